@@ -1,0 +1,42 @@
+// What a core wants done: the one way out. The shell performs effects in their order, and decides
+// nothing. Messages are values; the shell encodes each once, however many connections it goes to.
+
+import type { ProtocolErrorName } from '../protocol/errors.ts';
+import type { Message } from '../protocol/messages.ts';
+import type { ConnectionId } from './input.ts';
+import type { Notice } from './notices.ts';
+
+/** Send a message; several connections get the same bytes. */
+export interface Send {
+  readonly kind: 'send';
+  readonly connections: readonly ConnectionId[];
+  readonly message: Message;
+}
+
+/** Open a connection; `opened` or `undialled` with this address answers it. */
+export interface Dial {
+  readonly kind: 'dial';
+  readonly address: string;
+}
+
+/** End a connection once all that was sent is written. No `closed` follows. */
+export interface Close {
+  readonly kind: 'close';
+  readonly connection: ConnectionId;
+  /** Why, for the log; what the other end must know has been sent as a message. */
+  readonly why: ProtocolErrorName | 'stopped' | 'unneeded';
+}
+
+/** Tell the operator. */
+export interface Tell {
+  readonly kind: 'notice';
+  readonly notice: Notice;
+}
+
+/** All is said: the shell may write what it has and end. */
+export interface Stopped {
+  readonly kind: 'stopped';
+}
+
+/** Everything that a server may want done. */
+export type Effect = Send | Dial | Close | Tell | Stopped;

@@ -1,0 +1,83 @@
+// What can happen to a core: the one way in. Time comes in with every input; a connection is a
+// number that the shell gave it; an address is a text `host:port`, `[v6]:port` or, with a `/` in
+// it, the path of a socket. One invariant: an input is a plain record and is never changed.
+
+import type { ProtocolError } from '../protocol/errors.ts';
+import type { Message, UnknownMessage } from '../protocol/messages.ts';
+
+/** A connection, by the number that the shell gave it; never used twice. */
+export type ConnectionId = number;
+
+/** Through which door a connection came: TCP, or a UNIX socket, where the kernel tells of death. */
+export type Door = 'tcp' | 'socket';
+
+interface Timed {
+  /** Monotonic milliseconds, fractions allowed; never goes back. */
+  readonly nowMs: number;
+}
+
+/** A connection is open, before any handshake. */
+export interface Opened extends Timed {
+  readonly kind: 'opened';
+  readonly connection: ConnectionId;
+  /** The other end, for people. */
+  readonly remote: string;
+  /** What an effect `dial` had asked for; null for a connection that we accepted. */
+  readonly dialled: string | null;
+  readonly door: Door;
+}
+
+/** A dial came to nothing. */
+export interface Undialled extends Timed {
+  readonly kind: 'undialled';
+  readonly address: string;
+  readonly reason: string;
+}
+
+/** A message has arrived. */
+export interface Received extends Timed {
+  readonly kind: 'received';
+  readonly connection: ConnectionId;
+  readonly message: Message | UnknownMessage;
+}
+
+/** Bytes have arrived that are no message. */
+export interface Unreadable extends Timed {
+  readonly kind: 'unreadable';
+  readonly connection: ConnectionId;
+  readonly error: ProtocolError;
+}
+
+/** A connection is closed, by the other end or by the network; never sent for our own `close`. */
+export interface Closed extends Timed {
+  readonly kind: 'closed';
+  readonly connection: ConnectionId;
+  readonly reason: string;
+}
+
+/** The other end does not read as fast as we write (`congested`), or has caught up (`drained`). */
+export interface Flow extends Timed {
+  readonly kind: 'congested' | 'drained';
+  readonly connection: ConnectionId;
+}
+
+/** The moment that `nextDeadlineMs` named has come. */
+export interface Deadline extends Timed {
+  readonly kind: 'deadline';
+}
+
+/** Someone asks the core to end (`stop`), or to forget which addresses refused it (`reload`). */
+export interface Order extends Timed {
+  readonly kind: 'stop' | 'reload';
+}
+
+/** Everything that can happen to a server. */
+export type Input =
+  | Opened
+  | Undialled
+  | Received
+  | Unreadable
+  | Closed
+  | Flow
+  | Deadline
+  | Order;

@@ -1,0 +1,86 @@
+// Facts for operators. The level and the sentence belong to the notice, not to the place that
+// gives it; tests and checkers ask for notices by name. `{field}` in a sentence is that field.
+
+/** How much a notice matters. */
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+interface NoticeSpec {
+  readonly level: Level;
+  readonly sentence: string;
+}
+
+/** Every notice of a server. */
+export const NOTICES = {
+  'server-started': {
+    level: 'info',
+    sentence: 'server {name} of host {host} serves {environment} on {address}',
+  },
+  'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
+  'view-complete': { level: 'info', sentence: 'the view is complete' },
+  'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
+  'link-up': { level: 'info', sentence: 'link to {peer} at {address} is up' },
+  'link-down': { level: 'warn', sentence: 'link to {peer} at {address} is down: {reason}' },
+  'dial-failed': { level: 'info', sentence: 'cannot reach {address}: {reason}' },
+  'refused-environment': {
+    level: 'error',
+    sentence:
+      'refused {address}: it serves environment {theirs}, this server serves {ours}; ' +
+      'it is not tried again until SIGHUP or a restart',
+  },
+  'refused-stranger': { level: 'warn', sentence: 'refused {address}: {reason}' },
+  'refused-address': {
+    level: 'error',
+    sentence: '{address} refused us: {reason}; it is not tried again until SIGHUP or a restart',
+  },
+  'protocol-breach': { level: 'warn', sentence: 'closed {address}: {reason}' },
+  'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },
+  'host-twice': {
+    level: 'warn',
+    sentence: 'host {host} has two servers of side {side}: {address} and {other}',
+  },
+  'origin-reachable': { level: 'info', sentence: 'server {server} of host {host} is reachable' },
+  'origin-suspect': { level: 'warn', sentence: 'server {server} of host {host} is suspect' },
+  'origin-left': { level: 'info', sentence: 'server {server} of host {host} said goodbye' },
+  'origin-crashed': { level: 'warn', sentence: 'server {server} of host {host} is gone: a crash' },
+  'origin-split': {
+    level: 'warn',
+    sentence: 'server {server} of host {host} is split off by a net-split; its state is frozen',
+  },
+  'origin-forgotten': {
+    level: 'info',
+    sentence: 'server {server} of host {host} is forgotten: {reason}',
+  },
+  'state-differs': {
+    level: 'error',
+    sentence: 'the state of {server} differs from what {peer} has; asked for it anew',
+  },
+  slept: { level: 'warn', sentence: 'this server did not run for {milliseconds} ms' },
+  'instance-registered': {
+    level: 'info',
+    sentence: '{service} at {address} is registered ({instance})',
+  },
+  'instance-removed': {
+    level: 'info',
+    sentence: '{service} at {address} is removed: {cause} ({instance})',
+  },
+  'masters-unreachable': { level: 'warn', sentence: 'no master can be reached' },
+} as const satisfies Readonly<Record<string, NoticeSpec>>;
+
+/** The name of a notice. */
+export type NoticeName = keyof typeof NOTICES;
+
+/** What a notice may carry. */
+export type NoticeFields = Readonly<Record<string, string | number>>;
+
+/** A fact for an operator. */
+export interface Notice {
+  readonly name: NoticeName;
+  readonly fields: NoticeFields;
+}
+
+/** The sentence of a notice with its fields filled in. */
+export function sentenceOf(notice: Notice): string {
+  return NOTICES[notice.name].sentence.replace(/\{(\w+)\}/g, (_, field: string) =>
+    String(notice.fields[field] ?? '?'),
+  );
+}

@@ -1,0 +1,23 @@
+// What a server core is told at its birth. All of it is fixed for its life: a restarted server is a
+// new origin.
+
+import type { Name, OriginId } from '../protocol/ids.ts';
+import type { Facts } from '../protocol/records.ts';
+
+/** The settings of one server. Addresses as in input.ts. */
+export interface ServerOptions {
+  readonly environment: Name;
+  /** 16 random bytes, new at every start. */
+  readonly origin: OriginId;
+  readonly facts: Facts;
+  /** Where to start: every address of every `--peer`. */
+  readonly peers: readonly string[];
+  /** Where the other server of this host would be found. */
+  readonly siblings: readonly string[];
+  readonly heartbeatMs: number;
+  readonly silenceMs: number;
+  readonly graceMs: number;
+  readonly splitHoldMs: number;
+  /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
+  readonly random: () => number;
+}

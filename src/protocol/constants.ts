@@ -1,0 +1,67 @@
+// Every number of the protocol: versions, ports, limits, each with its unit in its name and its
+// reason beside it. One invariant: nothing here depends on anything, so everything may use it.
+
+/** The protocol versions this build speaks, newest first. */
+export const PROTOCOL_VERSIONS: readonly number[] = [1];
+
+/** Side A's port of each well-known environment; side B's is the next one. */
+export const WELL_KNOWN_PORTS: ReadonlyMap<string, number> = new Map([
+  ['production', 17310],
+  ['staging', 17320],
+  ['testing', 17330],
+  ['development', 17340],
+]);
+
+/** A stranger may make us buffer no more than this. A `hello` with its facts is some 500 bytes. */
+export const HANDSHAKE_FRAME_BYTES_MAX = 4 * 1024;
+
+/** Large enough for thousands of registrations, small enough to be no burden while it arrives. */
+export const FRAME_BYTES_MAX = 1024 * 1024;
+
+/** What a sender fills a frame up to before it starts the next: half the limit leaves room. */
+export const FRAME_BYTES_TARGET = 256 * 1024;
+
+/** A stranger that says nothing is closed after this. */
+export const HANDSHAKE_MS_MAX = 2_000;
+
+/** Length of the names of services, hosts, clusters, servers, environments and of tag keys. */
+export const NAME_CHARACTERS_MAX = 128;
+
+/** Bytes of a tag's value in UTF-8. Long enough for a URL or a small JSON document. */
+export const TAG_VALUE_BYTES_MAX = 1024;
+
+/** Tags of one instance. With the limits above a registration always fits one frame. */
+export const TAGS_MAX = 64;
+
+/** Bytes of an address: a DNS name has 253 characters at most. */
+export const ADDRESS_BYTES_MAX = 255;
+
+/** Bytes of free text for people: reasons of errors. */
+export const REASON_BYTES_MAX = 512;
+
+/** Addresses that one server may advertise. */
+export const ADDRESSES_MAX = 8;
+
+/** Goodbyes remembered: at a thousand hosts some weeks of restarts, and one megabyte. */
+export const GOODBYES_MAX = 65_536;
+
+/** How long a goodbye is remembered: longer than any frozen log is held. */
+export const GOODBYE_MS = 60 * 60 * 1000;
+
+/** Each end of a link sends something at least this often. */
+export const LINK_HEARTBEAT_MS = 400;
+
+/** A link that was silent for this long is lost: three heartbeats. */
+export const LINK_SILENCE_MS = 1_200;
+
+/** Each end of a session sends something at least this often. */
+export const SESSION_HEARTBEAT_MS = 1_000;
+
+/** A session over TCP that was silent for this long is lost. */
+export const SESSION_SILENCE_MS = 3_000;
+
+/** How long a suspect origin is still answered before the question is put: crash or split? */
+export const GRACE_MS = 500;
+
+/** How long a split origin stays frozen. */
+export const SPLIT_HOLD_MS = 15 * 60 * 1000;

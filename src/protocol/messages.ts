@@ -1,0 +1,276 @@
+// THE TABLE: every message of the protocol, who sends it, what it means and what it carries.
+// The static types, the checks (codec.ts), rarangi.cddl and the MESSAGES section of
+// rarangi-protocol(7) follow from it. Codes are append-only: a retired one stays, with its reason.
+
+import { NAME_CHARACTERS_MAX, REASON_BYTES_MAX } from './constants.ts';
+import {
+  batch,
+  cause,
+  checkLine,
+  facts,
+  instance,
+  line,
+  optionalCause,
+  optionalInstance,
+  registration,
+  serverRow,
+  service,
+} from './records.ts';
+import type { Fields, FieldSpecs } from './schema.ts';
+import {
+  flag,
+  instanceId,
+  list,
+  name,
+  oneOf,
+  optional,
+  originId,
+  row,
+  text,
+  uint,
+} from './schema.ts';
+
+interface MessageSpec {
+  readonly code: number;
+  readonly from: 'any' | 'server' | 'client' | 'peer';
+  readonly doc: string;
+  readonly fields: FieldSpecs;
+}
+
+const request = uint;
+const view = { complete: flag, missing: list(name) };
+const counts = (rule: string) => row(rule, { reachable: uint, suspect: uint, split: uint });
+
+/** Every message, by the name of its kind. */
+export const MESSAGES = {
+  welcome: {
+    code: 1,
+    from: 'server',
+    doc: 'The first message on every connection: who the server is, and for which environment.',
+    fields: { protocols: list(uint), environment: name, origin: originId, facts },
+  },
+  hello: {
+    code: 2,
+    from: 'any',
+    doc: 'The answer to `welcome`: a client or a peer; a peer says who it is.',
+    fields: {
+      protocol: uint,
+      role: oneOf('client', 'peer'),
+      environment: name,
+      origin: optional(originId),
+      facts: optional(facts),
+    },
+  },
+  error: {
+    code: 3,
+    from: 'any',
+    doc: 'Something is wrong. The code says what, and whether the connection ends with it.',
+    fields: {
+      error: uint,
+      reason: text(REASON_BYTES_MAX),
+      request: optional(request),
+      environment: optional(name),
+    },
+  },
+  goaway: {
+    code: 4,
+    from: 'server',
+    doc: 'The server goes away on purpose: use another one.',
+    fields: {},
+  },
+  ping: {
+    code: 5,
+    from: 'any',
+    doc: 'A sign of life. With a stamp it asks for a `pong`.',
+    fields: { stamp: optional(uint) },
+  },
+  pong: {
+    code: 6,
+    from: 'any',
+    doc: 'The answer to a `ping` with a stamp, which it returns.',
+    fields: { stamp: uint },
+  },
+  sibling: {
+    code: 7,
+    from: 'server',
+    doc: "The other server of this host is up: whoever has no session with it should dial it.",
+    fields: {},
+  },
+
+  register: {
+    code: 10,
+    from: 'client',
+    doc: 'Registers an instance, or changes it. It lives as long as the session. An empty address stands for the host part of what the server advertises.',
+    fields: { request, registration },
+  },
+  deregister: {
+    code: 11,
+    from: 'client',
+    doc: 'Gives an instance up.',
+    fields: { request, instance: instanceId, cause },
+  },
+  done: {
+    code: 12,
+    from: 'server',
+    doc: 'The answer to `register`, with the address in use, to `deregister`, and to `forget`, with the number of servers dropped.',
+    fields: { request, address: optional(text(NAME_CHARACTERS_MAX * 2)), count: optional(uint) },
+  },
+  lookup: {
+    code: 13,
+    from: 'client',
+    doc: 'Asks for the instances of a service.',
+    fields: { request, service: name },
+  },
+  instances: {
+    code: 14,
+    from: 'server',
+    doc: 'The answer to `lookup`; with `more`, another part follows.',
+    fields: { request, ...view, instances: list(instance), more: flag },
+  },
+  watch: {
+    code: 15,
+    from: 'client',
+    doc: 'Asks for the instances of a service and for every change from then on. `known` are the instances that the client has from before.',
+    fields: { request, service: name, known: list(instanceId) },
+  },
+  unwatch: {
+    code: 16,
+    from: 'client',
+    doc: 'Ends a watch.',
+    fields: { request },
+  },
+  change: {
+    code: 17,
+    from: 'server',
+    doc: 'A part of the present set, the mark where it ends (`synced`), or a change. `view` says that completeness changed.',
+    fields: {
+      request,
+      change: oneOf('present', 'synced', 'added', 'updated', 'stale', 'live', 'removed', 'view'),
+      instance: optionalInstance,
+      cause: optionalCause,
+      complete: optional(flag),
+      missing: optional(list(name)),
+    },
+  },
+  list: {
+    code: 18,
+    from: 'client',
+    doc: 'Asks for the services.',
+    fields: { request },
+  },
+  services: {
+    code: 19,
+    from: 'server',
+    doc: 'The answer to `list`; with `more`, another part follows.',
+    fields: { request, ...view, services: list(service), more: flag },
+  },
+  peers: {
+    code: 20,
+    from: 'client',
+    doc: 'Asks for the servers.',
+    fields: { request },
+  },
+  servers: {
+    code: 21,
+    from: 'server',
+    doc: 'The answer to `peers`; with `more`, another part follows.',
+    fields: { request, ...view, servers: list(serverRow), more: flag },
+  },
+  status: {
+    code: 22,
+    from: 'client',
+    doc: 'Asks how the server is.',
+    fields: { request },
+  },
+  report: {
+    code: 23,
+    from: 'server',
+    doc: 'The answer to `status`.',
+    fields: {
+      request,
+      ...view,
+      environment: name,
+      state: oneOf('isolated', 'split', 'degraded', 'healthy'),
+      server: serverRow,
+      servers: counts('server-counts'),
+      masters: row('master-counts', { reachable: uint, known: uint }),
+      services: uint,
+      instances: row('instance-counts', { live: uint, stale: uint }),
+    },
+  },
+  forget: {
+    code: 24,
+    from: 'any',
+    doc: 'Drops the split servers of a host, here and at every server that can be reached. `token` is random and tells a repetition.',
+    fields: { request, host: name, token: instanceId },
+  },
+
+  digest: {
+    code: 40,
+    from: 'peer',
+    doc: "The first message on a link, from both ends: the reachable origins and their sequences, the goodbyes remembered, and what the sender's own view is. With `more`, another part follows.",
+    fields: { ...view, lines: list(line), goodbyes: list(originId), more: flag },
+  },
+  entries: {
+    code: 41,
+    from: 'peer',
+    doc: 'New entries of one or several origins.',
+    fields: { batches: list(batch) },
+  },
+  snapshot: {
+    code: 42,
+    from: 'peer',
+    doc: "An origin's state as of a sequence, in parts numbered from 0; with `more`, another part follows.",
+    fields: {
+      origin: originId,
+      sequence: uint,
+      part: uint,
+      facts,
+      links: list(originId),
+      registrations: list(registration),
+      more: flag,
+    },
+  },
+  want: {
+    code: 43,
+    from: 'peer',
+    doc: "What the sender has of these origins: the receiver's cursors move there, and what is ahead of them is sent or, at an equal sequence, offered.",
+    fields: { lines: list(line) },
+  },
+  offer: {
+    code: 44,
+    from: 'peer',
+    doc: 'The sender can reach these origins, and has them at these sequences.',
+    fields: { lines: list(line) },
+  },
+  check: {
+    code: 45,
+    from: 'peer',
+    doc: 'Every 10 s: the origins that changed, and one combined hash of all that can be reached.',
+    fields: { lines: list(checkLine), count: uint, hash: uint },
+  },
+  view: {
+    code: 46,
+    from: 'peer',
+    doc: "The sender's view has changed: whether it is complete, and which hosts it misses.",
+    fields: view,
+  },
+} as const satisfies Readonly<Record<string, MessageSpec>>;
+
+type Table = typeof MESSAGES;
+
+/** The name of a message's kind. */
+export type MessageKind = keyof Table;
+
+/** The static type of one kind of message. */
+export type MessageOf<K extends MessageKind> = { readonly kind: K } & Fields<Table[K]['fields']>;
+
+/** Any message. */
+export type Message = { [K in MessageKind]: MessageOf<K> }[MessageKind];
+
+/** A message of a kind that this version does not know. */
+export interface UnknownMessage {
+  readonly kind: 'unknown';
+  readonly code: number;
+  readonly request?: number;
+}

@@ -1,0 +1,121 @@
+// The records that messages are made of: what an origin says about itself (its log) and what a
+// server tells a client about an instance or about another server. Each is declared once; types,
+// checks and CDDL follow. `messages.ts` is the table that puts them on the wire.
+
+import {
+  ADDRESS_BYTES_MAX,
+  ADDRESSES_MAX,
+  NAME_CHARACTERS_MAX,
+  TAG_VALUE_BYTES_MAX,
+  TAGS_MAX,
+} from './constants.ts';
+import type { FieldSpec } from './schema.ts';
+import {
+  flag,
+  instanceId,
+  integer,
+  list,
+  name,
+  oneOf,
+  optional,
+  orNull,
+  originId,
+  row,
+  text,
+  uint,
+  variant,
+} from './schema.ts';
+
+type Of<S> = S extends FieldSpec<infer T> ? T : never;
+
+const address = text(ADDRESS_BYTES_MAX);
+const addresses = list(address, ADDRESSES_MAX);
+const tag = row('tag', { key: name, value: text(TAG_VALUE_BYTES_MAX) });
+const scheme = orNull(text(NAME_CHARACTERS_MAX));
+
+/** What an origin is: the first entry of its log. */
+export const facts = row('facts', {
+  name,
+  host: name,
+  cluster: name,
+  side: oneOf('a', 'b'),
+  role: oneOf('master', 'leaf'),
+  addresses,
+});
+export type Facts = Of<typeof facts>;
+
+/** The record of an instance. The higher revision wins; only the service itself raises it. */
+export const registration = row('registration', {
+  instance: instanceId,
+  revision: uint,
+  service: name,
+  address,
+  port: integer(1, 65_535),
+  scheme,
+  tags: list(tag, TAGS_MAX),
+});
+export type Registration = Of<typeof registration>;
+export type Tag = Of<typeof tag>;
+
+/** Why an instance is gone. */
+export const cause = oneOf('closed', 'deregistered', 'unhealthy', 'crash', 'replaced');
+export type Cause = Of<typeof cause>;
+
+/** Why a link went down: its socket was closed, or it fell silent. */
+export const loss = oneOf('closed', 'silent');
+export type Loss = Of<typeof loss>;
+
+/** An entry of a log. `bye` is an origin's last. */
+export const entry = variant('entry', {
+  facts: { code: 0, doc: 'Who the origin is; always its first entry.', fields: { facts } },
+  up: { code: 1, doc: 'A link to another origin is up.', fields: { peer: originId } },
+  down: { code: 2, doc: 'A link is down, and how it was lost.', fields: { peer: originId, loss } },
+  put: { code: 3, doc: 'An instance is registered or changed.', fields: { registration } },
+  delete: { code: 4, doc: 'An instance is gone.', fields: { instance: instanceId, cause } },
+  bye: { code: 5, doc: 'The origin goes away on purpose.', fields: {} },
+});
+export type Entry = Of<typeof entry>;
+
+/** A run of entries of one origin; `first` is the sequence of the first of them. */
+export const batch = row('batch', { origin: originId, first: uint, entries: list(entry) });
+export type Batch = Of<typeof batch>;
+
+/** A line of a digest: an origin, and the sequence of it that a server has. */
+export const line = row('line', { origin: originId, sequence: uint });
+export type Line = Of<typeof line>;
+
+/** A line of a check: as of that sequence the origin's state has this hash. */
+export const checkLine = row('check-line', { origin: originId, sequence: uint, hash: uint });
+export type CheckLine = Of<typeof checkLine>;
+
+/** What a lookup says of an instance. `suspect` is live, ranked last. */
+export const instanceState = oneOf('live', 'suspect', 'stale');
+export type InstanceState = Of<typeof instanceState>;
+
+/** An instance as a client sees it: the registration, where it is, and its state. */
+export const instance = row('instance', {
+  registration,
+  cluster: name,
+  host: name,
+  state: instanceState,
+});
+export type Instance = Of<typeof instance>;
+
+/** A service and how many instances of it there are. */
+export const service = row('service', { name, live: uint, stale: uint });
+export type Service = Of<typeof service>;
+
+/** A server as another one sees it. `roundTripMicros` is null without a direct link. */
+export const serverRow = row('server', {
+  origin: originId,
+  facts,
+  state: oneOf('reachable', 'suspect', 'split'),
+  links: uint,
+  registrations: uint,
+  isSelf: flag,
+  roundTripMicros: orNull(uint),
+});
+export type ServerRow = Of<typeof serverRow>;
+
+export const optionalCause = optional(cause);
+export const optionalInstance = optional(instance);
