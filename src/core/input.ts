@@ -72,12 +72,4 @@ export interface Order extends Timed {
 }
 
 /** Everything that can happen to a server. */
-export type Input =
-  | Opened
-  | Undialled
-  | Received
-  | Unreadable
-  | Closed
-  | Flow
-  | Deadline
-  | Order;
+export type Input = Opened | Undialled | Received | Unreadable | Closed | Flow | Deadline | Order;

@@ -93,7 +93,7 @@ export const MESSAGES = {
   sibling: {
     code: 7,
     from: 'server',
-    doc: "The other server of this host is up: whoever has no session with it should dial it.",
+    doc: 'The other server of this host is up: whoever has no session with it should dial it.',
     fields: {},
   },
 

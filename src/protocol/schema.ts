@@ -204,7 +204,7 @@ export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldS
     cddl: rule,
     rules: [...rulesOf(columns), [rule, body]],
     isOptional: false,
-    encode: (value) => encodeColumns(columns, value as Readonly<Record<string, unknown>>, []),
+    encode: (value) => encodeColumns(columns, value, []),
     decode: (value) => {
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
       return decodeColumns({ rule, columns, value, offset: 0 }, {}) as Fields<F>;
@@ -286,9 +286,10 @@ function decodeColumns(
 ): Record<string, unknown> {
   const { rule, columns, value, offset } = given;
   if (value.length < columns.length + offset) fail(`${rule}: too short`);
-  for (let index = 0; index < columns.length; index += 1) {
-    const [column, field] = columns[index] as Column;
-    record[column] = field.decode(value[index + offset]);
+  let cell = offset;
+  for (const [column, field] of columns) {
+    record[column] = field.decode(value[cell]);
+    cell += 1;
   }
   return record;
 }

@@ -1,0 +1,85 @@
+// Who may import whom. Each layer lists what it may see; all else is forbidden, and so are cycles.
+// The table is the same as in ARCHITECTURE.md. Types count like values, but for `index`, which may
+// take any type of the core and no value but the notices.
+
+const npm = (...names) => names.map((name) => `^node_modules/${name}/`);
+const nodeBuiltins = '^(node:|[a-z_/0-9]+$)';
+
+const MAY_IMPORT = [
+  { layer: 'protocol', from: '^src/protocol/', to: ['^src/protocol/', ...npm('cbor-x')] },
+  {
+    layer: 'core',
+    from: '^src/core/',
+    to: ['^src/core/', '^src/protocol/(constants|errors|ids|messages|records|schema)\\.ts$'],
+  },
+  { layer: 'io', from: '^src/io/', to: ['^src/(io|core|protocol)/', nodeBuiltins] },
+  { layer: 'index', from: '^src/index\\.ts$', to: ['^src/(io|core|protocol)/'] },
+  {
+    layer: 'sidecar',
+    from: '^src/sidecar/',
+    to: ['^src/sidecar/', '^src/index\\.ts$', nodeBuiltins],
+  },
+  {
+    layer: 'cli',
+    from: '^src/cli/',
+    to: ['^src/cli/', '^src/index\\.ts$', ...npm('@oclif/core', 'chalk', 'listr2'), nodeBuiltins],
+  },
+  {
+    layer: 'commands',
+    from: '^src/commands/',
+    to: ['^src/(cli|sidecar)/', '^src/index\\.ts$', ...npm('@oclif/core')],
+  },
+];
+
+const layers = MAY_IMPORT.map(({ layer, from, to }) => ({
+  name: `layer-${layer}`,
+  severity: 'error',
+  from: { path: from },
+  to: { pathNot: to },
+}));
+
+export default {
+  forbidden: [
+    ...layers,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'cbor-x-in-codec-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/protocol/codec\\.ts$' },
+      to: { path: npm('cbor-x') },
+    },
+    {
+      name: 'index-takes-types-of-the-core',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: {
+        path: '^src/core/',
+        pathNot: '^src/core/notices\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'production-needs-no-tools',
+      severity: 'error',
+      from: { path: '^(src|bin)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'nothing-imports-tests-or-programs',
+      severity: 'error',
+      from: { path: '^(src|bin)/' },
+      to: { path: '^(test|bin)/' },
+    },
+    { name: 'all-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules|^dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.json', '.d.ts'],
+    },
+  },
+};

@@ -1,0 +1,14 @@
+// A hash of text: for comparing states and for spreading servers over masters, not for secrets.
+// FNV-1a over UTF-16 units (Fowler, Noll, Vo), then the finalizer of MurmurHash3 (Appleby), because
+// FNV alone leaves the high bits of short, similar names alike. 32 bits; the same on every machine.
+
+/** A whole number from 0 to 2^32 - 1. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

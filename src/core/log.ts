@@ -1,0 +1,120 @@
+// An origin's log as one server holds it: the state as of a sequence, and a short tail of the latest
+// entries. The invariant: state, sequence and hash always belong together; entries apply in order,
+// one by one, and a snapshot replaces everything at once. The hash is the XOR of the hashes of all
+// items, so a change costs one item, whatever the size of the state.
+
+import type { InstanceId, OriginId } from '../protocol/ids.ts';
+import type { Entry, Facts, Registration } from '../protocol/records.ts';
+import { assert, unreachable } from './assert.ts';
+import { hashOf } from './hash.ts';
+
+/** The state of an origin as it travels in a snapshot. */
+export interface LogState {
+  readonly sequence: number;
+  readonly facts: Facts;
+  readonly links: readonly OriginId[];
+  readonly registrations: readonly Registration[];
+}
+
+/** The log of one origin. */
+export class OriginLog {
+  readonly origin: OriginId;
+  readonly links = new Set<OriginId>();
+  readonly registrations = new Map<InstanceId, Registration>();
+  facts: Facts;
+  sequence = 0;
+  hash = 0;
+  #tail: Entry[] = [];
+
+  constructor(origin: OriginId, facts: Facts) {
+    this.origin = origin;
+    this.facts = facts;
+  }
+
+  /** Takes in the entry that follows the present sequence. */
+  apply(entry: Entry): void {
+    this.sequence += 1;
+    this.#change(entry);
+    this.#tail.push(entry);
+    if (this.#tail.length > 2 * TAIL_ENTRIES) this.#tail = this.#tail.slice(-TAIL_ENTRIES);
+  }
+
+  /** Replaces the whole state. The tail ends here: what came before is unknown. */
+  replace(state: LogState): void {
+    assert(state.sequence >= this.sequence, 'a snapshot never takes a log back');
+    this.sequence = state.sequence;
+    this.facts = state.facts;
+    this.links.clear();
+    this.registrations.clear();
+    for (const peer of state.links) this.links.add(peer);
+    for (const item of state.registrations) this.registrations.set(item.instance, item);
+    this.hash = hashOfState(this);
+    this.#tail = [];
+  }
+
+  /** The entries after a sequence, or undefined where the tail does not reach back that far. */
+  entriesAfter(sequence: number): readonly Entry[] | undefined {
+    const missing = this.sequence - sequence;
+    return missing > this.#tail.length ? undefined : this.#tail.slice(this.#tail.length - missing);
+  }
+
+  #change(entry: Entry): void {
+    switch (entry.kind) {
+      case 'facts':
+        this.hash ^= hashOfFacts(this.facts) ^ hashOfFacts(entry.facts);
+        if (this.sequence === 1) this.hash = hashOfFacts(entry.facts);
+        this.facts = entry.facts;
+        break;
+      case 'up':
+        if (!this.links.has(entry.peer)) this.hash ^= hashOf(entry.peer);
+        this.links.add(entry.peer);
+        break;
+      case 'down':
+        if (this.links.delete(entry.peer)) this.hash ^= hashOf(entry.peer);
+        break;
+      case 'put': {
+        this.#unhash(entry.registration.instance);
+        this.registrations.set(entry.registration.instance, entry.registration);
+        this.hash ^= hashOfRegistration(entry.registration);
+        break;
+      }
+      case 'delete':
+        this.#unhash(entry.instance);
+        this.registrations.delete(entry.instance);
+        break;
+      case 'bye':
+        break;
+      default:
+        unreachable(entry);
+    }
+    this.hash >>>= 0;
+  }
+
+  #unhash(instance: InstanceId): void {
+    const old = this.registrations.get(instance);
+    if (old !== undefined) this.hash ^= hashOfRegistration(old);
+  }
+}
+
+function hashOfFacts(facts: Facts): number {
+  const { name, host, cluster, side, role, addresses } = facts;
+  return hashOf([name, host, cluster, side, role, ...addresses].join('\n'));
+}
+
+function hashOfRegistration(item: Registration): number {
+  const tags = item.tags.map((tag) => `${tag.key}=${tag.value}`).join('\n');
+  const { instance, revision, service, address, port, scheme } = item;
+  return hashOf(
+    `${instance}${String(revision)}\n${service}\n${address}\n${String(port)}\n${scheme ?? ''}\n${tags}`,
+  );
+}
+
+function hashOfState(log: OriginLog): number {
+  let hash = hashOfFacts(log.facts);
+  for (const peer of log.links) hash ^= hashOf(peer);
+  for (const item of log.registrations.values()) hash ^= hashOfRegistration(item);
+  return hash >>> 0;
+}
+
+/** Enough for a deploy's changes to reach a link that was slow for a moment. */
+const TAIL_ENTRIES = 1_024;

@@ -1,0 +1,142 @@
+// The origins a server knows: how one becomes known, how what it says is taken in, and how it is
+// dropped. The invariant: log, catalogue and graph change together, here and nowhere else. Only
+// `bye` is remembered; every other drop only forgets, and the origin may return as it was.
+
+import { GOODBYE_MS, GOODBYES_MAX } from '../protocol/constants.ts';
+import type { OriginId } from '../protocol/ids.ts';
+import type { Cause, Entry, Facts, Loss } from '../protocol/records.ts';
+import type { HolderView, Standing } from './catalogue.ts';
+import type { LogState } from './log.ts';
+import { OriginLog } from './log.ts';
+import type { Origin, State } from './state.ts';
+
+/** A record of an origin of which nothing is known but its facts. */
+export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin {
+  return {
+    id,
+    log: new OriginLog(id, facts),
+    standing: 'new',
+    isProven: false,
+    sinceMs: nowMs,
+    losses: new Map(),
+    via: null,
+    checkedSequence: 0,
+  };
+}
+
+/** Makes an origin known; it is not live before it can be reached. */
+export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
+  const origin = createOrigin(id, facts, state.nowMs);
+  state.origins.set(id, origin);
+  noteFacts(state, origin);
+  return origin;
+}
+
+/** How the catalogue sees the holder of an instance. */
+export function holderView(origins: ReadonlyMap<OriginId, Origin>, id: OriginId): HolderView {
+  const origin = origins.get(id);
+  if (origin === undefined) throw new RangeError(`no origin ${id}`);
+  const { host, cluster } = origin.log.facts;
+  return { host, cluster, standing: origin.standing };
+}
+
+/** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
+export function applyEntry(state: State, origin: Origin, entry: Entry): void {
+  origin.log.apply(entry);
+  state.newsMs = state.nowMs;
+  switch (entry.kind) {
+    case 'put':
+      state.catalogue.put(origin.id, entry.registration);
+      break;
+    case 'delete':
+      state.catalogue.delete(origin.id, entry.instance, entry.cause);
+      break;
+    case 'up':
+      state.origins.get(entry.peer)?.losses.delete(origin.id);
+      state.isGraphDirty = true;
+      break;
+    case 'down':
+      noteLoss(state, origin, { peer: entry.peer, loss: entry.loss });
+      break;
+    case 'facts':
+      noteFacts(state, origin);
+      break;
+    default:
+      break;
+  }
+}
+
+/** Replaces an origin's state by a snapshot. */
+export function applySnapshot(state: State, origin: Origin, snapshot: LogState): void {
+  const lost = [...origin.log.links].filter((peer) => !snapshot.links.includes(peer));
+  const kept = new Set(snapshot.registrations.map((item) => item.instance));
+  const gone = [...origin.log.registrations.keys()].filter((instance) => !kept.has(instance));
+  const known = new Map(origin.log.registrations);
+  origin.log.replace(snapshot);
+  state.newsMs = state.nowMs;
+  for (const instance of gone) state.catalogue.delete(origin.id, instance, 'closed');
+  for (const item of snapshot.registrations) {
+    if (known.get(item.instance)?.revision !== item.revision) state.catalogue.put(origin.id, item);
+  }
+  for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
+  noteFacts(state, origin);
+  state.isGraphDirty = true;
+}
+
+/** Changes what is thought of an origin; the catalogue looks again at all that it holds. */
+export function setStanding(state: State, origin: Origin, standing: Standing): void {
+  if (origin.standing === standing) return;
+  origin.standing = standing;
+  state.isViewDirty = true;
+  state.areTargetsDirty = true;
+  state.catalogue.review(origin.log.registrations.keys(), 'crash');
+}
+
+/** Drops an origin's log and all that it holds. It may return. */
+export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
+  state.origins.delete(origin.id);
+  for (const name of ORIGIN_TIMERS) state.timers.cancel(`${name} ${origin.id}`);
+  const held = [...origin.log.registrations.keys()];
+  state.origins.set(origin.id, origin);
+  for (const instance of held) state.catalogue.delete(origin.id, instance, cause);
+  state.origins.delete(origin.id);
+  for (const link of state.links.values()) {
+    link.expected.delete(origin.id);
+    link.wants.delete(origin.id);
+    link.behind.delete(origin.id);
+    link.offers.delete(origin.id);
+  }
+  state.isGraphDirty = true;
+  state.isViewDirty = true;
+}
+
+/** Remembers a goodbye, so that nothing brings that origin back. */
+export function rememberGoodbye(state: State, id: OriginId): void {
+  state.goodbyes.set(id, state.nowMs);
+  for (const [old, sinceMs] of state.goodbyes) {
+    const isOld = state.nowMs - sinceMs > GOODBYE_MS;
+    if (!isOld && state.goodbyes.size <= GOODBYES_MAX) return;
+    state.goodbyes.delete(old);
+  }
+}
+
+function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
+  state.origins.get(lost.peer)?.losses.set(reporter.id, lost.loss);
+  state.isGraphDirty = true;
+}
+
+function noteFacts(state: State, origin: Origin): void {
+  const { role, addresses } = origin.log.facts;
+  state.areTargetsDirty = true;
+  state.isGraphDirty = true;
+  if (role !== 'master' || origin === state.self) return;
+  for (const address of addresses) {
+    if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);
+  }
+}
+
+/** The timers that an origin may have, by the first word of their names. */
+const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned'] as const;
+
+/** Addresses of masters kept for the server's life. */
+const MASTER_ADDRESSES_MAX = 256;

@@ -1,0 +1,143 @@
+// What a server knows and holds: plain data that the modules of the core work on, one for each
+// concern. The invariant: whoever changes something here marks what depends on it (`isGraphDirty`,
+// `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
+
+import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
+import type { Loss, Registration } from '../protocol/records.ts';
+import type { Catalogue, Standing } from './catalogue.ts';
+import type { ConnectionId, Door } from './input.ts';
+import type { OriginLog } from './log.ts';
+import type { ServerOptions } from './options.ts';
+import type { Outbox } from './outbox.ts';
+import type { Target } from './targets.ts';
+import type { Timers } from './timers.ts';
+
+/** An origin that this server knows, itself included. */
+export interface Origin {
+  readonly id: OriginId;
+  readonly log: OriginLog;
+  standing: Standing;
+  /** Whether a neighbour has offered it since it was last out of reach. */
+  isProven: boolean;
+  /** When it went out of reach. */
+  sinceMs: number;
+  /** Who lost it, and how, since it was last reachable. */
+  readonly losses: Map<OriginId, Loss>;
+  /** The first origin on the way to it; its own id for a neighbour. */
+  via: OriginId | null;
+  /** Its sequence when the last check was sent. */
+  checkedSequence: number;
+}
+
+/** A connection, from the moment it is open. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly remote: string;
+  readonly dialled: string | null;
+  readonly door: Door;
+  phase: 'welcome' | 'hello' | 'link' | 'session';
+  heardMs: number;
+  sentMs: number;
+  roundTripMicros: number | null;
+  /** The other end said that it closes for silence. */
+  wasSilent: boolean;
+}
+
+/** A snapshot on its way out, part by part. */
+export interface Outgoing {
+  readonly origin: OriginId;
+  readonly sequence: number;
+  readonly links: readonly OriginId[];
+  readonly registrations: readonly Registration[];
+  index: number;
+  part: number;
+}
+
+/** A snapshot on its way in. */
+export interface Incoming {
+  readonly origin: OriginId;
+  readonly sequence: number;
+  readonly links: OriginId[];
+  readonly registrations: Registration[];
+  parts: number;
+}
+
+/** A handshaken connection to another server. */
+export interface Link {
+  readonly connection: Connection;
+  readonly origin: OriginId;
+  readonly isDialledByUs: boolean;
+  readonly upMs: number;
+  /** What the other end is known to have; an origin that is not here it lacks. */
+  readonly cursors: Map<OriginId, number>;
+  /** Origins at which the cursor is to be looked at. */
+  readonly behind: Set<OriginId>;
+  /** Origins to be told of as reachable even at an equal sequence. */
+  readonly offers: Set<OriginId>;
+  /** What we asked for and have not had yet: one question for an origin. */
+  readonly wants: Map<OriginId, number>;
+  /** What the other end's digest listed and has not arrived yet. */
+  readonly expected: Map<OriginId, number>;
+  hasDigest: boolean;
+  isNeighbourComplete: boolean;
+  neighbourMissing: readonly Name[];
+  isCongested: boolean;
+  outgoing: Outgoing | null;
+  readonly snapshots: Set<OriginId>;
+  incoming: Incoming | null;
+  flushedMs: number;
+  dueMs: number;
+  differences: number;
+}
+
+/** A client's connection. */
+export interface Session {
+  readonly connection: Connection;
+  readonly registrations: Set<InstanceId>;
+  /** Watched services by the request that began the watch. */
+  readonly watches: Map<number, Name>;
+}
+
+/** Everything. */
+export interface State {
+  readonly options: ServerOptions;
+  readonly out: Outbox;
+  readonly timers: Timers;
+  readonly self: Origin;
+  readonly origins: Map<OriginId, Origin>;
+  readonly goodbyes: Map<OriginId, number>;
+  readonly catalogue: Catalogue;
+  readonly connections: Map<ConnectionId, Connection>;
+  readonly links: Map<OriginId, Link>;
+  readonly sessions: Map<ConnectionId, Session>;
+  /** Which session an instance of ours belongs to. */
+  readonly owners: Map<InstanceId, ConnectionId>;
+  readonly targets: Map<string, Target>;
+  /** Addresses of masters ever heard of. */
+  readonly masterAddresses: Set<string>;
+  readonly forgetTokens: Set<string>;
+  nowMs: number;
+  isGraphDirty: boolean;
+  isViewDirty: boolean;
+  areTargetsDirty: boolean;
+  /** Set once, when the view was complete through a neighbour or at a cold start. */
+  isSynced: boolean;
+  isComplete: boolean;
+  missing: readonly Name[];
+  /** The last moment at which something new arrived. */
+  newsMs: number;
+  /** When several hosts have split off, this server has said so. */
+  isStopping: boolean;
+}
+
+/** The origins that can be reached, this server first, in the order in which they became known. */
+export function* reachableOrigins(state: State): Generator<Origin> {
+  for (const origin of state.origins.values()) {
+    if (origin.standing === 'reachable') yield origin;
+  }
+}
+
+/** Whether a host is this server's own. */
+export function isOwnHost(state: State, host: Name): boolean {
+  return host === state.options.facts.host;
+}

@@ -1,0 +1,102 @@
+// The deadlines of a core: a heap of named timers, each with what is to be done. One invariant: of
+// one name there is one timer; setting it again replaces it. Equal times run in the order in which
+// they were set, so that the same inputs give the same effects. Replaced and cancelled timers stay
+// in the heap until they come up, which costs less than looking for them.
+
+interface Timer {
+  readonly dueMs: number;
+  readonly serial: number;
+  readonly name: string;
+  readonly run: () => void;
+}
+
+/** Named timers in virtual time. Nothing here knows what time it is. */
+export class Timers {
+  readonly #heap: Timer[] = [];
+  readonly #armed = new Map<string, Timer>();
+  #serial = 0;
+
+  /** Calls `run` when `dueMs` has come, instead of what the name stood for before. */
+  set(name: string, dueMs: number, run: () => void): void {
+    this.#serial += 1;
+    const timer = { dueMs, serial: this.#serial, name, run };
+    this.#armed.set(name, timer);
+    this.#heap.push(timer);
+    this.#siftUp(this.#heap.length - 1);
+  }
+
+  /** As `set`, unless the name has an earlier time already. */
+  setEarlier(name: string, dueMs: number, run: () => void): void {
+    const armed = this.#armed.get(name);
+    if (armed === undefined || armed.dueMs > dueMs) this.set(name, dueMs, run);
+  }
+
+  cancel(name: string): void {
+    this.#armed.delete(name);
+  }
+
+  has(name: string): boolean {
+    return this.#armed.has(name);
+  }
+
+  /** The next moment at which a timer is due; Infinity when there is none. */
+  nextMs(): number {
+    let top = this.#heap[0];
+    while (top !== undefined && this.#armed.get(top.name) !== top) {
+      this.#pop();
+      top = this.#heap[0];
+    }
+    return top === undefined ? Infinity : top.dueMs;
+  }
+
+  /** Runs, in order, whatever is due; also what that sets for a time that has come. */
+  runDue(nowMs: number): void {
+    while (this.nextMs() <= nowMs) {
+      const timer = this.#pop();
+      if (timer === undefined) return;
+      this.#armed.delete(timer.name);
+      timer.run();
+    }
+  }
+
+  #siftUp(start: number): void {
+    const heap = this.#heap;
+    let index = start;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!isBefore(heap[index], heap[parent])) return;
+      swap(heap, index, parent);
+      index = parent;
+    }
+  }
+
+  #pop(): Timer | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (last === undefined || top === last) return top;
+    heap[0] = last;
+    let index = 0;
+    for (;;) {
+      const left = 2 * index + 1;
+      const right = left + 1;
+      const child = isBefore(heap[right], heap[left]) ? right : left;
+      if (!isBefore(heap[child], heap[index])) return top;
+      swap(heap, index, child);
+      index = child;
+    }
+  }
+}
+
+function isBefore(one: Timer | undefined, other: Timer | undefined): boolean {
+  if (one === undefined || other === undefined) return one !== undefined;
+  return one.dueMs < other.dueMs || (one.dueMs === other.dueMs && one.serial < other.serial);
+}
+
+function swap(heap: Timer[], index: number, other: number): void {
+  const held = heap[index];
+  const moved = heap[other];
+  if (held === undefined || moved === undefined) return;
+  heap[index] = moved;
+  heap[other] = held;
+}

@@ -1,0 +1,26 @@
+// The library: what a program that embeds rarangi may use, and nothing else. The command line is
+// its first user. The invariant: names here are stable; everything below may move. The only file
+// that re-exports.
+
+export type { Level, Notice, NoticeName } from './core/notices.ts';
+export { NOTICES, sentenceOf } from './core/notices.ts';
+export type {
+  InstanceInfo,
+  LookupAnswer,
+  PeerInfo,
+  PeersAnswer,
+  ServiceInfo,
+  ServicesAnswer,
+  StatusReport,
+} from './io/answers.ts';
+export { forget, lookup, peers, services, status } from './io/ask.ts';
+export type { ClientOptions, LookupOptions, WatchOptions } from './io/client-options.ts';
+export type { Client, ClientEvents, Offer, RegistrationHandle } from './io/connect.ts';
+export { connect } from './io/connect.ts';
+export { environmentsHere } from './io/environments.ts';
+export type { RarangiErrorCode } from './io/rarangi-error.ts';
+export { RarangiError } from './io/rarangi-error.ts';
+export type { ServeOptions, ServerHandle } from './io/serve.ts';
+export { serve } from './io/serve.ts';
+export type { WatchEvent } from './io/watch.ts';
+export { watch } from './io/watch.ts';

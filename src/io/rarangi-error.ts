@@ -1,0 +1,54 @@
+// The one error of the library: the world said no. A closed set of codes, each with the hint that
+// says what to do next when the place that throws knows nothing better. One invariant: whatever
+// leaves the library as a rejection is a RarangiError; a bug of ours stays what it is.
+
+interface RarangiErrorSpec {
+  readonly retryable: boolean;
+  readonly hint: string;
+}
+
+/** Every code of a RarangiError; the same call may succeed later if it is `retryable`. */
+export const RARANGI_ERRORS = {
+  RARANGI_USAGE: { retryable: false, hint: 'see: rarangi --help' },
+  RARANGI_UNREACHABLE: { retryable: true, hint: 'start one with: rarangi serve' },
+  RARANGI_REFUSED: {
+    retryable: false,
+    hint: 'name the environment of the server with: --environment',
+  },
+  RARANGI_UNCERTAIN: { retryable: true, hint: 'see which hosts are missing with: rarangi status' },
+  RARANGI_TIMEOUT: { retryable: true, hint: 'allow more time, or ask another server' },
+  RARANGI_ABORTED: { retryable: true, hint: 'call again when you want the answer' },
+} as const satisfies Readonly<Record<string, RarangiErrorSpec>>;
+
+/** The code of a RarangiError. */
+export type RarangiErrorCode = keyof typeof RARANGI_ERRORS;
+
+/** What a RarangiError may carry besides its code and its message. */
+export interface RarangiErrorDetails {
+  /** What to do next; the code's own hint if absent. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** The world said no: refused, unreachable, timed out, not allowed, or wrongly asked. */
+export class RarangiError extends Error {
+  override readonly name = 'RarangiError';
+  readonly code: RarangiErrorCode;
+  readonly retryable: boolean;
+  /** The next step, for a person. */
+  readonly hint: string;
+
+  constructor(code: RarangiErrorCode, message: string, details: RarangiErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.code = code;
+    this.retryable = RARANGI_ERRORS[code].retryable;
+    this.hint = details.hint ?? RARANGI_ERRORS[code].hint;
+  }
+
+  /** Wraps what was caught under a code; a RarangiError stays as it is. */
+  static from(caught: unknown, code: RarangiErrorCode): RarangiError {
+    if (caught instanceof RarangiError) return caught;
+    const message = caught instanceof Error ? caught.message : String(caught);
+    return new RarangiError(code, message, { cause: caught });
+  }
+}

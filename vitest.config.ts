@@ -1,0 +1,29 @@
+// How the tests run: `npm test` is everything but the soak tests, whose files end in
+// `.soak.test.ts` and which run alone with RARANGI_TEST_SOAK=1. Real processes and real clocks
+// share two cores with each other, hence the generous timeouts; no test may rely on them.
+
+import { defineConfig } from 'vitest/config';
+
+const isSoak = process.env['RARANGI_TEST_SOAK'] === '1';
+const soakTests = 'test/**/*.soak.test.ts';
+
+export default defineConfig({
+  test: {
+    include: [isSoak ? soakTests : 'test/**/*.test.ts'],
+    exclude: isSoak ? [] : [soakTests],
+    // What oclif writes must reach the streams that the tests look at.
+    disableConsoleIntercept: true,
+    testTimeout: isSoak ? 3_600_000 : 60_000,
+    hookTimeout: 60_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.build/vitest.json' },
+    coverage: {
+      enabled: process.env['RARANGI_TEST_COVERAGE'] === '1',
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary', 'lcovonly'],
+      // The shell and the commands run in processes of their own, where nothing is counted.
+      thresholds: { 'src/{core,protocol}/**': { lines: 90, branches: 80 } },
+    },
+  },
+});
