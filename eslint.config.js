@@ -37,7 +37,7 @@ const typed = {
     { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' },
   ],
   '@typescript-eslint/prefer-readonly': 'error',
-  '@typescript-eslint/require-array-sort-compare': ['error', { ignoreStringArrays: false }],
+  '@typescript-eslint/require-array-sort-compare': 'error',
   '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
   '@typescript-eslint/switch-exhaustiveness-check': [
     'error',

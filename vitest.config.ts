@@ -5,6 +5,8 @@
 import { defineConfig } from 'vitest/config';
 
 const isSoak = process.env['RARANGI_TEST_SOAK'] === '1';
+// Where to leave the results as JSON, for .ci/run to count.
+const results = process.env['RARANGI_TEST_RESULTS'];
 const soakTests = 'test/**/*.soak.test.ts';
 
 export default defineConfig({
@@ -15,8 +17,7 @@ export default defineConfig({
     disableConsoleIntercept: true,
     testTimeout: isSoak ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
-    reporters: ['default', 'json'],
-    outputFile: { json: '.build/vitest.json' },
+    reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
     coverage: {
       enabled: process.env['RARANGI_TEST_COVERAGE'] === '1',
       provider: 'v8',

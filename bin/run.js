@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The installed program: finds the command in dist/commands and runs it.
-import { execute } from '@oclif/core';
+// The installed program.
+import { main } from '../dist/cli/main.js';
 
-await execute({ dir: import.meta.url });
+await main(import.meta.url);

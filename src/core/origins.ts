@@ -94,11 +94,10 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
 
 /** Drops an origin's log and all that it holds. It may return. */
 export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
-  state.origins.delete(origin.id);
   for (const name of ORIGIN_TIMERS) state.timers.cancel(`${name} ${origin.id}`);
-  const held = [...origin.log.registrations.keys()];
-  state.origins.set(origin.id, origin);
-  for (const instance of held) state.catalogue.delete(origin.id, instance, cause);
+  for (const instance of origin.log.registrations.keys()) {
+    state.catalogue.delete(origin.id, instance, cause);
+  }
   state.origins.delete(origin.id);
   for (const link of state.links.values()) {
     link.expected.delete(origin.id);
@@ -121,7 +120,8 @@ export function rememberGoodbye(state: State, id: OriginId): void {
 }
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
-  state.origins.get(lost.peer)?.losses.set(reporter.id, lost.loss);
+  const report = { loss: lost.loss, atMs: state.nowMs };
+  state.origins.get(lost.peer)?.losses.set(reporter.id, report);
   state.isGraphDirty = true;
 }
 

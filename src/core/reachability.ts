@@ -92,8 +92,9 @@ function wasReported(state: State, origin: Origin): boolean {
   const { host } = origin.log.facts;
   for (const other of state.origins.values()) {
     if (other.log.facts.host !== host) continue;
-    for (const reporter of other.losses.keys()) {
-      if (state.origins.get(reporter)?.standing === 'reachable') return true;
+    for (const [reporter, { atMs }] of other.losses) {
+      const isFresh = state.nowMs - atMs <= TOGETHER_MS;
+      if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
     }
   }
   return false;
@@ -187,9 +188,10 @@ function silentHosts(state: State, origin: Origin): Set<Name> {
 }
 
 function wasClosed(origin: Origin): boolean {
-  if (origin.losses.size === 0) return false;
-  for (const loss of origin.losses.values()) if (loss === 'silent') return false;
-  return true;
+  const fresh = [...origin.losses.values()].filter(
+    (report) => origin.sinceMs - report.atMs <= TOGETHER_MS,
+  );
+  return fresh.length > 0 && fresh.every((report) => report.loss === 'closed');
 }
 
 function hasReachableServer(state: State, host: Name): boolean {

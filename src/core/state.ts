@@ -22,7 +22,7 @@ export interface Origin {
   /** When it went out of reach. */
   sinceMs: number;
   /** Who lost it, and how, since it was last reachable. */
-  readonly losses: Map<OriginId, Loss>;
+  readonly losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }>;
   /** The first origin on the way to it; its own id for a neighbour. */
   via: OriginId | null;
   /** Its sequence when the last check was sent. */
@@ -126,8 +126,10 @@ export interface State {
   missing: readonly Name[];
   /** The last moment at which something new arrived. */
   newsMs: number;
-  /** When several hosts have split off, this server has said so. */
   isStopping: boolean;
+  /** When a stopping server waits no longer for its sibling. */
+  leaveMs: number;
+  hasLeft: boolean;
 }
 
 /** The origins that can be reached, this server first, in the order in which they became known. */

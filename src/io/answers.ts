@@ -1,6 +1,5 @@
 // What the library answers, as plain records: the very shapes that `--json` prints. The invariant:
-// nothing of the wire leaks out; brands, rows and nulls end here. Instances come nearest first,
-// and the order is decided here, once, for lookups of every kind.
+// nothing of the wire leaks out; brands, rows and nulls end here.
 
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Instance, ServerRow } from '../protocol/records.ts';
@@ -81,20 +80,6 @@ export interface StatusReport {
   readonly instances: { readonly live: number; readonly stale: number };
 }
 
-/** Which instances are wanted, beyond the name of the service. */
-export interface Wanted {
-  /** All must match. */
-  readonly tags?: Readonly<Record<string, string>>;
-  /** Only there. */
-  readonly cluster?: string;
-}
-
-/** Where the answering server is: what nearness is measured from. */
-export interface Place {
-  readonly host: string;
-  readonly cluster: string;
-}
-
 /** An instance as the library shows it. */
 export function instanceInfoOf(given: Instance): InstanceInfo {
   const { registration, cluster, host, state } = given;
@@ -109,36 +94,6 @@ export function instanceInfoOf(given: Instance): InstanceInfo {
     host,
     state: state === 'stale' ? 'stale' : 'live',
   };
-}
-
-/** Whether an instance carries every tag that is wanted and is in the cluster that is wanted. */
-export function isWanted(given: Instance, wanted: Wanted): boolean {
-  if (wanted.cluster !== undefined && given.cluster !== wanted.cluster) return false;
-  return Object.entries(wanted.tags ?? {}).every(([key, value]) =>
-    given.registration.tags.some((tag) => tag.key === key && tag.value === value),
-  );
-}
-
-/**
- * Live before stale, suspect last among the live; then the same host, the same cluster, the rest;
- * in random order within each, so that callers spread.
- */
-export function nearestFirst(
-  instances: readonly Instance[],
-  place: Place,
-  random: () => number,
-): Instance[] {
-  return instances
-    .map((instance) => ({ instance, tier: tierOf(instance, place), lot: random() }))
-    .sort((one, other) => one.tier - other.tier || one.lot - other.lot)
-    .map(({ instance }) => instance);
-}
-
-const TIERS_BY_STATE = { live: 0, suspect: 3, stale: 6 } as const;
-
-function tierOf(given: Instance, place: Place): number {
-  const distance = given.host === place.host ? 0 : given.cluster === place.cluster ? 1 : 2;
-  return TIERS_BY_STATE[given.state] + distance;
 }
 
 /** A row of `peers`. */

@@ -60,9 +60,16 @@ function leaf<T>(cddl: string, decode: (value: unknown) => T): FieldSpec<T> {
 /** A whole number from 0 to 2^53 - 1. */
 export const uint: FieldSpec<number> = {
   ...leaf('uint', decodeUint),
-  // cbor-x writes a number above 2^32 - 1 as a float; a bigint it writes as an integer.
-  encode: (value) => (value > 0xffffffff ? BigInt(value) : value),
+  encode: encodeUint,
 };
+
+function encodeUint(value: number): number | bigint {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`not a whole number from 0 to 2^53 - 1: ${String(value)}`);
+  }
+  // cbor-x writes a number above 2^32 - 1 as a float; a bigint it writes as an integer.
+  return value > 0xffffffff ? BigInt(value) : value;
+}
 
 function decodeUint(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
@@ -99,9 +106,12 @@ export function text(bytesMax: number): FieldSpec<string> {
   });
 }
 
-/** Whether a text has control characters: C0, DEL or C1, the line ends among them. */
+/**
+ * Whether a text has control characters: C0, DEL or C1, the line ends among them. Half a surrogate
+ * pair counts as one: UTF-8 cannot carry it.
+ */
 export function hasControlCharacters(value: string): boolean {
-  return /\p{Cc}/u.test(value);
+  return /[\p{Cc}\p{Cs}]/u.test(value);
 }
 
 /** The number of bytes that a text takes in UTF-8. */
@@ -165,10 +175,10 @@ export function bytesOfId(value: string): Uint8Array {
   return bytes;
 }
 
-/** A list of at most so many items. */
-export function list<T>(item: FieldSpec<T>, itemsMax = 1_000_000): FieldSpec<readonly T[]> {
+/** A list of at most so many items; without a number, of what fits a frame. */
+export function list<T>(item: FieldSpec<T>, itemsMax = Infinity): FieldSpec<readonly T[]> {
   return {
-    cddl: `[* ${item.cddl}]`,
+    cddl: `[*${itemsMax === Infinity ? '' : String(itemsMax)} ${item.cddl}]`,
     rules: item.rules,
     isOptional: false,
     encode: (values) => values.map(item.encode),

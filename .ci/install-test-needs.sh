@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs what the tests need from Debian: `sudo .ci/install-test-needs.sh`. Does nothing where
+# everything is there. The tests themselves say what they leave out for want of a program.
+set -euo pipefail
+
+missing=()
+has() { command -v "$1" >/dev/null || missing+=("$2"); }
+
+has redis-server redis-server
+has mandoc mandoc
+has tmux tmux
+has ip iproute2
+/usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)
+
+if ((${#missing[@]} == 0)); then
+  echo 'all that the tests need from Debian is installed'
+  exit 0
+fi
+
+echo "the tests need from Debian: ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+  echo '*** there is no apt-get here: install them by other means' >&2
+  exit 1
+fi
+if ((EUID != 0)); then
+  echo "*** not root: run sudo $0" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# A policy that forbids it keeps Debian from starting a redis of its own.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
+apt-get install -q -y --no-install-recommends "${missing[@]}"

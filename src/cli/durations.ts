@@ -1,0 +1,46 @@
+// Durations as people write them: `500ms`, `2s`, `5m`, `1h`. The invariant: a number without a
+// unit is refused, for nobody can tell whether its writer meant seconds or milliseconds. Only
+// nought needs no unit.
+
+import { RarangiError } from '../index.ts';
+
+/** What a duration may look like, for help and errors. */
+export const DURATION_FORM = '500ms, 2s, 5m or 1h';
+
+/** The longest that a timer of Node can wait. */
+const DURATION_MS_MAX = 2 ** 31 - 1;
+
+const MS_BY_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** The milliseconds that a text means. Throws RARANGI_USAGE. */
+export function parseDuration(text: string): number {
+  if (text === '0') return 0;
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const milliseconds = Math.round(Number(digits) * (MS_BY_UNIT[unit] ?? Number.NaN));
+  if (Number.isNaN(milliseconds)) throw refusal(text, /^\d+$/.test(text) ? 'has no unit' : null);
+  if (milliseconds > DURATION_MS_MAX) throw refusal(text, 'is more than 24 days');
+  return milliseconds;
+}
+
+/** The same for a duration that must not be nought. Throws RARANGI_USAGE. */
+export function parsePositiveDuration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === 0) throw refusal(text, 'must be more than nothing');
+  return milliseconds;
+}
+
+/** A duration as people write it. */
+export function durationText(milliseconds: number): string {
+  for (const [unit, ms] of Object.entries(MS_BY_UNIT).reverse()) {
+    if (milliseconds >= ms && milliseconds % ms === 0) return `${String(milliseconds / ms)}${unit}`;
+  }
+  return '0s';
+}
+
+function refusal(text: string, complaint: string | null): RarangiError {
+  return new RarangiError(
+    'RARANGI_USAGE',
+    `duration ${JSON.stringify(text)} ${complaint ?? 'cannot be read'}`,
+    { hint: `write it as ${DURATION_FORM}` },
+  );
+}

@@ -1,0 +1,80 @@
+// Errors as the person at the shell, or a program that reads JSON, sees them. The invariant: every
+// error has one message, one hint and one exit code, whichever way it is shown; what is neither an
+// error of the library nor of the command line is a bug of ours, and says so.
+
+import { Errors } from '@oclif/core';
+
+import { RarangiError } from '../index.ts';
+import { EXIT_CODES, EXITS_BY_ERROR } from './exit-codes.ts';
+import { themeFor } from './theme.ts';
+
+/** An error, ready to be shown. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  /** The exit code. */
+  readonly exit: number;
+  /** Where it happened: for a bug only. */
+  readonly stack?: string;
+}
+
+/** What an error means; `command` is the command that was run, if it came to that. */
+export function failureOf(error: unknown, command?: string): Failure {
+  if (error instanceof RarangiError) {
+    const { code } = error;
+    const exit = EXIT_CODES[EXITS_BY_ERROR[code]].code;
+    return { code, message: tidied(error.message), hint: error.hint, exit };
+  }
+  if (error instanceof Errors.CLIError) {
+    return {
+      code: 'RARANGI_USAGE',
+      message: tidied(error.message),
+      hint: `see: rarangi ${command === undefined ? '' : `${command} `}--help`,
+      exit: EXIT_CODES.usage.code,
+    };
+  }
+  return bugOf(error);
+}
+
+/** Shows a failure: as JSON on stdout, or in words on stderr. */
+export function showFailure(failure: Failure, form: 'json' | 'words'): void {
+  const { code, message, hint, stack } = failure;
+  if (form === 'json') {
+    process.stdout.write(jsonText({ error: { code, message, hint } }));
+    return;
+  }
+  const theme = themeFor(process.stderr);
+  const lines = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
+  process.stderr.write(`${[...lines, ...(stack === undefined ? [] : [stack])].join('\n')}\n`);
+}
+
+/** A value as JSON: in lines for a person, in one line for a program. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined)}\n`;
+}
+
+function bugOf(error: unknown): Failure {
+  const stack = error instanceof Error ? error.stack : undefined;
+  return {
+    code: 'RARANGI_BUG',
+    message: `this is a bug in rarangi: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'please report it, with what you did and these lines',
+    exit: EXIT_CODES.bug.code,
+    ...(stack === undefined ? {} : { stack }),
+  };
+}
+
+/** oclif's messages in our form: one line, lower case, without its pointer to the help. */
+function tidied(message: string): string {
+  const text = message
+    .replace(/\n*See more help with --help/g, '')
+    .replace(/^Parsing (--\S+)\s+/, '$1: ')
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/^Missing required flag (\S+)/gm, 'missing required flag --$1')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('; ');
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}

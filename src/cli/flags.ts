@@ -1,0 +1,141 @@
+// The flags that commands share, and the kinds of values flags have. The invariant: the flag, else
+// its environment variable, else the default; an environment variable that is empty is not there.
+// Repeatable flags take words one at a time, so that a word after one is never swallowed.
+
+import { Flags } from '@oclif/core';
+
+import { RarangiError, type ClientOptions } from '../index.ts';
+import { durationText, parseDuration, parsePositiveDuration } from './durations.ts';
+
+/** A flag whose value is a duration of more than nothing, in milliseconds. */
+export const duration = Flags.custom<number>({
+  helpValue: 'DURATION',
+  parse: (text) => Promise.resolve().then(() => parsePositiveDuration(text)),
+});
+
+/** A flag whose value is a duration that may be nought, in milliseconds. */
+export const durationOrNone = Flags.custom<number>({
+  helpValue: 'DURATION',
+  parse: (text) => Promise.resolve().then(() => parseDuration(text)),
+});
+
+/** On all commands. */
+export const environmentFlag = {
+  environment: Flags.string({
+    char: 'e',
+    default: 'development',
+    description: 'The environment: production, staging, testing, development, or one of your own.',
+    env: 'RARANGI_ENVIRONMENT',
+    helpValue: 'NAME',
+  }),
+};
+
+/** On all commands that ask servers. */
+export const clientFlags = {
+  ...environmentFlag,
+  server: Flags.string({
+    description:
+      'A server to use instead of those of this host; with a / it is a socket. Repeatable.',
+    env: 'RARANGI_SERVER',
+    helpValue: 'HOST[:PORT]|PATH',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  timeout: duration({
+    ...lasting(2000),
+    description: 'How long the whole answer may take.',
+    env: 'RARANGI_TIMEOUT',
+  }),
+};
+
+/** On commands whose answer is data. */
+export const jsonFlag = {
+  json: Flags.boolean({
+    description: 'Print one JSON object, for a failure too.',
+    env: 'RARANGI_JSON',
+  }),
+};
+
+/** On commands that log: how their lines on stderr look. */
+export function logFormatFlag(env: string) {
+  return {
+    'log-format': Flags.custom<'pretty' | 'json'>({
+      default: 'pretty',
+      description: 'How the lines on stderr look.',
+      env,
+      options: ['pretty', 'json'],
+    })(),
+  };
+}
+
+/** The default of a duration flag, as a number and as the help shows it. */
+export function lasting(milliseconds: number) {
+  const text = durationText(milliseconds);
+  return { default: milliseconds, defaultHelp: () => Promise.resolve(text) };
+}
+
+/** A flag whose value is a port. */
+export const portFlag = Flags.custom<number>({
+  helpValue: 'PORT',
+  parse: (text) => Promise.resolve().then(() => parsePort(text)),
+});
+
+/**
+ * The values of a repeatable flag. oclif hands its environment variable over as one text; there,
+ * commas stand between.
+ */
+export function listOf(given: readonly string[] | string | undefined): readonly string[] {
+  if (typeof given !== 'string') return given ?? [];
+  return given
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** Tags from `k=v` words; the value may hold further `=`. Throws RARANGI_USAGE. */
+export function tagsOf(given: readonly string[] | string | undefined): Record<string, string> {
+  const tags = new Map<string, string>();
+  for (const word of listOf(given)) {
+    const at = word.indexOf('=');
+    if (at < 1) throw usage(`tag ${JSON.stringify(word)} is not KEY=VALUE`);
+    const key = word.slice(0, at);
+    if (tags.has(key)) throw usage(`tag ${key} is given twice`);
+    tags.set(key, word.slice(at + 1));
+  }
+  return Object.fromEntries(tags);
+}
+
+/** What the library wants to know of the flags of a client. */
+export function clientOptionsOf(flags: {
+  readonly environment: string;
+  readonly server: readonly string[] | undefined;
+  readonly timeout: number;
+}): ClientOptions {
+  const servers = listOf(flags.server);
+  return {
+    environment: flags.environment,
+    timeoutMs: flags.timeout,
+    ...(servers.length === 0 ? {} : { servers }),
+  };
+}
+
+/** The options that were given, without those that were not. */
+export function givenOnly<T extends object>(
+  options: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** A complaint about how a command was called. */
+export function usage(message: string, hint?: string): RarangiError {
+  return new RarangiError('RARANGI_USAGE', message, hint === undefined ? {} : { hint });
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) {
+    throw usage(`port ${JSON.stringify(text)} is not a number from 1 to 65535`);
+  }
+  return port;
+}

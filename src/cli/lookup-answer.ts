@@ -1,0 +1,60 @@
+// From what the catalogue knows to what `lookup` answers: which instances, which exit, and what to
+// say beside them. The invariant: "none", "not complete" and "only stale ones" never look alike,
+// and a live instance always beats a stale one.
+
+import type { InstanceInfo, LookupAnswer } from '../index.ts';
+import type { ExitName } from './exit-codes.ts';
+
+/** Which of the instances are wanted. */
+export interface Choice {
+  /** The first only. */
+  readonly one?: boolean | undefined;
+  /** Stale ones beside live ones. */
+  readonly all?: boolean | undefined;
+  /** No stale ones at all. */
+  readonly live?: boolean | undefined;
+}
+
+/** What there is to print and to say. */
+export interface Verdict {
+  readonly instances: InstanceInfo[];
+  readonly exit: ExitName;
+  /** For people, on stderr; null when there is nothing to add. */
+  readonly remark: string | null;
+}
+
+/** What `lookup` answers. */
+export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
+  const chosen = chosenOf(answer.instances, choice);
+  const instances = choice.one === true ? chosen.slice(0, 1) : chosen;
+  if (instances.length > 0) return { instances, exit: 'done', remark: staleRemark(instances) };
+  const stale = answer.instances.length;
+  if (stale > 0) {
+    const remark = `no live instance of ${answer.service}; stale ones: ${String(stale)}`;
+    return { instances, exit: 'uncertain', remark };
+  }
+  if (answer.complete) {
+    return { instances, exit: 'no', remark: `no instance of ${answer.service}` };
+  }
+  const remark = `cannot tell whether ${answer.service} is there: ${incompleteText(answer)}`;
+  return { instances, exit: 'uncertain', remark };
+}
+
+/** Says that a view is not complete, and what it lacks. */
+export function incompleteText({ missing }: { readonly missing: readonly string[] }): string {
+  const lacking = missing.length === 0 ? '' : `; missing hosts: ${missing.join(', ')}`;
+  return `the view is not complete${lacking}`;
+}
+
+function chosenOf(instances: readonly InstanceInfo[], { all, live }: Choice): InstanceInfo[] {
+  if (all === true) return [...instances];
+  const alive = instances.filter(({ state }) => state === 'live');
+  return alive.length > 0 || live === true ? alive : [...instances];
+}
+
+function staleRemark(instances: readonly InstanceInfo[]): string | null {
+  const stale = instances.filter(({ state }) => state === 'stale').length;
+  if (stale === 0) return null;
+  const some = stale === instances.length ? 'only stale instances' : `${String(stale)} stale`;
+  return `${some}: their hosts are split off, and nobody here knows whether they still run`;
+}

@@ -1,0 +1,53 @@
+// `status` on one page: how this server is, what it sees, and when that is not well, what it means
+// and what to do. The invariant: every number of `status --json` is here under the same word.
+
+import type { StatusReport } from '../index.ts';
+import { inStateColour, type Theme } from './theme.ts';
+
+/** The lines of `status`. */
+export function statusLines(report: StatusReport, theme: Theme): string[] {
+  const { environment, state } = report;
+  const rows = [
+    ['environment', environment],
+    ['state', inStateColour(theme, { text: state, state })],
+    ...factsOf(report),
+  ];
+  const lines = rows.map(([title = '', text = '']) => `${theme.faint(title.padEnd(13))}${text}`);
+  const advice = ADVICE_BY_STATE[state];
+  return advice === null ? lines : [...lines, '', advice];
+}
+
+function factsOf(report: StatusReport): string[][] {
+  const { server, servers, masters, services, instances } = report;
+  return [
+    ['view', viewText(report)],
+    ['server', `${server.name} of host ${server.host}, cluster ${server.cluster}, ${server.role}`],
+    ['addresses', server.addresses.join(', ')],
+    ['origin', server.origin],
+    ['links', String(server.links)],
+    [
+      'servers',
+      `${String(servers.reachable)} reachable, ${String(servers.suspect)} suspect, ` +
+        `${String(servers.split)} split`,
+    ],
+    ['masters', `${String(masters.reachable)} reachable of ${String(masters.known)} known`],
+    ['services', String(services)],
+    ['instances', `${String(instances.live)} live, ${String(instances.stale)} stale`],
+  ];
+}
+
+function viewText({ complete, missing }: StatusReport): string {
+  if (complete) return 'complete';
+  return missing.length === 0 ? 'not complete' : `not complete; missing: ${missing.join(', ')}`;
+}
+
+const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], string | null>> = {
+  healthy: null,
+  degraded: 'A server is suspect, or links to masters are missing: see rarangi peers.',
+  split:
+    'The network is cut: hosts beyond it are frozen as they were last seen.\n' +
+    'If one of them is gone for good: rarangi peers --forget HOST.',
+  isolated:
+    'No other host can be reached: everything elsewhere is stale.\n' +
+    'Check the network of this host and the --peer addresses of its servers.',
+};

@@ -1,0 +1,80 @@
+// Rows of text. On a terminal: a heading, columns that line up, and no line wider than the screen,
+// the widest columns giving way first. Elsewhere: one record a line, fields apart by tabs and no
+// heading, for cut(1) and awk(1). The invariant: colour is put on last, so widths count letters.
+
+import type { Screen, Theme } from './theme.ts';
+
+/** One column of a table. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly text: (row: Row) => string;
+  readonly align?: 'left' | 'right';
+  /** The text, shortened to its column, as it should look. */
+  readonly paint?: (text: string, row: Row, theme: Theme) => string;
+}
+
+/** Where a table goes. */
+export interface Canvas {
+  readonly screen: Screen;
+  readonly theme: Theme;
+}
+
+/** The lines of a table. */
+export function tableLines<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { screen, theme }: Canvas,
+): string[] {
+  if (screen.isTTY !== true) {
+    return rows.map((row) => columns.map(({ text }) => text(row)).join('\t'));
+  }
+  const widths = fittedWidths(naturalWidths(columns, rows), screen.columns ?? COLUMNS_DEFAULT);
+  const heading = columns.map(({ title, align }, index) =>
+    theme.faint(padded(title, widths[index] ?? 0, align)),
+  );
+  const lines = rows.map((row) =>
+    columns.map(({ text, align, paint }, index) => {
+      const cell = padded(text(row), widths[index] ?? 0, align);
+      return paint === undefined ? cell : around(cell, (inner) => paint(inner, row, theme));
+    }),
+  );
+  return [heading, ...lines].map((cells) => cells.join(GAP).trimEnd());
+}
+
+/** Widths that fit a line: the widest gives way first, down to a few letters. */
+export function fittedWidths(widths: readonly number[], columnsMax: number): number[] {
+  const fitted = [...widths];
+  const room = columnsMax - GAP.length * (widths.length - 1);
+  for (let excess = sumOf(fitted) - room; excess > 0; excess--) {
+    const widest = fitted.indexOf(Math.max(...fitted));
+    const width = fitted[widest];
+    if (width === undefined || width <= WIDTH_MIN) break;
+    fitted[widest] = width - 1;
+  }
+  return fitted;
+}
+
+function naturalWidths<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number[] {
+  return columns.map(({ title, text }) =>
+    rows.reduce((width, row) => Math.max(width, text(row).length), title.length),
+  );
+}
+
+function padded(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const short = text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`;
+  return align === 'left' ? short.padEnd(width) : short.padStart(width);
+}
+
+/** Paints a cell without its padding, which would carry an underline or a background along. */
+function around(cell: string, paint: (inner: string) => string): string {
+  const inner = cell.trim();
+  return inner === '' ? cell : cell.replace(inner, () => paint(inner));
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+const GAP = '  ';
+const COLUMNS_DEFAULT = 80;
+const WIDTH_MIN = 3;

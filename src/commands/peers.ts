@@ -1,0 +1,53 @@
+// `rarangi peers`: the servers of the environment, as the one that was asked sees them.
+
+import { Flags } from '@oclif/core';
+
+import { BaseCommand } from '../cli/base-command.ts';
+import { clientFlags, clientOptionsOf, jsonFlag } from '../cli/flags.ts';
+import { peerRow, peersLines } from '../cli/peers-table.ts';
+import { themeFor } from '../cli/theme.ts';
+import { type ClientOptions, forget, peers } from '../index.ts';
+
+export default class Peers extends BaseCommand {
+  static override summary = 'List the servers of the environment.';
+  static override description =
+    'Elsewhere than on a terminal: one server a line, without a heading, fields apart by tabs.';
+  static override examples = [
+    '<%= config.bin %> peers',
+    '<%= config.bin %> peers --json',
+    '<%= config.bin %> peers --forget h3',
+  ];
+  static override flags = {
+    ...clientFlags,
+    ...jsonFlag,
+    forget: Flags.string({
+      description: 'Drop the servers of a host that is split off, from every server, now.',
+      env: 'RARANGI_PEERS_FORGET',
+      helpValue: 'HOST',
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Peers);
+    const options = clientOptionsOf(flags);
+    if (flags.forget !== undefined) {
+      await this.drop(flags.forget, options, flags.json);
+      return;
+    }
+    const answer = await peers(options);
+    if (flags.json) {
+      this.printJson({ complete: answer.complete, servers: answer.servers.map(peerRow) });
+      return;
+    }
+    const canvas = { screen: process.stdout, theme: themeFor(process.stdout) };
+    this.print(peersLines(answer.servers, canvas));
+    if (!answer.complete) this.remark('the view is not complete: see rarangi status');
+  }
+
+  private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {
+    const forgotten = await forget(host, options);
+    if (json) this.printJson({ host, forgotten });
+    else this.print([`forgot ${String(forgotten)} split servers of host ${host}`]);
+    if (forgotten === 0) this.endWith('no');
+  }
+}

@@ -1,0 +1,145 @@
+// Every connection from its opening to its end: the handshake, the signs of life, the close. What
+// comes after the handshake is links.ts (servers) and sessions.ts (clients). The life of a
+// connection, as a table; an event that has no entry is a breach of the protocol. Beside the table,
+// in code: environments, versions, and which of two connections to one server is kept.
+
+import {
+  HANDSHAKE_MS_MAX,
+  PROTOCOL_VERSIONS,
+  SESSION_HEARTBEAT_MS,
+  SESSION_SILENCE_MS,
+} from '../protocol/constants.ts';
+import type { ProtocolErrorName } from '../protocol/errors.ts';
+import type { ConnectionId, Opened } from './input.ts';
+import type { Connection, State } from './state.ts';
+import { handleTargetIdle } from './targets.ts';
+
+/** What a connection becomes by which message; `error` may come at any time. */
+export const CONNECTION_PHASES = {
+  /** We dialled, and wait for the server to speak. */
+  welcome: { welcome: 'link', error: 'welcome' },
+  /** We have sent `welcome`, and wait for an answer. */
+  hello: { hello: 'link or session', error: 'hello' },
+  link: {},
+  session: {},
+} as const satisfies Readonly<Record<Connection['phase'], Readonly<Record<string, string>>>>;
+
+/** A connection is open. Whoever accepted it speaks first. */
+export function handleOpened(state: State, input: Opened): Connection {
+  const connection: Connection = {
+    id: input.connection,
+    remote: input.dialled ?? input.remote,
+    dialled: input.dialled,
+    door: input.door,
+    phase: input.dialled === null ? 'hello' : 'welcome',
+    heardMs: state.nowMs,
+    sentMs: state.nowMs,
+    roundTripMicros: null,
+    wasSilent: false,
+  };
+  state.connections.set(connection.id, connection);
+  if (input.dialled === null) sendWelcome(state, connection);
+  const limitMs = input.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
+  state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
+    handleHandshakeTimeout(state, connection);
+  });
+  const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
+  if (target !== undefined) {
+    target.phase = 'connected';
+    target.connection = connection.id;
+  }
+  return connection;
+}
+
+function sendWelcome(state: State, connection: Connection): void {
+  const { environment, origin, facts } = state.options;
+  const protocols = PROTOCOL_VERSIONS;
+  state.out.send(connection.id, { kind: 'welcome', protocols, environment, origin, facts });
+}
+
+function handleHandshakeTimeout(state: State, connection: Connection): void {
+  const reason = 'the handshake was not finished in time';
+  const address = connection.remote;
+  state.out.notice('refused-stranger', { address, reason });
+  refuse(state, connection, { error: 'handshake-timeout', reason });
+}
+
+/** Tells the other end what is wrong and closes. */
+export function refuse(
+  state: State,
+  connection: Connection,
+  breach: { readonly error: ProtocolErrorName; readonly reason: string },
+): void {
+  state.out.sendError(connection.id, breach.error, breach.reason);
+  closeConnection(state, connection, breach.error);
+}
+
+/** Closes a connection from our side and forgets it. */
+export function closeConnection(
+  state: State,
+  connection: Connection,
+  why: ProtocolErrorName | 'stopped' | 'unneeded',
+): void {
+  state.out.close(connection.id, why);
+  forgetConnection(state, connection);
+}
+
+/** Forgets a connection that is closed. */
+export function forgetConnection(state: State, connection: Connection): void {
+  state.connections.delete(connection.id);
+  for (const name of ['handshake', 'beat', 'silence', 'held', 'news']) {
+    state.timers.cancel(`${name} ${String(connection.id)}`);
+  }
+  if (connection.dialled === null) return;
+  const target = state.targets.get(connection.dialled);
+  if (target?.connection === connection.id) handleTargetIdle(state, target);
+}
+
+/** The handshake is over: signs of life begin, as the kind of connection asks for them. */
+export function beginLiveness(
+  state: State,
+  connection: Connection,
+  becomeSilent: (connection: Connection) => void,
+): void {
+  state.timers.cancel(`handshake ${String(connection.id)}`);
+  // Over a UNIX socket the kernel's close alone judges: a swapped-out sidecar says nothing of the
+  // service beside it.
+  if (connection.phase === 'session' && connection.door === 'socket') return;
+  armBeat(state, connection);
+  armSilence(state, connection, becomeSilent);
+}
+
+function armBeat(state: State, connection: Connection): void {
+  const dueMs = connection.sentMs + rhythm(state, connection).heartbeatMs;
+  state.timers.set(`beat ${String(connection.id)}`, dueMs, () => {
+    const isDue = state.nowMs - connection.sentMs >= rhythm(state, connection).heartbeatMs;
+    if (isDue) state.out.send(connection.id, { kind: 'ping' });
+    if (isDue) connection.sentMs = state.nowMs;
+    armBeat(state, connection);
+  });
+}
+
+function armSilence(
+  state: State,
+  connection: Connection,
+  becomeSilent: (connection: Connection) => void,
+): void {
+  const { silenceMs } = rhythm(state, connection);
+  state.timers.set(`silence ${String(connection.id)}`, connection.heardMs + silenceMs, () => {
+    if (state.nowMs - connection.heardMs >= silenceMs) becomeSilent(connection);
+    else armSilence(state, connection, becomeSilent);
+  });
+}
+
+function rhythm(
+  state: State,
+  connection: Connection,
+): { heartbeatMs: number; silenceMs: number } {
+  if (connection.phase === 'link') return state.options;
+  return { heartbeatMs: SESSION_HEARTBEAT_MS, silenceMs: SESSION_SILENCE_MS };
+}
+
+/** A connection that the inputs name; undefined for one that we have closed already. */
+export function connectionOf(state: State, id: ConnectionId): Connection | undefined {
+  return state.connections.get(id);
+}

@@ -1,0 +1,246 @@
+// What a message means depends on where its connection stands: in the handshake, a link, a session.
+// A message that has no place there is a breach of the protocol: told, logged, closed. After the
+// handshake a kind that we do not know is answered with an error that does not close, so that old
+// and new live together during an upgrade.
+
+import type { ProtocolError } from '../protocol/errors.ts';
+import { PROTOCOL_ERRORS, protocolErrorName } from '../protocol/errors.ts';
+import type { Message, MessageOf, UnknownMessage } from '../protocol/messages.ts';
+import {
+  answerList,
+  answerLookup,
+  answerPeers,
+  answerStatus,
+  handleWatch,
+} from './answers.ts';
+import { forgetConnection, refuse } from './connections.ts';
+import type { ConnectionId } from './input.ts';
+import {
+  handleCheck,
+  handleDigest,
+  handleEntries,
+  handleOffer,
+  handleSnapshot,
+  handleWant,
+} from './intake.ts';
+import {
+  handleLinkClosed,
+  handlePeerHello,
+  handleWelcome,
+  linkOf,
+  loseLink,
+  noteRefused,
+  refuseEnvironment,
+  stampOf,
+} from './links.ts';
+import { forgetOrigin } from './reachability.ts';
+import { sendToAll } from './replication.ts';
+import {
+  becomeSession,
+  handleDeregister,
+  handleRegister,
+  handleSessionClosed,
+} from './sessions.ts';
+import type { Connection, Link, Session, State } from './state.ts';
+
+type Arrived = Message | UnknownMessage;
+
+/** Takes in a message of an open connection. */
+export function dispatch(state: State, connection: Connection, message: Arrived): void {
+  if (message.kind === 'error') {
+    handleError(state, connection, message);
+  } else if (message.kind === 'unknown' && isShaken(connection)) {
+    const { code } = PROTOCOL_ERRORS['unknown-message'];
+    const reason = `message kind ${String(message.code)} is not known here`;
+    const request = message.request === undefined ? {} : { request: message.request };
+    state.out.send(connection.id, { kind: 'error', error: code, reason, ...request });
+  } else if (message.kind === 'ping' && isShaken(connection)) {
+    const { stamp } = message;
+    if (stamp !== undefined) state.out.send(connection.id, { kind: 'pong', stamp });
+  } else if (message.kind === 'pong' && isShaken(connection)) {
+    connection.roundTripMicros = Math.max(0, stampOf(state) - message.stamp);
+  } else {
+    dispatchByPhase(state, connection, message);
+  }
+}
+
+function isShaken(connection: Connection): boolean {
+  return connection.phase === 'link' || connection.phase === 'session';
+}
+
+function dispatchByPhase(state: State, connection: Connection, message: Arrived): void {
+  switch (connection.phase) {
+    case 'welcome':
+      if (message.kind === 'welcome') handleWelcome(state, connection, message);
+      else refuseUnexpected(state, connection, message);
+      break;
+    case 'hello':
+      if (message.kind === 'hello') handleHello(state, connection, message);
+      else refuseUnexpected(state, connection, message);
+      break;
+    case 'link': {
+      const link = linkOf(state, connection);
+      if (link !== undefined) dispatchLink(state, link, message);
+      break;
+    }
+    default: {
+      const session = state.sessions.get(connection.id);
+      if (session !== undefined) dispatchSession(state, session, message);
+    }
+  }
+}
+
+function handleHello(state: State, connection: Connection, hello: MessageOf<'hello'>): void {
+  const { environment, role, origin, facts } = hello;
+  if (environment !== state.options.environment) {
+    refuseEnvironment(state, connection, environment);
+  } else if (role === 'client') {
+    becomeSession(state, connection);
+  } else if (origin === undefined || facts === undefined) {
+    const reason = 'a peer says who it is: `origin` and `facts`';
+    handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
+  } else {
+    handlePeerHello(state, connection, { origin, facts });
+  }
+}
+
+function dispatchLink(state: State, link: Link, message: Arrived): void {
+  switch (message.kind) {
+    case 'digest':
+      handleDigest(state, link, message);
+      break;
+    case 'entries':
+      handleEntries(state, link, message);
+      break;
+    case 'snapshot':
+      handleSnapshot(state, link, message);
+      break;
+    case 'want':
+      handleWant(state, link, message);
+      break;
+    case 'offer':
+      handleOffer(state, link, message);
+      break;
+    case 'check':
+      handleCheck(state, link, message);
+      break;
+    case 'view':
+      link.isNeighbourComplete = message.complete;
+      link.neighbourMissing = message.missing;
+      state.isViewDirty = true;
+      break;
+    case 'forget':
+      handleForget(state, message, link);
+      break;
+    default:
+      refuseUnexpected(state, link.connection, message);
+  }
+}
+
+function dispatchSession(state: State, session: Session, message: Arrived): void {
+  const to = session.connection.id;
+  switch (message.kind) {
+    case 'register':
+      handleRegister(state, session, message);
+      break;
+    case 'deregister':
+      handleDeregister(state, session, message);
+      break;
+    case 'lookup':
+      answerLookup(state, to, message);
+      break;
+    case 'list':
+      answerList(state, to, message.request);
+      break;
+    case 'peers':
+      answerPeers(state, to, message.request);
+      break;
+    case 'status':
+      answerStatus(state, to, message.request);
+      break;
+    case 'watch':
+      handleWatch(state, session, message);
+      break;
+    case 'unwatch':
+      session.watches.delete(message.request);
+      break;
+    case 'forget': {
+      const count = handleForget(state, message);
+      state.out.send(to, { kind: 'done', request: message.request, count });
+      break;
+    }
+    default:
+      refuseUnexpected(state, session.connection, message);
+  }
+}
+
+/** Drops the split servers of a host, here and at every server that can be reached. */
+function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): number {
+  if (state.forgetTokens.has(message.token)) return 0;
+  state.forgetTokens.add(message.token);
+  const [oldest] = state.forgetTokens;
+  if (oldest !== undefined && state.forgetTokens.size > TOKENS_MAX) {
+    state.forgetTokens.delete(oldest);
+  }
+  sendToAll(state, message, from);
+  let count = 0;
+  for (const origin of [...state.origins.values()]) {
+    if (origin.standing !== 'split' || origin.log.facts.host !== message.host) continue;
+    forgetOrigin(state, origin, 'an operator said so');
+    count += 1;
+  }
+  return count;
+}
+
+function refuseUnexpected(state: State, connection: Connection, message: Arrived): void {
+  const what = message.kind === 'unknown' ? `message kind ${String(message.code)}` : message.kind;
+  const reason = `\`${what}\` has no place here`;
+  handleBreach(state, connection.id, { kind: 'unexpected-message', message: reason });
+}
+
+/** The other end broke the wire contract: it is told, the operator too, and the connection ends. */
+export function handleBreach(
+  state: State,
+  id: ConnectionId,
+  error: Pick<ProtocolError, 'kind' | 'message'>,
+): void {
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  const isStranger = !isShaken(connection);
+  const name = isStranger ? 'refused-stranger' : 'protocol-breach';
+  state.out.notice(name, { address: connection.remote, reason: error.message });
+  refuse(state, connection, { error: error.kind, reason: error.message });
+  endWithout(state, connection, error.message);
+}
+
+/** A connection is closed, by the other end or by the network. */
+export function handleGone(state: State, id: ConnectionId, reason: string): void {
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  if (connection.phase === 'link') handleLinkClosed(state, connection, reason);
+  else if (connection.phase === 'session') handleSessionClosed(state, connection);
+  else forgetConnection(state, connection);
+}
+
+function endWithout(state: State, connection: Connection, reason: string): void {
+  const link = linkOf(state, connection);
+  if (link !== undefined) loseLink(state, link, { loss: 'closed', reason });
+  if (connection.phase === 'session') handleSessionClosed(state, connection);
+}
+
+function handleError(state: State, connection: Connection, error: MessageOf<'error'>): void {
+  const name = protocolErrorName(error.error);
+  if (name === 'silent') connection.wasSilent = true;
+  if (connection.phase !== 'welcome') return;
+  if (name === 'wrong-environment') {
+    const theirs = error.environment ?? 'another';
+    const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+    if (target !== undefined) target.isRefused = true;
+    const { environment: ours } = state.options;
+    state.out.notice('refused-environment', { address: connection.remote, theirs, ours });
+  } else if (name === 'no-common-version') {
+    noteRefused(state, connection, error.reason);
+  }
+}
+
+const TOKENS_MAX = 1_024;

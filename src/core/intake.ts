@@ -1,0 +1,268 @@
+// What arrives on a link: digests, entries, snapshots, wants, offers, checks. The invariants: what
+// arrives moves the sender's cursor too, so nothing is sent back where it came from; only what a
+// neighbour can reach itself does it offer, and only that proves an origin.
+
+import type { OriginId } from '../protocol/ids.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Batch, Line } from '../protocol/records.ts';
+import {
+  addOrigin,
+  applyEntry,
+  applySnapshot,
+  dropOrigin,
+  rememberGoodbye,
+} from './origins.ts';
+import { lineOf, noteAdvance, sendToAll, touch } from './replication.ts';
+import type { Link, Origin, State } from './state.ts';
+
+/** A digest: sets the cursors, and says what is to be expected. */
+export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {
+  for (const line of digest.lines) {
+    noteOffer(state, link, line);
+    const known = state.origins.get(line.origin)?.log.sequence ?? 0;
+    if (known < line.sequence && !isKnownGone(state, line.origin)) {
+      link.expected.set(line.origin, line.sequence);
+    }
+  }
+  for (const id of digest.goodbyes) handleGoodbye(state, id);
+  link.isNeighbourComplete = digest.complete;
+  link.neighbourMissing = digest.missing;
+  state.isViewDirty = true;
+  if (digest.more) return;
+  link.hasDigest = true;
+  for (const origin of state.origins.values()) touch(state, link, origin.id, true);
+}
+
+/** The other end can reach these. */
+export function handleOffer(state: State, link: Link, offer: MessageOf<'offer'>): void {
+  for (const line of offer.lines) {
+    noteOffer(state, link, line);
+    const known = state.origins.get(line.origin)?.log.sequence ?? 0;
+    if (known < line.sequence) ask(state, link, { origin: line.origin, sequence: known });
+  }
+}
+
+function noteOffer(state: State, link: Link, line: Line): void {
+  const { origin: id, sequence } = line;
+  link.cursors.set(id, sequence);
+  const origin = state.origins.get(id);
+  if (origin !== undefined && sequence === origin.log.sequence) prove(state, origin);
+  if (origin !== undefined && sequence < origin.log.sequence) touch(state, link, id, true);
+}
+
+/** Entries: in sequence, or a question for what is missing. */
+export function handleEntries(state: State, link: Link, message: MessageOf<'entries'>): void {
+  for (const batch of message.batches) handleBatch(state, link, batch);
+}
+
+function handleBatch(state: State, link: Link, batch: Batch): void {
+  const { origin: id, first, entries } = batch;
+  link.wants.delete(id);
+  const last = first + entries.length - 1;
+  link.cursors.set(id, Math.max(last, link.cursors.get(id) ?? 0));
+  if (id === state.self.id) return;
+  if (entries.at(-1)?.kind === 'bye') {
+    handleGoodbye(state, id);
+    return;
+  }
+  if (isKnownGone(state, id)) {
+    sendBye(state, link, id);
+    return;
+  }
+  const origin = state.origins.get(id) ?? beginLog(state, batch);
+  const known = origin?.log.sequence ?? 0;
+  if (origin === undefined || first > known + 1) {
+    ask(state, link, { origin: id, sequence: known });
+    return;
+  }
+  const fresh = entries.slice(known + 1 - first);
+  for (const entry of fresh) applyEntry(state, origin, entry);
+  if (last >= known) prove(state, origin);
+  if (fresh.length === 0) return;
+  const isUrgent = fresh.some((entry) => entry.kind === 'put' || entry.kind === 'delete');
+  noteAdvance(state, id, isUrgent);
+  noteArrival(state, origin);
+}
+
+function beginLog(state: State, batch: Batch): Origin | undefined {
+  const entry = batch.entries[0];
+  if (batch.first !== 1 || entry?.kind !== 'facts') return undefined;
+  return addOrigin(state, batch.origin, entry.facts);
+}
+
+/** A part of a snapshot; the last one replaces the origin's state. */
+export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapshot'>): void {
+  if (part.part === 0) {
+    const { origin, sequence } = part;
+    link.incoming = { origin, sequence, links: [], registrations: [], parts: 0 };
+  }
+  const { incoming } = link;
+  const isNext =
+    incoming?.origin === part.origin &&
+    incoming.sequence === part.sequence &&
+    incoming.parts === part.part;
+  if (!isNext) {
+    link.incoming = null;
+    return;
+  }
+  incoming.parts += 1;
+  incoming.links.push(...part.links);
+  for (const item of part.registrations) incoming.registrations.push(item);
+  if (part.more) return;
+  link.incoming = null;
+  takeSnapshot(state, link, { ...incoming, facts: part.facts });
+}
+
+interface WholeSnapshot {
+  readonly origin: OriginId;
+  readonly sequence: number;
+  readonly facts: MessageOf<'snapshot'>['facts'];
+  readonly links: readonly OriginId[];
+  readonly registrations: MessageOf<'snapshot'>['registrations'];
+}
+
+function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
+  const { origin: id, sequence } = snapshot;
+  link.wants.delete(id);
+  link.cursors.set(id, Math.max(sequence, link.cursors.get(id) ?? 0));
+  if (id === state.self.id) return;
+  if (isKnownGone(state, id)) {
+    sendBye(state, link, id);
+    return;
+  }
+  const origin = state.origins.get(id) ?? addOrigin(state, id, snapshot.facts);
+  if (sequence < origin.log.sequence) {
+    touch(state, link, id, true);
+    return;
+  }
+  applySnapshot(state, origin, snapshot);
+  prove(state, origin);
+  noteAdvance(state, id, true);
+  noteArrival(state, origin);
+}
+
+/** What the other end has: its cursors move there, and what it lacks is sent or offered. */
+export function handleWant(state: State, link: Link, want: MessageOf<'want'>): void {
+  for (const { origin: id, sequence } of want.lines) {
+    link.cursors.set(id, sequence);
+    if (sequence === 0 && link.expected.delete(id)) state.isViewDirty = true;
+    if (isKnownGone(state, id)) {
+      sendBye(state, link, id);
+      continue;
+    }
+    link.offers.add(id);
+    touch(state, link, id, true);
+  }
+}
+
+/** A goodbye: passed on to every neighbour before the log is dropped, and remembered. */
+export function handleGoodbye(state: State, id: OriginId): void {
+  if (id === state.self.id || state.goodbyes.has(id)) return;
+  rememberGoodbye(state, id);
+  const origin = state.origins.get(id);
+  const first = (origin?.log.sequence ?? 0) + 1;
+  sendToAll(state, {
+    kind: 'entries',
+    batches: [{ origin: id, first, entries: [{ kind: 'bye' }] }],
+  });
+  for (const link of state.links.values()) {
+    link.cursors.delete(id);
+    if (link.expected.delete(id)) state.isViewDirty = true;
+  }
+  if (origin === undefined) return;
+  const { name: server, host } = origin.log.facts;
+  state.out.notice('origin-left', { server, host });
+  dropOrigin(state, origin, 'deregistered');
+}
+
+function sendBye(state: State, link: Link, id: OriginId): void {
+  const first = (link.cursors.get(id) ?? 0) + 1;
+  link.cursors.delete(id);
+  state.out.send(link.connection.id, {
+    kind: 'entries',
+    batches: [{ origin: id, first, entries: [{ kind: 'bye' }] }],
+  });
+}
+
+function isKnownGone(state: State, id: OriginId): boolean {
+  return state.goodbyes.has(id);
+}
+
+/** Asks a neighbour for what is missing; one question for an origin and link at a time. */
+export function ask(state: State, link: Link, line: Line): void {
+  const askedMs = link.wants.get(line.origin);
+  if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
+  link.wants.set(line.origin, state.nowMs);
+  state.out.send(link.connection.id, { kind: 'want', lines: [line] });
+}
+
+function prove(state: State, origin: Origin): void {
+  if (origin.isProven) return;
+  origin.isProven = true;
+  state.isGraphDirty = true;
+}
+
+function noteArrival(state: State, origin: Origin): void {
+  const { id, log } = origin;
+  for (const link of state.links.values()) {
+    const sequence = link.expected.get(id);
+    if (sequence === undefined || sequence > log.sequence) continue;
+    link.expected.delete(id);
+    state.isViewDirty = true;
+  }
+}
+
+/** Every 10 s: what changed, with hashes, and one hash of all. */
+export function sendChecks(state: State): void {
+  if (state.links.size === 0) return;
+  const origins = [...state.origins.values()].filter((origin) => origin.standing === 'reachable');
+  const { count, hash } = combinedHash(state);
+  const changed = origins.filter((origin) => origin.log.sequence !== origin.checkedSequence);
+  for (const origin of origins) origin.checkedSequence = origin.log.sequence;
+  for (const link of state.links.values()) {
+    const lines = (link.differences > 1 ? origins : changed).map((origin) => {
+      return { ...lineOf(origin), hash: origin.log.hash };
+    });
+    state.out.send(link.connection.id, { kind: 'check', lines, count, hash });
+  }
+}
+
+/** Compares; a difference is told, and that origin asked for at the next hop towards it. */
+export function handleCheck(state: State, link: Link, check: MessageOf<'check'>): void {
+  for (const { origin: id, sequence, hash } of check.lines) {
+    const origin = state.origins.get(id);
+    if (id === state.self.id || isKnownGone(state, id)) continue;
+    if (origin === undefined) {
+      ask(state, link, { origin: id, sequence: 0 });
+    } else if (origin.log.sequence === sequence && origin.log.hash !== hash) {
+      tellDifference(state, link, origin);
+    } else {
+      noteOffer(state, link, { origin: id, sequence });
+      if (origin.log.sequence < sequence) ask(state, link, lineOf(origin));
+    }
+  }
+  const own = combinedHash(state);
+  const isSame = own.count === check.count && own.hash === check.hash;
+  link.differences = isSame ? 0 : link.differences + 1;
+}
+
+function tellDifference(state: State, link: Link, origin: Origin): void {
+  const peer = state.origins.get(link.origin)?.log.facts.name ?? link.connection.remote;
+  state.out.notice('state-differs', { server: origin.log.facts.name, peer });
+  const way = origin.via === null ? undefined : state.links.get(origin.via);
+  if (way !== undefined) ask(state, way, { origin: origin.id, sequence: 0 });
+}
+
+function combinedHash(state: State): { count: number; hash: number } {
+  let count = 0;
+  let hash = 0;
+  for (const { standing, log } of state.origins.values()) {
+    if (standing !== 'reachable') continue;
+    count += 1;
+    hash ^= Math.imul(log.hash ^ log.sequence, 0x9e3779b1);
+  }
+  return { count, hash: hash >>> 0 };
+}
+
+/** A question that was not answered in this time may be put again. */
+const ASK_AGAIN_MS = 1_000;

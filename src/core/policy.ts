@@ -1,0 +1,109 @@
+// Who links to whom. Masters link to all masters; a leaf to two masters on two hosts, its own
+// cluster's first, spread by rendezvous hashing of names (Thaler and Ravishankar, 1998), so that a
+// restart moves nobody; siblings link to each other; who knows no master, or lacks one, tries the
+// peers that it was given. The invariant: a link is given up only when what replaces it has held.
+
+import type { Name } from '../protocol/ids.ts';
+import { hashOf } from './hash.ts';
+import type { Link, Origin, State } from './state.ts';
+import { isOwnHost } from './state.ts';
+
+/** The addresses to be dialled, linked ones left out. */
+export function wantedAddresses(state: State): Set<string> {
+  const wanted = new Set<string>();
+  const { options } = state;
+  if (state.isStopping) return wanted;
+  for (const address of options.siblings) wanted.add(address);
+  for (const origin of state.origins.values()) {
+    if (isOwnHost(state, origin.log.facts.host)) addAll(wanted, origin.log.facts.addresses);
+  }
+  if (options.facts.role === 'master' || !hasEnoughMasters(state)) {
+    addAll(wanted, options.peers);
+    addAll(wanted, state.masterAddresses);
+  }
+  const chosen = options.facts.role === 'master' ? mastersOf(state) : chosenMasters(state);
+  for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
+  for (const address of linkedAddresses(state)) wanted.delete(address);
+  return wanted;
+}
+
+/** The links that we dialled and need no longer. */
+export function unneededLinks(state: State): Link[] {
+  if (state.options.facts.role === 'master' || !hasEnoughMasters(state)) return [];
+  const chosen = new Set(chosenMasters(state).map((origin) => origin.id));
+  const held = [...state.links.values()].filter((link) => chosen.has(link.origin));
+  const isSettled = held.every((link) => state.nowMs - link.upMs >= SETTLED_MS);
+  if (held.length < LEAF_MASTERS || !isSettled) return [];
+  return [...state.links.values()].filter((link) => {
+    const facts = state.origins.get(link.origin)?.log.facts;
+    const isSibling = facts !== undefined && isOwnHost(state, facts.host);
+    return link.isDialledByUs && !chosen.has(link.origin) && !isSibling;
+  });
+}
+
+/** How many masters this server ought to have links to, and how many it has. */
+export function masterLinks(state: State): { wanted: number; held: number } {
+  const masters = mastersOf(state);
+  const held = masters.filter((origin) => state.links.has(origin.id));
+  if (state.options.facts.role === 'master') return { wanted: masters.length, held: held.length };
+  const others = new Set(otherHosts(state, masters));
+  const heldHosts = new Set(otherHosts(state, held));
+  return { wanted: Math.min(LEAF_MASTERS, others.size), held: heldHosts.size };
+}
+
+function hasEnoughMasters(state: State): boolean {
+  return masterLinks(state).held >= LEAF_MASTERS;
+}
+
+function otherHosts(state: State, origins: readonly Origin[]): Name[] {
+  return origins
+    .map((origin) => origin.log.facts.host)
+    .filter((host) => !isOwnHost(state, host));
+}
+
+function mastersOf(state: State): Origin[] {
+  return [...state.origins.values()].filter((origin) => {
+    const isOut = origin.standing === 'aside' || origin.standing === 'new';
+    return origin.log.facts.role === 'master' && origin !== state.self && !isOut;
+  });
+}
+
+function chosenMasters(state: State): Origin[] {
+  const { facts } = state.options;
+  const ranked = mastersOf(state)
+    .filter((origin) => origin.standing === 'reachable' && !isOwnHost(state, origin.log.facts.host))
+    .map((origin) => ({
+      origin,
+      isNear: origin.log.facts.cluster === facts.cluster,
+      score: hashOf(`${facts.name}|${origin.log.facts.name}`),
+    }))
+    .sort((one, other) => Number(other.isNear) - Number(one.isNear) || other.score - one.score);
+  const chosen: Origin[] = [];
+  for (const { origin } of ranked) {
+    const isNewHost = chosen.every((other) => other.log.facts.host !== origin.log.facts.host);
+    if (isNewHost && chosen.length < LEAF_MASTERS) chosen.push(origin);
+  }
+  return chosen;
+}
+
+function linkedAddresses(state: State): Set<string> {
+  const linked = new Set<string>(state.options.facts.addresses);
+  for (const link of state.links.values()) {
+    addAll(linked, state.origins.get(link.origin)?.log.facts.addresses ?? []);
+    if (link.connection.dialled !== null) linked.add(link.connection.dialled);
+  }
+  for (const target of state.targets.values()) {
+    if (target.origin !== null && state.links.has(target.origin)) linked.add(target.address);
+  }
+  return linked;
+}
+
+function addAll(set: Set<string>, items: Iterable<string>): void {
+  for (const item of items) set.add(item);
+}
+
+/** A leaf keeps links to this many masters, each on a host of its own. */
+const LEAF_MASTERS = 2;
+
+/** A new link has held for this long before an old one is given up. */
+const SETTLED_MS = 2_000;

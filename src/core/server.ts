@@ -1,0 +1,208 @@
+// The core of a server: one input in, effects out. `step` hands the input to the module that it
+// concerns and then settles what follows from it, once: who can be reached, whether the view is
+// complete, whom to dial, what the watchers and the neighbours must be told. Pure from outside: the
+// same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
+
+import type { OriginId } from '../protocol/ids.ts';
+import type { Message, UnknownMessage } from '../protocol/messages.ts';
+import { tellWatchers } from './answers.ts';
+import { unreachable } from './assert.ts';
+import { Catalogue } from './catalogue.ts';
+import { connectionOf, handleOpened } from './connections.ts';
+import type { Effect } from './effect.ts';
+import { dispatch, handleBreach, handleGone } from './dispatch.ts';
+import type { Input } from './input.ts';
+import { sendChecks } from './intake.ts';
+import { appendOwn, dropUnneeded, linkOf } from './links.ts';
+import type { ServerOptions } from './options.ts';
+import { createOrigin, holderView } from './origins.ts';
+import { Outbox } from './outbox.ts';
+import { wantedAddresses } from './policy.ts';
+import type { Tidings } from './reachability.ts';
+import { refreshReachability } from './reachability.ts';
+import { flushLinks, spreadTidings } from './replication.ts';
+import { Sleep } from './sleep.ts';
+import type { Origin, State } from './state.ts';
+import { handleStop, isReadyToLeave, leave } from './stop.ts';
+import { dialWanted, handleReload, handleUndialled, hasten } from './targets.ts';
+import { Timers } from './timers.ts';
+import { refreshView } from './view.ts';
+
+/** A server without sockets. */
+export class Server {
+  readonly #state: State;
+  readonly #tidings: Tidings = { reached: new Set(), missed: new Set(), forgotten: new Set() };
+  readonly #sleep: Sleep;
+
+  constructor(options: ServerOptions) {
+    this.#state = createState(options);
+    this.#sleep = new Sleep(this.#state, this.#tidings);
+  }
+
+  /** Takes in what happened and says what is to be done. The first input begins its life. */
+  step(input: Input): Effect[] {
+    const state = this.#state;
+    const dueMs = state.timers.nextMs();
+    if (state.nowMs === -Infinity) this.#begin(input.nowMs);
+    else if (this.#sleep.isAsleep(input, dueMs)) return this.#take();
+    state.nowMs = Math.max(state.nowMs, input.nowMs);
+    this.#handle(input);
+    state.timers.runDue(state.nowMs);
+    this.#settle();
+    return this.#take();
+  }
+
+  /** When `step` wants a `deadline`, in milliseconds; Infinity for never. */
+  nextDeadlineMs(): number {
+    return this.#state.timers.nextMs();
+  }
+
+  /** What this server knows: for tests and checkers, never to be changed. */
+  get state(): Readonly<State> {
+    return this.#state;
+  }
+
+  #begin(nowMs: number): void {
+    const state = this.#state;
+    state.nowMs = nowMs;
+    state.newsMs = nowMs;
+    appendOwn(state, { kind: 'facts', facts: state.options.facts });
+    state.areTargetsDirty = true;
+    state.isViewDirty = true;
+    this.#armCheck();
+  }
+
+  #armCheck(): void {
+    const state = this.#state;
+    state.timers.set('check', state.nowMs + CHECK_MS, () => {
+      sendChecks(state);
+      this.#armCheck();
+    });
+  }
+
+  #handle(input: Input): void {
+    const state = this.#state;
+    switch (input.kind) {
+      case 'opened':
+        handleOpened(state, input);
+        break;
+      case 'undialled':
+        handleUndialled(state, input.address, input.reason);
+        break;
+      case 'received':
+        this.#receive(input.connection, input.message);
+        break;
+      case 'unreadable':
+        handleBreach(state, input.connection, input.error);
+        break;
+      case 'closed':
+        handleGone(state, input.connection, input.reason);
+        break;
+      case 'congested':
+      case 'drained':
+        this.#note(input.connection, input.kind === 'congested');
+        break;
+      case 'deadline':
+        break;
+      case 'stop':
+        handleStop(state);
+        break;
+      case 'reload':
+        handleReload(state);
+        break;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #receive(id: number, message: Message | UnknownMessage): void {
+    const connection = connectionOf(this.#state, id);
+    if (connection === undefined) return;
+    connection.heardMs = this.#state.nowMs;
+    dispatch(this.#state, connection, message);
+  }
+
+  #note(id: number, isCongested: boolean): void {
+    const connection = connectionOf(this.#state, id);
+    const link = connection === undefined ? undefined : linkOf(this.#state, connection);
+    if (link === undefined) return;
+    link.isCongested = isCongested;
+    link.dueMs = this.#state.nowMs;
+  }
+
+  #settle(): void {
+    const state = this.#state;
+    refreshReachability(state, this.#tidings);
+    this.#passNews();
+    spreadTidings(state, this.#tidings);
+    if (state.areTargetsDirty) {
+      state.areTargetsDirty = false;
+      dropUnneeded(state);
+      dialWanted(state, wantedAddresses(state));
+    }
+    const isViewNew = refreshView(state);
+    tellWatchers(state, isViewNew);
+    if (state.isStopping && isReadyToLeave(state)) leave(state);
+    flushLinks(state);
+  }
+
+  /** An origin that can be reached again is news of its addresses: they are dialled at once. */
+  #passNews(): void {
+    for (const id of this.#tidings.reached) {
+      const origin = this.#state.origins.get(id);
+      if (origin !== undefined) hasten(this.#state, origin.log.facts.addresses);
+    }
+  }
+
+  #take(): Effect[] {
+    const state = this.#state;
+    const effects = state.out.take();
+    for (const effect of effects) {
+      if (effect.kind !== 'send') continue;
+      for (const id of effect.connections) {
+        const connection = state.connections.get(id);
+        if (connection !== undefined) connection.sentMs = state.nowMs;
+      }
+    }
+    return effects;
+  }
+}
+
+function createState(options: ServerOptions): State {
+  const self: Origin = {
+    ...createOrigin(options.origin, options.facts, 0),
+    standing: 'reachable',
+    isProven: true,
+  };
+  const origins = new Map<OriginId, Origin>([[self.id, self]]);
+  return {
+    options,
+    out: new Outbox(),
+    timers: new Timers(),
+    self,
+    origins,
+    goodbyes: new Map(),
+    catalogue: new Catalogue((id) => holderView(origins, id)),
+    connections: new Map(),
+    links: new Map(),
+    sessions: new Map(),
+    owners: new Map(),
+    targets: new Map(),
+    masterAddresses: new Set(),
+    forgetTokens: new Set(),
+    nowMs: -Infinity,
+    isGraphDirty: false,
+    isViewDirty: false,
+    areTargetsDirty: false,
+    isSynced: false,
+    isComplete: false,
+    missing: [],
+    newsMs: 0,
+    isStopping: false,
+    leaveMs: Infinity,
+    hasLeft: false,
+  };
+}
+
+/** Replication checks itself this often. */
+const CHECK_MS = 10_000;

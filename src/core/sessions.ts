@@ -1,0 +1,98 @@
+// Sessions: clients' connections, and the registrations that live exactly as long as they do. The
+// invariant: an instance in our own log belongs to one session that is open; a session's end takes
+// all that it holds, with the cause. A client that comes back on a new connection before the old one
+// is known to be lost simply takes its instances along.
+
+import type { InstanceId } from '../protocol/ids.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Cause, Registration } from '../protocol/records.ts';
+import { beginLiveness, closeConnection, forgetConnection } from './connections.ts';
+import { appendOwn } from './links.ts';
+import type { Connection, Session, State } from './state.ts';
+
+/** A client has shaken hands. */
+export function becomeSession(state: State, connection: Connection): void {
+  connection.phase = 'session';
+  const session = { connection, registrations: new Set<InstanceId>(), watches: new Map() };
+  state.sessions.set(connection.id, session);
+  beginLiveness(state, connection, (silent) => {
+    state.out.sendError(silent.id, 'silent', 'nothing was heard for too long');
+    closeConnection(state, silent, 'silent');
+    endSession(state, silent);
+  });
+  if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
+}
+
+/** A client's connection is closed: what it registered is gone. */
+export function handleSessionClosed(state: State, connection: Connection): void {
+  forgetConnection(state, connection);
+  endSession(state, connection);
+}
+
+function endSession(state: State, connection: Connection): void {
+  const session = state.sessions.get(connection.id);
+  if (session === undefined) return;
+  state.sessions.delete(connection.id);
+  for (const instance of session.registrations) removeInstance(state, instance, 'closed');
+}
+
+/** Registers an instance, or changes it. */
+export function handleRegister(
+  state: State,
+  session: Session,
+  message: MessageOf<'register'>,
+): void {
+  const { request } = message;
+  const address = message.registration.address || hostPartOf(state);
+  const registration: Registration = { ...message.registration, address };
+  const { instance, revision } = registration;
+  const owner = state.owners.get(instance);
+  if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);
+  state.owners.set(instance, session.connection.id);
+  session.registrations.add(instance);
+  const known = state.self.log.registrations.get(instance);
+  if (known === undefined || known.revision < revision) {
+    appendOwn(state, { kind: 'put', registration });
+    if (known === undefined) tell(state, 'instance-registered', registration);
+  }
+  state.out.send(session.connection.id, { kind: 'done', request, address });
+}
+
+/** Gives an instance up. */
+export function handleDeregister(
+  state: State,
+  session: Session,
+  message: MessageOf<'deregister'>,
+): void {
+  if (session.registrations.delete(message.instance)) {
+    removeInstance(state, message.instance, message.cause);
+  }
+  state.out.send(session.connection.id, { kind: 'done', request: message.request });
+}
+
+function removeInstance(state: State, instance: InstanceId, cause: Cause): void {
+  state.owners.delete(instance);
+  const registration = state.self.log.registrations.get(instance);
+  if (registration === undefined || state.isStopping) return;
+  appendOwn(state, { kind: 'delete', instance, cause });
+  tell(state, 'instance-removed', registration, cause);
+}
+
+/** The host part of what this server advertises: where a service is that does not say. */
+function hostPartOf(state: State): string {
+  const [address = ''] = state.options.facts.addresses;
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
+function tell(
+  state: State,
+  name: 'instance-registered' | 'instance-removed',
+  registration: Registration,
+  cause: Cause | '' = '',
+): void {
+  const { service, instance, port } = registration;
+  const host = registration.address;
+  const address = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  state.out.notice(name, { service, address, instance, cause });
+}

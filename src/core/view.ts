@@ -1,0 +1,80 @@
+// Whether this server's view is complete, so that "none", "not synced yet" and "cut off" never look
+// alike. Complete means: synced once (through a complete neighbour, or at a cold start when nothing
+// new has come for a while), every origin that a reachable log names has a log here, no neighbour
+// misses a host, and no origin is suspect or split. The invariant: only a server's own loss is told
+// to neighbours, never what it heard of others; else two would keep each other incomplete for ever.
+
+import type { Name } from '../protocol/ids.ts';
+import { compareText } from './catalogue.ts';
+import { ownMissing, sendToAll } from './replication.ts';
+import type { Link, State } from './state.ts';
+import { isOwnHost } from './state.ts';
+
+/** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
+export function refreshView(state: State): boolean {
+  if (!state.isViewDirty) return false;
+  state.isViewDirty = false;
+  if (!state.isSynced) state.isSynced = hasSyncedNeighbour(state) || isColdStartOver(state);
+  const own = ownMissing(state);
+  const missing = new Set<Name>(own);
+  for (const link of state.links.values()) {
+    for (const host of link.neighbourMissing) if (!isOwnHost(state, host)) missing.add(host);
+  }
+  const isComplete = state.isSynced && missing.size === 0 && !lacksLog(state);
+  const hosts = [...missing].sort(compareText);
+  const isSame = isComplete === state.isComplete && hosts.join() === state.missing.join();
+  if (isSame) return false;
+  const wasComplete = state.isComplete;
+  state.isComplete = isComplete;
+  state.missing = hosts;
+  sendToAll(state, { kind: 'view', complete: isComplete, missing: own });
+  if (isComplete && !wasComplete) state.out.notice('view-complete', {});
+  if (!isComplete && wasComplete) {
+    state.out.notice('view-incomplete', { missing: hosts.join(', ') || 'a log on its way' });
+  }
+  return true;
+}
+
+function hasSyncedNeighbour(state: State): boolean {
+  for (const link of state.links.values()) {
+    if (link.isNeighbourComplete && hasTakenDigest(link)) return true;
+  }
+  return false;
+}
+
+function hasTakenDigest(link: Link): boolean {
+  return link.hasDigest && link.expected.size === 0;
+}
+
+/** At a cold start nobody is complete yet: whoever has asked everyone decides by itself. */
+function isColdStartOver(state: State): boolean {
+  const targets = [...state.targets.values()];
+  if (!targets.every((target) => target.wasTried || target.isRefused)) return false;
+  const links = [...state.links.values()];
+  if (state.options.peers.length === 0 && links.length === 0) return true;
+  const hasExchanged = links.some((link) => {
+    const facts = state.origins.get(link.origin)?.log.facts;
+    const isOther = facts !== undefined && !isOwnHost(state, facts.host);
+    return hasTakenDigest(link) && (isOther || state.options.peers.length === 0);
+  });
+  if (!hasExchanged || links.some((link) => !hasTakenDigest(link))) return false;
+  const settledMs = state.newsMs + SETTLE_MS;
+  if (state.nowMs >= settledMs) return true;
+  state.timers.set('settle', settledMs, () => {
+    state.isViewDirty = true;
+  });
+  return false;
+}
+
+function lacksLog(state: State): boolean {
+  for (const { standing, log } of state.origins.values()) {
+    if (standing !== 'reachable') continue;
+    for (const peer of log.links) {
+      if (!state.origins.has(peer) && !state.goodbyes.has(peer)) return true;
+    }
+  }
+  return false;
+}
+
+/** A cold start is over when nothing new has arrived for this long. */
+const SETTLE_MS = 5_000;

@@ -1,0 +1,94 @@
+// The protocol in CDDL (RFC 8610), rendered from the table of messages and from the rules that their
+// fields bring along. `rarangi.cddl` is this text: whoever writes another implementation starts
+// there, and a test keeps the two equal. The invariant: nothing is said here by hand that the table
+// knows, so that the table cannot be contradicted.
+
+import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX, NAME_CHARACTERS_MAX } from './constants.ts';
+import { MESSAGES } from './messages.ts';
+import type { AnyFieldSpec, FieldSpecs } from './schema.ts';
+
+/** The text of `rarangi.cddl`. */
+export function renderCddl(): string {
+  const specs = Object.entries(MESSAGES);
+  const parts = [
+    OPENING,
+    `message =\n  ${specs.map(([kind]) => kind).join(' /\n  ')}\n`,
+    ...specs.map(([kind, spec]) => messageRule(kind, spec)),
+    RECORDS,
+    ...recordRules().map(([rule, body]) => recordRule(rule, body)),
+  ];
+  return parts.join('\n');
+}
+
+interface RenderedSpec {
+  readonly code: number;
+  readonly from: string;
+  readonly doc: string;
+  readonly fields: FieldSpecs;
+}
+
+function messageRule(kind: string, { code, from, doc, fields }: RenderedSpec): string {
+  const lines = Object.entries(fields).map(([field, spec]) => `  ${fieldLine(field, spec)},\n`);
+  const sender = from === 'any' ? 'any side' : `a ${from}`;
+  const comment = commentOf(`From ${sender}. ${doc}`);
+  return `${comment}${kind} = [${String(code)}, {\n${lines.join('')}  * any => any,\n}, * any]\n`;
+}
+
+function fieldLine(field: string, { isOptional, cddl }: AnyFieldSpec): string {
+  return `${isOptional ? '? ' : ''}${field}: ${cddl}`;
+}
+
+function recordRules(): readonly (readonly [rule: string, body: string])[] {
+  const all = Object.values(MESSAGES).flatMap(({ fields }) =>
+    Object.values<AnyFieldSpec>(fields).flatMap((spec) => spec.rules),
+  );
+  const bodies = new Map<string, string>();
+  for (const [rule, body] of all) {
+    const before = bodies.get(rule);
+    if (before !== undefined && before !== body) throw new RangeError(`two rules are named ${rule}`);
+    bodies.set(rule, body);
+  }
+  return [...bodies];
+}
+
+function recordRule(rule: string, body: string): string {
+  if (!body.startsWith('[')) return `${rule} =\n  ${body.split(' / ').join(' /\n  ')}\n`;
+  const cells = body.slice(1, -1).split(', ');
+  return `${rule} = [\n${cells.map((cell) => `  ${cell},\n`).join('')}]\n`;
+}
+
+function commentOf(text: string): string {
+  const lines: string[] = [];
+  let line = ';';
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > COMMENT_COLUMNS) {
+      lines.push(line);
+      line = ';';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line].map((each) => `${each}\n`).join('');
+}
+
+const COMMENT_COLUMNS = 96;
+
+const OPENING = `; The protocol of rarangi, in CDDL (RFC 8610), made from src/protocol/messages.ts.
+;
+; A connection carries, each way, a CBOR Sequence (RFC 8742) of frames. A frame has at most
+; ${String(HANDSHAKE_FRAME_BYTES_MAX)} bytes of content until the handshake is over, and ${String(FRAME_BYTES_MAX)} from then on. Senders write the
+; deterministic encoding (RFC 8949, section 4.2.1). Lengths are definite; there are no tags and no
+; floats; no key appears twice; nothing nests deeper than 16. Whoever receives ignores map keys and
+; trailing array items that it does not know, and answers a message with an unknown code by an
+; \`error\` that closes nothing.
+
+frame = bstr .cbor message
+`;
+
+const RECORDS = `; Names of services, hosts, clusters, servers and environments, and keys of tags.
+name = tstr .regexp "[A-Za-z0-9][A-Za-z0-9._-]{0,${String(NAME_CHARACTERS_MAX - 1)}}"
+
+; Random, and unique for all time: of a server's life (origin), or of an instance.
+id = bstr .size 16
+
+; No text holds control characters (Unicode category Cc). A \`uint\` is at most 2^53 - 1.
+`;

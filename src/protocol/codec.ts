@@ -1,0 +1,124 @@
+// Messages to bytes and back: `[code, {field: value, …}]` in deterministic CBOR (RFC 8949, section
+// 4.2.1). The invariant: from whatever bytes, what comes out is a message that fits its declaration
+// or a ProtocolError, and it shares no memory with the bytes. The only file that knows cbor-x: what
+// has to be switched off there, and what is checked before it is called, is decided here.
+
+import { Decoder, Encoder } from 'cbor-x';
+import { ProtocolError } from './errors.ts';
+import type { Message, MessageKind, UnknownMessage } from './messages.ts';
+import { MESSAGES } from './messages.ts';
+import type { FieldSpec } from './schema.ts';
+import { uint } from './schema.ts';
+import { checkWellFormed } from './well-formed.ts';
+
+/** The bytes of a message, unframed. Throws RangeError for a value that has no place on the wire. */
+export function encodeMessage(message: Message): Uint8Array {
+  const layout = LAYOUTS_BY_KIND.get(message.kind);
+  if (layout === undefined) throw new RangeError(`no message is a ${message.kind}`);
+  const values = message as unknown as Readonly<Record<string, unknown>>;
+  const fields = new Map<string, unknown>();
+  for (const [field, spec] of layout.encoders) {
+    const value = values[field];
+    if (value !== undefined) fields.set(field, spec.encode(value));
+    else if (!spec.isOptional) throw new RangeError(`${layout.kind}: ${field} is missing`);
+  }
+  return encoder.encode([layout.code, fields]);
+}
+
+/** The message that some bytes are. Throws ProtocolError when they are none. */
+export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
+  const { code, fields } = decodeEnvelope(bytes);
+  const layout = LAYOUTS_BY_CODE.get(code);
+  return layout === undefined ? unknownMessage(code, fields) : decodeFields(layout, fields);
+}
+
+type FieldMap = ReadonlyMap<unknown, unknown>;
+
+function decodeEnvelope(bytes: Uint8Array): { code: number; fields: FieldMap } {
+  const pairsCount = checkWellFormed(bytes);
+  const item = decodeItem(bytes);
+  if (!Array.isArray(item) || item.length < 2) return fail('expected an array of code and fields');
+  const [code, fields] = item as readonly unknown[];
+  if (!(fields instanceof Map)) return fail('expected a map of fields');
+  if (fields.size !== pairsCount) return fail('a field is given twice');
+  return { code: decodeField('code', uint, code), fields };
+}
+
+function decodeItem(bytes: Uint8Array): unknown {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    // Well-formed CBOR that cbor-x refuses all the same: a size beyond its limits.
+    return fail(error instanceof Error ? error.message : 'not readable');
+  }
+}
+
+function unknownMessage(code: number, fields: FieldMap): UnknownMessage {
+  const given = fields.get('request');
+  const request = typeof given === 'number' || typeof given === 'bigint' ? Number(given) : -1;
+  const isRequest = request >= 0 && Number.isSafeInteger(request);
+  return isRequest ? { kind: 'unknown', code, request } : { kind: 'unknown', code };
+}
+
+function decodeFields(layout: Layout, fields: FieldMap): Message {
+  const message: Record<string, unknown> = { kind: layout.kind };
+  for (const [field, spec] of layout.decoders) {
+    const what = `${layout.kind}: ${field}`;
+    if (fields.has(field)) message[field] = decodeField(what, spec, fields.get(field));
+    else if (!spec.isOptional) return fail(`${what} is missing`);
+  }
+  return message as unknown as Message;
+}
+
+function decodeField<T>(what: string, spec: FieldSpec<T>, value: unknown): T {
+  try {
+    return spec.decode(value);
+  } catch (error) {
+    if (error instanceof ProtocolError) return fail(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+function fail(what: string): never {
+  throw new ProtocolError('malformed-message', what);
+}
+
+interface Layout {
+  readonly kind: MessageKind;
+  readonly code: number;
+  /** In the order of the deterministic encoding. */
+  readonly encoders: readonly (readonly [field: string, spec: FieldSpec<unknown>])[];
+  /** In the order of the declaration. */
+  readonly decoders: readonly (readonly [field: string, spec: FieldSpec<unknown>])[];
+}
+
+const LAYOUTS: readonly Layout[] = Object.entries(MESSAGES).map(([kind, { code, fields }]) => {
+  const decoders = Object.entries(fields) as unknown as Layout['decoders'];
+  const encoders = decoders.toSorted(([a], [b]) => compareKeys(a, b));
+  return { kind: kind as MessageKind, code, encoders, decoders };
+});
+
+/** Bytewise order of encoded keys. For ASCII keys: the shorter first, then by their characters. */
+function compareKeys(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : 1;
+}
+
+const LAYOUTS_BY_KIND: ReadonlyMap<string, Layout> = new Map(
+  LAYOUTS.map((layout) => [layout.kind, layout]),
+);
+const LAYOUTS_BY_CODE: ReadonlyMap<number, Layout> = new Map(
+  LAYOUTS.map((layout) => [layout.code, layout]),
+);
+
+// Maps as `Map`: no tag 259 on the way out, and no key that could reach a prototype on the way in.
+// No records, no typed-array tags: plain CBOR. Copies: views would keep the socket's buffers alive.
+const OPTIONS = {
+  mapsAsObjects: false,
+  useRecords: false,
+  tagUint8Array: false,
+  variableMapSize: true,
+  copyBuffers: true,
+} as const;
+const encoder = new Encoder(OPTIONS);
+const decoder = new Decoder(OPTIONS);

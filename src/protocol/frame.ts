@@ -1,0 +1,121 @@
+// Frames: the stream of a connection is a CBOR Sequence of byte strings, and each holds a message.
+// The invariant: a length is judged before a byte of its content is kept, and what is kept is never
+// more than twice what has arrived, so that a length costs its sender as much as it costs us.
+// A frame that lies whole in a chunk is a view of that chunk; only one that was cut is copied.
+
+import { ProtocolError } from './errors.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** Cuts a stream of bytes into frames, wherever the chunks of the stream were cut. */
+export class FrameDecoder {
+  /** The longest content that is accepted; a new limit holds from the next frame on. */
+  frameBytesMax: number;
+
+  #state: 'first' | 'length' | 'content' = 'first';
+  #lengthBytesMissing = 0;
+  #contentBytes = 0;
+  #kept: Uint8Array = NOTHING;
+  #keptBytes = 0;
+
+  constructor(frameBytesMax: number) {
+    this.frameBytesMax = frameBytesMax;
+  }
+
+  /**
+   * The frames that end in this chunk, one at a time, so that `frameBytesMax` may be changed between
+   * two of them. Iterate to the end before the next push. Throws ProtocolError once the frames
+   * before the fault have been delivered; the decoder is of no use from then on.
+   */
+  *push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
+    let position = 0;
+    while (position < chunk.length || this.#isEmptyContentDue()) {
+      if (this.#state === 'content') {
+        const missing = this.#contentBytes - this.#keptBytes;
+        const piece = chunk.subarray(position, position + missing);
+        position += piece.length;
+        if (piece.length === missing) yield this.#finish(piece);
+        else this.#keep(piece);
+      } else {
+        this.#readHead(chunk[position] ?? 0);
+        position += 1;
+      }
+    }
+  }
+
+  #isEmptyContentDue(): boolean {
+    return this.#state === 'content' && this.#contentBytes === 0;
+  }
+
+  #readHead(byte: number): void {
+    if (this.#state === 'first') {
+      if (byte < BYTE_STRING || byte > BYTE_STRING + LENGTH_IN_8) {
+        throw new ProtocolError('malformed-frame', `a frame cannot begin with ${hexByte(byte)}`);
+      }
+      const info = byte - BYTE_STRING;
+      this.#lengthBytesMissing = info < LENGTH_IN_1 ? 0 : 2 ** (info - LENGTH_IN_1);
+      this.#contentBytes = info < LENGTH_IN_1 ? info : 0;
+    } else {
+      this.#lengthBytesMissing -= 1;
+      this.#contentBytes = this.#contentBytes * 256 + byte;
+    }
+    this.#state = this.#lengthBytesMissing > 0 ? 'length' : 'content';
+    if (this.#state === 'content' && this.#contentBytes > this.frameBytesMax) {
+      const limit = `the limit is ${String(this.frameBytesMax)}`;
+      throw new ProtocolError(
+        'frame-too-long',
+        `a frame of ${String(this.#contentBytes)} bytes, ${limit}`,
+      );
+    }
+  }
+
+  #finish(piece: Uint8Array): Uint8Array {
+    const isWhole = this.#keptBytes === 0;
+    if (!isWhole) this.#keep(piece);
+    const frame = isWhole ? piece : this.#kept.subarray(0, this.#contentBytes);
+    this.#state = 'first';
+    this.#kept = NOTHING;
+    this.#keptBytes = 0;
+    return frame;
+  }
+
+  #keep(piece: Uint8Array): void {
+    const bytes = this.#keptBytes + piece.length;
+    if (bytes > this.#kept.length) {
+      const grown = new Uint8Array(Math.min(this.#contentBytes, 2 * bytes));
+      grown.set(this.#kept.subarray(0, this.#keptBytes));
+      this.#kept = grown;
+    }
+    this.#kept.set(piece, this.#keptBytes);
+    this.#keptBytes = bytes;
+  }
+}
+
+/** A frame with this content, its length in the shortest form. */
+export function encodeFrame(content: Uint8Array): Uint8Array {
+  const head = headOf(content.length);
+  const frame = new Uint8Array(head.length + content.length);
+  frame.set(head);
+  frame.set(content, head.length);
+  return frame;
+}
+
+function headOf(bytes: number): readonly number[] {
+  if (bytes < LENGTH_IN_1) return [BYTE_STRING + bytes];
+  if (bytes < 2 ** 8) return [BYTE_STRING + LENGTH_IN_1, bytes];
+  if (bytes < 2 ** 16) return [BYTE_STRING + LENGTH_IN_2, bytes >>> 8, bytes & 255];
+  if (bytes >= 2 ** 32) throw new RangeError(`no frame has ${String(bytes)} bytes`);
+  const high = [bytes >>> 24, (bytes >>> 16) & 255];
+  return [BYTE_STRING + LENGTH_IN_4, ...high, (bytes >>> 8) & 255, bytes & 255];
+}
+
+function hexByte(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, '0')}`;
+}
+
+// Major type 2, and what its five low bits say of the length that follows (RFC 8949, section 3).
+const BYTE_STRING = 0x40;
+const LENGTH_IN_1 = 24;
+const LENGTH_IN_2 = 25;
+const LENGTH_IN_4 = 26;
+const LENGTH_IN_8 = 27;

@@ -1,0 +1,27 @@
+// What tests need from Debian beyond Node. A test that cannot run says so loudly and is skipped;
+// with RARANGI_TEST_NO_SKIPS=1, as .ci/run sets it, it fails instead.
+// Use: `test.skipIf(!needs('redis-server'))('…', …)`.
+
+import { spawnSync } from 'node:child_process';
+
+// For each Debian package, a command that succeeds where it is installed.
+const PROBES = {
+  'redis-server': ['redis-server', '--version'],
+  mandoc: ['sh', '-c', 'command -v mandoc'],
+  tmux: ['tmux', '-V'],
+  iproute2: ['ip', '-V'],
+  'python3-cbor2': ['/usr/bin/python3', '-c', 'import cbor2'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
+
+/** A Debian package that some tests need. */
+export type Need = keyof typeof PROBES;
+
+/** Whether a package is installed. Throws where a skip is a failure. */
+export function needs(need: Need): boolean {
+  const [program, ...words] = PROBES[need];
+  if (spawnSync(program, words, { stdio: 'ignore' }).status === 0) return true;
+  const said = `${need} is not installed: run .ci/install-test-needs.sh`;
+  if (process.env['RARANGI_TEST_NO_SKIPS'] === '1') throw new Error(said);
+  process.stderr.write(`*** NOT TESTED: what needs ${need}. ${said}\n`);
+  return false;
+}

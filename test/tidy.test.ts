@@ -1,0 +1,144 @@
+// The house rules that no other tool checks. A rule is added here when a review has had to give
+// the same advice twice.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { NOTICES } from '../src/core/notices.ts';
+import { PROTOCOL_ERRORS } from '../src/protocol/errors.ts';
+import { MESSAGES } from '../src/protocol/messages.ts';
+import { needs } from './support/needs.ts';
+
+const root = join(import.meta.dirname, '..');
+const ignored = new Set([
+  '.git',
+  ...text('.gitignore')
+    .split('\n')
+    .map((line) => line.replace(/\/$/, '')),
+]);
+const files = filesBelow(root);
+const sources = files.filter((file) => /^src\/.*\.ts$/.test(file));
+const code = files.filter((file) => /\.(ts|js|mjs|sh|cddl)$|^\.ci\/(run|check)$/.test(file));
+const manifest = JSON.parse(text('package.json')) as {
+  man: string[];
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+};
+
+test('every source file begins with a comment of 3 to 10 lines', () => {
+  const wrong = sources.filter((file) => {
+    const lines = text(file).split('\n');
+    const first = lines.findIndex((line) => !line.startsWith('//'));
+    return first < 3 || first > 10;
+  });
+
+  expect(wrong).toEqual([]);
+});
+
+test('no source file is longer than 400 lines', () => {
+  const long = sources.filter((file) => text(file).trimEnd().split('\n').length > 400);
+
+  expect(long).toEqual([]);
+});
+
+test('no source file switches a rule off', () => {
+  const off = /eslint-disable|@ts-(ignore|expect-error|nocheck)|prettier-ignore|v8 ignore/;
+
+  expect(sources.filter((file) => off.test(text(file)))).toEqual([]);
+});
+
+test('whatever is still to be done names its issue', () => {
+  const unnamed = /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/;
+  const wrong = code.filter((file) => file !== 'test/tidy.test.ts' && unnamed.test(text(file)));
+
+  expect(wrong).toEqual([]);
+});
+
+test('no test keeps the others from running', () => {
+  const tests = files.filter((file) => file.endsWith('.test.ts') && file !== 'test/tidy.test.ts');
+  const wrong = tests.filter((file) => /\b(test|describe|it)(\.\w+)*\.only\b/.test(text(file)));
+
+  expect(wrong).toEqual([]);
+});
+
+test('no file is larger than 100 kB', () => {
+  const large = files.filter((file) => statSync(join(root, file)).size > 100_000);
+
+  expect(large).toEqual(['package-lock.json']);
+});
+
+test('every protocol error is used', () => {
+  expect(unusedOf(Object.keys(PROTOCOL_ERRORS), 'src/protocol/errors.ts')).toEqual([]);
+});
+
+test('every notice is given somewhere', () => {
+  expect(unusedOf(Object.keys(NOTICES), 'src/core/notices.ts')).toEqual([]);
+});
+
+test('every message has a golden vector', () => {
+  const vectors = files.filter((file) => /^test\/vectors\/.*\.hex$/.test(file));
+  const missing = Object.keys(MESSAGES).filter(
+    (kind) => !vectors.some((file) => basename(file, '.hex').split(/[-.]/)[0] === kind),
+  );
+
+  expect(missing).toEqual([]);
+});
+
+test('every dependency is pinned', () => {
+  const versions = { ...manifest.dependencies, ...manifest.devDependencies };
+  const loose = Object.entries(versions).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+
+  expect(loose).toEqual([]);
+});
+
+test('every command has a manual page, and npm installs every page', () => {
+  const commands = sources
+    .filter((file) => file.startsWith('src/commands/'))
+    .map((file) => `man/rarangi-${basename(file, '.ts')}.1`);
+  const pages = files.filter((file) => /^man\/.*\.\d$/.test(file));
+
+  expect(pages).toEqual(expect.arrayContaining(commands));
+  expect([...manifest.man].sort()).toEqual(pages);
+});
+
+test('every manual page of ours that another one names is there', () => {
+  const pages = files.filter((file) => /^man\/.*\.\d$/.test(file));
+  const named = pages.flatMap((file) =>
+    [...text(file).matchAll(/\.Xr (rarangi\S*) (\d)/g)].map(
+      ([, name, section]) => `man/${String(name)}.${String(section)}`,
+    ),
+  );
+
+  expect(named.filter((page) => !existsSync(join(root, page)))).toEqual([]);
+});
+
+test.skipIf(!needs('mandoc'))('mandoc has nothing to say about the manual pages', () => {
+  const { stdout } = spawnSync('mandoc', ['-Tlint', ...manifest.man], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const remarks = stdout.split('\n').filter((line) => line !== '');
+
+  // Whether the pages that ours name are installed on this machine is no matter of ours.
+  expect(remarks.filter((line) => !line.includes('referenced manual not found'))).toEqual([]);
+});
+
+function text(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !ignored.has(entry.name) && !entry.name.endsWith('.tgz'))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : [relative(root, path)];
+    })
+    .sort();
+}
+
+function unusedOf(names: readonly string[], table: string): string[] {
+  const others = sources.filter((file) => file !== table).map(text);
+  return names.filter((name) => !others.some((source) => source.includes(`'${name}'`)));
+}
