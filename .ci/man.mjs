@@ -32,7 +32,7 @@ function option(flag) {
   const long = flag.allowNo === true ? `[no-]${flag.name}` : flag.name;
   const lines = prose(sentence(flag.description ?? flag.summary ?? ''));
   if (flag.required === true) lines.push('Required.');
-  if (flag.multiple === true) lines.push('May be given several times.');
+  if (flag.multiple === true && !/repeatable/i.test(lines.join(' '))) lines.push('Repeatable.');
   if (flag.options !== undefined) {
     lines.push(
       'One of:',
@@ -130,9 +130,11 @@ function folded(rule) {
 /** Text as sentences, each on lines of its own as mdoc wants it; `code` in bold. */
 function prose(text) {
   return text
+    .replaceAll('\\', '\\e')
+    .replace(/`([^`]+)`/g, '\\fB$1\\fR')
     .split(/(?<=[.!?])\s+(?=[^a-z])/)
     .flatMap(wrapped)
-    .map((line) => escaped(line).replace(/`([^`]+)`/g, '\\fB$1\\fR'));
+    .map(guarded);
 }
 
 function sentence(text) {
@@ -151,14 +153,19 @@ function wrapped(text) {
 }
 
 function escaped(line) {
-  return line.replaceAll('\\', '\\e').replace(/^[.']/, '\\&$&');
+  return guarded(line.replaceAll('\\', '\\e'));
+}
+
+/** A line that is not taken for a request, whatever it begins with. */
+function guarded(line) {
+  return line.replace(/^[.']/, '\\&$&');
 }
 
 /** Text as one argument of a macro: not taken for a macro itself, nor split at blanks. */
 function word(text) {
   const safe = `${text}`.replaceAll('\\', '\\e').replaceAll('-', '\\-');
-  const guarded = /^([A-Z][a-z]{1,2}|[.,:;()[\]?!|])$/.test(safe) ? `\\&${safe}` : safe;
-  return /[\s"]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  const plain = /^([A-Z][a-z]{1,2}|[.,:;()[\]?!|])$/.test(safe) ? `\\&${safe}` : safe;
+  return /[\s"]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
 async function rendered(file) {

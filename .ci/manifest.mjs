@@ -14,6 +14,8 @@ try {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   execFileSync(join(root, 'node_modules/.bin/oclif'), ['manifest', folder], {
     cwd: folder,
+    // The registry is not asked whether there is a newer oclif.
+    env: { ...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: 'true' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const manifest = JSON.parse(readFileSync(join(folder, 'oclif.manifest.json'), 'utf8'));

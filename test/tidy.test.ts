@@ -26,11 +26,11 @@ const manifest = JSON.parse(text('package.json')) as {
   devDependencies: Record<string, string>;
 };
 
-test('every source file begins with a comment of 3 to 10 lines', () => {
+test('every source file begins with a comment of 2 to 10 lines', () => {
   const wrong = sources.filter((file) => {
     const lines = text(file).split('\n');
     const first = lines.findIndex((line) => !line.startsWith('//'));
-    return first < 3 || first > 10;
+    return first < 2 || first > 10;
   });
 
   expect(wrong).toEqual([]);

@@ -5,14 +5,15 @@
 import { Command } from '@oclif/core';
 
 import { type ExitName, EXIT_CODES } from './exit-codes.ts';
-import { type Failure, failureOf, jsonText, showFailure } from './failure.ts';
+import { type Failure, type FailureForm, failureOf, jsonText, showFailure } from './failure.ts';
 import { themeFor } from './theme.ts';
+import { partedWords } from './wrapped-words.ts';
 
 /** The parent of all commands. */
 export abstract class BaseCommand extends Command {
   protected override catch(error: unknown): Promise<void> {
     const failure = failureOf(error, this.id);
-    showFailure(failure, this.wantsJson() ? 'json' : 'words');
+    showFailure(failure, this.form());
     process.exitCode = this.exitOf(failure);
     return Promise.resolve();
   }
@@ -43,20 +44,29 @@ export abstract class BaseCommand extends Command {
   }
 
   /**
-   * Whether the caller reads JSON. An error may come before any flag is parsed, so the words are
+   * How the caller wants to be told. An error may come before any flag is parsed, so the words are
    * looked at as they are.
    */
-  private wantsJson(): boolean {
+  private form(): FailureForm {
+    const { ours } = partedWords(this.argv);
     const { flags } = this.ctor;
-    if (!('json' in flags)) return false;
-    const end = this.argv.indexOf('--');
-    const words = end === -1 ? this.argv : this.argv.slice(0, end);
-    return (
-      words.includes('--json') ||
-      words.includes('--format=json') ||
-      (words[words.indexOf('--format') + 1] === 'json' && words.includes('--format')) ||
-      /^(1|true|yes|y|on)$/i.test(process.env['RARANGI_JSON'] ?? '') ||
-      ('format' in flags && process.env['RARANGI_LOOKUP_FORMAT'] === 'json')
-    );
+    const command = (this.id ?? '').toUpperCase();
+    const says = (name: string, env: string, value: string): boolean =>
+      name in flags && wordOf(ours, name, process.env[env]) === value;
+    if (says('format', `RARANGI_${command}_FORMAT`, 'json')) return 'json';
+    if (says('log-format', `RARANGI_${command}_LOG_FORMAT`, 'json')) return 'log';
+    const isJson = ours.includes('--json') || TRUE_PATTERN.test(process.env['RARANGI_JSON'] ?? '');
+    return 'json' in flags && isJson ? 'json' : 'words';
   }
 }
+
+/** What stands behind a flag, in one word with it or in the next; else what the environment says. */
+function wordOf(words: readonly string[], name: string, env: string | undefined) {
+  const flag = `--${name}`;
+  const at = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  const word = words[at];
+  if (word === undefined) return env;
+  return word === flag ? words[at + 1] : word.slice(flag.length + 1);
+}
+
+const TRUE_PATTERN = /^(1|true|yes|y|on)$/i;

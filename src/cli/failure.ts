@@ -6,6 +6,7 @@ import { Errors } from '@oclif/core';
 
 import { RarangiError } from '../index.ts';
 import { EXIT_CODES, EXITS_BY_ERROR } from './exit-codes.ts';
+import { logTo } from './log-lines.ts';
 import { themeFor } from './theme.ts';
 
 /** An error, ready to be shown. */
@@ -37,16 +38,21 @@ export function failureOf(error: unknown, command?: string): Failure {
   return bugOf(error);
 }
 
-/** Shows a failure: as JSON on stdout, or in words on stderr. */
-export function showFailure(failure: Failure, form: 'json' | 'words'): void {
+/** How a failure is shown: as an object on stdout; or on stderr, as a log line or in words. */
+export type FailureForm = 'json' | 'log' | 'words';
+
+/** Shows a failure. */
+export function showFailure(failure: Failure, form: FailureForm): void {
   const { code, message, hint, stack } = failure;
   if (form === 'json') {
     process.stdout.write(jsonText({ error: { code, message, hint } }));
-    return;
+  } else if (form === 'log') {
+    logTo('json')({ event: 'failed', level: 'error', message, fields: { code, hint } });
+  } else {
+    const theme = themeFor(process.stderr);
+    const lines = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
+    process.stderr.write(`${[...lines, ...(stack === undefined ? [] : [stack])].join('\n')}\n`);
   }
-  const theme = themeFor(process.stderr);
-  const lines = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
-  process.stderr.write(`${[...lines, ...(stack === undefined ? [] : [stack])].join('\n')}\n`);
 }
 
 /** A value as JSON: in lines for a person, in one line for a program. */
@@ -67,14 +73,13 @@ function bugOf(error: unknown): Failure {
 
 /** oclif's messages in our form: one line, lower case, without its pointer to the help. */
 function tidied(message: string): string {
-  const text = message
+  return message
     .replace(/\n*See more help with --help/g, '')
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
     .replace(/^The following errors? occurred:\s*/, '')
-    .replace(/^Missing required flag (\S+)/gm, 'missing required flag --$1')
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.trim().replace(/^Missing required flag (\S+)$/, 'missing required flag --$1'))
     .filter((line) => line !== '')
-    .join('; ');
-  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+    .join('; ')
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }

@@ -1,15 +1,14 @@
-// The signals that ask a command to end. The invariant: asked once, a command ends in order; the
-// handlers are gone afterwards, so that a second signal ends it as the system would.
+// The signals that ask a command to end. The invariant: asked once or often, a command ends once and
+// in order. The handlers stay: libraries that see the last one go would end the process themselves,
+// and under npm a Ctrl-C comes twice.
 
 /** Aborts at SIGINT or SIGTERM. */
 export function endSignal(): AbortSignal {
   const controller = new AbortController();
-  const end = (): void => {
-    for (const signal of END_SIGNALS) process.removeListener(signal, end);
-    controller.abort();
-  };
-  for (const signal of END_SIGNALS) process.on(signal, end);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      controller.abort();
+    });
+  }
   return controller.signal;
 }
-
-const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -41,23 +41,43 @@ export function tableLines<Row>(
   return [heading, ...lines].map((cells) => cells.join(GAP).trimEnd());
 }
 
-/** Widths that fit a line: the widest gives way first, down to a few letters. */
-export function fittedWidths(widths: readonly number[], columnsMax: number): number[] {
-  const fitted = [...widths];
+/**
+ * Widths that fit a line: the widest gives way first, headings before what stands below them, and
+ * none below a few letters.
+ */
+export function fittedWidths(widths: readonly ColumnWidths[], columnsMax: number): number[] {
+  const fitted = widths.map(({ title, texts }) => Math.max(title, texts));
   const room = columnsMax - GAP.length * (widths.length - 1);
-  for (let excess = sumOf(fitted) - room; excess > 0; excess--) {
-    const widest = fitted.indexOf(Math.max(...fitted));
-    const width = fitted[widest];
-    if (width === undefined || width <= WIDTH_MIN) break;
-    fitted[widest] = width - 1;
-  }
+  const floors = widths.map(({ texts }) => Math.max(texts, WIDTH_MIN));
+  narrow(fitted, floors, room);
+  narrow(
+    fitted,
+    widths.map(() => WIDTH_MIN),
+    room,
+  );
   return fitted;
 }
 
-function naturalWidths<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number[] {
-  return columns.map(({ title, text }) =>
-    rows.reduce((width, row) => Math.max(width, text(row).length), title.length),
-  );
+/** How wide a column would be. */
+export interface ColumnWidths {
+  readonly title: number;
+  readonly texts: number;
+}
+
+function narrow(widths: number[], floors: readonly number[], room: number): void {
+  for (let excess = sumOf(widths) - room; excess > 0; excess--) {
+    const spare = widths.map((width, index) => (width > (floors[index] ?? 0) ? width : 0));
+    const widest = Math.max(...spare);
+    if (widest === 0) return;
+    widths[spare.indexOf(widest)] = widest - 1;
+  }
+}
+
+function naturalWidths<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): ColumnWidths[] {
+  return columns.map(({ title, text }) => ({
+    title: title.length,
+    texts: rows.reduce((width, row) => Math.max(width, text(row).length), 0),
+  }));
 }
 
 function padded(text: string, width: number, align: 'left' | 'right' = 'left'): string {

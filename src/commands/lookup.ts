@@ -17,6 +17,7 @@ export default class Lookup extends BaseCommand {
   static override description =
     'One host:port a line: live instances, or stale ones if there is no live one. ' +
     'Without NAME: the services, one a line.';
+  static override usage = 'lookup [NAME] [FLAGS]';
   static override examples = [
     '<%= config.bin %> lookup db',
     'psql "$(<%= config.bin %> lookup db --one --format uri)"',
@@ -55,7 +56,7 @@ export default class Lookup extends BaseCommand {
       env: 'RARANGI_LOOKUP_FORMAT',
       options: FORMATS,
     })(),
-    wait: flag.duration({
+    wait: flag.durationOrNone({
       description: 'Wait this long for a live one, and for a server.',
       env: 'RARANGI_LOOKUP_WAIT',
     }),
@@ -119,9 +120,12 @@ function wantedOf({ tag, cluster }: LookupFlags): Pick<LookupOptions, 'tags' | '
 }
 
 /** A flag about instances asks nothing without a service; its environment variable may be set. */
-function refuseWithoutName(raw: readonly { readonly type: string; readonly flag?: string }[]): void {
-  const odd = raw.find(({ type, flag: name = '' }) => type === 'flag' && INSTANCE_FLAGS.has(name));
-  if (odd !== undefined) throw flag.usage(`--${odd.flag ?? ''} needs the NAME of a service`);
+function refuseWithoutName(raw: Interfaces.ParserOutput['raw']): void {
+  for (const token of raw) {
+    if (token.type === 'flag' && INSTANCE_FLAGS.has(token.flag)) {
+      throw flag.usage(`--${token.flag} needs the NAME of a service`);
+    }
+  }
 }
 
 const INSTANCE_FLAGS = new Set(['one', 'all', 'live', 'tag', 'cluster', 'wait', 'watch']);

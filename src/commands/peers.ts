@@ -47,7 +47,7 @@ export default class Peers extends BaseCommand {
   private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {
     const forgotten = await forget(host, options);
     if (json) this.printJson({ host, forgotten });
-    else this.print([`forgot ${String(forgotten)} split servers of host ${host}`]);
+    else this.print([`split servers of host ${host} forgotten: ${String(forgotten)}`]);
     if (forgotten === 0) this.endWith('no');
   }
 }

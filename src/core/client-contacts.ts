@@ -60,6 +60,12 @@ export interface ContactListener {
   readonly onMessage: (contact: Contact, message: Message) => void;
 }
 
+type ConnectedInput = Exclude<
+  Extract<ConnectionInput, { readonly connection: ConnectionId }>,
+  { readonly kind: 'opened' }
+>;
+type OpenedInput = Extract<ConnectionInput, { readonly kind: 'opened' }>;
+
 /** What the contacts of a client share. */
 export interface ContactsOptions {
   readonly environment: Name;
@@ -114,15 +120,15 @@ export class Contacts {
 
   handle(input: ConnectionInput): void {
     this.#nowMs = input.nowMs;
-    if (input.kind === 'deadline') return;
-    if (input.kind === 'opened') return this.#handleOpened(input);
-    if (input.kind === 'undialled') {
-      const contact = this.#byAddress.get(input.address);
-      if (contact?.state === 'dialling') this.#lost(contact, input.reason);
-      return;
+    if (input.kind === 'opened') this.#handleOpened(input);
+    else if (input.kind === 'undialled') this.#handleUndialled(input.address, input.reason);
+    else if (input.kind !== 'deadline') {
+      const contact = this.#byConnection.get(input.connection);
+      if (contact !== undefined) this.#handleConnected(contact, input);
     }
-    const contact = this.#byConnection.get(input.connection);
-    if (contact === undefined) return;
+  }
+
+  #handleConnected(contact: Contact, input: ConnectedInput): void {
     switch (input.kind) {
       case 'received':
         contact.heardMs = input.nowMs;
@@ -143,7 +149,12 @@ export class Contacts {
     }
   }
 
-  #handleOpened(input: Extract<ConnectionInput, { kind: 'opened' }>): void {
+  #handleUndialled(address: string, reason: string): void {
+    const contact = this.#byAddress.get(address);
+    if (contact?.state === 'dialling') this.#lost(contact, reason);
+  }
+
+  #handleOpened(input: OpenedInput): void {
     const contact = this.#byAddress.get(input.dialled ?? '');
     if (contact?.state !== 'dialling') {
       this.#options.emit({ kind: 'close', connection: input.connection, why: 'unneeded' });
@@ -286,3 +297,6 @@ function errorOf(name: ProtocolErrorName, reason: string): Message {
 function handshakeTimer(contact: Contact): string {
   return `handshake ${contact.address}`;
 }
+
+/** The longest delay for an address of this host: a client is back within half a second. */
+export const LOCAL_CAP_MS = 400;

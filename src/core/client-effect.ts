@@ -17,6 +17,12 @@ export type ClientEffect<R> = Send | Dial | Close | Report<R> | Stopped;
 /** What can happen on a client's connections. */
 export type ConnectionInput = Exclude<Input, { readonly kind: 'stop' | 'reload' }>;
 
+/** Whoever embeds the library wants an end. */
+export interface Stop {
+  readonly kind: 'stop';
+  readonly nowMs: number;
+}
+
 /** A server that does not want us, or that we do not want. */
 export interface Refusal {
   readonly address: string;

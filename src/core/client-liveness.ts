@@ -17,48 +17,47 @@ export interface LivenessOptions {
 /** Pings open sessions and loses the silent ones. */
 export class Liveness {
   readonly #options: LivenessOptions;
+  #nowMs = 0;
+  /** When the next ping is due; Infinity while no session is judged. */
+  #dueMs = Infinity;
   #stamp = 0;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
   }
 
-  /** To be called when a session has opened. */
-  begin(nowMs: number): void {
-    const dueMs = nowMs + PING_MS;
-    if (!this.#options.timers.has(TIMER)) this.#arm(dueMs);
-  }
-
-  /** Must be told the time of every input before anything else is done with it. */
+  /** Must be told the time of every input, before anything else is done with it. */
   wake(nowMs: number): void {
+    this.#nowMs = nowMs;
     const lateMs = nowMs - this.#dueMs;
-    if (!(lateMs > LATE_MS)) return;
-    for (const contact of this.#judged()) {
-      contact.heardMs = Math.min(nowMs, contact.heardMs + lateMs);
-    }
+    if (lateMs <= LATE_MS) return;
     this.#dueMs = nowMs;
+    for (const contact of this.#judged()) contact.heardMs += lateMs;
   }
 
-  #dueMs = Infinity;
+  /** A session has opened. */
+  begin(): void {
+    if (this.#dueMs === Infinity && this.#judged().length > 0) this.#arm();
+  }
 
-  #arm(dueMs: number): void {
-    this.#dueMs = dueMs;
-    this.#options.timers.set(TIMER, dueMs, () => {
-      this.#tick(this.#dueMs);
+  #arm(): void {
+    this.#dueMs = this.#nowMs + PING_MS;
+    this.#options.timers.set(TIMER, this.#dueMs, () => {
+      this.#tick();
     });
   }
 
-  #tick(nowMs: number): void {
+  #tick(): void {
     this.#dueMs = Infinity;
     for (const contact of this.#judged()) {
-      if (nowMs - contact.heardMs >= SESSION_SILENCE_MS) {
+      if (this.#nowMs - contact.heardMs >= SESSION_SILENCE_MS) {
         this.#options.contacts.lose(contact, 'silent', 'it fell silent');
       } else {
         this.#stamp += 1;
         this.#options.contacts.send(contact, { kind: 'ping', stamp: this.#stamp });
       }
     }
-    if (this.#judged().length > 0) this.#arm(nowMs + PING_MS);
+    this.begin();
   }
 
   #judged(): Contact[] {

@@ -112,7 +112,7 @@ export function beginLiveness(
 function armBeat(state: State, connection: Connection): void {
   const dueMs = connection.sentMs + rhythm(state, connection).heartbeatMs;
   state.timers.set(`beat ${String(connection.id)}`, dueMs, () => {
-    const isDue = state.nowMs - connection.sentMs >= rhythm(state, connection).heartbeatMs;
+    const isDue = state.nowMs >= connection.sentMs + rhythm(state, connection).heartbeatMs;
     if (isDue) state.out.send(connection.id, { kind: 'ping' });
     if (isDue) connection.sentMs = state.nowMs;
     armBeat(state, connection);
@@ -126,7 +126,7 @@ function armSilence(
 ): void {
   const { silenceMs } = rhythm(state, connection);
   state.timers.set(`silence ${String(connection.id)}`, connection.heardMs + silenceMs, () => {
-    if (state.nowMs - connection.heardMs >= silenceMs) becomeSilent(connection);
+    if (state.nowMs >= connection.heardMs + silenceMs) becomeSilent(connection);
     else armSilence(state, connection, becomeSilent);
   });
 }

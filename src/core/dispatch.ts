@@ -231,7 +231,7 @@ function endWithout(state: State, connection: Connection, reason: string): void 
 function handleError(state: State, connection: Connection, error: MessageOf<'error'>): void {
   const name = protocolErrorName(error.error);
   if (name === 'silent') connection.wasSilent = true;
-  if (connection.phase !== 'welcome') return;
+  if (isShaken(connection)) return;
   if (name === 'wrong-environment') {
     const theirs = error.environment ?? 'another';
     const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);

@@ -21,7 +21,7 @@ import { wantedAddresses } from './policy.ts';
 import type { Tidings } from './reachability.ts';
 import { refreshReachability } from './reachability.ts';
 import { flushLinks, spreadTidings } from './replication.ts';
-import { Sleep } from './sleep.ts';
+import { handleLateness } from './sleep.ts';
 import type { Origin, State } from './state.ts';
 import { handleStop, isReadyToLeave, leave } from './stop.ts';
 import { dialWanted, handleReload, handleUndialled, hasten } from './targets.ts';
@@ -32,11 +32,9 @@ import { refreshView } from './view.ts';
 export class Server {
   readonly #state: State;
   readonly #tidings: Tidings = { reached: new Set(), missed: new Set(), forgotten: new Set() };
-  readonly #sleep: Sleep;
 
   constructor(options: ServerOptions) {
     this.#state = createState(options);
-    this.#sleep = new Sleep(this.#state, this.#tidings);
   }
 
   /** Takes in what happened and says what is to be done. The first input begins its life. */
@@ -44,7 +42,7 @@ export class Server {
     const state = this.#state;
     const dueMs = state.timers.nextMs();
     if (state.nowMs === -Infinity) this.#begin(input.nowMs);
-    else if (this.#sleep.isAsleep(input, dueMs)) return this.#take();
+    else handleLateness(state, this.#tidings, { dueMs, nowMs: input.nowMs });
     state.nowMs = Math.max(state.nowMs, input.nowMs);
     this.#handle(input);
     state.timers.runDue(state.nowMs);

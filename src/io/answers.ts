@@ -74,7 +74,11 @@ export interface StatusReport {
   readonly complete: boolean;
   readonly missing: string[];
   readonly server: Omit<PeerInfo, 'roundTripMs'>;
-  readonly servers: { readonly reachable: number; readonly suspect: number; readonly split: number };
+  readonly servers: {
+    readonly reachable: number;
+    readonly suspect: number;
+    readonly split: number;
+  };
   readonly masters: { readonly reachable: number; readonly known: number };
   readonly services: number;
   readonly instances: { readonly live: number; readonly stale: number };

@@ -45,7 +45,8 @@ function recordRules(): readonly (readonly [rule: string, body: string])[] {
   const bodies = new Map<string, string>();
   for (const [rule, body] of all) {
     const before = bodies.get(rule);
-    if (before !== undefined && before !== body) throw new RangeError(`two rules are named ${rule}`);
+    if (before !== undefined && before !== body)
+      throw new RangeError(`two rules are named ${rule}`);
     bodies.set(rule, body);
   }
   return [...bodies];

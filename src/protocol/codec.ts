@@ -46,7 +46,8 @@ function decodeEnvelope(bytes: Uint8Array): { code: number; fields: FieldMap } {
 
 function decodeItem(bytes: Uint8Array): unknown {
   try {
-    return decoder.decode(bytes);
+    // A view of its own, for cbor-x hangs a property on what it is given.
+    return decoder.decode(bytes.subarray());
   } catch (error) {
     // Well-formed CBOR that cbor-x refuses all the same: a size beyond its limits.
     return fail(error instanceof Error ? error.message : 'not readable');

@@ -36,7 +36,8 @@ function walkItem(walk: Walk, depth: number): void {
   walk.position += 1;
   const major = head >> 5;
   if (major === SIMPLE) {
-    if (head < SIMPLE_FALSE || head > SIMPLE_UNDEFINED) fail('floats and simple values are not used');
+    if (head < SIMPLE_FALSE || head > SIMPLE_UNDEFINED)
+      fail('floats and simple values are not used');
     return;
   }
   const argument = readArgument(walk, head & 31);

@@ -1,0 +1,60 @@
+// Lines for operators, on stderr. The invariant: one event, one line, whatever text a peer sent
+// with it; as JSON `{time, level, event, message, …fields}`. They are written straight to the
+// descriptor: opening process.stderr while a wrapped command runs would make a pipe that it shares
+// non-blocking under its feet.
+
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+import type { Level } from '../index.ts';
+import { inLevelColour, type Theme, themeFor } from './theme.ts';
+
+/** How lines look. */
+export type LogFormat = 'pretty' | 'json';
+
+/** Something an operator should know. */
+export interface LogEvent {
+  readonly event: string;
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** An event as one line, without its end; `time` is the wall clock's. */
+export function logLine(event: LogEvent, time: Date, theme: Theme): string {
+  const { level, message } = event;
+  const word = inLevelColour(theme, level, level.padEnd('error'.length));
+  return `${theme.faint(time.toISOString())} ${word} ${oneLine(message)}`;
+}
+
+/** An event as one line of JSON. */
+export function logJson({ event, level, message, fields }: LogEvent, time: Date): string {
+  const own = { time: time.toISOString(), level, event, message };
+  // Ours come first, and a field of the same name does not replace them.
+  return JSON.stringify({ ...own, ...fields, ...own });
+}
+
+/** Writes events to stderr as they come. */
+export function logTo(format: LogFormat): (event: LogEvent) => void {
+  const theme = themeFor({ isTTY: isatty(STDERR) });
+  return (event) => {
+    const time = new Date();
+    writeLine(format === 'json' ? logJson(event, time) : logLine(event, time, theme));
+  };
+}
+
+/** Writes one line to stderr; a reader that has gone, or does not read, is nobody's failure. */
+export function writeLine(line: string): void {
+  try {
+    writeSync(STDERR, `${line}\n`);
+  } catch {
+    // There is nowhere left to say so.
+  }
+}
+
+/** Text from elsewhere must not forge a line, nor steer the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+}
+
+const STDERR = 2;

@@ -1,0 +1,128 @@
+// `rarangi serve`: the words of one server. It works bare; everything else is for those who have
+// more than one host.
+
+import { Flags, type Interfaces } from '@oclif/core';
+
+import { BaseCommand } from '../cli/base-command.ts';
+import * as flag from '../cli/flags.ts';
+import { openServeLog } from '../cli/serve-log.ts';
+import { endSignal } from '../cli/signals.ts';
+import { serve, type ServeOptions } from '../index.ts';
+
+export default class Serve extends BaseCommand {
+  static override summary = 'Run a catalogue server of this host.';
+  static override description =
+    'Takes side A of the environment, and side B if A is taken. SIGTERM or SIGINT: says goodbye, ' +
+    'hands its clients to its sibling and exits with 0. SIGHUP: forgets refused addresses.';
+  static override examples = [
+    '<%= config.bin %> serve',
+    '<%= config.bin %> serve -e production --bind 10.0.0.7 --peer 10.0.0.8 --insecure',
+    '<%= config.bin %> serve --bind 127.0.0.2 --host h2 --peer 127.0.0.1',
+  ];
+  static override flags = {
+    ...flag.environmentFlag,
+    cluster: Flags.string({
+      description: 'The group of hosts that this one is near to.',
+      default: 'default',
+      env: 'RARANGI_SERVE_CLUSTER',
+      helpValue: 'NAME',
+    }),
+    bind: Flags.string({
+      description: 'Where to listen.',
+      default: '127.0.0.1',
+      env: 'RARANGI_SERVE_BIND',
+      helpValue: 'ADDR[:PORT]',
+    }),
+    advertise: Flags.string({
+      description: 'Where others reach it; required when --bind is a wildcard.',
+      env: 'RARANGI_SERVE_ADVERTISE',
+      helpValue: 'ADDR[:PORT]',
+    }),
+    peer: Flags.string({
+      description: 'A server to start from. Repeatable.',
+      env: 'RARANGI_SERVE_PEER',
+      helpValue: 'HOST[:PORT]',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    master: Flags.boolean({
+      description: 'Let others link to this server; masters link to all masters.',
+      env: 'RARANGI_SERVE_MASTER',
+    }),
+    name: Flags.string({
+      description: 'Its name; by default HOST-a or HOST-b.',
+      env: 'RARANGI_SERVE_NAME',
+      helpValue: 'NAME',
+    }),
+    host: Flags.string({
+      description: 'The name of this host.',
+      env: 'RARANGI_SERVE_HOST',
+      helpValue: 'NAME',
+    }),
+    socket: Flags.string({
+      description: 'The UNIX socket to listen on as well.',
+      env: 'RARANGI_SERVE_SOCKET',
+      helpValue: 'PATH|none',
+    }),
+    insecure: Flags.boolean({
+      description: 'Listen on more than loopback without a secret.',
+      env: 'RARANGI_SERVE_INSECURE',
+    }),
+    heartbeat: flag.duration({
+      ...flag.lasting(400),
+      description: 'How often a link carries something.',
+      env: 'RARANGI_SERVE_HEARTBEAT',
+    }),
+    silence: flag.duration({
+      ...flag.lasting(1200),
+      description: 'After how much silence a link is lost.',
+      env: 'RARANGI_SERVE_SILENCE',
+    }),
+    grace: flag.duration({
+      ...flag.lasting(500),
+      description: 'How long a suspect server is still answered.',
+      env: 'RARANGI_SERVE_GRACE',
+    }),
+    'split-hold': flag.duration({
+      ...flag.lasting(15 * 60_000),
+      description: 'How long a split server is kept as it was.',
+      env: 'RARANGI_SERVE_SPLIT_HOLD',
+    }),
+    ...flag.logFormatFlag('RARANGI_SERVE_LOG_FORMAT'),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Serve);
+    const log = openServeLog(flags['log-format']);
+    const ended = endSignal();
+    try {
+      const handle = await serve({ ...serveOptionsOf(flags), onNotice: log.take });
+      log.bound(handle);
+      process.on('SIGHUP', () => {
+        handle.reload();
+      });
+      ended.addEventListener('abort', () => void handle.stop(), { once: true });
+      if (ended.aborted) await handle.stop();
+      await handle.stopped;
+    } finally {
+      await log.end();
+    }
+  }
+}
+
+type ServeFlags = Interfaces.InferredFlags<typeof Serve.flags>;
+
+function serveOptionsOf(flags: ServeFlags): ServeOptions {
+  const { environment, cluster, bind, advertise, master, name, host, socket, insecure } = flags;
+  return {
+    ...flag.givenOnly({ advertise, name, host, socket, master, insecure }),
+    environment,
+    cluster,
+    bind,
+    peers: flag.listOf(flags.peer),
+    heartbeatMs: flags.heartbeat,
+    silenceMs: flags.silence,
+    graceMs: flags.grace,
+    splitHoldMs: flags['split-hold'],
+  };
+}

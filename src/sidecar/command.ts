@@ -1,0 +1,70 @@
+// The wrapped command: a direct child with our own stdin, stdout, stderr and terminal, and exactly
+// the words it was given. The invariant: whatever becomes of it, there is one exit status, the one
+// a shell would have reported. Nothing here touches process.stdin and its like: opening them would
+// make pipes non-blocking that the command shares.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/** Why a command did not start, as env(1) and the shells number it. */
+export const START_FAILURES = { own: 125, notExecutable: 126, notFound: 127 } as const;
+
+/** A command that runs. */
+export interface Command {
+  /** Its exit status, or 128+n when signal n ended it. Never rejects. */
+  readonly exited: Promise<number>;
+  /** Sends a signal; does nothing once it has exited. */
+  signal(name: NodeJS.Signals): void;
+}
+
+/** A command that could not be started. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  /** One of START_FAILURES. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Starts a command. Rejects with StartError. */
+export async function startCommand(words: readonly string[]): Promise<Command> {
+  const [file = '', ...rest] = words;
+  if (file === '') throw new StartError('not found', START_FAILURES.notFound);
+  try {
+    const child = spawn(file, rest, { stdio: 'inherit' });
+    const exited = exitOf(child);
+    await started(child);
+    return { exited, signal: (name) => void child.kill(name) };
+  } catch (error) {
+    throw startErrorOf(error as NodeJS.ErrnoException);
+  }
+}
+
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]);
+    });
+  });
+}
+
+function startErrorOf({ code = 'unknown' }: NodeJS.ErrnoException): StartError {
+  if (code === 'ENOENT') return new StartError('not found', START_FAILURES.notFound);
+  const status = OWN_CODES.has(code) ? START_FAILURES.own : START_FAILURES.notExecutable;
+  return new StartError(REASONS_BY_CODE[code] ?? code, status);
+}
+
+const REASONS_BY_CODE: Readonly<Record<string, string>> = { EACCES: 'it is not executable' };
+
+/** The system had no room for another process: nothing is wrong with the command. */
+const OWN_CODES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'E2BIG']);

@@ -1,0 +1,63 @@
+// What a sidecar tells its operator: one table, as core/notices.ts is for servers. The invariant:
+// an event has its level and its sentence here; who shows it adds only the time and the form.
+
+import type { Level } from '../index.ts';
+
+interface EventSpec {
+  readonly level: Level;
+  readonly sentence: string;
+}
+
+/** Every event of a sidecar. `{field}` in a sentence is that field. */
+export const SIDECAR_EVENTS = {
+  registered: { level: 'info', sentence: 'registered {service} at {address} with server {server}' },
+  lost: { level: 'warn', sentence: 'lost server {server}: {reason}' },
+  refused: { level: 'error', sentence: 'server {server} refused {service}: {reason}' },
+  'refused-by-all': {
+    level: 'error',
+    sentence: '{service} is refused by every server and is not registered: {reason}',
+  },
+  'port-awaited': {
+    level: 'warn',
+    sentence: '{service} is not registered yet: nothing accepts connections on port {port}',
+  },
+  deregistering: { level: 'info', sentence: 'deregistering {service}: {cause}' },
+  'command-not-started': { level: 'error', sentence: 'cannot start {command}: {reason}' },
+  'command-signalled': { level: 'info', sentence: 'sending {signal} to the command' },
+  'command-killed': {
+    level: 'warn',
+    sentence: 'the command still runs {milliseconds} ms after {signal}; sending SIGKILL',
+  },
+  'catalogue-given-up': {
+    level: 'error',
+    sentence: 'this is a bug in rarangi: {reason}; the command runs on, {service} unregistered',
+  },
+} as const satisfies Readonly<Record<string, EventSpec>>;
+
+/** The name of a sidecar's event. */
+export type SidecarEventName = keyof typeof SIDECAR_EVENTS;
+
+/** What an event may carry. */
+export type EventFields = Readonly<Record<string, string | number>>;
+
+/** Something the operator should know. */
+export interface SidecarEvent {
+  readonly event: SidecarEventName;
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: EventFields;
+}
+
+/** Tells the operator. */
+export type Report = (name: SidecarEventName, fields: EventFields) => void;
+
+/** Makes a report that goes to a sink as whole events. */
+export function reportTo(sink: (event: SidecarEvent) => void): Report {
+  return (event, fields) => {
+    const { level, sentence } = SIDECAR_EVENTS[event];
+    const message = sentence.replace(/\{(\w+)\}/g, (_, field: string) =>
+      String(fields[field] ?? '?'),
+    );
+    sink({ event, level, message, fields });
+  };
+}

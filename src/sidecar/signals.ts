@@ -1,0 +1,54 @@
+// Which signals a sidecar takes, and which of them its command has had already. The invariant: a
+// signal reaches the command once. A key on the terminal (Ctrl-C, Ctrl-\) signals the whole
+// foreground group, the command with us; kill(1) signals us alone. Which of the two it was cannot
+// be asked, only whether a terminal could have done it.
+
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+/** These ask the sidecar to end in order. */
+export const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const satisfies readonly NodeJS.Signals[];
+
+/** These go straight on to the command. */
+export const PASSED_SIGNALS = [
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGQUIT',
+  'SIGWINCH',
+  'SIGCONT',
+  'SIGALRM',
+  'SIGURG',
+] as const satisfies readonly NodeJS.Signals[];
+
+/** Whether the command has had this signal from the terminal. */
+export function cameFromTerminal(signal: NodeJS.Signals): boolean {
+  return (signal === 'SIGINT' || signal === 'SIGQUIT') && isInForeground();
+}
+
+/** Calls back at each of the signals, until the function that it returns is called. */
+export function onSignals(
+  signals: readonly NodeJS.Signals[],
+  handle: (signal: NodeJS.Signals) => void,
+): () => void {
+  for (const signal of signals) process.on(signal, handle);
+  return () => {
+    for (const signal of signals) process.removeListener(signal, handle);
+  };
+}
+
+/** Whether this process is in the foreground group of a terminal that it uses. */
+function isInForeground(): boolean {
+  if (![0, 1, 2].some((descriptor) => isatty(descriptor))) return false;
+  try {
+    return isForegroundStat(readFileSync('/proc/self/stat', 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+/** Reads proc(5): after the name in parentheses, field 5 is our group, field 8 the foreground's. */
+export function isForegroundStat(stat: string): boolean {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[2] === fields[5];
+}

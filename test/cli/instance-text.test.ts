@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+
+import { expect, test } from 'vitest';
+
+import { environmentLines, LINES_BY_FORMAT, shellWord } from '../../src/cli/instance-text.ts';
+import type { InstanceInfo } from '../../src/index.ts';
+
+const DB: InstanceInfo = {
+  name: 'db',
+  instance: '0'.repeat(32),
+  address: '10.0.0.7',
+  port: 5432,
+  tags: {},
+  cluster: 'default',
+  host: 'h1',
+  state: 'live',
+};
+
+test('an instance is printed in every form', () => {
+  const lines = Object.values(LINES_BY_FORMAT).map((line) => line(DB));
+
+  expect(lines).toEqual(['10.0.0.7:5432', '10.0.0.7', '5432', 'tcp://10.0.0.7:5432']);
+});
+
+test('an IPv6 address wears brackets where a port follows', () => {
+  const instance = { ...DB, address: 'fe80::1', scheme: 'http' };
+
+  expect(LINES_BY_FORMAT.hostport(instance)).toBe('[fe80::1]:5432');
+  expect(LINES_BY_FORMAT.uri(instance)).toBe('http://[fe80::1]:5432');
+  expect(LINES_BY_FORMAT.host(instance)).toBe('fe80::1');
+});
+
+test('the variables of an instance carry its name in capitals', () => {
+  const lines = environmentLines({ ...DB, name: 'my-web.v2', tags: { 'a.b': '1', zone: 'x' } });
+
+  expect(lines).toEqual([
+    'MY_WEB_V2_HOST=10.0.0.7',
+    'MY_WEB_V2_PORT=5432',
+    'MY_WEB_V2_URI=tcp://10.0.0.7:5432',
+    'MY_WEB_V2_TAG_A_B=1',
+    'MY_WEB_V2_TAG_ZONE=x',
+  ]);
+});
+
+test('a service that begins with a digit makes variables that a shell takes', () => {
+  expect(environmentLines({ ...DB, name: '3d' })[0]).toBe('_3D_HOST=10.0.0.7');
+});
+
+test.each([
+  '$(touch /tmp/x)',
+  '`id`',
+  "it's",
+  "'; echo no; '",
+  '"$HOME"',
+  '~root',
+  'a b  c',
+  '\\',
+  '',
+  '*',
+  'é – ü',
+  '-n',
+  'a;b&c|d>e<f#g',
+  '!!',
+])('a shell that evaluates the tag %j has that very text', (value) => {
+  const script = environmentLines({ ...DB, tags: { t: value } }).join('\n');
+
+  const seen = execFileSync('sh', ['-c', 'eval "$1"; printf %s "$DB_TAG_T"', 'sh', script], {
+    encoding: 'utf8',
+  });
+
+  expect(seen).toBe(value);
+});
+
+test('a plain word needs no quotes', () => {
+  expect(shellWord('tcp://10.0.0.7:5432')).toBe('tcp://10.0.0.7:5432');
+});

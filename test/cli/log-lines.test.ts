@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+
+import { logJson, logLine } from '../../src/cli/log-lines.ts';
+import { themeFor } from '../../src/cli/theme.ts';
+
+const TIME = new Date(0);
+const theme = themeFor({ isTTY: false });
+
+test('a line has its time, its level and its message', () => {
+  const line = logLine({ event: 'lost', level: 'warn', message: 'lost it', fields: {} }, TIME, theme);
+
+  expect(line).toBe('1970-01-01T00:00:00.000Z warn  lost it');
+});
+
+test('text from elsewhere cannot forge a second line', () => {
+  const message = 'bad\nname\u001b[2J';
+
+  const line = logLine({ event: 'lost', level: 'warn', message, fields: {} }, TIME, theme);
+
+  expect(line).toContain('bad\\nname\\u001b[2J');
+});
+
+test('a line of JSON carries the fields, which replace none of its own', () => {
+  const fields = { server: 'h1-a', level: 'none' };
+
+  const line = logJson({ event: 'lost', level: 'warn', message: 'lost it', fields }, TIME);
+
+  expect(JSON.parse(line)).toEqual({
+    time: '1970-01-01T00:00:00.000Z',
+    level: 'warn',
+    event: 'lost',
+    message: 'lost it',
+    server: 'h1-a',
+  });
+});

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+
+import { type Column, fittedWidths, tableLines } from '../../src/cli/table.ts';
+import { themeFor } from '../../src/cli/theme.ts';
+
+interface Row {
+  readonly name: string;
+  readonly count: number;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'NAME', text: ({ name }) => name },
+  { title: 'COUNT', text: ({ count }) => String(count), align: 'right' },
+];
+const ROWS = [
+  { name: 'a-rather-long-name', count: 7 },
+  { name: 'b', count: 12345 },
+];
+const theme = themeFor({ isTTY: false });
+
+test('on a terminal columns line up under a heading', () => {
+  const lines = tableLines(COLUMNS, ROWS, { screen: { isTTY: true, columns: 80 }, theme });
+
+  expect(lines).toEqual([
+    'NAME                COUNT',
+    'a-rather-long-name      7',
+    'b                   12345',
+  ]);
+});
+
+test('no line is wider than the terminal', () => {
+  const lines = tableLines(COLUMNS, ROWS, { screen: { isTTY: true, columns: 16 }, theme });
+
+  expect(lines).toEqual(['NAME       COUNT', 'a-rather…      7', 'b          12345']);
+});
+
+test('elsewhere there is one record a line, apart by tabs, without a heading', () => {
+  const lines = tableLines(COLUMNS, ROWS, { screen: {}, theme });
+
+  expect(lines).toEqual(['a-rather-long-name\t7', 'b\t12345']);
+});
+
+test('the widest column gives way first and none below a few letters', () => {
+  const widths = [10, 4, 20].map((texts) => ({ title: 4, texts }));
+
+  expect(fittedWidths(widths, 30)).toEqual([10, 4, 12]);
+  expect(fittedWidths(widths, 5)).toEqual([3, 3, 3]);
+});
+
+test('a heading gives way before what stands below it', () => {
+  const widths = [
+    { title: 13, texts: 2 },
+    { title: 4, texts: 20 },
+  ];
+
+  expect(fittedWidths(widths, 28)).toEqual([6, 20]);
+});
+
+test('colour changes no width', () => {
+  const painted = COLUMNS.map((column) => ({ ...column, paint: (text: string) => `<${text}>` }));
+
+  const lines = tableLines(painted, ROWS, { screen: { isTTY: true, columns: 80 }, theme });
+
+  expect(lines[2]).toBe('<b>                   <12345>');
+});

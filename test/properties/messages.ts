@@ -1,0 +1,147 @@
+// Random messages of every kind, for whoever states a law of all of them.
+
+import fc from 'fast-check';
+import type { Message, MessageKind } from '../../src/protocol/messages.ts';
+import { MESSAGES } from '../../src/protocol/messages.ts';
+import type { AnyFieldSpec } from '../../src/protocol/schema.ts';
+
+type Arbitraries = Readonly<Record<string, fc.Arbitrary<unknown>>>;
+
+const uint = fc.oneof(
+  fc.nat(30),
+  fc.constantFrom(23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1),
+  fc.maxSafeNat(),
+);
+const id = fc
+  .uint8Array({ minLength: 16, maxLength: 16 })
+  .map((bytes) => Buffer.from(bytes).toString('hex'));
+const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
+const flag = fc.boolean();
+const words = (...values: string[]) => fc.constantFrom(...values);
+const many = <T>(item: fc.Arbitrary<T>, maxLength = 5) => fc.array(item, { maxLength });
+const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value);
+const text = (bytesMax: number) =>
+  fc
+    .string({ unit: 'binary', maxLength: bytesMax })
+    .map((value) => value.replace(/[\p{Cc}\p{Cs}]/gu, ''))
+    .filter((value) => Buffer.byteLength(value) <= bytesMax);
+
+const facts = fc.record({
+  name,
+  host: name,
+  cluster: name,
+  side: words('a', 'b'),
+  role: words('master', 'leaf'),
+  addresses: many(text(255), 8),
+});
+const registration = fc.record({
+  instance: id,
+  revision: uint,
+  service: name,
+  address: text(255),
+  port: fc.integer({ min: 1, max: 65_535 }),
+  scheme: orNull(text(128)),
+  tags: many(fc.record({ key: name, value: text(1024) })),
+});
+const cause = words('closed', 'deregistered', 'unhealthy', 'crash', 'replaced');
+const entry = fc.oneof(
+  fc.record({ kind: words('facts'), facts }),
+  fc.record({ kind: words('up'), peer: id }),
+  fc.record({ kind: words('down'), peer: id, loss: words('closed', 'silent') }),
+  fc.record({ kind: words('put'), registration }),
+  fc.record({ kind: words('delete'), instance: id, cause }),
+  fc.record({ kind: words('bye') }),
+);
+const instance = fc.record({
+  registration,
+  cluster: name,
+  host: name,
+  state: words('live', 'suspect', 'stale'),
+});
+const server = fc.record({
+  origin: id,
+  facts,
+  state: words('reachable', 'suspect', 'split'),
+  links: uint,
+  registrations: uint,
+  isSelf: flag,
+  roundTripMicros: orNull(uint),
+});
+const lines = many(fc.record({ origin: id, sequence: uint }));
+const request = uint;
+const view = { complete: flag, missing: many(name) };
+
+const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
+  welcome: { protocols: many(uint), environment: name, origin: id, facts },
+  hello: { protocol: uint, role: words('client', 'peer'), environment: name, origin: id, facts },
+  error: { error: uint, reason: text(512), request, environment: name },
+  goaway: {},
+  ping: { stamp: uint },
+  pong: { stamp: uint },
+  sibling: {},
+  register: { request, registration },
+  deregister: { request, instance: id, cause },
+  done: { request, address: text(256), count: uint },
+  lookup: { request, service: name },
+  instances: { request, ...view, instances: many(instance), more: flag },
+  watch: { request, service: name, known: many(id) },
+  unwatch: { request },
+  change: { request, change: words('present', 'removed', 'view'), instance, cause, ...view },
+  list: { request },
+  services: {
+    request,
+    ...view,
+    services: many(fc.record({ name, live: uint, stale: uint })),
+    more: flag,
+  },
+  peers: { request },
+  servers: { request, ...view, servers: many(server), more: flag },
+  status: { request },
+  report: {
+    request,
+    ...view,
+    environment: name,
+    state: words('isolated', 'split', 'degraded', 'healthy'),
+    server,
+    servers: fc.record({ reachable: uint, suspect: uint, split: uint }),
+    masters: fc.record({ reachable: uint, known: uint }),
+    services: uint,
+    instances: fc.record({ live: uint, stale: uint }),
+  },
+  forget: { request, host: name, token: id },
+  digest: { ...view, lines, goodbyes: many(id), more: flag },
+  entries: {
+    batches: many(fc.record({ origin: id, first: uint, entries: many(entry, 12) })),
+  },
+  snapshot: {
+    origin: id,
+    sequence: uint,
+    part: uint,
+    facts,
+    links: many(id),
+    registrations: many(registration),
+    more: flag,
+  },
+  want: { lines },
+  offer: { lines },
+  check: {
+    lines: many(fc.record({ origin: id, sequence: uint, hash: uint })),
+    count: uint,
+    hash: uint,
+  },
+  view,
+};
+
+/** Any message, its optional fields now there and now not. */
+export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
+  ...Object.entries(FIELDS).map(([kind, fields]) => messageOf(kind as MessageKind, fields)),
+);
+
+function messageOf(kind: MessageKind, fields: Arbitraries): fc.Arbitrary<Message> {
+  const requiredKeys = Object.entries<AnyFieldSpec>(MESSAGES[kind].fields)
+    .filter(([, spec]) => !spec.isOptional)
+    .map(([field]) => field);
+  return fc
+    .record(fields, { requiredKeys })
+    .map((values) => ({ kind, ...values }) as unknown as Message);
+}

@@ -1,0 +1,35 @@
+// The golden vectors: files of three lines, `# diagnostic notation`, `# the message as JSON`, and
+// its bytes in hexadecimal. Frozen: a changed one is a changed protocol, and old servers are out
+// there. `KIND.hex`, or `KIND-VARIANT.hex` where a message has several faces.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Message } from '../../src/protocol/messages.ts';
+
+export interface Vector {
+  readonly name: string;
+  readonly message: Message;
+  readonly bytes: Uint8Array;
+}
+
+const FOLDER = join(import.meta.dirname, '../vectors');
+
+/** All vectors, by name. */
+export const VECTORS: readonly Vector[] = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.hex'))
+  .sort()
+  .map(readVector);
+
+function readVector(file: string): Vector {
+  const [, json, hexadecimal] = readFileSync(join(FOLDER, file), 'utf8').split('\n');
+  return {
+    name: basename(file, '.hex'),
+    message: JSON.parse(String(json).replace(/^# /, '')) as Message,
+    bytes: bytesOf(String(hexadecimal)),
+  };
+}
+
+/** The bytes that some hexadecimal digits stand for; blanks are for the reader. */
+export function bytesOf(hexadecimal: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hexadecimal.replaceAll(' ', ''), 'hex'));
+}
