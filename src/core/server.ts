@@ -195,6 +195,7 @@ function createState(options: ServerOptions): State {
     isSynced: false,
     isComplete: false,
     missing: [],
+    ownMissing: [],
     newsMs: 0,
     isStopping: false,
     leaveMs: Infinity,

@@ -124,6 +124,8 @@ export interface State {
   isSynced: boolean;
   isComplete: boolean;
   missing: readonly Name[];
+  /** The hosts of the origins that this server itself cannot reach, as last told to neighbours. */
+  ownMissing: readonly Name[];
   /** The last moment at which something new arrived. */
   newsMs: number;
   isStopping: boolean;

@@ -22,12 +22,14 @@ export function refreshView(state: State): boolean {
   }
   const isComplete = state.isSynced && missing.size === 0 && !lacksLog(state);
   const hosts = [...missing].sort(compareText);
-  const isSame = isComplete === state.isComplete && hosts.join() === state.missing.join();
-  if (isSame) return false;
   const wasComplete = state.isComplete;
+  const isToldSame = isComplete === wasComplete && own.join() === state.ownMissing.join();
+  const isSame = isComplete === wasComplete && hosts.join() === state.missing.join();
   state.isComplete = isComplete;
   state.missing = hosts;
-  sendToAll(state, { kind: 'view', complete: isComplete, missing: own });
+  state.ownMissing = own;
+  if (!isToldSame) sendToAll(state, { kind: 'view', complete: isComplete, missing: own });
+  if (isSame) return false;
   if (isComplete && !wasComplete) state.out.notice('view-complete', {});
   if (!isComplete && wasComplete) {
     state.out.notice('view-incomplete', { missing: hosts.join(', ') || 'a log on its way' });
