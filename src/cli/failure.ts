@@ -78,7 +78,9 @@ function tidied(message: string): string {
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
     .replace(/^The following errors? occurred:\s*/, '')
     .split('\n')
-    .map((line) => line.trim().replace(/^Missing required flag (\S+)$/, 'missing required flag --$1'))
+    .map((line) =>
+      line.trim().replace(/^Missing required flag (\S+)$/, 'missing required flag --$1'),
+    )
     .filter((line) => line !== '')
     .join('; ')
     .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());

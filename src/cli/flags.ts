@@ -56,20 +56,20 @@ export const jsonFlag = {
   }),
 };
 
-/** On commands that log: how their lines on stderr look. */
-export function logFormatFlag(env: string) {
-  return {
-    'log-format': Flags.custom<'pretty' | 'json'>({
-      default: 'pretty',
-      description: 'How the lines on stderr look.',
-      env,
-      options: ['pretty', 'json'],
-    })(),
-  };
+/** How the lines on stderr look; on commands that log. */
+export const logFormatFlag = Flags.option({
+  default: 'pretty',
+  description: 'How the lines on stderr look.',
+  options: ['pretty', 'json'] as const,
+});
+
+interface Lasting {
+  readonly default: number;
+  readonly defaultHelp: () => Promise<string>;
 }
 
 /** The default of a duration flag, as a number and as the help shows it. */
-export function lasting(milliseconds: number) {
+export function lasting(milliseconds: number): Lasting {
   const text = durationText(milliseconds);
   return { default: milliseconds, defaultHelp: () => Promise.resolve(text) };
 }

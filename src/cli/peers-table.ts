@@ -7,7 +7,7 @@ import { inStateColour } from './theme.ts';
 
 /** The lines of `peers`. */
 export function peersLines(servers: readonly PeerInfo[], canvas: Canvas): string[] {
-  const sorted = [...servers].sort((one, other) => compare(one.host, other.host, one, other));
+  const sorted = [...servers].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   return tableLines(COLUMNS, sorted, canvas);
 }
 
@@ -16,10 +16,9 @@ export function peerRow({ roundTripMs: _, ...row }: PeerInfo): Omit<PeerInfo, 'r
   return row;
 }
 
-function compare(host: string, otherHost: string, one: PeerInfo, other: PeerInfo): number {
-  if (host !== otherHost) return host < otherHost ? -1 : 1;
-  if (one.name !== other.name) return one.name < other.name ? -1 : 1;
-  return one.origin < other.origin ? -1 : 1;
+/** A space sorts before all that a name may hold. */
+function keyOf({ host, name, origin }: PeerInfo): string {
+  return `${host} ${name} ${origin}`;
 }
 
 function roundTripText({ self, roundTripMs }: PeerInfo): string {

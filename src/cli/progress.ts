@@ -2,6 +2,8 @@
 // and only there, and never takes a signal to itself. It is imported when something is drawn, for
 // its import takes longer than a lookup.
 
+import type { ListrDefaultRendererLogLevels } from 'listr2';
+
 /** One line of progress. */
 export interface Step {
   readonly title: string;
@@ -34,7 +36,10 @@ export async function drawSteps(steps: readonly Step[]): Promise<void> {
     registerSignalListeners: false,
     renderer: 'default',
     fallbackRendererCondition: false,
-    rendererOptions: { logger: new ListrLogger({ processOutput }), formatOutput: 'truncate' },
+    rendererOptions: {
+      logger: new ListrLogger<ListrDefaultRendererLogLevels>({ processOutput }),
+      formatOutput: 'truncate',
+    },
   });
   await list.run().catch(() => undefined);
 }

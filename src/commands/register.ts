@@ -20,8 +20,7 @@ export default class Register extends BaseCommand {
     'Without a command: registers at once, and holds it until SIGTERM or SIGINT. ' +
     'With one: runs it, registers once the port accepts a connection, gives up the registration ' +
     'the moment the command exits, and exits as it did.';
-  static override usage =
-    'register --name NAME --port PORT [FLAGS] [-- COMMAND [ARGUMENT...]]';
+  static override usage = 'register --name NAME --port PORT [FLAGS] [-- COMMAND [ARGUMENT...]]';
   static override examples = [
     '<%= config.bin %> register --name db --port 5432 -- postgres -D data',
     '<%= config.bin %> register --name web --port 8080 --tag version=2 --scheme http',
@@ -66,7 +65,7 @@ export default class Register extends BaseCommand {
       description: 'How long after the signal the command is killed; 0 for never.',
       env: 'RARANGI_REGISTER_KILL_AFTER',
     }),
-    ...flag.logFormatFlag('RARANGI_REGISTER_LOG_FORMAT'),
+    'log-format': flag.logFormatFlag({ env: 'RARANGI_REGISTER_LOG_FORMAT' }),
   };
 
   /** Set once a `--` is seen: from then on small numbers of exit codes are the command's. */

@@ -88,7 +88,7 @@ export default class Serve extends BaseCommand {
       description: 'How long a split server is kept as it was.',
       env: 'RARANGI_SERVE_SPLIT_HOLD',
     }),
-    ...flag.logFormatFlag('RARANGI_SERVE_LOG_FORMAT'),
+    'log-format': flag.logFormatFlag({ env: 'RARANGI_SERVE_LOG_FORMAT' }),
   };
 
   override async run(): Promise<void> {
@@ -96,7 +96,7 @@ export default class Serve extends BaseCommand {
     const log = openServeLog(flags['log-format']);
     const ended = endSignal();
     try {
-      const handle = await serve({ ...serveOptionsOf(flags), onNotice: log.take });
+      const handle = await serve({ ...serveOptionsOf(flags), onNotice: (notice) => log.take(notice) });
       log.bound(handle);
       process.on('SIGHUP', () => {
         handle.reload();

@@ -266,9 +266,7 @@ interface Peer {
   isEnding: boolean;
 }
 
-function isShellEffect<E extends { readonly kind: string }>(
-  effect: ShellEffect | E,
-): effect is ShellEffect {
+function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect {
   return SHELL_EFFECTS.has(effect.kind);
 }
 

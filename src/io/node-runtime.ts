@@ -39,14 +39,29 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 function dial(address: string, handlers: DialHandlers): Cancel {
-  const endpoint = endpointOf(address);
-  const socket =
-    'path' in endpoint
-      ? connect(endpoint)
-      : connect({ ...endpoint, noDelay: true, autoSelectFamily: true });
+  let socket: Socket;
+  try {
+    socket = connect({ ...endpointOf(address), noDelay: true, autoSelectFamily: true });
+  } catch (error) {
+    // Addresses come from other servers too, and may be nonsense.
+    const soon = setImmediate(() => {
+      handlers.failed(reasonOf(error));
+    });
+    return () => {
+      clearImmediate(soon);
+    };
+  }
+  return awaitConnect(socket, { address, handlers });
+}
+
+function awaitConnect(
+  socket: Socket,
+  { address, handlers }: { readonly address: string; readonly handlers: DialHandlers },
+): Cancel {
   const timer = setTimeout(() => {
     fail('connection timed out');
   }, DIAL_MS_MAX);
+  const door = doorOf(address);
   let isOver = false;
   const end = (): boolean => {
     if (isOver) return false;
@@ -65,7 +80,7 @@ function dial(address: string, handlers: DialHandlers): Cancel {
   socket.on('connect', () => {
     // A dial of a free port of the range that the kernel gives out may meet itself half-way.
     if (isSelfConnected(socket)) fail('connection refused');
-    else if (end()) adopt(socket, { remote: address, accept: handlers.opened });
+    else if (end()) adopt(socket, { remote: address, door, accept: handlers.opened });
   });
   return () => {
     if (end()) socket.destroy();
@@ -78,19 +93,21 @@ function isSelfConnected(socket: Socket): boolean {
 }
 
 async function listen(address: string): Promise<Listener> {
-  const endpoint = endpointOf(address);
   const waiting: Socket[] = [];
   let accept: Accept | null = null;
   const handOver = (socket: Socket): void => {
-    if (accept === null) waiting.push(socket);
-    else if (!socket.destroyed) adopt(socket, { remote: remoteOf(socket, address), accept });
+    if (accept === null) {
+      waiting.push(socket);
+    } else if (!socket.destroyed) {
+      adopt(socket, { remote: remoteOf(socket, address), door: doorOf(address), accept });
+    }
   };
   const server = createServer({ noDelay: true }, (socket) => {
     // Whoever is gone before he is handed over has no handlers yet.
     socket.on('error', ignore);
     handOver(socket);
   });
-  await bind(server, { ...endpoint, backlog: BACKLOG });
+  await bind(server, { ...endpointOf(address), backlog: BACKLOG });
   // What fails from now on is a single accept (EMFILE): its connection is lost, the listener is not.
   server.on('error', ignore);
   return {
@@ -130,10 +147,15 @@ function remoteOf(socket: Socket, listening: string): string {
 
 interface Adoption {
   readonly remote: string;
+  readonly door: Door;
   readonly accept: Accept;
 }
 
-function adopt(socket: Socket, { remote, accept }: Adoption): void {
+function doorOf(address: string): Door {
+  return address.includes('/') ? 'socket' : 'tcp';
+}
+
+function adopt(socket: Socket, { remote, door, accept }: Adoption): void {
   let handlers: ConnectionHandlers | null = null;
   let reason = 'closed by the other end';
   const close = (): void => {
@@ -150,6 +172,7 @@ function adopt(socket: Socket, { remote, accept }: Adoption): void {
   socket.on('drain', () => handlers?.drained());
   const connection = connectionOver(socket, {
     remote,
+    door,
     silence: () => {
       handlers = null;
     },
@@ -162,9 +185,8 @@ function adopt(socket: Socket, { remote, accept }: Adoption): void {
 
 function connectionOver(
   socket: Socket,
-  { remote, silence }: { readonly remote: string; readonly silence: () => void },
+  { remote, door, silence }: { remote: string; door: Door; silence: () => void },
 ): Connection {
-  const door: Door = socket.remotePort === undefined ? 'socket' : 'tcp';
   return {
     remote,
     door,

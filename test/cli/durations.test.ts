@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
 
-import {
-  durationText,
-  parseDuration,
-  parsePositiveDuration,
-} from '../../src/cli/durations.ts';
+import { durationText, parseDuration, parsePositiveDuration } from '../../src/cli/durations.ts';
 
 test.each([
   ['500ms', 500],

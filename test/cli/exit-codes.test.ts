@@ -39,5 +39,8 @@ test('what the command line parser refuses is usage, in one line of ours', () =>
 });
 
 test('anything else is a bug and exits with 70', () => {
-  expect(failureOf(new TypeError('x is undefined'))).toMatchObject({ code: 'RARANGI_BUG', exit: 70 });
+  expect(failureOf(new TypeError('x is undefined'))).toMatchObject({
+    code: 'RARANGI_BUG',
+    exit: 70,
+  });
 });

@@ -7,7 +7,11 @@ const TIME = new Date(0);
 const theme = themeFor({ isTTY: false });
 
 test('a line has its time, its level and its message', () => {
-  const line = logLine({ event: 'lost', level: 'warn', message: 'lost it', fields: {} }, TIME, theme);
+  const line = logLine(
+    { event: 'lost', level: 'warn', message: 'lost it', fields: {} },
+    TIME,
+    theme,
+  );
 
   expect(line).toBe('1970-01-01T00:00:00.000Z warn  lost it');
 });

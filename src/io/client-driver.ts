@@ -1,0 +1,50 @@
+// A client's core at work on the sockets of this machine. The invariant: when the core has stopped,
+// nothing of it keeps the process alive.
+
+import type { ConnectionInput, Report } from '../core/client-effect.ts';
+import type { Core } from './driver.ts';
+import { Driver } from './driver.ts';
+import { createNodeRuntime } from './node-runtime.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A core that reports `R` and takes `I` besides what connections bring. */
+export interface ClientDrive<I, R> {
+  readonly core: Core<I, Report<R>>;
+  readonly onReport: (report: R) => void;
+}
+
+/** A core at work. */
+export interface Driven<I> {
+  /** Hands the core a command; the time is added here. */
+  submit(command: WithoutTime<I>): void;
+  /** Resolves when all is closed. */
+  readonly stopped: Promise<void>;
+}
+
+type WithoutTime<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : never;
+
+/** The machine that clients run on. */
+export const runtime: Runtime = createNodeRuntime();
+
+/** Sets a core to work. Reports come one at a time, the first ones after this has returned. */
+export function drive<I extends { readonly nowMs: number }, R>(
+  given: ClientDrive<I, R>,
+): Driven<I> {
+  const { core, onReport } = given;
+  const driver = new Driver<I, Report<R>>({
+    core,
+    runtime,
+    perform: ({ report }) => {
+      onReport(report);
+    },
+  });
+  queueMicrotask(() => {
+    driver.start();
+  });
+  return {
+    submit: (command) => {
+      driver.submit({ ...command, nowMs: runtime.nowMs() } as unknown as ConnectionInput | I);
+    },
+    stopped: driver.stopped,
+  };
+}

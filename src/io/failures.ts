@@ -1,0 +1,69 @@
+// Why there is no answer, for a person: the message names the thing, the hint says what to do next
+// and which environments do run on this host. One place, so that every command says it alike.
+
+import type { Attempt } from '../core/ask.ts';
+import type { Refusal } from '../core/client-effect.ts';
+import { WELL_KNOWN_PORTS } from '../protocol/constants.ts';
+import type { ClientOptions } from './client-options.ts';
+import { DEFAULT_ENVIRONMENT } from './client-options.ts';
+import { environmentsHere } from './environments.ts';
+import { RarangiError } from './rarangi-error.ts';
+
+/** No server could be reached. */
+export async function unreachableError(
+  options: ClientOptions,
+  attempts: readonly Attempt[],
+): Promise<RarangiError> {
+  const environment = options.environment ?? DEFAULT_ENVIRONMENT;
+  const isNamed = options.servers !== undefined && options.servers.length > 0;
+  const where = isNamed ? ` at ${(options.servers ?? []).join(', ')}` : ' on this host';
+  const [first] = attempts;
+  const why = isNamed && first !== undefined ? `: ${first.address}: ${first.reason}` : '';
+  return new RarangiError(
+    'RARANGI_UNREACHABLE',
+    `no catalogue server of environment ${environment} could be reached${where}${why}`,
+    { hint: `${startHint(environment, isNamed)}${await othersHint(environment)}` },
+  );
+}
+
+function startHint(environment: string, isNamed: boolean): string {
+  if (isNamed) return 'look whether it runs, or name another one with: --server';
+  if (WELL_KNOWN_PORTS.has(environment)) return `start one with: rarangi serve -e ${environment}`;
+  return (
+    `start one with: rarangi serve -e ${environment} --bind ADDR:PORT, ` +
+    'or name one with: --server HOST:PORT'
+  );
+}
+
+async function othersHint(environment: string): Promise<string> {
+  const others = (await environmentsHere()).filter((other) => other !== environment);
+  return others.length === 0 ? '' : ` (running on this host: ${others.join(', ')})`;
+}
+
+/** A server did not want us, or we did not want it. */
+export function refusedError(refusal: Refusal): RarangiError {
+  const { address, theirs, reason } = refusal;
+  const hint =
+    theirs === null
+      ? 'run the same version of rarangi on both sides'
+      : `if that is the one you mean: --environment ${theirs}`;
+  return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
+}
+
+/** A server was there and gave no answer. */
+export function unansweredError(
+  attempts: readonly Attempt[],
+  timeoutMs: number,
+): RarangiError {
+  const tried = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ');
+  return new RarangiError(
+    'RARANGI_TIMEOUT',
+    `no server gave an answer within ${String(timeoutMs)} ms (${tried})`,
+    { hint: 'allow more time with: --timeout 10s' },
+  );
+}
+
+/** The caller has lost interest. */
+export function abortedError(what: string): RarangiError {
+  return new RarangiError('RARANGI_ABORTED', `${what} was given up by its caller`);
+}

@@ -1,0 +1,76 @@
+// The built program as a process: what it printed, how it ended, and lines as they come.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Program {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly ended: Promise<Ended>;
+  /** Resolves with the first line, of either stream, that matches; rejects if none ever will. */
+  line(pattern: RegExp): Promise<string>;
+}
+
+/** Starts `rarangi`; a variable of the environment that is undefined is taken away. */
+export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  const child = spawn(process.execPath, [RUN, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const lines: string[] = [];
+  let wake = (): void => undefined;
+  let isOver = false;
+  const texts = [child.stdout, child.stderr].map((stream) => {
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      wake();
+    });
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  const ended = once(child, 'close').then(([code, signal]): Ended => {
+    isOver = true;
+    wake();
+    const [stdout = '', stderr = ''] = texts.map((text) => text());
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr };
+  });
+  const line = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const found = lines.find((text) => pattern.test(text));
+      if (found !== undefined) return found;
+      if (isOver) throw new Error(`no line like ${String(pattern)} in:\n${lines.join('\n')}`);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return { child, ended, line };
+}
+
+/** Runs `rarangi` to its end. */
+export function run(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return start(words, env).ended;
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
