@@ -16,6 +16,11 @@ export const NOTICES = {
     sentence: 'server {name} of host {host} serves {environment} on {address}',
   },
   'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
+  'no-socket': {
+    level: 'warn',
+    sentence: 'no UNIX socket: {reason}; clients of this host find the server by its port',
+  },
+  'systemd-untold': { level: 'warn', sentence: 'systemd was not told {state}: {reason}' },
   'view-complete': { level: 'info', sentence: 'the view is complete' },
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
   'link-up': { level: 'info', sentence: 'link to {peer} at {address} is up' },

@@ -144,9 +144,14 @@ function untilReport<R, T>(core: OneShot<R>, given: UntilReport<R, T>): Promise<
       onReport: (report) => {
         try {
           const result = settle(report);
-          if (result !== undefined) finish(() => { resolve(result); });
+          if (result !== undefined)
+            finish(() => {
+              resolve(result);
+            });
         } catch (error) {
-          finish(() => { reject(error as Error); });
+          finish(() => {
+            reject(error as Error);
+          });
         }
       },
     });
@@ -154,7 +159,9 @@ function untilReport<R, T>(core: OneShot<R>, given: UntilReport<R, T>): Promise<
       limit === undefined
         ? undefined
         : runtime.setAlarm(limit.atMs, () => {
-            finish(() => { reject(limit.error()); });
+            finish(() => {
+              reject(limit.error());
+            });
           });
     signal?.addEventListener('abort', abort);
     if (signal?.aborted === true) abort();

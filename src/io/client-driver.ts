@@ -4,7 +4,7 @@
 import type { ConnectionInput, Report } from '../core/client-effect.ts';
 import type { Core } from './driver.ts';
 import { Driver } from './driver.ts';
-import { createNodeRuntime } from './node-runtime.ts';
+import { nodeRuntime } from './node-runtime.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A core that reports `R` and takes `I` besides what connections bring. */
@@ -24,7 +24,7 @@ export interface Driven<I> {
 type WithoutTime<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : never;
 
 /** The machine that clients run on. */
-export const runtime: Runtime = createNodeRuntime();
+export const runtime: Runtime = nodeRuntime;
 
 /** Sets a core to work. Reports come one at a time, the first ones after this has returned. */
 export function drive<I extends { readonly nowMs: number }, R>(

@@ -51,10 +51,7 @@ export function refusedError(refusal: Refusal): RarangiError {
 }
 
 /** A server was there and gave no answer. */
-export function unansweredError(
-  attempts: readonly Attempt[],
-  timeoutMs: number,
-): RarangiError {
+export function unansweredError(attempts: readonly Attempt[], timeoutMs: number): RarangiError {
   const tried = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ');
   return new RarangiError(
     'RARANGI_TIMEOUT',

@@ -1,0 +1,139 @@
+// A server of this host for whoever embeds one: a place, a core, and the driver between them. The
+// invariant: it is ready when its sockets listen, whoever else may be there or not, and when it has
+// stopped nothing of it is left: no connection, no timer, no file.
+
+import { randomBytes } from 'node:crypto';
+
+import type { Tell } from '../core/effect.ts';
+import type { Input } from '../core/input.ts';
+import type { Notice } from '../core/notices.ts';
+import { Server } from '../core/server.ts';
+import type { Name, OriginId } from '../protocol/ids.ts';
+import { parseName } from '../protocol/ids.ts';
+import { Driver } from './driver.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import { notifySystemd } from './notify.ts';
+import type { SystemdState } from './notify.ts';
+import type { Place } from './place.ts';
+import { takePlace } from './place.ts';
+import { RarangiError } from './rarangi-error.ts';
+import type { ServeOptions, ServeSettings } from './serve-options.ts';
+import { serveSettingsOf } from './serve-options.ts';
+
+/** A server that runs. */
+export interface ServerHandle {
+  readonly name: string;
+  readonly side: 'a' | 'b';
+  /** The id of this life of the server. */
+  readonly origin: string;
+  /** Where others reach it, `host:port`. */
+  readonly address: string;
+  /** What is bound, `host:port`. */
+  readonly bound: string;
+  /** The path of its UNIX socket, if it has one. */
+  readonly socket: string | null;
+  /** Says goodbye, hands its clients to its sibling, and resolves when all is closed. */
+  stop(): Promise<void>;
+  /** Forgets which addresses refused it. */
+  reload(): void;
+  /** Resolves when it has stopped. */
+  readonly stopped: Promise<void>;
+}
+
+/** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
+export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
+  const settings = serveSettingsOf(options);
+  const place = await takePlace(settings);
+  let name: Name;
+  try {
+    name = settings.name ?? parseName(`${settings.host}-${place.side}`, 'name');
+  } catch (error) {
+    vacate(place);
+    throw RarangiError.from(error, 'RARANGI_USAGE');
+  }
+  return new RunningServer(settings, { place, name });
+}
+
+class RunningServer implements ServerHandle {
+  readonly name: Name;
+  readonly side: 'a' | 'b';
+  readonly origin: OriginId;
+  readonly address: string;
+  readonly bound: string;
+  readonly socket: string | null;
+  readonly stopped: Promise<void>;
+  readonly #driver: Driver<Input, Tell>;
+  readonly #place: Place;
+  readonly #onNotice: (notice: Notice) => void;
+
+  constructor(settings: ServeSettings, { place, name }: { place: Place; name: Name }) {
+    this.name = name;
+    this.side = place.side;
+    this.origin = randomBytes(16).toString('hex') as OriginId;
+    this.address = place.address;
+    this.bound = place.listener.address;
+    this.socket = place.socket?.path ?? null;
+    this.#place = place;
+    this.#onNotice = settings.onNotice;
+    this.#driver = new Driver<Input, Tell>({
+      core: this.#createCore(settings, place),
+      runtime: nodeRuntime,
+      perform: ({ notice }) => {
+        settings.onNotice(notice);
+      },
+    });
+    this.stopped = this.#driver.stopped;
+    this.#open(settings, place);
+  }
+
+  async stop(): Promise<void> {
+    this.#tellSystemd('STOPPING');
+    // Whoever comes from now on finds the sibling.
+    vacate(this.#place);
+    this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
+    await this.stopped;
+  }
+
+  reload(): void {
+    this.#driver.submit({ kind: 'reload', nowMs: nodeRuntime.nowMs() });
+  }
+
+  #createCore(settings: ServeSettings, { side, address, siblings }: Place): Server {
+    const { environment, host, cluster, role, peers } = settings;
+    const { heartbeatMs, silenceMs, graceMs, splitHoldMs } = settings;
+    return new Server({
+      environment,
+      origin: this.origin,
+      facts: { name: this.name, host, cluster, side, role, addresses: [address] },
+      peers,
+      siblings,
+      heartbeatMs,
+      silenceMs,
+      graceMs,
+      splitHoldMs,
+      random: () => nodeRuntime.random(),
+    });
+  }
+
+  #open({ environment, host }: ServeSettings, { listener, socket, socketless }: Place): void {
+    const fields = { name: this.name, host, environment, side: this.side, address: this.address };
+    this.#onNotice({ name: 'server-started', fields });
+    if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
+    this.#driver.start();
+    for (const door of [listener, socket]) {
+      door?.accept((connection) => this.#driver.accept(connection));
+    }
+    this.#tellSystemd('READY');
+  }
+
+  #tellSystemd(state: SystemdState): void {
+    void notifySystemd(state).then((reason) => {
+      if (reason !== null) this.#onNotice({ name: 'systemd-untold', fields: { state, reason } });
+    });
+  }
+}
+
+function vacate({ listener, socket }: Place): void {
+  listener.close();
+  socket?.close();
+}
