@@ -34,11 +34,10 @@ export function logJson({ event, level, message, fields }: LogEvent, time: Date)
   return JSON.stringify({ ...own, ...fields, ...own });
 }
 
-/** Writes events to stderr as they come. */
-export function logTo(format: LogFormat): (event: LogEvent) => void {
+/** Writes events to stderr; `time` is when they happened, now if absent. */
+export function logTo(format: LogFormat): (event: LogEvent, time?: Date) => void {
   const theme = themeFor({ isTTY: isatty(STDERR) });
-  return (event) => {
-    const time = new Date();
+  return (event, time = new Date()) => {
     writeLine(format === 'json' ? logJson(event, time) : logLine(event, time, theme));
   };
 }

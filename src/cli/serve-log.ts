@@ -19,13 +19,17 @@ export interface ServeLog {
 /** Opens the log of a server. */
 export function openServeLog(format: LogFormat, screen: Screen = process.stderr): ServeLog {
   const write = logTo(format);
-  const show = ({ event, level, message, fields }: LogEvent): void => {
-    if (level !== 'debug') write({ event, level, message, fields });
+  const show: Show = (event, time) => {
+    if (event.level !== 'debug') write(event, time);
   };
-  return screen.isTTY === true && format === 'pretty' ? drawnLog(show) : plainLog(show);
+  // A terminal that does not know its width would show nothing of the steps.
+  const isDrawable = screen.isTTY === true && (screen.columns ?? 0) > 0;
+  return isDrawable && format === 'pretty' ? drawnLog(show) : plainLog(show);
 }
 
-function plainLog(show: (event: LogEvent) => void): ServeLog {
+type Show = (event: LogEvent, time?: Date) => void;
+
+function plainLog(show: Show): ServeLog {
   return {
     take: (notice) => {
       show(eventOf(notice));
@@ -35,11 +39,11 @@ function plainLog(show: (event: LogEvent) => void): ServeLog {
   };
 }
 
-function drawnLog(show: (event: LogEvent) => void): ServeLog {
+function drawnLog(show: Show): ServeLog {
   const bind = openStep();
   const neighbours = openStep();
   const sync = openStep();
-  const held: LogEvent[] = [];
+  const held: { readonly event: LogEvent; readonly time: Date }[] = [];
   let isDrawing = true;
   const giveWay = (text: string): void => {
     for (const step of [bind, neighbours, sync]) step.settle({ text, isDone: false });
@@ -52,12 +56,12 @@ function drawnLog(show: (event: LogEvent) => void): ServeLog {
   ]).then(() => {
     isDrawing = false;
     clearTimeout(timer);
-    for (const event of held.splice(0)) show(event);
+    for (const { event, time } of held.splice(0)) show(event, time);
   });
   return {
     take: (notice) => {
       const event = eventOf(notice);
-      if (isDrawing) held.push(event);
+      if (isDrawing) held.push({ event, time: new Date() });
       else show(event);
       if (notice.name === 'link-up') neighbours.settle(linkedOutcome(notice));
       if (notice.name !== 'view-complete') return;

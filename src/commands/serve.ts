@@ -96,7 +96,10 @@ export default class Serve extends BaseCommand {
     const log = openServeLog(flags['log-format']);
     const ended = endSignal();
     try {
-      const handle = await serve({ ...serveOptionsOf(flags), onNotice: (notice) => log.take(notice) });
+      const handle = await serve({
+        ...serveOptionsOf(flags),
+        onNotice: (notice) => log.take(notice),
+      });
       log.bound(handle);
       process.on('SIGHUP', () => {
         handle.reload();

@@ -1,9 +1,10 @@
 // What clients are answered: instances, services, servers, the state of this server; and what its
 // watchers are told. The invariant: every answer says whether the view behind it is complete and
-// which hosts are missing. Long answers go in parts.
+// which hosts are missing. Long answers go in parts. A watcher that comes from another server names
+// what it has from before; only a complete view may say that something of that is gone.
 
 import { FRAME_BYTES_TARGET } from '../protocol/constants.ts';
-import type { InstanceId, Name } from '../protocol/ids.ts';
+import type { Name } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Instance, ServerRow, Service } from '../protocol/records.ts';
 import type { Change } from './catalogue.ts';
@@ -11,7 +12,7 @@ import { compareText } from './catalogue.ts';
 import type { ConnectionId } from './input.ts';
 import { masterLinks } from './policy.ts';
 import { reachesOtherHost } from './reachability.ts';
-import type { Origin, Session, State } from './state.ts';
+import type { Origin, Session, State, Watch } from './state.ts';
 import { isOwnHost } from './state.ts';
 
 /** Answers `lookup`. */
@@ -73,16 +74,20 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
   });
 }
 
-/** Begins a watch: the present set, the mark where it ends, then every change. */
+/**
+ * Begins a watch: the present set, what is gone of that which the client knew, the mark where this
+ * ends, then every change.
+ */
 export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): void {
   const { request, service } = asked;
   const to = session.connection.id;
-  session.watches.set(request, service);
-  const known = new Set<InstanceId>();
+  const watch = { service, untold: new Set(asked.known) };
+  session.watches.set(request, watch);
   for (const instance of state.catalogue.instancesOf(service)) {
-    known.add(instance.registration.instance);
+    watch.untold.delete(instance.registration.instance);
     state.out.send(to, { kind: 'change', request, change: 'present', instance });
   }
+  if (state.isComplete) tellUntold(state, { to, request, watch });
   state.out.send(to, { kind: 'change', request, change: 'synced', ...viewOf(state) });
 }
 
@@ -90,26 +95,55 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
 export function tellWatchers(state: State, isViewNew: boolean): void {
   const changes = state.catalogue.changes;
   state.catalogue.changes = [];
+  for (const change of changes) noteRemoval(state, change);
   if (changes.length === 0 && !isViewNew) return;
   for (const session of state.sessions.values()) {
-    for (const [request, service] of session.watches) {
-      tellWatcher(state, { to: session.connection.id, request, service }, changes);
+    const to = session.connection.id;
+    for (const [request, watch] of session.watches) {
+      tellWatcher(state, { to, request, watch }, changes);
       if (!isViewNew) continue;
-      const view = viewOf(state);
-      state.out.send(session.connection.id, { kind: 'change', request, change: 'view', ...view });
+      if (state.isComplete) tellUntold(state, { to, request, watch });
+      state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });
     }
   }
 }
 
-function tellWatcher(
-  state: State,
-  watch: { readonly to: ConnectionId; readonly request: number; readonly service: Name },
-  changes: readonly Change[],
-): void {
+interface Watcher {
+  readonly to: ConnectionId;
+  readonly request: number;
+  readonly watch: Watch;
+}
+
+function tellWatcher(state: State, watcher: Watcher, changes: readonly Change[]): void {
+  const { to, request, watch } = watcher;
   for (const change of changes) {
     if (change.instance.registration.service !== watch.service) continue;
-    state.out.send(watch.to, { kind: 'change', request: watch.request, ...change });
+    watch.untold.delete(change.instance.registration.instance);
+    state.out.send(to, { kind: 'change', request, ...change });
   }
+}
+
+/**
+ * Says why that is gone which a client has from before. Of what is not remembered here nothing is
+ * sent: the client takes the complete view, which follows, for `closed`.
+ */
+function tellUntold(state: State, watcher: Watcher): void {
+  const { to, request, watch } = watcher;
+  for (const id of [...watch.untold].sort(compareText)) {
+    const removal = state.removals.get(id);
+    if (removal?.instance.registration.service !== watch.service) continue;
+    state.out.send(to, { kind: 'change', request, ...removal });
+  }
+  watch.untold.clear();
+}
+
+function noteRemoval(state: State, change: Change): void {
+  const id = change.instance.registration.instance;
+  state.removals.delete(id);
+  if (change.change !== 'removed') return;
+  state.removals.set(id, change);
+  const [oldest] = state.removals.keys();
+  if (oldest !== undefined && state.removals.size > REMOVALS_MAX) state.removals.delete(oldest);
 }
 
 function viewOf(state: State): { complete: boolean; missing: readonly Name[] } {
@@ -166,6 +200,9 @@ function bytesOf(row: Instance | Service | ServerRow | undefined): number {
   const { tags } = row.registration;
   return tags.reduce((sum, tag) => sum + 3 * (tag.key.length + tag.value.length), ROW_BYTES);
 }
+
+/** Removals remembered: those of the seconds that a watcher needs to find another server. */
+const REMOVALS_MAX = 4_096;
 
 /** An upper estimate of a row without its tags: names are of 128 characters, addresses of 255. */
 const ROW_BYTES = 1_024;

@@ -98,6 +98,11 @@ export class Catalogue {
     if (change === null) return;
     const instance = after ?? before;
     if (instance === null) return;
+    if (before !== null && before.registration.service !== instance.registration.service) {
+      this.changes.push({ change: 'removed', instance: before, cause: 'replaced' });
+      this.changes.push({ change: 'added', instance });
+      return;
+    }
     this.changes.push(change === 'removed' ? { change, instance, cause } : { change, instance });
   }
 

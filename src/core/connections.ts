@@ -1,7 +1,7 @@
 // Every connection from its opening to its end: the handshake, the signs of life, the close. What
 // comes after the handshake is links.ts (servers) and sessions.ts (clients). The life of a
-// connection, as a table; an event that has no entry is a breach of the protocol. Beside the table,
-// in code: environments, versions, and which of two connections to one server is kept.
+// connection is a table; a message that has no entry in it is a breach of the protocol. Beside the
+// table, in code: environments, versions, roles, and which of two connections to one server is kept.
 
 import {
   HANDSHAKE_MS_MAX,
@@ -10,19 +10,74 @@ import {
   SESSION_SILENCE_MS,
 } from '../protocol/constants.ts';
 import type { ProtocolErrorName } from '../protocol/errors.ts';
+import type { Message, MessageKind, UnknownMessage } from '../protocol/messages.ts';
+import { assert } from './assert.ts';
 import type { ConnectionId, Opened } from './input.ts';
 import type { Connection, State } from './state.ts';
 import { handleTargetIdle } from './targets.ts';
 
-/** What a connection becomes by which message; `error` may come at any time. */
+/** Which messages may arrive in which phase, and the phases that each may lead to. */
 export const CONNECTION_PHASES = {
   /** We dialled, and wait for the server to speak. */
-  welcome: { welcome: 'link', error: 'welcome' },
-  /** We have sent `welcome`, and wait for an answer. */
-  hello: { hello: 'link or session', error: 'hello' },
-  link: {},
-  session: {},
-} as const satisfies Readonly<Record<Connection['phase'], Readonly<Record<string, string>>>>;
+  welcome: { welcome: ['link'], error: [] },
+  /** We have sent `welcome`, and wait for an answer: a peer's or a client's. */
+  hello: { hello: ['link', 'session'], error: [] },
+  link: {
+    digest: [],
+    entries: [],
+    snapshot: [],
+    want: [],
+    offer: [],
+    check: [],
+    view: [],
+    forget: [],
+    ping: [],
+    pong: [],
+    error: [],
+  },
+  session: {
+    register: [],
+    deregister: [],
+    lookup: [],
+    list: [],
+    peers: [],
+    status: [],
+    watch: [],
+    unwatch: [],
+    forget: [],
+    ping: [],
+    pong: [],
+    error: [],
+  },
+} as const satisfies Readonly<
+  Record<Phase, Readonly<Partial<Record<MessageKind, readonly Phase[]>>>>
+>;
+
+type Phase = Connection['phase'];
+
+/** A message that may arrive in a phase. */
+export type Arriving<P extends Phase> = Extract<
+  Message,
+  { readonly kind: keyof (typeof CONNECTION_PHASES)[P] }
+>;
+
+/** Whether a message has a place in a phase. */
+export function mayArrive<P extends Phase>(
+  phase: P,
+  message: Message | UnknownMessage,
+): message is Arriving<P> {
+  return Object.hasOwn(CONNECTION_PHASES[phase], message.kind);
+}
+
+/** Moves a connection on, along the table. */
+export function enterPhase(connection: Connection, phase: 'link' | 'session'): void {
+  const ways: readonly (readonly Phase[])[] = Object.values(CONNECTION_PHASES[connection.phase]);
+  assert(
+    ways.some((phases) => phases.includes(phase)),
+    `no way leads from ${connection.phase} to ${phase}`,
+  );
+  connection.phase = phase;
+}
 
 /** A connection is open. Whoever accepted it speaks first. */
 export function handleOpened(state: State, input: Opened): Connection {
@@ -46,6 +101,7 @@ export function handleOpened(state: State, input: Opened): Connection {
   const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
   if (target !== undefined) {
     target.phase = 'connected';
+    target.wasToldOf = false;
     target.connection = connection.id;
   }
   return connection;
@@ -131,10 +187,7 @@ function armSilence(
   });
 }
 
-function rhythm(
-  state: State,
-  connection: Connection,
-): { heartbeatMs: number; silenceMs: number } {
+function rhythm(state: State, connection: Connection): { heartbeatMs: number; silenceMs: number } {
   if (connection.phase === 'link') return state.options;
   return { heartbeatMs: SESSION_HEARTBEAT_MS, silenceMs: SESSION_SILENCE_MS };
 }

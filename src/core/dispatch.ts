@@ -6,14 +6,10 @@
 import type { ProtocolError } from '../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName } from '../protocol/errors.ts';
 import type { Message, MessageOf, UnknownMessage } from '../protocol/messages.ts';
-import {
-  answerList,
-  answerLookup,
-  answerPeers,
-  answerStatus,
-  handleWatch,
-} from './answers.ts';
-import { forgetConnection, refuse } from './connections.ts';
+import { answerList, answerLookup, answerPeers, answerStatus, handleWatch } from './answers.ts';
+import { present } from './assert.ts';
+import type { Arriving } from './connections.ts';
+import { forgetConnection, mayArrive, refuse } from './connections.ts';
 import type { ConnectionId } from './input.ts';
 import {
   handleCheck,
@@ -41,26 +37,24 @@ import {
   handleRegister,
   handleSessionClosed,
 } from './sessions.ts';
+import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session, State } from './state.ts';
 
 type Arrived = Message | UnknownMessage;
 
 /** Takes in a message of an open connection. */
 export function dispatch(state: State, connection: Connection, message: Arrived): void {
-  if (message.kind === 'error') {
-    handleError(state, connection, message);
-  } else if (message.kind === 'unknown' && isShaken(connection)) {
+  const isDone = handleWhileWaking(state, { connection, message }, () => {
+    dispatch(state, connection, message);
+  });
+  if (isDone) return;
+  if (message.kind === 'unknown' && isShaken(connection)) {
     const { code } = PROTOCOL_ERRORS['unknown-message'];
     const reason = `message kind ${String(message.code)} is not known here`;
     const request = message.request === undefined ? {} : { request: message.request };
     state.out.send(connection.id, { kind: 'error', error: code, reason, ...request });
-  } else if (message.kind === 'ping' && isShaken(connection)) {
-    const { stamp } = message;
-    if (stamp !== undefined) state.out.send(connection.id, { kind: 'pong', stamp });
-  } else if (message.kind === 'pong' && isShaken(connection)) {
-    connection.roundTripMicros = Math.max(0, stampOf(state) - message.stamp);
-  } else {
-    dispatchByPhase(state, connection, message);
+  } else if (!dispatchByPhase(state, connection, message)) {
+    refuseUnexpected(state, connection, message);
   }
 }
 
@@ -68,25 +62,43 @@ function isShaken(connection: Connection): boolean {
   return connection.phase === 'link' || connection.phase === 'session';
 }
 
-function dispatchByPhase(state: State, connection: Connection, message: Arrived): void {
+/** Says whether the message has a place in the connection's phase. */
+function dispatchByPhase(state: State, connection: Connection, message: Arrived): boolean {
   switch (connection.phase) {
     case 'welcome':
+      if (!mayArrive('welcome', message)) return false;
       if (message.kind === 'welcome') handleWelcome(state, connection, message);
-      else refuseUnexpected(state, connection, message);
-      break;
+      else handleError(state, connection, message);
+      return true;
     case 'hello':
+      if (!mayArrive('hello', message)) return false;
       if (message.kind === 'hello') handleHello(state, connection, message);
-      else refuseUnexpected(state, connection, message);
-      break;
-    case 'link': {
-      const link = linkOf(state, connection);
-      if (link !== undefined) dispatchLink(state, link, message);
-      break;
-    }
-    default: {
-      const session = state.sessions.get(connection.id);
-      if (session !== undefined) dispatchSession(state, session, message);
-    }
+      else handleError(state, connection, message);
+      return true;
+    case 'link':
+      if (!mayArrive('link', message)) return false;
+      dispatchLink(state, present(linkOf(state, connection), 'a link'), message);
+      return true;
+    default:
+      if (!mayArrive('session', message)) return false;
+      dispatchSession(state, present(state.sessions.get(connection.id), 'a session'), message);
+      return true;
+  }
+}
+
+/** Signs of life, and what may come at any time. */
+function dispatchSign(
+  state: State,
+  connection: Connection,
+  message: MessageOf<'ping'> | MessageOf<'pong'> | MessageOf<'error'>,
+): void {
+  if (message.kind === 'ping') {
+    const { stamp } = message;
+    if (stamp !== undefined) state.out.send(connection.id, { kind: 'pong', stamp });
+  } else if (message.kind === 'pong') {
+    connection.roundTripMicros = Math.max(0, stampOf(state) - message.stamp);
+  } else {
+    handleError(state, connection, message);
   }
 }
 
@@ -104,7 +116,7 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   }
 }
 
-function dispatchLink(state: State, link: Link, message: Arrived): void {
+function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void {
   switch (message.kind) {
     case 'digest':
       handleDigest(state, link, message);
@@ -133,11 +145,11 @@ function dispatchLink(state: State, link: Link, message: Arrived): void {
       handleForget(state, message, link);
       break;
     default:
-      refuseUnexpected(state, link.connection, message);
+      dispatchSign(state, link.connection, message);
   }
 }
 
-function dispatchSession(state: State, session: Session, message: Arrived): void {
+function dispatchSession(state: State, session: Session, message: Arriving<'session'>): void {
   const to = session.connection.id;
   switch (message.kind) {
     case 'register':
@@ -170,7 +182,7 @@ function dispatchSession(state: State, session: Session, message: Arrived): void
       break;
     }
     default:
-      refuseUnexpected(state, session.connection, message);
+      dispatchSign(state, session.connection, message);
   }
 }
 

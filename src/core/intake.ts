@@ -4,16 +4,10 @@
 
 import type { OriginId } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
-import type { Batch, Line } from '../protocol/records.ts';
-import {
-  addOrigin,
-  applyEntry,
-  applySnapshot,
-  dropOrigin,
-  rememberGoodbye,
-} from './origins.ts';
-import { lineOf, noteAdvance, sendToAll, touch } from './replication.ts';
-import type { Link, Origin, State } from './state.ts';
+import type { Batch, Entry, Line } from '../protocol/records.ts';
+import { addOrigin, applyEntry, applySnapshot, dropOrigin, rememberGoodbye } from './origins.ts';
+import { lineOf, noteAdvance, sendToAll, touch, touchAll } from './replication.ts';
+import type { Incoming, Link, Origin, State } from './state.ts';
 
 /** A digest: sets the cursors, and says what is to be expected. */
 export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {
@@ -30,7 +24,7 @@ export function handleDigest(state: State, link: Link, digest: MessageOf<'digest
   state.isViewDirty = true;
   if (digest.more) return;
   link.hasDigest = true;
-  for (const origin of state.origins.values()) touch(state, link, origin.id, true);
+  for (const origin of state.origins.values()) touch(state, link, origin.id);
 }
 
 /** The other end can reach these. */
@@ -46,8 +40,9 @@ function noteOffer(state: State, link: Link, line: Line): void {
   const { origin: id, sequence } = line;
   link.cursors.set(id, sequence);
   const origin = state.origins.get(id);
-  if (origin !== undefined && sequence === origin.log.sequence) prove(state, origin);
-  if (origin !== undefined && sequence < origin.log.sequence) touch(state, link, id, true);
+  if (origin === undefined) return;
+  if (sequence === origin.log.sequence) prove(state, origin);
+  if (sequence < origin.log.sequence) touch(state, link, id);
 }
 
 /** Entries: in sequence, or a question for what is missing. */
@@ -76,11 +71,14 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
     return;
   }
   const fresh = entries.slice(known + 1 - first);
-  for (const entry of fresh) applyEntry(state, origin, entry);
+  takeEntries(state, origin, fresh);
   if (last >= known) prove(state, origin);
-  if (fresh.length === 0) return;
-  const isUrgent = fresh.some((entry) => entry.kind === 'put' || entry.kind === 'delete');
-  noteAdvance(state, id, isUrgent);
+}
+
+function takeEntries(state: State, origin: Origin, entries: readonly Entry[]): void {
+  if (entries.length === 0) return;
+  for (const entry of entries) applyEntry(state, origin, entry);
+  noteAdvance(state, origin.id, entries);
   noteArrival(state, origin);
 }
 
@@ -97,11 +95,7 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
     link.incoming = { origin, sequence, links: [], registrations: [], parts: 0 };
   }
   const { incoming } = link;
-  const isNext =
-    incoming?.origin === part.origin &&
-    incoming.sequence === part.sequence &&
-    incoming.parts === part.part;
-  if (!isNext) {
+  if (incoming === null || !isNextPart(incoming, part)) {
     link.incoming = null;
     return;
   }
@@ -111,6 +105,11 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
   if (part.more) return;
   link.incoming = null;
   takeSnapshot(state, link, { ...incoming, facts: part.facts });
+}
+
+function isNextPart(incoming: Incoming, part: MessageOf<'snapshot'>): boolean {
+  const { origin, sequence, parts } = incoming;
+  return origin === part.origin && sequence === part.sequence && parts === part.part;
 }
 
 interface WholeSnapshot {
@@ -132,12 +131,12 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   }
   const origin = state.origins.get(id) ?? addOrigin(state, id, snapshot.facts);
   if (sequence < origin.log.sequence) {
-    touch(state, link, id, true);
+    touch(state, link, id);
     return;
   }
   applySnapshot(state, origin, snapshot);
   prove(state, origin);
-  noteAdvance(state, id, true);
+  touchAll(state, id);
   noteArrival(state, origin);
 }
 
@@ -151,7 +150,7 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
       continue;
     }
     link.offers.add(id);
-    touch(state, link, id, true);
+    touch(state, link, id);
   }
 }
 

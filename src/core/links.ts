@@ -7,7 +7,13 @@ import { PROTOCOL_VERSIONS } from '../protocol/constants.ts';
 import type { OriginId } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Entry, Facts, Loss } from '../protocol/records.ts';
-import { beginLiveness, closeConnection, forgetConnection, refuse } from './connections.ts';
+import {
+  beginLiveness,
+  closeConnection,
+  enterPhase,
+  forgetConnection,
+  refuse,
+} from './connections.ts';
 import { addOrigin, applyEntry } from './origins.ts';
 import { unneededLinks } from './policy.ts';
 import { noteAdvance, sendDigest } from './replication.ts';
@@ -16,9 +22,9 @@ import { isOwnHost } from './state.ts';
 
 /** Appends an entry to this server's own log, of which it is the only writer. */
 export function appendOwn(state: State, entry: Entry): void {
+  if (state.hasLeft) return;
   applyEntry(state, state.self, entry);
-  const isUrgent = entry.kind !== 'up' && entry.kind !== 'down';
-  noteAdvance(state, state.self.id, isUrgent);
+  noteAdvance(state, state.self.id, [entry]);
 }
 
 /** The server at the other end of a connection that we dialled says who it is. */
@@ -31,6 +37,7 @@ export function handleWelcome(
   const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
   if (welcome.origin === state.self.id) {
     if (target !== undefined) target.isSelf = true;
+    state.out.notice('own-address', { address: connection.remote });
     closeConnection(state, connection, 'self');
     return;
   }
@@ -45,7 +52,10 @@ export function handleWelcome(
     refuse(state, connection, { error: 'no-common-version', reason });
     return;
   }
-  if (target !== undefined) target.origin = welcome.origin;
+  if (target !== undefined) {
+    target.origin = welcome.origin;
+    target.wasTried = true;
+  }
   if (!isToBeKept(state, welcome.origin, state.self.id) || state.isStopping) {
     closeConnection(state, connection, 'duplicate');
     return;
@@ -115,7 +125,7 @@ function becomeLink(
   peer: { readonly origin: OriginId; readonly facts: Facts },
 ): void {
   const old = state.links.get(peer.origin);
-  connection.phase = 'link';
+  enterPhase(connection, 'link');
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
   const link = createLink(state, connection, peer.origin);
   state.links.set(peer.origin, link);
@@ -218,6 +228,8 @@ export function loseLink(
   state.areTargetsDirty = true;
   state.isViewDirty = true;
   appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
+  // Whoever said goodbye has been told of.
+  if (state.goodbyes.has(link.origin)) return;
   const peer = state.origins.get(link.origin)?.log.facts.name ?? link.origin;
   const address = link.connection.remote;
   state.out.notice('link-down', { peer, address, reason: lost.reason });

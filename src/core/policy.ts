@@ -51,14 +51,20 @@ export function masterLinks(state: State): { wanted: number; held: number } {
   return { wanted: Math.min(LEAF_MASTERS, others.size), held: heldHosts.size };
 }
 
+/** Tells the operator when the last master has gone out of reach. */
+export function noteMasters(state: State): void {
+  const isMaster = state.options.facts.role === 'master';
+  const isReached = isMaster || mastersOf(state).some(({ standing }) => standing === 'reachable');
+  if (state.reachesMaster && !isReached) state.out.notice('masters-unreachable', {});
+  state.reachesMaster = isReached;
+}
+
 function hasEnoughMasters(state: State): boolean {
   return masterLinks(state).held >= LEAF_MASTERS;
 }
 
 function otherHosts(state: State, origins: readonly Origin[]): Name[] {
-  return origins
-    .map((origin) => origin.log.facts.host)
-    .filter((host) => !isOwnHost(state, host));
+  return origins.map((origin) => origin.log.facts.host).filter((host) => !isOwnHost(state, host));
 }
 
 function mastersOf(state: State): Origin[] {

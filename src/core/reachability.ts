@@ -27,6 +27,7 @@ export interface Tidings {
 export function refreshReachability(state: State, tidings: Tidings): void {
   if (!state.isGraphDirty) return;
   state.isGraphDirty = false;
+  state.isViewDirty = true;
   const firstHops = reachableFrom(state.self, state.origins);
   for (const origin of [...state.origins.values()]) {
     if (origin === state.self) continue;

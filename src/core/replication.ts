@@ -6,24 +6,38 @@
 import { FRAME_BYTES_TARGET } from '../protocol/constants.ts';
 import type { OriginId } from '../protocol/ids.ts';
 import type { Message } from '../protocol/messages.ts';
-import type { Batch, Line, Registration } from '../protocol/records.ts';
+import type { Batch, Entry, Line, Registration } from '../protocol/records.ts';
 import { compareText } from './catalogue.ts';
 import type { ConnectionId } from './input.ts';
 import type { Tidings } from './reachability.ts';
 import type { Link, Origin, State } from './state.ts';
 import { reachableOrigins } from './state.ts';
 
-/** An origin's log has grown: every link is to look at it, soon. Links' entries can wait a little. */
-export function noteAdvance(state: State, origin: OriginId, isUrgent: boolean): void {
-  for (const link of state.links.values()) touch(state, link, origin, isUrgent);
+/**
+ * An origin's log has grown by these: every link is to look at it. Links' entries can wait a little:
+ * nobody looks them up, and a boot storm has thousands.
+ */
+export function noteAdvance(state: State, origin: OriginId, entries: readonly Entry[]): void {
+  if (!entries.every(({ kind }) => kind === 'up' || kind === 'down')) {
+    touchAll(state, origin);
+    return;
+  }
+  const dueMs = state.nowMs + COLLECT_LINKS_MS;
+  for (const link of state.links.values()) mark(link, origin, dueMs);
 }
 
-/** A link is to look at an origin. */
-export function touch(state: State, link: Link, origin: OriginId, isUrgent: boolean): void {
+/** Every link is to look at an origin. */
+export function touchAll(state: State, origin: OriginId): void {
+  for (const link of state.links.values()) touch(state, link, origin);
+}
+
+/** A link is to look at an origin, as soon as it has rested from the last time. */
+export function touch(state: State, link: Link, origin: OriginId): void {
+  mark(link, origin, Math.max(state.nowMs, link.flushedMs + COLLECT_MS));
+}
+
+function mark(link: Link, origin: OriginId, dueMs: number): void {
   link.behind.add(origin);
-  const dueMs = isUrgent
-    ? Math.max(state.nowMs, link.flushedMs + COLLECT_MS)
-    : state.nowMs + COLLECT_LINKS_MS;
   link.dueMs = Math.min(link.dueMs, dueMs);
 }
 
@@ -68,7 +82,7 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   for (const id of tidings.reached) {
     for (const link of state.links.values()) {
       link.offers.add(id);
-      touch(state, link, id, true);
+      touch(state, link, id);
     }
   }
   tidings.missed.clear();
@@ -139,7 +153,10 @@ function planOf(state: State, link: Link): Plan {
     }
     link.behind.delete(id);
     const origin = state.origins.get(id);
-    if (origin?.standing !== 'reachable' || id === link.origin) continue;
+    if (origin?.standing !== 'reachable' || id === link.origin) {
+      link.offers.delete(id);
+      continue;
+    }
     bytes += planOrigin(link, origin, plan);
   }
   return plan;

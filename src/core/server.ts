@@ -17,7 +17,7 @@ import { appendOwn, dropUnneeded, linkOf } from './links.ts';
 import type { ServerOptions } from './options.ts';
 import { createOrigin, holderView } from './origins.ts';
 import { Outbox } from './outbox.ts';
-import { wantedAddresses } from './policy.ts';
+import { noteMasters, wantedAddresses } from './policy.ts';
 import type { Tidings } from './reachability.ts';
 import { refreshReachability } from './reachability.ts';
 import { flushLinks, spreadTidings } from './replication.ts';
@@ -135,6 +135,7 @@ export class Server {
     spreadTidings(state, this.#tidings);
     if (state.areTargetsDirty) {
       state.areTargetsDirty = false;
+      noteMasters(state);
       dropUnneeded(state);
       dialWanted(state, wantedAddresses(state));
     }
@@ -188,6 +189,7 @@ function createState(options: ServerOptions): State {
     targets: new Map(),
     masterAddresses: new Set(),
     forgetTokens: new Set(),
+    removals: new Map(),
     nowMs: -Infinity,
     isGraphDirty: false,
     isViewDirty: false,
@@ -197,6 +199,8 @@ function createState(options: ServerOptions): State {
     missing: [],
     ownMissing: [],
     newsMs: 0,
+    held: null,
+    reachesMaster: false,
     isStopping: false,
     leaveMs: Infinity,
     hasLeft: false,

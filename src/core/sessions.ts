@@ -6,13 +6,14 @@
 import type { InstanceId } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Cause, Registration } from '../protocol/records.ts';
-import { beginLiveness, closeConnection, forgetConnection } from './connections.ts';
+import { beginLiveness, closeConnection, enterPhase, forgetConnection } from './connections.ts';
 import { appendOwn } from './links.ts';
+import type { NoticeFields } from './notices.ts';
 import type { Connection, Session, State } from './state.ts';
 
 /** A client has shaken hands. */
 export function becomeSession(state: State, connection: Connection): void {
-  connection.phase = 'session';
+  enterPhase(connection, 'session');
   const session = { connection, registrations: new Set<InstanceId>(), watches: new Map() };
   state.sessions.set(connection.id, session);
   beginLiveness(state, connection, (silent) => {
@@ -53,7 +54,7 @@ export function handleRegister(
   const known = state.self.log.registrations.get(instance);
   if (known === undefined || known.revision < revision) {
     appendOwn(state, { kind: 'put', registration });
-    if (known === undefined) tell(state, 'instance-registered', registration);
+    if (known === undefined) state.out.notice('instance-registered', labels(registration));
   }
   state.out.send(session.connection.id, { kind: 'done', request, address });
 }
@@ -73,9 +74,12 @@ export function handleDeregister(
 function removeInstance(state: State, instance: InstanceId, cause: Cause): void {
   state.owners.delete(instance);
   const registration = state.self.log.registrations.get(instance);
-  if (registration === undefined || state.isStopping) return;
+  // Clients that were told to go close their sessions: their instances go with our goodbye, when
+  // the sibling has them.
+  const isHandedOver = state.isStopping && cause === 'closed';
+  if (registration === undefined || isHandedOver) return;
   appendOwn(state, { kind: 'delete', instance, cause });
-  tell(state, 'instance-removed', registration, cause);
+  state.out.notice('instance-removed', { ...labels(registration), cause });
 }
 
 /** The host part of what this server advertises: where a service is that does not say. */
@@ -85,14 +89,10 @@ function hostPartOf(state: State): string {
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
-function tell(
-  state: State,
-  name: 'instance-registered' | 'instance-removed',
-  registration: Registration,
-  cause: Cause | '' = '',
-): void {
+/** How an instance is named to the operator. */
+function labels(registration: Registration): NoticeFields {
   const { service, instance, port } = registration;
   const host = registration.address;
   const address = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
-  state.out.notice(name, { service, address, instance, cause });
+  return { service, address, instance };
 }

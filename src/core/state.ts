@@ -4,12 +4,12 @@
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Loss, Registration } from '../protocol/records.ts';
-import type { Catalogue, Standing } from './catalogue.ts';
+import type { Backoff } from './backoff.ts';
+import type { Catalogue, Change, Standing } from './catalogue.ts';
 import type { ConnectionId, Door } from './input.ts';
 import type { OriginLog } from './log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
-import type { Target } from './targets.ts';
 import type { Timers } from './timers.ts';
 
 /** An origin that this server knows, itself included. */
@@ -90,12 +90,36 @@ export interface Link {
   differences: number;
 }
 
+/** An address to dial. */
+export interface Target {
+  readonly address: string;
+  readonly backoff: Backoff;
+  /** Idle, waiting for a dial to be answered, or connected. */
+  phase: 'idle' | 'dialling' | 'connected';
+  connection: ConnectionId | null;
+  /** Who was found there last. */
+  origin: OriginId | null;
+  isWanted: boolean;
+  isRefused: boolean;
+  isSelf: boolean;
+  /** A first attempt has come to its end, whichever. */
+  wasTried: boolean;
+  wasToldOf: boolean;
+}
+
+/** A standing lookup of a client. */
+export interface Watch {
+  readonly service: Name;
+  /** What the client has from before and has not been told of yet. */
+  readonly untold: Set<InstanceId>;
+}
+
 /** A client's connection. */
 export interface Session {
   readonly connection: Connection;
   readonly registrations: Set<InstanceId>;
-  /** Watched services by the request that began the watch. */
-  readonly watches: Map<number, Name>;
+  /** By the request that began the watch. */
+  readonly watches: Map<number, Watch>;
 }
 
 /** Everything. */
@@ -116,6 +140,8 @@ export interface State {
   /** Addresses of masters ever heard of. */
   readonly masterAddresses: Set<string>;
   readonly forgetTokens: Set<string>;
+  /** The latest removals, for watchers that come from another server: see answers.ts. */
+  readonly removals: Map<InstanceId, Change>;
   nowMs: number;
   isGraphDirty: boolean;
   isViewDirty: boolean;
@@ -128,6 +154,10 @@ export interface State {
   ownMissing: readonly Name[];
   /** The last moment at which something new arrived. */
   newsMs: number;
+  /** After a long sleep, what clients ask while their news is taken in: see sleep.ts. */
+  held: (() => void)[] | null;
+  /** Whether a master, or this server as one, can be reached. */
+  reachesMaster: boolean;
   isStopping: boolean;
   /** When a stopping server waits no longer for its sibling. */
   leaveMs: number;

@@ -2,28 +2,9 @@
 // it refused us (another environment: not tried again until a reload) and whom we found there. Whom
 // to link to is decided in policy.ts. The invariant: at most one dial of an address is under way.
 
-import type { OriginId } from '../protocol/ids.ts';
 import { Backoff, BACKOFF_CAP_ISOLATED_MS, BACKOFF_CAP_MS } from './backoff.ts';
-import type { ConnectionId } from './input.ts';
 import { reachesOtherHost } from './reachability.ts';
-import type { State } from './state.ts';
-
-/** An address to dial. */
-export interface Target {
-  readonly address: string;
-  readonly backoff: Backoff;
-  /** Idle, waiting for a dial to be answered, or connected. */
-  phase: 'idle' | 'dialling' | 'connected';
-  connection: ConnectionId | null;
-  /** Who was found there last. */
-  origin: OriginId | null;
-  isWanted: boolean;
-  isRefused: boolean;
-  isSelf: boolean;
-  /** A first attempt has come to its end, whichever. */
-  wasTried: boolean;
-  wasToldOf: boolean;
-}
+import type { State, Target } from './state.ts';
 
 /** The target of an address, made when there is none. */
 export function targetOf(state: State, address: string): Target {

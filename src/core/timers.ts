@@ -31,6 +31,12 @@ export class Timers {
     if (armed === undefined || armed.dueMs > dueMs) this.set(name, dueMs, run);
   }
 
+  /** Puts a timer off, if there is one of that name. */
+  delay(name: string, byMs: number): void {
+    const armed = this.#armed.get(name);
+    if (armed !== undefined) this.set(name, armed.dueMs + byMs, armed.run);
+  }
+
   cancel(name: string): void {
     this.#armed.delete(name);
   }

@@ -14,27 +14,36 @@ import { isOwnHost } from './state.ts';
 export function refreshView(state: State): boolean {
   if (!state.isViewDirty) return false;
   state.isViewDirty = false;
-  if (!state.isSynced) state.isSynced = hasSyncedNeighbour(state) || isColdStartOver(state);
+  state.isSynced ||= hasSyncedNeighbour(state) || isColdStartOver(state);
   const own = ownMissing(state);
+  const missing = missingHosts(state, own);
+  const isComplete = state.isSynced && missing.length === 0 && !lacksLog(state);
+  const isTurned = isComplete !== state.isComplete;
+  const isOwnNew = own.join() !== state.ownMissing.join();
+  const isNew = isTurned || missing.join() !== state.missing.join();
+  state.isComplete = isComplete;
+  state.missing = missing;
+  state.ownMissing = own;
+  if (isTurned || isOwnNew) sendToAll(state, { kind: 'view', complete: isComplete, missing: own });
+  if (isTurned) tellTurn(state);
+  return isNew;
+}
+
+function missingHosts(state: State, own: readonly Name[]): Name[] {
   const missing = new Set<Name>(own);
   for (const link of state.links.values()) {
     for (const host of link.neighbourMissing) if (!isOwnHost(state, host)) missing.add(host);
   }
-  const isComplete = state.isSynced && missing.size === 0 && !lacksLog(state);
-  const hosts = [...missing].sort(compareText);
-  const wasComplete = state.isComplete;
-  const isToldSame = isComplete === wasComplete && own.join() === state.ownMissing.join();
-  const isSame = isComplete === wasComplete && hosts.join() === state.missing.join();
-  state.isComplete = isComplete;
-  state.missing = hosts;
-  state.ownMissing = own;
-  if (!isToldSame) sendToAll(state, { kind: 'view', complete: isComplete, missing: own });
-  if (isSame) return false;
-  if (isComplete && !wasComplete) state.out.notice('view-complete', {});
-  if (!isComplete && wasComplete) {
-    state.out.notice('view-incomplete', { missing: hosts.join(', ') || 'a log on its way' });
+  return [...missing].sort(compareText);
+}
+
+function tellTurn(state: State): void {
+  if (state.isComplete) {
+    state.out.notice('view-complete', {});
+  } else {
+    const missing = state.missing.join(', ') || 'a log on its way';
+    state.out.notice('view-incomplete', { missing });
   }
-  return true;
 }
 
 function hasSyncedNeighbour(state: State): boolean {

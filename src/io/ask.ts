@@ -115,8 +115,8 @@ interface UntilReport<R, T> {
   readonly signal: AbortSignal | undefined;
   /** What is given up when the signal comes. */
   readonly what: string;
-  /** The result that a report brings; undefined as long as it brings none. Throws a failure. */
-  readonly settle: (report: R) => T | undefined;
+  /** The result or the failure that a report brings; undefined as long as it brings none. */
+  readonly settle: (report: R) => T | RarangiError | undefined;
   /** Gives up at that moment with that error. */
   readonly limit?: { readonly atMs: number; readonly error: () => RarangiError };
 }
@@ -142,17 +142,12 @@ function untilReport<R, T>(core: OneShot<R>, given: UntilReport<R, T>): Promise<
     const driven = drive<Stop, R>({
       core,
       onReport: (report) => {
-        try {
-          const result = settle(report);
-          if (result !== undefined)
-            finish(() => {
-              resolve(result);
-            });
-        } catch (error) {
-          finish(() => {
-            reject(error as Error);
-          });
-        }
+        const result = settle(report);
+        if (result === undefined) return;
+        finish(() => {
+          if (result instanceof RarangiError) reject(result);
+          else resolve(result);
+        });
       },
     });
     const cancelAlarm =
@@ -190,7 +185,7 @@ async function waitForLive(given: AwaitedService, options: ClientOptions): Promi
       error: () => waitedInVain(given, watcher.view().wasConnected),
     },
     settle: (report) => {
-      if (report.kind === 'refused') throw refusedError(report.refusal);
+      if (report.kind === 'refused') return refusedError(report.refusal);
       isSynced ||= report.kind === 'synced';
       const { instances, complete, missing, place } = watcher.view();
       const isLive = instances.some(({ state }) => state !== 'stale');

@@ -81,31 +81,36 @@ export function serveSettingsOf(options: ServeOptions): ServeSettings {
 function checked(options: ServeOptions): ServeSettings {
   const environment = parseName(options.environment ?? DEFAULT_ENVIRONMENT, 'environment');
   const bind = bindOf(options.bind ?? '127.0.0.1', environment);
-  const settings = {
+  return {
     environment,
     cluster: parseName(options.cluster ?? 'default', 'cluster'),
     host: hostOf(options.host),
     name: options.name === undefined ? null : parseName(options.name, 'name'),
-    role: options.master === true ? ('master' as const) : ('leaf' as const),
+    role: options.master === true ? 'master' : 'leaf',
     bind,
     advertise: advertiseOf(options.advertise, bind),
     peers: peersOf(options.peers ?? [], environment),
     socket: options.socket ?? null,
-    isInsecure: options.insecure ?? false,
-    heartbeatMs: durationOf(options.heartbeatMs ?? LINK_HEARTBEAT_MS, 'heartbeat'),
-    silenceMs: durationOf(options.silenceMs ?? LINK_SILENCE_MS, 'silence'),
-    graceMs: durationOf(options.graceMs ?? GRACE_MS, 'grace'),
-    splitHoldMs: durationOf(options.splitHoldMs ?? SPLIT_HOLD_MS, 'split-hold'),
-    onNotice: options.onNotice ?? ((): void => undefined),
+    isInsecure: options.insecure === true,
+    ...paceOf(options),
+    onNotice: options.onNotice ?? ignore,
   };
-  const { heartbeatMs, silenceMs } = settings;
+}
+
+type Pace = Pick<ServeSettings, 'heartbeatMs' | 'silenceMs' | 'graceMs' | 'splitHoldMs'>;
+
+function paceOf(options: ServeOptions): Pace {
+  const heartbeatMs = durationOf(options.heartbeatMs ?? LINK_HEARTBEAT_MS, 'heartbeat');
+  const silenceMs = durationOf(options.silenceMs ?? LINK_SILENCE_MS, 'silence');
   if (silenceMs < 2 * heartbeatMs) {
     throw usage(
       `silence of ${silenceMs} ms is less than two heartbeats of ${heartbeatMs} ms`,
       'allow a heartbeat to be lost: a silence of three heartbeats is a good choice',
     );
   }
-  return settings;
+  const graceMs = durationOf(options.graceMs ?? GRACE_MS, 'grace');
+  const splitHoldMs = durationOf(options.splitHoldMs ?? SPLIT_HOLD_MS, 'split-hold');
+  return { heartbeatMs, silenceMs, graceMs, splitHoldMs };
 }
 
 function bindOf(text: string, environment: Name): HostPort {
@@ -153,4 +158,8 @@ function durationOf(value: number, what: string): number {
 
 function usage(message: string, hint: string): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, { hint });
+}
+
+function ignore(): void {
+  // Nobody wants to know.
 }

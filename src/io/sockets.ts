@@ -12,8 +12,8 @@ import {
   mkdirSync,
   renameSync,
   statSync,
+  unlinkSync,
 } from 'node:fs';
-import { unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -46,7 +46,7 @@ export class SocketError extends Error {
 export function socketFolders(): readonly string[] {
   const own = process.env['XDG_RUNTIME_DIR'];
   const folders = [SYSTEM_FOLDER];
-  if (own !== undefined && own.startsWith('/')) folders.push(join(own, 'rarangi'));
+  if (own?.startsWith('/') === true) folders.push(join(own, 'rarangi'));
   return folders;
 }
 
@@ -102,19 +102,22 @@ export async function takeSocket(path: string): Promise<TakenSocket> {
   try {
     listener = await nodeRuntime.listen(beside);
     chmodSync(beside, SOCKET_MODE);
+    const inode = inodeOf(beside);
     await linkInto(beside, path);
     unlinkSync(beside);
+    return takenSocket(listener, { path, inode });
   } catch (error) {
     // Closing removes the file beside the place, too.
     listener?.close();
     if (error instanceof SocketError) throw error;
     throw new SocketError(`${path}: ${reasonOf(error)}`, { isLive: false });
   }
-  return takenSocket(listener, path);
 }
 
-function takenSocket(listener: Listener, path: string): TakenSocket {
-  const inode = statSync(path).ino;
+function takenSocket(
+  listener: Listener,
+  { path, inode }: { readonly path: string; readonly inode: number | null },
+): TakenSocket {
   return {
     path,
     accept: (accept) => {
@@ -148,6 +151,7 @@ async function linkInto(beside: string, path: string): Promise<void> {
 /** Removes the file that was found dead, and no other that has come in its place since. */
 function removeDead(path: string, inode: number): void {
   const aside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
+  if (inodeOf(path) !== inode) return;
   try {
     renameSync(path, aside);
     if (inodeOf(aside) !== inode) linkSync(aside, path);

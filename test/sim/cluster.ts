@@ -1,355 +1,292 @@
-// A cluster of servers under virtual time. Every message goes through the codec; a cut delays what
-// is under way, as TCP does, and loses nothing. One seed, one run.
+// A simulated world: hosts, servers, services, the network between them and the time; and the truth
+// about all of them, which the checkers compare with what the servers say. One seed, one run.
 
-import { randomBytesOf } from './prng.ts';
-import type { Prng } from './prng.ts';
-import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
-import type { Name, OriginId } from '../../src/protocol/ids.ts';
-import type { Facts } from '../../src/protocol/records.ts';
-import type { Message } from '../../src/protocol/messages.ts';
-import { Server } from '../../src/core/server.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import type { Notice } from '../../src/core/notices.ts';
+import type { ServerOptions } from '../../src/core/options.ts';
+import { Server } from '../../src/core/server.ts';
+import type { State } from '../../src/core/state.ts';
+import { WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
+import type { Name, OriginId } from '../../src/protocol/ids.ts';
+import type { Message } from '../../src/protocol/messages.ts';
+import type { Instance } from '../../src/protocol/records.ts';
+import { Clock } from './clock.ts';
+import type { Cut, Traits } from './network.ts';
+import { absolute, Network } from './network.ts';
+import type { Prng } from './prng.ts';
+import { prngOf, randomBytesOf } from './prng.ts';
+import { Process } from './process.ts';
+import type { ServiceSpec } from './service.ts';
+import { SimService } from './service.ts';
 
-/** One end of a simulated connection. */
-interface End {
-  readonly id: number;
-  readonly node: SimNode | SimClient;
-  other: End | null;
-  isOpen: boolean;
-  lastArrivalMs: number;
-}
-
-/** How a simulated server is started. */
-export interface NodeOptions {
-  readonly name: string;
-  readonly host?: string;
+/** How a server is started. Its name is `HOST-SIDE`, in other environments with those before it. */
+export interface ServerSpec {
+  readonly host: string;
+  readonly side: 'a' | 'b';
   readonly cluster?: string;
-  readonly side?: 'a' | 'b';
   readonly isMaster?: boolean;
+  /** Hosts, both sides of which are tried; or addresses. */
   readonly peers?: readonly string[];
-  readonly siblings?: readonly string[];
   readonly environment?: string;
 }
 
-/** A running server. */
-export interface SimNode {
-  readonly options: NodeOptions;
-  readonly address: string;
-  readonly server: Server;
-  readonly ends: Map<number, End>;
-  readonly notices: { readonly nowMs: number; readonly notice: Notice }[];
-  isUp: boolean;
-  pausedUntilMs: number;
+type Own = Exclude<Effect, { readonly kind: 'send' | 'dial' | 'close' | 'stopped' }>;
+
+/** One life of a server. */
+export interface SimServer {
+  readonly spec: ServerSpec;
+  readonly name: string;
+  readonly environment: string;
+  readonly core: Server;
+  readonly process: Process<Input, Own>;
+  readonly notices: Told[];
 }
 
-/** A client: a bare end that records what it is sent. */
-export interface SimClient {
-  readonly received: Message[];
-  readonly host: string;
-  end: End | null;
+/** A notice, and when it was given. */
+export interface Told {
+  readonly nowMs: number;
+  readonly notice: Notice;
 }
 
-interface Event {
-  readonly atMs: number;
-  readonly serial: number;
-  readonly run: () => void;
+/** A cut into groups of hosts. */
+export interface Groups {
+  readonly sinceMs: number;
+  /** For how long nothing had happened when it came. */
+  readonly calmMs: number;
+  readonly hosts: readonly ReadonlySet<string>[];
 }
 
-type Cut = (from: string, to: string) => boolean;
+/** Bugs planted on purpose, to see whether the checkers notice. */
+export interface Sabotage {
+  /** Changes or drops what servers send. */
+  readonly message?: (message: Message) => Message | null;
+  /** Changes what a server believes, after every step. */
+  readonly belief?: (state: State) => void;
+  readonly options?: Partial<ServerOptions>;
+}
 
-/** Servers, clients, the network between them, and the time. */
+/** What a world is made of. */
+export interface ClusterOptions {
+  readonly seed: number;
+  readonly traits?: Partial<Traits>;
+  readonly splitHoldMs?: number;
+  readonly sabotage?: Sabotage;
+}
+
+/** Servers, services, the network and the time. */
 export class Cluster {
-  nowMs = 0;
-  readonly nodes = new Map<string, SimNode>();
+  readonly clock = new Clock();
   readonly random: Prng;
-  messagesCount = 0;
-  bytesCount = 0;
-  #events: Event[] = [];
-  #serial = 0;
-  #ids = 0;
-  #cuts: Cut[] = [];
-  #heldBack: { from: string; to: string; run: () => void }[] = [];
+  readonly network: Network;
+  /** Every life of every server, in the order of their starts. */
+  readonly servers: SimServer[] = [];
+  readonly services: SimService[] = [];
+  /** Called with every notice of every server. */
+  onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
+  /** When something was last done to this world that is no part of its ordinary life. */
+  disturbedMs = 0;
+  /** The groups of hosts that are cut off from each other. */
+  groups: Groups | null = null;
+  readonly #options: ClusterOptions;
+  #names = 0;
 
-  constructor(random: Prng) {
-    this.random = random;
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.random = prngOf(options.seed);
+    this.network = new Network(this.clock, this.random, { ...ORDINARY, ...options.traits });
   }
 
-  start(options: NodeOptions): SimNode {
-    const environment = (options.environment ?? 'testing') as Name;
-    const address = `${options.name}:1`;
-    const facts: Facts = {
-      name: options.name as Name,
-      host: (options.host ?? options.name) as Name,
-      cluster: (options.cluster ?? 'default') as Name,
-      side: options.side ?? 'a',
-      role: options.isMaster === true ? 'master' : 'leaf',
-      addresses: [address],
-    };
-    const server = new Server({
-      environment,
-      origin: randomBytesOf(this.random) as OriginId,
-      facts,
-      peers: (options.peers ?? []).map((peer) => `${peer}:1`),
-      siblings: (options.siblings ?? []).map((peer) => `${peer}:1`),
-      heartbeatMs: 400,
-      silenceMs: 1200,
-      graceMs: 500,
-      splitHoldMs: 15 * 60 * 1000,
-      random: this.random,
-    });
-    const node: SimNode = {
-      options,
-      address,
-      server,
-      ends: new Map(),
-      notices: [],
-      isUp: true,
-      pausedUntilMs: 0,
-    };
-    this.nodes.set(options.name, node);
-    this.#step(node, { kind: 'deadline', nowMs: this.nowMs });
-    return node;
-  }
-
-  /** Ends a server as SIGKILL does: the kernel closes its connections. */
-  kill(name: string): void {
-    const node = this.node(name);
-    node.isUp = false;
-    for (const end of [...node.ends.values()]) this.#closeEnd(end, 'the process ended');
-  }
-
-  /** Power loss: nobody is told. */
-  lose(name: string): void {
-    this.node(name).isUp = false;
-  }
-
-  stop(name: string): void {
-    this.#step(this.node(name), { kind: 'stop', nowMs: this.nowMs });
-  }
-
-  node(name: string): SimNode {
-    const node = this.nodes.get(name);
-    if (node === undefined) throw new Error(`no server ${name}`);
-    return node;
-  }
-
-  /** Cuts the network wherever `cut` says so, by host, until the returned function is called. */
-  cut(cut: Cut): () => void {
-    this.#cuts.push(cut);
-    return () => {
-      this.#cuts = this.#cuts.filter((other) => other !== cut);
-      const held = this.#heldBack;
-      this.#heldBack = [];
-      for (const one of held) this.#deliver(one.from, one.to, one.run);
-    };
-  }
-
-  connect(name: string): SimClient {
-    const node = this.node(name);
-    const client: SimClient = { received: [], host: hostOf(node), end: null };
-    const [ours, theirs] = this.#pair(client, node);
-    client.end = ours;
-    const nowMs = this.nowMs;
-    this.#step(node, {
-      kind: 'opened',
-      connection: theirs.id,
-      remote: 'client',
-      dialled: null,
-      door: 'socket',
-      nowMs,
-    });
-    const environment = (node.options.environment ?? 'testing') as Name;
-    this.say(client, { kind: 'hello', protocol: 1, role: 'client', environment });
-    return client;
-  }
-
-  say(client: SimClient, message: Message): void {
-    if (client.end !== null) this.#transmit(client.end, message);
-  }
-
-  disconnect(client: SimClient): void {
-    if (client.end !== null) this.#closeEnd(client.end, 'the client ended');
+  get nowMs(): number {
+    return this.clock.nowMs;
   }
 
   run(forMs: number): void {
-    const endMs = this.nowMs + forMs;
-    for (;;) {
-      const event = this.#next(endMs);
-      if (event === undefined) break;
-      this.nowMs = Math.max(this.nowMs, event.atMs);
-      event.run();
-    }
-    this.nowMs = endMs;
+    this.clock.run(forMs);
   }
 
-  #next(endMs: number): Event | undefined {
-    let best: Event | undefined;
-    for (const node of this.nodes.values()) {
-      if (!node.isUp) continue;
-      const atMs = Math.max(node.server.nextDeadlineMs(), node.pausedUntilMs);
-      if (atMs > endMs || (best !== undefined && atMs >= best.atMs)) continue;
-      const run = (): void => {
-        this.#step(node, { kind: 'deadline', nowMs: this.nowMs });
-      };
-      best = { atMs, serial: 0, run };
-    }
-    const queued = this.#events[0];
-    if (queued === undefined || queued.atMs > endMs) return best;
-    if (best !== undefined && best.atMs < queued.atMs) return best;
-    return this.#events.shift();
-  }
-
-  #at(atMs: number, run: () => void): void {
-    this.#serial += 1;
-    const event = { atMs, serial: this.#serial, run };
-    let low = 0;
-    let high = this.#events.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#events[middle]?.atMs ?? 0) <= atMs) low = middle + 1;
-      else high = middle;
-    }
-    this.#events.splice(low, 0, event);
-  }
-
-  #step(node: SimNode, input: Input): void {
-    if (!node.isUp) return;
-    if (node.pausedUntilMs > this.nowMs) {
-      this.#at(node.pausedUntilMs, () => {
-        this.#step(node, { ...input, nowMs: this.nowMs });
-      });
-      return;
-    }
-    for (const effect of node.server.step(input)) this.#perform(node, effect);
-  }
-
-  #perform(node: SimNode, effect: Effect): void {
-    switch (effect.kind) {
-      case 'send':
-        for (const id of effect.connections) {
-          const end = node.ends.get(id);
-          if (end !== undefined) this.#transmit(end, effect.message);
-        }
-        break;
-      case 'dial':
-        this.#dial(node, effect.address);
-        break;
-      case 'close': {
-        const end = node.ends.get(effect.connection);
-        if (end !== undefined) this.#closeEnd(end, 'closed by the other end');
-        break;
-      }
-      case 'notice':
-        node.notices.push({ nowMs: this.nowMs, notice: effect.notice });
-        break;
-      case 'stopped':
-        this.#at(this.nowMs + 1, () => {
-          this.kill(node.options.name);
-        });
-        break;
-    }
-  }
-
-  #dial(node: SimNode, address: string): void {
-    const name = address.split(':')[0] ?? '';
-    this.#deliver(hostOf(node), this.#hostNamed(name), () => {
-      const other = this.nodes.get(name);
-      const nowMs = this.nowMs;
-      if (other?.isUp !== true) {
-        this.#step(node, { kind: 'undialled', address, reason: 'connection refused', nowMs });
-        return;
-      }
-      const [ours, theirs] = this.#pair(node, other);
-      const opened = { kind: 'opened', door: 'tcp', nowMs } as const;
-      this.#step(other, {
-        ...opened,
-        connection: theirs.id,
-        remote: node.options.name,
-        dialled: null,
-      });
-      this.#step(node, { ...opened, connection: ours.id, remote: name, dialled: address });
-    });
-  }
-
-  #hostNamed(name: string): string {
-    const node = this.nodes.get(name);
-    return node === undefined ? name : hostOf(node);
-  }
-
-  #pair(one: SimNode | SimClient, other: SimNode | SimClient): [End, End] {
-    this.#ids += 2;
-    const ours: End = { id: this.#ids, node: one, other: null, isOpen: true, lastArrivalMs: 0 };
-    const theirs: End = {
-      id: this.#ids + 1,
-      node: other,
-      other: ours,
-      isOpen: true,
-      lastArrivalMs: 0,
+  start(spec: ServerSpec): SimServer {
+    const environment = spec.environment ?? 'testing';
+    const name = environment === 'testing' ? nameOf(spec) : `${environment}-${nameOf(spec)}`;
+    const options = this.#serverOptions(spec, { name, environment });
+    const core = new Server(options);
+    const server: SimServer = {
+      spec,
+      name,
+      environment,
+      core,
+      process: this.#createProcess(core, { spec, name }, (effect) => {
+        this.#note(server, effect.notice);
+      }),
+      notices: [],
     };
-    ours.other = theirs;
-    if ('server' in one) one.ends.set(ours.id, ours);
-    if ('server' in other) other.ends.set(theirs.id, theirs);
-    return [ours, theirs];
+    this.servers.push(server);
+    const [address = ''] = options.facts.addresses;
+    const socket = `${spec.host}/run/${environment}-${spec.side}.sock`;
+    server.process.start([address, socket]);
+    return server;
   }
 
-  #transmit(from: End, message: Message): void {
-    const to = from.other;
-    if (to === null || !from.isOpen) return;
-    const bytes = encodeMessage(message);
-    this.messagesCount += 1;
-    this.bytesCount += bytes.length;
-    this.#deliverEnd(from, to, () => {
-      if (!to.isOpen) return;
-      const arrived = decodeMessage(bytes);
-      if ('server' in to.node) {
-        const nowMs = this.nowMs;
-        this.#step(to.node, { kind: 'received', connection: to.id, message: arrived, nowMs });
-      } else if (arrived.kind !== 'unknown') {
-        to.node.received.push(arrived);
-      }
+  /** The servers that run, paused ones too. */
+  running(): SimServer[] {
+    return this.servers.filter((server) => server.process.state !== 'ended');
+  }
+
+  /** The running server of a name. */
+  server(name: string): SimServer {
+    const found = this.running().find((server) => server.name === name);
+    if (found === undefined) throw new Error(`no server ${name}`);
+    return found;
+  }
+
+  /** SIGTERM. */
+  stop(name: string): void {
+    this.disturb();
+    this.server(name).process.give((nowMs) => ({ kind: 'stop', nowMs }));
+  }
+
+  /** SIGKILL. */
+  kill(name: string): void {
+    this.disturb();
+    this.server(name).process.kill();
+  }
+
+  pause(name: string): void {
+    this.disturb();
+    this.server(name).process.pause();
+  }
+
+  resume(name: string): void {
+    this.disturb();
+    this.server(name).process.resume();
+  }
+
+  /** A host loses its power, with all that runs there. */
+  darken(host: string): void {
+    this.disturb();
+    for (const { process } of this.running()) if (process.host === host) process.vanish();
+    for (const service of this.services) if (service.host === host) service.vanish();
+    this.network.darken(host);
+  }
+
+  /** A host has power again; nothing runs there yet. */
+  light(host: string): void {
+    this.disturb();
+    this.network.light(host);
+  }
+
+  /** Cuts a network into groups of hosts; the returned function heals it. */
+  split(...hosts: readonly (readonly string[])[]): () => void {
+    const calmMs = this.nowMs - this.disturbedMs;
+    this.disturb();
+    const sets = hosts.map((group) => new Set(group));
+    const heal = this.network.cut(
+      (from, to) => sets.find((set) => set.has(from)) !== sets.find((set) => set.has(to)),
+    );
+    this.groups = { sinceMs: this.nowMs, calmMs, hosts: sets };
+    return () => {
+      this.disturb();
+      this.groups = null;
+      heal();
+    };
+  }
+
+  /** Cuts whatever else there is to cut; the returned function heals it. */
+  cut(cut: Cut): () => void {
+    this.disturb();
+    const heal = this.network.cut(cut);
+    return () => {
+      this.disturb();
+      heal();
+    };
+  }
+
+  /** Starts a service on a host, with sessions to both servers there. */
+  serve(spec: ServiceSpec): SimService {
+    const { clock, network, random } = this;
+    this.#names += 1;
+    const service = new SimService(
+      { clock, network, random, label: `service ${String(this.#names)}` },
+      spec,
+    );
+    this.services.push(service);
+    return service;
+  }
+
+  /** Something is done to the world. */
+  disturb(): void {
+    this.disturbedMs = this.nowMs;
+  }
+
+  #serverOptions(spec: ServerSpec, own: { name: string; environment: string }): ServerOptions {
+    const { environment } = own;
+    const other = spec.side === 'a' ? 'b' : 'a';
+    return {
+      environment: environment as Name,
+      origin: randomBytesOf(this.random) as OriginId,
+      facts: {
+        name: own.name as Name,
+        host: spec.host as Name,
+        cluster: (spec.cluster ?? 'default') as Name,
+        side: spec.side,
+        role: spec.isMaster === true ? 'master' : 'leaf',
+        addresses: [addressOf(spec.host, spec.side, environment)],
+      },
+      peers: (spec.peers ?? []).flatMap((peer) => {
+        if (peer.includes(':')) return [peer];
+        return (['a', 'b'] as const).map((side) => addressOf(peer, side, environment));
+      }),
+      siblings: [addressOf(spec.host, other, environment)],
+      heartbeatMs: 400,
+      silenceMs: 1_200,
+      graceMs: 500,
+      splitHoldMs: this.#options.splitHoldMs ?? 15 * 60 * 1_000,
+      random: this.random,
+      ...this.#options.sabotage?.options,
+    };
+  }
+
+  #createProcess(
+    core: Server,
+    named: { readonly spec: ServerSpec; readonly name: string },
+    onEffect: (effect: Own) => void,
+  ): Process<Input, Own> {
+    const { clock, network } = this;
+    const { message, belief } = this.#options.sabotage ?? {};
+    this.#names += 1;
+    return new Process<Input, Own>({
+      clock,
+      network,
+      host: named.spec.host,
+      name: `${named.name} ${String(this.#names)}`,
+      core,
+      onEffect,
+      onSend: message,
+      onStep: () => belief?.(core.state as State),
     });
   }
 
-  #closeEnd(end: End, reason: string): void {
-    if (!end.isOpen) return;
-    end.isOpen = false;
-    if ('server' in end.node) end.node.ends.delete(end.id);
-    const to = end.other;
-    if (to === null) return;
-    this.#deliverEnd(end, to, () => {
-      if (!to.isOpen) return;
-      to.isOpen = false;
-      if (!('server' in to.node)) return;
-      to.node.ends.delete(to.id);
-      this.#step(to.node, { kind: 'closed', connection: to.id, reason, nowMs: this.nowMs });
-    });
-  }
-
-  #deliverEnd(from: End, to: End, run: () => void): void {
-    this.#deliver(hostOfEnd(from), hostOfEnd(to), () => {
-      to.lastArrivalMs = Math.max(to.lastArrivalMs, this.nowMs);
-      run();
-    }, to);
-  }
-
-  #deliver(from: string, to: string, run: () => void, end?: End): void {
-    if (this.#cuts.some((cut) => cut(from, to))) {
-      this.#heldBack.push({ from, to, run });
-      return;
-    }
-    const delayMs = 0.2 + this.random() * (from === to ? 0.1 : 1);
-    const atMs = Math.max(this.nowMs + delayMs, end?.lastArrivalMs ?? 0);
-    if (end !== undefined) end.lastArrivalMs = atMs;
-    this.#at(atMs, run);
+  #note(server: SimServer, notice: Notice): void {
+    server.notices.push({ nowMs: this.nowMs, notice });
+    this.onNotice?.(server, notice);
   }
 }
 
-function hostOf(node: SimNode): string {
-  return node.options.host ?? node.options.name;
+/** What a server would answer to a lookup of everything. */
+export function instancesAt(server: SimServer): Instance[] {
+  const { catalogue } = server.core.state;
+  return catalogue.serviceNames().flatMap((name) => catalogue.instancesOf(name));
 }
 
-function hostOfEnd(end: End): string {
-  return 'server' in end.node ? hostOf(end.node) : end.node.host;
+/** Where a side of a host listens. */
+export function addressOf(host: string, side: 'a' | 'b', environment = 'testing'): string {
+  const port = (WELL_KNOWN_PORTS.get(environment) ?? 0) + (side === 'a' ? 0 : 1);
+  return absolute(host, `${host}:${String(port)}`);
 }
+
+/** The name of a server of the environment `testing`. */
+export function nameOf(spec: { readonly host: string; readonly side: string }): string {
+  return `${spec.host}-${spec.side}`;
+}
+
+const ORDINARY: Traits = { delayMs: [0.2, 1], pieces: 0, bytesPerMs: 100_000 };

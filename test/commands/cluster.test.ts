@@ -1,0 +1,144 @@
+// The main job: a service, started by its sidecar, is found on every host, and gone when it dies;
+// and nobody notices when a server does.
+
+import { expect } from 'vitest';
+import { lookup } from '../../src/index.ts';
+import { type Host, serveWords, startHosts } from '../support/hosts.ts';
+import { needs } from '../support/needs.ts';
+import { freePort, pidsOf, type Running, type Stage, test } from '../support/processes.ts';
+import { readFileSync } from 'node:fs';
+
+test.skipIf(!needs('redis-server'))(
+  'redis is found at each of six servers, and at none when it is killed',
+  async ({ stage }) => {
+    const hosts = await startHosts(stage, 3);
+    const port = await freePort();
+    await startRedis(stage, hosts[2]!, port);
+
+    const found = await lookupEverywhere(stage, hosts);
+    process.kill(redisPid(stage), 'SIGKILL');
+    await Promise.all(
+      serversOf(hosts).map((server) => server.said({ event: 'instance-removed', service: 'cache' })),
+    );
+    const lost = await lookupEverywhere(stage, hosts);
+
+    expect(found).toEqual(Array(6).fill({ code: 0, stdout: `${hosts[2]!.address}:${port}\n` }));
+    expect(lost).toEqual(Array(6).fill({ code: 1, stdout: '' }));
+  },
+);
+
+test('no lookup misses a service while every server is restarted in turn', async ({ stage }) => {
+  const hosts = await startHosts(stage, 3);
+  const [h1, h2, h3] = hosts as [Host, Host, Host];
+  const sidecar = stage.start([
+    ...['register', '--name=cache', '--port=6379', '--log-format=json'],
+    `--server=${h3.address}`,
+  ]);
+  await registeredWith(sidecar, ['h3-a', 'h3-b']);
+  const loops = hosts.map(({ address }) => new LookupLoop([address]));
+  const masters = [h1.address, h2.address];
+
+  for (const host of hosts) {
+    const peers = masters.filter((master) => master !== host.address);
+    const words = serveWords({ ...host, isMaster: masters.includes(host.address), peers });
+    for (const side of ['a', 'b'] as const) {
+      let server = host[side];
+      for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+        await Promise.all([server.end(signal), ...loops.map((loop) => loop.turn())]);
+        server = stage.start(words);
+        await server.said({ event: 'view-complete' });
+        if (host === h3) await registeredWith(sidecar, [`h3-${side}`]);
+        await Promise.all(loops.map((loop) => loop.turn()));
+      }
+    }
+  }
+  const misses = await Promise.all(loops.map((loop) => loop.end()));
+
+  expect(misses).toEqual([[], [], []]);
+});
+
+/** Looks up `cache` at the servers of one host, again and again, until it is ended. */
+class LookupLoop {
+  readonly #misses: string[] = [];
+  readonly #ended: Promise<void>;
+  #turn = deferred();
+  #isEnding = false;
+
+  constructor(servers: readonly string[]) {
+    this.#ended = this.#run(servers);
+  }
+
+  /** Resolves when a lookup that begins from now on has been answered. */
+  async turn(): Promise<void> {
+    await this.#turn.promise;
+    await this.#turn.promise;
+  }
+
+  /** What was answered instead of one live instance. */
+  async end(): Promise<string[]> {
+    this.#isEnding = true;
+    await this.#ended;
+    return this.#misses;
+  }
+
+  async #run(servers: readonly string[]): Promise<void> {
+    while (!this.#isEnding) {
+      const miss = await missOf(servers);
+      if (miss !== null) this.#misses.push(miss);
+      this.#turn.resolve();
+      this.#turn = deferred();
+    }
+  }
+}
+
+async function missOf(servers: readonly string[]): Promise<string | null> {
+  try {
+    const answer = await lookup('cache', { servers });
+    const isFound = answer.instances.length === 1 && answer.instances[0]?.state === 'live';
+    return isFound ? null : JSON.stringify(answer);
+  } catch (error) {
+    return String(error);
+  }
+}
+
+async function startRedis(stage: Stage, host: Host, port: number): Promise<void> {
+  const sidecar = stage.start([
+    ...['register', '--name=cache', `--port=${port}`, '--log-format=json'],
+    `--server=${host.address}`,
+    ...['--', 'redis-server', '--port', String(port)],
+  ]);
+  await registeredWith(sidecar, [`${host.name}-a`, `${host.name}-b`]);
+}
+
+async function registeredWith(sidecar: Running, servers: readonly string[]): Promise<void> {
+  await Promise.all(servers.map((server) => sidecar.said({ event: 'registered', server })));
+}
+
+function redisPid(stage: Stage): number {
+  return pidsOf(stage.mark).find((pid) =>
+    readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('redis-server'),
+  )!;
+}
+
+function serversOf(hosts: readonly Host[]): Running[] {
+  return hosts.flatMap(({ a, b }) => [a, b]);
+}
+
+function lookupEverywhere(stage: Stage, hosts: readonly Host[]) {
+  return Promise.all(
+    hosts
+      .flatMap(({ address }) => [`${address}:17340`, `${address}:17341`])
+      .map(async (server) => {
+        const { code, stdout } = await stage.run(['lookup', 'cache', `--server=${server}`]);
+        return { code, stdout };
+      }),
+  );
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

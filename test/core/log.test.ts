@@ -1,0 +1,101 @@
+// An origin's log: state, sequence and hash belong together, by whichever way they came.
+
+import { expect, test } from 'vitest';
+import { OriginLog } from '../../src/core/log.ts';
+import type { LogState } from '../../src/core/log.ts';
+import type { Entry } from '../../src/protocol/records.ts';
+import { down, factsOf, originOf, put, registrationOf, up } from '../support/server-stage.ts';
+import { instanceIdOf } from '../support/server-stage.ts';
+
+function logOf(...entries: Entry[]): OriginLog {
+  const log = new OriginLog(originOf('1'), factsOf('1'));
+  for (const entry of [{ kind: 'facts', facts: factsOf('1') } as const, ...entries]) {
+    log.apply(entry);
+  }
+  return log;
+}
+
+function gone(digit: string): Entry {
+  return { kind: 'delete', instance: instanceIdOf(digit), cause: 'closed' };
+}
+
+function snapshotOf(log: OriginLog): LogState {
+  const { sequence, facts } = log;
+  return { sequence, facts, links: [...log.links], registrations: [...log.registrations.values()] };
+}
+
+test('entries change the state one by one', () => {
+  const log = logOf(up('2'), up('3'), down('2', 'silent'), put('a'), put('b'), gone('a'));
+
+  expect([...log.links]).toEqual([originOf('3')]);
+  expect([...log.registrations.keys()]).toEqual([instanceIdOf('b')]);
+  expect(log.sequence).toBe(7);
+});
+
+test('logs of equal state have equal hashes, whatever the way there', () => {
+  const straight = logOf(up('3'), put('b', { revision: 2 }));
+  const winding = logOf(put('b'), up('2'), put('a'), up('3'), up('3'), down('2', 'closed'));
+  winding.apply(gone('a'));
+  winding.apply(gone('a'));
+  winding.apply(put('b', { revision: 2 }));
+
+  expect(winding.hash).toBe(straight.hash);
+});
+
+test('any difference of state is a difference of hash', () => {
+  const logs = [
+    logOf(put('a')),
+    logOf(put('b')),
+    logOf(put('a', { port: 1 })),
+    logOf(put('a', { revision: 2 })),
+    logOf(put('a', { scheme: 'http' })),
+    logOf(put('a', { tags: [{ key: 'k' as never, value: 'v' }] })),
+    logOf(up('2')),
+    logOf({ kind: 'facts', facts: factsOf('1', { role: 'master' }) }),
+    logOf(),
+  ];
+
+  expect(new Set(logs.map((log) => log.hash)).size).toBe(logs.length);
+});
+
+test('a snapshot brings the same state and hash as the entries did', () => {
+  const log = logOf(up('2'), put('a'), put('b'), gone('a'));
+  const copy = logOf(up('9'), put('c'));
+
+  copy.replace(snapshotOf(log));
+
+  expect(snapshotOf(copy)).toEqual(snapshotOf(log));
+  expect(copy.hash).toBe(log.hash);
+});
+
+test('a snapshot never takes a log back', () => {
+  const log = logOf(up('2'), put('a'));
+
+  expect(() => {
+    log.replace({ ...snapshotOf(log), sequence: 2 });
+  }).toThrow('never takes a log back');
+});
+
+test('the tail gives what came after a sequence', () => {
+  const log = logOf(up('2'), put('a'));
+
+  expect(log.entriesAfter(1)).toEqual([up('2'), put('a')]);
+  expect(log.entriesAfter(3)).toEqual([]);
+});
+
+test('the tail reaches back a thousand entries at least, and is bounded', () => {
+  const log = logOf();
+  for (let revision = 1; revision <= 5_000; revision += 1) log.apply(put('a', { revision }));
+
+  expect(log.entriesAfter(log.sequence - 1_024)).toHaveLength(1_024);
+  expect(log.entriesAfter(log.sequence - 2_100)).toBeUndefined();
+});
+
+test('a tail does not reach back over a snapshot', () => {
+  const log = logOf(put('a'));
+  log.replace({ ...snapshotOf(log), sequence: 10, registrations: [registrationOf('b')] });
+  log.apply(up('2'));
+
+  expect(log.entriesAfter(10)).toEqual([up('2')]);
+  expect(log.entriesAfter(9)).toBeUndefined();
+});

@@ -1,0 +1,41 @@
+// Farewell: a server that stops on purpose is taken for one that left, never for a crash, by every
+// server that it could reach.
+
+import type { SimServer } from '../cluster.ts';
+import type { Checker } from './checker.ts';
+
+/** Whoever could hear a goodbye has heard it. */
+export function goodbyesHeard(): Checker {
+  const farewells = new Map<SimServer, Farewell>();
+  return {
+    name: 'a goodbye is heard by every server within reach',
+    check: (world, paths) => {
+      for (const leaver of world.servers) {
+        if (!leaver.core.state.isStopping || farewells.has(leaver)) continue;
+        const hearers = world.running().filter((one) => {
+          return paths.isWhole(one, leaver) && paths.lastedMs(one, leaver) > LASTED_MS;
+        });
+        farewells.set(leaver, { stopMs: world.nowMs, leftMs: Infinity, hearers });
+      }
+      return [...farewells].flatMap(([leaver, farewell]) => {
+        if (leaver.core.state.hasLeft) farewell.leftMs = Math.min(farewell.leftMs, world.nowMs);
+        const isDue = world.nowMs - farewell.leftMs > HEARD_MS;
+        if (!isDue || world.disturbedMs > farewell.stopMs) return [];
+        return farewell.hearers
+          .filter(({ process }) => process.state === 'running')
+          .filter(({ core }) => !core.state.goodbyes.has(leaver.core.state.self.id))
+          .map(({ name }) => `${name} has not heard that ${leaver.name} left`);
+      });
+    },
+  };
+}
+
+interface Farewell {
+  readonly stopMs: number;
+  leftMs: number;
+  readonly hearers: readonly SimServer[];
+}
+
+/** A path that is so old has been taken note of at both ends. */
+const LASTED_MS = 1_500;
+const HEARD_MS = 1_000;

@@ -1,0 +1,65 @@
+// No loss: what a service holds at a server that I can reach is live for me, from a bounded time
+// after there is a path. It watches false removals, too: a path that lasts never lets go of anything.
+
+import type { Cluster, SimServer } from '../cluster.ts';
+import { instancesAt } from '../cluster.ts';
+import type { SimService } from '../service.ts';
+import type { Checker } from './checker.ts';
+import type { Paths } from './paths.ts';
+
+/** What is held within reach is live. */
+export function noLoss(): Checker {
+  const heldSince = new Map<string, number>();
+  return {
+    name: 'what a service holds at a server within reach is live',
+    check: (world, paths) => {
+      const holdings = holdingsOf(world, heldSince);
+      const answering = world.running().filter(({ process }) => process.state === 'running');
+      return answering.flatMap((server) => lostAt(server, holdings, paths));
+    },
+  };
+}
+
+interface Holding {
+  readonly service: SimService;
+  readonly holder: SimServer;
+  readonly lastedMs: number;
+}
+
+function holdingsOf(world: Cluster, heldSince: Map<string, number>): Holding[] {
+  const holdings: Holding[] = [];
+  const seen = new Set<string>();
+  for (const holder of world.running()) {
+    const { owners, isStopping, self } = holder.core.state;
+    if (isStopping || holder.process.state !== 'running') continue;
+    for (const service of world.services) {
+      if (!service.isOffered || !owners.has(service.instance)) continue;
+      const key = `${self.id} ${service.instance}`;
+      const sinceMs = heldSince.get(key) ?? world.nowMs;
+      heldSince.set(key, sinceMs);
+      seen.add(key);
+      holdings.push({ service, holder, lastedMs: world.nowMs - sinceMs });
+    }
+  }
+  for (const key of heldSince.keys()) if (!seen.has(key)) heldSince.delete(key);
+  return holdings;
+}
+
+function lostAt(server: SimServer, holdings: readonly Holding[], paths: Paths): string[] {
+  const live = new Set(
+    instancesAt(server)
+      .filter((instance) => instance.state !== 'stale')
+      .map((instance) => instance.registration.instance),
+  );
+  return holdings
+    .filter(({ service, holder, lastedMs }) => {
+      const isDue = Math.min(lastedMs, paths.lastedMs(server, holder)) >= BOUND_MS;
+      return isDue && !live.has(service.instance);
+    })
+    .map(({ service, holder }) => {
+      return `${server.name} does not answer ${service.instance}, which ${holder.name} holds`;
+    });
+}
+
+/** A few round trips over the slowest path. */
+const BOUND_MS = 1_500;

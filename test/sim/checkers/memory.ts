@@ -1,0 +1,45 @@
+// Bounded memory: what a server keeps is proportional to what is registered and known, whatever the
+// network does. Each collection has a bound of its own; none may grow with time.
+
+import type { Cluster, SimServer } from '../cluster.ts';
+import type { Checker } from './checker.ts';
+
+/** No collection of a server outgrows what it is about. */
+export const boundedMemory: Checker = {
+  name: 'what a server keeps is bounded by what is registered and known',
+  check: (world) =>
+    world
+      .running()
+      .filter(({ process }) => process.state === 'running')
+      .flatMap((server) => tooLargeAt(world, server)),
+};
+
+function tooLargeAt(world: Cluster, server: SimServer): string[] {
+  const { state } = server.core;
+  const lives = world.servers.filter(({ environment }) => environment === server.environment);
+  const left = lives.filter(({ core }) => core.state.hasLeft).length;
+  const names = new Set(lives.map(({ name }) => name));
+  const addresses = names.size + state.options.peers.length + state.options.siblings.length;
+  const origins = state.origins.size;
+  const bounds: [string, number, number][] = [
+    ['connections', state.connections.size, server.process.connectionsCount],
+    ['sessions', state.sessions.size, state.connections.size],
+    ['links', state.links.size, origins],
+    ['owners', state.owners.size, state.self.log.registrations.size],
+    ['goodbyes', state.goodbyes.size, left],
+    ['targets', state.targets.size, addresses],
+    ['addresses of masters', state.masterAddresses.size, Math.min(addresses, 256)],
+  ];
+  for (const link of state.links.values()) {
+    bounds.push(
+      ['cursors of a link', link.cursors.size, lives.length],
+      ['wants of a link', link.wants.size, lives.length],
+      ['expectations of a link', link.expected.size, lives.length],
+      ['looks of a link', link.behind.size, origins + left],
+      ['offers of a link', link.offers.size, origins + left],
+    );
+  }
+  return bounds
+    .filter(([, size, bound]) => size > bound)
+    .map(([what, size, bound]) => `${server.name}: ${what}: ${String(size)} > ${String(bound)}`);
+}

@@ -1,0 +1,67 @@
+// Who is truly connected with whom: chains of links that both ends hold, between servers that run,
+// over a network that is not cut. And since when, for a bound begins with the path.
+
+import type { Cluster, SimServer } from '../cluster.ts';
+
+interface Path {
+  sinceMs: number;
+  seenMs: number;
+}
+
+/** The paths between servers, as of the last look. */
+export class Paths {
+  #paths = new Map<string, Path>();
+  #nowMs = 0;
+
+  update(world: Cluster): void {
+    this.#nowMs = world.nowMs;
+    const running = world.running().filter((server) => server.process.state === 'running');
+    const byOrigin = new Map(running.map((server) => [server.core.state.self.id, server]));
+    const next = new Map<string, Path>();
+    for (const server of running) {
+      for (const other of connectedTo(server, byOrigin, world)) {
+        const key = keyOf(server, other);
+        next.set(key, { sinceMs: this.#paths.get(key)?.sinceMs ?? world.nowMs, seenMs: world.nowMs });
+      }
+    }
+    for (const [key, path] of this.#paths) {
+      if (!next.has(key) && world.nowMs - path.seenMs < BLINK_MS) next.set(key, path);
+    }
+    this.#paths = next;
+  }
+
+  /** For how long one server has had a path to another; 0 for never. */
+  lastedMs(from: SimServer, to: SimServer): number {
+    const path = this.#paths.get(keyOf(from, to));
+    return path === undefined ? 0 : this.#nowMs - path.sinceMs;
+  }
+
+  /** Whether there is a path at this moment. */
+  isWhole(from: SimServer, to: SimServer): boolean {
+    return this.#paths.get(keyOf(from, to))?.seenMs === this.#nowMs;
+  }
+}
+
+function connectedTo(
+  from: SimServer,
+  byOrigin: ReadonlyMap<string, SimServer>,
+  world: Cluster,
+): Set<SimServer> {
+  const reached = new Set([from]);
+  for (const server of reached) {
+    for (const peer of server.core.state.links.keys()) {
+      const other = byOrigin.get(peer);
+      if (other?.core.state.links.has(server.core.state.self.id) !== true) continue;
+      const [one, two] = [server.spec.host, other.spec.host];
+      if (!world.network.isCut(one, two) && !world.network.isCut(two, one)) reached.add(other);
+    }
+  }
+  return reached;
+}
+
+function keyOf(from: SimServer, to: SimServer): string {
+  return `${from.core.state.self.id} ${to.core.state.self.id}`;
+}
+
+/** A path that is back within this was not gone: less than a grace. */
+const BLINK_MS = 400;

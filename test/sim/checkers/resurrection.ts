@@ -1,0 +1,83 @@
+// No resurrection. An instance that was given up is live nowhere for longer than it takes to notice
+// the loss of a path and to wait out a grace, twice: its host may die, and then the observer be cut
+// off before the news reaches it. And where a server has learnt of it, from the logs of all that
+// held it, it is never live again.
+
+import type { OriginId } from '../../../src/protocol/ids.ts';
+import type { Cluster, SimServer } from '../cluster.ts';
+import { instancesAt } from '../cluster.ts';
+import type { SimService } from '../service.ts';
+import type { Checker } from './checker.ts';
+
+/** What was given up never comes back. */
+export function noResurrection(): Checker {
+  const holders = new Map<string, Set<OriginId>>();
+  const learnt = new Map<SimServer, Set<string>>();
+  return {
+    name: 'what was given up is soon gone and never live again',
+    check: (world) => {
+      noteHolders(world, holders);
+      const awake = world.running().filter((server) => {
+        const isAwake = world.nowMs - server.process.awakeMs > WAKING_MS;
+        return server.process.state === 'running' && isAwake;
+      });
+      return awake.flatMap((server) => {
+        const known = learnt.get(server) ?? new Set<string>();
+        learnt.set(server, known);
+        const wrong = deadAt(world, server, known);
+        for (const service of world.services) {
+          if (hasLearnt(server, service, holders)) known.add(service.instance);
+        }
+        return wrong;
+      });
+    },
+  };
+}
+
+function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>): string[] {
+  const wrong: string[] = [];
+  const live = new Set(
+    instancesAt(server)
+      .filter((instance) => instance.state !== 'stale')
+      .map((instance) => instance.registration.instance),
+  );
+  for (const { instance, endedMs } of world.services) {
+    if (endedMs >= world.nowMs || !live.has(instance)) continue;
+    if (learnt.has(instance)) wrong.push(`${server.name} brings ${instance} back to life`);
+    if (world.nowMs - endedMs > DEAD_MS_MAX) {
+      wrong.push(`${server.name} still answers ${instance}, which was given up`);
+    }
+  }
+  return wrong;
+}
+
+function noteHolders(world: Cluster, holders: Map<string, Set<OriginId>>): void {
+  for (const { core } of world.running()) {
+    for (const instance of core.state.owners.keys()) {
+      const origins = holders.get(instance) ?? new Set();
+      holders.set(instance, origins.add(core.state.self.id));
+    }
+  }
+}
+
+/** Whether the logs of all that ever held an instance say here that it is gone. */
+function hasLearnt(
+  server: SimServer,
+  { instance, endedMs }: SimService,
+  holders: ReadonlyMap<string, ReadonlySet<OriginId>>,
+): boolean {
+  const { origins, goodbyes } = server.core.state;
+  const held = [...(holders.get(instance) ?? [])];
+  if (endedMs === Infinity || held.length === 0) return false;
+  return held.every((id) => {
+    const origin = origins.get(id);
+    if (goodbyes.has(id)) return true;
+    return origin?.standing === 'reachable' && !origin.log.registrations.has(instance);
+  });
+}
+
+/** Twice the silence, once a long and once a short grace, and the way. */
+const DEAD_MS_MAX = 5_000;
+
+/** A server that slept asks its neighbours first: a silence's time for links, and a long grace. */
+const WAKING_MS = 3_500;

@@ -1,0 +1,243 @@
+// What goes wrong in a run: servers killed, stopped and paused, hosts without power, cuts of every
+// kind; and what goes on meanwhile: services that come, change, hang and go. Which kinds there are
+// in a run, and how often, is the swarm's choice. Whatever is broken is mended again, sooner or
+// later, and at the end all at once.
+
+import type { Cluster, ServerSpec } from './cluster.ts';
+import { nameOf } from './cluster.ts';
+import type { Prng } from './prng.ts';
+
+/** The kinds of what happens, with how often each is chosen. */
+export const FAULTS = {
+  kill: 3,
+  stop: 3,
+  pause: 2,
+  darken: 2,
+  cutHost: 2,
+  cutOneWay: 2,
+  cutPair: 2,
+  split: 3,
+  serve: 4,
+  killService: 4,
+  stopService: 2,
+  updateService: 3,
+  hangService: 1,
+} as const;
+
+/** A kind of fault, or of ordinary life. */
+export type FaultKind = keyof typeof FAULTS;
+
+/** What mischief is made of. */
+export interface MischiefOptions {
+  readonly world: Cluster;
+  readonly specs: readonly ServerSpec[];
+  readonly kinds: readonly FaultKind[];
+  readonly random: Prng;
+  /** Told of everything that is done. */
+  readonly log: (what: string) => void;
+}
+
+/** Does one thing after another to a world. */
+export class Mischief {
+  readonly #options: MischiefOptions;
+  readonly #hosts: readonly string[];
+  /** What is still broken, and how to mend it. */
+  readonly #broken = new Set<() => void>();
+  readonly #actions: Readonly<Record<FaultKind, () => void>>;
+
+  constructor(options: MischiefOptions) {
+    this.#options = options;
+    this.#hosts = [...new Set(options.specs.map(({ host }) => host))];
+    this.#actions = {
+      kill: () => {
+        this.#takeDown('kill');
+      },
+      stop: () => {
+        this.#takeDown('stop');
+      },
+      pause: () => {
+        this.#pause();
+      },
+      darken: () => {
+        this.#darken();
+      },
+      cutHost: () => {
+        const host = this.#pick(this.#hosts);
+        this.#cut(`cut ${host} off`, (from, to) => from === host || to === host);
+      },
+      cutOneWay: () => {
+        const [one, other] = [this.#pick(this.#hosts), this.#pick(this.#hosts)];
+        this.#cut(`cut ${one} to ${other}`, (from, to) => from === one && to === other);
+      },
+      cutPair: () => {
+        const pair = [this.#pick(this.#hosts), this.#pick(this.#hosts)];
+        this.#cut(`cut ${pair.join(' and ')}`, (from, to) => {
+          return from !== to && pair.includes(from) && pair.includes(to);
+        });
+      },
+      split: () => {
+        this.#split();
+      },
+      serve: () => {
+        this.serve();
+      },
+      killService: () => {
+        this.#service()?.kill();
+      },
+      stopService: () => {
+        this.#service()?.stop();
+      },
+      updateService: () => {
+        this.#service()?.update();
+      },
+      hangService: () => {
+        this.#hangService();
+      },
+    };
+  }
+
+  /** Does one thing. */
+  act(): void {
+    const { kinds, random } = this.#options;
+    const total = kinds.reduce((sum, kind) => sum + FAULTS[kind], 0);
+    let left = random() * total;
+    for (const kind of kinds) {
+      left -= FAULTS[kind];
+      if (left >= 0) continue;
+      this.#actions[kind]();
+      return;
+    }
+  }
+
+  /** Mends all that is broken. */
+  mendAll(): void {
+    for (const mend of [...this.#broken]) mend();
+  }
+
+  /** Starts a service somewhere. */
+  serve(): void {
+    const { world, specs, random } = this.#options;
+    const { host, environment = 'testing' } = this.#pick(specs);
+    if (this.#isDark(host)) return;
+    const service = this.#pick(['web', 'db', 'cache']);
+    const door = random() < 0.5 ? 'socket' : 'tcp';
+    const { instance } = world.serve({ host, service, environment, door });
+    this.#log(`service ${instance.slice(0, 8)} (${service}) begins on ${host}`);
+  }
+
+  #takeDown(how: 'kill' | 'stop'): void {
+    const { world } = this.#options;
+    const running = world.running().filter(({ process }) => process.state === 'running');
+    const server = this.#pick(running);
+    if (server === undefined) return;
+    this.#log(`${how} ${server.name}`);
+    world[how](server.name);
+    const start = (): void => {
+      if (server.process.state !== 'ended') world.kill(server.name);
+      this.#start(server.spec);
+    };
+    this.#break(start, this.#duration(10_000));
+  }
+
+  #pause(): void {
+    const { world } = this.#options;
+    const running = world.running().filter(({ process }) => process.state === 'running');
+    const server = this.#pick(running);
+    if (server === undefined) return;
+    this.#log(`pause ${server.name}`);
+    world.pause(server.name);
+    this.#break(() => {
+      if (server.process.state !== 'paused') return;
+      this.#log(`resume ${server.name}`);
+      world.disturb();
+      server.process.resume();
+    }, this.#duration(15_000));
+  }
+
+  #darken(): void {
+    const { world, specs } = this.#options;
+    const host = this.#pick(this.#hosts);
+    if (this.#isDark(host)) return;
+    this.#log(`${host} loses its power`);
+    world.darken(host);
+    this.#break(() => {
+      this.#log(`${host} has power again`);
+      world.light(host);
+      for (const spec of specs) if (spec.host === host) this.#start(spec);
+    }, this.#duration(20_000));
+  }
+
+  #split(): void {
+    const { world, random } = this.#options;
+    const groups: [string[], string[]] = [[], []];
+    for (const host of this.#hosts) groups[random() < 0.5 ? 0 : 1].push(host);
+    if (groups.some((group) => group.length === 0) || world.groups !== null) return;
+    this.#log(`split ${groups.map((group) => group.join('+')).join(' | ')}`);
+    const heal = world.split(...groups);
+    this.#break(() => {
+      this.#log('heal the split');
+      heal();
+    }, this.#duration(30_000));
+  }
+
+  #cut(what: string, cut: (from: string, to: string) => boolean): void {
+    this.#log(what);
+    const heal = this.#options.world.cut(cut);
+    this.#break(() => {
+      this.#log(`mend: ${what}`);
+      heal();
+    }, this.#duration(20_000));
+  }
+
+  #hangService(): void {
+    const service = this.#service();
+    if (service === undefined) return;
+    this.#log(`service ${service.instance.slice(0, 8)} hangs`);
+    service.process.pause();
+    this.#break(() => {
+      service.process.resume();
+    }, this.#duration(10_000));
+  }
+
+  #start(spec: ServerSpec): void {
+    const { world } = this.#options;
+    const isRunning = world.running().some((server) => server.spec === spec);
+    if (isRunning || this.#isDark(spec.host)) return;
+    this.#log(`start ${nameOf(spec)}`);
+    world.disturb();
+    world.start(spec);
+  }
+
+  /** Mends something after a while, or at the end. */
+  #break(mend: () => void, afterMs: number): void {
+    const once = (): void => {
+      if (this.#broken.delete(once)) mend();
+    };
+    this.#broken.add(once);
+    this.#options.world.clock.after(afterMs, once);
+  }
+
+  #service() {
+    const service = this.#pick(this.#options.world.services.filter(({ isOffered }) => isOffered));
+    if (service !== undefined) this.#log(`to service ${service.instance.slice(0, 8)}`);
+    return service;
+  }
+
+  #isDark(host: string): boolean {
+    return this.#options.world.network.isCut(host, host);
+  }
+
+  #duration(mostMs: number): number {
+    return 50 + mostMs * this.#options.random() ** 2;
+  }
+
+  #pick<T>(items: readonly [T, ...T[]] | readonly string[] | readonly ServerSpec[]): T;
+  #pick<T>(items: readonly T[]): T | undefined;
+  #pick(items: readonly unknown[]): unknown {
+    return items[Math.floor(this.#options.random() * items.length)];
+  }
+
+  #log(what: string): void {
+    this.#options.log(what);
+  }
+}

@@ -1,0 +1,314 @@
+// The simulated network: TCP between hosts. What is written arrives in order, late, and in pieces; a
+// cut loses nothing, it holds everything back, and what was held back arrives some time after the
+// heal, as retransmissions do. A host without power answers nothing; once it is back it resets the
+// connections that it does not remember.
+
+import type { Clock } from './clock.ts';
+import type { Prng } from './prng.ts';
+
+/** What one end of a connection hears. */
+export interface EndHandlers {
+  readonly received: (chunk: Uint8Array) => void;
+  readonly closed: (reason: string) => void;
+  /** All that was written has arrived. */
+  readonly drained: () => void;
+}
+
+/** Who waits for connections at an address. */
+export interface Listener {
+  readonly isAlive: () => boolean;
+  readonly accept: (end: End, remote: string) => EndHandlers;
+}
+
+/** How a dial ends. */
+export interface DialHandlers {
+  readonly opened: (end: End) => EndHandlers | null;
+  readonly failed: (reason: string) => void;
+}
+
+/** How this network is: swarm options. */
+export interface Traits {
+  /** One way between two hosts, at least and at most. */
+  readonly delayMs: readonly [number, number];
+  /** How often a write arrives in two pieces. */
+  readonly pieces: number;
+  /** Bytes that a connection carries in a millisecond. */
+  readonly bytesPerMs: number;
+}
+
+/** Whether what goes from one host to another is held back. */
+export type Cut = (from: string, to: string) => boolean;
+
+/** One end of a connection. */
+export interface End {
+  readonly host: string;
+  readonly out: Stream;
+  handlers: EndHandlers | null;
+  state: 'open' | 'closed' | 'vanished';
+}
+
+interface Item {
+  readonly readyMs: number;
+  readonly bytesCount: number;
+  readonly arrive: () => void;
+}
+
+/** One direction of a connection. */
+interface Stream {
+  readonly from: string;
+  readonly to: string;
+  readonly queue: Item[];
+  unarrivedBytes: number;
+  isPumping: boolean;
+  isStalled: boolean;
+}
+
+/** Hosts, and the connections between them. */
+export class Network {
+  /** Chunks that have arrived: the traffic so far. */
+  chunksCount = 0;
+  bytesCount = 0;
+  readonly #clock: Clock;
+  readonly #random: Prng;
+  readonly #traits: Traits;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #darkHosts = new Set<string>();
+  readonly #stalled = new Set<Stream>();
+  readonly #ends = new Set<End>();
+  #cuts: readonly Cut[] = [];
+
+  constructor(clock: Clock, random: Prng, traits: Traits) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#traits = traits;
+  }
+
+  listen(address: string, listener: Listener): void {
+    this.#listeners.set(address, listener);
+  }
+
+  /** Holds back what `cut` names until the returned function is called. */
+  cut(cut: Cut): () => void {
+    this.#cuts = [...this.#cuts, cut];
+    const sinceMs = this.#clock.nowMs;
+    return () => {
+      this.#cuts = this.#cuts.filter((other) => other !== cut);
+      this.#retransmit(this.#clock.nowMs - sinceMs);
+    };
+  }
+
+  /** Whether a host hears nothing of another. */
+  isCut(from: string, to: string): boolean {
+    if (this.#darkHosts.has(from) || this.#darkHosts.has(to)) return true;
+    return from !== to && this.#cuts.some((cut) => cut(from, to));
+  }
+
+  /** A host loses its power: nobody is told, and what it had not sent is gone. */
+  darken(host: string): void {
+    this.#darkHosts.add(host);
+    for (const end of [...this.#ends]) {
+      if (end.host !== host) continue;
+      end.state = 'vanished';
+      end.out.queue.length = 0;
+      this.#ends.delete(end);
+    }
+  }
+
+  /** A host has power again, and remembers no connection. */
+  light(host: string): void {
+    this.#darkHosts.delete(host);
+    this.#retransmit(1_000);
+  }
+
+  /** Dials an address as seen from a host: a path or a loopback address is on that host itself. */
+  dial(from: string, address: string, handlers: DialHandlers): void {
+    this.#sendSyn({ from, address: absolute(from, address), handlers }, DIAL_TRIES_MS);
+  }
+
+  write(end: End, bytes: Uint8Array): void {
+    if (end.state !== 'open') return;
+    const isCutUp = bytes.length > 1 && this.#random() < this.#traits.pieces;
+    const at = isCutUp ? 1 + Math.floor(this.#random() * (bytes.length - 1)) : bytes.length;
+    for (const piece of [bytes.subarray(0, at), bytes.subarray(at)]) {
+      if (piece.length > 0) this.#send(end, piece);
+    }
+  }
+
+  /** Bytes on their way from an end. */
+  unarrivedBytes(end: End): number {
+    return end.out.unarrivedBytes;
+  }
+
+  /** Ends a connection from one side, once all that was written has arrived. */
+  close(end: End, reason: string): void {
+    if (end.state !== 'open') return;
+    end.state = 'closed';
+    this.#ends.delete(end);
+    this.#enqueue(end.out, 0, () => {
+      this.#hearClose(otherOf(end), reason);
+    });
+  }
+
+  #sendSyn(dial: Dialled, triesMs: readonly number[]): void {
+    const { from, address, handlers } = dial;
+    const to = hostOf(address);
+    this.#clock.after(this.#delayMs(from, to), () => {
+      if (!this.isCut(from, to) && !this.isCut(to, from)) this.#handleSyn(dial, to);
+      else {
+        const [waitMs, ...rest] = triesMs;
+        if (waitMs === undefined) handlers.failed('timed out');
+        else {
+          this.#clock.after(waitMs, () => {
+            this.#sendSyn(dial, rest);
+          });
+        }
+      }
+    });
+  }
+
+  #handleSyn(dial: Dialled, to: string): void {
+    const { from, address, handlers } = dial;
+    const listener = this.#listeners.get(address);
+    this.#clock.after(this.#delayMs(to, from), () => {
+      if (listener?.isAlive() === true) this.#open(dial, to, listener);
+      else handlers.failed('connection refused');
+    });
+  }
+
+  #open(dial: Dialled, to: string, listener: Listener): void {
+    const { from, handlers } = dial;
+    const ours = this.#createEnd(from, to);
+    const theirs = this.#createEnd(to, from);
+    OTHERS.set(ours, theirs);
+    OTHERS.set(theirs, ours);
+    ours.handlers = handlers.opened(ours);
+    if (ours.handlers === null) {
+      for (const end of [ours, theirs]) this.#ends.delete(end);
+      return;
+    }
+    this.#enqueue(ours.out, 0, () => {
+      if (theirs.state !== 'open') return;
+      if (listener.isAlive()) theirs.handlers = listener.accept(theirs, from);
+      else this.close(theirs, 'connection reset');
+    });
+  }
+
+  #createEnd(from: string, to: string): End {
+    const out = {
+      from,
+      to,
+      queue: [],
+      unarrivedBytes: 0,
+      isPumping: false,
+      isStalled: false,
+    };
+    const end: End = { host: from, out, handlers: null, state: 'open' };
+    this.#ends.add(end);
+    return end;
+  }
+
+  #send(end: End, bytes: Uint8Array): void {
+    const other = otherOf(end);
+    this.#enqueue(end.out, bytes.length, () => {
+      this.chunksCount += 1;
+      this.bytesCount += bytes.length;
+      if (other.state === 'open') other.handlers?.received(bytes);
+      else if (other.state === 'vanished') this.#reset(other);
+      if (end.out.unarrivedBytes === 0 && end.state === 'open') end.handlers?.drained();
+    });
+  }
+
+  /** A host that remembers nothing of a connection says so to whoever writes on it. */
+  #reset(vanished: End): void {
+    this.#enqueue(vanished.out, 0, () => {
+      this.#hearClose(otherOf(vanished), 'connection reset');
+    });
+  }
+
+  #hearClose(end: End, reason: string): void {
+    if (end.state === 'vanished') return;
+    const wasOpen = end.state === 'open';
+    end.state = 'closed';
+    this.#ends.delete(end);
+    if (wasOpen) end.handlers?.closed(reason);
+  }
+
+  #enqueue(stream: Stream, bytesCount: number, arrive: () => void): void {
+    const readyMs =
+      this.#clock.nowMs +
+      this.#delayMs(stream.from, stream.to) +
+      (stream.unarrivedBytes + bytesCount) / this.#traits.bytesPerMs;
+    stream.unarrivedBytes += bytesCount;
+    stream.queue.push({ readyMs, bytesCount, arrive });
+    this.#pump(stream);
+  }
+
+  /** Delivers the items of a stream one after the other, each when its time has come. */
+  #pump(stream: Stream): void {
+    const [item] = stream.queue;
+    if (item === undefined || stream.isPumping || stream.isStalled) return;
+    stream.isPumping = true;
+    this.#clock.after(Math.max(0, item.readyMs - this.#clock.nowMs), () => {
+      stream.isPumping = false;
+      if (stream.queue[0] !== item) {
+        this.#pump(stream);
+      } else if (this.isCut(stream.from, stream.to)) {
+        stream.isStalled = true;
+        this.#stalled.add(stream);
+      } else {
+        stream.queue.shift();
+        stream.unarrivedBytes -= item.bytesCount;
+        item.arrive();
+        this.#pump(stream);
+      }
+    });
+  }
+
+  /** After a loss of so long, TCP tries again within about as long again. */
+  #retransmit(lostMs: number): void {
+    for (const stream of [...this.#stalled]) {
+      if (this.isCut(stream.from, stream.to)) continue;
+      this.#stalled.delete(stream);
+      const waitMs = this.#random() * Math.min(lostMs, RETRANSMIT_MS_MAX);
+      this.#clock.after(waitMs, () => {
+        stream.isStalled = false;
+        this.#pump(stream);
+      });
+    }
+  }
+
+  #delayMs(from: string, to: string): number {
+    if (from === to) return 0.02 + this.#random() * 0.1;
+    const [leastMs, mostMs] = this.#traits.delayMs;
+    return leastMs + this.#random() * (mostMs - leastMs);
+  }
+}
+
+interface Dialled {
+  readonly from: string;
+  readonly address: string;
+  readonly handlers: DialHandlers;
+}
+
+const OTHERS = new WeakMap<End, End>();
+
+function otherOf(end: End): End {
+  const other = OTHERS.get(end);
+  if (other === undefined) throw new Error('an end without another');
+  return other;
+}
+
+/** The address `HOST:PORT` or `HOST/PATH` that an address means on a host. */
+export function absolute(host: string, address: string): string {
+  if (address.startsWith('/')) return `${host}${address}`;
+  return address.startsWith('127.') ? `${host}${address.slice(address.indexOf(':'))}` : address;
+}
+
+function hostOf(address: string): string {
+  return /^[^:/]*/.exec(address)?.[0] ?? '';
+}
+
+/** A SYN is sent again after a second; the shell gives a dial up after two and a half. */
+const DIAL_TRIES_MS: readonly number[] = [1_000, 1_500];
+
+const RETRANSMIT_MS_MAX = 10_000;

@@ -1,0 +1,270 @@
+// Real processes of the built program. Each test has a stage of its own: an address of loopback for
+// every host that it plays, a folder, and its processes. The invariant: whatever happens to a test,
+// nothing that it started, grandchildren included, outlives it: all carry a mark in their
+// environment, and whoever carries it at the end is killed, by its id.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { test as plainTest } from 'vitest';
+
+const RUN = join(import.meta.dirname, '../../bin/run.js');
+
+/** How a process ended, and all that it wrote. */
+export interface Ended {
+  /** What a shell would call it: the exit code, or null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An object that was written as a line of JSON. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A process that was started. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  /** The next line of JSON on stderr with these fields; each line is found once. */
+  said(fields: Fields): Promise<Fields>;
+  /** The next line of JSON on stdout with these fields; each line is found once. */
+  printed(fields: Fields): Promise<Fields>;
+  /** The next line, of either stream, that matches; each is found once. */
+  line(pattern: RegExp): Promise<string>;
+  /** Every line of JSON on stderr so far with these fields. */
+  allSaid(fields: Fields): Fields[];
+  /** Writes to its stdin. */
+  type(text: string): void;
+  /** Sends a signal, and resolves when the process has ended. */
+  end(signal?: NodeJS.Signals): Promise<Ended>;
+}
+
+/** How a process is started. */
+export interface StartOptions {
+  /** A variable that is undefined is taken away. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** The namespace that it runs in. */
+  readonly within?: Namespace;
+}
+
+/** A network and a /run of its own. */
+export interface Namespace {
+  /** The words that run a command there. */
+  readonly enter: readonly string[];
+}
+
+/** What a test plays with. */
+export interface Stage {
+  /** An address of loopback that no other test has; a server bound there is another host. */
+  address(): string;
+  /** A folder that goes with the test. */
+  readonly folder: string;
+  /** What every process of this test carries in its environment. */
+  readonly mark: string;
+  /** Starts rarangi. */
+  start(words: readonly string[], options?: StartOptions): Running;
+  /** Runs rarangi to its end. */
+  run(words: readonly string[], options?: StartOptions): Promise<Ended>;
+  /** Starts any program. */
+  spawn(words: readonly string[], options?: StartOptions): Running;
+  /** Opens a namespace; for root only. */
+  openNamespace(): Promise<Namespace>;
+}
+
+/** A test with a stage. */
+export const test = plainTest.extend<{ stage: Stage }>({
+  // vitest reads from the pattern which other fixtures this one needs: none.
+  stage: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'rarangi-'));
+    const mark = `RARANGI_TEST_MARK=${randomUUID()}`;
+    const processes: Running[] = [];
+    const stage = createStage({ folder, mark, processes });
+    await use(stage);
+    for (const pid of pidsOf(mark)) kill(pid);
+    await Promise.all(processes.map(({ ended }) => ended));
+    rmSync(folder, { recursive: true, force: true });
+  },
+});
+
+interface StageParts {
+  readonly folder: string;
+  readonly mark: string;
+  readonly processes: Running[];
+}
+
+function createStage({ folder, mark, processes }: StageParts): Stage {
+  const [markName = '', markValue] = mark.split('=');
+  const spawnMarked = (words: readonly string[], options: StartOptions = {}): Running => {
+    const { env = {}, within } = options;
+    const [program = '', ...rest] = [...(within?.enter ?? []), ...words];
+    const child = spawn(program, rest, {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1', ...env, [markName]: markValue },
+    });
+    const running = watchChild(child, words.join(' '));
+    processes.push(running);
+    return running;
+  };
+  const start: Stage['start'] = (words, options) =>
+    spawnMarked([process.execPath, RUN, ...words], options);
+  return {
+    address: nextAddress,
+    folder,
+    mark,
+    start,
+    run: (words, options) => start(words, options).ended,
+    spawn: spawnMarked,
+    openNamespace: async () => {
+      const prepare = 'ip link set lo up && mount -t tmpfs none /run && echo open && exec cat';
+      const holder = spawnMarked(['unshare', '--net', '--mount', 'sh', '-c', prepare]);
+      await holder.line(/^open$/);
+      const target = `--target=${String(holder.pid)}`;
+      return { enter: ['nsenter', target, '--net', '--mount', '--wd=/', '--'] };
+    },
+  };
+}
+
+function watchChild(child: ChildProcess, title: string): Running {
+  const stdout = readLines(child.stdout!);
+  const stderr = readLines(child.stderr!);
+  child.stdin?.on('error', () => undefined);
+  const wakers = new Set<() => void>();
+  const wakeAll = (): void => {
+    for (const wake of wakers) wake();
+  };
+  let isOver = false;
+  for (const output of [stdout, stderr]) output.onLine = wakeAll;
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('error', (error) => stderr.lines.push({ text: String(error), isTaken: false }));
+    child.on('close', (code, signal) => {
+      isOver = true;
+      wakeAll();
+      resolve({ code, signal, stdout: stdout.text(), stderr: stderr.text() });
+    });
+  });
+  const await_ = async <T>(take: () => T | undefined, wanted: string): Promise<T> => {
+    for (;;) {
+      const found = take();
+      if (found !== undefined) return found;
+      if (isOver) throw new Error(`${title} never wrote ${wanted}:\n${stdout.text()}${stderr.text()}`);
+      await new Promise<void>((resolve) => {
+        wakers.add(resolve);
+      });
+    }
+  };
+  const awaitJson = ({ lines }: Output, fields: Fields): Promise<Fields> =>
+    await_(() => takeFirst(lines, (text) => matching(text, fields)), JSON.stringify(fields));
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    said: (fields) => awaitJson(stderr, fields),
+    printed: (fields) => awaitJson(stdout, fields),
+    line: (pattern) => {
+      const fits = (text: string) => (pattern.test(text) ? text : undefined);
+      return await_(
+        () => takeFirst(stdout.lines, fits) ?? takeFirst(stderr.lines, fits),
+        String(pattern),
+      );
+    },
+    allSaid: (fields) =>
+      stderr.lines.map(({ text }) => matching(text, fields)).filter((one) => one !== undefined),
+    type: (text) => child.stdin?.write(text),
+    end: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+interface Line {
+  readonly text: string;
+  isTaken: boolean;
+}
+
+interface Output {
+  readonly lines: Line[];
+  text(): string;
+  onLine: () => void;
+}
+
+function readLines(stream: Readable): Output {
+  const chunks: Buffer[] = [];
+  const output: Output = {
+    lines: [],
+    text: () => Buffer.concat(chunks).toString(),
+    onLine: () => undefined,
+  };
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  createInterface({ input: stream }).on('line', (text) => {
+    output.lines.push({ text, isTaken: false });
+    output.onLine();
+  });
+  return output;
+}
+
+function takeFirst<T>(lines: readonly Line[], fits: (text: string) => T | undefined): T | undefined {
+  for (const line of lines) {
+    const found = line.isTaken ? undefined : fits(line.text);
+    if (found === undefined) continue;
+    line.isTaken = true;
+    return found;
+  }
+  return undefined;
+}
+
+function matching(text: string, fields: Fields): Fields | undefined {
+  if (!text.startsWith('{')) return undefined;
+  const found = JSON.parse(text) as Fields;
+  const fits = Object.entries(fields).every(([key, value]) => found[key] === value);
+  return fits ? found : undefined;
+}
+
+/** The processes that carry a mark in their environment. */
+export function pidsOf(mark: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && readIfThere(`/proc/${name}/environ`).includes(mark))
+    .map(Number);
+}
+
+/** What a file says; nothing if it is gone. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+/** A port that nobody listens on, at any address. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+let addressesCount = 0;
+
+/** Test files run in processes of their own, so the process id keeps them apart. */
+function nextAddress(): string {
+  addressesCount += 1;
+  const { pid } = process;
+  return `127.${String(64 + ((pid >> 8) & 127))}.${String(pid & 255)}.${String(addressesCount)}`;
+}
