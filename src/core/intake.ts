@@ -52,7 +52,6 @@ export function handleEntries(state: State, link: Link, message: MessageOf<'entr
 
 function handleBatch(state: State, link: Link, batch: Batch): void {
   const { origin: id, first, entries } = batch;
-  link.wants.delete(id);
   const last = first + entries.length - 1;
   link.cursors.set(id, Math.max(last, link.cursors.get(id) ?? 0));
   if (id === state.self.id) return;
@@ -70,6 +69,7 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
     ask(state, link, { origin: id, sequence: known });
     return;
   }
+  link.wants.delete(id);
   const fresh = entries.slice(known + 1 - first);
   takeEntries(state, origin, fresh);
   if (last >= known) prove(state, origin);

@@ -86,7 +86,6 @@ export type Line = Of<typeof line>;
 
 /** A line of a check: as of that sequence the origin's state has this hash. */
 export const checkLine = row('check-line', { origin: originId, sequence: uint, hash: uint });
-export type CheckLine = Of<typeof checkLine>;
 
 /** What a lookup says of an instance. `suspect` is live, ranked last. */
 export const instanceState = oneOf('live', 'suspect', 'stale');

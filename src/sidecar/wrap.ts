@@ -23,8 +23,8 @@ export interface WrapOptions extends SidecarOptions {
 export async function wrap(options: WrapOptions): Promise<number> {
   const catalogue = openCatalogue(options);
   const over = new AbortController();
-  const started = startCommand(options.command);
   const ending = new Ending({ ...options, catalogue, over: over.signal });
+  // Before there is a command: a signal that nobody takes would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
     // A signal may come before the command is known to run; the order is kept.
     started.then(
@@ -34,6 +34,7 @@ export async function wrap(options: WrapOptions): Promise<number> {
       () => undefined,
     );
   });
+  const started = startCommand(options.command);
   try {
     const command = await started;
     shield(catalogue, options);

@@ -8,11 +8,19 @@ import { instanceIdOf, originOf, registrationOf } from '../support/server-stage.
 
 interface Stage {
   readonly catalogue: Catalogue;
-  hold(origin: string, instance: string, given?: Parameters<typeof registrationOf>[1]): void;
-  drop(origin: string, instance: string, cause: 'closed' | 'deregistered' | 'crash'): void;
-  stand(origin: string, standing: Standing, ...instances: string[]): void;
-  told(): string[];
-  seen(service?: string): string[];
+  readonly hold: (
+    origin: string,
+    instance: string,
+    given?: Parameters<typeof registrationOf>[1],
+  ) => void;
+  readonly drop: (
+    origin: string,
+    instance: string,
+    cause: 'closed' | 'deregistered' | 'crash',
+  ) => void;
+  readonly stand: (origin: string, standing: Standing, ...instances: string[]) => void;
+  readonly told: () => string[];
+  readonly seen: (service?: string) => string[];
 }
 
 function stage(): Stage {

@@ -156,7 +156,7 @@ test('a link that is silent for the silence is lost, and told so first', () => {
 
 test('any message is a sign of life', () => {
   const stage = new ServerStage();
-  const link = stage.neighbour('1');
+  stage.neighbour('1');
 
   stage.pass(60_000);
 

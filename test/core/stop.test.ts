@@ -2,7 +2,13 @@
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../src/core/input.ts';
-import { instanceIdOf, originOf, put, registrationOf, ServerStage } from '../support/server-stage.ts';
+import {
+  instanceIdOf,
+  originOf,
+  put,
+  registrationOf,
+  ServerStage,
+} from '../support/server-stage.ts';
 
 interface Scene {
   readonly stage: ServerStage;

@@ -6,7 +6,7 @@ import { Timers } from '../../src/core/timers.ts';
 interface Run {
   readonly timers: Timers;
   readonly ran: string[];
-  set(name: string, dueMs: number): void;
+  readonly set: (name: string, dueMs: number) => void;
 }
 
 function run(): Run {

@@ -174,7 +174,10 @@ test('a server that is silent is not waited for while there is another', async (
   const server = await startServer();
   const { servers = [] } = reaching(server);
 
-  const report = await status({ ...reaching(server), servers: [await silentAddress(), ...servers] });
+  const report = await status({
+    ...reaching(server),
+    servers: [await silentAddress(), ...servers],
+  });
 
   expect(report.server.name).toBe('h1-a');
 });
@@ -184,7 +187,7 @@ test('without any server the question fails, and why is said', async () => {
 
   await expect(services({ environment: 'testing', servers: [address] })).rejects.toMatchObject({
     code: 'RARANGI_UNREACHABLE',
-    message: expect.stringContaining(`${address}: connection refused`),
+    message: expect.stringContaining(`${address}: connection refused`) as unknown,
   });
 });
 
@@ -195,7 +198,7 @@ test('a server that keeps silent is timed out', async () => {
 
   await expect(outcome).rejects.toMatchObject({
     code: 'RARANGI_TIMEOUT',
-    message: expect.stringContaining('no server gave an answer within 60 ms'),
+    message: expect.stringContaining('no server gave an answer within 60 ms') as unknown,
   });
 });
 

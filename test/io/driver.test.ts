@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import type { Input } from '../../src/core/input.ts';
 import { Driver } from '../../src/io/driver.ts';
 import type { Core, ShellEffect } from '../../src/io/driver.ts';
-import type { Connection, ConnectionHandlers, DialHandlers, Runtime } from '../../src/io/runtime.ts';
+import type {
+  Connection,
+  ConnectionHandlers,
+  DialHandlers,
+  Runtime,
+} from '../../src/io/runtime.ts';
 import { encodeMessage } from '../../src/protocol/codec.ts';
 import { encodeFrame } from '../../src/protocol/frame.ts';
 import type { Name } from '../../src/protocol/ids.ts';

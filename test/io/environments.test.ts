@@ -54,6 +54,6 @@ test('whoever finds no server is told which environments run on this host', asyn
 
   await expect(outcome).rejects.toMatchObject({
     code: 'RARANGI_UNREACHABLE',
-    hint: expect.stringMatching(/\(running on this host: .*mine-3.*\)$/),
+    hint: expect.stringMatching(/\(running on this host: .*mine-3.*\)$/) as unknown,
   });
 });

@@ -15,16 +15,16 @@ import { atEnd, ownFolder, ownIp } from './world.ts';
 class End {
   readonly log: string[] = [];
   bytesCount = 0;
+  isAccepted = false;
   connection!: Connection;
-  #text = '';
 
   readonly accept = (connection: Connection) => {
     this.connection = connection;
+    this.isAccepted = true;
     return {
       received: (chunk: Uint8Array) => {
         this.bytesCount += chunk.length;
-        this.#text = Buffer.from(chunk).toString();
-        if (chunk.length < 100) this.log.push(this.#text);
+        if (chunk.length < 100) this.log.push(Buffer.from(chunk).toString());
       },
       drained: () => void this.log.push('drained'),
       closed: (reason: string) => void this.log.push(`closed: ${reason}`),
@@ -66,7 +66,7 @@ async function connected(address?: string): Promise<readonly [End, End]> {
   const accepted = new End();
   listener.accept(accepted.accept);
   const caller = await dialled(listener.address);
-  await until(() => accepted.connection !== undefined);
+  await until(() => accepted.isAccepted);
   atEnd(() => accepted.connection.end(0));
   return [caller, accepted];
 }
@@ -107,7 +107,7 @@ test('both ends know the address of the other', async () => {
   listener.accept(accepted.accept);
 
   const caller = await dialled(listener.address);
-  await until(() => accepted.connection !== undefined);
+  await until(() => accepted.isAccepted);
 
   expect(caller.connection.remote).toBe(listener.address);
   expect(accepted.connection.remote).toMatch(/^127\.\d+\.\d+\.\d+:\d+$/);
@@ -130,7 +130,7 @@ test('a listener that is closed takes no one more, and keeps whom it has', async
   const accepted = new End();
   listener.accept(accepted.accept);
   const caller = await dialled(listener.address);
-  await until(() => accepted.connection !== undefined);
+  await until(() => accepted.isAccepted);
 
   listener.close();
 

@@ -65,5 +65,8 @@ test('a server that cannot tell systemd says so, and serves', async () => {
 
   await expect
     .poll(() => notices.find(({ name }) => name === 'systemd-untold')?.fields)
-    .toEqual({ state: 'READY', reason: expect.stringMatching(/^cannot run systemd-notify: /) });
+    .toEqual({
+      state: 'READY',
+      reason: expect.stringMatching(/^cannot run systemd-notify: /) as unknown,
+    });
 });

@@ -40,9 +40,8 @@ export function startRacer(): Racer {
   return {
     take: async (path) => {
       child.stdin.write(`${path}\n`);
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error('the racer has ended');
-      return value;
+      const line = (await lines.next()) as IteratorResult<string, undefined>;
+      return line.value ?? 'the racer has ended';
     },
   };
 }

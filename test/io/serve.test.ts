@@ -144,9 +144,7 @@ test('without a secret a server that others can reach must be called insecure', 
   const error = await refusalOf(open);
   const server = await startServer({ ...open, insecure: true });
 
-  expect(error.message).toBe(
-    '0.0.0.0 can be reached from other machines, and there is no secret',
-  );
+  expect(error.message).toBe('0.0.0.0 can be reached from other machines, and there is no secret');
   expect(error.hint).toContain('--insecure');
   expect(server.address).toMatch(/^10\.0\.0\.1:\d+$/);
 });
@@ -154,9 +152,7 @@ test('without a secret a server that others can reach must be called insecure', 
 test('an address of another machine cannot be bound', async () => {
   const error = await refusalOf({ bind: '192.0.2.1:4711', insecure: true });
 
-  expect(error.message).toBe(
-    'cannot bind 192.0.2.1:4711: this machine has no such address',
-  );
+  expect(error.message).toBe('cannot bind 192.0.2.1:4711: this machine has no such address');
 });
 
 test('a name that nobody knows cannot be bound', async () => {

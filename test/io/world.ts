@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 
-import type { ClientOptions, Notice, ServeOptions, ServerHandle, WatchEvent } from '../../src/index.ts';
+import type {
+  ClientOptions,
+  Notice,
+  ServeOptions,
+  ServerHandle,
+  WatchEvent,
+} from '../../src/index.ts';
 import { connect, serve, watch } from '../../src/index.ts';
 
 const endings: (() => unknown)[] = [];
@@ -97,8 +103,8 @@ export function startWatch(name: string, options: ClientOptions): Watching {
   const events = watch(name, options)[Symbol.asyncIterator]();
   atEnd(() => events.return?.());
   const nextWhole = async (): Promise<WatchEvent> => {
-    const { value, done } = await events.next();
-    if (done === true) throw new Error('the watch has ended');
+    const { value } = (await events.next()) as IteratorResult<WatchEvent, undefined>;
+    if (value === undefined) throw new Error('the watch has ended');
     return value;
   };
   return { nextWhole, next: async () => inShort(await nextWhole()) };

@@ -5,8 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { lookup, peers } from '../../src/index.ts';
 import { encodeFrame } from '../../src/protocol/frame.ts';
 import { MESSAGES } from '../../src/protocol/messages.ts';
+import { startProxy } from '../io/proxy.ts';
+import { openClient, startServer, startWatch } from '../io/world.ts';
 import { needs } from '../support/needs.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
@@ -14,20 +17,83 @@ const script = join(import.meta.dirname, 'decode-capture.py');
 const folder = mkdtempSync(join(tmpdir(), 'rarangi-capture-'));
 const isSkipped = !needs('python3-cbor2');
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 test.skipIf(isSkipped)('Python decodes every message of a capture', () => {
-  const { status, stdout, stderr } = decode(
-    Buffer.concat(VECTORS.map(({ bytes }) => encodeFrame(bytes))),
-  );
-  const codes = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as [number])[0]);
+  const messages = decode(Buffer.concat(VECTORS.map(({ bytes }) => encodeFrame(bytes))));
 
-  expect(stderr).toBe('');
-  expect(status).toBe(0);
-  expect(codes).toEqual(VECTORS.map(({ message }) => MESSAGES[message.kind].code));
+  expect(messages.map(([code]) => code)).toEqual(
+    VECTORS.map(({ message }) => MESSAGES[message.kind].code),
+  );
+});
+
+test.skipIf(isSkipped)('Python reads what a service and a server say to each other', async () => {
+  const server = await startServer({ cluster: 'c1', advertise: 'h1.example.org:9' });
+  const proxy = await startProxy(server.bound);
+  const client = openClient({ environment: 'testing', servers: [proxy.address] });
+  const handle = client.register({ name: 'db', port: 5432, tags: { note: 'grüße' } });
+  await handle.registered;
+  await handle.close('unhealthy');
+  await client.close();
+
+  const heard = decode(proxy.bytesFrom('server'));
+  const said = decode(proxy.bytesFrom('caller'));
+
+  expect(kindsOf(heard)).toEqual(['welcome', 'done', 'done']);
+  expect(heard[0]?.[1]).toEqual({
+    protocols: [1],
+    environment: 'testing',
+    origin: server.origin,
+    facts: ['h1-a', 'h1', 'c1', 'a', 'leaf', ['h1.example.org:9']],
+  });
+  expect(heard[1]?.[1]).toEqual({ request: 1, address: 'h1.example.org' });
+  expect(kindsOf(said)).toEqual(['hello', 'register', 'deregister']);
+  expect(said[0]?.[1]).toEqual({ protocol: 1, role: 'client', environment: 'testing' });
+  expect(said[1]?.[1]).toEqual({
+    request: 1,
+    registration: [handle.instance, 1, 'db', '', 5432, null, [['note', 'grüße']]],
+  });
+  expect(said[2]?.[1]).toEqual({ request: 2, instance: handle.instance, cause: 'unhealthy' });
+});
+
+test.skipIf(isSkipped)('Python reads questions, answers and a watch', async () => {
+  const server = await startServer();
+  const proxy = await startProxy(server.bound);
+  const direct = { environment: 'testing', servers: [server.bound] };
+  const recorded = { environment: 'testing', servers: [proxy.address] };
+  const handle = openClient(direct).register({ name: 'db', port: 5432 });
+  await handle.registered;
+
+  await lookup('db', recorded);
+  await peers(recorded);
+  const watching = startWatch('db', recorded);
+  await watching.next();
+  await watching.next();
+
+  const heard = decode(proxy.bytesFrom('server'));
+  const said = decode(proxy.bytesFrom('caller'));
+  expect(kindsOf(said)).toEqual(['hello', 'lookup', 'hello', 'peers', 'hello', 'watch']);
+  expect(kindsOf(heard)).toEqual([
+    ...['welcome', 'instances', 'welcome', 'servers', 'welcome', 'change', 'change'],
+  ]);
+  expect(JSON.stringify(heard[1])).toContain(`"${handle.instance}",1,"db"`);
+});
+
+test.skipIf(isSkipped)('Python reads what two servers say to each other', async () => {
+  const server = await startServer();
+  const proxy = await startProxy(server.bound);
+  const options = { environment: 'testing', servers: [server.bound] };
+  await openClient(options).register({ name: 'db', port: 5432 }).registered;
+  await startServer({ host: 'h2', peers: [proxy.address] });
+  await expect.poll(async () => (await peers(options)).servers.length).toBe(2);
+
+  const kinds = [...kindsOf(decode(proxy.bytesFrom('server')))];
+
+  expect(kinds.slice(0, 2)).toEqual(['welcome', 'digest']);
+  expect(kindsOf(decode(proxy.bytesFrom('caller'))).slice(0, 2)).toEqual(['hello', 'digest']);
+  expect(kinds).not.toContain('error');
 });
 
 test.skipIf(isSkipped).each([
@@ -37,14 +103,37 @@ test.skipIf(isSkipped).each([
   ['a byte behind the message', '44 82 05 a0 00'],
   ['a number that is longer than need be', '44 82 1805 a0'],
 ])('Python refuses %s', (_, bytes) => {
-  const { status, stdout, stderr } = decode(bytesOf(bytes));
+  const { status, stdout, stderr } = run(bytesOf(bytes));
 
   expect(status).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^decode-capture: byte 0: /);
 });
 
-function decode(capture: Uint8Array): { status: number | null; stdout: string; stderr: string } {
+/** A message as the script prints it: a code, and the fields by their names. */
+type Printed = readonly [code: number, fields: Readonly<Record<string, unknown>>];
+
+const KINDS = new Map<number, string>(
+  Object.entries(MESSAGES).map(([kind, { code }]) => [code, kind]),
+);
+
+function kindsOf(messages: readonly Printed[]): (string | undefined)[] {
+  // Signs of life come when it is time for them.
+  return messages
+    .map(([code]) => KINDS.get(code))
+    .filter((kind) => kind !== 'ping' && kind !== 'pong');
+}
+
+function decode(capture: Uint8Array): Printed[] {
+  const { status, stdout, stderr } = run(capture);
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Printed);
+}
+
+function run(capture: Uint8Array): { status: number | null; stdout: string; stderr: string } {
   const file = join(folder, 'capture');
   writeFileSync(file, capture);
   return spawnSync('/usr/bin/python3', [script, file], { encoding: 'utf8' });

@@ -81,6 +81,14 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s reaches the command', async (signa
   expect([code, stdout]).toEqual([3, `ready\ngot ${name}\n`]);
 });
 
+test('a signal that comes the moment the command runs is not lost', async () => {
+  const script = 'trap "exit 3" TERM; kill -TERM $PPID; while :; do sleep 0.02; done';
+
+  const { code } = await run(await wrapping(['sh', '-c', script]));
+
+  expect(code).toBe(3);
+});
+
 test('a command that outlives --kill-after is killed', async () => {
   const program = await startTrapping('trap "echo no" TERM', ['--kill-after', '50ms']);
 

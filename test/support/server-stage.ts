@@ -60,7 +60,7 @@ export class ServerStage {
 
   /** Something happens now. */
   give(input: Untimed<Input>): void {
-    for (const effect of this.server.step({ ...input, nowMs: this.nowMs } as Input)) {
+    for (const effect of this.server.step({ ...input, nowMs: this.nowMs })) {
       this.#perform(effect);
     }
   }
@@ -179,7 +179,7 @@ export class ServerStage {
   /** The states of the instances of service `db`, by the digit of the instance. */
   instances(): Record<string, string> {
     const rows = this.state.catalogue.instancesOf('db');
-    return Object.fromEntries(rows.map((row) => [row.registration.instance[0], row.state]));
+    return Object.fromEntries(rows.map((row) => [row.registration.instance.charAt(0), row.state]));
   }
 
   #open(given: { remote: string; dialled: string | null; door: Door }): ConnectionId {
@@ -254,5 +254,5 @@ export function down(digit: string, loss: Loss): Entry {
 }
 
 function ups(digits: string): Entry[] {
-  return [...digits].map(up);
+  return digits.split('').map(up);
 }
