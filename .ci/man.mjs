@@ -12,6 +12,7 @@ const manifest = JSON.parse(textOf('oclif.manifest.json') || '{"commands":{}}');
 const BLOCKS = {
   OPTIONS: options,
   'EXIT STATUS': exitStatus,
+  PHASES: phases,
   MESSAGES: messages,
   RECORDS: records,
   ERRORS: errors,
@@ -60,6 +61,19 @@ async function exitStatus() {
     '128+n',
     codes.map(({ code, doc }) => ({ tag: `${code}`, lines: prose(doc) })),
   );
+}
+
+async function phases() {
+  const { CONNECTION_PHASES } = await built('core/connections.js');
+  const lines = Object.entries(CONNECTION_PHASES).flatMap(([phase, arriving]) => {
+    const ways = Object.entries(arriving).filter(([, next]) => next.length > 0);
+    const staying = Object.entries(arriving).filter(([, next]) => next.length === 0);
+    const moves = ways.map(([kind, next]) => `${kind} -> ${next.join(' or ')}`);
+    return [...moves, ...wrappedTo(staying.map(([kind]) => kind).join(' '), LINE_MAX - 16)].map(
+      (text, index) => `${(index === 0 ? phase : '').padEnd(9)}${text}`,
+    );
+  });
+  return literal(lines);
 }
 
 async function messages() {
@@ -143,10 +157,14 @@ function sentence(text) {
 }
 
 function wrapped(text) {
+  return wrappedTo(text, LINE_MAX);
+}
+
+function wrappedTo(text, lineMax) {
   const lines = [''];
   for (const each of text.split(/\s+/)) {
     const line = lines.at(-1);
-    if (line !== '' && line.length + each.length + 1 > LINE_MAX) lines.push(each);
+    if (line !== '' && line.length + each.length + 1 > lineMax) lines.push(each);
     else lines[lines.length - 1] = line === '' ? each : `${line} ${each}`;
   }
   return lines;
