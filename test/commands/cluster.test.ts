@@ -2,10 +2,10 @@
 // and nobody notices when a server does.
 
 import { expect } from 'vitest';
-import { lookup } from '../../src/index.ts';
+import { lookup, watch } from '../../src/index.ts';
 import { type Host, serveWords, startHosts } from '../support/hosts.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, pidsOf, type Running, type Stage, test } from '../support/processes.ts';
+import { freePort, pidsIn, type Running, type Stage, test } from '../support/processes.ts';
 import { readFileSync } from 'node:fs';
 
 test.skipIf(!needs('redis-server'))(
@@ -16,13 +16,14 @@ test.skipIf(!needs('redis-server'))(
     await startRedis(stage, hosts[2]!, port);
 
     const found = await lookupEverywhere(stage, hosts);
+    const removals = addressesOf(hosts).map(removalAt);
+    await Promise.all(removals.map(({ present }) => present));
     process.kill(redisPid(stage), 'SIGKILL');
-    await Promise.all(
-      serversOf(hosts).map((server) => server.said({ event: 'instance-removed', service: 'cache' })),
-    );
+    const causes = await Promise.all(removals.map(({ removed }) => removed));
     const lost = await lookupEverywhere(stage, hosts);
 
     expect(found).toEqual(Array(6).fill({ code: 0, stdout: `${hosts[2]!.address}:${port}\n` }));
+    expect(causes).toEqual(Array(6).fill('deregistered'));
     expect(lost).toEqual(Array(6).fill({ code: 1, stdout: '' }));
   },
 );
@@ -61,7 +62,7 @@ test('no lookup misses a service while every server is restarted in turn', async
 class LookupLoop {
   readonly #misses: string[] = [];
   readonly #ended: Promise<void>;
-  #turn = deferred();
+  #turn = deferred<undefined>();
   #isEnding = false;
 
   constructor(servers: readonly string[]) {
@@ -85,8 +86,8 @@ class LookupLoop {
     while (!this.#isEnding) {
       const miss = await missOf(servers);
       if (miss !== null) this.#misses.push(miss);
-      this.#turn.resolve();
-      this.#turn = deferred();
+      this.#turn.resolve(undefined);
+      this.#turn = deferred<undefined>();
     }
   }
 }
@@ -115,29 +116,43 @@ async function registeredWith(sidecar: Running, servers: readonly string[]): Pro
 }
 
 function redisPid(stage: Stage): number {
-  return pidsOf(stage.mark).find((pid) =>
+  return pidsIn(stage.folder).find((pid) =>
     readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('redis-server'),
   )!;
 }
 
-function serversOf(hosts: readonly Host[]): Running[] {
-  return hosts.flatMap(({ a, b }) => [a, b]);
+/** The removal of `cache` as one server tells of it. */
+function removalAt(server: string) {
+  const present = deferred<undefined>();
+  const removed = deferred<string | undefined>();
+  const follow = async (): Promise<void> => {
+    for await (const { change, cause } of watch('cache', { servers: [server] })) {
+      if (change === 'synced') present.resolve(undefined);
+      if (change !== 'removed') continue;
+      removed.resolve(cause);
+      return;
+    }
+  };
+  void follow();
+  return { present: present.promise, removed: removed.promise };
+}
+
+function addressesOf(hosts: readonly Host[]): string[] {
+  return hosts.flatMap(({ address }) => [`${address}:17340`, `${address}:17341`]);
 }
 
 function lookupEverywhere(stage: Stage, hosts: readonly Host[]) {
   return Promise.all(
-    hosts
-      .flatMap(({ address }) => [`${address}:17340`, `${address}:17341`])
-      .map(async (server) => {
-        const { code, stdout } = await stage.run(['lookup', 'cache', `--server=${server}`]);
-        return { code, stdout };
-      }),
+    addressesOf(hosts).map(async (server) => {
+      const { code, stdout } = await stage.run(['lookup', 'cache', `--server=${server}`]);
+      return { code, stdout };
+    }),
   );
 }
 
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => {
     resolve = done;
   });
   return { promise, resolve };

@@ -170,7 +170,7 @@ test('addresses of masters are kept after their origins are forgotten, at most 2
   for (let index = 0; index < 300; index += 1) {
     const other = stage.accept();
     const environment = 'testing' as Name;
-    const origin = index.toString(16).padStart(32, 'f') as ReturnType<typeof originOf>;
+    const origin = `e${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
     const facts = factsOf('9', { role: 'master', address: `10.1.0.${String(index)}:17310` });
     const peer = { origin, facts };
     stage.hear(other, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });

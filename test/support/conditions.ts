@@ -2,16 +2,16 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Resolves with the first answer that is not undefined; rejects, with what was wanted, if none comes. */
+/** Resolves with the first answer that is not undefined; rejects, saying what, if none comes. */
 export async function eventually<T>(
-  what: string,
+  what: () => string,
   ask: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
   const endMs = performance.now() + EVENTUALLY_MS_MAX;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (performance.now() > endMs) throw new Error(`not in ${String(EVENTUALLY_MS_MAX)} ms: ${what}`);
+    if (performance.now() > endMs) throw new Error(`not in ${EVENTUALLY_MS_MAX} ms: ${what()}`);
     await delay(ASKED_EVERY_MS);
   }
 }

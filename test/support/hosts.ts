@@ -66,9 +66,7 @@ export async function startHosts(stage: Stage, hostsCount: number): Promise<Host
       }),
     ),
   );
-  await Promise.all(
-    hosts.flatMap(({ a, b }) => [...reachedBy(a, hosts), ...reachedBy(b, hosts)]),
-  );
+  await Promise.all(hosts.flatMap(({ a, b }) => [...reachedBy(a, hosts), ...reachedBy(b, hosts)]));
   return hosts;
 }
 

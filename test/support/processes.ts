@@ -1,12 +1,11 @@
 // Real processes of the built program. Each test has a stage of its own: an address of loopback for
 // every host that it plays, a folder, and its processes. The invariant: whatever happens to a test,
-// nothing that it started, grandchildren included, outlives it: all carry a mark in their
-// environment, and whoever carries it at the end is killed, by its id.
+// nothing that it started, grandchildren included, outlives it: all of them work in the folder of
+// the test, and whoever does so at the end is killed, by its id.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,10 +63,8 @@ export interface Namespace {
 export interface Stage {
   /** An address of loopback that no other test has; a server bound there is another host. */
   address(): string;
-  /** A folder that goes with the test. */
+  /** A folder that goes with the test; every process of it works there. */
   readonly folder: string;
-  /** What every process of this test carries in its environment. */
-  readonly mark: string;
   /** Starts rarangi. */
   start(words: readonly string[], options?: StartOptions): Running;
   /** Runs rarangi to its end. */
@@ -82,51 +79,41 @@ export interface Stage {
 export const test = plainTest.extend<{ stage: Stage }>({
   // vitest reads from the pattern which other fixtures this one needs: none.
   stage: async ({}, use) => {
-    const folder = mkdtempSync(join(tmpdir(), 'rarangi-'));
-    const mark = `RARANGI_TEST_MARK=${randomUUID()}`;
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rarangi-')));
     const processes: Running[] = [];
-    const stage = createStage({ folder, mark, processes });
-    await use(stage);
-    for (const pid of pidsOf(mark)) kill(pid);
+    await use(createStage(folder, processes));
+    for (let left = pidsIn(folder); left.length > 0; left = pidsIn(folder)) left.forEach(kill);
     await Promise.all(processes.map(({ ended }) => ended));
     rmSync(folder, { recursive: true, force: true });
   },
 });
 
-interface StageParts {
-  readonly folder: string;
-  readonly mark: string;
-  readonly processes: Running[];
-}
-
-function createStage({ folder, mark, processes }: StageParts): Stage {
-  const [markName = '', markValue] = mark.split('=');
-  const spawnMarked = (words: readonly string[], options: StartOptions = {}): Running => {
+function createStage(folder: string, processes: Running[]): Stage {
+  const spawnHere = (words: readonly string[], options: StartOptions = {}): Running => {
     const { env = {}, within } = options;
     const [program = '', ...rest] = [...(within?.enter ?? []), ...words];
     const child = spawn(program, rest, {
       cwd: folder,
-      env: { ...process.env, NO_COLOR: '1', ...env, [markName]: markValue },
+      env: { ...process.env, NO_COLOR: '1', ...env },
     });
     const running = watchChild(child, words.join(' '));
     processes.push(running);
     return running;
   };
   const start: Stage['start'] = (words, options) =>
-    spawnMarked([process.execPath, RUN, ...words], options);
+    spawnHere([process.execPath, RUN, ...words], options);
   return {
     address: nextAddress,
     folder,
-    mark,
     start,
     run: (words, options) => start(words, options).ended,
-    spawn: spawnMarked,
+    spawn: spawnHere,
     openNamespace: async () => {
       const prepare = 'ip link set lo up && mount -t tmpfs none /run && echo open && exec cat';
-      const holder = spawnMarked(['unshare', '--net', '--mount', 'sh', '-c', prepare]);
+      const holder = spawnHere(['unshare', '--net', '--mount', 'sh', '-c', prepare]);
       await holder.line(/^open$/);
       const target = `--target=${String(holder.pid)}`;
-      return { enter: ['nsenter', target, '--net', '--mount', '--wd=/', '--'] };
+      return { enter: ['nsenter', target, '--net', '--mount', `--wd=${folder}`, '--'] };
     },
   };
 }
@@ -149,18 +136,26 @@ function watchChild(child: ChildProcess, title: string): Running {
       resolve({ code, signal, stdout: stdout.text(), stderr: stderr.text() });
     });
   });
-  const await_ = async <T>(take: () => T | undefined, wanted: string): Promise<T> => {
+  const awaitLine = async <T>(take: () => T | undefined, wanted: string): Promise<T> => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      wakeAll();
+    }, AWAITED_MS_MAX);
     for (;;) {
       const found = take();
-      if (found !== undefined) return found;
-      if (isOver) throw new Error(`${title} never wrote ${wanted}:\n${stdout.text()}${stderr.text()}`);
-      await new Promise<void>((resolve) => {
-        wakers.add(resolve);
-      });
+      if (found === undefined && (isOver || isLate)) {
+        throw new Error(`${title} did not write ${wanted}:\n${stdout.text()}${stderr.text()}`);
+      }
+      if (found !== undefined) {
+        clearTimeout(timer);
+        return found;
+      }
+      await new Promise<void>((resolve) => wakers.add(resolve));
     }
   };
   const awaitJson = ({ lines }: Output, fields: Fields): Promise<Fields> =>
-    await_(() => takeFirst(lines, (text) => matching(text, fields)), JSON.stringify(fields));
+    awaitLine(() => takeFirst(lines, (text) => matching(text, fields)), JSON.stringify(fields));
   return {
     pid: child.pid ?? 0,
     ended,
@@ -168,7 +163,7 @@ function watchChild(child: ChildProcess, title: string): Running {
     printed: (fields) => awaitJson(stdout, fields),
     line: (pattern) => {
       const fits = (text: string) => (pattern.test(text) ? text : undefined);
-      return await_(
+      return awaitLine(
         () => takeFirst(stdout.lines, fits) ?? takeFirst(stderr.lines, fits),
         String(pattern),
       );
@@ -209,7 +204,10 @@ function readLines(stream: Readable): Output {
   return output;
 }
 
-function takeFirst<T>(lines: readonly Line[], fits: (text: string) => T | undefined): T | undefined {
+function takeFirst<T>(
+  lines: readonly Line[],
+  fits: (text: string) => T | undefined,
+): T | undefined {
   for (const line of lines) {
     const found = line.isTaken ? undefined : fits(line.text);
     if (found === undefined) continue;
@@ -226,19 +224,19 @@ function matching(text: string, fields: Fields): Fields | undefined {
   return fits ? found : undefined;
 }
 
-/** The processes that carry a mark in their environment. */
-export function pidsOf(mark: string): number[] {
+/** The processes that work in a folder. */
+export function pidsIn(folder: string): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && readIfThere(`/proc/${name}/environ`).includes(mark))
+    .filter((name) => /^\d+$/.test(name) && workingFolderOf(name) === folder)
     .map(Number);
 }
 
-/** What a file says; nothing if it is gone. */
-function readIfThere(file: string): string {
+function workingFolderOf(pid: string): string | null {
   try {
-    return readFileSync(file, 'utf8');
+    return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
-    return '';
+    // It is gone.
+    return null;
   }
 }
 
@@ -259,6 +257,9 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+/** Whoever waits for a line that never comes is told so, before the test itself times out. */
+const AWAITED_MS_MAX = 20_000;
 
 let addressesCount = 0;
 

@@ -1,0 +1,172 @@
+// A network of namespaces: every node is a network, a /run and a cable (a veth pair) of its own; the
+// switch that the cables lead to is a namespace too, so the machine's own network is never touched.
+// The invariant: a namespace has no name and lives as long as the process that holds it, which ends
+// with us; so whatever happens, nothing is left to be removed.
+
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
+
+import { eventually } from '../support/conditions.ts';
+import { needs } from '../support/needs.ts';
+import { type Program, runProgram, startProgram } from './programs.ts';
+
+/** Whether namespaces can be made here. Throws where a skip is a failure. */
+export function canMakeNetworks(): boolean {
+  if (!needs('iproute2')) return false;
+  const probe = ['--net', '--mount', 'ip', 'link', 'add', 'type', 'veth'];
+  if (spawnSync('unshare', probe, { stdio: 'ignore' }).status === 0) return true;
+  const said = 'network namespaces cannot be made here: run as root';
+  if (process.env['RARANGI_TEST_NO_SKIPS'] === '1') throw new Error(said);
+  process.stderr.write(`*** NOT TESTED: what needs network namespaces. ${said}\n`);
+  return false;
+}
+
+/** A machine. */
+export interface Node {
+  readonly address: string;
+  /** Starts a program there. */
+  start(words: readonly string[]): Program;
+  /** Kills every program there. */
+  killAll(): void;
+  /** From now on drops, without a word, what comes from these addresses. */
+  drop(from: readonly string[]): Promise<void>;
+  /** Drops nothing any more. */
+  dropNone(): Promise<void>;
+}
+
+/** Machines, and the cables between them. */
+export interface Network {
+  readonly nodes: readonly Node[];
+  /** Joins the cables of each group by a switch of its own; of a node that is in no group, none. */
+  join(groups: readonly (readonly Node[])[]): Promise<void>;
+  /** Ends everything that runs on it, and the network. */
+  close(): Promise<void>;
+}
+
+/** Makes machines, all on one switch. */
+export async function openNetwork(nodesCount: number): Promise<Network> {
+  const held = await holdNamespace(SWITCH_READY);
+  const members: Member[] = [];
+  while (members.length < nodesCount) members.push(await plugIn(held.pid, members.length + 1));
+  return {
+    nodes: members.map(({ node }) => node),
+    join: async (groups) => {
+      const bridgeOf = (node: Node) => groups.findIndex((group) => group.includes(node));
+      const commands = members.map(({ node, port }) => {
+        const bridge = bridgeOf(node);
+        return bridge < 0
+          ? `link set ${port} nomaster down`
+          : `link set ${port} master bridge${String(bridge)} up`;
+      });
+      await configure(held.pid, commands);
+    },
+    close: async () => {
+      for (const { node } of members) node.killAll();
+      const holders = [held, ...members.map((member) => member.held)];
+      for (const holder of holders) holder.signal('SIGKILL');
+      await Promise.all(holders.map(({ ended }) => ended));
+    },
+  };
+}
+
+interface Member {
+  readonly node: Node;
+  /** Its port on the switch. */
+  readonly port: string;
+  /** What holds its namespace. */
+  readonly held: Program;
+}
+
+async function plugIn(switchPid: number, index: number): Promise<Member> {
+  const held = await holdNamespace(NODE_READY);
+  const address = `10.77.0.${String(index)}`;
+  const port = `port${String(index)}`;
+  await configure(switchPid, [
+    `link add ${port} type veth peer name eth0 netns ${String(held.pid)}`,
+    `link set ${port} master bridge0 up`,
+  ]);
+  await configure(held.pid, [`addr add ${address}/24 dev eth0`, 'link set eth0 up']);
+  return { node: createNode(held, address), port, held };
+}
+
+function createNode({ pid }: Program, address: string): Node {
+  const network = networkOf(pid);
+  const enter = ['nsenter', `--target=${String(pid)}`, '--net', '--mount', '--wd=/', '--'];
+  let dropped: readonly string[] = [];
+  return {
+    address,
+    start: (words) => startProgram([...enter, ...words]),
+    killAll: () => {
+      for (const other of pidsOn(network)) if (other !== pid) kill(other);
+    },
+    drop: async (from) => {
+      dropped = [...dropped, ...from];
+      await configure(
+        pid,
+        from.map((source) => `rule add pref 1 iif eth0 from ${source} blackhole`),
+      );
+    },
+    dropNone: async () => {
+      await configure(
+        pid,
+        dropped.map((source) => `rule del pref 1 iif eth0 from ${source} blackhole`),
+      );
+      dropped = [];
+    },
+  };
+}
+
+async function holdNamespace(prepare: string): Promise<Program> {
+  const script = `${prepare} && echo '{"is":"ready"}' && exec sleep infinity`;
+  const holder = startProgram(['unshare', '--net', '--mount', 'sh', '-c', script]);
+  await eventually('a namespace', () => holder.said[0]);
+  return holder;
+}
+
+/** Several commands of `ip`, as one. */
+async function configure(pid: number, commands: readonly string[]): Promise<void> {
+  const script = `printf '%s\\n' "$@" | ip -batch -`;
+  const enter = ['nsenter', `--target=${String(pid)}`, '--net', '--'];
+  if (commands.length > 0) await runProgram([...enter, 'sh', '-c', script, 'sh', ...commands]);
+}
+
+function pidsOn(network: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => networkOf(pid) === network);
+}
+
+/** What identifies the network of a process; nothing when that has ended. */
+function networkOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${String(pid)}/ns/net`);
+  } catch {
+    return '';
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+/** As many bridges as there may be groups. */
+const SWITCH_READY = [0, 1, 2, 3, 4, 5]
+  .map((bridge) => `ip link add bridge${bridge} type bridge && ip link set bridge${bridge} up`)
+  .join(' && ');
+
+/**
+ * A rule that drops must come before the one that finds a node's own addresses, and established
+ * connections must not go round the rules.
+ */
+const NODE_READY = [
+  'mount -t tmpfs none /run',
+  'ip link set lo up',
+  'ip rule add pref 10 lookup local',
+  'ip rule del pref 0',
+  'echo 0 >/proc/sys/net/ipv4/ip_early_demux',
+].join(' && ');

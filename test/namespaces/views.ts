@@ -1,0 +1,229 @@
+// What every server says, compared with what must hold. Each is asked by real commands, again and
+// again until its answer is as it must be; a last answer that is not makes the test fail with it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+
+import { expect } from 'vitest';
+
+import { type Ended, RARANGI } from './programs.ts';
+import type { Host, Server, World } from './world.ts';
+
+/** What the servers of a host must see. */
+export interface Sight {
+  /** The hosts that can be reached, itself included. */
+  readonly reached: readonly string[];
+  /** The hosts that are split off. */
+  readonly split: readonly string[];
+}
+
+/** What must hold at the servers of each host; of a host that is not named nothing is asked. */
+export type Sights = Readonly<Record<string, Sight>>;
+
+/** Resolves when every server says that every host is reached. */
+export async function agreeAll(world: World): Promise<void> {
+  const reached = world.hosts.map(({ name }) => name);
+  await agree(world, sightsOf(reached, { reached, split: [] }));
+}
+
+/** The same sight for several hosts. */
+export function sightsOf(hosts: readonly string[], sight: Sight): Sights {
+  return Object.fromEntries(hosts.map((name) => [name, sight]));
+}
+
+/**
+ * Resolves when `lookup`, its `--watch`, `peers` and `status` say what must hold, at every server.
+ * Rejects when one of them does not come to that.
+ */
+export async function agree(world: World, sights: Sights): Promise<void> {
+  const questions = Object.entries(sights).flatMap(([name, sight]) => {
+    const host = world.host(name);
+    return host.servers.flatMap((server) => questionsAbout({ world, host, server, sight }));
+  });
+  await Promise.all(questions.map(answered));
+}
+
+/** What a command answers at every server of these hosts. */
+export async function askAll(
+  world: World,
+  hosts: readonly string[],
+  words: readonly string[],
+): Promise<Answer[]> {
+  const servers = hosts.flatMap((name) => world.host(name).servers.map((server) => [name, server]));
+  return await Promise.all(
+    (servers as [string, Server][]).map(async ([name, server]) => {
+      const ended = await ask(world.host(name), server, words);
+      return { server: server.name, code: ended.code, stdout: ended.stdout, stderr: ended.stderr };
+    }),
+  );
+}
+
+/** What a command said at a server. */
+export interface Answer extends Ended {
+  readonly server: string;
+}
+
+/** What `lookup --watch` has told of at a server: the host of each instance and its state. */
+export function watchedAt({ watch }: Server): string[] {
+  const present = new Map<string, string>();
+  for (const { fields } of watch.said) {
+    const { change, instance } = fields as unknown as WatchLine;
+    if (instance === undefined) continue;
+    if (change === 'removed') present.delete(instance.instance);
+    else present.set(instance.instance, `${instance.host} ${instance.state}`);
+  }
+  return [...present.values()].sort(byText);
+}
+
+interface WatchLine {
+  readonly change: string;
+  readonly instance?: InstanceLine;
+}
+
+interface InstanceLine {
+  readonly instance: string;
+  readonly host: string;
+  readonly state: string;
+}
+
+interface Question {
+  readonly what: string;
+  readonly expected: unknown;
+  ask(): Promise<unknown>;
+}
+
+interface Asked {
+  readonly world: World;
+  readonly host: Host;
+  readonly server: Server;
+  readonly sight: Sight;
+}
+
+function questionsAbout(asked: Asked): Question[] {
+  const { host, server, sight } = asked;
+  const command = (words: readonly string[], read: (json: never) => unknown) => async () => {
+    const { code, stdout, stderr } = await ask(host, server, words);
+    if (stdout === '') return { code, stderr };
+    return { code, ...(read(JSON.parse(stdout) as never) as object) };
+  };
+  const web = webOf(sight);
+  const view = { complete: sight.split.length === 0, missing: [...sight.split] };
+  const at = `at ${server.name}`;
+  return [
+    {
+      what: `lookup ${at}`,
+      expected: { code: 0, ...view, instances: web },
+      ask: command(['lookup', 'web', '--all', '--json'], lookupRead),
+    },
+    {
+      what: `peers ${at}`,
+      expected: { code: 0, complete: view.complete, servers: serverRowsOf(server, sight) },
+      ask: command(['peers', '--json'], peersRead),
+    },
+    {
+      what: `status ${at}`,
+      expected: statusOf(asked),
+      ask: command(['status', '--json'], statusRead),
+    },
+    { what: `watch ${at}`, expected: web, ask: () => Promise.resolve(watchedAt(server)) },
+  ];
+}
+
+function webOf({ reached, split }: Sight): string[] {
+  const live = reached.map((name) => `${name} live`);
+  return [...live, ...split.map((name) => `${name} stale`)].sort(byText);
+}
+
+function serverRowsOf(self: Server, { reached, split }: Sight): string[] {
+  const rowsOf = (host: string, state: string) =>
+    ['a', 'b'].map((side) => {
+      const name = `${host}-${side}`;
+      return name === self.name ? `${name} ${state} self` : `${name} ${state}`;
+    });
+  const live = reached.flatMap((host) => rowsOf(host, 'reachable'));
+  return [...live, ...split.flatMap((host) => rowsOf(host, 'split'))].sort(byText);
+}
+
+function statusOf({ world, host, sight }: Asked): unknown {
+  const { reached, split } = sight;
+  const others = reached.filter((name) => name !== host.name);
+  const state = others.length === 0 ? 'isolated' : split.length > 0 ? 'split' : 'healthy';
+  const masters = reached.filter((name) => world.host(name).isMaster);
+  return {
+    code: state === 'healthy' ? 0 : 1,
+    state,
+    complete: split.length === 0,
+    missing: [...split],
+    servers: { reachable: 2 * reached.length, suspect: 0, split: 2 * split.length },
+    masters: 2 * masters.length,
+    instances: { live: reached.length, stale: split.length },
+  };
+}
+
+function lookupRead(json: {
+  complete: boolean;
+  missing: string[];
+  instances: InstanceLine[];
+}): unknown {
+  const { complete, missing } = json;
+  const instances = json.instances.map(({ host, state }) => `${host} ${state}`);
+  return { complete, missing, instances: instances.sort(byText) };
+}
+
+function peersRead(json: {
+  complete: boolean;
+  servers: { name: string; state: string; self: boolean }[];
+}): unknown {
+  const rows = json.servers.map(
+    ({ name, state, self }) => `${name} ${state}${self ? ' self' : ''}`,
+  );
+  return { complete: json.complete, servers: rows.sort(byText) };
+}
+
+function statusRead(json: Record<string, unknown>): unknown {
+  const { state, complete, missing, servers, masters, instances } = json;
+  const { reachable } = masters as { reachable: number };
+  return { state, complete, missing, servers, masters: reachable, instances };
+}
+
+async function answered({ what, expected, ask: askOnce }: Question): Promise<void> {
+  const endMs = performance.now() + AGREED_MS_MAX;
+  for (;;) {
+    const answer = await askOnce();
+    if (isDeepStrictEqual(answer, expected)) return;
+    if (performance.now() > endMs) expect({ [what]: answer }).toEqual({ [what]: expected });
+    await delay(ASKED_EVERY_MS);
+  }
+}
+
+async function ask(host: Host, server: Server, words: readonly string[]): Promise<Ended> {
+  const own = ['--environment=production', `--server=${server.address}`];
+  // The servers, not the questions, have the machine.
+  return await inTurn(() => host.node.start(['nice', ...RARANGI, ...words, ...own]).ended);
+}
+
+let asking = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  while (asking >= ASKING_MAX) await new Promise<void>((resolve) => waiting.push(resolve));
+  asking += 1;
+  try {
+    return await run();
+  } finally {
+    asking -= 1;
+    waiting.shift()?.();
+  }
+}
+
+function byText(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+/** Back-off after a split reaches 30 s. */
+const AGREED_MS_MAX = 45_000;
+
+const ASKED_EVERY_MS = 10;
+
+/** Commands that run at a time, for two cores. */
+const ASKING_MAX = 3;
