@@ -96,14 +96,19 @@ export default class Serve extends BaseCommand {
     const log = openServeLog(flags['log-format']);
     const ended = endSignal();
     try {
+      let reload = (): void => undefined;
+      // From the first line on that says the server is there: unheard, the signal would end it.
+      process.on('SIGHUP', () => {
+        reload();
+      });
       const handle = await serve({
         ...serveOptionsOf(flags),
         onNotice: (notice) => log.take(notice),
       });
-      log.bound(handle);
-      process.on('SIGHUP', () => {
+      reload = () => {
         handle.reload();
-      });
+      };
+      log.bound(handle);
       ended.addEventListener('abort', () => void handle.stop(), { once: true });
       if (ended.aborted) await handle.stop();
       await handle.stopped;

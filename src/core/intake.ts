@@ -198,7 +198,7 @@ export function ask(state: State, link: Link, line: Line): void {
 function prove(state: State, origin: Origin): void {
   if (origin.isProven) return;
   origin.isProven = true;
-  state.isGraphDirty = true;
+  state.grown.add(origin.id);
 }
 
 function noteArrival(state: State, origin: Origin): void {

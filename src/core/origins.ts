@@ -53,7 +53,7 @@ export function applyEntry(state: State, origin: Origin, entry: Entry): void {
       break;
     case 'up':
       state.origins.get(entry.peer)?.losses.delete(origin.id);
-      state.isGraphDirty = true;
+      state.grown.add(origin.id);
       break;
     case 'down':
       noteLoss(state, origin, { peer: entry.peer, loss: entry.loss });
@@ -80,7 +80,6 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   }
   for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
   noteFacts(state, origin);
-  state.isGraphDirty = true;
 }
 
 /** Changes what is thought of an origin; the catalogue looks again at all that it holds. */
@@ -105,7 +104,7 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     link.behind.delete(origin.id);
     link.offers.delete(origin.id);
   }
-  state.isGraphDirty = true;
+  state.isGraphShrunk = true;
   state.isViewDirty = true;
 }
 
@@ -120,15 +119,17 @@ export function rememberGoodbye(state: State, id: OriginId): void {
 }
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
-  const report = { loss: lost.loss, atMs: state.nowMs };
-  state.origins.get(lost.peer)?.losses.set(reporter.id, report);
-  state.isGraphDirty = true;
+  state.isGraphShrunk = true;
+  const peer = state.origins.get(lost.peer);
+  // A link that both ends have given up is no sign of the death of either: both said so after it.
+  if (peer?.log.links.has(reporter.id) === false) reporter.losses.delete(peer.id);
+  else peer?.losses.set(reporter.id, { loss: lost.loss, atMs: state.nowMs });
 }
 
 function noteFacts(state: State, origin: Origin): void {
   const { role, addresses } = origin.log.facts;
   state.areTargetsDirty = true;
-  state.isGraphDirty = true;
+  state.grown.add(origin.id);
   if (role !== 'master' || origin === state.self) return;
   for (const address of addresses) {
     if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);

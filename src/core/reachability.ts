@@ -11,7 +11,7 @@ import type { Name, OriginId } from '../protocol/ids.ts';
 import { dropOrigin, setStanding } from './origins.ts';
 import type { Origin, State } from './state.ts';
 import { isOwnHost } from './state.ts';
-import { reachableFrom } from './topology.ts';
+import { extendReach, reachableFrom } from './topology.ts';
 
 /** What others must be told at the end of a step. */
 export interface Tidings {
@@ -23,18 +23,37 @@ export interface Tidings {
   readonly forgotten: Set<OriginId>;
 }
 
-/** Computes who can be reached, and what that changes. Once per step. */
+/** Computes who can be reached, and what that changes. Once per step, and anew only after a loss. */
 export function refreshReachability(state: State, tidings: Tidings): void {
-  if (!state.isGraphDirty) return;
-  state.isGraphDirty = false;
+  const grown = [...state.grown];
+  if (!state.isGraphShrunk && grown.length === 0) return;
+  state.grown.clear();
   state.isViewDirty = true;
+  if (state.isGraphShrunk) refreshAll(state, tidings);
+  else refreshGrown(state, grown, tidings);
+}
+
+function refreshAll(state: State, tidings: Tidings): void {
+  state.isGraphShrunk = false;
   const firstHops = reachableFrom(state.self, state.origins);
   for (const origin of [...state.origins.values()]) {
     if (origin === state.self) continue;
-    const via = firstHops.get(origin.id) ?? null;
-    origin.via = via;
-    if (via === null) handleUnreachable(state, origin, tidings);
+    origin.via = firstHops.get(origin.id) ?? null;
+    if (origin.via === null) handleUnreachable(state, origin, tidings);
     else if (origin.standing !== 'reachable') becomeReachable(state, origin, tidings);
+  }
+}
+
+/** A boot storm has thousands of new links, and each can only bring more into reach. */
+function refreshGrown(state: State, grown: readonly OriginId[], tidings: Tidings): void {
+  for (const id of grown) {
+    const origin = state.origins.get(id);
+    if (origin === undefined) continue;
+    for (const reached of extendReach(state.self, { grown: origin, origins: state.origins })) {
+      if (reached.standing !== 'reachable') becomeReachable(state, reached, tidings);
+    }
+    const isOut = origin !== state.self && origin.via === null;
+    if (isOut) handleUnreachable(state, origin, tidings);
   }
 }
 

@@ -22,6 +22,7 @@ export function handleLateness(
   if (lateMs <= LATE_MS) return;
   state.nowMs = late.nowMs;
   giveTime(state, lateMs);
+  if (state.held !== null) armWake(state);
   if (lateMs <= state.options.silenceMs) return;
   state.out.notice('slept', { milliseconds: Math.round(lateMs) });
   for (const origin of state.origins.values()) {
@@ -32,9 +33,7 @@ export function handleLateness(
     }
   }
   state.held ??= [];
-  state.timers.set('wake', state.nowMs + WAKE_MS, () => {
-    wake(state);
-  });
+  armWake(state);
 }
 
 /**
@@ -69,7 +68,12 @@ function giveTime(state: State, lateMs: number): void {
     if (origin.standing === 'suspect') origin.sinceMs += lateMs;
     state.timers.delay(`grace ${origin.id}`, lateMs);
   }
-  state.timers.delay('wake', lateMs);
+}
+
+function armWake(state: State): void {
+  state.timers.set('wake', state.nowMs + WAKE_MS, () => {
+    wake(state);
+  });
 }
 
 function wake(state: State): void {

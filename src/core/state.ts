@@ -1,6 +1,6 @@
 // What a server knows and holds: plain data that the modules of the core work on, one for each
-// concern. The invariant: whoever changes something here marks what depends on it (`isGraphDirty`,
-// `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
+// concern. The invariant: whoever changes something here marks what depends on it (`grown`,
+// `isGraphShrunk`, `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Loss, Registration } from '../protocol/records.ts';
@@ -143,7 +143,10 @@ export interface State {
   /** The latest removals, for watchers that come from another server: see answers.ts. */
   readonly removals: Map<InstanceId, Change>;
   nowMs: number;
-  isGraphDirty: boolean;
+  /** A link was lost, or an origin dropped: who can be reached is computed anew. */
+  isGraphShrunk: boolean;
+  /** Origins that have new links, or were proven: they can only add to what is reached. */
+  readonly grown: Set<OriginId>;
   isViewDirty: boolean;
   areTargetsDirty: boolean;
   /** Set once, when the view was complete through a neighbour or at a cold start. */

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { lookup, watch } from '../../src/index.ts';
 import { type Host, serveWords, startHosts } from '../support/hosts.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, pidsIn, type Running, type Stage, test } from '../support/processes.ts';
+import { freePort, type Running, type Stage, test } from '../support/processes.ts';
 import { readFileSync } from 'node:fs';
 
 test.skipIf(!needs('redis-server'))(
@@ -116,9 +116,9 @@ async function registeredWith(sidecar: Running, servers: readonly string[]): Pro
 }
 
 function redisPid(stage: Stage): number {
-  return pidsIn(stage.folder).find((pid) =>
-    readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('redis-server'),
-  )!;
+  return stage
+    .processesLeft()
+    .find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('redis-server'))!;
 }
 
 /** The removal of `cache` as one server tells of it. */

@@ -293,7 +293,8 @@ test('a split host is dropped, and passed on, when an operator forgets it', () =
     { kind: 'done', request: 4, count: 1 },
     { kind: 'done', request: 5, count: 0 },
   ]);
-  expect(stage.take(links['3']!)).toContainEqual(message);
+  const passed = stage.take(links['3']!).filter(({ kind }) => kind === 'forget');
+  expect(passed).toEqual([message]);
   expect(stage.instances()).toEqual({ '2': 'stale', '3': 'live' });
 });
 

@@ -96,6 +96,18 @@ test('a gap is asked for once, and what closes it is taken in', () => {
   expect(stage.instances()).toEqual({ a: 'live', b: 'live' });
 });
 
+test('a gap that was closed does not keep the next one from being asked for', () => {
+  const { stage, one } = pair();
+  const origin = originOf('1');
+  stage.hear(one, { kind: 'entries', batches: [{ origin, first: 4, entries: [put('b')] }] });
+  stage.hear(one, { kind: 'entries', batches: [{ origin, first: 3, entries: [put('a')] }] });
+  stage.take(one);
+
+  stage.hear(one, { kind: 'entries', batches: [{ origin, first: 6, entries: [put('c')] }] });
+
+  expect(wants(stage.take(one))).toEqual(['1 3']);
+});
+
 test('entries that are known already change nothing', () => {
   const { stage, one, two } = pair();
   stage.tell(one, '1', put('a'));

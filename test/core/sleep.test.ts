@@ -209,3 +209,17 @@ test('a server that sleeps again while it wakes waits again for its clients', ()
 
   expect(stage.closed).toHaveLength(2);
 });
+
+test('a server that is late while it wakes gives its clients that time as well', () => {
+  const { stage, session } = scene();
+
+  stage.sleep(30_000);
+  stage.give({ kind: 'deadline' });
+  stage.sleep(600);
+  stage.give({ kind: 'deadline' });
+  expect(stage.closed).toEqual([]);
+  stage.close(session);
+  stage.pass(50);
+
+  expect(stage.closed).toHaveLength(2);
+});

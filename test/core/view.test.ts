@@ -100,19 +100,27 @@ test('at a cold start a view is complete when nothing new has come for five seco
 test('a cold start with the sibling alone is none: another host is to be exchanged with', () => {
   const stage = new ServerStage({ ...PEERS, host: 'h0' });
   stage.give({ kind: 'undialled', address: PEERS.peers[0]!, reason: 'refused' });
-  const link = stage.neighbour('1', { host: 'h0', side: 'b' });
-  stage.hear(link, { kind: 'view', complete: false, missing: [] });
-  const fresh = new ServerStage({ ...PEERS, host: 'h0' });
-  fresh.give({ kind: 'undialled', address: PEERS.peers[0]!, reason: 'refused' });
-  const sibling = fresh.accept();
+  const sibling = stage.accept();
   const environment = 'testing' as Name;
-  const peer = { origin: originOf('1'), facts: factsOf('1', { host: 'h0', side: 'b' }) };
-  fresh.hear(sibling, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
-  fresh.digest(sibling, { complete: false });
+  const facts = factsOf('1', { host: 'h0', side: 'b', address: '10.0.0.0:17311' });
+  const peer = { origin: originOf('1'), facts };
+  stage.hear(sibling, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.digest(sibling, { complete: false });
+  stage.tell(sibling, '1', { kind: 'facts', facts }, up('0'));
 
-  live(fresh, sibling, 20_000);
+  live(stage, sibling, 20_000);
 
-  expect(fresh.state.isComplete).toBe(false);
+  expect(stage.standingOf('1')).toBe('reachable');
+  expect(stage.state.isComplete).toBe(false);
+});
+
+test('a neighbour that misses this very host misses nothing that is not here', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+
+  stage.hear(link, { kind: 'view', complete: false, missing: ['h0' as Name] });
+
+  expect(stage.state.isComplete).toBe(true);
 });
 
 test('a reachable log that names an origin whose log is missing makes a view incomplete', () => {
@@ -146,6 +154,7 @@ test('what a server heard that others miss it does not tell on', () => {
   stage.take(other);
 
   stage.hear(link, { kind: 'view', complete: false, missing: ['h7' as Name] });
+  stage.hear(link, { kind: 'view', complete: false, missing: ['h8' as Name] });
 
   const views = stage.take(other).filter(({ kind }) => kind === 'view');
   expect(views).toEqual([{ kind: 'view', complete: false, missing: [] }]);

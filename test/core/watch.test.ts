@@ -138,6 +138,30 @@ test('what comes back before the view is complete is not taken for gone', () => 
   expect(changes(server.take(session))).toEqual(['synced', 'added b', 'view']);
 });
 
+test('a removal that was told as a change is not told again when the view is complete', () => {
+  const { server, link } = serverWith('b');
+  server.hear(link, { kind: 'view', complete: false, missing: ['h7' as Name] });
+  const session = server.client();
+  const known = [instanceIdOf('b')];
+  server.tell(link, '1', gone('b', 'closed'));
+  server.hear(session, { kind: 'watch', request: 1, service: 'db' as Name, known });
+
+  server.tell(link, '1', put('b', { revision: 2 }), gone('b', 'unhealthy'));
+  server.hear(link, { kind: 'view', complete: true, missing: [] });
+
+  expect(changes(server.take(session))).toEqual(['synced', 'added b', 'removed b', 'view']);
+});
+
+test('the removal of what is back is forgotten', () => {
+  const { server, link } = serverWith('b');
+
+  server.tell(link, '1', gone('b', 'closed'));
+  expect(server.state.removals.size).toBe(1);
+  server.tell(link, '1', put('b', { revision: 2 }));
+
+  expect(server.state.removals.size).toBe(0);
+});
+
 test('removals are remembered in a bounded number, the latest', () => {
   const { server, link } = serverWith();
   const ids = Array.from({ length: 4_097 }, (_, index) =>

@@ -119,7 +119,10 @@ function createNode({ pid }: Program, address: string): Node {
 async function holdNamespace(prepare: string): Promise<Program> {
   const script = `${prepare} && echo '{"is":"ready"}' && exec sleep infinity`;
   const holder = startProgram(['unshare', '--net', '--mount', 'sh', '-c', script]);
-  await eventually('a namespace', () => holder.said[0]);
+  await eventually(
+    () => 'a namespace',
+    () => holder.said[0],
+  );
   return holder;
 }
 

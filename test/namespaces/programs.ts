@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 /** The built program. */
 export const RARANGI = [process.execPath, join(import.meta.dirname, '../../bin/run.js')] as const;
 
-/** The words before a program that make it end when the thread does that started it. */
+/** The words before a program that make it end with whoever started it. */
 export const TIED = ['setpriv', '--pdeathsig=KILL', '--'] as const;
 
 /** A JSON object that a program wrote on a line of its own. */
@@ -33,13 +33,15 @@ export interface Program {
   /** What it wrote on stdout or stderr so far, in the order of its coming. */
   readonly said: readonly Said[];
   readonly ended: Promise<Ended>;
+  isOver(): boolean;
+  /** Writes a line to its stdin. */
+  type(line: string): void;
   signal(signal: NodeJS.Signals): void;
 }
 
 /** Starts a program. */
 export function startProgram(words: readonly string[]): Program {
   const [program = '', ...rest] = [...TIED, ...words];
-  // A pipe for stdin: whoever reads from it ends with us.
   const child = spawn(program, rest, { env: { ...process.env, NO_COLOR: '1' } });
   const said: Said[] = [];
   const stdout = collect(child.stdout, said);
@@ -53,7 +55,14 @@ export function startProgram(words: readonly string[]): Program {
       resolve({ code, stdout: stdout(), stderr: stderr() });
     });
   });
-  return { pid: child.pid ?? 0, said, ended, signal: (name) => child.kill(name) };
+  return {
+    pid: child.pid ?? 0,
+    said,
+    ended,
+    isOver: () => child.exitCode !== null || child.signalCode !== null,
+    type: (line) => child.stdin.write(`${line}\n`),
+    signal: (name) => child.kill(name),
+  };
 }
 
 /** Runs a program to its end. Rejects unless it ends with 0. */

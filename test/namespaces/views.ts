@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { expect } from 'vitest';
 
-import { type Ended, RARANGI } from './programs.ts';
+import type { Ended } from './programs.ts';
 import type { Host, Server, World } from './world.ts';
 
 /** What the servers of a host must see. */
@@ -15,6 +15,8 @@ export interface Sight {
   readonly reached: readonly string[];
   /** The hosts that are split off. */
   readonly split: readonly string[];
+  /** How many instances of `web` a host has, where that is not one. */
+  readonly webs?: Readonly<Record<string, number>>;
 }
 
 /** What must hold at the servers of each host; of a host that is not named nothing is asked. */
@@ -48,23 +50,34 @@ export async function askAll(
   world: World,
   hosts: readonly string[],
   words: readonly string[],
-): Promise<Answer[]> {
-  const servers = hosts.flatMap((name) => world.host(name).servers.map((server) => [name, server]));
+): Promise<Ended[]> {
   return await Promise.all(
-    (servers as [string, Server][]).map(async ([name, server]) => {
-      const ended = await ask(world.host(name), server, words);
-      return { server: server.name, code: ended.code, stdout: ended.stdout, stderr: ended.stderr };
+    hosts.flatMap((name) => {
+      const host = world.host(name);
+      return host.servers.map((server) => ask(host, server, words));
     }),
   );
 }
 
-/** What a command said at a server. */
-export interface Answer extends Ended {
-  readonly server: string;
+/** A change that a watch has told of. */
+export interface Told {
+  readonly atMs: number;
+  /** `removed h1`. */
+  readonly what: string;
 }
 
-/** What `lookup --watch` has told of at a server: the host of each instance and its state. */
-export function watchedAt({ watch }: Server): string[] {
+/** The changes that the watch at a server has told of since then. */
+export function toldAt({ watch }: Server, sinceMs: number): Told[] {
+  return watch.said
+    .filter(({ atMs, fields }) => atMs >= sinceMs && fields['instance'] !== undefined)
+    .map(({ atMs, fields }) => {
+      const { change, instance } = fields as unknown as WatchLine;
+      return { atMs, what: `${change} ${instance!.host}` };
+    });
+}
+
+/** What is present by the watch at a server: the host of each instance and its state. */
+function watchedAt({ watch }: Server): string[] {
   const present = new Map<string, string>();
   for (const { fields } of watch.said) {
     const { change, instance } = fields as unknown as WatchLine;
@@ -129,9 +142,10 @@ function questionsAbout(asked: Asked): Question[] {
   ];
 }
 
-function webOf({ reached, split }: Sight): string[] {
-  const live = reached.map((name) => `${name} live`);
-  return [...live, ...split.map((name) => `${name} stale`)].sort(byText);
+function webOf({ reached, split, webs = {} }: Sight): string[] {
+  const rowsOf = (hosts: readonly string[], state: string) =>
+    hosts.flatMap((name) => Array.from({ length: webs[name] ?? 1 }, () => `${name} ${state}`));
+  return [...rowsOf(reached, 'live'), ...rowsOf(split, 'stale')].sort(byText);
 }
 
 function serverRowsOf(self: Server, { reached, split }: Sight): string[] {
@@ -148,6 +162,8 @@ function statusOf({ world, host, sight }: Asked): unknown {
   const { reached, split } = sight;
   const others = reached.filter((name) => name !== host.name);
   const state = others.length === 0 ? 'isolated' : split.length > 0 ? 'split' : 'healthy';
+  const web = webOf(sight);
+  const liveCount = web.filter((row) => row.endsWith(' live')).length;
   const masters = reached.filter((name) => world.host(name).isMaster);
   return {
     code: state === 'healthy' ? 0 : 1,
@@ -156,7 +172,7 @@ function statusOf({ world, host, sight }: Asked): unknown {
     missing: [...split],
     servers: { reachable: 2 * reached.length, suspect: 0, split: 2 * split.length },
     masters: 2 * masters.length,
-    instances: { live: reached.length, stale: split.length },
+    instances: { live: liveCount, stale: web.length - liveCount },
   };
 }
 
@@ -196,24 +212,8 @@ async function answered({ what, expected, ask: askOnce }: Question): Promise<voi
   }
 }
 
-async function ask(host: Host, server: Server, words: readonly string[]): Promise<Ended> {
-  const own = ['--environment=production', `--server=${server.address}`];
-  // The servers, not the questions, have the machine.
-  return await inTurn(() => host.node.start(['nice', ...RARANGI, ...words, ...own]).ended);
-}
-
-let asking = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<T>(run: () => Promise<T>): Promise<T> {
-  while (asking >= ASKING_MAX) await new Promise<void>((resolve) => waiting.push(resolve));
-  asking += 1;
-  try {
-    return await run();
-  } finally {
-    asking -= 1;
-    waiting.shift()?.();
-  }
+async function ask(host: Host, { address }: Server, words: readonly string[]): Promise<Ended> {
+  return await host.terminal!.run([...words, '--environment=production', `--server=${address}`]);
 }
 
 function byText(one: string, other: string): number {
@@ -223,7 +223,4 @@ function byText(one: string, other: string): number {
 /** Back-off after a split reaches 30 s. */
 const AGREED_MS_MAX = 45_000;
 
-const ASKED_EVERY_MS = 10;
-
-/** Commands that run at a time, for two cores. */
-const ASKING_MAX = 3;
+const ASKED_EVERY_MS = 50;

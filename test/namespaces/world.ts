@@ -1,12 +1,17 @@
-// Six hosts in two clusters, each a node of a network of namespaces: two servers, a service behind a
-// sidecar (`web`) and, at every server, a standing `lookup web --watch`. The invariant: a test
+// Six hosts in two clusters, each a node of a network of namespaces: two servers and, at each of
+// them, a standing `lookup web --watch`; an instance of `web`; a terminal. The invariant: a test
 // begins with a world that is whole, whatever became of the test before.
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { test as plainTest } from 'vitest';
 
 import { eventually } from '../support/conditions.ts';
 import { type Network, type Node, openNetwork } from './network.ts';
-import { type Program, RARANGI } from './programs.ts';
+import { type Program, RARANGI, type Said, TIED } from './programs.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 import { agreeAll } from './views.ts';
 
 /** A server, and the watch that asks it. */
@@ -23,39 +28,40 @@ export interface Host {
   readonly name: string;
   readonly cluster: string;
   readonly isMaster: boolean;
-  /** The host that its servers start from. */
-  readonly peer: string;
   readonly node: Node;
-  /** None when it has no power. */
+  /** None of these when it has no power. */
   servers: readonly Server[];
-  /** The sidecar of its `web`. */
-  sidecar: Program | null;
+  terminal: Terminal | null;
+  web: Program | null;
 }
 
 /** What the tests play with. */
 export interface World {
   readonly hosts: readonly Host[];
   host(name: string): Host;
-  /** Cuts these groups off from each other and from the rest, silently. */
-  cut(...groups: readonly (readonly string[])[]): Promise<void>;
+  /** Cuts a group off from the rest, silently. */
+  cut(group: readonly string[]): Promise<void>;
   /** Takes the cable of a host out. */
   unplug(name: string): Promise<void>;
-  /** All cables in, all rules away. */
+  /** All cables in, all that was cut joined, no rule that drops anything. */
   heal(): Promise<void>;
-  /** Takes the cable out and kills everything there. */
+  /** Takes the cables out and kills everything there, at a blow. */
   powerOff(...names: readonly string[]): Promise<void>;
-  /** Starts the programs of a host, with its cable in. */
+  /** Plugs a host in and starts its programs. */
   boot(name: string): Promise<void>;
+  /** Starts one more instance of `web`, for the time of the test. */
+  startExtra(name: string): Program;
 }
 
 /** Tests with a world; there is one for all the tests of a file. */
 export const test = plainTest
-  .extend<{ $file: { shared: World } }>({
+  .extend<{ $file: { shared: RestorableWorld } }>({
     shared: [
+      // vitest reads from the pattern which other fixtures this one needs: none.
       async ({}, use) => {
         const network = await openNetwork(PLANS.length);
         try {
-          await use(await openWorld(network));
+          await use(createWorld(network));
         } finally {
           await network.close();
         }
@@ -64,127 +70,176 @@ export const test = plainTest
     ],
   })
   .extend<{ world: World }>({
-    world: async ({ shared }, use) => {
-      await restore(shared);
+    world: async ({ shared, onTestFailed }, use) => {
+      onTestFailed(() => {
+        process.stderr.write(`what the servers wrote: ${keepLogs(shared)}\n`);
+      });
+      await shared.restore();
       await use(shared);
     },
   });
 
-/** Starts a sidecar on a host; what follows `--` among the words is wrapped. */
-export function startSidecar(host: Host, words: readonly string[]): Program {
-  const own = ['register', '--environment=production', '--log-format=json', '--kill-after=1s'];
-  return host.node.start([...RARANGI, ...own, ...words]);
-}
-
-/** Resolves when a program has said so, and with when. */
-export async function said(program: Program, fields: Readonly<Record<string, unknown>>) {
+/** Resolves with the first time since then that a program has said so. */
+export async function said(
+  program: Program,
+  fields: Readonly<Record<string, unknown>>,
+  sinceMs = 0,
+): Promise<Said> {
   const entries = Object.entries(fields);
-  return await eventually(JSON.stringify(fields), () =>
-    program.said.find((one) => entries.every(([key, value]) => one.fields[key] === value)),
+  return await eventually(
+    () => JSON.stringify(fields),
+    () =>
+      program.said.find(
+        (one) => one.atMs >= sinceMs && entries.every(([key, value]) => one.fields[key] === value),
+      ),
   );
 }
 
-/** Every server that runs. */
-export function serversOf(world: World): Server[] {
-  return world.hosts.flatMap(({ servers }) => servers);
+/** Every server that runs, of these hosts. */
+export function serversOf(world: World, names: readonly string[] = HOSTS): Server[] {
+  return names.flatMap((name) => world.host(name).servers);
 }
 
-async function openWorld(network: Network): Promise<World> {
-  const hosts = PLANS.map((plan, index): Host => ({
-    ...plan,
+interface RestorableWorld extends World {
+  restore(): Promise<void>;
+}
+
+function createWorld(network: Network): RestorableWorld {
+  const hosts = PLANS.map(({ name, cluster, isMaster }, index): Host => ({
+    ...{ name, cluster, isMaster },
     node: network.nodes[index]!,
-    servers: [],
-    sidecar: null,
+    ...POWERLESS,
   }));
   const host = (name: string): Host => hosts.find((one) => one.name === name)!;
-  const nodesOf = (names: readonly string[]) => names.map((name) => host(name).node);
-  const restOf = (names: readonly string[]) =>
-    hosts.filter(({ name }) => !names.includes(name)).map(({ node }) => node);
   const unplugged = new Set<string>();
-  const join = (groups: readonly (readonly string[])[]) => {
-    const named = [...groups.flat(), ...unplugged];
-    return network.join([restOf(named), ...groups.map(nodesOf)]);
+  const extras: Program[] = [];
+  const joinAll = async (group: readonly string[] = []): Promise<void> => {
+    const nodesOf = (isIn: (name: string) => boolean) =>
+      hosts.filter(({ name }) => !unplugged.has(name) && isIn(name)).map(({ node }) => node);
+    const [ins, outs] = [
+      nodesOf((name) => group.includes(name)),
+      nodesOf((name) => !group.includes(name)),
+    ];
+    await network.join([outs, ins]);
   };
   const world: World = {
     hosts,
     host,
-    cut: (...groups) => join(groups),
+    cut: joinAll,
     unplug: async (name) => {
       unplugged.add(name);
-      await join([]);
+      await joinAll();
     },
     heal: async () => {
-      unplugged.clear();
-      await join([]);
+      for (const { name, servers } of hosts) if (servers.length > 0) unplugged.delete(name);
+      await joinAll();
       await Promise.all(hosts.map(({ node }) => node.dropNone()));
     },
     powerOff: async (...names) => {
       for (const name of names) unplugged.add(name);
-      await join([]);
-      for (const name of names) shutDown(host(name));
+      await joinAll();
+      for (const name of names) {
+        host(name).node.killAll();
+        Object.assign(host(name), POWERLESS);
+      }
     },
     boot: async (name) => {
       unplugged.delete(name);
-      await join([]);
-      await start(host(name), host(host(name).peer).node.address);
+      await joinAll();
+      await start(host(name));
+    },
+    startExtra: (name) => {
+      const extra = startWeb(host(name).node, 'sidecar');
+      extras.push(extra);
+      return extra;
     },
   };
-  await Promise.all(hosts.map(({ name }) => world.boot(name)));
-  return world;
+  return { ...world, restore: () => restore(world, extras) };
 }
 
-function shutDown(host: Host): void {
-  host.node.killAll();
-  host.servers = [];
-  host.sidecar = null;
-}
-
-async function start(host: Host, peer: string): Promise<void> {
-  const { name, cluster, isMaster, node } = host;
-  const serve = [
-    ...RARANGI,
-    'serve',
-    '--environment=production',
-    '--insecure',
-    '--log-format=json',
-    `--bind=${node.address}`,
-    `--cluster=${cluster}`,
-    `--host=${name}`,
-    `--peer=${peer}`,
-    ...(isMaster ? ['--master'] : []),
-  ];
-  const programs = [node.start(serve), node.start(serve)];
-  host.servers = await Promise.all(programs.map((program) => watched(host, program)));
-  host.sidecar = startSidecar(host, ['--name=web', '--port=80']);
-}
-
-async function watched({ node }: Host, program: Program): Promise<Server> {
-  const { fields } = await said(program, { event: 'server-started' });
-  const name = String(fields['name']);
-  const address = `${node.address}:${name.endsWith('-a') ? '17310' : '17311'}`;
-  const watch = node.start([
-    ...RARANGI,
-    ...['lookup', 'web', '--watch', '--environment=production', `--server=${address}`],
-  ]);
-  return { name, address, program, watch };
+/** Leaves the logs of all programs in a folder, and says where. */
+function keepLogs(world: World): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rarangi-namespaces-'));
+  const keep = (name: string, { said: lines }: Program): void => {
+    const text = lines.map(({ atMs, fields }) => `${atMs.toFixed(1)} ${JSON.stringify(fields)}\n`);
+    writeFileSync(join(folder, name), text.join(''));
+  };
+  for (const { name, program, watch } of serversOf(world)) {
+    keep(`${name}.log`, program);
+    keep(`${name}.watch`, watch);
+  }
+  return folder;
 }
 
 /** Everything runs and is joined, and all agree. */
-async function restore(world: World): Promise<void> {
+async function restore(world: World, extras: Program[]): Promise<void> {
+  for (const extra of extras.splice(0)) extra.signal('SIGKILL');
   await world.heal();
-  for (const host of world.hosts) {
-    for (const { program } of host.servers) program.signal('SIGCONT');
-    if (host.servers.length > 0) continue;
-    await world.boot(host.name);
-  }
+  await Promise.all(
+    world.hosts.map(async (host) => {
+      for (const { program } of host.servers) program.signal('SIGCONT');
+      host.web?.signal('SIGCONT');
+      if (host.servers.length === 0) await world.boot(host.name);
+      else if (host.web?.isOver() === true) host.web = startWeb(host.node, kindOf(host));
+    }),
+  );
   await agreeAll(world);
 }
 
+async function start(host: Host): Promise<void> {
+  const { name, cluster, isMaster, node } = host;
+  const { peer } = PLANS.find((plan) => plan.name === name)!;
+  const words = [
+    ...RARANGI,
+    ...['serve', '--environment=production', '--insecure', '--log-format=json'],
+    ...[`--bind=${node.address}`, `--cluster=${cluster}`, `--host=${name}`, `--peer=${peer}`],
+    ...(isMaster ? ['--master'] : []),
+  ];
+  host.terminal = openTerminal(node);
+  host.web = startWeb(node, kindOf(host));
+  const programs = [node.start(words), node.start(words)];
+  host.servers = await Promise.all(programs.map((program) => watched(node, program)));
+}
+
+async function watched(node: Node, program: Program): Promise<Server> {
+  const { fields } = await said(program, { event: 'server-started' });
+  const { name, address } = fields as { name: string; address: string };
+  const words = ['lookup', 'web', '--watch', '--environment=production', `--server=${address}`];
+  return { name, address, program, watch: node.start([...RARANGI, ...words]) };
+}
+
+/** How an instance takes part: beside a sidecar, wrapped by one, or by itself. */
+type Kind = 'sidecar' | 'wrapped' | 'embedding';
+
+function kindOf({ name }: Host): Kind {
+  return PLANS.find((plan) => plan.name === name)!.kind;
+}
+
+function startWeb(node: Node, kind: Kind): Program {
+  if (kind === 'embedding') return node.start([...NODE_SCRIPT, EMBEDDING]);
+  const register = ['register', '--environment=production', '--name=web', '--port=80'];
+  const wrapped = kind === 'wrapped' ? ['--', ...TIED, ...NODE_SCRIPT, LISTENING] : [];
+  return node.start([...RARANGI, ...register, '--log-format=json', ...wrapped]);
+}
+
+const NODE_SCRIPT = [process.execPath, '--input-type=module', '--eval'] as const;
+const LIBRARY = join(import.meta.dirname, '../../dist/index.js');
+const EMBEDDING = `
+  import { connect } from ${JSON.stringify(LIBRARY)};
+  connect({ environment: 'production' }).register({ name: 'web', port: 80 });`;
+const LISTENING = `import { createServer } from 'node:net'; createServer().listen(80);`;
+
+const POWERLESS = { servers: [], terminal: null, web: null } as const;
+
+/** Each starts from one address only; both servers of a host are masters, or none. */
 const PLANS = [
-  { name: 'h1', cluster: 'east', isMaster: true, peer: 'h4' },
-  { name: 'h2', cluster: 'east', isMaster: true, peer: 'h1' },
-  { name: 'h3', cluster: 'east', isMaster: false, peer: 'h1' },
-  { name: 'h4', cluster: 'west', isMaster: true, peer: 'h2' },
-  { name: 'h5', cluster: 'west', isMaster: true, peer: 'h4' },
-  { name: 'h6', cluster: 'west', isMaster: false, peer: 'h5' },
+  { name: 'h1', cluster: 'east', isMaster: true, peer: '10.77.0.4', kind: 'sidecar' },
+  { name: 'h2', cluster: 'east', isMaster: true, peer: '10.77.0.1', kind: 'wrapped' },
+  { name: 'h3', cluster: 'east', isMaster: false, peer: '10.77.0.1', kind: 'embedding' },
+  { name: 'h4', cluster: 'west', isMaster: true, peer: '10.77.0.2', kind: 'sidecar' },
+  { name: 'h5', cluster: 'west', isMaster: true, peer: '10.77.0.4', kind: 'wrapped' },
+  { name: 'h6', cluster: 'west', isMaster: false, peer: '10.77.0.5', kind: 'embedding' },
 ] as const;
+
+/** The names of all hosts. */
+export const HOSTS: readonly string[] = PLANS.map(({ name }) => name);

@@ -12,11 +12,11 @@ import { instanceIdOf, originOf, registrationOf } from '../support/server-stage.
 const origin = fc.constantFrom(...['1', '2', '3']).map(originOf);
 const standing = fc.constantFrom<Standing>('new', 'reachable', 'suspect', 'aside', 'split');
 const registration = fc
-  .tuple(fc.constantFrom(...['a', 'b', 'c', 'd']), fc.nat(4), fc.constantFrom('db', 'web'))
-  .map(([digit, revision, service]) => {
+  .tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(4))
+  .map(([digit, revision]) => {
     // A revision is one state of an instance: the service is part of it.
-    const name = revision > 2 ? service : 'db';
-    return registrationOf(digit, { revision, service: name as Name, port: 1_000 + revision });
+    const service = (revision > 2 ? 'web' : 'db') as Name;
+    return registrationOf(digit, { revision, service, port: 1_000 + revision });
   });
 
 type Step =

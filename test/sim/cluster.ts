@@ -86,6 +86,8 @@ export class Cluster {
   onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
   /** When something was last done to this world that is no part of its ordinary life. */
   disturbedMs = 0;
+  /** For how long nothing had been done before that. */
+  calmMs = 0;
   /** The groups of hosts that are cut off from each other. */
   groups: Groups | null = null;
   readonly #options: ClusterOptions;
@@ -177,8 +179,8 @@ export class Cluster {
 
   /** Cuts a network into groups of hosts; the returned function heals it. */
   split(...hosts: readonly (readonly string[])[]): () => void {
-    const calmMs = this.nowMs - this.disturbedMs;
     this.disturb();
+    const { calmMs } = this;
     const sets = hosts.map((group) => new Set(group));
     const heal = this.network.cut(
       (from, to) => sets.find((set) => set.has(from)) !== sets.find((set) => set.has(to)),
@@ -215,6 +217,7 @@ export class Cluster {
 
   /** Something is done to the world. */
   disturb(): void {
+    this.calmMs = this.nowMs - this.disturbedMs;
     this.disturbedMs = this.nowMs;
   }
 
@@ -262,7 +265,7 @@ export class Cluster {
       core,
       onEffect,
       onSend: message,
-      onStep: () => belief?.(core.state as State),
+      onStep: () => belief?.(core.state),
     });
   }
 

@@ -73,10 +73,11 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     for (const address of addresses) {
       network.listen(address, {
         isAlive: () => this.state !== 'ended',
-        accept: (end, remote) => this.#accept(end, {
-          remote,
-          door: address.includes('/') ? 'socket' : 'tcp',
-        }),
+        accept: (end, remote) =>
+          this.#accept(end, {
+            remote,
+            door: address.includes('/') ? 'socket' : 'tcp',
+          }),
       });
     }
     this.#step({ kind: 'deadline', nowMs: clock.nowMs });

@@ -1,5 +1,5 @@
 // Small worlds that tests begin with: three or four hosts, two servers on each, masters on the
-// first two, all complete.
+// first and the third, all complete.
 
 import type { ClusterOptions } from './cluster.ts';
 import { Cluster } from './cluster.ts';
@@ -14,8 +14,8 @@ export function settledCluster(hosts: number, options: Partial<ClusterOptions> =
 
 /** Starts both servers of a host. */
 export function startHost(world: Cluster, host: string): void {
-  const peers = host === 'h1' ? ['h2'] : ['h1'];
-  const isMaster = host === 'h1' || host === 'h2';
+  const peers = host === 'h1' ? ['h3'] : ['h1'];
+  const isMaster = host === 'h1' || host === 'h3';
   for (const side of ['a', 'b'] as const) world.start({ host, side, isMaster, peers });
 }
 

@@ -6,6 +6,9 @@ import { parseArgs } from 'node:util';
 import type { Outcome } from './run.ts';
 import { simulate } from './run.ts';
 
+/** Virtual minutes of each seed of a soak. */
+const SOAK_MINUTES = 1;
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
@@ -63,6 +66,3 @@ function numberOf(option: string, text: string): number {
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
-
-/** Virtual minutes of each seed of a soak. */
-const SOAK_MINUTES = 1;

@@ -10,6 +10,8 @@ const PROBES = {
   mandoc: ['sh', '-c', 'command -v mandoc'],
   tmux: ['tmux', '-V'],
   iproute2: ['ip', '-V'],
+  // Only root may make a network of its own.
+  'util-linux': ['unshare', '--net', '--mount', 'true'],
   'python3-cbor2': ['/usr/bin/python3', '-c', 'import cbor2'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 

@@ -41,6 +41,8 @@ export interface Running {
   allSaid(fields: Fields): Fields[];
   /** Writes to its stdin. */
   type(text: string): void;
+  /** Sends a signal. */
+  signal(signal: NodeJS.Signals): void;
   /** Sends a signal, and resolves when the process has ended. */
   end(signal?: NodeJS.Signals): Promise<Ended>;
 }
@@ -71,6 +73,8 @@ export interface Stage {
   run(words: readonly string[], options?: StartOptions): Promise<Ended>;
   /** Starts any program. */
   spawn(words: readonly string[], options?: StartOptions): Running;
+  /** The ids of the processes of this test that run still, grandchildren included. */
+  processesLeft(): number[];
   /** Opens a namespace; for root only. */
   openNamespace(): Promise<Namespace>;
 }
@@ -108,6 +112,7 @@ function createStage(folder: string, processes: Running[]): Stage {
     start,
     run: (words, options) => start(words, options).ended,
     spawn: spawnHere,
+    processesLeft: () => pidsIn(folder),
     openNamespace: async () => {
       const prepare = 'ip link set lo up && mount -t tmpfs none /run && echo open && exec cat';
       const holder = spawnHere(['unshare', '--net', '--mount', 'sh', '-c', prepare]);
@@ -171,6 +176,7 @@ function watchChild(child: ChildProcess, title: string): Running {
     allSaid: (fields) =>
       stderr.lines.map(({ text }) => matching(text, fields)).filter((one) => one !== undefined),
     type: (text) => child.stdin?.write(text),
+    signal: (signal) => void child.kill(signal),
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended;
@@ -225,7 +231,7 @@ function matching(text: string, fields: Fields): Fields | undefined {
 }
 
 /** The processes that work in a folder. */
-export function pidsIn(folder: string): number[] {
+function pidsIn(folder: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && workingFolderOf(name) === folder)
     .map(Number);

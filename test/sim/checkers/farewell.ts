@@ -13,8 +13,9 @@ export function goodbyesHeard(): Checker {
       for (const leaver of world.servers) {
         if (!leaver.core.state.isStopping || farewells.has(leaver)) continue;
         const hearers = world.running().filter((one) => {
-          return paths.isWhole(one, leaver) && paths.lastedMs(one, leaver) > LASTED_MS;
+          return paths.wasWhole(one, leaver) && paths.lastedMs(one, leaver) > LASTED_MS;
         });
+        if (world.calmMs < CALM_MS) hearers.length = 0;
         farewells.set(leaver, { stopMs: world.nowMs, leftMs: Infinity, hearers });
       }
       return [...farewells].flatMap(([leaver, farewell]) => {
@@ -38,4 +39,8 @@ interface Farewell {
 
 /** A path that is so old has been taken note of at both ends. */
 const LASTED_MS = 1_500;
+
+/** Nothing else was done at the time of the stop. */
+const CALM_MS = 300;
+
 const HEARD_MS = 1_000;

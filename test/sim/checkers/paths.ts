@@ -12,8 +12,10 @@ interface Path {
 export class Paths {
   #paths = new Map<string, Path>();
   #nowMs = 0;
+  #lastMs = 0;
 
   update(world: Cluster): void {
+    this.#lastMs = this.#nowMs;
     this.#nowMs = world.nowMs;
     const running = world.running().filter((server) => server.process.state === 'running');
     const byOrigin = new Map(running.map((server) => [server.core.state.self.id, server]));
@@ -21,7 +23,10 @@ export class Paths {
     for (const server of running) {
       for (const other of connectedTo(server, byOrigin, world)) {
         const key = keyOf(server, other);
-        next.set(key, { sinceMs: this.#paths.get(key)?.sinceMs ?? world.nowMs, seenMs: world.nowMs });
+        next.set(key, {
+          sinceMs: this.#paths.get(key)?.sinceMs ?? world.nowMs,
+          seenMs: world.nowMs,
+        });
       }
     }
     for (const [key, path] of this.#paths) {
@@ -36,9 +41,9 @@ export class Paths {
     return path === undefined ? 0 : this.#nowMs - path.sinceMs;
   }
 
-  /** Whether there is a path at this moment. */
-  isWhole(from: SimServer, to: SimServer): boolean {
-    return this.#paths.get(keyOf(from, to))?.seenMs === this.#nowMs;
+  /** Whether there was a path at the look before this one. */
+  wasWhole(from: SimServer, to: SimServer): boolean {
+    return (this.#paths.get(keyOf(from, to))?.seenMs ?? -Infinity) >= this.#lastMs;
   }
 }
 

@@ -1,0 +1,80 @@
+// Whoever speaks something else at the port is closed, costs one log line, and nothing else.
+
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { expect } from 'vitest';
+import { type Running, test } from '../support/processes.ts';
+
+const TLS_CLIENT_HELLO = Buffer.from('16030100c8010000c40303', 'hex');
+/** A frame that says it holds 2 GB. */
+const HUGE_FRAME = Buffer.from('5a80000000', 'hex');
+const HALF_A_FRAME = Buffer.from('5830820258', 'hex');
+
+const strangers = {
+  'an HTTP request': Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  'a TLS handshake': Buffer.concat([TLS_CLIENT_HELLO, randomBytes(194)]),
+  'random bytes': randomBytes(4096),
+  'half a frame and then silence': HALF_A_FRAME,
+  'a length of 2 GB': HUGE_FRAME,
+  'a whole frame that is no message': Buffer.from('43010203', 'hex'),
+};
+
+for (const [name, bytes] of Object.entries(strangers)) {
+  test(`${name} is closed with one log line, and the server goes on`, async ({ stage }) => {
+    const address = stage.address();
+    const server = stage.start(['serve', `--bind=${address}`, '--log-format=json']);
+    await server.said({ event: 'server-started' });
+
+    const remote = await beClosed(address, bytes);
+    const { code } = await stage.run(['status', `--server=${address}`]);
+    const { stderr } = await server.end();
+
+    expect(stderr.split('\n').filter((line) => line.includes(remote))).toEqual([
+      expect.stringMatching(/"event":"(refused-stranger|protocol-breach)"/),
+    ]);
+    expect(code).toBe(0);
+  });
+}
+
+test('the memory of a server does not grow with what strangers send', async ({ stage }) => {
+  const address = stage.address();
+  const server = stage.start(['serve', `--bind=${address}`, '--log-format=json']);
+  await server.said({ event: 'server-started' });
+  const much = Buffer.concat([HUGE_FRAME, Buffer.alloc(4 * 1024 * 1024)]);
+
+  await manyAreClosed(address, much);
+  const before = residentBytes(server);
+  for (let round = 0; round < 5; round += 1) await manyAreClosed(address, much);
+  const after = residentBytes(server);
+
+  expect(after - before).toBeLessThan(32 * 1024 * 1024);
+});
+
+/** Sends bytes to a server, and resolves with our own address once the server has closed. */
+async function beClosed(host: string, bytes: Uint8Array): Promise<string> {
+  const socket = connect({ host, port: 17340 });
+  // Whoever is closed while he still speaks is reset.
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  const remote = addressOf(socket);
+  socket.resume();
+  socket.write(bytes);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return remote;
+}
+
+async function manyAreClosed(host: string, bytes: Uint8Array): Promise<void> {
+  await Promise.all(Array.from({ length: 20 }, () => beClosed(host, bytes)));
+}
+
+function addressOf(socket: Socket): string {
+  const { address, port } = socket.address() as AddressInfo;
+  return `${address}:${port}`;
+}
+
+function residentBytes({ pid }: Running): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
+  return Number(kilobytes) * 1024;
+}
