@@ -12,6 +12,8 @@ import { partedWords } from './wrapped-words.ts';
 /** The parent of all commands. */
 export abstract class BaseCommand extends Command {
   protected override catch(error: unknown): Promise<void> {
+    // Else oclif warns a developer (NODE_ENV) of words that nobody parsed: they could not be parsed.
+    this.parsed = true;
     const failure = failureOf(error, this.id);
     showFailure(failure, this.form());
     process.exitCode = this.exitOf(failure);

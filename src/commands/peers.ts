@@ -1,4 +1,5 @@
-// `rarangi peers`: the servers of the environment, as the one that was asked sees them.
+// `rarangi peers`: the servers of the environment, as the one that was asked sees them. It asks no
+// second server: two answers would be two views.
 
 import { Flags } from '@oclif/core';
 

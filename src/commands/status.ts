@@ -1,4 +1,5 @@
-// `rarangi status`: one page about the server that answers. The exit says whether all is well.
+// `rarangi status`: one page about the server that answers. The invariant: the exit status says
+// whether all is well, so that a monitor needs to read nothing.
 
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, jsonFlag } from '../cli/flags.ts';

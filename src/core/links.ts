@@ -187,7 +187,8 @@ export function dropUnneeded(state: State): void {
   for (const link of unneededLinks(state)) {
     state.out.sendError(link.connection.id, 'duplicate', 'other links have taken its place');
     closeConnection(state, link.connection, 'unneeded');
-    loseLink(state, link, { loss: 'closed', reason: 'other links have taken its place' });
+    // Not `closed`: that would be a sign that its process has ended.
+    loseLink(state, link, { loss: 'silent', reason: 'other links have taken its place' });
   }
 }
 

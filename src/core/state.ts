@@ -39,7 +39,7 @@ export interface Connection {
   heardMs: number;
   sentMs: number;
   roundTripMicros: number | null;
-  /** The other end said that it closes for silence. */
+  /** The other end said that it closes for silence, or for want of need: its process goes on. */
   wasSilent: boolean;
 }
 

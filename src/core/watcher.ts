@@ -64,6 +64,8 @@ export class Watcher {
   #untried: Contact[] = [];
   #current: Contact | null = null;
   #view = { complete: false, missing: [] as readonly string[] };
+  /** When the present session opened. */
+  #openedMs = 0;
   #isSynced = false;
   #wasSynced = false;
   #hasBegun = false;
@@ -196,6 +198,7 @@ export class Watcher {
     this.#backoff.reset();
     this.#liveness.begin();
     this.#current = contact;
+    this.#openedMs = this.#nowMs;
     this.#isSynced = false;
     this.#told.clear();
     if (this.#wasSynced) this.#armDoubt();
@@ -243,7 +246,11 @@ export class Watcher {
     this.#wasSynced = true;
   }
 
-  /** What the present server does not know is gone if its view is complete, else in doubt. */
+  /**
+   * What the present server does not know is in doubt, and gone once its view is complete. It tells
+   * the causes that it remembers; what it never knew it gets a while for: a host's only server may
+   * have been restarted, and its services are on their way back.
+   */
   #settle(): void {
     const untold = this.#sorted()
       .map((instance) => instance.registration.instance)
@@ -253,6 +260,12 @@ export class Watcher {
       return;
     }
     this.#timers.cancel('doubt');
+    if (untold.length > 0 && this.#nowMs < this.#openedMs + DOUBT_MS) {
+      this.#timers.set('absent', this.#openedMs + DOUBT_MS, () => {
+        if (this.#isSynced) this.#settle();
+      });
+      return;
+    }
     for (const id of untold) this.#forget(id, 'closed');
   }
 

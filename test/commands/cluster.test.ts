@@ -39,18 +39,19 @@ test('no lookup misses a service while every server is restarted in turn', async
   const loops = hosts.map(({ address }) => new LookupLoop([address]));
   const masters = [h1.address, h2.address];
 
-  for (const host of hosts) {
+  const restarts = hosts.flatMap((host) => {
     const peers = masters.filter((master) => master !== host.address);
     const words = serveWords({ ...host, isMaster: masters.includes(host.address), peers });
-    for (const side of ['a', 'b'] as const) {
-      let server = host[side];
-      for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-        await Promise.all([server.end(signal), ...loops.map((loop) => loop.turn())]);
-        server = stage.start(words);
-        await server.said({ event: 'view-complete' });
-        if (host === h3) await registeredWith(sidecar, [`h3-${side}`]);
-        await Promise.all(loops.map((loop) => loop.turn()));
-      }
+    return (['a', 'b'] as const).map((side) => ({ host, side, words }));
+  });
+  for (const { host, side, words } of restarts) {
+    let server = host[side];
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      await Promise.all([server.end(signal), ...loops.map((loop) => loop.turn())]);
+      server = stage.start(words);
+      await server.said({ event: 'view-complete' });
+      if (host === h3) await registeredWith(sidecar, [`h3-${side}`]);
+      await Promise.all(loops.map((loop) => loop.turn()));
     }
   }
   const misses = await Promise.all(loops.map((loop) => loop.end()));

@@ -110,14 +110,14 @@ test('with --wait it waits for an instance, and for a server', async ({ stage })
   const address = stage.address();
   const waiting = stage.start(['lookup', 'db', '--wait=20s', `--server=${address}`]);
 
-  const { register } = await oneServer(stage, [`--bind=${address}`]);
+  const { register } = await oneServer(stage, [], address);
   await register(['--name=db', '--port=1']);
 
   expect(await waiting.ended).toMatchObject({ code: 0, stdout: `${address}:1\n` });
 });
 
 test('with --watch every change is a line', async ({ stage }) => {
-  const { look: _, watch, register } = await oneServer(stage);
+  const { watch, register } = await oneServer(stage);
   const first = await register(['--name=db', '--port=1']);
   const watcher = watch('db');
 
@@ -219,8 +219,7 @@ test('when side A is gone, side B answers at once', async ({ stage }) => {
 });
 
 /** A server on its own, and what asks it. */
-async function oneServer(stage: Stage, words: readonly string[] = []) {
-  const address = words.find((word) => word.startsWith('--bind='))?.slice(7) ?? stage.address();
+async function oneServer(stage: Stage, words: readonly string[] = [], address = stage.address()) {
   const bind = `--bind=${address}`;
   const server = stage.start(['serve', bind, '--log-format=json', ...words]);
   await server.said({ event: 'server-started' });

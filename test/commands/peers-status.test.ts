@@ -9,6 +9,7 @@ const ORIGIN = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
 test('peers and status have exactly the documented shape', async ({ stage }) => {
   const hosts = await startHosts(stage, 2);
   const [h1, h2] = hosts;
+  await h1!.a.said({ event: 'view-complete' });
   const server = `--server=${h1!.address}:17340`;
 
   const peers = await stage.run(['peers', '--json', server]);

@@ -9,8 +9,9 @@ import { freePort, type Running, type Stage, test } from '../support/processes.t
 
 /** A service: it listens on the port that it is given, and says when it is told to end. */
 const LISTENER = `
-  const server = require('node:net').createServer().listen(Number(process.argv[1]));
   process.on('SIGTERM', () => { console.error('told to end'); process.exit(7); });
+  const server = require('node:net').createServer().listen(Number(process.argv[1]));
+  server.on('listening', () => console.error('it listens'));
 `;
 
 test('without a command it registers at once and holds it until SIGTERM', async ({ stage }) => {
@@ -161,6 +162,7 @@ test('refused by all: it ends with 4, but a command runs on', async ({ stage }) 
     ...[...words, `--port=${port}`, '--log-format=json', '--', ...command],
   ]);
   await around.said({ event: 'refused-by-all' });
+  await around.line(/^it listens$/);
   const { code } = await around.end();
 
   expect(alone.code).toBe(4);

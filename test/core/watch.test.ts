@@ -97,13 +97,17 @@ test('a watch that moves to another server repeats nothing and learns why what i
   expect(told(stage)).toEqual(['added d', 'removed b deregistered', 'removed c unhealthy']);
 });
 
-test('what a complete server never heard of is gone, as closed', () => {
+test('what a complete server never heard of is gone, as closed, if it does not come back', () => {
   const stage = watcher(['a:1', 'b:1']);
   const first = join(stage, serverWith('a', 'b').server, 'a:1');
   told(stage);
 
   move(stage, first, serverWith('a').server);
+  stage.pass(900);
+  const early = told(stage);
+  stage.pass(200);
 
+  expect(early).toEqual([]);
   expect(told(stage)).toEqual(['removed b closed']);
 });
 

@@ -17,6 +17,8 @@ export interface Sight {
   readonly split: readonly string[];
   /** How many instances of `web` a host has, where that is not one. */
   readonly webs?: Readonly<Record<string, number>>;
+  /** It lacks a link to a master that it should have. */
+  readonly isDegraded?: boolean;
 }
 
 /** What must hold at the servers of each host; of a host that is not named nothing is asked. */
@@ -74,6 +76,11 @@ export function toldAt({ watch }: Server, sinceMs: number): Told[] {
       const { change, instance } = fields as unknown as WatchLine;
       return { atMs, what: `${change} ${instance!.host}` };
     });
+}
+
+/** The same, without the times. */
+export function changesAt(server: Server, sinceMs: number): string[] {
+  return toldAt(server, sinceMs).map(({ what }) => what);
 }
 
 /** What is present by the watch at a server: the host of each instance and its state. */
@@ -161,7 +168,8 @@ function serverRowsOf(self: Server, { reached, split }: Sight): string[] {
 function statusOf({ world, host, sight }: Asked): unknown {
   const { reached, split } = sight;
   const others = reached.filter((name) => name !== host.name);
-  const state = others.length === 0 ? 'isolated' : split.length > 0 ? 'split' : 'healthy';
+  const joined = sight.isDegraded === true ? 'degraded' : 'healthy';
+  const state = others.length === 0 ? 'isolated' : split.length > 0 ? 'split' : joined;
   const web = webOf(sight);
   const liveCount = web.filter((row) => row.endsWith(' live')).length;
   const masters = reached.filter((name) => world.host(name).isMaster);

@@ -47,6 +47,8 @@ export interface World {
   heal(): Promise<void>;
   /** Takes the cables out and kills everything there, at a blow. */
   powerOff(...names: readonly string[]): Promise<void>;
+  /** Kills everything there; its kernel goes on. */
+  kill(name: string): void;
   /** Plugs a host in and starts its programs. */
   boot(name: string): Promise<void>;
   /** Starts one more instance of `web`, for the time of the test. */
@@ -95,6 +97,14 @@ export async function said(
   );
 }
 
+/** Resolves when that moment has passed. */
+export async function passed(atMs: number): Promise<void> {
+  await eventually(
+    () => `${String(atMs)} ms`,
+    () => (performance.now() > atMs ? true : undefined),
+  );
+}
+
 /** Every server that runs, of these hosts. */
 export function serversOf(world: World, names: readonly string[] = HOSTS): Server[] {
   return names.flatMap((name) => world.host(name).servers);
@@ -138,10 +148,10 @@ function createWorld(network: Network): RestorableWorld {
     powerOff: async (...names) => {
       for (const name of names) unplugged.add(name);
       await joinAll();
-      for (const name of names) {
-        host(name).node.killAll();
-        Object.assign(host(name), POWERLESS);
-      }
+      for (const name of names) killAll(host(name));
+    },
+    kill: (name) => {
+      killAll(host(name));
     },
     boot: async (name) => {
       unplugged.delete(name);
@@ -184,6 +194,11 @@ async function restore(world: World, extras: Program[]): Promise<void> {
     }),
   );
   await agreeAll(world);
+}
+
+function killAll(host: Host): void {
+  host.node.killAll();
+  Object.assign(host, POWERLESS);
 }
 
 async function start(host: Host): Promise<void> {

@@ -142,14 +142,11 @@ function watchChild(child: ChildProcess, title: string): Running {
     });
   });
   const awaitLine = async <T>(take: () => T | undefined, wanted: string): Promise<T> => {
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      wakeAll();
-    }, AWAITED_MS_MAX);
+    const endMs = performance.now() + AWAITED_MS_MAX;
+    const timer = setTimeout(wakeAll, AWAITED_MS_MAX + 1);
     for (;;) {
       const found = take();
-      if (found === undefined && (isOver || isLate)) {
+      if (found === undefined && (isOver || performance.now() > endMs)) {
         throw new Error(`${title} did not write ${wanted}:\n${stdout.text()}${stderr.text()}`);
       }
       if (found !== undefined) {

@@ -66,9 +66,10 @@ function hasLearnt(
   { instance, endedMs }: SimService,
   holders: ReadonlyMap<string, ReadonlySet<OriginId>>,
 ): boolean {
-  const { origins, goodbyes } = server.core.state;
+  const { origins, goodbyes, removals } = server.core.state;
   const held = [...(holders.get(instance) ?? [])];
-  if (endedMs === Infinity || held.length === 0) return false;
+  // What never came here may yet come, in what a cut has held back.
+  if (endedMs === Infinity || held.length === 0 || !removals.has(instance)) return false;
   return held.every((id) => {
     const origin = origins.get(id);
     if (goodbyes.has(id)) return true;

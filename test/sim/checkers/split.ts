@@ -24,7 +24,7 @@ export function splitNoticed(): Checker {
       else if (before?.sinceMs !== cut.sinceMs) before = lookAround(world, cut.sinceMs);
       if (cut === null || before === null || world.disturbedMs > cut.sinceMs) return [];
       if (world.nowMs - cut.sinceMs < SETTLED_MS || cut.calmMs < SETTLED_MS) return [];
-      return areSeveral(cut.hosts, before) ? unfrozenIn(world, before) : [];
+      return areSeveral(cut.hosts, before) ? unfrozenIn(world, before, cut) : [];
     },
   };
 }
@@ -61,12 +61,13 @@ function areSeveral(groups: Groups['hosts'], { known }: Before): boolean {
   );
 }
 
-function unfrozenIn(world: Cluster, before: Before): string[] {
+function unfrozenIn(world: Cluster, before: Before, cut: Groups): string[] {
   const wrong: string[] = [];
   for (const [server, others] of before.known) {
     const { origins } = server.core.state;
     for (const other of others) {
-      if (!world.network.isCut(server.spec.host, other.spec.host)) continue;
+      const side = cut.hosts.find((hosts) => hosts.has(server.spec.host));
+      if (side?.has(other.spec.host) === true) continue;
       const standing = origins.get(other.core.state.self.id)?.standing ?? 'unknown';
       if (standing !== 'split') wrong.push(`${server.name} takes ${other.name} for ${standing}`);
     }
