@@ -10,6 +10,7 @@ has redis-server redis-server
 has mandoc mandoc
 has tmux tmux
 has ip iproute2
+has unshare util-linux
 /usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)
 
 if ((${#missing[@]} == 0)); then

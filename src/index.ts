@@ -15,7 +15,13 @@ export type {
 } from './io/answers.ts';
 export { forget, lookup, peers, services, status } from './io/ask.ts';
 export type { ClientOptions, LookupOptions, WatchOptions } from './io/client-options.ts';
-export type { Client, ClientEvents, Offer, RegistrationHandle } from './io/connect.ts';
+export type {
+  Client,
+  ClientEvents,
+  ConnectOptions,
+  Offer,
+  RegistrationHandle,
+} from './io/connect.ts';
 export { connect } from './io/connect.ts';
 export { environmentsHere } from './io/environments.ts';
 export type { RarangiErrorCode } from './io/rarangi-error.ts';

@@ -299,4 +299,4 @@ function handshakeTimer(contact: Contact): string {
 }
 
 /** The longest delay for an address of this host: a client is back within half a second. */
-export const LOCAL_CAP_MS = 400;
+export const LOCAL_CAP_MS = 300;

@@ -1,5 +1,5 @@
 // When the addresses of this host are tried: in rounds, all sockets first, then the ports. A missing
-// socket and a closed port cost microseconds, so a round comes every 400 ms at most for as long as a
+// socket and a closed port cost microseconds, so a round comes every 300 ms at most for as long as a
 // session is lacking: that is how a sidecar is back within half a second of a server's start. The
 // invariant: with as many sessions as there can be, nothing is dialled at all.
 

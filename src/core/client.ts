@@ -34,6 +34,8 @@ export interface ClientCoreOptions {
   /** So many sessions are all that there can be; Infinity if nobody knows. */
   readonly sessionsMax: number;
   readonly random: () => number;
+  /** Whether sessions over a UNIX socket are judged by their silence, as those over TCP are. */
+  readonly areSocketsJudged?: boolean;
 }
 
 /** A client without sockets. */
@@ -80,7 +82,9 @@ export class ClientCore {
       },
     });
     const contacts = this.#contacts;
-    this.#liveness = new Liveness({ contacts, timers, isJudged: ({ door }) => door === 'tcp' });
+    const isJudged = ({ door }: Contact): boolean =>
+      door === 'tcp' || options.areSocketsJudged === true;
+    this.#liveness = new Liveness({ contacts, timers, isJudged });
     const report = this.#report.bind(this);
     this.#registry = new Registry({ contacts, timers, report, now: () => this.#nowMs });
     this.#rounds = new Rounds({ ...options, contacts, timers, now: () => this.#nowMs });

@@ -157,12 +157,13 @@ export function beginLiveness(
   connection: Connection,
   becomeSilent: (connection: Connection) => void,
 ): void {
-  state.timers.cancel(`handshake ${String(connection.id)}`);
-  // Over a UNIX socket the kernel's close alone judges: a swapped-out sidecar says nothing of the
-  // service beside it.
-  if (connection.phase === 'session' && connection.door === 'socket') return;
   armBeat(state, connection);
   armSilence(state, connection, becomeSilent);
+}
+
+/** Whether the other end's silence is watched. */
+export function isJudged(state: State, connection: Connection): boolean {
+  return state.timers.has(`silence ${String(connection.id)}`);
 }
 
 function armBeat(state: State, connection: Connection): void {

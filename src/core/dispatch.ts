@@ -36,6 +36,7 @@ import {
   handleDeregister,
   handleRegister,
   handleSessionClosed,
+  judgeSession,
 } from './sessions.ts';
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session, State } from './state.ts';
@@ -95,6 +96,7 @@ function dispatchSign(
   if (message.kind === 'ping') {
     const { stamp } = message;
     if (stamp !== undefined) state.out.send(connection.id, { kind: 'pong', stamp });
+    if (connection.phase === 'session') judgeSession(state, connection);
   } else if (message.kind === 'pong') {
     connection.roundTripMicros = Math.max(0, stampOf(state) - message.stamp);
   } else {

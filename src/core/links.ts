@@ -125,7 +125,7 @@ function becomeLink(
   peer: { readonly origin: OriginId; readonly facts: Facts },
 ): void {
   const old = state.links.get(peer.origin);
-  enterPhase(connection, 'link');
+  enterPhase(state, connection, 'link');
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
   const link = createLink(state, connection, peer.origin);
   state.links.set(peer.origin, link);

@@ -6,22 +6,36 @@
 import type { InstanceId } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Cause, Registration } from '../protocol/records.ts';
-import { beginLiveness, closeConnection, enterPhase, forgetConnection } from './connections.ts';
+import {
+  beginLiveness,
+  closeConnection,
+  enterPhase,
+  forgetConnection,
+  isJudged,
+} from './connections.ts';
 import { appendOwn } from './links.ts';
 import type { NoticeFields } from './notices.ts';
 import type { Connection, Session, State } from './state.ts';
 
 /** A client has shaken hands. */
 export function becomeSession(state: State, connection: Connection): void {
-  enterPhase(connection, 'session');
+  enterPhase(state, connection, 'session');
   const session = { connection, registrations: new Set<InstanceId>(), watches: new Map() };
   state.sessions.set(connection.id, session);
+  // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
+  // says nothing of the service beside it.
+  if (connection.door === 'tcp') judgeSession(state, connection);
+  if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
+}
+
+/** From now on the client's silence ends its session. */
+export function judgeSession(state: State, connection: Connection): void {
+  if (isJudged(state, connection)) return;
   beginLiveness(state, connection, (silent) => {
     state.out.sendError(silent.id, 'silent', 'nothing was heard for too long');
     closeConnection(state, silent, 'silent');
     endSession(state, silent);
   });
-  if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
 }
 
 /** A client's connection is closed: what it registered is gone. */

@@ -61,12 +61,26 @@ export interface Client {
 
 type Listener<E extends keyof ClientEvents> = (details: ClientEvents[E]) => void;
 
+/** What a client is, besides. */
+export interface ConnectOptions extends ClientOptions {
+  /**
+   * This process only stands beside the service: over a UNIX socket it need not run for the service
+   * to be live, and the kernel's close alone judges.
+   */
+  readonly isSidecar?: boolean;
+}
+
 /** Opens sessions with every server, and keeps them open. Throws RARANGI_USAGE. */
-export function connect(options: ClientOptions = {}): Client {
+export function connect(options: ConnectOptions = {}): Client {
   const environment = environmentOf(options);
   const candidates = candidatesOf(options, environment);
   return new OpenClient(
-    new ClientCore({ ...candidates, environment, random: () => runtime.random() }),
+    new ClientCore({
+      ...candidates,
+      environment,
+      random: () => runtime.random(),
+      areSocketsJudged: options.isSidecar !== true,
+    }),
     options.signal,
   );
 }

@@ -34,7 +34,7 @@ export interface Catalogue {
 
 /** Connects to every server of the host, for ever. Throws RARANGI_USAGE. */
 export function openCatalogue({ client: options, offer, report }: SidecarOptions): Catalogue {
-  const client = connect(options);
+  const client = connect({ ...options, isSidecar: true });
   let handle: RegistrationHandle | null = null;
   reportEvents(client, offer, report);
   const refusedByAll = new Promise<string>((resolve) => {

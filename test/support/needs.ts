@@ -22,7 +22,7 @@ export type Need = keyof typeof PROBES;
 export function needs(need: Need): boolean {
   const [program, ...words] = PROBES[need];
   if (spawnSync(program, words, { stdio: 'ignore' }).status === 0) return true;
-  const said = `${need} is not installed: run .ci/install-test-needs.sh`;
+  const said = `${need} is not there, or root has to run it: see .ci/install-test-needs.sh`;
   if (process.env['RARANGI_TEST_NO_SKIPS'] === '1') throw new Error(said);
   process.stderr.write(`*** NOT TESTED: what needs ${need}. ${said}\n`);
   return false;
