@@ -28,6 +28,7 @@ export const CONNECTION_PHASES = {
     snapshot: [],
     want: [],
     offer: [],
+    spare: [],
     check: [],
     view: [],
     forget: [],
@@ -151,7 +152,12 @@ export function forgetConnection(state: State, connection: Connection): void {
   if (target?.connection === connection.id) handleTargetIdle(state, target);
 }
 
-/** The handshake is over: signs of life begin, as the kind of connection asks for them. */
+/** The handshake came in time. */
+export function endHandshake(state: State, connection: Connection): void {
+  state.timers.cancel(`handshake ${String(connection.id)}`);
+}
+
+/** Signs of life begin, as the kind of connection asks for them. */
 export function beginLiveness(
   state: State,
   connection: Connection,

@@ -31,6 +31,7 @@ import {
 } from './links.ts';
 import { forgetOrigin } from './reachability.ts';
 import { sendToAll } from './replication.ts';
+import { handleSpare } from './spare.ts';
 import {
   becomeSession,
   handleDeregister,
@@ -134,6 +135,9 @@ function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void
       break;
     case 'offer':
       handleOffer(state, link, message);
+      break;
+    case 'spare':
+      handleSpare(state, link, message);
       break;
     case 'check':
       handleCheck(state, link, message);

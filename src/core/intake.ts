@@ -6,7 +6,8 @@ import type { OriginId } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../protocol/records.ts';
 import { addOrigin, applyEntry, applySnapshot, dropOrigin, rememberGoodbye } from './origins.ts';
-import { lineOf, noteAdvance, sendToAll, touch, touchAll } from './replication.ts';
+import { ask, lineOf, noteAdvance, sendToAll, touch, touchAll } from './replication.ts';
+import { noteDuplicate, noteOffered } from './spare.ts';
 import type { Incoming, Link, Origin, State } from './state.ts';
 
 /** A digest: sets the cursors, and says what is to be expected. */
@@ -32,7 +33,7 @@ export function handleOffer(state: State, link: Link, offer: MessageOf<'offer'>)
   for (const line of offer.lines) {
     noteOffer(state, link, line);
     const known = state.origins.get(line.origin)?.log.sequence ?? 0;
-    if (known < line.sequence) ask(state, link, { origin: line.origin, sequence: known });
+    if (known < line.sequence) noteOffered(state, link, line);
   }
 }
 
@@ -70,13 +71,20 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
     return;
   }
   link.wants.delete(id);
-  const fresh = entries.slice(known + 1 - first);
-  takeEntries(state, origin, fresh);
+  takeEntries(state, link, { origin, entries: entries.slice(known + 1 - first) });
   if (last >= known) prove(state, origin);
 }
 
-function takeEntries(state: State, origin: Origin, entries: readonly Entry[]): void {
-  if (entries.length === 0) return;
+function takeEntries(
+  state: State,
+  link: Link,
+  { origin, entries }: { readonly origin: Origin; readonly entries: readonly Entry[] },
+): void {
+  if (entries.length === 0) {
+    noteDuplicate(state, link, origin);
+    return;
+  }
+  origin.source = link.origin;
   for (const entry of entries) applyEntry(state, origin, entry);
   noteAdvance(state, origin.id, entries);
   noteArrival(state, origin);
@@ -122,7 +130,7 @@ interface WholeSnapshot {
 
 function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   const { origin: id, sequence } = snapshot;
-  link.wants.delete(id);
+  const wasWanted = link.wants.delete(id);
   link.cursors.set(id, Math.max(sequence, link.cursors.get(id) ?? 0));
   if (id === state.self.id) return;
   if (isKnownGone(state, id)) {
@@ -134,8 +142,13 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
     touch(state, link, id);
     return;
   }
-  applySnapshot(state, origin, snapshot);
   prove(state, origin);
+  if (sequence === origin.log.sequence && !wasWanted) {
+    noteDuplicate(state, link, origin);
+    return;
+  }
+  origin.source = link.origin;
+  applySnapshot(state, origin, snapshot);
   touchAll(state, id);
   noteArrival(state, origin);
 }
@@ -145,6 +158,7 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
   for (const { origin: id, sequence } of want.lines) {
     link.cursors.set(id, sequence);
     if (sequence === 0 && link.expected.delete(id)) state.isViewDirty = true;
+    link.announced.delete(id);
     if (isKnownGone(state, id)) {
       sendBye(state, link, id);
       continue;
@@ -185,14 +199,6 @@ function sendBye(state: State, link: Link, id: OriginId): void {
 
 function isKnownGone(state: State, id: OriginId): boolean {
   return state.goodbyes.has(id);
-}
-
-/** Asks a neighbour for what is missing; one question for an origin and link at a time. */
-export function ask(state: State, link: Link, line: Line): void {
-  const askedMs = link.wants.get(line.origin);
-  if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
-  link.wants.set(line.origin, state.nowMs);
-  state.out.send(link.connection.id, { kind: 'want', lines: [line] });
 }
 
 function prove(state: State, origin: Origin): void {
@@ -262,6 +268,3 @@ function combinedHash(state: State): { count: number; hash: number } {
   }
   return { count, hash: hash >>> 0 };
 }
-
-/** A question that was not answered in this time may be put again. */
-const ASK_AGAIN_MS = 1_000;

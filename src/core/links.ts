@@ -10,6 +10,7 @@ import type { Entry, Facts, Loss } from '../protocol/records.ts';
 import {
   beginLiveness,
   closeConnection,
+  endHandshake,
   enterPhase,
   forgetConnection,
   refuse,
@@ -125,7 +126,8 @@ function becomeLink(
   peer: { readonly origin: OriginId; readonly facts: Facts },
 ): void {
   const old = state.links.get(peer.origin);
-  enterPhase(state, connection, 'link');
+  enterPhase(connection, 'link');
+  endHandshake(state, connection);
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
   const link = createLink(state, connection, peer.origin);
   state.links.set(peer.origin, link);
@@ -159,6 +161,10 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     behind: new Set(),
     offers: new Set(),
     wants: new Map(),
+    announced: new Set(),
+    declined: new Set(),
+    declining: new Set(),
+    lacking: new Map(),
     expected: new Map(),
     hasDigest: false,
     isNeighbourComplete: false,

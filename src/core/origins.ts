@@ -20,6 +20,7 @@ export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin 
     sinceMs: nowMs,
     losses: new Map(),
     via: null,
+    source: null,
     checkedSequence: 0,
   };
 }
@@ -103,6 +104,10 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     link.wants.delete(origin.id);
     link.behind.delete(origin.id);
     link.offers.delete(origin.id);
+    link.announced.delete(origin.id);
+    link.declined.delete(origin.id);
+    link.declining.delete(origin.id);
+    link.lacking.delete(origin.id);
   }
   state.isGraphShrunk = true;
   state.isViewDirty = true;

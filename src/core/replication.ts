@@ -22,8 +22,10 @@ export function noteAdvance(state: State, origin: OriginId, entries: readonly En
     touchAll(state, origin);
     return;
   }
-  const dueMs = state.nowMs + COLLECT_LINKS_MS;
-  for (const link of state.links.values()) mark(link, origin, dueMs);
+  for (const link of state.links.values()) {
+    const isAnnounced = link.announced.has(origin);
+    mark(link, origin, state.nowMs + (isAnnounced ? ANNOUNCE_MS : COLLECT_LINKS_MS));
+  }
 }
 
 /** Every link is to look at an origin. */
@@ -33,7 +35,8 @@ export function touchAll(state: State, origin: OriginId): void {
 
 /** A link is to look at an origin, as soon as it has rested from the last time. */
 export function touch(state: State, link: Link, origin: OriginId): void {
-  mark(link, origin, Math.max(state.nowMs, link.flushedMs + COLLECT_MS));
+  const restMs = link.announced.has(origin) ? state.nowMs + ANNOUNCE_MS : state.nowMs;
+  mark(link, origin, Math.max(restMs, link.flushedMs + COLLECT_MS));
 }
 
 function mark(link: Link, origin: OriginId, dueMs: number): void {
@@ -78,6 +81,10 @@ export function spreadTidings(state: State, tidings: Tidings): void {
     for (const link of state.links.values()) link.cursors.delete(id);
     asked.push({ origin: id, sequence: 0 });
   }
+  for (const link of state.links.values()) {
+    // Whoever is asked takes it that nothing comes from elsewhere.
+    for (const { origin } of asked) link.declined.delete(origin);
+  }
   if (asked.length > 0) sendToAll(state, { kind: 'want', lines: asked });
   for (const id of tidings.reached) {
     for (const link of state.links.values()) {
@@ -118,6 +125,7 @@ type Groups = Map<string, { message: Message; connections: ConnectionId[] }>;
 function flushLink(state: State, link: Link, groups: Groups): void {
   link.dueMs = Infinity;
   link.flushedMs = state.nowMs;
+  sendSpare(state, link);
   const plan = planOf(state, link);
   collect(groups, link, { key: plan.key, message: { kind: 'entries', batches: plan.batches } });
   if (plan.offers.length > 0) {
@@ -170,6 +178,10 @@ function planOrigin(link: Link, origin: Origin, plan: Plan): number {
     if (wasOffered && log.sequence === cursor) plan.offers.push(lineOf(origin));
     return 0;
   }
+  if (link.announced.has(id)) {
+    plan.offers.push(lineOf(origin));
+    return 0;
+  }
   if (link.outgoing?.origin === id) return 0;
   const entries = log.entriesAfter(cursor);
   if (entries === undefined) {
@@ -219,7 +231,7 @@ function nextOutgoing(state: State, link: Link): Link['outgoing'] {
   for (const id of link.snapshots) {
     link.snapshots.delete(id);
     const origin = state.origins.get(id);
-    if (origin?.standing !== 'reachable') continue;
+    if (origin?.standing !== 'reachable' || link.announced.has(id)) continue;
     const { log } = origin;
     if ((link.cursors.get(id) ?? 0) >= log.sequence) continue;
     const registrations = [...log.registrations.values()];
@@ -240,6 +252,24 @@ function takePart(outgoing: NonNullable<Link['outgoing']>): readonly Registratio
   return outgoing.registrations.slice(start, outgoing.index);
 }
 
+/** Asks a neighbour for what is missing; one question for an origin and link at a time. */
+export function ask(state: State, link: Link, line: Line): void {
+  const askedMs = link.wants.get(line.origin);
+  if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
+  link.wants.set(line.origin, state.nowMs);
+  link.declined.delete(line.origin);
+  link.declining.delete(line.origin);
+  state.out.send(link.connection.id, { kind: 'want', lines: [line] });
+}
+
+/** Says of which origins a link is spare: see spare.ts. */
+function sendSpare(state: State, link: Link): void {
+  if (link.declining.size === 0) return;
+  const origins = [...link.declining].sort(compareText);
+  link.declining.clear();
+  state.out.send(link.connection.id, { kind: 'spare', origins });
+}
+
 /** What an origin is at, as a line of a digest. */
 export function lineOf(origin: Origin): Line {
   return { origin: origin.id, sequence: origin.log.sequence };
@@ -258,6 +288,12 @@ function doNothing(): void {
 
 /** Under load, writes are collected for this long. */
 const COLLECT_MS = 1;
+
+/** A question that was not answered in this time may be put again. */
+const ASK_AGAIN_MS = 1_000;
+
+/** Announcements are read by nobody as long as all goes well. */
+const ANNOUNCE_MS = 20;
 
 /** A boot storm has thousands of link entries. */
 const COLLECT_LINKS_MS = 5;

@@ -9,6 +9,7 @@ import type { Cause, Registration } from '../protocol/records.ts';
 import {
   beginLiveness,
   closeConnection,
+  endHandshake,
   enterPhase,
   forgetConnection,
   isJudged,
@@ -19,7 +20,8 @@ import type { Connection, Session, State } from './state.ts';
 
 /** A client has shaken hands. */
 export function becomeSession(state: State, connection: Connection): void {
-  enterPhase(state, connection, 'session');
+  enterPhase(connection, 'session');
+  endHandshake(state, connection);
   const session = { connection, registrations: new Set<InstanceId>(), watches: new Map() };
   state.sessions.set(connection.id, session);
   // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar

@@ -25,6 +25,8 @@ export interface Origin {
   readonly losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }>;
   /** The first origin on the way to it; its own id for a neighbour. */
   via: OriginId | null;
+  /** The neighbour that brought what is newest of it. */
+  source: OriginId | null;
   /** Its sequence when the last check was sent. */
   checkedSequence: number;
 }
@@ -76,6 +78,13 @@ export interface Link {
   readonly offers: Set<OriginId>;
   /** What we asked for and have not had yet: one question for an origin. */
   readonly wants: Map<OriginId, number>;
+  /** What the other end has sooner from elsewhere: it is offered, not sent. */
+  readonly announced: Set<OriginId>;
+  /** What we have sooner from elsewhere, and have told the other end so, or are about to. */
+  readonly declined: Set<OriginId>;
+  readonly declining: Set<OriginId>;
+  /** What was offered on this spare link and is on its way from elsewhere, we hope. */
+  readonly lacking: Map<OriginId, number>;
   /** What the other end's digest listed and has not arrived yet. */
   readonly expected: Map<OriginId, number>;
   hasDigest: boolean;

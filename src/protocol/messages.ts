@@ -255,6 +255,12 @@ export const MESSAGES = {
     doc: "The sender's view has changed: whether it is complete, and which hosts it misses.",
     fields: view,
   },
+  spare: {
+    code: 47,
+    from: 'peer',
+    doc: 'The sender has these origins sooner from elsewhere: what is new of them is to be offered only, and sent when it is wanted.',
+    fields: { origins: list(originId) },
+  },
 } as const satisfies Readonly<Record<string, MessageSpec>>;
 
 type Table = typeof MESSAGES;

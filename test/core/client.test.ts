@@ -241,6 +241,18 @@ test('on a socket silence means nothing', () => {
   expect(stage.closed).toEqual([]);
 });
 
+test('a client that says so is judged by its silence on a socket, too', () => {
+  const options = { environment: 'testing' as Name, addresses: HERE, sessionsMax: 2 };
+  const core = new ClientCore({ ...options, random: () => 0.5, areSocketsJudged: true });
+  const stage = new Stage<ClientReport, ClientInput>(core);
+  const session = stage.greet('/run/a.sock', { door: 'socket' });
+
+  stage.pass(1_000);
+
+  const sent = stage.sent.filter(({ connection }) => connection === session);
+  expect(sent.map(({ message }) => message.kind)).toContain('ping');
+});
+
 test('the silence in which this process slept is not held against the server', () => {
   const stage = client(['a:1']);
   const session = stage.greet('a:1');

@@ -40,6 +40,7 @@ function sample(kind: Message['kind']): Message {
     host: 'h9',
     token: instanceIdOf('f'),
     lines: [],
+    origins: [],
     goodbyes: [],
     more: false,
     batches: [],
@@ -207,6 +208,20 @@ test("over a UNIX socket the kernel's close alone judges", () => {
   stage.pass(600_000);
 
   expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('over a UNIX socket, too, silence judges a client that has sent a ping', () => {
+  const stage = new ServerStage();
+  const session = stage.client('socket');
+  const registration = registrationOf('a');
+  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, { kind: 'ping' });
+  stage.hush(session);
+
+  stage.pass(3_000);
+
+  expect(stage.instances()).toEqual({});
+  expect(stage.closed).toEqual([{ connection: session, why: 'silent' }]);
 });
 
 test('a ping with a stamp is answered, and a pong gives the round trip', () => {

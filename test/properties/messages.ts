@@ -124,6 +124,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   },
   want: { lines },
   offer: { lines },
+  spare: { origins: many(id) },
   check: {
     lines: many(fc.record({ origin: id, sequence: uint, hash: uint })),
     count: uint,

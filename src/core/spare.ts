@@ -1,0 +1,63 @@
+// Spare links: everything reaches a server once, and is only announced on its other links. Whoever
+// gets what it has already says `spare` of that origin; from then on the other end offers it instead
+// of sending it, until it is wanted again. So each origin's log flows along a tree of the ways that
+// were the fastest, and every other link stands by (Leitão, Pereira and Rodrigues, "Epidemic
+// Broadcast Trees", 2007). The invariant: whoever lacks something is sent it or is offered it.
+
+import type { OriginId } from '../protocol/ids.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Line } from '../protocol/records.ts';
+import { compareText } from './catalogue.ts';
+import { ask, touch } from './replication.ts';
+import type { Link, Origin, State } from './state.ts';
+
+/** The other end has these sooner from elsewhere. */
+export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>): void {
+  for (const id of spare.origins) {
+    if (id === state.self.id || !state.origins.has(id)) continue;
+    link.announced.add(id);
+    // What was new while this was on its way.
+    touch(state, link, id);
+  }
+}
+
+/** Something came that was here already: if it came by another link, this one is spare for it. */
+export function noteDuplicate(state: State, link: Link, origin: Origin): void {
+  const { id, source } = origin;
+  const isSpare = source !== null && source !== link.origin && state.links.has(source);
+  if (!isSpare || id === link.origin || link.declined.has(id)) return;
+  link.declined.add(id);
+  link.declining.add(id);
+  touch(state, link, id);
+}
+
+/** Something new was offered: asked for at once, or, on a spare link, if it does not come by itself. */
+export function noteOffered(state: State, link: Link, line: Line): void {
+  const { origin: id } = line;
+  if (!link.declined.has(id)) {
+    ask(state, link, { origin: id, sequence: sequenceOf(state, id) });
+    return;
+  }
+  link.lacking.set(id, line.sequence);
+  const timer = `graft ${String(link.connection.id)}`;
+  if (state.timers.has(timer)) return;
+  state.timers.set(timer, state.nowMs + PATIENCE_MS, () => {
+    if (state.links.get(link.origin) === link) graft(state, link);
+  });
+}
+
+function graft(state: State, link: Link): void {
+  const lacking = [...link.lacking].sort(([one], [other]) => compareText(one, other));
+  link.lacking.clear();
+  for (const [id, offered] of lacking) {
+    const sequence = sequenceOf(state, id);
+    if (sequence < offered && !state.goodbyes.has(id)) ask(state, link, { origin: id, sequence });
+  }
+}
+
+function sequenceOf(state: State, id: OriginId): number {
+  return state.origins.get(id)?.log.sequence ?? 0;
+}
+
+/** How long what was offered may take to come by the way that was faster before. */
+const PATIENCE_MS = 150;

@@ -1,0 +1,124 @@
+// Spare links: what comes twice is declined, what is declined is offered, what is offered is wanted
+// if it does not come.
+
+import { expect, test } from 'vitest';
+import type { ConnectionId } from '../../src/core/input.ts';
+import type { Message } from '../../src/protocol/messages.ts';
+import { originOf, put, registrationOf, ServerStage, up } from '../support/server-stage.ts';
+
+/** A server with two neighbours, all that is due sent. */
+function pair(): { stage: ServerStage; one: ConnectionId; two: ConnectionId } {
+  const stage = new ServerStage();
+  const one = stage.neighbour('1');
+  const two = stage.neighbour('2');
+  stage.pass(50);
+  stage.take(one);
+  stage.take(two);
+  stage.takeNotices();
+  return { stage, one, two };
+}
+
+/** The batches that were sent: origin, first sequence and kinds of entries. */
+function batches(messages: Message[]): string[] {
+  return messages.flatMap((message) => {
+    if (message.kind !== 'entries') return [];
+    return message.batches.map(({ origin, first, entries }) => {
+      return `${origin.charAt(0)} ${String(first)} ${entries.map(({ kind }) => kind).join()}`;
+    });
+  });
+}
+
+function wants(messages: Message[]): string[] {
+  return messages.flatMap((message) => {
+    if (message.kind !== 'want') return [];
+    return message.lines.map(({ origin, sequence }) => `${origin.charAt(0)} ${String(sequence)}`);
+  });
+}
+
+function offers(messages: Message[]): string[] {
+  return messages.flatMap((message) => {
+    if (message.kind !== 'offer') return [];
+    return message.lines.map(({ origin, sequence }) => `${origin.charAt(0)} ${String(sequence)}`);
+  });
+}
+
+function spares(messages: Message[]): string[] {
+  return messages.flatMap((message) => {
+    return message.kind === 'spare' ? message.origins.map((origin) => origin.charAt(0)) : [];
+  });
+}
+
+test('what another link has brought already makes this one spare, and is said once', () => {
+  const { stage, one, two } = pair();
+  stage.origin(one, '3', { host: 'h3', links: '1' });
+  stage.pass(50);
+  stage.take(two);
+
+  const again = { origin: originOf('3'), first: 1, entries: [up('1')] };
+  stage.hear(two, { kind: 'entries', batches: [again] });
+  stage.hear(two, { kind: 'entries', batches: [again] });
+  stage.pass(50);
+
+  expect(spares(stage.take(two))).toEqual(['3']);
+  expect(spares(stage.take(one))).toEqual([]);
+});
+
+test('the link of an origin itself is never spare for it', () => {
+  const { stage, one, two } = pair();
+
+  stage.tell(two, '1', put('a'));
+  stage.tell(one, '1', put('b'));
+  stage.hear(one, {
+    kind: 'entries',
+    batches: [{ origin: originOf('1'), first: 3, entries: [put('a')] }],
+  });
+  stage.pass(50);
+
+  expect(spares(stage.take(one))).toEqual([]);
+});
+
+test('on a spare link news is offered, and sent when it is wanted', () => {
+  const { stage, one, two } = pair();
+  const origin = originOf('1');
+
+  stage.hear(two, { kind: 'spare', origins: [origin] });
+  stage.tell(one, '1', put('a'));
+  stage.pass(50);
+  const offered = stage.take(two);
+  stage.hear(two, { kind: 'want', lines: [{ origin, sequence: 2 }] });
+  stage.pass(50);
+
+  expect(batches(offered)).toEqual([]);
+  expect(offers(offered)).toEqual(['1 3']);
+  expect(batches(stage.take(two))).toEqual(['1 3 put']);
+});
+
+test('what is offered on a spare link is wanted only if it does not come by another', () => {
+  const { stage, one, two } = pair();
+  stage.origin(one, '3', { host: 'h3', links: '1' });
+  const origin = originOf('3');
+  stage.hear(two, { kind: 'entries', batches: [{ origin, first: 1, entries: [up('1')] }] });
+  stage.pass(50);
+  stage.take(two);
+
+  stage.hear(two, { kind: 'offer', lines: [{ origin, sequence: 3 }] });
+  stage.tell(one, '3', put('a'));
+  stage.pass(400);
+  const whileItComes = wants(stage.take(two));
+  stage.hear(two, { kind: 'offer', lines: [{ origin, sequence: 4 }] });
+  stage.pass(400);
+
+  expect(whileItComes).toEqual([]);
+  expect(wants(stage.take(two))).toEqual(['3 3']);
+});
+
+test('a neighbour may not make the link spare for what this server alone can say', () => {
+  const { stage, one } = pair();
+  const client = stage.client();
+
+  stage.hear(one, { kind: 'spare', origins: [stage.state.self.id] });
+  stage.hear(client, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.pass(50);
+
+  expect(batches(stage.take(one)).join()).toContain('put');
+});
