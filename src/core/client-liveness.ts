@@ -35,9 +35,11 @@ export class Liveness {
     for (const contact of this.#judged()) contact.heardMs += lateMs;
   }
 
-  /** A session has opened. */
-  begin(): void {
-    if (this.#dueMs === Infinity && this.#judged().length > 0) this.#arm();
+  /** A session has opened. The first ping, at once, asks the server to judge this side as well. */
+  begin(contact: Contact): void {
+    if (!this.#options.isJudged(contact)) return;
+    this.#ping(contact);
+    if (this.#dueMs === Infinity) this.#arm();
   }
 
   #arm(): void {
@@ -53,11 +55,15 @@ export class Liveness {
       if (this.#nowMs - contact.heardMs >= SESSION_SILENCE_MS) {
         this.#options.contacts.lose(contact, 'silent', 'it fell silent');
       } else {
-        this.#stamp += 1;
-        this.#options.contacts.send(contact, { kind: 'ping', stamp: this.#stamp });
+        this.#ping(contact);
       }
     }
-    this.begin();
+    if (this.#judged().length > 0) this.#arm();
+  }
+
+  #ping(contact: Contact): void {
+    this.#stamp += 1;
+    this.#options.contacts.send(contact, { kind: 'ping', stamp: this.#stamp });
   }
 
   #judged(): Contact[] {

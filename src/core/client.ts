@@ -146,7 +146,7 @@ export class ClientCore {
   #handleOpen(contact: Contact): void {
     if (this.#rounds.isTwin(contact)) this.#contacts.drop(contact, 'unneeded');
     else {
-      this.#liveness.begin();
+      this.#liveness.begin(contact);
       this.#registry.sendAll(contact);
     }
     this.#note(contact);

@@ -44,7 +44,6 @@ export function holderView(origins: ReadonlyMap<OriginId, Origin>, id: OriginId)
 /** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
 export function applyEntry(state: State, origin: Origin, entry: Entry): void {
   origin.log.apply(entry);
-  state.newsMs = state.nowMs;
   switch (entry.kind) {
     case 'put':
       state.catalogue.put(origin.id, entry.registration);
@@ -74,7 +73,6 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   const gone = [...origin.log.registrations.keys()].filter((instance) => !kept.has(instance));
   const known = new Map(origin.log.registrations);
   origin.log.replace(snapshot);
-  state.newsMs = state.nowMs;
   for (const instance of gone) state.catalogue.delete(origin.id, instance, 'closed');
   for (const item of snapshot.registrations) {
     if (known.get(item.instance)?.revision !== item.revision) state.catalogue.put(origin.id, item);

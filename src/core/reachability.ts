@@ -28,6 +28,7 @@ export function refreshReachability(state: State, tidings: Tidings): void {
   const grown = [...state.grown];
   if (!state.isGraphShrunk && grown.length === 0) return;
   state.grown.clear();
+  state.newsMs = state.nowMs;
   state.isViewDirty = true;
   if (state.isGraphShrunk) refreshAll(state, tidings);
   else refreshGrown(state, grown, tidings);

@@ -164,7 +164,7 @@ export interface State {
   missing: readonly Name[];
   /** The hosts of the origins that this server itself cannot reach, as last told to neighbours. */
   ownMissing: readonly Name[];
-  /** The last moment at which something new arrived. */
+  /** When something was last heard of servers or their links; registrations are no news. */
   newsMs: number;
   /** After a long sleep, what clients ask while their news is taken in: see sleep.ts. */
   held: (() => void)[] | null;

@@ -196,7 +196,7 @@ export class Watcher {
     this.#timers.cancel('hunt');
     this.#timers.cancel('patience');
     this.#backoff.reset();
-    this.#liveness.begin();
+    this.#liveness.begin(contact);
     this.#current = contact;
     this.#openedMs = this.#nowMs;
     this.#isSynced = false;

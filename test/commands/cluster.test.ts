@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 import { lookup, watch } from '../../src/index.ts';
-import { type Host, serveWords, startHosts } from '../support/hosts.ts';
+import { allComplete, type Host, serveWords, startHosts } from '../support/hosts.ts';
 import { needs } from '../support/needs.ts';
 import { freePort, type Running, type Stage, test } from '../support/processes.ts';
 import { readFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ test.skipIf(!needs('redis-server'))(
   'redis is found at each of six servers, and at none when it is killed',
   async ({ stage }) => {
     const hosts = await startHosts(stage, 3);
+    await allComplete(hosts);
     const port = await freePort();
     await startRedis(stage, hosts[2]!, port);
 

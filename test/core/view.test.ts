@@ -89,10 +89,23 @@ test('at a cold start a view is complete when nothing new has come for five seco
   facts(stage, link);
 
   live(stage, link, 4_000);
-  stage.tell(link, '1', put('a'));
+  stage.tell(link, '1', { kind: 'facts', facts: factsOf('1') });
   live(stage, link, 4_900);
   expect(stage.state.isComplete).toBe(false);
   live(stage, link, 200);
+
+  expect(stage.state.isComplete).toBe(true);
+});
+
+test('a registration is no news: it says nothing of servers that are not known yet', () => {
+  const stage = new ServerStage(PEERS);
+  stage.give({ kind: 'undialled', address: PEERS.peers[0]!, reason: 'refused' });
+  const link = digestFrom(stage, false, { '1': 2 });
+  facts(stage, link);
+
+  live(stage, link, 4_000);
+  stage.tell(link, '1', put('a'));
+  live(stage, link, 1_200);
 
   expect(stage.state.isComplete).toBe(true);
 });

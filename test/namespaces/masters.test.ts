@@ -6,12 +6,13 @@ import { expect } from 'vitest';
 import { printDelays } from './figures.ts';
 import { canMakeNetworks } from './network.ts';
 import { agree, agreeAll, changesAt, sightsOf } from './views.ts';
-import { HOSTS, serversOf, test, type World } from './world.ts';
+import { HOSTS, PATIENTLY, serversOf, test, type World } from './world.ts';
 
 const netTest = test.skipIf(!canMakeNetworks());
 
 netTest(
   'a master that loses power is gone, and its leaves go on with others',
+  PATIENTLY,
   async ({ world }) => {
     const rest = without('h1');
     const cutMs = performance.now();
@@ -32,6 +33,7 @@ netTest(
 
 netTest(
   'a leaf whose masters are all killed goes on with those of the other cluster',
+  PATIENTLY,
   async ({ world }) => {
     const rest = without('h1', 'h2');
     const killMs = performance.now();
@@ -49,6 +51,7 @@ netTest(
 
 netTest(
   'masters of a cluster that lose power together are split off until they are back',
+  PATIENTLY,
   async ({ world }) => {
     const rest = without('h1', 'h2');
     const cutMs = performance.now();

@@ -41,7 +41,7 @@ export interface Program {
 
 /** Starts a program. */
 export function startProgram(words: readonly string[]): Program {
-  const [program = '', ...rest] = [...TIED, ...words];
+  const [program, ...rest] = [...TIED, ...words];
   const child = spawn(program, rest, { env: { ...process.env, NO_COLOR: '1' } });
   const said: Said[] = [];
   const stdout = collect(child.stdout, said);

@@ -109,7 +109,7 @@ interface InstanceLine {
 interface Question {
   readonly what: string;
   readonly expected: unknown;
-  ask(): Promise<unknown>;
+  readonly ask: () => Promise<unknown>;
 }
 
 interface Asked {

@@ -55,18 +55,23 @@ export interface World {
   startExtra(name: string): Program;
 }
 
+/** A world that somebody opened, and closes. */
+export interface OpenWorld extends World {
+  /** Makes it whole. */
+  restore(): Promise<void>;
+  /** Ends everything that runs in it, and its network. */
+  close(): Promise<void>;
+}
+
 /** Tests with a world; there is one for all the tests of a file. */
 export const test = plainTest
-  .extend<{ $file: { shared: RestorableWorld } }>({
+  .extend<{ $file: { shared: OpenWorld } }>({
     shared: [
       // vitest reads from the pattern which other fixtures this one needs: none.
       async ({}, use) => {
-        const network = await openNetwork(PLANS.length);
-        try {
-          await use(createWorld(network));
-        } finally {
-          await network.close();
-        }
+        const world = await openWorld();
+        await use(world);
+        await world.close();
       },
       { scope: 'file' },
     ],
@@ -80,6 +85,14 @@ export const test = plainTest
       await use(shared);
     },
   });
+
+/** Opens a world in which nothing runs yet. */
+export async function openWorld(): Promise<OpenWorld> {
+  const network = await openNetwork(PLANS.length);
+  const extras: Program[] = [];
+  const world = createWorld(network, extras);
+  return { ...world, restore: () => restore(world, extras), close: () => network.close() };
+}
 
 /** Resolves with the first time since then that a program has said so. */
 export async function said(
@@ -110,11 +123,7 @@ export function serversOf(world: World, names: readonly string[] = HOSTS): Serve
   return names.flatMap((name) => world.host(name).servers);
 }
 
-interface RestorableWorld extends World {
-  restore(): Promise<void>;
-}
-
-function createWorld(network: Network): RestorableWorld {
+function createWorld(network: Network, extras: Program[]): World {
   const hosts = PLANS.map(({ name, cluster, isMaster }, index): Host => ({
     ...{ name, cluster, isMaster },
     node: network.nodes[index]!,
@@ -122,7 +131,6 @@ function createWorld(network: Network): RestorableWorld {
   }));
   const host = (name: string): Host => hosts.find((one) => one.name === name)!;
   const unplugged = new Set<string>();
-  const extras: Program[] = [];
   const joinAll = async (group: readonly string[] = []): Promise<void> => {
     const nodesOf = (isIn: (name: string) => boolean) =>
       hosts.filter(({ name }) => !unplugged.has(name) && isIn(name)).map(({ node }) => node);
@@ -132,7 +140,7 @@ function createWorld(network: Network): RestorableWorld {
     ];
     await network.join([outs, ins]);
   };
-  const world: World = {
+  return {
     hosts,
     host,
     cut: joinAll,
@@ -164,7 +172,6 @@ function createWorld(network: Network): RestorableWorld {
       return extra;
     },
   };
-  return { ...world, restore: () => restore(world, extras) };
 }
 
 /** Leaves the logs of all programs in a folder, and says where. */
@@ -255,6 +262,9 @@ const PLANS = [
   { name: 'h5', cluster: 'west', isMaster: true, peer: '10.77.0.4', kind: 'wrapped' },
   { name: 'h6', cluster: 'west', isMaster: false, peer: '10.77.0.5', kind: 'embedding' },
 ] as const;
+
+/** For tests of many steps, the first of which starts some forty processes. */
+export const PATIENTLY = { timeout: 240_000 } as const;
 
 /** The names of all hosts. */
 export const HOSTS: readonly string[] = PLANS.map(({ name }) => name);

@@ -22,7 +22,7 @@ type Story = (world: Cluster, monitor: Monitor) => void;
 /** What a checker has to say of a story that is told over a slow network. */
 function said(checker: Checker, story: Story, sabotage?: Sabotage): string[] {
   const traits = { delayMs: [5, 20] } as const;
-  const world = settledCluster(4, { traits, ...(sabotage && { sabotage }) });
+  const world = settledCluster({ hosts: 4, traits, ...(sabotage && { sabotage }) });
   const monitor = new Monitor(world, [checker]);
   monitor.run(2_000);
   story(world, monitor);
@@ -139,7 +139,7 @@ test('a goodbye that is lost is missed', () => {
 });
 
 test('when a split heals, what died in it stays dead and what lives comes back', () => {
-  const world = settledCluster(4);
+  const world = settledCluster({ hosts: 4 });
   const checkers = [noResurrection(), noLoss(), splitNoticed(), goodbyesHeard()];
   const monitor = new Monitor(world, checkers);
   world.serve({ host: 'h4', service: 'db' });

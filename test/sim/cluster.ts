@@ -7,10 +7,12 @@ import type { Notice } from '../../src/core/notices.ts';
 import type { ServerOptions } from '../../src/core/options.ts';
 import { Server } from '../../src/core/server.ts';
 import type { State } from '../../src/core/state.ts';
+import { Watcher } from '../../src/core/watcher.ts';
 import { WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
-import type { Name, OriginId } from '../../src/protocol/ids.ts';
+import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import type { Instance } from '../../src/protocol/records.ts';
+import { Caller } from './caller.ts';
 import { Clock } from './clock.ts';
 import type { Cut, Traits } from './network.ts';
 import { absolute, Network } from './network.ts';
@@ -19,6 +21,8 @@ import { prngOf, randomBytesOf } from './prng.ts';
 import { Process } from './process.ts';
 import type { ServiceSpec } from './service.ts';
 import { SimService } from './service.ts';
+import type { WatchSpec } from './watcher.ts';
+import { SimWatcher } from './watcher.ts';
 
 /** How a server is started. Its name is `HOST-SIDE`, in other environments with those before it. */
 export interface ServerSpec {
@@ -57,6 +61,12 @@ export interface Groups {
   readonly hosts: readonly ReadonlySet<string>[];
 }
 
+/** What servers and watchers run. */
+export interface Cores {
+  readonly server: typeof Server;
+  readonly watcher: typeof Watcher;
+}
+
 /** Bugs planted on purpose, to see whether the checkers notice. */
 export interface Sabotage {
   /** Changes or drops what servers send. */
@@ -64,6 +74,8 @@ export interface Sabotage {
   /** Changes what a server believes, after every step. */
   readonly belief?: (state: State) => void;
   readonly options?: Partial<ServerOptions>;
+  /** Cores that lack a rule: see mutant.ts. */
+  readonly cores?: Cores;
 }
 
 /** What a world is made of. */
@@ -82,6 +94,7 @@ export class Cluster {
   /** Every life of every server, in the order of their starts. */
   readonly servers: SimServer[] = [];
   readonly services: SimService[] = [];
+  readonly watchers: SimWatcher[] = [];
   /** Called with every notice of every server. */
   onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
   /** When something was last done to this world that is no part of its ordinary life. */
@@ -111,7 +124,8 @@ export class Cluster {
     const environment = spec.environment ?? 'testing';
     const name = environment === 'testing' ? nameOf(spec) : `${environment}-${nameOf(spec)}`;
     const options = this.#serverOptions(spec, { name, environment });
-    const core = new Server(options);
+    const Core = this.#options.sabotage?.cores?.server ?? Server;
+    const core = new Core(options);
     const server: SimServer = {
       spec,
       name,
@@ -168,6 +182,7 @@ export class Cluster {
     this.disturb();
     for (const { process } of this.running()) if (process.host === host) process.vanish();
     for (const service of this.services) if (service.host === host) service.vanish();
+    for (const watcher of this.watchers) if (watcher.host === host) watcher.process.vanish();
     this.network.darken(host);
   }
 
@@ -213,6 +228,31 @@ export class Cluster {
     );
     this.services.push(service);
     return service;
+  }
+
+  /** An operator on a host says that another is gone for good. */
+  forget(from: string, host: string): void {
+    this.disturb();
+    this.#names += 1;
+    const token = randomBytesOf(this.random) as InstanceId;
+    const forget: Message = { kind: 'forget', request: 1, host: host as Name, token };
+    const { clock, network } = this;
+    const name = `operator ${String(this.#names)}`;
+    const core = new Caller(`/run/testing-a.sock`, forget);
+    new Process({ clock, network, host: from, name, core, onEffect: () => undefined }).start([]);
+  }
+
+  /** Watches a service from a host. */
+  watch(spec: WatchSpec): SimWatcher {
+    const { clock, network, random } = this;
+    this.#names += 1;
+    const { watcher: core = Watcher } = this.#options.sabotage?.cores ?? {};
+    const watcher = new SimWatcher(
+      { clock, network, random, label: `watcher ${String(this.#names)}`, core },
+      spec,
+    );
+    this.watchers.push(watcher);
+    return watcher;
   }
 
   /** Something is done to the world. */
@@ -292,4 +332,10 @@ export function nameOf(spec: { readonly host: string; readonly side: string }): 
   return `${spec.host}-${spec.side}`;
 }
 
-const ORDINARY: Traits = { delayMs: [0.2, 1], pieces: 0, bytesPerMs: 100_000 };
+/** Congestion begins at a sixteenth of the shell's limit: it is met in small clusters too. */
+const ORDINARY: Traits = {
+  delayMs: [0.2, 1],
+  pieces: 0,
+  bytesPerMs: 100_000,
+  congestedBytes: 64 * 1_024,
+};

@@ -7,6 +7,9 @@ import type { Cluster, ServerSpec } from './cluster.ts';
 import { nameOf } from './cluster.ts';
 import type { Prng } from './prng.ts';
 
+const SERVICES = ['web', 'db', 'cache'] as const;
+const WATCHERS_MAX = 12;
+
 /** The kinds of what happens, with how often each is chosen. */
 export const FAULTS = {
   kill: 3,
@@ -22,6 +25,9 @@ export const FAULTS = {
   stopService: 2,
   updateService: 3,
   hangService: 1,
+  deregisterService: 2,
+  renameService: 1,
+  watch: 1,
 } as const;
 
 /** A kind of fault, or of ordinary life. */
@@ -93,6 +99,15 @@ export class Mischief {
       hangService: () => {
         this.#hangService();
       },
+      deregisterService: () => {
+        this.#service()?.deregister();
+      },
+      renameService: () => {
+        this.#service()?.rename(this.#pick(SERVICES));
+      },
+      watch: () => {
+        this.watch();
+      },
     };
   }
 
@@ -119,10 +134,20 @@ export class Mischief {
     const { world, specs, random } = this.#options;
     const { host, environment = 'testing' } = this.#pick(specs);
     if (this.#isDark(host)) return;
-    const service = this.#pick(['web', 'db', 'cache']);
+    const service = this.#pick(SERVICES);
     const door = random() < 0.5 ? 'socket' : 'tcp';
     const { instance } = world.serve({ host, service, environment, door });
     this.#log(`service ${instance.slice(0, 8)} (${service}) begins on ${host}`);
+  }
+
+  /** Starts a watcher somewhere, up to a number: watchers never end. */
+  watch(): void {
+    const { world, specs, log } = this.#options;
+    const { host, environment = 'testing' } = this.#pick(specs);
+    if (this.#isDark(host) || world.watchers.length >= WATCHERS_MAX) return;
+    const service = this.#pick(SERVICES);
+    world.watch({ host, environment, service, log });
+    this.#log(`a watcher of ${service} begins on ${host}`);
   }
 
   #takeDown(how: 'kill' | 'stop'): void {

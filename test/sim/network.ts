@@ -34,6 +34,8 @@ export interface Traits {
   readonly pieces: number;
   /** Bytes that a connection carries in a millisecond. */
   readonly bytesPerMs: number;
+  /** Bytes on their way from which on a connection is congested. */
+  readonly congestedBytes: number;
 }
 
 /** Whether what goes from one host to another is held back. */
@@ -134,9 +136,9 @@ export class Network {
     }
   }
 
-  /** Bytes on their way from an end. */
-  unarrivedBytes(end: End): number {
-    return end.out.unarrivedBytes;
+  /** Whether more than enough is on its way from an end. */
+  isCongested(end: End): boolean {
+    return end.out.unarrivedBytes > this.#traits.congestedBytes;
   }
 
   /** Ends a connection from one side, once all that was written has arrived. */

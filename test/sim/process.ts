@@ -232,7 +232,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
       if (peer === undefined) continue;
       network.write(peer.end, bytes);
       if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
-      if (peer.isCongested || network.unarrivedBytes(peer.end) <= CONGESTED_BYTES) continue;
+      if (peer.isCongested || !network.isCongested(peer.end)) continue;
       peer.isCongested = true;
       this.#options.clock.after(0, () => {
         this.give((nowMs) => ({ kind: 'congested', connection, nowMs }));
@@ -276,6 +276,3 @@ function doNothing(): void {
 }
 
 const SHELL_EFFECTS: ReadonlySet<string> = new Set(['send', 'dial', 'close', 'stopped']);
-
-/** A sixteenth of the shell's limit, so that slow links are met in small clusters too. */
-const CONGESTED_BYTES = 64 * 1024;

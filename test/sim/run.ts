@@ -10,6 +10,7 @@ import { noLoss } from './checkers/loss.ts';
 import { boundedMemory } from './checkers/memory.ts';
 import { noResurrection } from './checkers/resurrection.ts';
 import { splitNoticed } from './checkers/split.ts';
+import { nothingRepeated } from './checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
@@ -39,7 +40,15 @@ export interface Outcome {
 
 /** All checkers that look on all the time. */
 export function allCheckers(): Checker[] {
-  return [noResurrection(), noLoss(), splitNoticed(), isolation, boundedMemory, goodbyesHeard()];
+  return [
+    noResurrection(),
+    noLoss(),
+    splitNoticed(),
+    isolation,
+    boundedMemory,
+    goodbyesHeard(),
+    nothingRepeated(),
+  ];
 }
 
 /** Runs a seed. */
@@ -65,6 +74,7 @@ export function simulate(options: RunOptions): Outcome {
     if (random() < 0.5) monitor.run(random() * 2_000);
   }
   for (let count = 0; count < 2 * swarm.hosts; count += 1) mischief.serve();
+  for (let count = 0; count < WATCHERS; count += 1) mischief.watch();
   monitor.run(BOOT_MS);
   const endMs = world.nowMs + minutes * 60_000;
   let faultsCount = 0;
@@ -138,7 +148,7 @@ function swarmOf(random: Prng): Swarm {
     traits: {
       delayMs: random() < 0.7 ? [0.2, 1] : [2, 25],
       pieces: random() < 0.5 ? 0 : 0.3,
-      bytesPerMs: random() < 0.7 ? 100_000 : 50,
+      ...(random() < 0.7 ? FAST : SLOW),
     },
     gapMs: 300 * 20 ** random(),
   };
@@ -154,8 +164,12 @@ function describe({ hosts, specs, kinds, traits, gapMs }: Swarm): string {
   );
 }
 
+const FAST = { bytesPerMs: 100_000, congestedBytes: 64 * 1_024 };
+/** Two kilobytes on their way are too many. */
+const SLOW = { bytesPerMs: 50, congestedBytes: 2_048 };
 const SWARM_SALT = 0x5eed;
 const BOOT_MS = 8_000;
+const WATCHERS = 3;
 
 /** Back-off is 30 s at most while a server is split off or alone, and cuts here last no longer. */
 const AGREEMENT_MS_MAX = 120_000;

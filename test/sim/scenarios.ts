@@ -1,18 +1,31 @@
-// Small worlds that tests begin with: three or four hosts, two servers on each, masters on the
-// first and the third, all complete.
+// Small worlds that stories begin with: some hosts, two servers on each, masters on some, all
+// complete.
 
-import type { ClusterOptions } from './cluster.ts';
+import type { ClusterOptions, ServerSpec } from './cluster.ts';
 import { Cluster } from './cluster.ts';
 
+/** How a small world is. */
+export interface SettledOptions extends Partial<ClusterOptions> {
+  readonly hosts: number;
+  /** The hosts of the masters; `h1` and `h3` if not said. */
+  readonly masters?: readonly string[];
+  /** What else there is to say of a host's servers. */
+  readonly specOf?: (host: string) => Partial<ServerSpec>;
+  readonly settledMs?: number;
+  /** What the network is like from the beginning. */
+  readonly prepare?: (world: Cluster) => void;
+}
+
 /** A world of hosts `h1`, `h2`, … that has settled. */
-export function settledCluster(
-  hosts: number,
-  options: Partial<ClusterOptions> = {},
-  masters: readonly string[] = MASTERS,
-): Cluster {
-  const world = new Cluster({ seed: 1, ...options });
-  for (let index = 1; index <= hosts; index += 1) startHost(world, `h${String(index)}`, masters);
-  world.run(SETTLED_MS);
+export function settledCluster(options: SettledOptions): Cluster {
+  const { hosts, masters, specOf, settledMs = SETTLED_MS, prepare, ...rest } = options;
+  const world = new Cluster({ seed: 1, ...rest });
+  prepare?.(world);
+  for (let index = 1; index <= hosts; index += 1) {
+    const host = `h${String(index)}`;
+    startHost(world, host, { masters, ...specOf?.(host) });
+  }
+  world.run(settledMs);
   return world;
 }
 
@@ -20,11 +33,12 @@ export function settledCluster(
 export function startHost(
   world: Cluster,
   host: string,
-  masters: readonly string[] = MASTERS,
+  spec: Partial<ServerSpec> & { readonly masters?: readonly string[] | undefined } = {},
 ): void {
+  const { masters = MASTERS, ...more } = spec;
   const peers = masters.filter((master) => master !== host).slice(0, 1);
   const isMaster = masters.includes(host);
-  for (const side of ['a', 'b'] as const) world.start({ host, side, isMaster, peers });
+  for (const side of ['a', 'b'] as const) world.start({ host, side, isMaster, peers, ...more });
 }
 
 const MASTERS = ['h1', 'h3'];

@@ -37,6 +37,8 @@ export class SimService {
   readonly environment: string;
   readonly instance: InstanceId;
   readonly process: Process<ClientCommand | Stop, Report<ClientReport>>;
+  /** What it offers now. */
+  service: string;
   revision = 1;
   /** When it was given up: its process ended, or it said so. Infinity while it is offered. */
   endedMs = Infinity;
@@ -44,6 +46,7 @@ export class SimService {
 
   constructor({ clock, network, random, label }: Surroundings, spec: ServiceSpec) {
     this.spec = spec;
+    this.service = spec.service;
     this.environment = spec.environment ?? 'testing';
     this.instance = randomBytesOf(random) as InstanceId;
     this.#clock = clock;
@@ -91,6 +94,23 @@ export class SimService {
     this.process.give((nowMs) => ({ kind: 'update', instance, change: { tags }, nowMs }));
   }
 
+  /** Offers something else from now on, under the same instance. */
+  rename(service: string): void {
+    if (!this.isOffered) return;
+    const { instance } = this;
+    this.service = service;
+    this.revision += 1;
+    const change = { service: service as Name };
+    this.process.give((nowMs) => ({ kind: 'update', instance, change, nowMs }));
+  }
+
+  /** Gives its registration up, and runs on. */
+  deregister(): void {
+    const { instance } = this;
+    this.#ended();
+    this.process.give((nowMs) => ({ kind: 'deregister', instance, cause: 'unhealthy', nowMs }));
+  }
+
   /** Gives its registration up, then ends. */
   stop(): void {
     this.#ended();
@@ -114,7 +134,8 @@ export class SimService {
   }
 }
 
-function addressesOf(door: 'socket' | 'tcp', environment: string): string[] {
+/** Where the servers of a host are, as seen from there. */
+export function addressesOf(door: 'socket' | 'tcp', environment: string): string[] {
   if (door === 'socket') return ['a', 'b'].map((side) => `/run/${environment}-${side}.sock`);
   const port = WELL_KNOWN_PORTS.get(environment) ?? 0;
   return [port, port + 1].map((number) => `127.0.0.1:${String(number)}`);

@@ -70,6 +70,12 @@ export async function startHosts(stage: Stage, hostsCount: number): Promise<Host
   return hosts;
 }
 
+/** Resolves when the view of every server is complete, as at a cold start it is after a while. */
+export async function allComplete(hosts: readonly Host[]): Promise<void> {
+  const servers = hosts.flatMap(({ a, b }) => [a, b]);
+  await Promise.all(servers.map((server) => server.said({ event: 'view-complete' })));
+}
+
 function reachedBy(server: Running, hosts: readonly Host[]): Promise<unknown>[] {
   return hosts.flatMap(({ name, a, b }) =>
     [

@@ -1,19 +1,39 @@
 // Convergence: when faults stop, all servers hold the same live set, exactly what services hold;
 // nothing is stale, nothing missing, nobody unknown. Asked at the end of a run, and until it is so.
 
+import type { Instance } from '../../../src/protocol/records.ts';
 import type { Cluster, SimServer } from '../cluster.ts';
 import { instancesAt } from '../cluster.ts';
+import type { SimService } from '../service.ts';
+import type { SimWatcher } from '../watcher.ts';
 import type { Checker } from './checker.ts';
 
 /** Every server holds exactly what the services of its environment hold. */
 export const convergence: Checker = {
   name: 'when faults stop, all servers hold exactly what services hold',
-  check: (world) => world.running().flatMap((server) => differencesAt(world, server)),
+  check: differencesIn,
 };
 
 /** Whether all servers agree with the truth. */
 export function hasConverged(world: Cluster): boolean {
-  return world.running().every((server) => differencesAt(world, server).length === 0);
+  return differencesIn(world).length === 0;
+}
+
+function differencesIn(world: Cluster): string[] {
+  return [
+    ...world.running().flatMap((server) => differencesAt(world, server)),
+    ...world.watchers.flatMap((watcher) => differencesOf(world, watcher)),
+  ];
+}
+
+function differencesOf(world: Cluster, watcher: SimWatcher): string[] {
+  if (watcher.process.state === 'ended') return [];
+  const held = heldIn(world, watcher).filter(({ service }) => service === watcher.spec.service);
+  const known = [...watcher.known.values()];
+  // Nobody is told when what was suspect is beyond suspicion again.
+  const seen = seenText(known.map((one) => (one.state === 'stale' ? one : { ...one, state: 'live' })));
+  if (heldText(held) === seen) return [];
+  return [`a watcher on ${watcher.host} knows [${seen}] where services hold [${heldText(held)}]`];
 }
 
 function differencesAt(world: Cluster, server: SimServer): string[] {
@@ -29,18 +49,26 @@ function differencesAt(world: Cluster, server: SimServer): string[] {
   }
   if (state.origins.size > others.length) say('knows servers that do not run');
   if (!state.isComplete) say(`is not complete, missing ${state.missing.join() || 'nobody'}`);
-  const held = textOf(
-    world.services
-      .filter((service) => service.isOffered && service.environment === server.environment)
-      .map((service) => [service.instance, 'live', service.revision]),
-  );
-  const seen = textOf(
-    instancesAt(server).map(({ registration, state: is }) => {
-      return [registration.instance, is, registration.revision];
-    }),
-  );
+  const held = heldText(heldIn(world, server));
+  const seen = seenText(instancesAt(server));
   if (held !== seen) say(`answers [${seen}] where services hold [${held}]`);
   return wrong;
+}
+
+function heldIn(world: Cluster, { environment }: { environment: string }): SimService[] {
+  return world.services.filter((one) => one.isOffered && one.environment === environment);
+}
+
+function heldText(services: readonly SimService[]): string {
+  return textOf(services.map(({ instance, revision }) => [instance, 'live', revision]));
+}
+
+function seenText(instances: readonly Instance[]): string {
+  return textOf(
+    instances.map(({ registration, state }) => {
+      return [registration.instance, state, registration.revision];
+    }),
+  );
 }
 
 function textOf(rows: readonly (readonly [string, string, number])[]): string {

@@ -1,0 +1,3 @@
+// The same with longer sleeps, for which a soak has the time.
+
+import './sleep.test.ts';
