@@ -202,8 +202,8 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
   }
   sendToAll(state, message, from);
   let count = 0;
-  for (const origin of [...state.origins.values()]) {
-    if (origin.standing !== 'split' || origin.log.facts.host !== message.host) continue;
+  for (const origin of [...state.directory.ofHost(message.host)]) {
+    if (origin.standing !== 'split') continue;
     forgetOrigin(state, origin, 'an operator said so');
     count += 1;
   }

@@ -200,8 +200,8 @@ export function dropUnneeded(state: State): void {
 
 function noteTwice(state: State, peer: { origin: OriginId; facts: Facts }): void {
   const { host, side, addresses } = peer.facts;
-  for (const { id, log, standing } of state.origins.values()) {
-    const isTwin = log.facts.host === host && log.facts.side === side && id !== peer.origin;
+  for (const { id, log, standing } of state.directory.ofHost(host)) {
+    const isTwin = log.facts.side === side && id !== peer.origin;
     if (!isTwin || standing !== 'reachable') continue;
     const [address = '?'] = addresses;
     const [other = '?'] = log.facts.addresses;

@@ -1,6 +1,6 @@
 // The origins a server knows: how one becomes known, how what it says is taken in, and how it is
-// dropped. The invariant: log, catalogue and graph change together, here and nowhere else. Only
-// `bye` is remembered; every other drop only forgets, and the origin may return as it was.
+// dropped. The invariant: log, catalogue, directory and graph change together, here and nowhere
+// else. Only `bye` is remembered; every other drop only forgets, and the origin may return as it was.
 
 import { GOODBYE_MS, GOODBYES_MAX } from '../protocol/constants.ts';
 import type { OriginId } from '../protocol/ids.ts';
@@ -9,6 +9,7 @@ import type { HolderView, Standing } from './catalogue.ts';
 import type { LogState } from './log.ts';
 import { OriginLog } from './log.ts';
 import type { Origin, State } from './state.ts';
+import { childrenOf } from './topology.ts';
 
 /** A record of an origin of which nothing is known but its facts. */
 export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin {
@@ -20,6 +21,7 @@ export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin 
     sinceMs: nowMs,
     losses: new Map(),
     via: null,
+    parent: null,
     source: null,
     checkedSequence: 0,
   };
@@ -53,6 +55,7 @@ export function applyEntry(state: State, origin: Origin, entry: Entry): void {
       break;
     case 'up':
       state.origins.get(entry.peer)?.losses.delete(origin.id);
+      noteNamed(state, entry.peer);
       state.grown.add(origin.id);
       break;
     case 'down':
@@ -77,6 +80,7 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   for (const item of snapshot.registrations) {
     if (known.get(item.instance)?.revision !== item.revision) state.catalogue.put(origin.id, item);
   }
+  for (const peer of snapshot.links) noteNamed(state, peer);
   for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
   noteFacts(state, origin);
 }
@@ -85,6 +89,8 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
 export function setStanding(state: State, origin: Origin, standing: Standing): void {
   if (origin.standing === standing) return;
   origin.standing = standing;
+  if (AWAY.has(standing)) state.away.add(origin);
+  else state.away.delete(origin);
   state.isViewDirty = true;
   state.areTargetsDirty = true;
   state.catalogue.review(origin.log.registrations.keys(), 'crash');
@@ -96,7 +102,11 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
   for (const instance of origin.log.registrations.keys()) {
     state.catalogue.delete(origin.id, instance, cause);
   }
+  for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
   state.origins.delete(origin.id);
+  state.directory.drop(origin);
+  state.away.delete(origin);
+  noteNamed(state, origin.id);
   for (const link of state.links.values()) {
     link.expected.delete(origin.id);
     link.wants.delete(origin.id);
@@ -107,7 +117,6 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     link.declining.delete(origin.id);
     link.lacking.delete(origin.id);
   }
-  state.isGraphShrunk = true;
   state.isViewDirty = true;
 }
 
@@ -122,15 +131,25 @@ export function rememberGoodbye(state: State, id: OriginId): void {
 }
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
-  state.isGraphShrunk = true;
   const peer = state.origins.get(lost.peer);
   // A link that both ends have given up is no sign of the death of either: both said so after it.
   if (peer?.log.links.has(reporter.id) === false) reporter.losses.delete(peer.id);
   else peer?.losses.set(reporter.id, { loss: lost.loss, atMs: state.nowMs });
+  if (peer === undefined) return;
+  if (peer.parent === reporter.id) state.loose.add(peer.id);
+  if (reporter.parent === peer.id) state.loose.add(reporter.id);
+  for (const { id, standing } of state.directory.ofHost(peer.log.facts.host)) {
+    if (standing === 'suspect') state.grown.add(id);
+  }
+}
+
+function noteNamed(state: State, id: OriginId): void {
+  if (!state.origins.has(id) && !state.goodbyes.has(id)) state.unheard.add(id);
 }
 
 function noteFacts(state: State, origin: Origin): void {
   const { role, addresses } = origin.log.facts;
+  state.directory.file(origin);
   state.areTargetsDirty = true;
   state.grown.add(origin.id);
   if (role !== 'master' || origin === state.self) return;
@@ -138,6 +157,8 @@ function noteFacts(state: State, origin: Origin): void {
     if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);
   }
 }
+
+const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
 
 /** The timers that an origin may have, by the first word of their names. */
 const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned'] as const;

@@ -14,8 +14,8 @@ export function wantedAddresses(state: State): Set<string> {
   const { options } = state;
   if (state.isStopping) return wanted;
   for (const address of options.siblings) wanted.add(address);
-  for (const origin of state.origins.values()) {
-    if (isOwnHost(state, origin.log.facts.host)) addAll(wanted, origin.log.facts.addresses);
+  for (const origin of state.directory.ofHost(options.facts.host)) {
+    addAll(wanted, origin.log.facts.addresses);
   }
   if (options.facts.role === 'master' || !hasEnoughMasters(state)) {
     addAll(wanted, options.peers);
@@ -68,9 +68,9 @@ function otherHosts(state: State, origins: readonly Origin[]): Name[] {
 }
 
 function mastersOf(state: State): Origin[] {
-  return [...state.origins.values()].filter((origin) => {
+  return [...state.directory.masters].filter((origin) => {
     const isOut = origin.standing === 'aside' || origin.standing === 'new';
-    return origin.log.facts.role === 'master' && origin !== state.self && !isOut;
+    return origin !== state.self && !isOut;
   });
 }
 

@@ -8,10 +8,11 @@
 //                            └──► split ──► (dropped: hold ended, host back without it, bye)
 
 import type { Name, OriginId } from '../protocol/ids.ts';
+import { compareText } from './catalogue.ts';
 import { dropOrigin, setStanding } from './origins.ts';
 import type { Origin, State } from './state.ts';
 import { isOwnHost } from './state.ts';
-import { extendReach, reachableFrom } from './topology.ts';
+import { cutOff, extendReach } from './topology.ts';
 
 /** What others must be told at the end of a step. */
 export interface Tidings {
@@ -23,39 +24,34 @@ export interface Tidings {
   readonly forgotten: Set<OriginId>;
 }
 
-/** Computes who can be reached, and what that changes. Once per step, and anew only after a loss. */
+/** Finds out who can be reached, and what that changes: once per step. */
 export function refreshReachability(state: State, tidings: Tidings): void {
-  const grown = [...state.grown];
-  if (!state.isGraphShrunk && grown.length === 0) return;
-  state.grown.clear();
+  if (state.loose.size === 0 && state.grown.size === 0) return;
   state.newsMs = state.nowMs;
   state.isViewDirty = true;
-  if (state.isGraphShrunk) refreshAll(state, tidings);
-  else refreshGrown(state, grown, tidings);
+  const changed = new Set([...takeLoose(state), ...known(state, state.grown)]);
+  state.grown.clear();
+  const { self, origins } = state;
+  const reached = [...changed].flatMap((grown) => extendReach(self, { grown, origins }));
+  for (const origin of reached.sort(byName)) {
+    if (origin.standing !== 'reachable') becomeReachable(state, origin, tidings);
+  }
+  const out = [...changed].filter((origin) => origin !== self && origin.via === null);
+  for (const origin of out.sort(byName)) handleUnreachable(state, origin, tidings);
 }
 
-function refreshAll(state: State, tidings: Tidings): void {
-  state.isGraphShrunk = false;
-  const firstHops = reachableFrom(state.self, state.origins);
-  for (const origin of [...state.origins.values()]) {
-    if (origin === state.self) continue;
-    origin.via = firstHops.get(origin.id) ?? null;
-    if (origin.via === null) handleUnreachable(state, origin, tidings);
-    else if (origin.standing !== 'reachable') becomeReachable(state, origin, tidings);
-  }
+function byName(one: Origin, other: Origin): number {
+  return compareText(one.log.facts.name, other.log.facts.name) || compareText(one.id, other.id);
 }
 
-/** A boot storm has thousands of new links, and each can only bring more into reach. */
-function refreshGrown(state: State, grown: readonly OriginId[], tidings: Tidings): void {
-  for (const id of grown) {
-    const origin = state.origins.get(id);
-    if (origin === undefined) continue;
-    for (const reached of extendReach(state.self, { grown: origin, origins: state.origins })) {
-      if (reached.standing !== 'reachable') becomeReachable(state, reached, tidings);
-    }
-    const isOut = origin !== state.self && origin.via === null;
-    if (isOut) handleUnreachable(state, origin, tidings);
-  }
+function takeLoose(state: State): Origin[] {
+  const loose = known(state, state.loose);
+  state.loose.clear();
+  return loose.flatMap((origin) => cutOff(origin, state.origins));
+}
+
+function known(state: State, ids: Iterable<OriginId>): Origin[] {
+  return [...ids].flatMap((id) => state.origins.get(id) ?? []);
 }
 
 function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
@@ -99,6 +95,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
   const graces = wasReported(state, origin) ? 1 : QUIET_GRACES;
   origin.isProven = false;
   origin.via = null;
+  origin.parent = null;
   origin.sinceMs = state.nowMs;
   setStanding(state, origin, 'suspect');
   tidings.missed.add(origin.id);
@@ -110,9 +107,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
 
 /** Whether a server that can be reached lost this origin, or another one of its host. */
 function wasReported(state: State, origin: Origin): boolean {
-  const { host } = origin.log.facts;
-  for (const other of state.origins.values()) {
-    if (other.log.facts.host !== host) continue;
+  for (const other of state.directory.ofHost(origin.log.facts.host)) {
     for (const [reporter, { atMs }] of other.losses) {
       const isFresh = state.nowMs - atMs <= TOGETHER_MS;
       if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
@@ -123,12 +118,11 @@ function wasReported(state: State, origin: Origin): boolean {
 
 function judge(state: State, origin: Origin, tidings: Tidings): () => void {
   return () => {
-    const silent = silentHosts(state, origin);
     if (wasClosed(origin) || hasReachableServer(state, origin.log.facts.host)) {
       becomeAside(state, origin, tidings);
-    } else if (silent.size > 1 || !reachesOtherHost(state)) {
+    } else if (isOneOfSeveral(state, origin) || !reachesOtherHost(state)) {
       becomeSplit(state, origin, tidings);
-      splitAsides(state, silent, tidings);
+      splitAsides(state, origin, tidings);
     } else {
       becomeAside(state, origin, tidings);
     }
@@ -169,24 +163,26 @@ export function forgetOrigin(state: State, origin: Origin, reason: string): void
   dropOrigin(state, origin, 'crash');
 }
 
-function splitAsides(state: State, hosts: ReadonlySet<Name>, tidings: Tidings): void {
-  for (const other of [...state.origins.values()]) {
-    if (other.standing !== 'aside' || !hosts.has(other.log.facts.host)) continue;
-    if (!wasClosed(other)) becomeSplit(state, other, tidings);
+function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
+  for (const other of [...state.away]) {
+    if (other.standing !== 'aside' || wasClosed(other)) continue;
+    const { host } = other.log.facts;
+    const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
+    if (isTogether) becomeSplit(state, other, tidings);
   }
 }
 
 function dropSplitOf(state: State, host: Name, tidings: Tidings): void {
   if (!hasReachableServer(state, host)) return;
-  for (const origin of [...state.origins.values()]) {
-    if (origin.standing !== 'split' || origin.log.facts.host !== host) continue;
+  for (const origin of [...state.directory.ofHost(host)]) {
+    if (origin.standing !== 'split') continue;
     tidings.forgotten.add(origin.id);
     forgetOrigin(state, origin, 'its host is back without it');
   }
 }
 
 function askAgain(state: State, tidings: Tidings): void {
-  const split = [...state.origins.values()].filter((origin) => origin.standing === 'split');
+  const split = [...state.away].filter((origin) => origin.standing === 'split');
   const hosts = new Set(split.map((origin) => origin.log.facts.host));
   if (hosts.size !== 1 || !reachesOtherHost(state)) return;
   for (const origin of split) {
@@ -195,17 +191,23 @@ function askAgain(state: State, tidings: Tidings): void {
   }
 }
 
-/** The hosts that fell silent about when this origin did, and are wholly out of reach. */
-function silentHosts(state: State, origin: Origin): Set<Name> {
-  const hosts = new Set<Name>([origin.log.facts.host]);
-  for (const other of state.origins.values()) {
-    const isOut = OUT_OF_REACH.has(other.standing);
-    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
-    const { host } = other.log.facts;
-    if (!isOut || !isNear || wasClosed(other) || hosts.has(host)) continue;
-    if (!hasReachableServer(state, host)) hosts.add(host);
+/** Whether another host fell silent about when this origin did. */
+function isOneOfSeveral(state: State, origin: Origin): boolean {
+  for (const { log } of state.away) {
+    const { host } = log.facts;
+    if (host !== origin.log.facts.host && fellSilentWith(state, origin, host)) return true;
   }
-  return hosts;
+  return false;
+}
+
+/** Whether a host fell silent about when this origin did, and is wholly out of reach. */
+function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
+  if (hasReachableServer(state, host)) return false;
+  for (const other of state.directory.ofHost(host)) {
+    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
+    if (state.away.has(other) && isNear && !wasClosed(other)) return true;
+  }
+  return false;
 }
 
 function wasClosed(origin: Origin): boolean {
@@ -216,9 +218,7 @@ function wasClosed(origin: Origin): boolean {
 }
 
 function hasReachableServer(state: State, host: Name): boolean {
-  for (const other of state.origins.values()) {
-    if (other.standing === 'reachable' && other.log.facts.host === host) return true;
-  }
+  for (const { standing } of state.directory.ofHost(host)) if (standing === 'reachable') return true;
   return false;
 }
 
@@ -233,8 +233,6 @@ export function reachesOtherHost(state: State): boolean {
 function labels(origin: Origin): { server: string; host: string } {
   return { server: origin.log.facts.name, host: origin.log.facts.host };
 }
-
-const OUT_OF_REACH: ReadonlySet<string> = new Set(['suspect', 'aside', 'split']);
 
 /** Hosts that fall silent within this belong together. */
 const TOGETHER_MS = 5_000;

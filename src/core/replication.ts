@@ -64,8 +64,8 @@ export function sendDigest(state: State, link: Link): void {
 /** The hosts of the origins that are out of reach, by name. */
 export function ownMissing(state: State): Link['neighbourMissing'] {
   const hosts = new Set<Link['neighbourMissing'][number]>();
-  for (const { standing, log } of state.origins.values()) {
-    if (standing === 'suspect' || standing === 'split') hosts.add(log.facts.host);
+  for (const { standing, log } of state.away) {
+    if (standing !== 'aside') hosts.add(log.facts.host);
   }
   return [...hosts].sort(compareText);
 }

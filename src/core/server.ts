@@ -9,6 +9,7 @@ import { tellWatchers } from './answers.ts';
 import { unreachable } from './assert.ts';
 import { Catalogue } from './catalogue.ts';
 import { connectionOf, handleOpened } from './connections.ts';
+import { Directory } from './directory.ts';
 import type { Effect } from './effect.ts';
 import { dispatch, handleBreach, handleGone } from './dispatch.ts';
 import type { Input } from './input.ts';
@@ -174,12 +175,17 @@ function createState(options: ServerOptions): State {
     isProven: true,
   };
   const origins = new Map<OriginId, Origin>([[self.id, self]]);
+  const directory = new Directory();
+  directory.file(self);
   return {
     options,
     out: new Outbox(),
     timers: new Timers(),
     self,
     origins,
+    directory,
+    away: new Set(),
+    unheard: new Set(),
     goodbyes: new Map(),
     catalogue: new Catalogue((id) => holderView(origins, id)),
     connections: new Map(),
@@ -191,7 +197,7 @@ function createState(options: ServerOptions): State {
     forgetTokens: new Set(),
     removals: new Map(),
     nowMs: -Infinity,
-    isGraphShrunk: false,
+    loose: new Set(),
     grown: new Set(),
     isViewDirty: false,
     areTargetsDirty: false,

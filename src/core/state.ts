@@ -1,11 +1,12 @@
 // What a server knows and holds: plain data that the modules of the core work on, one for each
-// concern. The invariant: whoever changes something here marks what depends on it (`grown`,
-// `isGraphShrunk`, `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
+// concern. The invariant: whoever changes something here marks what depends on it (`grown`, `loose`,
+// `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Loss, Registration } from '../protocol/records.ts';
 import type { Backoff } from './backoff.ts';
 import type { Catalogue, Change, Standing } from './catalogue.ts';
+import type { Directory } from './directory.ts';
 import type { ConnectionId, Door } from './input.ts';
 import type { OriginLog } from './log.ts';
 import type { ServerOptions } from './options.ts';
@@ -25,6 +26,8 @@ export interface Origin {
   readonly losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }>;
   /** The first origin on the way to it; its own id for a neighbour. */
   via: OriginId | null;
+  /** The one before it on that way: see topology.ts. */
+  parent: OriginId | null;
   /** The neighbour that brought what is newest of it. */
   source: OriginId | null;
   /** Its sequence when the last check was sent. */
@@ -138,6 +141,12 @@ export interface State {
   readonly timers: Timers;
   readonly self: Origin;
   readonly origins: Map<OriginId, Origin>;
+  /** The same, by host and role. */
+  readonly directory: Directory;
+  /** Those that are suspect, aside or split. */
+  readonly away: Set<Origin>;
+  /** Origins that logs name, as far as they have no log here and no goodbye. */
+  readonly unheard: Set<OriginId>;
   readonly goodbyes: Map<OriginId, number>;
   readonly catalogue: Catalogue;
   readonly connections: Map<ConnectionId, Connection>;
@@ -152,9 +161,9 @@ export interface State {
   /** The latest removals, for watchers that come from another server: see answers.ts. */
   readonly removals: Map<InstanceId, Change>;
   nowMs: number;
-  /** A link was lost, or an origin dropped: who can be reached is computed anew. */
-  isGraphShrunk: boolean;
-  /** Origins that have new links, or were proven: they can only add to what is reached. */
+  /** Origins that lost their way here. */
+  readonly loose: Set<OriginId>;
+  /** Origins that have new links or were proven, and those suspect ones that someone has lost. */
   readonly grown: Set<OriginId>;
   isViewDirty: boolean;
   areTargetsDirty: boolean;

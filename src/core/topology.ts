@@ -1,28 +1,39 @@
 // The graph of links: who can be reached. A link counts if the logs of both its ends claim it, and
 // a log counts only if it is proven: frozen logs vouch for each other, and would bring the dead
-// back. Breadth first from this server, so the first hop is one of a shortest way.
+// back. What is kept is a tree of ways from this server: each origin that is reached has a `parent`,
+// one step nearer, and `via`, the first step. The invariant: every link of that tree counts. So only
+// the loss of a link of the tree changes anything, and only for what hangs on it; a boot storm and a
+// net-split have thousands of others.
 
 import type { OriginId } from '../protocol/ids.ts';
 import type { Origin } from './state.ts';
 
-/** The origins that can be reached from one, each with the first hop on the way there. */
-export function reachableFrom(self: Origin, origins: Origins): Map<OriginId, OriginId> {
-  const firstHops = new Map<OriginId, OriginId>([[self.id, self.id]]);
-  const queue: Origin[] = [self];
-  for (const origin of queue) {
-    for (const other of neighbours(origin, origins)) {
-      if (firstHops.has(other.id)) continue;
-      const firstHop = origin === self ? other.id : firstHops.get(origin.id);
-      firstHops.set(other.id, firstHop ?? other.id);
-      queue.push(other);
-    }
+type Origins = ReadonlyMap<OriginId, Origin>;
+
+/** Takes an origin out of the tree, with all that hangs on it. */
+export function cutOff(root: Origin, origins: Origins): Origin[] {
+  const lost = [root];
+  for (const origin of lost) lost.push(...childrenOf(origin, origins));
+  for (const origin of lost) {
+    origin.via = null;
+    origin.parent = null;
   }
-  return firstHops;
+  return lost;
+}
+
+/** The origins whose ways lead over this one. */
+export function childrenOf(origin: Origin, origins: Origins): Origin[] {
+  const children: Origin[] = [];
+  for (const peer of origin.log.links) {
+    const other = origins.get(peer);
+    if (other?.parent === origin.id) children.push(other);
+  }
+  return children;
 }
 
 /**
- * What comes into reach because an origin has new links, or was proven: each gets its first hop. It
- * is one of a way that exists, if not of a shortest one: the next loss sees to that.
+ * What comes into reach because an origin has new links, was proven or was cut off: each gets its
+ * place in the tree, one of a way that exists, if not of a shortest one.
  */
 export function extendReach(
   self: Origin,
@@ -32,11 +43,13 @@ export function extendReach(
   const reached: Origin[] = [];
   const reach = (other: Origin, from: Origin): void => {
     other.via = from === self ? other.id : from.via;
+    other.parent = from.id;
     reached.push(other);
   };
   if (!isReached(grown)) {
-    const from = [...neighbours(grown, origins)].find(isReached);
-    if (from === undefined || !grown.isProven) return [];
+    if (!grown.isProven) return [];
+    const from = neighbours(grown, origins).find(isReached);
+    if (from === undefined) return [];
     reach(grown, from);
   }
   const queue = [grown];
@@ -50,12 +63,12 @@ export function extendReach(
   return reached;
 }
 
-type Origins = ReadonlyMap<OriginId, Origin>;
-
 /** The proven origins to which there is a link that both ends claim. */
-function* neighbours(origin: Origin, origins: Origins): Generator<Origin, void, undefined> {
+function neighbours(origin: Origin, origins: Origins): Origin[] {
+  const found: Origin[] = [];
   for (const peer of origin.log.links) {
     const other = origins.get(peer);
-    if (other?.isProven === true && other.log.links.has(origin.id)) yield other;
+    if (other?.isProven === true && other.log.links.has(origin.id)) found.push(other);
   }
+  return found;
 }

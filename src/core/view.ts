@@ -4,10 +4,10 @@
 // misses a host, and no origin is suspect or split. The invariant: only a server's own loss is told
 // to neighbours, never what it heard of others; else two would keep each other incomplete for ever.
 
-import type { Name } from '../protocol/ids.ts';
+import type { Name, OriginId } from '../protocol/ids.ts';
 import { compareText } from './catalogue.ts';
 import { ownMissing, sendToAll } from './replication.ts';
-import type { Link, State } from './state.ts';
+import type { Link, Origin, State } from './state.ts';
 import { isOwnHost } from './state.ts';
 
 /** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
@@ -78,13 +78,17 @@ function isColdStartOver(state: State): boolean {
 }
 
 function lacksLog(state: State): boolean {
-  for (const { standing, log } of state.origins.values()) {
-    if (standing !== 'reachable') continue;
-    for (const peer of log.links) {
-      if (!state.origins.has(peer) && !state.goodbyes.has(peer)) return true;
-    }
+  for (const id of state.unheard) {
+    const isKnown = state.origins.has(id) || state.goodbyes.has(id);
+    const namers = isKnown ? [] : namersOf(state, id);
+    if (namers.some(({ standing }) => standing === 'reachable')) return true;
+    if (namers.length === 0) state.unheard.delete(id);
   }
   return false;
+}
+
+function namersOf(state: State, id: OriginId): Origin[] {
+  return [...state.origins.values()].filter(({ log }) => log.links.has(id));
 }
 
 /** A cold start is over when nothing new has arrived for this long. */

@@ -8,7 +8,7 @@ import type { ServerOptions } from '../../src/core/options.ts';
 import { Server } from '../../src/core/server.ts';
 import type { State } from '../../src/core/state.ts';
 import { Watcher } from '../../src/core/watcher.ts';
-import { WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
+import { SPLIT_HOLD_MS, WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import type { Instance } from '../../src/protocol/records.ts';
@@ -97,17 +97,24 @@ export class Cluster {
   readonly watchers: SimWatcher[] = [];
   /** Called with every notice of every server. */
   onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
+  /** Called with every address that a server dials. */
+  onDial: ((address: string) => void) | null = null;
+  /** Called with every message that a server sends, and to how many. */
+  onMessage: ((message: Message, connections: number) => void) | null = null;
   /** When something was last done to this world that is no part of its ordinary life. */
   disturbedMs = 0;
   /** For how long nothing had been done before that. */
   calmMs = 0;
   /** The groups of hosts that are cut off from each other. */
   groups: Groups | null = null;
+  /** How long servers are to hold what is split off. */
+  readonly splitHoldMs: number;
   readonly #options: ClusterOptions;
   #names = 0;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.splitHoldMs = options.splitHoldMs ?? SPLIT_HOLD_MS;
     this.random = prngOf(options.seed);
     this.network = new Network(this.clock, this.random, { ...ORDINARY, ...options.traits });
   }
@@ -233,13 +240,30 @@ export class Cluster {
   /** An operator on a host says that another is gone for good. */
   forget(from: string, host: string): void {
     this.disturb();
-    this.#names += 1;
     const token = randomBytesOf(this.random) as InstanceId;
-    const forget: Message = { kind: 'forget', request: 1, host: host as Name, token };
+    this.#call(from, { kind: 'forget', request: 1, host: host as Name, token });
+  }
+
+  /** A service comes on another connection with an instance that is known. */
+  claim(host: string, instance: InstanceId, revision: number): void {
+    const registration = {
+      instance,
+      revision,
+      service: 'db' as Name,
+      address: host,
+      port: 1,
+      scheme: null,
+      tags: [],
+    };
+    this.#call(host, { kind: 'register', request: 1, registration });
+  }
+
+  #call(host: string, message: Message): void {
+    this.#names += 1;
     const { clock, network } = this;
-    const name = `operator ${String(this.#names)}`;
-    const core = new Caller(`/run/testing-a.sock`, forget);
-    new Process({ clock, network, host: from, name, core, onEffect: () => undefined }).start([]);
+    const name = `caller ${String(this.#names)}`;
+    const core = new Caller('/run/testing-a.sock', message);
+    new Process({ clock, network, host, name, core, onEffect: () => undefined }).start([]);
   }
 
   /** Watches a service from a host. */
@@ -283,7 +307,7 @@ export class Cluster {
       heartbeatMs: 400,
       silenceMs: 1_200,
       graceMs: 500,
-      splitHoldMs: this.#options.splitHoldMs ?? 15 * 60 * 1_000,
+      splitHoldMs: this.splitHoldMs,
       random: this.random,
       ...this.#options.sabotage?.options,
     };
@@ -304,7 +328,13 @@ export class Cluster {
       name: `${named.name} ${String(this.#names)}`,
       core,
       onEffect,
-      onSend: message,
+      onSend: (sent, connections) => {
+        this.onMessage?.(sent, connections);
+        return message === undefined ? sent : message(sent);
+      },
+      onDial: (address) => {
+        this.onDial?.(address);
+      },
       onStep: () => belief?.(core.state),
     });
   }

@@ -33,7 +33,8 @@ export interface ProcessOptions<I, E> {
   /** Called after every step. */
   readonly onStep?: () => void;
   /** May change or drop what is sent: for planted bugs. */
-  readonly onSend?: ((message: Message) => Message | null) | undefined;
+  readonly onSend?: (message: Message, connections: number) => Message | null;
+  readonly onDial?: (address: string) => void;
 }
 
 interface Peer {
@@ -224,7 +225,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 
   #send(effect: Send): void {
     const { network, onSend } = this.#options;
-    const message = onSend === undefined ? effect.message : onSend(effect.message);
+    const message = onSend === undefined ? effect.message : onSend(effect.message, effect.connections.length);
     if (message === null) return;
     const bytes = encodeFrame(encodeMessage(message));
     for (const connection of effect.connections) {
@@ -241,7 +242,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   }
 
   #dial(address: string): void {
-    const { network, host } = this.#options;
+    const { network, host, onDial } = this.#options;
+    onDial?.(address);
     network.dial(host, address, {
       opened: (end) => {
         if (this.state === 'ended') return null;

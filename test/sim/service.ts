@@ -85,12 +85,15 @@ export class SimService {
     return this.endedMs === Infinity && this.process.state === 'running';
   }
 
-  /** Changes a tag of its registration. */
-  update(): void {
+  /** Changes a tag of its registration; `bytes` more are for nothing but their weight. */
+  update(bytes = 0): void {
     if (!this.isOffered) return;
     const { instance } = this;
     this.revision += 1;
     const tags = [{ key: 'revision' as Name, value: String(this.revision) }];
+    for (let left = bytes; left > 0; left -= TAG_BYTES) {
+      tags.push({ key: `ballast${String(left)}` as Name, value: '.'.repeat(TAG_BYTES) });
+    }
     this.process.give((nowMs) => ({ kind: 'update', instance, change: { tags }, nowMs }));
   }
 
@@ -140,3 +143,6 @@ export function addressesOf(door: 'socket' | 'tcp', environment: string): string
   const port = WELL_KNOWN_PORTS.get(environment) ?? 0;
   return [port, port + 1].map((number) => `127.0.0.1:${String(number)}`);
 }
+
+/** No tag may be longer. */
+const TAG_BYTES = 1_000;

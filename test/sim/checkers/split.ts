@@ -23,7 +23,8 @@ export function splitNoticed(): Checker {
       if (cut === null) before = null;
       else if (before?.sinceMs !== cut.sinceMs) before = lookAround(world, cut.sinceMs);
       if (cut === null || before === null || world.disturbedMs > cut.sinceMs) return [];
-      if (world.nowMs - cut.sinceMs < SETTLED_MS || cut.calmMs < SETTLED_MS) return [];
+      const forMs = world.nowMs - cut.sinceMs;
+      if (forMs < SETTLED_MS || forMs >= world.splitHoldMs || cut.calmMs < SETTLED_MS) return [];
       return areSeveral(cut.hosts, before) ? unfrozenIn(world, before, cut) : [];
     },
   };

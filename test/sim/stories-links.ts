@@ -1,0 +1,252 @@
+// Stories of links: who has them with whom, what travels on them, and how logs are repaired.
+
+import { hashOf } from '../../src/core/hash.ts';
+import type { InstanceId } from '../../src/protocol/ids.ts';
+import { addressOf } from './cluster.ts';
+import { startHost } from './scenarios.ts';
+import { linkedTo, noticesOf, stateAt, story } from './story.ts';
+
+const SLOW = { delayMs: [5, 20] } as const;
+
+/** A leaf has links to two masters on two hosts, and gets another when one goes. */
+export const twoMasters = story(
+  { hosts: 5, masters: ['h1', 'h2', 'h3'], settledMs: 16_000 },
+  ({ world, run, demand, agreeWithin }) => {
+    const hostsOf = (name: string): string[] => [
+      ...new Set(
+        linkedTo(world.server(name))
+          .map((to) => to.slice(0, 2))
+          .filter((host) => host !== name.slice(0, 2)),
+      ),
+    ];
+    for (const name of ['h4-a', 'h4-b', 'h5-a', 'h5-b']) {
+      demand(hostsOf(name).length === 2, `${name} has links to ${hostsOf(name).join()}`);
+      demand(linkedTo(world.server(name)).length === 3, `${name} has too many links`);
+    }
+    for (const name of ['h1-a', 'h1-b', 'h2-a', 'h3-b']) {
+      const masters = linkedTo(world.server(name)).filter((to) => /^h[123]/.test(to));
+      demand(masters.length === 5, `${name} has links to ${masters.join()}`);
+    }
+    const [lost = ''] = hostsOf('h4-a');
+    world.darken(lost);
+    run(3_500);
+    const now = hostsOf('h4-a').filter((host) => host !== lost);
+    demand(now.length === 2, 'a leaf has not got another master within a second');
+    world.light(lost);
+    startHost(world, lost, { masters: ['h1', 'h2', 'h3'] });
+    agreeWithin(20_000);
+    run(6_000);
+    demand(hostsOf('h4-a').includes(lost), 'a leaf has not gone back to whom it was given');
+    for (const name of ['h4-a', 'h4-b', 'h5-a', 'h5-b']) {
+      demand(hostsOf(name).length === 2, `${name} has links to ${hostsOf(name).join()} at last`);
+    }
+  },
+);
+
+/** A leaf prefers the masters of its own cluster, and spreads over them by name. */
+export const ownCluster = story(
+  {
+    hosts: 7,
+    masters: ['h1', 'h2', 'h3', 'h4', 'h5'],
+    settledMs: 16_000,
+    specOf: (host) => ({ cluster: ['h1', 'h2', 'h3', 'h6', 'h7'].includes(host) ? 'near' : 'far' }),
+  },
+  ({ world, demand }) => {
+    for (const name of ['h6-a', 'h6-b', 'h7-a', 'h7-b']) {
+      const score = (master: string): number => hashOf(`${name}|${master}`);
+      const ranked = ['h1', 'h2', 'h3']
+        .flatMap((host) => [`${host}-a`, `${host}-b`])
+        .sort((one, other) => score(other) - score(one));
+      const [first = ''] = ranked;
+      const second = ranked.find((master) => !master.startsWith(first.slice(0, 2))) ?? '';
+      const masters = linkedTo(world.server(name)).filter((to) => /^h[12345]/.test(to));
+      const wanted = [first, second].sort().join();
+      demand(masters.join() === wanted, `${name}: ${masters.join()} instead of ${wanted}`);
+    }
+  },
+);
+
+/** FAULTS (d): when both ends dial at once, one link stays, and it does not go down. */
+export const bothDial = story(
+  { hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'], traits: { delayMs: [30, 40] }, settledMs: 0 },
+  ({ world, run, demand, agreeWithin }) => {
+    agreeWithin(20_000);
+    const before = noticesOf(world, 'link-up');
+    demand(before <= 56, `${String(before)} ends of links came up, for 56`);
+    run(10_000);
+    demand(noticesOf(world, 'link-up') === before, 'links do not come to rest');
+    demand(noticesOf(world, 'link-down') === 0, 'a link that was replaced went down');
+  },
+);
+
+/** FAULTS (d): a server whose end of a link is gone gets a new one, whatever the other end thinks. */
+export const replaced = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run, demand }) => {
+  run(4_000);
+  const heal = world.cut((from, to) => from === 'h1' && to === 'h2');
+  // What h2 hears is silence; it closes and says so, dials, and is not heard.
+  run(1_500);
+  heal();
+  run(13_000);
+  for (const server of world.running()) {
+    const { links } = server.core.state;
+    demand(links.size === 3, `${server.name} has ${String(links.size)} links`);
+    demand(server.core.state.isComplete, `${server.name} is not complete`);
+  }
+});
+
+/** A server that was given its own address finds out, and forgets it. */
+export const self = story(
+  { hosts: 2, specOf: (host) => ({ peers: ['h1', 'h2', addressOf(host, 'a')] }) },
+  ({ world, run, demand }) => {
+    run(30_000);
+    const told = noticesOf(world, 'own-address');
+    demand(told <= 4, `${String(told)} times has a server dialled itself`);
+  },
+);
+
+/** FAULTS 13: an address where nobody is is dialled less and less often. */
+export const nobodyThere = story(
+  { hosts: 1, settledMs: 0, specOf: () => ({ peers: ['h9'] }) },
+  ({ world, run, demand }) => {
+    let dials = 0;
+    world.onDial = (address) => {
+      if (address.startsWith('h9')) dials += 1;
+    };
+    run(120_000);
+    demand(dials < 60, `${String(dials)} dials of an address where nobody is`);
+    demand(dials > 8, `only ${String(dials)} dials`);
+  },
+);
+
+/** One change reaches every server about once, and comes back to nobody. */
+export const payload = story(
+  { hosts: 6, masters: ['h1', 'h2', 'h3'], traits: SLOW, settledMs: 14_000 },
+  ({ world, run, demand }) => {
+    const services = ['h4', 'h5', 'h6'].map((host) => world.serve({ host, service: 'db' }));
+    run(3_000);
+    for (let round = 0; round < 5; round += 1) {
+      for (const service of services) service.update();
+      run(500);
+    }
+    let payloads = 0;
+    world.onMessage = (message, connections) => {
+      if (message.kind !== 'entries') return;
+      const puts = message.batches.flatMap(({ entries }) => entries);
+      payloads += connections * puts.filter(({ kind }) => kind === 'put').length;
+    };
+    for (let round = 0; round < 10; round += 1) {
+      for (const service of services) service.update();
+      run(500);
+    }
+    // Thirty changes, each written by two servers, for eleven others each.
+    const ideal = 30 * 2 * 11;
+    demand(payloads <= 1.3 * ideal, `${(payloads / ideal).toFixed(2)} payloads a server and change`);
+  },
+);
+
+/** A link that comes again brings only what is new. */
+export const reopened = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run, demand }) => {
+  for (let count = 0; count < 5; count += 1) world.serve({ host: 'h1', service: 'db' });
+  run(3_000);
+  let puts = 0;
+  world.onMessage = (message) => {
+    if (message.kind === 'snapshot') puts += message.registrations.length;
+    if (message.kind !== 'entries') return;
+    const entries = message.batches.flatMap((batch) => batch.entries);
+    puts += entries.filter(({ kind }) => kind === 'put').length;
+  };
+  const heal = world.cut((from, to) => from !== to);
+  run(4_000);
+  heal();
+  run(20_000);
+  demand(puts === 0, `${String(puts)} registrations are sent again`);
+});
+
+/** Who lags further behind than the tail gets a snapshot, in parts, whole and at once. */
+export const tail = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
+  const { world, run, demand, agreeWithin } = stage;
+  const services = Array.from({ length: 40 }, () => world.serve({ host: 'h1', service: 'db' }));
+  run(3_000);
+  const heal = world.split(['h1'], ['h2']);
+  run(4_000);
+  for (const service of services.slice(0, 5)) service.kill();
+  for (let round = 0; round < 60; round += 1) {
+    for (const service of services) service.update(20_000);
+    run(20);
+  }
+  run(3_000);
+  let parts = 0;
+  world.onMessage = (message) => {
+    if (message.kind === 'snapshot') parts += 1;
+  };
+  heal();
+  run(15_000);
+  demand(parts > 2, `${String(parts)} parts of snapshots`);
+  agreeWithin(20_000);
+});
+
+/** A slow link holds nothing back for ever: its cursor lags, and it catches up. */
+export const slowLink = story(
+  { hosts: 3, traits: { bytesPerMs: 40, congestedBytes: 2_048 } },
+  ({ world, run, demand, agreeWithin }) => {
+    const services = Array.from({ length: 10 }, () => world.serve({ host: 'h2', service: 'db' }));
+    run(4_000);
+    for (let round = 0; round < 10; round += 1) {
+      for (const service of services) service.update(400);
+      run(100);
+    }
+    agreeWithin(15_000);
+    demand(noticesOf(world, 'link-down') === 0, 'a slow link is taken for a silent one');
+  },
+);
+
+/** Replication checks itself: what has rotted in one server's memory is asked for anew. */
+export const rotten = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) => {
+  const service = world.serve({ host: 'h3', service: 'db' });
+  run(6_000);
+  const { state } = world.server('h2-a').core;
+  for (const origin of state.origins.values()) {
+    const { instance } = service;
+    if (!origin.log.registrations.delete(instance)) continue;
+    state.catalogue.delete(origin.id, instance, 'closed');
+    origin.log.hash = (origin.log.hash ^ 0x5a5a) >>> 0;
+  }
+  demand(stateAt(world.server('h2-a'), service.instance) === 'none', 'nothing has rotted');
+  service.update();
+  world.run(45_000);
+  demand(noticesOf(world, 'state-differs') > 0, 'nobody has noticed');
+  agreeWithin(1_000);
+});
+
+/** A log that is lost as a whole is noticed by the combined hash, and asked for. */
+export const vanished = story({ hosts: 3 }, ({ world, run, demand }) => {
+  const service = world.serve({ host: 'h3', service: 'db' });
+  run(6_000);
+  const { state } = world.server('h2-a').core;
+  for (const origin of [...state.origins.values()]) {
+    if (origin.log.facts.host !== 'h3' || state.links.has(origin.id)) continue;
+    for (const instance of origin.log.registrations.keys()) {
+      state.catalogue.delete(origin.id, instance, 'closed');
+    }
+    state.origins.delete(origin.id);
+  }
+  world.run(45_000);
+  const is = stateAt(world.server('h2-a'), service.instance);
+  demand(is === 'live', `what was lost is ${is}`);
+});
+
+/** A service that returns on a new connection before its old one is known to be lost keeps all. */
+export const takeOver = story({ hosts: 2 }, ({ world, run, demand }) => {
+  const service = world.serve({ host: 'h2', service: 'db', door: 'tcp' });
+  run(3_000);
+  const { instance } = service;
+  const server = world.server('h2-a');
+  const old = server.core.state.owners.get(instance);
+  world.claim('h2', instance, service.revision);
+  run(500);
+  const now = server.core.state.owners.get(instance);
+  demand(old !== now, 'the new connection does not own the instance');
+  server.process.give((nowMs) => ({ kind: 'closed', connection: old ?? 0, reason: '', nowMs }));
+  run(20);
+  demand(server.core.state.owners.has(instance as InstanceId), 'the old one took it along');
+});
