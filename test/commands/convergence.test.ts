@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
-import { connect, lookup, peers, type ServeOptions } from '../../src/index.ts';
+import { connect, lookup, peers, RarangiError, type ServeOptions } from '../../src/index.ts';
 import { prngOf } from '../sim/prng.ts';
 import { eventually } from '../support/conditions.ts';
 import { test } from '../support/processes.ts';
@@ -67,11 +67,17 @@ async function convergedView(server: string, what: string, expected: View): Prom
   return eventually(
     () => `${what}: ${server} is at ${last}`,
     async () => {
-      const view = await viewOf(server);
+      const view = await viewOf(server).catch(failureOf);
       last = JSON.stringify(view);
-      return last === JSON.stringify(expected) ? view : undefined;
+      return last === JSON.stringify(expected) ? expected : undefined;
     },
   );
+}
+
+/** A server that has no time to answer is one that has not converged yet. */
+function failureOf(error: unknown): string {
+  if (error instanceof RarangiError && error.retryable) return error.message;
+  throw error;
 }
 
 async function viewOf(server: string): Promise<View> {

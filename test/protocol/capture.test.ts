@@ -118,10 +118,12 @@ const KINDS = new Map<number, string>(
 );
 
 function kindsOf(messages: readonly Printed[]): (string | undefined)[] {
-  // Signs of life come when it is time for them.
-  return messages
-    .map(([code]) => KINDS.get(code))
-    .filter((kind) => kind !== 'ping' && kind !== 'pong');
+  return messages.map(([code]) => KINDS.get(code));
+}
+
+/** Signs of life come when it is time for them. */
+function isSignOfLife([code]: Printed): boolean {
+  return ['ping', 'pong'].includes(String(KINDS.get(code)));
 }
 
 function decode(capture: Uint8Array): Printed[] {
@@ -130,7 +132,8 @@ function decode(capture: Uint8Array): Printed[] {
   return stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Printed);
+    .map((line) => JSON.parse(line) as Printed)
+    .filter((message) => !isSignOfLife(message));
 }
 
 function run(capture: Uint8Array): { status: number | null; stdout: string; stderr: string } {
