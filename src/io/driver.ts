@@ -113,7 +113,12 @@ export class Driver<I, E extends { readonly kind: string }> {
   #receive(peer: Peer, chunk: Uint8Array): void {
     if (!peer.isReadable) return;
     try {
-      for (const frame of peer.decoder.push(chunk)) this.#receiveFrame(peer, frame);
+      let framesCount = 0;
+      for (const frame of peer.decoder.push(chunk)) {
+        framesCount += 1;
+        this.#receiveFrame(peer, frame);
+      }
+      if (framesCount === 0) this.#hear(peer);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       peer.isReadable = false;
@@ -121,6 +126,11 @@ export class Driver<I, E extends { readonly kind: string }> {
       this.#step({ kind: 'unreadable', nowMs, connection: peer.id, error });
     }
     this.#settle();
+  }
+
+  /** A large message on a slow line takes longer than a silence may last. */
+  #hear(peer: Peer): void {
+    this.#step({ kind: 'heard', nowMs: this.#runtime.nowMs(), connection: peer.id });
   }
 
   #receiveFrame(peer: Peer, frame: Uint8Array): void {

@@ -38,8 +38,8 @@ test.skipIf(isSkipped)('Python reads what a service and a server say to each oth
   await handle.close('unhealthy');
   await client.close();
 
-  const heard = decode(proxy.bytesFrom('server'));
-  const said = decode(proxy.bytesFrom('caller'));
+  const heard = conversation(proxy.bytesFrom('server'));
+  const said = conversation(proxy.bytesFrom('caller'));
 
   expect(kindsOf(heard)).toEqual(['welcome', 'done', 'done']);
   expect(heard[0]?.[1]).toEqual({
@@ -72,8 +72,8 @@ test.skipIf(isSkipped)('Python reads questions, answers and a watch', async () =
   await watching.next();
   await watching.next();
 
-  const heard = decode(proxy.bytesFrom('server'));
-  const said = decode(proxy.bytesFrom('caller'));
+  const heard = conversation(proxy.bytesFrom('server'));
+  const said = conversation(proxy.bytesFrom('caller'));
   expect(kindsOf(said)).toEqual(['hello', 'lookup', 'hello', 'peers', 'hello', 'watch']);
   expect(kindsOf(heard)).toEqual([
     ...['welcome', 'instances', 'welcome', 'servers', 'welcome', 'change', 'change'],
@@ -89,10 +89,10 @@ test.skipIf(isSkipped)('Python reads what two servers say to each other', async 
   await startServer({ host: 'h2', peers: [proxy.address] });
   await expect.poll(async () => (await peers(options)).servers.length).toBe(2);
 
-  const kinds = [...kindsOf(decode(proxy.bytesFrom('server')))];
+  const kinds = [...kindsOf(conversation(proxy.bytesFrom('server')))];
 
   expect(kinds.slice(0, 2)).toEqual(['welcome', 'digest']);
-  expect(kindsOf(decode(proxy.bytesFrom('caller'))).slice(0, 2)).toEqual(['hello', 'digest']);
+  expect(kindsOf(conversation(proxy.bytesFrom('caller'))).slice(0, 2)).toEqual(['hello', 'digest']);
   expect(kinds).not.toContain('error');
 });
 
@@ -121,9 +121,11 @@ function kindsOf(messages: readonly Printed[]): (string | undefined)[] {
   return messages.map(([code]) => KINDS.get(code));
 }
 
-/** Signs of life come when it is time for them. */
-function isSignOfLife([code]: Printed): boolean {
-  return ['ping', 'pong'].includes(String(KINDS.get(code)));
+/** What was said, without the signs of life, which come when it is time for them. */
+function conversation(capture: Uint8Array): Printed[] {
+  return decode(capture).filter(([code]) => {
+    return !['ping', 'pong'].includes(String(KINDS.get(code)));
+  });
 }
 
 function decode(capture: Uint8Array): Printed[] {
@@ -132,8 +134,7 @@ function decode(capture: Uint8Array): Printed[] {
   return stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Printed)
-    .filter((message) => !isSignOfLife(message));
+    .map((line) => JSON.parse(line) as Printed);
 }
 
 function run(capture: Uint8Array): { status: number | null; stdout: string; stderr: string } {

@@ -1,0 +1,3 @@
+// The sleepers again, with longer sleeps, for which a soak has the time.
+
+import './sleep.ts';

@@ -1,0 +1,5 @@
+// All that is tried with six hosts, in one file, so that they are started once.
+
+import './cables.ts';
+import './masters.ts';
+import './sleep.ts';
