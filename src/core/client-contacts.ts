@@ -135,6 +135,9 @@ export class Contacts {
         if (contact.state === 'greeting') this.#handleGreeting(contact, input.message);
         else this.#handleMessage(contact, input.message);
         return;
+      case 'heard':
+        contact.heardMs = input.nowMs;
+        return;
       case 'unreadable':
         this.lose(contact, input.error.kind, input.error.message);
         return;

@@ -103,6 +103,7 @@ export function handleOpened(state: State, input: Opened): Connection {
   if (target !== undefined) {
     target.phase = 'connected';
     target.wasToldOf = false;
+    target.hasFailed = false;
     target.connection = connection.id;
   }
   return connection;

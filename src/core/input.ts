@@ -41,6 +41,12 @@ export interface Received extends Timed {
   readonly message: Message | UnknownMessage;
 }
 
+/** Bytes have arrived, and the message that they belong to is not whole yet: a sign of life. */
+export interface Heard extends Timed {
+  readonly kind: 'heard';
+  readonly connection: ConnectionId;
+}
+
 /** Bytes have arrived that are no message. */
 export interface Unreadable extends Timed {
   readonly kind: 'unreadable';
@@ -72,4 +78,5 @@ export interface Order extends Timed {
 }
 
 /** Everything that can happen to a server. */
-export type Input = Opened | Undialled | Received | Unreadable | Closed | Flow | Deadline | Order;
+export type Input =
+  Opened | Undialled | Received | Heard | Unreadable | Closed | Flow | Deadline | Order;

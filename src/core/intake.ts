@@ -19,7 +19,7 @@ export function handleDigest(state: State, link: Link, digest: MessageOf<'digest
       link.expected.set(line.origin, line.sequence);
     }
   }
-  for (const id of digest.goodbyes) handleGoodbye(state, id);
+  for (const id of digest.goodbyes) handleGoodbye(state, id, link);
   link.isNeighbourComplete = digest.complete;
   link.neighbourMissing = digest.missing;
   state.isViewDirty = true;
@@ -39,6 +39,7 @@ export function handleOffer(state: State, link: Link, offer: MessageOf<'offer'>)
 
 function noteOffer(state: State, link: Link, line: Line): void {
   const { origin: id, sequence } = line;
+  if (isKnownGone(state, id)) return;
   link.cursors.set(id, sequence);
   const origin = state.origins.get(id);
   if (origin === undefined) return;
@@ -54,16 +55,19 @@ export function handleEntries(state: State, link: Link, message: MessageOf<'entr
 function handleBatch(state: State, link: Link, batch: Batch): void {
   const { origin: id, first, entries } = batch;
   const last = first + entries.length - 1;
-  link.cursors.set(id, Math.max(last, link.cursors.get(id) ?? 0));
-  if (id === state.self.id) return;
+  if (id === state.self.id) {
+    moveCursor(link, id, last);
+    return;
+  }
   if (entries.at(-1)?.kind === 'bye') {
-    handleGoodbye(state, id);
+    handleGoodbye(state, id, link);
     return;
   }
   if (isKnownGone(state, id)) {
-    sendBye(state, link, id);
+    sendBye(state, link, { origin: id, sequence: last });
     return;
   }
+  moveCursor(link, id, last);
   const origin = state.origins.get(id) ?? beginLog(state, batch);
   const known = origin?.log.sequence ?? 0;
   if (origin === undefined || first > known + 1) {
@@ -73,6 +77,10 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
   link.wants.delete(id);
   takeEntries(state, link, { origin, entries: entries.slice(known + 1 - first) });
   if (last >= known) prove(state, origin);
+}
+
+function moveCursor(link: Link, id: OriginId, sequence: number): void {
+  link.cursors.set(id, Math.max(sequence, link.cursors.get(id) ?? 0));
 }
 
 function takeEntries(
@@ -131,12 +139,12 @@ interface WholeSnapshot {
 function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   const { origin: id, sequence } = snapshot;
   const wasWanted = link.wants.delete(id);
-  link.cursors.set(id, Math.max(sequence, link.cursors.get(id) ?? 0));
-  if (id === state.self.id) return;
   if (isKnownGone(state, id)) {
-    sendBye(state, link, id);
+    sendBye(state, link, snapshot);
     return;
   }
+  moveCursor(link, id, sequence);
+  if (id === state.self.id) return;
   const origin = state.origins.get(id) ?? addOrigin(state, id, snapshot.facts);
   if (sequence < origin.log.sequence) {
     touch(state, link, id);
@@ -156,28 +164,32 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
 /** What the other end has: its cursors move there, and what it lacks is sent or offered. */
 export function handleWant(state: State, link: Link, want: MessageOf<'want'>): void {
   for (const { origin: id, sequence } of want.lines) {
-    link.cursors.set(id, sequence);
     if (sequence === 0 && link.expected.delete(id)) state.isViewDirty = true;
     link.announced.delete(id);
+    if (sequence < (state.origins.get(id)?.log.sequence ?? 0)) link.asked.add(id);
     if (isKnownGone(state, id)) {
-      sendBye(state, link, id);
+      sendBye(state, link, { origin: id, sequence });
       continue;
     }
+    // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
+    if (sequence === 0) link.cursors.delete(id);
+    else link.cursors.set(id, sequence);
     link.offers.add(id);
     touch(state, link, id);
   }
 }
 
-/** A goodbye: passed on to every neighbour before the log is dropped, and remembered. */
-export function handleGoodbye(state: State, id: OriginId): void {
+/**
+ * A goodbye: passed on to every other neighbour before the log is dropped, and remembered. One of a
+ * stranger goes no further where no room is left to remember it: it could go round for ever.
+ */
+function handleGoodbye(state: State, id: OriginId, from: Link): void {
   if (id === state.self.id || state.goodbyes.has(id)) return;
-  rememberGoodbye(state, id);
   const origin = state.origins.get(id);
+  const isRemembered = rememberGoodbye(state, id, origin !== undefined);
   const first = (origin?.log.sequence ?? 0) + 1;
-  sendToAll(state, {
-    kind: 'entries',
-    batches: [{ origin: id, first, entries: [{ kind: 'bye' }] }],
-  });
+  const batches = [{ origin: id, first, entries: [{ kind: 'bye' as const }] }];
+  if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);
   for (const link of state.links.values()) {
     link.cursors.delete(id);
     if (link.expected.delete(id)) state.isViewDirty = true;
@@ -188,12 +200,10 @@ export function handleGoodbye(state: State, id: OriginId): void {
   dropOrigin(state, origin, 'deregistered');
 }
 
-function sendBye(state: State, link: Link, id: OriginId): void {
-  const first = (link.cursors.get(id) ?? 0) + 1;
-  link.cursors.delete(id);
+function sendBye(state: State, link: Link, { origin, sequence }: Line): void {
   state.out.send(link.connection.id, {
     kind: 'entries',
-    batches: [{ origin: id, first, entries: [{ kind: 'bye' }] }],
+    batches: [{ origin, first: sequence + 1, entries: [{ kind: 'bye' }] }],
   });
 }
 

@@ -162,6 +162,7 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     offers: new Set(),
     wants: new Map(),
     announced: new Set(),
+    asked: new Set(),
     declined: new Set(),
     declining: new Set(),
     lacking: new Map(),

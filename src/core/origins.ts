@@ -108,11 +108,13 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
   state.away.delete(origin);
   noteNamed(state, origin.id);
   for (const link of state.links.values()) {
+    link.cursors.delete(origin.id);
     link.expected.delete(origin.id);
     link.wants.delete(origin.id);
     link.behind.delete(origin.id);
     link.offers.delete(origin.id);
     link.announced.delete(origin.id);
+    link.asked.delete(origin.id);
     link.declined.delete(origin.id);
     link.declining.delete(origin.id);
     link.lacking.delete(origin.id);
@@ -120,14 +122,20 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
   state.isViewDirty = true;
 }
 
-/** Remembers a goodbye, so that nothing brings that origin back. */
-export function rememberGoodbye(state: State, id: OriginId): void {
-  state.goodbyes.set(id, state.nowMs);
-  for (const [old, sinceMs] of state.goodbyes) {
-    const isOld = state.nowMs - sinceMs > GOODBYE_MS;
-    if (!isOld && state.goodbyes.size <= GOODBYES_MAX) return;
-    state.goodbyes.delete(old);
+/**
+ * Remembers a goodbye, so that nothing brings that origin back. One of an origin known here always
+ * has room, at the cost of the oldest; a stranger's takes nobody's place. Says whether it is remembered.
+ */
+export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): boolean {
+  const { goodbyes, nowMs } = state;
+  for (const [old, sinceMs] of goodbyes) {
+    const isOld = nowMs - sinceMs > GOODBYE_MS;
+    if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
+    goodbyes.delete(old);
   }
+  if (goodbyes.size >= GOODBYES_MAX) return false;
+  goodbyes.set(id, nowMs);
+  return true;
 }
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {

@@ -17,11 +17,12 @@ export function wantedAddresses(state: State): Set<string> {
   for (const origin of state.directory.ofHost(options.facts.host)) {
     addAll(wanted, origin.log.facts.addresses);
   }
-  if (options.facts.role === 'master' || !hasEnoughMasters(state)) {
+  const isMaster = options.facts.role === 'master';
+  const chosen = isMaster ? mastersOf(state) : chosenMasters(state);
+  if (isMaster || !(hasEnoughMasters(state) || arePromising(state, chosen))) {
     addAll(wanted, options.peers);
     addAll(wanted, state.masterAddresses);
   }
-  const chosen = options.facts.role === 'master' ? mastersOf(state) : chosenMasters(state);
   for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
   for (const address of linkedAddresses(state)) wanted.delete(address);
   return wanted;
@@ -61,6 +62,13 @@ export function noteMasters(state: State): void {
 
 function hasEnoughMasters(state: State): boolean {
   return masterLinks(state).held >= LEAF_MASTERS;
+}
+
+/** Whether the chosen ones will do: else a boot storm has every leaf dial every master. */
+function arePromising(state: State, chosen: readonly Origin[]): boolean {
+  const isPromising = ({ log }: Origin): boolean =>
+    log.facts.addresses.some((address) => state.targets.get(address)?.hasFailed !== true);
+  return chosen.length === LEAF_MASTERS && chosen.every(isPromising);
 }
 
 function otherHosts(state: State, origins: readonly Origin[]): Name[] {

@@ -18,6 +18,7 @@ import { reachableOrigins } from './state.ts';
  * nobody looks them up, and a boot storm has thousands.
  */
 export function noteAdvance(state: State, origin: OriginId, entries: readonly Entry[]): void {
+  presume(state, origin);
   if (!entries.every(({ kind }) => kind === 'up' || kind === 'down')) {
     touchAll(state, origin);
     return;
@@ -25,6 +26,20 @@ export function noteAdvance(state: State, origin: OriginId, entries: readonly En
   for (const link of state.links.values()) {
     const isAnnounced = link.announced.has(origin);
     mark(link, origin, state.nowMs + (isAnnounced ? ANNOUNCE_MS : COLLECT_LINKS_MS));
+  }
+}
+
+/**
+ * Who is linked to the server that this came from has it from there: it is only offered, in case
+ * that it is not so. Between masters, each linked to all, nearly everything is sent once.
+ */
+function presume(state: State, id: OriginId): void {
+  const source = state.origins.get(state.origins.get(id)?.source ?? id);
+  if (source === undefined || source.id === id) return;
+  for (const link of state.links.values()) {
+    if (!source.log.links.has(link.origin) || link.asked.has(id)) continue;
+    const other = state.origins.get(link.origin);
+    if (other?.log.links.has(source.id) === true) link.announced.add(id);
   }
 }
 

@@ -91,6 +91,9 @@ export class Server {
       case 'received':
         this.#receive(input.connection, input.message);
         break;
+      case 'heard':
+        this.#hear(input.connection);
+        break;
       case 'unreadable':
         handleBreach(state, input.connection, input.error);
         break;
@@ -119,6 +122,11 @@ export class Server {
     if (connection === undefined) return;
     connection.heardMs = this.#state.nowMs;
     dispatch(this.#state, connection, message);
+  }
+
+  #hear(id: number): void {
+    const connection = connectionOf(this.#state, id);
+    if (connection !== undefined) connection.heardMs = this.#state.nowMs;
   }
 
   #note(id: number, isCongested: boolean): void {

@@ -16,6 +16,7 @@ export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>)
   for (const id of spare.origins) {
     if (id === state.self.id || !state.origins.has(id)) continue;
     link.announced.add(id);
+    link.asked.delete(id);
     // What was new while this was on its way.
     touch(state, link, id);
   }

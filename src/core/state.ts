@@ -83,6 +83,8 @@ export interface Link {
   readonly wants: Map<OriginId, number>;
   /** What the other end has sooner from elsewhere: it is offered, not sent. */
   readonly announced: Set<OriginId>;
+  /** What the other end has asked for: it is sent, whatever we presume, until it is spare. */
+  readonly asked: Set<OriginId>;
   /** What we have sooner from elsewhere, and have told the other end so, or are about to. */
   readonly declined: Set<OriginId>;
   readonly declining: Set<OriginId>;
@@ -117,6 +119,8 @@ export interface Target {
   /** A first attempt has come to its end, whichever. */
   wasTried: boolean;
   wasToldOf: boolean;
+  /** The latest dial came to nothing, and there was no news of it since. */
+  hasFailed: boolean;
 }
 
 /** A standing lookup of a client. */

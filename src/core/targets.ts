@@ -21,6 +21,7 @@ export function targetOf(state: State, address: string): Target {
       isSelf: false,
       wasTried: false,
       wasToldOf: false,
+      hasFailed: false,
     };
     state.targets.set(address, target);
   }
@@ -69,6 +70,7 @@ export function handleUndialled(state: State, address: string, reason: string): 
   handleTargetIdle(state, target);
   const isNews = !target.wasToldOf && state.options.peers.includes(address);
   target.wasToldOf = true;
+  target.hasFailed = true;
   if (isNews) state.out.notice('dial-failed', { address, reason });
 }
 
@@ -78,6 +80,7 @@ export function hasten(state: State, addresses: readonly string[]): void {
     const target = state.targets.get(address);
     if (target?.phase !== 'idle') continue;
     target.backoff.reset();
+    target.hasFailed = false;
     state.timers.cancel(timerName(target));
     state.areTargetsDirty = true;
   }

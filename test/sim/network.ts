@@ -70,6 +70,8 @@ export class Network {
   /** Chunks that have arrived: the traffic so far. */
   chunksCount = 0;
   bytesCount = 0;
+  /** The most that ever waited on one way of a connection. */
+  unarrivedBytesMax = 0;
   readonly #clock: Clock;
   readonly #random: Prng;
   readonly #traits: Traits;
@@ -131,8 +133,10 @@ export class Network {
     if (end.state !== 'open') return;
     const isCutUp = bytes.length > 1 && this.#random() < this.#traits.pieces;
     const at = isCutUp ? 1 + Math.floor(this.#random() * (bytes.length - 1)) : bytes.length;
-    for (const piece of [bytes.subarray(0, at), bytes.subarray(at)]) {
-      if (piece.length > 0) this.#send(end, piece);
+    for (const part of [bytes.subarray(0, at), bytes.subarray(at)]) {
+      for (let start = 0; start < part.length; start += SEGMENT_BYTES) {
+        this.#send(end, part.subarray(start, start + SEGMENT_BYTES));
+      }
     }
   }
 
@@ -241,6 +245,7 @@ export class Network {
       this.#delayMs(stream.from, stream.to) +
       (stream.unarrivedBytes + bytesCount) / this.#traits.bytesPerMs;
     stream.unarrivedBytes += bytesCount;
+    this.unarrivedBytesMax = Math.max(this.unarrivedBytesMax, stream.unarrivedBytes);
     stream.queue.push({ readyMs, bytesCount, arrive });
     this.#pump(stream);
   }
@@ -312,5 +317,8 @@ function hostOf(address: string): string {
 
 /** A SYN is sent again after a second; the shell gives a dial up after two and a half. */
 const DIAL_TRIES_MS: readonly number[] = [1_000, 1_500];
+
+/** What travels at once: as large as segmentation offload makes it. */
+const SEGMENT_BYTES = 16 * 1_024;
 
 const RETRANSMIT_MS_MAX = 10_000;

@@ -175,12 +175,15 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     const { clock } = this.#options;
     const { id: connection, decoder } = peer;
     try {
+      let framesCount = 0;
       for (const frame of decoder.push(chunk)) {
+        framesCount += 1;
         if (!this.#peers.has(connection)) return;
         const message = decodeMessage(frame);
         this.#step({ kind: 'received', connection, message, nowMs: clock.nowMs });
         if (message.kind === 'hello') decoder.frameBytesMax = FRAME_BYTES_MAX;
       }
+      if (framesCount === 0) this.#step({ kind: 'heard', connection, nowMs: clock.nowMs });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#step({ kind: 'unreadable', connection, error, nowMs: clock.nowMs });

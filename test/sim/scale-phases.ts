@@ -44,8 +44,9 @@ export function coldStart(world: ScaleWorld): Figures {
         'catalogue bytes': catalogue,
         'per link and way, median, in catalogues': medianOf(perLink) / catalogue,
         'per link and way, most, in catalogues': (perLink.at(-1) ?? 0) / catalogue,
-        'links of a leaf, most': mostLinks(world, false),
-        'links of a master, most': mostLinks(world, true),
+        'links of a leaf, median': medianOf(linkCounts(world, false)),
+        'links of a leaf, most': linkCounts(world, false).at(-1) ?? 0,
+        'links of a master, most': linkCounts(world, true).at(-1) ?? 0,
       };
     };
   });
@@ -108,7 +109,7 @@ export function loseMaster(world: ScaleWorld): Figures {
   return measure(world, 'loss of a master host', () => {
     const host = world.hosts.findLast(({ isMaster }) => isMaster);
     if (host !== undefined) world.darken(host);
-    return () => ({ 'links of a leaf, least': leastLinks(world) });
+    return () => ({ 'links of a leaf, least': linkCounts(world, false)[0] ?? 0 });
   });
 }
 
@@ -228,18 +229,11 @@ function groupOf(world: ScaleWorld): (host: string) => number {
   return (host) => groups.get(host) ?? 0;
 }
 
-function mostLinks(world: ScaleWorld, isMaster: boolean): number {
-  return Math.max(...linkCounts(world, isMaster));
-}
-
-function leastLinks(world: ScaleWorld): number {
-  return Math.min(...linkCounts(world, false));
-}
-
 function linkCounts(world: ScaleWorld, isMaster: boolean): number[] {
   return [...world.servers.values()]
     .filter(({ host }) => host.isMaster === isMaster)
-    .map(({ core }) => core.state.links.size);
+    .map(({ core }) => core.state.links.size)
+    .sort(ascending);
 }
 
 /** The middle one of sorted numbers. */

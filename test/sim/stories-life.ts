@@ -97,9 +97,13 @@ export const farewell = story(
     specOf: (host) => ({ peers: [host === 'h1' ? 'h2' : `h${String(Number(host.slice(1)) - 1)}`] }),
   },
   ({ world, run, demand, agreeWithin }) => {
+    const service = world.serve({ host: 'h4', service: 'db' });
     run(1_000);
+    const suspects = noticesOf(world, 'origin-suspect');
+    service.update();
     world.stop('h4-b');
     run(3_000);
+    demand(noticesOf(world, 'origin-suspect') === suspects, 'who leaves is suspect first');
     const all = world.running();
     const [left] = world.servers.filter(({ core }) => core.state.hasLeft);
     const heard = all.filter(({ core }) =>
@@ -127,7 +131,7 @@ export const farewellInSplit = story({ hosts: 5 }, ({ world, run, demand, agreeW
 
 /** Goodbyes beyond what is remembered die out, however many are under way. */
 export const manyFarewells = story(
-  { hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'], traits: SLOW },
+  { hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'], traits: SLOW, checkers: () => [] },
   ({ world, run, demand }) => {
     const chunks = world.network.chunksCount;
     const from = [...world.server('h1-a').core.state.links.values()][0];
@@ -201,7 +205,7 @@ export const starved = story({ hosts: 3 }, ({ world, run, demand }) => {
   for (let round = 0; round < 12; round += 1) {
     world.pause('h1-a');
     world.pause('h2-b');
-    run(1_100);
+    run(700);
     world.resume('h1-a');
     world.resume('h2-b');
     run(700);
@@ -320,4 +324,18 @@ export const environments = story({ hosts: 2 }, ({ world, run, demand }) => {
   demand(refusals > 0 && refusals <= 2, `${String(refusals)} refusals of one address`);
   world.serve({ host: 'h3', service: 'db', environment: 'staging' as Name });
   run(3_000);
+});
+
+/** FAULTS (o): however many lives a server has, nothing is kept of those that are over. */
+export const manyLives = story({ hosts: 3, traits: SLOW }, ({ world, run, agreeWithin }) => {
+  for (let round = 0; round < 24; round += 1) {
+    const name = round % 4 < 2 ? 'h2-a' : 'h2-b';
+    const { spec } = world.server(name);
+    if (round % 2 === 0) world.stop(name);
+    else world.kill(name);
+    run(1_500);
+    world.start(spec);
+    run(2_000);
+  }
+  agreeWithin(10_000);
 });

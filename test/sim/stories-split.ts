@@ -2,6 +2,7 @@
 
 import type { Cluster } from './cluster.ts';
 import { instancesAt } from './cluster.ts';
+import type { SettledOptions } from './scenarios.ts';
 import { startHost } from './scenarios.ts';
 import type { Stage } from './story.ts';
 import { noticesOf, standingsOf, stateAt, story } from './story.ts';
@@ -21,9 +22,13 @@ function demandState(stage: Stage, hosts: readonly string[], [instance, is]: [st
 }
 
 /** Heals a split slowly enough for every step to be seen. */
-function healSlowly({ run }: Stage, heal: () => void): void {
+function healSlowly({ world, run }: Stage, heal: () => void): void {
+  const linked = (): number =>
+    world.running().reduce((sum, { core }) => sum + core.state.links.size, 0);
+  const before = linked();
   heal();
-  for (let tick = 0; tick < 1_500; tick += 1) run(5);
+  for (let tick = 0; tick < 8_000 && linked() === before; tick += 1) world.run(2);
+  for (let tick = 0; tick < 400; tick += 1) run(3);
 }
 
 /** FAULTS 1: healing brings the dead back, everywhere. */
@@ -41,19 +46,56 @@ export const healing = story({ hosts: 4, traits: SLOW }, (stage) => {
   agreeWithin(10_000);
 });
 
+/** Five hosts in a row, each with cables to the next ones only. */
+const CHAIN: SettledOptions = {
+  hosts: 5,
+  masters: ['h1', 'h2', 'h3', 'h4', 'h5'],
+  traits: SLOW,
+  splitHoldMs: 10_000,
+  settledMs: 12_000,
+  prepare: (world) => {
+    world.cut((from, to) => Math.abs(Number(from.slice(1)) - Number(to.slice(1))) > 1);
+  },
+  specOf: (host) => ({ peers: [host === 'h1' ? 'h2' : `h${String(Number(host.slice(1)) - 1)}`] }),
+};
+
+/** Whoever is far behind a cable that was cut for a moment is offered again, though unchanged. */
+export const blinkChain = story(CHAIN, ({ world, run, demand, agreeWithin }) => {
+  world.serve({ host: 'h5', service: 'db' });
+  run(3_000);
+  const heal = world.cut((from, to) => ['h2h3', 'h3h2'].includes(from + to));
+  run(1_400);
+  heal();
+  for (let tick = 0; tick < 80; tick += 1) {
+    run(100);
+    for (const server of serversOn(world, 'h1', 'h2')) {
+      const standings = standingsOf(server, 'h5');
+      const isKept = standings.every((is) => is === 'reachable' || is === 'suspect');
+      demand(isKept, `${server.name} takes h5 for ${standings.join()}`);
+    }
+  }
+  agreeWithin(10_000);
+});
+
+/** FAULTS 1: who died in a split, with others, is live for no moment when it heals. */
+export const deadTogether = story({ hosts: 6, traits: SLOW }, (stage) => {
+  const { world, run } = stage;
+  const services = ['h5', 'h6'].map((host) => world.serve({ host, service: 'db' }));
+  run(6_000);
+  const heal = world.split(['h1', 'h2'], ['h3', 'h4', 'h5', 'h6']);
+  run(6_000);
+  world.darken('h5');
+  world.darken('h6');
+  run(9_000);
+  for (const { instance } of services) demandState(stage, ['h3', 'h4'], [instance, 'stale']);
+  healSlowly(stage, heal);
+  run(10_000);
+  for (const { instance } of services) demandState(stage, ['h1', 'h3'], [instance, 'stale']);
+});
+
 /** FAULTS 1, in a chain: what is far away is offered by whoever is between. */
 export const healingChain = story(
-  {
-    hosts: 5,
-    masters: ['h1', 'h2', 'h3', 'h4', 'h5'],
-    traits: SLOW,
-    splitHoldMs: 10_000,
-    settledMs: 12_000,
-    prepare: (world) => {
-      world.cut((from, to) => Math.abs(Number(from.slice(1)) - Number(to.slice(1))) > 1);
-    },
-    specOf: (host) => ({ peers: [host === 'h1' ? 'h2' : `h${String(Number(host.slice(1)) - 1)}`] }),
-  },
+  CHAIN,
   (stage) => {
     const { world, run, agreeWithin } = stage;
     const service = world.serve({ host: 'h5', service: 'db' });

@@ -16,7 +16,9 @@ export function goodbyesHeard(): Checker {
           return paths.wasWhole(one, leaver) && paths.lastedMs(one, leaver) > LASTED_MS;
         });
         if (world.calmMs < CALM_MS) hearers.length = 0;
-        farewells.set(leaver, { stopMs: world.nowMs, leftMs: Infinity, hearers });
+        const told = leaver.notices.find(({ notice }) => notice.name === 'server-stopping');
+        const stopMs = told?.nowMs ?? world.nowMs;
+        farewells.set(leaver, { stopMs, leftMs: Infinity, hearers });
       }
       return [...farewells].flatMap(([leaver, farewell]) => {
         if (leaver.core.state.hasLeft) farewell.leftMs = Math.min(farewell.leftMs, world.nowMs);

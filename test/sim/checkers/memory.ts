@@ -21,6 +21,8 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   const names = new Set(lives.map(({ name }) => name));
   const addresses = names.size + state.options.peers.length + state.options.siblings.length;
   const origins = state.origins.size;
+  // What the other end has, and this one has not had yet, or has dropped.
+  const others = lives.filter(({ process }) => process.state !== 'ended').length + DEAD;
   const bounds: [string, number, number][] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
@@ -32,9 +34,12 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   ];
   for (const link of state.links.values()) {
     bounds.push(
-      ['cursors of a link', link.cursors.size, lives.length],
-      ['wants of a link', link.wants.size, lives.length],
-      ['expectations of a link', link.expected.size, lives.length],
+      ['cursors of a link', link.cursors.size, origins + others],
+      ['wants of a link', link.wants.size, origins + others],
+      ['expectations of a link', link.expected.size, origins + others],
+      ['announced of a link', link.announced.size, origins],
+      ['declined of a link', link.declined.size, origins],
+      ['lacking of a link', link.lacking.size, origins + others],
       ['looks of a link', link.behind.size, origins + left],
       ['offers of a link', link.offers.size, origins + left],
     );
@@ -43,3 +48,6 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
     .filter(([, size, bound]) => size > bound)
     .map(([what, size, bound]) => `${server.name}: ${what}: ${String(size)} > ${String(bound)}`);
 }
+
+/** Whoever has just died may still be offered. */
+const DEAD = 4;

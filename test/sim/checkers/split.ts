@@ -77,7 +77,10 @@ function unfrozenIn(world: Cluster, before: Before, cut: Groups): string[] {
     );
     for (const service of world.services) {
       const wasAnswered = before.answered.get(server)?.has(service.instance) === true;
-      if (service.isOffered && wasAnswered && !answered.has(service.instance)) {
+      // Whatever was hung a moment ago is on its way back.
+      const hasHung = service.process.awakeMs > cut.sinceMs;
+      const isHeld = service.isOffered && !hasHung;
+      if (isHeld && wasAnswered && !answered.has(service.instance)) {
         wrong.push(`${server.name} has deleted ${service.instance}`);
       }
     }

@@ -1,0 +1,20 @@
+// What a planted bug is: a rule, how it is taken away, and the story in which that must be noticed.
+
+import { expect, test } from 'vitest';
+import type { Edit } from './mutant.ts';
+import { mutantCores } from './mutant.ts';
+import type { Story } from './story.ts';
+
+/** A rule, the edits that take it away, and a story that goes wrong without it. */
+export type Mutation = readonly [rule: string, story: Story, ...edits: readonly Edit[]];
+
+/** A test for each: all is well with the rule (scenarios.test.ts), and something wrong without. */
+export function testMutations(mutations: readonly Mutation[]): void {
+  for (const [rule, story, ...edits] of mutations) {
+    test(`it is noticed when this rule is taken away: ${rule}`, () => {
+      const wrong = story({ cores: mutantCores(edits) });
+
+      expect(wrong).not.toEqual([]);
+    });
+  }
+}
