@@ -16,7 +16,7 @@ export default defineConfig({
     // What oclif writes must reach the streams that the tests look at.
     disableConsoleIntercept: true,
     // Most of them wait for processes most of the time.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: isSoak ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],

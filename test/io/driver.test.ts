@@ -154,7 +154,16 @@ test('messages are found wherever the stream is cut', () => {
 
   for (const byte of bytesOf(HELLO, pong(1), pong(2))) line.received(Uint8Array.of(byte));
 
-  expect(told()).toEqual(['opened', 'hello', 'pong', 'pong']);
+  expect(told().filter((kind) => kind !== 'heard')).toEqual(['opened', 'hello', 'pong', 'pong']);
+});
+
+test('a part of a message is a sign of life', () => {
+  const { accept, told } = drive();
+  const line = accept(new Line());
+
+  line.received(bytesOf(HELLO).subarray(0, 3));
+
+  expect(told()).toEqual(['opened', 'heard']);
 });
 
 test('what an effect gives rise to waits until the effects before it are done', () => {
