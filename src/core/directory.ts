@@ -41,11 +41,6 @@ export class Directory {
     return this.#hosts.get(host) ?? NOBODY;
   }
 
-  /** All hosts, each with its servers. */
-  get hosts(): ReadonlyMap<Name, ReadonlySet<Origin>> {
-    return this.#hosts;
-  }
-
   /** The masters, in the order in which they became known. */
   get masters(): Iterable<Origin> {
     return this.#masters;

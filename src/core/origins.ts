@@ -113,6 +113,7 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     link.wants.delete(origin.id);
     link.behind.delete(origin.id);
     link.offers.delete(origin.id);
+    link.snapshots.delete(origin.id);
     link.announced.delete(origin.id);
     link.asked.delete(origin.id);
     link.declined.delete(origin.id);

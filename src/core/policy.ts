@@ -13,13 +13,13 @@ export function wantedAddresses(state: State): Set<string> {
   const wanted = new Set<string>();
   const { options } = state;
   if (state.isStopping) return wanted;
-  for (const address of options.siblings) wanted.add(address);
+  addAll(wanted, options.siblings);
   for (const origin of state.directory.ofHost(options.facts.host)) {
     addAll(wanted, origin.log.facts.addresses);
   }
   const isMaster = options.facts.role === 'master';
   const chosen = isMaster ? mastersOf(state) : chosenMasters(state);
-  if (isMaster || !(hasEnoughMasters(state) || arePromising(state, chosen))) {
+  if (isMaster || lacksMasters(state, chosen)) {
     addAll(wanted, options.peers);
     addAll(wanted, state.masterAddresses);
   }
@@ -64,11 +64,15 @@ function hasEnoughMasters(state: State): boolean {
   return masterLinks(state).held >= LEAF_MASTERS;
 }
 
-/** Whether the chosen ones will do: else a boot storm has every leaf dial every master. */
-function arePromising(state: State, chosen: readonly Origin[]): boolean {
+/**
+ * Whether there are too few links to masters, and those that are chosen will not do: whoever tried
+ * all others as well would, in a boot storm, link to every master of which it hears.
+ */
+function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
+  if (hasEnoughMasters(state)) return false;
   const isPromising = ({ log }: Origin): boolean =>
     log.facts.addresses.some((address) => state.targets.get(address)?.hasFailed !== true);
-  return chosen.length === LEAF_MASTERS && chosen.every(isPromising);
+  return chosen.length < LEAF_MASTERS || !chosen.every(isPromising);
 }
 
 function otherHosts(state: State, origins: readonly Origin[]): Name[] {

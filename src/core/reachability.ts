@@ -218,7 +218,8 @@ function wasClosed(origin: Origin): boolean {
 }
 
 function hasReachableServer(state: State, host: Name): boolean {
-  for (const { standing } of state.directory.ofHost(host)) if (standing === 'reachable') return true;
+  for (const { standing } of state.directory.ofHost(host))
+    if (standing === 'reachable') return true;
   return false;
 }
 

@@ -170,10 +170,7 @@ function planOf(state: State, link: Link): Plan {
   const plan: Plan = { batches: [], offers: [], key: '' };
   let bytes = 0;
   for (const id of [...link.behind].sort(compareText)) {
-    if (bytes > FRAME_BYTES_TARGET) {
-      link.dueMs = state.nowMs;
-      break;
-    }
+    if (bytes > FRAME_BYTES_TARGET) break;
     link.behind.delete(id);
     const origin = state.origins.get(id);
     if (origin?.standing !== 'reachable' || id === link.origin) {
@@ -182,6 +179,7 @@ function planOf(state: State, link: Link): Plan {
     }
     bytes += planOrigin(link, origin, plan);
   }
+  if (link.behind.size > 0) link.dueMs = state.nowMs;
   return plan;
 }
 
@@ -197,18 +195,30 @@ function planOrigin(link: Link, origin: Origin, plan: Plan): number {
     plan.offers.push(lineOf(origin));
     return 0;
   }
-  if (link.outgoing?.origin === id) return 0;
-  const entries = log.entriesAfter(cursor);
-  if (entries === undefined) {
+  if (link.outgoing?.origin === id || link.snapshots.has(id)) return 0;
+  const missing = log.entriesAfter(cursor);
+  if (missing === undefined) {
     link.snapshots.add(id);
     return 0;
   }
-  link.cursors.set(id, log.sequence);
+  const { entries, bytes } = fittingOf(missing);
+  const last = cursor + entries.length;
+  link.cursors.set(id, last);
+  if (last < log.sequence) link.behind.add(id);
   plan.batches.push({ origin: id, first: cursor + 1, entries });
-  plan.key += `${id}${String(cursor)}-${String(log.sequence)} `;
-  return entries.reduce((sum, item) => {
-    return sum + (item.kind === 'put' ? bytesOf(item.registration) : ENTRY_BYTES);
-  }, 0);
+  plan.key += `${id}${String(cursor)}-${String(last)} `;
+  return bytes;
+}
+
+/** As many entries as a frame takes: one at least, and the rest another time. */
+function fittingOf(missing: readonly Entry[]): { entries: readonly Entry[]; bytes: number } {
+  let [count, bytes] = [0, 0];
+  for (const item of missing) {
+    if (bytes > FRAME_BYTES_TARGET) break;
+    bytes += item.kind === 'put' ? bytesOf(item.registration) : ENTRY_BYTES;
+    count += 1;
+  }
+  return { entries: count < missing.length ? missing.slice(0, count) : missing, bytes };
 }
 
 function sendSnapshotPart(state: State, link: Link): void {

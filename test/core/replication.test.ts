@@ -235,7 +235,7 @@ test('who asks for an origin from the beginning gets it, as far as it can be rea
 
   stage.hear(two, { kind: 'want', lines: [{ origin: originOf('1'), sequence: 0 }] });
   stage.pass(20);
-  expect(batches(stage.take(two))).toEqual(['1 1 facts,up']);
+  expect(stage.take(two).map(({ kind }) => kind)).toContain('snapshot');
   stage.close(one);
   stage.take(two);
   stage.hear(two, { kind: 'want', lines: [{ origin: originOf('1'), sequence: 0 }] });

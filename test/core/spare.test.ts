@@ -122,3 +122,43 @@ test('a neighbour may not make the link spare for what this server alone can say
 
   expect(batches(stage.take(one)).join()).toContain('put');
 });
+
+/** A server with two neighbours that are linked to each other; behind the first there is a third. */
+function triangle(): ReturnType<typeof pair> {
+  const stage = new ServerStage();
+  const one = stage.neighbour('1', {}, '23');
+  const two = stage.neighbour('2', {}, '1');
+  stage.origin(one, '3', { host: 'h3', links: '1' });
+  stage.pass(50);
+  return { stage, one, two };
+}
+
+test('who is linked to where news came from is only offered it', () => {
+  const { stage, one, two } = triangle();
+  stage.take(two);
+
+  stage.tell(one, '3', put('a'));
+  stage.pass(50);
+
+  const sent = stage.take(two);
+  expect(batches(sent)).toEqual([]);
+  expect(offers(sent)).toEqual([`3 ${String(stage.sequenceOf('3'))}`]);
+});
+
+test('who asked for it all the same is sent it from then on', () => {
+  const { stage, one, two } = triangle();
+  stage.tell(one, '3', put('a'));
+  stage.pass(50);
+  const sequence = stage.sequenceOf('3');
+  stage.take(two);
+
+  stage.hear(two, { kind: 'want', lines: [{ origin: originOf('3'), sequence: sequence - 1 }] });
+  stage.pass(5);
+  stage.tell(one, '3', put('b'));
+  stage.pass(5);
+
+  expect(batches(stage.take(two))).toEqual([
+    `3 ${String(sequence)} put`,
+    `3 ${String(sequence + 1)} put`,
+  ]);
+});

@@ -74,27 +74,6 @@ test('a removal that never travels leaves the dead among the living', () => {
   expect(said(noResurrection(), comeAndGo, withoutEntries('delete'))).not.toEqual([]);
 });
 
-test('a log that is believed although nobody offers it brings the dead back', () => {
-  const credulous: Sabotage = {
-    belief: ({ origins }) => {
-      for (const origin of origins.values()) origin.isProven = true;
-    },
-  };
-  const healSlowly: Story = (world, monitor) => {
-    const service = world.serve({ host: 'h3', service: 'db' });
-    monitor.run(6_000);
-    const heal = world.split(['h1', 'h2'], ['h3', 'h4']);
-    monitor.run(4_000);
-    service.kill();
-    monitor.run(8_000);
-    heal();
-    for (let tick = 0; tick < 1_000; tick += 1) monitor.run(5);
-  };
-
-  expect(said(noResurrection(), healSlowly)).toEqual([]);
-  expect(said(noResurrection(), healSlowly, credulous)).not.toEqual([]);
-});
-
 test('what is registered and not told is lost', () => {
   expect(said(noLoss(), comeAndGo)).toEqual([]);
   expect(said(noLoss(), comeAndGo, withoutEntries('put'))).not.toEqual([]);

@@ -228,7 +228,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 
   #send(effect: Send): void {
     const { network, onSend } = this.#options;
-    const message = onSend === undefined ? effect.message : onSend(effect.message, effect.connections.length);
+    const message =
+      onSend === undefined ? effect.message : onSend(effect.message, effect.connections.length);
     if (message === null) return;
     const bytes = encodeFrame(encodeMessage(message));
     for (const connection of effect.connections) {

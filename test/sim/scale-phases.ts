@@ -148,7 +148,8 @@ export function disagreement(world: ScaleWorld): string | null {
       const isRight = isNear
         ? known?.standing === 'reachable' && known.log.sequence === self.log.sequence
         : known?.standing === 'split';
-      if (!isRight) return `${nameOf(server)} takes ${nameOf(other)} for ${String(known?.standing)}`;
+      if (!isRight)
+        return `${nameOf(server)} takes ${nameOf(other)} for ${String(known?.standing)}`;
     }
     // What crashed is kept aside for a while, and answered to nobody.
     const known = [...origins.values()].filter(({ standing }) => standing !== 'aside').length;
@@ -174,11 +175,7 @@ function agreeOn(world: ScaleWorld, hosts: readonly Host[]): boolean {
 }
 
 /** Does something, waits until all agree, and accounts for it. */
-function measure(
-  world: ScaleWorld,
-  phase: string,
-  act: () => () => Figures['remarks'],
-): Figures {
+function measure(world: ScaleWorld, phase: string, act: () => () => Figures['remarks']): Figures {
   world.openAccounts();
   const [sinceMs, wallMs] = [world.clock.nowMs, performance.now()];
   const remarks = act();
@@ -225,7 +222,9 @@ function catalogueBytes(world: ScaleWorld): number {
 
 /** Clusters 0, 3, 6 …, clusters 1, 4, 7 …, and clusters 2, 5, 8 …. */
 function groupOf(world: ScaleWorld): (host: string) => number {
-  const groups = new Map(world.hosts.map(({ name, cluster }) => [name, Number(cluster.slice(1)) % 3]));
+  const groups = new Map(
+    world.hosts.map(({ name, cluster }) => [name, Number(cluster.slice(1)) % 3]),
+  );
   return (host) => groups.get(host) ?? 0;
 }
 

@@ -140,7 +140,10 @@ export class ScaleWorld {
   }
 
   /** Lets time pass until something holds, looking every so often; Infinity if it never does. */
-  runUntil(holds: () => boolean, { everyMs, withinMs }: { everyMs: number; withinMs: number }): number {
+  runUntil(
+    holds: () => boolean,
+    { everyMs, withinMs }: { everyMs: number; withinMs: number },
+  ): number {
     const sinceMs = this.clock.nowMs;
     while (this.clock.nowMs - sinceMs < withinMs) {
       this.clock.run(everyMs);
@@ -235,7 +238,10 @@ export class ScaleWorld {
       const remote = server.host.name;
       const accepted = this.#addEnd(listener, far);
       const dialled = this.#addEnd(server, near);
-      const [kind, toUs] = ['opened', { connection: dialled, remote: address, dialled: address }] as const;
+      const [kind, toUs] = [
+        'opened',
+        { connection: dialled, remote: address, dialled: address },
+      ] as const;
       this.#step(server, { kind, ...toUs, door, nowMs });
       this.#step(listener, { kind, connection: accepted, remote, dialled: null, door, nowMs });
     });
@@ -280,7 +286,12 @@ export class ScaleWorld {
   /** One session for all services of a host: to the core it makes no difference. */
   #openSession(server: ScaleServer): void {
     const { nowMs } = this.clock;
-    const from = { connection: SESSION, remote: 'services', dialled: null, door: 'socket' } as const;
+    const from = {
+      connection: SESSION,
+      remote: 'services',
+      dialled: null,
+      door: 'socket',
+    } as const;
     this.#step(server, { kind: 'opened', ...from, nowMs });
     this.#tell(server, { kind: 'hello', protocol: 1, role: 'client', environment: ENVIRONMENT });
     for (const registration of server.host.registrations) {

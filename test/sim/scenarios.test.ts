@@ -3,9 +3,7 @@
 // mutations.test.ts, where they are told with a rule taken away.
 
 import { expect, test } from 'vitest';
-import { Monitor } from './checkers/checker.ts';
-import { splitNoticed } from './checkers/split.ts';
-import { settledCluster } from './scenarios.ts';
+import { mutantCores } from './mutant.ts';
 import * as life from './stories-life.ts';
 import * as links from './stories-links.ts';
 import * as split from './stories-split.ts';
@@ -33,6 +31,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['12: a frozen server whose host is back without it is forgotten', split.backWithout],
   ['13: after a long split the first link that is back brings all others', split.backOff],
   ['13: an address where nobody is is dialled less and less often', links.nobodyThere],
+  ['13: who waits for another host finds it in time, and again', links.lonelyWait],
   ['b: a cable that is cut one way makes nobody lie', split.oneWay],
   ['c: a network that comes and goes loses nobody for good', split.flapping],
   ['d: when both ends dial at once one link stays', links.bothDial],
@@ -48,6 +47,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['o: nothing is kept of the lives that are over', life.manyLives],
   ['p: what has rotted in memory is noticed and mended', links.rotten],
   ['p: a log that is lost as a whole is noticed and mended', links.vanished],
+  ['e: a log that is larger than a frame travels in several', links.largeLog],
   ['q: one change reaches every server about once', links.payload],
   ['q: a link that opens again brings only what is new', links.reopened],
   ['r: leaves spread over the masters of their cluster by name', links.ownCluster],
@@ -57,6 +57,9 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['a slow link catches up and is not taken for a silent one', links.slowLink],
   ['a service that returns before it was missed keeps its instance', links.takeOver],
   ['one host that falls silent is a crash', split.crash],
+  ['11: in a cluster of two hosts a kill is a crash', split.twoHostsKill],
+  ['on a lone host the servers find each other and split nothing', split.loneHost],
+  ['a link given up on purpose just before a split makes no crash of it', split.givenUp],
   ['a short interruption is none', split.blink],
   ['a short interruption is none for whoever is far behind it', split.blinkChain],
   ['services come, change and go', life.comeAndGo],
@@ -72,19 +75,8 @@ for (const [name, story] of stories) {
   });
 }
 
-test('a link given up on purpose just before a split makes no crash of it', () => {
-  const world = settledCluster({ hosts: 4, masters: ['h1', 'h2'] });
-  const monitor = new Monitor(world, [splitNoticed()]);
-  const givenUp = (): number =>
-    world.servers
-      .flatMap(({ notices }) => notices)
-      .filter(({ notice }) => notice.fields['reason'] === 'other links have taken its place')
-      .length;
-  monitor.run(4_000);
-  expect(givenUp()).toBeGreaterThan(0);
+test('6, o: what there is no room to remember does not go round for ever', () => {
+  const cores = mutantCores([['constants', 'GOODBYES_MAX = 65_536', 'GOODBYES_MAX = 4']]);
 
-  world.split(['h1', 'h2'], ['h3', 'h4']);
-  monitor.run(5_000);
-
-  expect(monitor.violations).toEqual([]);
+  expect(life.manyFarewells({ cores })).toEqual([]);
 });

@@ -1,7 +1,6 @@
 // Stories of links: who has them with whom, what travels on them, and how logs are repaired.
 
 import { hashOf } from '../../src/core/hash.ts';
-import type { InstanceId } from '../../src/protocol/ids.ts';
 import { boundedMemory } from './checkers/memory.ts';
 import { noResurrection } from './checkers/resurrection.ts';
 import { nothingRepeated } from './checkers/watching.ts';
@@ -99,9 +98,9 @@ export const replaced = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run
 
 /** A server that was given its own address finds out, and forgets it. */
 export const self = story(
-  { hosts: 2, specOf: (host) => ({ peers: ['h1', 'h2', addressOf(host, 'a')] }) },
+  { hosts: 2, specOf: () => ({ peers: ['h1', 'h2', '127.0.0.1:17330'] }) },
   ({ world, run, demand }) => {
-    run(30_000);
+    run(60_000);
     const told = noticesOf(world, 'own-address');
     demand(told <= 4, `${String(told)} times has a server dialled itself`);
   },
@@ -143,7 +142,10 @@ export const payload = story(
     }
     // Thirty changes, each written by two servers, for eleven others each.
     const ideal = 30 * 2 * 11;
-    demand(payloads <= 1.3 * ideal, `${(payloads / ideal).toFixed(2)} payloads a server and change`);
+    demand(
+      payloads <= 1.3 * ideal,
+      `${(payloads / ideal).toFixed(2)} payloads a server and change`,
+    );
   },
 );
 
@@ -164,7 +166,10 @@ export const reopened = story({ hosts: 3, masters: ['h1', 'h2', 'h3'] }, (stage)
   demand(noticesOf(world, 'link-down') > 0, 'no link is down');
   heal();
   run(20_000);
-  demand(world.running().every(({ core }) => core.state.links.size === 5), 'a link is not back');
+  demand(
+    world.running().every(({ core }) => core.state.links.size === 5),
+    'a link is not back',
+  );
   demand(puts === 0, `${String(puts)} registrations are sent again`);
 });
 
@@ -224,9 +229,13 @@ export const rotten = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) 
     origin.log.hash = (origin.log.hash ^ 0x5a5a) >>> 0;
   }
   demand(stateAt(world.server('h2-a'), service.instance) === 'none', 'nothing has rotted');
-  service.update();
   world.run(45_000);
   demand(noticesOf(world, 'state-differs') > 0, 'nobody has noticed');
+  const hashes = ['h1-a', 'h2-a', 'h3-a'].map((name) => {
+    const { origins } = world.server(name).core.state;
+    return origins.get(world.server('h3-b').core.state.self.id)?.log.hash;
+  });
+  demand(new Set(hashes).size === 1, `hashes differ: ${hashes.join()}`);
   agreeWithin(1_000);
 });
 
@@ -244,6 +253,8 @@ export const vanished = story({ hosts: 3 }, ({ world, run, demand }) => {
     state.origins.delete(origin.id);
   }
   world.run(45_000);
+  const left = [...state.origins.values()].filter(({ log }) => log.facts.host === 'h3');
+  demand(left.length === 2, 'what was lost has not come back');
   const is = stateAt(world.server('h2-a'), service.instance);
   demand(is === 'live', `what was lost is ${is}`);
 });
@@ -261,7 +272,7 @@ export const takeOver = story({ hosts: 2 }, ({ world, run, demand }) => {
   demand(old !== now, 'the new connection does not own the instance');
   server.process.give((nowMs) => ({ kind: 'closed', connection: old ?? 0, reason: '', nowMs }));
   run(20);
-  demand(server.core.state.owners.has(instance as InstanceId), 'the old one took it along');
+  demand(server.core.state.owners.has(instance), 'the old one took it along');
 });
 
 /** FAULTS 3: a handshake that a cut has held up for half a minute is not taken up again. */
@@ -290,6 +301,16 @@ export const stuckHandshake = story(
     const open = world.running().flatMap(({ core }) => [...core.state.connections.values()]);
     const stuck = open.filter(({ phase }) => phase === 'welcome' || phase === 'hello');
     demand(stuck.length === 0, 'a handshake is under way for ever');
+    world.network.dial('h2', addressOf('h1', 'a'), {
+      opened: () => ({ received: nothing, closed: nothing, drained: nothing }),
+      failed: nothing,
+    });
+    run(2_500);
+    const strangers = [...world.server('h1-a').core.state.connections.values()];
+    demand(
+      strangers.every(({ phase }) => phase !== 'hello'),
+      'a stranger that says nothing is not closed',
+    );
     agreeWithin(40_000);
   },
 );
@@ -305,12 +326,57 @@ export const backPressure = story(
   ({ world, run, demand, agreeWithin }) => {
     const services = Array.from({ length: 10 }, () => world.serve({ host: 'h2', service: 'db' }));
     run(3_000);
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 30; round += 1) {
       for (const service of services) service.update(5_000);
       run(20);
     }
     agreeWithin(30_000);
     const { unarrivedBytesMax: bytes } = world.network;
-    demand(bytes < 300_000, `${String(bytes)} bytes wait in a socket`);
+    demand(bytes < 400_000, `${String(bytes)} bytes wait in a socket`);
   },
 );
+
+/** A log whose tail is larger than a frame may be travels in several. */
+export const largeLog = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
+  const { world, run, demand, agreeWithin } = stage;
+  const services = Array.from({ length: 10 }, () => world.serve({ host: 'h1', service: 'db' }));
+  run(3_000);
+  for (let round = 0; round < 8; round += 1) {
+    for (const service of services) service.update(20_000);
+    run(20);
+  }
+  startHost(world, 'h3', { peers: ['h1'], masters: ['h1', 'h2'] });
+  agreeWithin(10_000);
+  demand(noticesOf(world, 'protocol-breach') === 0, 'a frame is too long');
+});
+
+/** FAULTS 13: whoever is alone looks for the others every 30 s at least, and at once when lost. */
+export const lonelyWait = story(
+  {
+    hosts: 1,
+    masters: ['h1'],
+    settledMs: 0,
+    checkers: () => [],
+    specOf: () => ({ peers: ['h2'] }),
+  },
+  ({ world, run, demand }) => {
+    world.run(1_800_000);
+    const spec = { host: 'h2', side: 'a' } as const;
+    const waitForLink = (ms: number): boolean => {
+      const isLinked = (): boolean => linkedTo(world.server('h1-a')).includes('h2-a');
+      for (let tick = 0; tick < ms / 100 && !isLinked(); tick += 1) run(100);
+      return isLinked();
+    };
+    world.start(spec);
+    demand(waitForLink(31_000), 'another host is found after more than 30 s');
+    run(12_000);
+    world.kill('h2-a');
+    run(50);
+    world.start(spec);
+    demand(waitForLink(1_500), 'a link that held is not back at once');
+  },
+);
+
+function nothing(): void {
+  // A stranger that neither hears nor says anything.
+}

@@ -14,7 +14,11 @@ function serversOn(world: Cluster, ...hosts: readonly string[]) {
   return world.running().filter(({ spec }) => hosts.includes(spec.host));
 }
 
-function demandState(stage: Stage, hosts: readonly string[], [instance, is]: [string, string]): void {
+function demandState(
+  stage: Stage,
+  hosts: readonly string[],
+  [instance, is]: [string, string],
+): void {
   for (const server of serversOn(stage.world, ...hosts)) {
     const state = stateAt(server, instance);
     stage.demand(state === is, `${server.name} answers ${state} instead of ${is}`);
@@ -61,7 +65,7 @@ const CHAIN: SettledOptions = {
 
 /** Whoever is far behind a cable that was cut for a moment is offered again, though unchanged. */
 export const blinkChain = story(CHAIN, ({ world, run, demand, agreeWithin }) => {
-  world.serve({ host: 'h5', service: 'db' });
+  const { instance } = world.serve({ host: 'h5', service: 'db' });
   run(3_000);
   const heal = world.cut((from, to) => ['h2h3', 'h3h2'].includes(from + to));
   run(1_400);
@@ -72,6 +76,7 @@ export const blinkChain = story(CHAIN, ({ world, run, demand, agreeWithin }) => 
       const standings = standingsOf(server, 'h5');
       const isKept = standings.every((is) => is === 'reachable' || is === 'suspect');
       demand(isKept, `${server.name} takes h5 for ${standings.join()}`);
+      demand(stateAt(server, instance) !== 'none', `${server.name} answers none`);
     }
   }
   agreeWithin(10_000);
@@ -94,34 +99,31 @@ export const deadTogether = story({ hosts: 6, traits: SLOW }, (stage) => {
 });
 
 /** FAULTS 1, in a chain: what is far away is offered by whoever is between. */
-export const healingChain = story(
-  CHAIN,
-  (stage) => {
-    const { world, run, agreeWithin } = stage;
-    const service = world.serve({ host: 'h5', service: 'db' });
-    run(2_000);
-    demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
-    const heal = world.split(['h1', 'h2'], ['h3', 'h4', 'h5']);
-    run(6_000);
-    demandState(stage, ['h1', 'h2'], [service.instance, 'stale']);
-    heal();
-    run(12_000);
-    demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
-    const healAgain = world.split(['h1', 'h2'], ['h3', 'h4', 'h5']);
-    // FAULTS 5: longer than the hold, so the logs are dropped, and come back unchanged.
-    run(16_000);
-    demandState(stage, ['h1', 'h2'], [service.instance, 'none']);
-    healAgain();
-    for (let tick = 0; tick < 200; tick += 1) {
-      run(100);
-      const [one, other] = serversOn(world, 'h1', 'h2').map((at) => stateAt(at, service.instance));
-      if (one === 'live' && other === 'live') break;
-    }
-    run(2_000);
-    demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
-    agreeWithin(5_000);
-  },
-);
+export const healingChain = story(CHAIN, (stage) => {
+  const { world, run, agreeWithin } = stage;
+  const service = world.serve({ host: 'h5', service: 'db' });
+  run(2_000);
+  demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
+  const heal = world.split(['h1', 'h2'], ['h3', 'h4', 'h5']);
+  run(6_000);
+  demandState(stage, ['h1', 'h2'], [service.instance, 'stale']);
+  heal();
+  run(12_000);
+  demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
+  const healAgain = world.split(['h1', 'h2'], ['h3', 'h4', 'h5']);
+  // FAULTS 5: longer than the hold, so the logs are dropped, and come back unchanged.
+  run(16_000);
+  demandState(stage, ['h1', 'h2'], [service.instance, 'none']);
+  healAgain();
+  for (let tick = 0; tick < 200; tick += 1) {
+    run(100);
+    const [one, other] = serversOn(world, 'h1', 'h2').map((at) => stateAt(at, service.instance));
+    if (one === 'live' && other === 'live') break;
+  }
+  run(2_000);
+  demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
+  agreeWithin(5_000);
+});
 
 /** FAULTS 4: a split longer than the hold heals; of what is held too long nothing is left. */
 export const longSplit = story({ hosts: 4, splitHoldMs: 10_000 }, (stage) => {
@@ -201,7 +203,10 @@ export const twoHosts = story({ hosts: 2, masters: ['h1'] }, (stage) => {
   const heal = world.split(['h1'], ['h2']);
   run(6_000);
   demandState(stage, ['h1'], [service.instance, 'stale']);
-  demand(world.running().every(({ core }) => !core.state.isComplete), 'a lone host is complete');
+  demand(
+    world.running().every(({ core }) => !core.state.isComplete),
+    'a lone host is complete',
+  );
   heal();
   agreeWithin(30_000);
 });
@@ -243,7 +248,13 @@ export const crash = story({ hosts: 4 }, (stage) => {
   const service = world.serve({ host: 'h4', service: 'db' });
   run(6_000);
   world.darken('h4');
-  run(2_500);
+  for (let tick = 0; tick < 25; tick += 1) {
+    run(100);
+    for (const server of world.running()) {
+      const isDoubted = standingsOf(server, 'h4').includes('suspect');
+      demand(!(isDoubted && server.core.state.isComplete), 'complete, with a suspect origin');
+    }
+  }
   demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'none']);
   demand(noticesOf(world, 'origin-split') === 0, 'a lone crash is taken for a split');
   agreeWithin(5_000);
@@ -261,7 +272,7 @@ export const blink = story({ hosts: 4 }, (stage) => {
   const before = watcher.known.size;
   const [first] = watcher.known.values();
   const heal = world.cut((from, to) => (from === 'h4') !== (to === 'h4'));
-  run(1_000);
+  run(500);
   heal();
   for (let tick = 0; tick < 50; tick += 1) {
     run(100);
@@ -284,7 +295,10 @@ export const twoCrashes = story({ hosts: 5 }, (stage) => {
   run(4_000);
   demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'stale']);
   for (const server of world.running()) {
-    demand(standingsOf(server, 'h5').every((is) => is === 'split'), 'the second is no split');
+    demand(
+      standingsOf(server, 'h5').every((is) => is === 'split'),
+      'the second is no split',
+    );
     demand(!server.core.state.isComplete, 'complete, with two hosts missing');
   }
 });
@@ -296,7 +310,10 @@ export const twoKills = story({ hosts: 5 }, (stage) => {
   for (const side of ['a', 'b']) for (const host of ['h4', 'h5']) world.kill(`${host}-${side}`);
   run(4_000);
   demand(noticesOf(world, 'origin-split') === 0, 'kills are taken for a split');
-  demand(world.running().every(({ core }) => core.state.isComplete), 'not complete after kills');
+  demand(
+    world.running().every(({ core }) => core.state.isComplete),
+    'not complete after kills',
+  );
 });
 
 /** FAULTS (m): a rack goes; its hosts are stale, until someone says so. */
@@ -334,11 +351,14 @@ export const noMasters = story({ hosts: 4, masters: ['h1', 'h2'] }, (stage) => {
 
 /** FAULTS (b): one way of a cable is cut; only that way's news is lost, and nothing lies. */
 export const oneWay = story({ hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'] }, (stage) => {
-  const { world, run, agreeWithin } = stage;
+  const { world, run, demand, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
   run(6_000);
   const heal = world.cut((from) => from === 'h4');
   run(4_000);
+  // It hears that the others close for its silence: that is no sign of their death.
+  const standings = standingsOf(world.server('h4-a'), 'h1');
+  demand(standings.join() === 'split,split', `h4-a takes h1 for ${standings.join()}`);
   demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'none']);
   heal();
   agreeWithin(40_000);
@@ -377,4 +397,33 @@ export const backOff = story({ hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'] }, (s
   run(1_500);
   demand(isWhole(8), 'the first link has not brought the others');
   demand(instancesAt(world.server('h1-a')).length === 0, 'who registered?');
+});
+
+/** A link that is given up on purpose just before a split makes no crash of it. */
+export const givenUp = story({ hosts: 4, masters: ['h1', 'h2'] }, ({ world, run, demand }) => {
+  run(4_000);
+  const reason = 'other links have taken its place';
+  const told = world.servers.flatMap(({ notices }) => notices);
+  demand(
+    told.some(({ notice }) => notice.fields['reason'] === reason),
+    'no link was given up',
+  );
+  world.split(['h1', 'h2'], ['h3', 'h4']);
+  run(5_000);
+});
+
+/** In a cluster of two hosts, too, a process that ends has crashed. */
+export const twoHostsKill = story({ hosts: 2, masters: ['h1'] }, ({ world, run, demand }) => {
+  run(4_000);
+  for (const side of ['a', 'b']) world.kill(`h2-${side}`);
+  run(4_000);
+  demand(noticesOf(world, 'origin-split') === 0, 'a kill is taken for a split');
+});
+
+/** On a lone host the servers find each other, and one that hangs is no split. */
+export const loneHost = story({ hosts: 1, masters: ['h1'] }, ({ world, run, demand }) => {
+  for (const { core } of world.running()) demand(core.state.links.size === 1, 'no sibling');
+  world.pause('h1-b');
+  run(4_000);
+  demand(noticesOf(world, 'origin-split') === 0, 'a sibling that hangs is taken for a split');
 });

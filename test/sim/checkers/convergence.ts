@@ -31,7 +31,9 @@ function differencesOf(world: Cluster, watcher: SimWatcher): string[] {
   const held = heldIn(world, watcher).filter(({ service }) => service === watcher.spec.service);
   const known = [...watcher.known.values()];
   // Nobody is told when what was suspect is beyond suspicion again.
-  const seen = seenText(known.map((one) => (one.state === 'stale' ? one : { ...one, state: 'live' })));
+  const seen = seenText(
+    known.map((one) => (one.state === 'stale' ? one : { ...one, state: 'live' })),
+  );
   if (heldText(held) === seen) return [];
   return [`a watcher on ${watcher.host} knows [${seen}] where services hold [${heldText(held)}]`];
 }

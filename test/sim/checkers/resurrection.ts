@@ -77,8 +77,8 @@ function hasLearnt(
   });
 }
 
-/** Twice the silence, once a long and once a short grace, and the way. */
-const DEAD_MS_MAX = 5_000;
+/** Twice the silence and the long grace, and the way: the cut may come just before the verdict. */
+const DEAD_MS_MAX = 6_500;
 
 /** A server that slept asks its neighbours first: a silence's time for links, and a long grace. */
 const WAKING_MS = 3_500;
