@@ -5,16 +5,21 @@
 
 import type { Name, OriginId } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
-import type { Origin } from './state.ts';
+
+/** What can be filed: an origin, of which only this matters here. */
+interface Filed {
+  readonly id: OriginId;
+  readonly log: { readonly facts: Facts };
+}
 
 /** Origins by host and by role. */
-export class Directory {
-  readonly #hosts = new Map<Name, Set<Origin>>();
-  readonly #masters = new Set<Origin>();
+export class Directory<O extends Filed> {
+  readonly #hosts = new Map<Name, Set<O>>();
+  readonly #masters = new Set<O>();
   readonly #filed = new Map<OriginId, Facts>();
 
   /** Files an origin under its facts, and no longer under those that it had before. */
-  file(origin: Origin): void {
+  file(origin: O): void {
     const { facts } = origin.log;
     if (this.#filed.get(origin.id) === facts) return;
     this.drop(origin);
@@ -26,7 +31,7 @@ export class Directory {
   }
 
   /** Takes an origin out. */
-  drop(origin: Origin): void {
+  drop(origin: O): void {
     const facts = this.#filed.get(origin.id);
     if (facts === undefined) return;
     this.#filed.delete(origin.id);
@@ -37,14 +42,14 @@ export class Directory {
   }
 
   /** The servers of a host, in the order in which they became known. */
-  ofHost(host: Name): Iterable<Origin> {
+  ofHost(host: Name): Iterable<O> {
     return this.#hosts.get(host) ?? NOBODY;
   }
 
   /** The masters, in the order in which they became known. */
-  get masters(): Iterable<Origin> {
+  get masters(): Iterable<O> {
     return this.#masters;
   }
 }
 
-const NOBODY: readonly Origin[] = [];
+const NOBODY: readonly never[] = [];

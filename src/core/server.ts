@@ -183,7 +183,7 @@ function createState(options: ServerOptions): State {
     isProven: true,
   };
   const origins = new Map<OriginId, Origin>([[self.id, self]]);
-  const directory = new Directory();
+  const directory = new Directory<Origin>();
   directory.file(self);
   return {
     options,

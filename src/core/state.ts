@@ -146,7 +146,7 @@ export interface State {
   readonly self: Origin;
   readonly origins: Map<OriginId, Origin>;
   /** The same, by host and role. */
-  readonly directory: Directory;
+  readonly directory: Directory<Origin>;
   /** Those that are suspect, aside or split. */
   readonly away: Set<Origin>;
   /** Origins that logs name, as far as they have no log here and no goodbye. */

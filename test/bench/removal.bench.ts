@@ -10,7 +10,8 @@ import { bench, describe } from 'vitest';
 
 import { canMakeNetworks } from '../namespaces/network.ts';
 import { type Program, RARANGI } from '../namespaces/programs.ts';
-import { type Host, openWorld, type OpenWorld, serversOf } from '../namespaces/world.ts';
+import type { Host } from '../namespaces/shapes.ts';
+import { openWorld, type OpenWorld, serversOf } from '../namespaces/world.ts';
 import { eventually } from '../support/conditions.ts';
 
 const KILL_ROUNDS = 5;

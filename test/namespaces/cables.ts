@@ -7,7 +7,8 @@ import { printDelays } from './figures.ts';
 import { canMakeNetworks } from './network.ts';
 import type { Ended } from './programs.ts';
 import { agree, agreeAll, askAll, changesAt, sightsOf } from './views.ts';
-import { HOSTS, said, PATIENTLY, serversOf, test, type World } from './world.ts';
+import { HOSTS, said, PATIENTLY, serversOf, test } from './world.ts';
+import type { World } from './shapes.ts';
 
 const EAST = ['h1', 'h2', 'h3'];
 const WEST = ['h4', 'h5', 'h6'];

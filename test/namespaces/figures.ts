@@ -1,7 +1,7 @@
 // Figures that tests print and never judge: they depend on the machine.
 
 import { toldAt } from './views.ts';
-import type { Server } from './world.ts';
+import type { Server } from './shapes.ts';
 
 /** Prints after how long the first and the last of these servers told of a change. */
 export function printDelays(

@@ -6,7 +6,8 @@ import { expect } from 'vitest';
 import { printDelays } from './figures.ts';
 import { canMakeNetworks } from './network.ts';
 import { agree, agreeAll, changesAt, sightsOf } from './views.ts';
-import { HOSTS, PATIENTLY, serversOf, test, type World } from './world.ts';
+import { HOSTS, PATIENTLY, serversOf, test } from './world.ts';
+import type { World } from './shapes.ts';
 
 const netTest = test.skipIf(!canMakeNetworks());
 

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 
 import type { Ended } from './programs.ts';
-import type { Host, Server, World } from './world.ts';
+import type { Host, Server, World } from './shapes.ts';
 
 /** What the servers of a host must see. */
 export interface Sight {
