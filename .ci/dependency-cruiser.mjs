@@ -22,7 +22,12 @@ const MAY_IMPORT = [
   {
     layer: 'cli',
     from: '^src/cli/',
-    to: ['^src/cli/', '^src/index\\.ts$', ...npm('@oclif/core', 'chalk', 'listr2'), nodeBuiltins],
+    to: [
+      '^src/cli/',
+      '^src/index\\.ts$',
+      ...npm('@oclif/core', 'chalk', 'listr2', 'picomatch'),
+      nodeBuiltins,
+    ],
   },
   {
     layer: 'commands',

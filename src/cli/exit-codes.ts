@@ -23,8 +23,11 @@ export const EXIT_CODES = {
   timeout: { code: 6, doc: 'Timed out.' },
   bug: { code: 70, doc: 'A bug in rarangi.' },
   wrapper: { code: 125, doc: 'Of register with a command: rarangi itself failed.' },
-  'not-executable': { code: 126, doc: 'Of register with a command: it cannot be executed.' },
-  'not-found': { code: 127, doc: 'Of register with a command: it was not found.' },
+  'not-executable': {
+    code: 126,
+    doc: 'Of register and lookup with a command: it cannot be executed.',
+  },
+  'not-found': { code: 127, doc: 'Of register and lookup with a command: it was not found.' },
 } as const satisfies Readonly<Record<string, ExitCodeSpec>>;
 
 /** The name of an exit code. */

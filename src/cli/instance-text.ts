@@ -2,7 +2,7 @@
 // for a shell stays data, whatever a tag holds: it can be given to eval. An IPv6 address wears
 // brackets wherever a port follows it.
 
-import type { InstanceInfo } from '../index.ts';
+import { RarangiError, type InstanceInfo } from '../index.ts';
 
 /** The forms that print one line an instance. */
 export const LINES_BY_FORMAT = {
@@ -17,21 +17,65 @@ export function hostPort(address: string, port: number): string {
   return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
 }
 
-/** Assignments for a POSIX shell: `NAME_HOST`, `NAME_PORT`, `NAME_URI`, `NAME_TAG_KEY`. */
-export function environmentLines(instance: InstanceInfo): string[] {
+/** Variables by their names. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** The first instance of each service. */
+export function firstOfEach(instances: readonly InstanceInfo[]): InstanceInfo[] {
+  const firsts = new Map<string, InstanceInfo>();
+  for (const instance of instances) {
+    if (!firsts.has(instance.name)) firsts.set(instance.name, instance);
+  }
+  return [...firsts.values()];
+}
+
+/**
+ * `NAME_HOST`, `NAME_PORT`, `NAME_URI` and `NAME_TAG_KEY` of instances of different services. Of two
+ * tags of one variable the later key counts. Throws RARANGI_USAGE if two services share a variable.
+ */
+export function variablesOf(instances: readonly InstanceInfo[]): Variables {
+  const owners = new Map<string, string>();
+  const variables: Record<string, string> = {};
+  for (const instance of instances) {
+    for (const [variable, value] of pairsOf(instance)) {
+      const owner = owners.get(variable) ?? instance.name;
+      if (owner !== instance.name) throw sharedVariable(variable, [owner, instance.name]);
+      owners.set(variable, owner);
+      variables[variable] = value;
+    }
+  }
+  return variables;
+}
+
+/** The same as assignments for a POSIX shell. Throws RARANGI_USAGE. */
+export function environmentLines(instances: readonly InstanceInfo[]): string[] {
+  return Object.entries(variablesOf(instances)).map(
+    ([variable, value]) => `${variable}=${shellWord(value)}`,
+  );
+}
+
+/** A text as one word of a POSIX shell. */
+export function shellWord(text: string): string {
+  return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function pairsOf(instance: InstanceInfo): [variable: string, value: string][] {
   const prefix = variableName(instance.name);
   const tags = Object.entries(instance.tags).sort(([one], [other]) => (one < other ? -1 : 1));
   return [
     [`${prefix}_HOST`, instance.address],
     [`${prefix}_PORT`, String(instance.port)],
     [`${prefix}_URI`, uriOf(instance)],
-    ...tags.map(([key, value]) => [`${prefix}_TAG_${capitals(key)}`, value]),
-  ].map(([name = '', value = '']) => `${name}=${shellWord(value)}`);
+    ...tags.map(([key, value]): [string, string] => [`${prefix}_TAG_${capitals(key)}`, value]),
+  ];
 }
 
-/** A text as one word of a POSIX shell. */
-export function shellWord(text: string): string {
-  return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+function sharedVariable(variable: string, services: readonly string[]): RarangiError {
+  return new RarangiError(
+    'RARANGI_USAGE',
+    `services ${services.join(' and ')} would share the variable ${variable}`,
+    { hint: 'ask for each by its name, or for --format json' },
+  );
 }
 
 function uriOf({ scheme = 'tcp', address, port }: InstanceInfo): string {

@@ -1,13 +1,14 @@
 // From what the catalogue knows to what `lookup` answers: which instances, which exit, and what to
 // say beside them. The invariant: "none", "not complete" and "only stale ones" never look alike,
-// and a live instance always beats a stale one.
+// and a live instance always beats a stale one of the same service.
 
 import type { InstanceInfo, LookupAnswer } from '../index.ts';
 import type { ExitName } from './exit-codes.ts';
+import { firstOfEach } from './instance-text.ts';
 
 /** Which of the instances are wanted. */
 export interface Choice {
-  /** The first only. */
+  /** The first of each service only. */
   readonly one?: boolean | undefined;
   /** Stale ones beside live ones. */
   readonly all?: boolean | undefined;
@@ -26,7 +27,7 @@ export interface Verdict {
 /** What `lookup` answers. */
 export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
   const chosen = chosenOf(answer.instances, choice);
-  const instances = choice.one === true ? chosen.slice(0, 1) : chosen;
+  const instances = choice.one === true ? firstOfEach(chosen) : chosen;
   if (instances.length > 0) return { instances, exit: 'done', remark: staleRemark(instances) };
   const stale = answer.instances.length;
   if (stale > 0) {
@@ -49,7 +50,9 @@ export function incompleteText({ missing }: { readonly missing: readonly string[
 function chosenOf(instances: readonly InstanceInfo[], { all, live }: Choice): InstanceInfo[] {
   if (all === true) return [...instances];
   const alive = instances.filter(({ state }) => state === 'live');
-  return alive.length > 0 || live === true ? alive : [...instances];
+  if (live === true) return alive;
+  const services = new Set(alive.map(({ name }) => name));
+  return instances.filter(({ name, state }) => state === 'live' || !services.has(name));
 }
 
 function staleRemark(instances: readonly InstanceInfo[]): string | null {

@@ -1,14 +1,27 @@
 // `rarangi lookup [NAME]`: the words of the question. Which instances are answered and what the
-// exit says is decided in cli/lookup-answer.ts.
+// exit says is decided in cli/lookup-answer.ts; running a command is the sidecar's business. oclif
+// sorts the words it is given, so it sees only those before the first `--`.
 
 import { Args, Flags, type Interfaces } from '@oclif/core';
 
 import { BaseCommand } from '../cli/base-command.ts';
+import { showFailure } from '../cli/failure.ts';
 import * as flag from '../cli/flags.ts';
-import { environmentLines, LINES_BY_FORMAT } from '../cli/instance-text.ts';
+import {
+  environmentLines,
+  firstOfEach,
+  LINES_BY_FORMAT,
+  variablesOf,
+} from '../cli/instance-text.ts';
 import { incompleteText, verdictOf, type Verdict } from '../cli/lookup-answer.ts';
+import { newsOf, notStarted, ON_CHANGE_FORM, onChangeOf } from '../cli/lookup-command.ts';
+import { lookupNamed } from '../cli/lookup-many.ts';
 import { endSignal } from '../cli/signals.ts';
-import { lookup, services, watch, type LookupOptions } from '../index.ts';
+import { watchNamed } from '../cli/watch-many.ts';
+import { partedWords } from '../cli/wrapped-words.ts';
+import { services, type LookupOptions } from '../index.ts';
+import { StartError } from '../sidecar/command.ts';
+import { run } from '../sidecar/run.ts';
 
 const FORMATS = ['hostport', 'host', 'port', 'uri', 'env', 'json'] as const;
 
@@ -16,22 +29,34 @@ export default class Lookup extends BaseCommand {
   static override summary = 'Print the addresses of a service, nearest first.';
   static override description =
     'One host:port a line: live instances, or stale ones if there is no live one. ' +
-    'Without NAME: the services, one a line.';
-  static override usage = 'lookup [NAME] [FLAGS]';
+    'Without NAME: the services, one a line. NAME may be a pattern, as of files. ' +
+    'With a command: runs it with the variables of --format env in its environment, and exits as ' +
+    'it does.';
+  static override usage = 'lookup [NAME] [FLAGS] [-- COMMAND [ARGUMENT...]]';
   static override examples = [
     '<%= config.bin %> lookup db',
     'psql "$(<%= config.bin %> lookup db --one --format uri)"',
-    'eval "$(<%= config.bin %> lookup db --format env)"; echo "$DB_HOST $DB_PORT"',
+    'vars=$(<%= config.bin %> lookup db --format env) && eval "$vars"',
     '<%= config.bin %> lookup db --wait 30s --tag version=2',
     '<%= config.bin %> lookup db --watch',
+    "<%= config.bin %> lookup 'web-*' --json",
+    '<%= config.bin %> lookup db --wait 30s -- sh -c \'psql -h "$DB_HOST" -p "$DB_PORT"\'',
+    '<%= config.bin %> lookup db --watch --on-change restart -- ./worker',
   ];
   static override args = {
-    name: Args.string({ name: 'NAME', description: 'The service.', ignoreStdin: true }),
+    name: Args.string({
+      name: 'NAME',
+      description: 'The service, or a pattern.',
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...flag.clientFlags,
     ...flag.jsonFlag,
-    one: Flags.boolean({ description: 'The first only.', env: 'RARANGI_LOOKUP_ONE' }),
+    one: Flags.boolean({
+      description: 'The first only; of a pattern, the first of each service.',
+      env: 'RARANGI_LOOKUP_ONE',
+    }),
     all: Flags.boolean({
       description: 'Stale ones too, after the live ones.',
       env: 'RARANGI_LOOKUP_ALL',
@@ -63,39 +88,84 @@ export default class Lookup extends BaseCommand {
     watch: Flags.boolean({
       description: 'Print what is there, then every change, as a JSON line each.',
       env: 'RARANGI_LOOKUP_WATCH',
-      exclusive: ['all', 'live', 'one', 'wait'],
+      exclusive: ['all', 'one'],
+    }),
+    'on-change': Flags.custom<ReturnType<typeof onChangeOf>>({
+      description: 'With --watch and a command: start it anew at a change, or send it a signal.',
+      env: 'RARANGI_LOOKUP_ON_CHANGE',
+      helpValue: ON_CHANGE_FORM,
+      parse: (text) => Promise.resolve().then(() => onChangeOf(text)),
+    })(),
+    'kill-after': flag.durationOrNone({
+      ...flag.lasting(10_000),
+      description: 'With --on-change restart: when the command is killed; 0 for never.',
+      env: 'RARANGI_LOOKUP_KILL_AFTER',
     }),
   };
 
   override async run(): Promise<void> {
-    const { args, flags, raw } = await this.parse(Lookup);
+    const { ours, command } = partedWords(this.argv);
+    const { args, flags, raw } = await this.parse(Lookup, ours);
     const options = { ...flag.clientOptionsOf(flags), ...wantedOf(flags) };
-    if (args.name === undefined) {
-      refuseWithoutName(raw);
+    const { name } = args;
+    if (name === undefined) {
+      refuseWithoutName(raw, command);
       await this.list(flags);
+    } else if (command !== null) {
+      refuseWithCommand({ raw, flags, command });
+      await this.exec({ name, options, command }, flags);
     } else if (flags.watch) {
-      await this.follow(args.name, options);
+      refuseWithWatch(flags);
+      await this.follow(name, options);
     } else {
-      await this.answer(args.name, options, flags);
+      if (flags['on-change'] !== undefined) throw flag.usage('--on-change needs a command');
+      await this.answer({ name, options }, flags);
     }
   }
 
-  private async answer(name: string, options: LookupOptions, flags: LookupFlags): Promise<void> {
-    const answer = await lookup(name, { ...options, ...flag.givenOnly({ waitMs: flags.wait }) });
+  private async answer({ name, options }: Asked, flags: LookupFlags): Promise<void> {
+    const answer = await lookupNamed(name, {
+      ...options,
+      ...flag.givenOnly({ waitMs: flags.wait }),
+    });
     const verdict = verdictOf(answer, flags);
     if (isJson(flags)) this.printJson({ ...answer, instances: verdict.instances });
     else this.printText(verdict, flags.format);
     this.endWith(verdict.exit);
   }
 
+  private async exec({ name, options, command }: Asked & Wrapped, flags: LookupFlags) {
+    const answer = await lookupNamed(name, {
+      ...options,
+      ...flag.givenOnly({ waitMs: flags.wait }),
+    });
+    const verdict = verdictOf(answer, flags);
+    const given = firstOfEach(verdict.instances);
+    if (verdict.remark !== null) this.remark(verdict.remark);
+    if (given.length === 0) {
+      this.endWith(verdict.exit);
+      return;
+    }
+    const { 'on-change': by, 'kill-after': killAfterMs } = flags;
+    const news =
+      by === undefined ? null : { ...newsOf({ answer, given, options }, by), killAfterMs };
+    try {
+      process.exitCode = await run({ command, variables: variablesOf(given), news });
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      showFailure(notStarted(command, error), 'words');
+      process.exitCode = error.status;
+    }
+  }
+
   private printText({ instances, remark }: Verdict, format: LookupFlags['format']): void {
-    if (format === 'env') this.print(instances.slice(0, 1).flatMap(environmentLines));
+    if (format === 'env') this.print(environmentLines(firstOfEach(instances)));
     else if (format !== 'json') this.print(instances.map(LINES_BY_FORMAT[format]));
     if (remark !== null) this.remark(remark);
   }
 
   private async follow(name: string, options: LookupOptions): Promise<void> {
-    for await (const change of watch(name, { ...options, signal: endSignal() })) {
+    for await (const change of watchNamed(name, { ...options, signal: endSignal() })) {
       process.stdout.write(`${JSON.stringify(change)}\n`);
     }
   }
@@ -119,13 +189,49 @@ function wantedOf({ tag, cluster }: LookupFlags): Pick<LookupOptions, 'tags' | '
   return { tags: flag.tagsOf(tag), ...flag.givenOnly({ cluster }) };
 }
 
+interface Asked {
+  readonly name: string;
+  readonly options: LookupOptions;
+}
+
+interface Wrapped {
+  readonly command: readonly string[];
+}
+
 /** A flag about instances asks nothing without a service; its environment variable may be set. */
-function refuseWithoutName(raw: Interfaces.ParserOutput['raw']): void {
-  for (const token of raw) {
-    if (token.type === 'flag' && INSTANCE_FLAGS.has(token.flag)) {
-      throw flag.usage(`--${token.flag} needs the NAME of a service`);
-    }
+function refuseWithoutName(raw: Raw, command: readonly string[] | null): void {
+  if (command !== null) throw flag.usage('a command needs the NAME of a service before the --');
+  const given = givenIn(raw).find((name) => INSTANCE_FLAGS.has(name));
+  if (given !== undefined) throw flag.usage(`--${given} needs the NAME of a service`);
+}
+
+/** A command has stdout to itself, and is told in its environment what it is told. */
+function refuseWithCommand({ raw, flags, command }: Wrapped & { raw: Raw; flags: LookupFlags }) {
+  if (command.length === 0) throw flag.usage('no command stands behind the --');
+  const given = givenIn(raw);
+  if (given.includes('json') || (given.includes('format') && flags.format !== 'env')) {
+    throw flag.usage('a command goes with no format but env');
+  }
+  if (flags['on-change'] === undefined ? flags.watch : !flags.watch) {
+    throw flag.usage('with a command, --watch and --on-change go together');
   }
 }
 
-const INSTANCE_FLAGS = new Set(['one', 'all', 'live', 'tag', 'cluster', 'wait', 'watch']);
+/** A watch without end waits for nothing, and tells which instances are stale. */
+function refuseWithWatch(flags: LookupFlags): void {
+  const odd = (['live', 'on-change', 'wait'] as const).find(
+    (name) => (flags[name] ?? false) !== false,
+  );
+  if (odd !== undefined) throw flag.usage(`--${odd} goes with --watch only before a command`);
+}
+
+type Raw = Interfaces.ParserOutput['raw'];
+
+/** The flags that stand among the words. */
+function givenIn(raw: Raw): string[] {
+  return raw.flatMap((token) => (token.type === 'flag' ? [token.flag] : []));
+}
+
+const INSTANCE_FLAGS = new Set([
+  ...['one', 'all', 'live', 'tag', 'cluster', 'wait', 'watch', 'on-change', 'kill-after'],
+]);

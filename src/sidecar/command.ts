@@ -29,12 +29,15 @@ export class StartError extends Error {
   }
 }
 
-/** Starts a command. Rejects with StartError. */
-export async function startCommand(words: readonly string[]): Promise<Command> {
+/** Starts a command, by default in our own environment. Rejects with StartError. */
+export async function startCommand(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Command> {
   const [file = '', ...rest] = words;
   if (file === '') throw new StartError('not found', START_FAILURES.notFound);
   try {
-    const child = spawn(file, rest, { stdio: 'inherit' });
+    const child = spawn(file, rest, { env, stdio: 'inherit' });
     const exited = exitOf(child);
     await started(child);
     return { exited, signal: (name) => void child.kill(name) };

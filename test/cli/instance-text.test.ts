@@ -2,7 +2,12 @@ import { execFileSync } from 'node:child_process';
 
 import { expect, test } from 'vitest';
 
-import { environmentLines, LINES_BY_FORMAT, shellWord } from '../../src/cli/instance-text.ts';
+import {
+  environmentLines,
+  LINES_BY_FORMAT,
+  shellWord,
+  variablesOf,
+} from '../../src/cli/instance-text.ts';
 import type { InstanceInfo } from '../../src/index.ts';
 
 const DB: InstanceInfo = {
@@ -31,7 +36,7 @@ test('an IPv6 address wears brackets where a port follows', () => {
 });
 
 test('the variables of an instance carry its name in capitals', () => {
-  const lines = environmentLines({ ...DB, name: 'my-web.v2', tags: { 'a.b': '1', zone: 'x' } });
+  const lines = environmentLines([{ ...DB, name: 'my-web.v2', tags: { 'a.b': '1', zone: 'x' } }]);
 
   expect(lines).toEqual([
     'MY_WEB_V2_HOST=10.0.0.7',
@@ -43,7 +48,7 @@ test('the variables of an instance carry its name in capitals', () => {
 });
 
 test('a service that begins with a digit makes variables that a shell takes', () => {
-  expect(environmentLines({ ...DB, name: '3d' })[0]).toBe('_3D_HOST=10.0.0.7');
+  expect(environmentLines([{ ...DB, name: '3d' }])[0]).toBe('_3D_HOST=10.0.0.7');
 });
 
 test.each([
@@ -62,7 +67,7 @@ test.each([
   'a;b&c|d>e<f#g',
   '!!',
 ])('a shell that evaluates the tag %j has that very text', (value) => {
-  const script = environmentLines({ ...DB, tags: { t: value } }).join('\n');
+  const script = environmentLines([{ ...DB, tags: { t: value } }]).join('\n');
 
   const seen = execFileSync('sh', ['-c', 'eval "$1"; printf %s "$DB_TAG_T"', 'sh', script], {
     encoding: 'utf8',
@@ -73,4 +78,22 @@ test.each([
 
 test('a plain word needs no quotes', () => {
   expect(shellWord('tcp://10.0.0.7:5432')).toBe('tcp://10.0.0.7:5432');
+});
+
+test('instances of several services have variables side by side', () => {
+  const variables = variablesOf([DB, { ...DB, name: 'web', address: '10.0.0.8', port: 80 }]);
+
+  expect(variables).toMatchObject({ DB_HOST: '10.0.0.7', WEB_HOST: '10.0.0.8', WEB_PORT: '80' });
+});
+
+test.each([
+  ['my-db', 'my.db'],
+  ['db', 'db-tag-x'],
+])('services %s and %s that would share a variable are refused', (one, other) => {
+  const instances = [
+    { ...DB, name: one, tags: { 'x-host': '1' } },
+    { ...DB, name: other },
+  ];
+
+  expect(() => variablesOf(instances)).toThrow(/would share the variable/);
 });

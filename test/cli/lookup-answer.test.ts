@@ -29,6 +29,17 @@ test('with --one there is the first only', () => {
   expect(hostsAndExit(BOTH, { one: true })).toEqual([['h1'], 'done']);
 });
 
+test('of several services each is chosen from on its own', () => {
+  const web = [instance('h4', 'live'), instance('h5', 'stale')].map((one) => ({
+    ...one,
+    name: 'web',
+  }));
+
+  expect(hostsAndExit([...STALE, ...web], {})).toEqual([['h3', 'h4'], 'done']);
+  expect(hostsAndExit([...BOTH, ...web], { one: true })).toEqual([['h1', 'h4'], 'done']);
+  expect(hostsAndExit([...STALE, ...web], { live: true })).toEqual([['h4'], 'done']);
+});
+
 test('stale instances are answered when there is no live one', () => {
   expect(hostsAndExit(STALE, {})).toEqual([['h3'], 'done']);
 });

@@ -1,0 +1,76 @@
+// What `lookup -- COMMAND` says about its command, and what news it has for it. The invariant: with
+// `restart` the command hears of what its variables say; with a signal, of every change, for a
+// process cannot be given other variables and has to ask again itself.
+
+import { constants } from 'node:os';
+
+import {
+  RarangiError,
+  type LookupAnswer,
+  type LookupOptions,
+  type InstanceInfo,
+} from '../index.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { failureOf, type Failure } from './failure.ts';
+import type { Variables } from './instance-text.ts';
+import { logTo } from './log-lines.ts';
+import { setChanges, variableChanges } from './lookup-changes.ts';
+
+/** What --on-change may look like. */
+export const ON_CHANGE_FORM = 'restart|SIGNAL';
+
+/** What is done at a change. Throws RARANGI_USAGE. */
+export function onChangeOf(text: string): 'restart' | NodeJS.Signals {
+  if (text === 'restart') return text;
+  const signal = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
+  if (Object.hasOwn(constants.signals, signal)) return signal as NodeJS.Signals;
+  throw new RarangiError('RARANGI_USAGE', `${JSON.stringify(text)} is no signal`, {
+    hint: 'use restart, or the name of a signal: HUP, USR1 …',
+  });
+}
+
+interface Given {
+  readonly answer: LookupAnswer;
+  readonly given: readonly InstanceInfo[];
+  readonly options: LookupOptions;
+}
+
+interface News {
+  readonly by: 'restart' | NodeJS.Signals;
+  readonly changes: (signal: AbortSignal) => AsyncIterable<Variables>;
+  readonly onTold: () => void;
+  readonly onLost: (error: unknown) => void;
+}
+
+/** The news for a command that was given an answer. */
+export function newsOf(given: Given, by: 'restart' | NodeJS.Signals): News {
+  const { service } = given.answer;
+  const log = logTo('pretty');
+  return {
+    by,
+    changes: (signal) => {
+      const told = { ...given, options: { ...given.options, signal } };
+      return by === 'restart' ? variableChanges(told) : setChanges(told);
+    },
+    onTold: () => {
+      const what = by === 'restart' ? 'starting the command anew' : `sending ${by} to the command`;
+      const message = `${service} has changed; ${what}`;
+      log({ event: 'service-changed', level: 'info', message, fields: { service } });
+    },
+    onLost: (error) => {
+      const { message: reason } = failureOf(error);
+      const message = `the command runs on, but is told of no more changes: ${reason}`;
+      log({ event: 'watch-lost', level: 'error', message, fields: { service } });
+    },
+  };
+}
+
+/** A command that could not be started. */
+export function notStarted(command: readonly string[], error: Error): Failure {
+  return {
+    code: 'RARANGI_USAGE',
+    message: `cannot start ${command[0] ?? ''}: ${error.message}`,
+    hint: 'see the words behind the --',
+    exit: EXIT_CODES.usage.code,
+  };
+}

@@ -1,0 +1,100 @@
+// The answer to a NAME, which is a service or a pattern that stands for several. The invariant: an
+// answer to a pattern has the shape of any other, service after service in the order of their names;
+// it is complete only if the list of services and each answer were.
+
+import { lookup, RarangiError, services, type LookupAnswer, type LookupOptions } from '../index.ts';
+import { isPattern, matcherOf } from './service-pattern.ts';
+import { watchMatching } from './watch-many.ts';
+
+/** The instances of a service, or of every service that matches. With `waitMs` it waits. */
+export async function lookupNamed(name: string, options: LookupOptions): Promise<LookupAnswer> {
+  if (!isPattern(name)) return await lookup(name, options);
+  const { waitMs = 0, ...once } = options;
+  const asked = { name, isMatch: matcherOf(name) };
+  if (waitMs === 0) return await lookupMatching(asked, once);
+  const over = new AbortController();
+  const alarm = setTimeout(() => {
+    over.abort();
+  }, waitMs);
+  try {
+    return await waitForLive(asked, { ...once, signal: over.signal });
+  } finally {
+    over.abort();
+    clearTimeout(alarm);
+  }
+}
+
+/** What is asked. */
+interface Asked {
+  readonly name: string;
+  readonly isMatch: (name: string) => boolean;
+}
+
+/** Waits until the signal comes. Rejects with RARANGI_TIMEOUT. */
+async function waitForLive(
+  asked: Asked,
+  options: LookupOptions & { readonly signal: AbortSignal },
+): Promise<LookupAnswer> {
+  for (;;) {
+    const answer = await lookupMatching(asked, options).catch((error: unknown) => {
+      if (!isWorthWaiting(error)) throw error;
+      return null;
+    });
+    if (answer !== null && hasLive(answer)) return answer;
+    if (!(await untilLive(asked.name, options))) throw waitedInVain(asked.name);
+  }
+}
+
+async function lookupMatching(
+  { name, isMatch }: Asked,
+  options: LookupOptions,
+): Promise<LookupAnswer> {
+  const list = await services(options);
+  const names = list.services.map((service) => service.name).filter(isMatch);
+  const answers: LookupAnswer[] = [];
+  for (let at = 0; at < names.length; at += QUESTIONS_MAX) {
+    const some = names.slice(at, at + QUESTIONS_MAX);
+    answers.push(...(await Promise.all(some.map((service) => lookup(service, options)))));
+  }
+  return {
+    service: name,
+    complete: [list, ...answers].every(({ complete }) => complete),
+    missing: [...new Set([list, ...answers].flatMap(({ missing }) => missing))].sort(byLetters),
+    instances: answers.sort(byService).flatMap(({ instances }) => instances),
+  };
+}
+
+/** Resolves to whether a live instance was seen before the signal came. */
+async function untilLive(name: string, options: LookupOptions): Promise<boolean> {
+  for await (const { change, instance } of watchMatching(name, options)) {
+    if (change !== 'removed' && instance?.state === 'live') return true;
+  }
+  return false;
+}
+
+function hasLive({ instances }: LookupAnswer): boolean {
+  return instances.some(({ state }) => state === 'live');
+}
+
+/** Whether time may mend it: a server that is not there yet may come, one that refuses stays. */
+function isWorthWaiting(error: unknown): boolean {
+  return error instanceof RarangiError && error.retryable;
+}
+
+function waitedInVain(name: string): RarangiError {
+  const message = `no live instance of ${name} came in time`;
+  return new RarangiError('RARANGI_TIMEOUT', message, {
+    hint: 'see what is there with: rarangi lookup',
+  });
+}
+
+function byService(one: LookupAnswer, other: LookupAnswer): number {
+  return byLetters(one.service, other.service);
+}
+
+function byLetters(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** Each is a connection of its own. */
+const QUESTIONS_MAX = 16;

@@ -1,0 +1,44 @@
+// A NAME that stands for several services, as a shell's pattern does for files. The invariant: what
+// is neither a name nor a pattern is refused, never quietly matched by nothing; no letter of a
+// pattern can be one of a name, so that nobody has to say which of the two he means.
+
+import picomatch from 'picomatch';
+
+import { RarangiError } from '../index.ts';
+
+/** Whether a NAME is meant as a pattern. */
+export function isPattern(name: string): boolean {
+  return /[*?[\]{}]/.test(name);
+}
+
+/** Tells whether the name of a service matches a pattern. Throws RARANGI_USAGE. */
+export function matcherOf(pattern: string): (name: string) => boolean {
+  if (!PATTERN_LETTERS.test(pattern)) throw refusal(pattern, 'has letters that no name has');
+  try {
+    const isMatch = picomatch(pattern, {
+      dot: true,
+      // A range of braces would need a library of its own; brackets have ranges.
+      expandRange: () => {
+        throw refusal(pattern, 'has a range in braces');
+      },
+      noextglob: true,
+      nonegate: true,
+      // Classes as a shell has them: `[!a]`, `[[:digit:]]`.
+      posix: true,
+      strictBrackets: true,
+      windows: false,
+    });
+    return (name) => isMatch(name);
+  } catch (error) {
+    if (error instanceof RarangiError) throw error;
+    throw refusal(pattern, 'has a bracket without its other half');
+  }
+}
+
+function refusal(pattern: string, complaint: string): RarangiError {
+  return new RarangiError('RARANGI_USAGE', `pattern ${JSON.stringify(pattern)} ${complaint}`, {
+    hint: 'use * ? [a-z] [!a-z] {one,other} and the letters of names, in quotes',
+  });
+}
+
+const PATTERN_LETTERS = /^[A-Za-z0-9._\-*?[\]{},!^:]{1,256}$/;

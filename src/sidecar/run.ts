@@ -1,0 +1,126 @@
+// `lookup -- COMMAND`: a command with variables of ours, told when they change. The invariant: as
+// far as anyone outside can see the command runs on its own: its words, its stdin, stdout, stderr
+// and terminal, its signals and its exit status are its own, and whatever fails on the side of the
+// catalogue it runs on.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { startCommand, type Command } from './command.ts';
+import { cameFromTerminal, END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
+
+/** What is run, and what it is told. */
+export interface RunOptions {
+  readonly command: readonly string[];
+  /** What it finds in its environment beside our own. */
+  readonly variables: Variables;
+  /** What it is to be told later; null for nothing. */
+  readonly news: News | null;
+}
+
+/** News for a command. */
+export interface News {
+  /** The variables anew, each time there is something to tell, until the signal comes. */
+  readonly changes: (signal: AbortSignal) => AsyncIterable<Variables>;
+  /** How it is told: it is started anew with the variables, or gets a signal. */
+  readonly by: 'restart' | NodeJS.Signals;
+  /** Between SIGTERM and SIGKILL when it is started anew; 0 for never. */
+  readonly killAfterMs: number;
+  /** Tells a person that it is told. */
+  readonly onTold: () => void;
+  /** Takes why there will be no more news. */
+  readonly onLost: (error: unknown) => void;
+}
+
+/** Variables by their names. */
+type Variables = Readonly<Record<string, string>>;
+
+/** Runs a command and resolves to its exit status. Rejects with StartError. */
+export async function run({ command, variables, news }: RunOptions): Promise<number> {
+  const runner = new Runner(command);
+  // Before there is a command: a signal that nobody takes would end us and leave it behind.
+  const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
+    runner.take(signal);
+  });
+  const over = new AbortController();
+  try {
+    const ended = runner.run(variables);
+    if (news !== null) void tell(runner, news, over.signal);
+    return await ended;
+  } finally {
+    over.abort();
+    forget();
+  }
+}
+
+/** Never rejects. */
+async function tell(runner: Runner, news: News, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const variables of news.changes(signal)) {
+      if (signal.aborted) return;
+      news.onTold();
+      if (news.by === 'restart') await runner.restart(variables, news.killAfterMs);
+      else await runner.send(news.by);
+    }
+  } catch (error) {
+    if (!signal.aborted) news.onLost(error);
+  }
+}
+
+/** A command, as often as it is started. */
+class Runner {
+  readonly #words: readonly string[];
+  #started: Promise<Command> | null = null;
+  /** What it is to be started with once more when it has exited. */
+  #next: Variables | null = null;
+  #isEnding = false;
+
+  constructor(words: readonly string[]) {
+    this.#words = words;
+  }
+
+  /** Resolves to the status of the last one. Rejects with StartError. */
+  async run(variables: Variables): Promise<number> {
+    this.#next = variables;
+    let status = 0;
+    while (this.#next !== null && !this.#isEnding) {
+      this.#started = startCommand(this.#words, { ...process.env, ...this.#next });
+      this.#next = null;
+      const command = await this.#started;
+      status = await command.exited;
+    }
+    return status;
+  }
+
+  /** Passes on a signal that this process got; who asks for the end wants no other start. */
+  take(signal: NodeJS.Signals): void {
+    this.#isEnding ||= END_SIGNALS.some((name) => name === signal);
+    if (!cameFromTerminal(signal)) void this.send(signal);
+  }
+
+  /** Sends a signal, once there is somebody to get it. Never rejects. */
+  async send(signal: NodeJS.Signals): Promise<void> {
+    const command = await this.#started?.catch(() => null);
+    command?.signal(signal);
+  }
+
+  /** Ends the command, and has it started again. Never rejects. */
+  async restart(variables: Variables, killAfterMs: number): Promise<void> {
+    const command = await this.#started?.catch(() => null);
+    if (this.#isEnding || command === undefined || command === null) return;
+    this.#next = variables;
+    command.signal('SIGTERM');
+    if (killAfterMs === 0) await command.exited;
+    else await killedAfter(command, killAfterMs);
+  }
+}
+
+/** Resolves when the command has exited: by itself in that time, or killed. */
+async function killedAfter(command: Command, milliseconds: number): Promise<void> {
+  const over = new AbortController();
+  const isLate = delay(milliseconds, true, { signal: over.signal }).catch(() => false);
+  void command.exited.then(() => {
+    over.abort();
+  });
+  if (await isLate) command.signal('SIGKILL');
+  await command.exited;
+}

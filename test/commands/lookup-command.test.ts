@@ -1,0 +1,239 @@
+// `lookup NAME -- COMMAND`: the command finds the service in its environment, and is else on its own.
+
+import { expect } from 'vitest';
+import { startLone } from '../support/catalogue.ts';
+import { test } from '../support/processes.ts';
+
+const SHOW = ['sh', '-c', 'env | grep ^DB_ | sort'];
+
+test('a command finds the service in its environment', async ({ stage }) => {
+  const { address, look, register } = await startLone(stage);
+  await register(['--name=db', '--port=5432', '--scheme=postgresql', "--tag=note=it's $(id) \\ é"]);
+
+  const { code, stdout, stderr } = await look(['db', '--', ...SHOW]).ended;
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.split('\n')).toEqual([
+    `DB_HOST=${address}`,
+    'DB_PORT=5432',
+    "DB_TAG_NOTE=it's $(id) \\ é",
+    `DB_URI=postgresql://${address}:5432`,
+    '',
+  ]);
+});
+
+test('a command gets exactly the words behind the first --', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const words = ['--one', 'db', '--', '--one', '', 'x y', '--wait', '5', '--help'];
+
+  const { code, stdout } = await look(['db', '--format=env', '--', 'printf', '%s|', ...words])
+    .ended;
+
+  expect([code, stdout]).toEqual([0, words.map((word) => `${word}|`).join('')]);
+});
+
+test('a pattern gives a command every service that matches', async ({ stage }) => {
+  const { address, look, register } = await startLone(stage);
+  await Promise.all([register(['--name=db-1', '--port=1']), register(['--name=db-2', '--port=2'])]);
+
+  const { stdout } = await look(['db-*', '--', ...SHOW]).ended;
+
+  expect(stdout).toContain(`DB_1_URI=tcp://${address}:1\n`);
+  expect(stdout).toContain(`DB_2_URI=tcp://${address}:2\n`);
+});
+
+test('with --wait the command starts when the service comes', async ({ stage }) => {
+  const address = stage.address();
+  const wait = ['lookup', 'db', '--wait=20s', `--server=${address}`, '--', 'sh', '-c'];
+  const waiting = stage.start([...wait, 'echo at $DB_PORT']);
+
+  const { register } = await startLone(stage, address);
+  await register(['--name=db', '--port=7']);
+
+  expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'at 7\n' });
+});
+
+test('the status is that of the command, or says why there was none', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const nobody = `--server=${stage.address()}`;
+  const wanted: [number, string[]][] = [
+    [7, ['db', '--', 'sh', '-c', 'exit 7']],
+    [137, ['db', '--', 'sh', '-c', 'kill -KILL $$']],
+    [127, ['db', '--', '/no/such/command']],
+    [126, ['db', '--', '/etc/passwd']],
+    [1, ['none', '--', 'echo', 'no']],
+    [1, ['none-*', '--', 'echo', 'no']],
+    [3, ['db', nobody, '--', 'echo', 'no']],
+    [6, ['none', '--wait=50ms', '--', 'echo', 'no']],
+    [2, ['db', '--']],
+    [2, ['--', 'echo', 'no']],
+    [2, ['db', '--format=uri', '--', 'echo', 'no']],
+    [2, ['db', '--json', '--', 'echo', 'no']],
+    [2, ['db', '--watch', '--', 'echo', 'no']],
+    [2, ['db', '--on-change=HUP', '--', 'echo', 'no']],
+    [2, ['db', '--watch', '--on-change=nothing', '--', 'echo', 'no']],
+    [2, ['db', '--on-change=HUP']],
+    [2, ['db', '--watch', '--wait=1s']],
+    [2, ['db', '--watch', '--live']],
+  ];
+
+  const ended = await Promise.all(wanted.map(([, words]) => lookWith(words)));
+
+  expect(ended.map(({ code }) => code)).toEqual(wanted.map(([code]) => code));
+  expect(ended.filter(({ stdout }) => stdout.includes('no\n'))).toEqual([]);
+
+  function lookWith(words: readonly string[]) {
+    return words.includes(nobody) ? stage.run(['lookup', ...words]) : look(words).ended;
+  }
+});
+
+test('a signal reaches the command, once', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGQUIT'] as const;
+
+  const ended = await Promise.all(
+    signals.map(async (signal) => {
+      const program = look(['db', '--', ...trapping(signal.slice('SIG'.length), 'exit 3')]);
+      await program.line(/^ready/);
+      return await program.end(signal);
+    }),
+  );
+
+  expect(ended.map(({ code }) => code)).toEqual(signals.map(() => 3));
+  expect(ended.map(({ stdout }) => stdout.match(/got/g)?.length)).toEqual(signals.map(() => 1));
+});
+
+test('stdin is the own of the command', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const program = look(['db', '--', 'sh', '-c', 'read -r line; echo "$line $DB_PORT"; echo e >&2']);
+
+  program.type('typed\n');
+
+  expect(await program.ended).toMatchObject({ code: 0, stdout: 'typed 1\n', stderr: 'e\n' });
+});
+
+test('with --on-change restart the command is started anew elsewhere', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1']);
+  const program = look([
+    ...['db', '--watch', '--on-change=restart', '--'],
+    ...trapping('TERM', 'exit 0', '$DB_PORT'),
+  ]);
+  await program.line(/^ready 1$/);
+
+  await register(['--name=db', '--port=2']);
+  await first.end();
+  await program.line(/^ready 2$/);
+  const { code, stdout } = await program.end('SIGTERM');
+
+  expect(stdout).toBe('ready 1\ngot TERM\nready 2\ngot TERM\n');
+  expect(code).toBe(0);
+});
+
+test('with --on-change restart a change of the tags is a change', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1', '--tag=v=1']);
+  const program = look([
+    ...['db', '--watch', '--on-change=restart', '--'],
+    ...trapping('TERM', 'exit 0', '$DB_TAG_V${DB_TAG_W}'),
+  ]);
+  await program.line(/^ready 1$/);
+
+  await first.end();
+  await register(['--name=db', '--port=1', '--tag=w=2']);
+  await program.line(/^ready 2$/);
+
+  expect((await program.end('SIGTERM')).code).toBe(0);
+});
+
+test('a command whose variables still hold is left alone', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1']);
+  const program = look([
+    ...['db', '--watch', '--on-change=restart', '--'],
+    ...trapping('TERM', 'exit 0', '$DB_PORT'),
+  ]);
+  await program.line(/^ready 1$/);
+
+  await first.end();
+  const back = await register(['--name=db', '--port=1']);
+  await register(['--name=db', '--port=2']);
+  await back.end();
+  await program.line(/^ready 2$/);
+
+  expect((await program.end()).stdout).toBe('ready 1\ngot TERM\nready 2\ngot TERM\n');
+});
+
+test('a command that will not end for its next start is killed', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1']);
+  const program = look([
+    ...['db', '--watch', '--on-change=restart', '--kill-after=50ms', '--'],
+    ...trapping('TERM', '[ $DB_PORT = 1 ] || exit 0', '$DB_PORT'),
+  ]);
+  await program.line(/^ready 1$/);
+
+  await first.end();
+  await register(['--name=db', '--port=2']);
+  await program.line(/^ready 2$/);
+  const { code, stdout } = await program.end('SIGTERM');
+
+  expect([code, stdout]).toEqual([0, 'ready 1\ngot TERM\nready 2\ngot TERM\n']);
+});
+
+test('with --on-change HUP the command hears of every change', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const program = look(['db', '--watch', '--on-change=HUP', '--', ...trapping('HUP', ':')]);
+  await program.line(/^ready/);
+
+  const second = await register(['--name=db', '--port=2']);
+  await program.line(/^got HUP$/);
+  await second.end();
+  await program.line(/^got HUP$/);
+  const { code, stdout } = await program.end('SIGTERM');
+
+  expect([code, stdout]).toEqual([143, 'ready \ngot HUP\ngot HUP\n']);
+});
+
+test('a command outlives the servers, and hears of what came meanwhile', async ({ stage }) => {
+  const { address, server, look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1']);
+  const program = look([
+    ...['db', '--watch', '--on-change=restart', '--'],
+    ...trapping('TERM', 'exit 0', '$DB_PORT'),
+  ]);
+  await program.line(/^ready 1$/);
+
+  await server.end('SIGKILL');
+  await first.end('SIGKILL');
+  await startLone(stage, address);
+  await register(['--name=db', '--port=2']);
+  await program.line(/^ready 2$/);
+
+  expect((await program.end('SIGTERM')).stdout).toBe('ready 1\ngot TERM\nready 2\ngot TERM\n');
+});
+
+test('when the command ends by itself, so does lookup', async ({ stage }) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+
+  const { code } = await look(['db', '--watch', '--on-change=restart', '--', 'sh', '-c', 'exit 5'])
+    .ended;
+
+  expect(code).toBe(5);
+});
+
+/** A command that says when it is ready and each time it gets the signal, and runs on. */
+function trapping(signal: string, then: string, what = ''): string[] {
+  const loop = 'while :; do sleep 0.02; done';
+  return [
+    'sh',
+    '-c',
+    `trap "echo got ${signal}; ${then}" ${signal}; echo "ready ${what}"; ${loop}`,
+  ];
+}
