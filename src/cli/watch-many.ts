@@ -29,7 +29,11 @@ async function* follow(
   const left = new AbortController();
   const signals = [left.signal, ...(options.signal === undefined ? [] : [options.signal])];
   const signal = AbortSignal.any(signals);
+  const isOver = (): boolean => signal.aborted;
+  if (isOver()) return;
   const emitter = new EventEmitter();
+  // Whoever has left the loop hears of no error, and nobody else has to.
+  emitter.on('error', () => undefined);
   const events = on(emitter, 'event', { close: ['end'] });
   const many = new ManyWatches(emitter, { ...options, signal });
   const end = (): void => void emitter.emit('end');
@@ -37,7 +41,7 @@ async function* follow(
   void many.look(isMatch);
   try {
     for await (const [event] of events as AsyncIterable<[WatchEvent]>) {
-      if (signal.aborted) return;
+      if (isOver()) return;
       yield event;
     }
   } finally {

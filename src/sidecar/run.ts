@@ -44,10 +44,15 @@ export async function run({ command, variables, news }: RunOptions): Promise<num
   const over = new AbortController();
   try {
     const ended = runner.run(variables);
-    if (news !== null) void tell(runner, news, over.signal);
+    if (news !== null) {
+      // A bug of ours costs the news, never the command.
+      process.setUncaughtExceptionCaptureCallback(news.onLost);
+      void tell(runner, news, over.signal);
+    }
     return await ended;
   } finally {
     over.abort();
+    process.setUncaughtExceptionCaptureCallback(null);
     forget();
   }
 }

@@ -1,8 +1,16 @@
 // `lookup NAME -- COMMAND`: the command finds the service in its environment, and is else on its own.
 
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { shellWord } from '../../src/cli/instance-text.ts';
 import { startLone } from '../support/catalogue.ts';
+import { eventually } from '../support/conditions.ts';
+import { needs } from '../support/needs.ts';
 import { test } from '../support/processes.ts';
+
+const RUN = join(import.meta.dirname, '../../bin/run.js');
 
 const SHOW = ['sh', '-c', 'env | grep ^DB_ | sort'];
 
@@ -217,6 +225,64 @@ test('a command outlives the servers, and hears of what came meanwhile', async (
 
   expect((await program.end('SIGTERM')).stdout).toBe('ready 1\ngot TERM\nready 2\ngot TERM\n');
 });
+
+test('who is asked to end while it waits for a next start starts nothing more', async ({
+  stage,
+}) => {
+  const { look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1']);
+  const program = look([
+    ...['db', '--watch', '--on-change=restart', '--'],
+    ...trapping('TERM', 'n=\\$n.; [ \\$n = . ] || exit 4', '$DB_PORT'),
+  ]);
+  await program.line(/^ready 1$/);
+
+  await first.end();
+  await register(['--name=db', '--port=2']);
+  await program.line(/^got TERM$/);
+  const { code, stdout } = await program.end('SIGTERM');
+
+  expect([code, stdout]).toEqual([4, 'ready 1\ngot TERM\ngot TERM\n']);
+});
+
+test('a lookup that waits to start its command can be ended', async ({ stage }) => {
+  const { look } = await startLone(stage);
+  const waiting = look(['db', '--wait=20s', '--', 'echo', 'no']);
+  const isAsleep = () => stage.processesLeft().includes(waiting.pid) || undefined;
+  await eventually(() => 'it runs', isAsleep);
+
+  const { signal, stdout } = await waiting.end('SIGINT');
+
+  expect([signal, stdout]).toEqual(['SIGINT', '']);
+});
+
+test.skipIf(!needs('tmux'))(
+  'a Ctrl-C on the terminal reaches the command once',
+  async ({ stage }) => {
+    const { address, register } = await startLone(stage);
+    await register(['--name=db', '--port=1']);
+    const said = join(stage.folder, 'said');
+    const words = ['db', `--server=${address}`, '--', ...trapping('INT', ':', '$DB_PORT')];
+    const line = [process.execPath, RUN, 'lookup', ...words].map(shellWord).join(' ');
+    const tmux = (...given: string[]) =>
+      spawnSync('tmux', ['-S', join(stage.folder, 'tmux'), '-f', '/dev/null', ...given], {
+        cwd: stage.folder,
+        encoding: 'utf8',
+      }).stdout.trim();
+    const lines = () => (existsSync(said) ? readFileSync(said, 'utf8') : '');
+    const seen = (text: string) => eventually(lines, () => lines() === text || undefined);
+    tmux('new-session', '-d', `exec ${line} > ${said}`);
+    await seen('ready 1\n');
+    const lookup = Number(tmux('list-panes', '-F', '#{pane_pid}'));
+
+    tmux('send-keys', 'C-c');
+    await seen('ready 1\ngot INT\n');
+    process.kill(lookup, 'SIGTERM');
+
+    await eventually(lines, () => tmux('list-panes') === '' || undefined);
+    expect(lines()).toBe('ready 1\ngot INT\n');
+  },
+);
 
 test('when the command ends by itself, so does lookup', async ({ stage }) => {
   const { look, register } = await startLone(stage);

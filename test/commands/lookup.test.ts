@@ -2,12 +2,15 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { encodeMessage } from '../../src/protocol/codec.ts';
 import { encodeFrame } from '../../src/protocol/frame.ts';
 import { startHosts } from '../support/hosts.ts';
 import { type Fields, type Running, type Stage, test } from '../support/processes.ts';
 import { welcomeOf } from '../support/stage.ts';
+
+const RUN = join(import.meta.dirname, '../../bin/run.js');
 
 test('each format prints what it says', async ({ stage }) => {
   const { address, look, register } = await oneServer(stage);
@@ -53,6 +56,19 @@ test('each format prints what it says', async ({ stage }) => {
       },
     ],
   });
+});
+
+test('a shell can evaluate what the tags hold', async ({ stage }) => {
+  const { address, register } = await oneServer(stage);
+  const note = `'; echo no; "$(echo no)" \`echo no\` \\ $HOME * é`;
+  await register(['--name=db', '--port=1', `--tag=note=${note}`]);
+
+  const script = 'eval "$("$@" --format env)" && printf "%s|" "$DB_PORT" "$DB_TAG_NOTE"';
+  const { code, stdout } = await stage.spawn([
+    ...['sh', '-c', script, 'sh', process.execPath, RUN, 'lookup', 'db', `--server=${address}`],
+  ]).ended;
+
+  expect([code, stdout]).toEqual([0, `1|${note}|`]);
 });
 
 test('one, tags and the cluster choose among the instances', async ({ stage }) => {
