@@ -56,7 +56,7 @@ export function applyEntry(state: State, origin: Origin, entry: Entry): void {
     case 'up':
       state.origins.get(entry.peer)?.losses.delete(origin.id);
       noteNamed(state, entry.peer);
-      state.grown.add(origin.id);
+      noteLink(state, origin, entry.peer);
       break;
     case 'down':
       noteLoss(state, origin, { peer: entry.peer, loss: entry.loss });
@@ -152,8 +152,19 @@ function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: 
   }
 }
 
+/** A boot storm has thousands of new links; few of them bring anyone into reach. */
+function noteLink(state: State, origin: Origin, id: OriginId): void {
+  state.newsMs = state.nowMs;
+  const peer = state.origins.get(id);
+  if (peer?.log.links.has(origin.id) !== true) return;
+  const [isNear, isPeerNear] = [origin, peer].map((end) => end === state.self || end.via !== null);
+  if (isNear !== isPeerNear) state.grown.add(isNear === true ? peer.id : origin.id);
+}
+
 function noteNamed(state: State, id: OriginId): void {
-  if (!state.origins.has(id) && !state.goodbyes.has(id)) state.unheard.add(id);
+  if (state.origins.has(id) || state.goodbyes.has(id)) return;
+  state.unheard.add(id);
+  state.isViewDirty = true;
 }
 
 function noteFacts(state: State, origin: Origin): void {

@@ -46,7 +46,9 @@ export function unneededLinks(state: State): Link[] {
 export function masterLinks(state: State): { wanted: number; held: number } {
   const masters = mastersOf(state);
   const held = masters.filter((origin) => state.links.has(origin.id));
-  if (state.options.facts.role === 'master') return { wanted: masters.length, held: held.length };
+  if (state.options.facts.role === 'master') {
+    return { wanted: Math.min(LEAF_MASTERS, masters.length), held: held.length };
+  }
   const others = new Set(otherHosts(state, masters));
   const heldHosts = new Set(otherHosts(state, held));
   return { wanted: Math.min(LEAF_MASTERS, others.size), held: heldHosts.size };

@@ -157,3 +157,15 @@ test('a server with a suspect origin, or fewer masters than it should have, is d
 
   expect(statusOf(stage).state).toBe('healthy');
 });
+
+test('a master that lacks one link of many to other masters is healthy: two are enough', () => {
+  const stage = new ServerStage({ role: 'master' });
+  stage.neighbour('1', { role: 'master' }, '23');
+  stage.neighbour('2', { role: 'master' }, '13');
+  const lost = stage.neighbour('3', { role: 'master' }, '12');
+
+  stage.close(lost);
+
+  expect(stage.standingOf('3')).toBe('reachable');
+  expect(statusOf(stage).state).toBe('healthy');
+});

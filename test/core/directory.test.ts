@@ -3,13 +3,14 @@
 import { expect, test } from 'vitest';
 import { Directory } from '../../src/core/directory.ts';
 import { createOrigin } from '../../src/core/origins.ts';
+import type { Origin } from '../../src/core/state.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import { factsOf, originOf } from '../support/server-stage.ts';
 
 const HOST = 'h1' as Name;
 
 test('the servers of a host are found in the order in which they became known', () => {
-  const directory = new Directory();
+  const directory = new Directory<Origin>();
   const [one, two] = [1, 2].map((digit) => {
     return createOrigin(originOf(String(digit)), factsOf(String(digit), { host: 'h1' }), 0);
   });
@@ -21,7 +22,7 @@ test('the servers of a host are found in the order in which they became known', 
 });
 
 test('an origin whose facts change is found under the new ones only', () => {
-  const directory = new Directory();
+  const directory = new Directory<Origin>();
   const origin = createOrigin(originOf('1'), factsOf('1', { host: 'h1', role: 'master' }), 0);
   directory.file(origin);
 
@@ -34,7 +35,7 @@ test('an origin whose facts change is found under the new ones only', () => {
 });
 
 test('an origin that was dropped is found nowhere', () => {
-  const directory = new Directory();
+  const directory = new Directory<Origin>();
   const origin = createOrigin(originOf('1'), factsOf('1', { host: 'h1', role: 'master' }), 0);
   directory.file(origin);
 

@@ -17,8 +17,6 @@ export interface Sight {
   readonly split: readonly string[];
   /** How many instances of `web` a host has, where that is not one. */
   readonly webs?: Readonly<Record<string, number>>;
-  /** It lacks a link to a master that it should have. */
-  readonly isDegraded?: boolean;
 }
 
 /** What must hold at the servers of each host; of a host that is not named nothing is asked. */
@@ -168,8 +166,7 @@ function serverRowsOf(self: Server, { reached, split }: Sight): string[] {
 function statusOf({ world, host, sight }: Asked): unknown {
   const { reached, split } = sight;
   const others = reached.filter((name) => name !== host.name);
-  const joined = sight.isDegraded === true ? 'degraded' : 'healthy';
-  const state = others.length === 0 ? 'isolated' : split.length > 0 ? 'split' : joined;
+  const state = others.length === 0 ? 'isolated' : split.length > 0 ? 'split' : 'healthy';
   const web = webOf(sight);
   const liveCount = web.filter((row) => row.endsWith(' live')).length;
   const masters = reached.filter((name) => world.host(name).isMaster);
