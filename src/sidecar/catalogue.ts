@@ -40,9 +40,10 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
       offers.set(handle.instance, offer);
       return {
         update: (changed) => {
+          const hadScheme = offers.get(handle.instance)?.scheme !== undefined;
           offers.set(handle.instance, changed);
-          const { tags = {}, scheme = DEFAULT_SCHEME } = changed;
-          handle.update({ tags, scheme });
+          const { tags = {}, scheme = hadScheme ? DEFAULT_SCHEME : null } = changed;
+          handle.update({ tags, ...(scheme === null ? {} : { scheme }) });
         },
         giveUp: async (cause) => {
           await handle.close(cause);
@@ -73,5 +74,5 @@ function placeOf({ address, port }: Offer): string {
   return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
 }
 
-/** What a URI has when nobody says otherwise: an update can change a scheme, not take it away. */
+/** What is meant where there is none: an update can change a scheme, not take it away. */
 const DEFAULT_SCHEME = 'tcp';

@@ -9,6 +9,7 @@ import { Tending, type TendingOptions } from './tending.ts';
 export interface Roster {
   /** Resolves with the name of the first service that was not ready in time. */
   readonly overdue: Promise<string>;
+  /** Whether there was one. */
   isOverdue(): boolean;
   /** Whether any is in the catalogue. */
   isRegistered(): boolean;

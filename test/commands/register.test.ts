@@ -86,7 +86,7 @@ test('what cannot be run is 127 or 126, and a usage error of its own 125', async
 
   const missing = await wrapped(stage, [join(stage.folder, 'missing')]);
   const unfit = await wrapped(stage, [plain]);
-  const misused = await stage.run(['register', '--name=web', '--port=0', '--', 'true']);
+  const misused = await stage.run(['register', '--name=web', '--port=65536', '--', 'true']);
   const portless = await stage.run(['register', '--name=web']);
 
   expect([missing.code, unfit.code, misused.code, portless.code]).toEqual([127, 126, 125, 2]);

@@ -22,6 +22,7 @@ interface Listing {
   readonly name: string;
   readonly port: number;
   readonly scheme?: string;
+  readonly check?: string;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -90,6 +91,22 @@ test('SIGHUP has the file read again: tags change without a gap, services come a
     { instance: before!.instance, scheme: 'pg', tags: { v: '2' } },
   ]);
   expect(await found(server, 'new')).toMatchObject([{ port: 3 }]);
+});
+
+test('a service that is not checked any more is back', async () => {
+  const server = await startServer();
+  const file = join(ownFolder(), 'services.json');
+  const watching = await watchSynced('db', reaching(server));
+  listIn(file, [{ name: 'db', port: 1, check: 'exec:exit 1' }]);
+  const pace = ['--check-interval', '50ms', '--check-fall', '1'];
+  const sidecar = startSidecar(server, ['--file', file, ...pace]);
+  const before = [await watching.next(), await watching.next()];
+
+  listIn(file, [{ name: 'db', port: 1 }]);
+  sidecar.child.kill('SIGHUP');
+
+  expect(before).toEqual(['added 1', 'removed 1 unhealthy']);
+  expect(await watching.next()).toBe('added 1');
 });
 
 test('a file with a mistake in it changes nothing, and the log says so', async () => {
