@@ -7,6 +7,9 @@ missing=()
 has() { command -v "$1" >/dev/null || missing+=("$2"); }
 
 has redis-server redis-server
+has python3 python3
+has nginx nginx-light
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 has mandoc mandoc
 has tmux tmux
 has ip iproute2
@@ -29,7 +32,7 @@ if ((EUID != 0)); then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-# A policy that forbids it keeps Debian from starting a redis of its own.
+# A policy that forbids it keeps Debian from starting services of its own.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
   trap 'rm -f "$policy"' EXIT

@@ -22,7 +22,7 @@ export type {
   Offer,
   RegistrationHandle,
 } from './io/connect.ts';
-export { connect } from './io/connect.ts';
+export { checkOffer, connect } from './io/connect.ts';
 export { environmentsHere } from './io/environments.ts';
 export type { RarangiErrorCode } from './io/rarangi-error.ts';
 export { RarangiError } from './io/rarangi-error.ts';

@@ -74,7 +74,7 @@ export function lasting(milliseconds: number): Lasting {
   return { default: milliseconds, defaultHelp: () => Promise.resolve(text) };
 }
 
-/** A flag whose value is a port. */
+/** A flag whose value is a port; 0 is one that is free. */
 export const portFlag = Flags.custom<number>({
   helpValue: 'PORT',
   parse: (text) => Promise.resolve().then(() => parsePort(text)),
@@ -132,10 +132,9 @@ export function usage(message: string, hint?: string): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, hint === undefined ? {} : { hint });
 }
 
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) {
-    throw usage(`port ${JSON.stringify(text)} is not a number from 1 to 65535`);
-  }
-  return port;
+/** The port that a text means. Throws RARANGI_USAGE. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw usage(`port ${JSON.stringify(text)} is not a number from 0 to 65535`);
 }

@@ -1,21 +1,25 @@
-// `rarangi register`: the words of an offer. How it is held, or a command wrapped, is the sidecar's
+// `rarangi register`: the words of offers. How they are held, or a command wrapped, is the sidecar's
 // business. oclif sorts the words it is given, so it sees only those before the first `--`.
 
-import { Flags, type Interfaces } from '@oclif/core';
+import type { Interfaces } from '@oclif/core';
 
 import { BaseCommand } from '../cli/base-command.ts';
 import { EXIT_CODES } from '../cli/exit-codes.ts';
 import type { Failure } from '../cli/failure.ts';
 import * as flag from '../cli/flags.ts';
 import { logTo } from '../cli/log-lines.ts';
+import { registerFlags } from '../cli/register-flags.ts';
+import { servicesOfFile, servicesOfWords, type ServiceWords } from '../cli/service-words.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
-import type { SidecarOptions } from '../sidecar/catalogue.ts';
 import { reportTo } from '../sidecar/events.ts';
 import { hold } from '../sidecar/hold.ts';
+import { parseProbe } from '../sidecar/probe.ts';
+import type { Service } from '../sidecar/service.ts';
+import type { SidecarOptions } from '../sidecar/sidecar-options.ts';
 import { wrap } from '../sidecar/wrap.ts';
 
 export default class Register extends BaseCommand {
-  static override summary = 'Register a service, alone or around the command that runs it.';
+  static override summary = 'Register services, alone or around the command that runs them.';
   static override description =
     'Without a command: registers at once, and holds it until SIGTERM or SIGINT. ' +
     'With one: runs it, registers once the port accepts a connection, gives up the registration ' +
@@ -24,49 +28,9 @@ export default class Register extends BaseCommand {
   static override examples = [
     '<%= config.bin %> register --name db --port 5432 -- postgres -D data',
     '<%= config.bin %> register --name web --port 8080 --tag version=2 --scheme http',
+    '<%= config.bin %> register --name web --port 0 -- python3 -m http.server {port}',
   ];
-  static override flags = {
-    ...flag.clientFlags,
-    name: Flags.string({
-      description: 'The service.',
-      env: 'RARANGI_REGISTER_NAME',
-      helpValue: 'NAME',
-      required: true,
-    }),
-    port: flag.portFlag({
-      description: 'Where it listens.',
-      env: 'RARANGI_REGISTER_PORT',
-      required: true,
-    }),
-    address: Flags.string({
-      description: 'What clients are told; by default the address of the server.',
-      env: 'RARANGI_REGISTER_ADDRESS',
-      helpValue: 'ADDR',
-    }),
-    tag: Flags.string({
-      description: 'A tag of the instance. Repeatable.',
-      env: 'RARANGI_REGISTER_TAG',
-      helpValue: 'KEY=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    scheme: Flags.string({
-      description: 'The scheme of its URI.',
-      env: 'RARANGI_REGISTER_SCHEME',
-      helpValue: 'SCHEME',
-    }),
-    drain: flag.durationOrNone({
-      ...flag.lasting(0),
-      description: 'On SIGTERM: how long the command runs on after it is deregistered.',
-      env: 'RARANGI_REGISTER_DRAIN',
-    }),
-    'kill-after': flag.durationOrNone({
-      ...flag.lasting(10_000),
-      description: 'How long after the signal the command is killed; 0 for never.',
-      env: 'RARANGI_REGISTER_KILL_AFTER',
-    }),
-    'log-format': flag.logFormatFlag({ env: 'RARANGI_REGISTER_LOG_FORMAT' }),
-  };
+  static override flags = registerFlags;
 
   /** Set once a `--` is seen: from then on small numbers of exit codes are the command's. */
   private wraps = false;
@@ -75,7 +39,7 @@ export default class Register extends BaseCommand {
     const { ours, command } = partedWords(this.argv);
     this.wraps = command !== null;
     const { flags } = await this.parse(Register, ours);
-    const options = sidecarOptionsOf(flags);
+    const options = sidecarOptionsOf(flags, { readyByDefault: this.wraps ? 'tcp' : 'none' });
     if (command === null) {
       await hold(options);
       return;
@@ -92,16 +56,49 @@ export default class Register extends BaseCommand {
 
 type RegisterFlags = Interfaces.InferredFlags<typeof Register.flags>;
 
-function sidecarOptionsOf(flags: RegisterFlags): SidecarOptions {
-  const { name, port, address, scheme } = flags;
+function sidecarOptionsOf(
+  flags: RegisterFlags,
+  { readyByDefault }: { readonly readyByDefault: string },
+): SidecarOptions {
+  const { file, ready = readyByDefault, check } = flags;
+  const fixed = [...servicesOfFlags(flags), ...servicesOfWords(flag.listOf(flags.service))];
+  if (fixed.length === 0 && file === undefined) throw flag.usage('missing required flag --name');
   return {
     client: flag.clientOptionsOf(flags),
-    offer: {
-      name,
-      port,
-      tags: flag.tagsOf(flags.tag),
-      ...flag.givenOnly({ address: address?.replace(/^\[(.*)\]$/, '$1'), scheme }),
+    services: () =>
+      [...fixed, ...(file === undefined ? [] : servicesOfFile(file))].map((words) =>
+        serviceOf({ ready, check, ...words }),
+      ),
+    areReread: file !== undefined,
+    pace: {
+      readyTimeoutMs: flags['ready-timeout'] ?? Number.POSITIVE_INFINITY,
+      intervalMs: flags['check-interval'],
+      rise: flags['check-rise'],
+      fall: flags['check-fall'],
     },
     report: reportTo(logTo(flags['log-format'])),
+  };
+}
+
+/** The service of --name and the flags that go with it; none without. Throws RARANGI_USAGE. */
+function servicesOfFlags({ name, port, address, scheme, tag }: RegisterFlags): ServiceWords[] {
+  if (name === undefined) {
+    if ([port, address, scheme, tag].every((each) => each === undefined)) return [];
+    throw flag.usage('missing required flag --name');
+  }
+  if (port === undefined) throw flag.usage('missing required flag --port');
+  return [{ name, port, tags: flag.tagsOf(tag), ...flag.givenOnly({ address, scheme }) }];
+}
+
+/** Throws RARANGI_USAGE. */
+function serviceOf(
+  words: ServiceWords & { readonly ready: string; readonly check: string },
+): Service {
+  const { name, port, tags, address, scheme } = words;
+  const bare = address?.replace(/^\[(.*)\]$/, '$1');
+  return {
+    offer: { name, port, tags, ...flag.givenOnly({ address: bare, scheme }) },
+    ready: parseProbe(words.ready),
+    check: parseProbe(words.check),
   };
 }

@@ -43,7 +43,11 @@ export interface RegistrationHandle {
 
 /** What a client tells, by the name of the event. */
 export interface ClientEvents {
-  readonly registered: { readonly service: string; readonly server: string };
+  readonly registered: {
+    readonly service: string;
+    readonly server: string;
+    readonly instance: string;
+  };
   readonly lost: { readonly server: string; readonly reason: string };
   readonly refused: { readonly server: string; readonly reason: string };
   readonly 'refused-by-all': { readonly reason: string };
@@ -68,6 +72,11 @@ export interface ConnectOptions extends ClientOptions {
    * to be live, and the kernel's close alone judges.
    */
   readonly isSidecar?: boolean;
+}
+
+/** Throws RARANGI_USAGE when an offer is none, as `register` would. */
+export function checkOffer(offer: Offer): void {
+  offeredOf(offer);
 }
 
 /** Opens sessions with every server, and keeps them open. Throws RARANGI_USAGE. */
@@ -152,7 +161,11 @@ class OpenClient implements Client {
     switch (report.kind) {
       case 'registered':
         this.#entries.get(report.instance)?.registered.resolve();
-        this.#tell('registered', { service: report.service, server: report.server });
+        this.#tell('registered', {
+          service: report.service,
+          server: report.server,
+          instance: report.instance,
+        });
         return;
       case 'deregistered':
         this.#handleGone(report.instance);

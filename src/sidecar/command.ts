@@ -29,15 +29,18 @@ export class StartError extends Error {
   }
 }
 
-/** Starts a command, by default in our own environment. Rejects with StartError. */
+/** Starts a command; its environment is ours and what is given. Rejects with StartError. */
 export async function startCommand(
   words: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Command> {
   const [file = '', ...rest] = words;
   if (file === '') throw new StartError('not found', START_FAILURES.notFound);
   try {
-    const child = spawn(file, rest, { env, stdio: 'inherit' });
+    const child = spawn(file, rest, {
+      stdio: 'inherit',
+      env: { ...process.env, ...environment },
+    });
     const exited = exitOf(child);
     await started(child);
     return { exited, signal: (name) => void child.kill(name) };

@@ -12,15 +12,23 @@ interface EventSpec {
 export const SIDECAR_EVENTS = {
   registered: { level: 'info', sentence: 'registered {service} at {address} with server {server}' },
   lost: { level: 'warn', sentence: 'lost server {server}: {reason}' },
-  refused: { level: 'error', sentence: 'server {server} refused {service}: {reason}' },
+  refused: { level: 'error', sentence: 'server {server} refused: {reason}' },
   'refused-by-all': {
     level: 'error',
-    sentence: '{service} is refused by every server and is not registered: {reason}',
+    sentence: 'every server refused, nothing is registered: {reason}',
   },
-  'port-awaited': {
+  'not-ready': {
     level: 'warn',
-    sentence: '{service} is not registered yet: nothing accepts connections on port {port}',
+    sentence: '{service} is not registered yet, {seconds} s after the start: {reason}',
   },
+  'not-ready-in-time': {
+    level: 'error',
+    sentence: '{service} was not ready in time and is given up: {reason}',
+  },
+  unhealthy: { level: 'warn', sentence: '{service} is unhealthy, deregistering it: {reason}' },
+  healthy: { level: 'info', sentence: '{service} is healthy again' },
+  'services-reread': { level: 'info', sentence: 'read again: {services} services' },
+  'services-refused': { level: 'error', sentence: 'the services stay as they are: {reason}' },
   deregistering: { level: 'info', sentence: 'deregistering {service}: {cause}' },
   'command-not-started': { level: 'error', sentence: 'cannot start {command}: {reason}' },
   'command-signalled': { level: 'info', sentence: 'sending {signal} to the command' },
@@ -30,7 +38,7 @@ export const SIDECAR_EVENTS = {
   },
   'catalogue-given-up': {
     level: 'error',
-    sentence: 'this is a bug in rarangi: {reason}; the command runs on, {service} unregistered',
+    sentence: 'this is a bug in rarangi: {reason}; the command runs on, unregistered',
   },
 } as const satisfies Readonly<Record<string, EventSpec>>;
 

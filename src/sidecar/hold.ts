@@ -1,37 +1,65 @@
-// `register` without a command: the registration lives as long as this process. The invariant:
-// whoever asked it to end sees it end after the servers of the host have let the offer go.
+// `register` without a command: the registrations live as long as this process. The invariant:
+// whoever asked it to end sees it end after the servers of the host have let the offers go.
 
 import { RarangiError } from '../index.ts';
-import { openCatalogue, type SidecarOptions } from './catalogue.ts';
+import { openCatalogue } from './catalogue.ts';
+import { withPorts } from './free-port.ts';
+import { openRoster } from './roster.ts';
+import type { SidecarOptions } from './sidecar-options.ts';
 import { END_SIGNALS, onSignals } from './signals.ts';
 
 /**
- * Registers at once and holds it until SIGINT or SIGTERM. Rejects with RARANGI_REFUSED when every
- * server refuses, with RARANGI_USAGE when the offer is none.
+ * Registers what is ready and holds it until SIGINT or SIGTERM. Rejects with RARANGI_REFUSED when
+ * every server refuses, with RARANGI_TIMEOUT when a service is not ready in time, with
+ * RARANGI_USAGE when an offer is none.
  */
 export async function hold(options: SidecarOptions): Promise<void> {
-  const catalogue = openCatalogue(options);
+  const { areReread, pace, report } = options;
+  const read = () => withPorts(options.services(), []);
+  const services = read();
+  const catalogue = openCatalogue(options.client, report);
+  const roster = openRoster({ catalogue, pace, report });
   // Between two attempts at a connection nothing else may keep the process.
   const awake = setInterval(() => undefined, AWAKE_MS);
+  const { asked, forget } = awaitEnd();
+  const forgetReread = onSignals(areReread ? ['SIGHUP'] : [], () => {
+    roster.reset(read);
+  });
+  try {
+    roster.set(services);
+    const failure = await Promise.race([
+      asked,
+      catalogue.refusedByAll.then(refusal),
+      roster.overdue.then(lateness),
+    ]);
+    if (failure !== null) throw failure;
+  } finally {
+    forget();
+    forgetReread();
+    await roster.end(null);
+    await catalogue.close();
+    clearInterval(awake);
+  }
+}
+
+function awaitEnd(): { readonly asked: Promise<null>; readonly forget: () => void } {
   let forget = (): void => undefined;
   const asked = new Promise<null>((resolve) => {
     forget = onSignals(END_SIGNALS, () => {
       resolve(null);
     });
   });
-  try {
-    catalogue.register();
-    const reason = await Promise.race([asked, catalogue.refusedByAll]);
-    if (reason !== null) throw refusal(options.offer.name, reason);
-  } finally {
-    forget();
-    await catalogue.close();
-    clearInterval(awake);
-  }
+  return { asked, forget };
 }
 
-function refusal(service: string, reason: string): RarangiError {
-  return new RarangiError('RARANGI_REFUSED', `every server refused ${service}: ${reason}`);
+function refusal(reason: string): RarangiError {
+  return new RarangiError('RARANGI_REFUSED', `every server refused: ${reason}`);
+}
+
+function lateness(service: string): RarangiError {
+  return new RarangiError('RARANGI_TIMEOUT', `${service} was not ready in time`, {
+    hint: 'see why it does not answer, or give it a longer --ready-timeout',
+  });
 }
 
 const AWAKE_MS = 60_000;

@@ -1,5 +1,5 @@
 // Which signals a sidecar takes, and which of them its command has had already. The invariant: a
-// signal reaches the command once. A key on the terminal (Ctrl-C, Ctrl-\) signals the whole
+// signal reaches the command once. A terminal (Ctrl-C, Ctrl-\, a new size) signals the whole
 // foreground group, the command with us; kill(1) signals us alone. Which of the two it was cannot
 // be asked, only whether a terminal could have done it.
 
@@ -23,7 +23,7 @@ export const PASSED_SIGNALS = [
 
 /** Whether the command has had this signal from the terminal. */
 export function cameFromTerminal(signal: NodeJS.Signals): boolean {
-  return (signal === 'SIGINT' || signal === 'SIGQUIT') && isInForeground();
+  return FROM_TERMINAL.has(signal) && isInForeground();
 }
 
 /** Calls back at each of the signals, until the function that it returns is called. */
@@ -52,3 +52,5 @@ export function isForegroundStat(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[2] === fields[5];
 }
+
+const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);

@@ -1,13 +1,17 @@
-// `register -- COMMAND`: the registration lives as long as the command and its port do. The
+// `register -- COMMAND`: the registrations live as long as the command and its services do. The
 // invariant: the catalogue never keeps a service from running: whatever fails on its side is
 // reported, and the command, its terminal and its exit status are as they would be without us.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { openCatalogue, type Catalogue, type SidecarOptions } from './catalogue.ts';
-import { startCommand, StartError } from './command.ts';
+import { type Catalogue, openCatalogue } from './catalogue.ts';
+import { START_FAILURES, startCommand, StartError } from './command.ts';
 import { Ending } from './ending.ts';
-import { portAccepts } from './port-probe.ts';
+import type { Report } from './events.ts';
+import { choosePorts, toldEnvironment, toldWords, withPorts } from './free-port.ts';
+import { openRoster, type Roster } from './roster.ts';
+import { checkServices } from './service.ts';
+import type { SidecarOptions } from './sidecar-options.ts';
 import { END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 
 /** What is wrapped, and how it ends. */
@@ -21,11 +25,21 @@ export interface WrapOptions extends SidecarOptions {
 
 /** Runs a command and resolves to its exit status. Rejects with RARANGI_USAGE. */
 export async function wrap(options: WrapOptions): Promise<number> {
-  const catalogue = openCatalogue(options);
+  const { areReread, pace, report } = options;
+  const given = options.services();
+  const chosen = await choosePorts(given);
+  const services = withPorts(given, chosen);
+  checkServices(services);
+  const catalogue = openCatalogue(options.client, report);
+  const roster = openRoster({ catalogue, pace, report });
   const over = new AbortController();
-  const ending = new Ending({ ...options, catalogue, over: over.signal });
+  const ending = new Ending({ ...options, roster, over: over.signal });
   // Before there is a command: a signal that nobody takes would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
+    if (areReread && signal === 'SIGHUP') {
+      roster.reset(() => withPorts(options.services(), chosen));
+      return;
+    }
     // A signal may come before the command is known to run; the order is kept.
     started.then(
       (command) => {
@@ -34,17 +48,21 @@ export async function wrap(options: WrapOptions): Promise<number> {
       () => undefined,
     );
   });
-  const started = startCommand(options.command);
+  const started = startCommand(toldWords(options.command, chosen), toldEnvironment(chosen));
   try {
     const command = await started;
-    shield(catalogue, options);
-    void registerWhenReady(catalogue, options, AbortSignal.any([over.signal, ending.begun]));
-    return await command.exited;
+    shield({ roster, catalogue, report });
+    roster.set(services);
+    void roster.overdue.then(() => {
+      ending.take(command, 'SIGTERM');
+    });
+    const status = await command.exited;
+    return roster.isOverdue() ? START_FAILURES.own : status;
   } catch (error) {
     return statusOf(error, options);
   } finally {
     over.abort();
-    await Promise.race([catalogue.close(), delay(CLOSE_MS_MAX)]);
+    await Promise.race([close({ roster, catalogue }), delay(CLOSE_MS_MAX)]);
     process.setUncaughtExceptionCaptureCallback(null);
     forget();
   }
@@ -56,27 +74,23 @@ function statusOf(error: unknown, { command, report }: WrapOptions): number {
   return error.status;
 }
 
-/** A bug of ours costs the registration, never the command. */
-function shield(catalogue: Catalogue, { offer, report }: WrapOptions): void {
+interface Open {
+  readonly roster: Roster;
+  readonly catalogue: Catalogue;
+}
+
+/** A bug of ours costs the registrations, never the command. */
+function shield({ report, ...open }: Open & { readonly report: Report }): void {
   process.setUncaughtExceptionCaptureCallback((error) => {
-    report('catalogue-given-up', { service: offer.name, reason: error.message });
-    catalogue.close().catch(() => undefined);
+    report('catalogue-given-up', { reason: error.message });
+    close(open).catch(() => undefined);
   });
 }
 
-async function registerWhenReady(
-  catalogue: Catalogue,
-  { offer, report }: WrapOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const patience = setTimeout(() => {
-    report('port-awaited', { service: offer.name, port: offer.port });
-  }, PATIENCE_MS);
-  const isReady = await portAccepts(offer, signal);
-  clearTimeout(patience);
-  if (isReady) catalogue.register();
+async function close({ roster, catalogue }: Open): Promise<void> {
+  await roster.end(null);
+  await catalogue.close();
 }
 
 /** The command is gone already: its status is not kept back for a server that does not answer. */
 const CLOSE_MS_MAX = 500;
-const PATIENCE_MS = 10_000;

@@ -28,7 +28,7 @@ test('without a command it registers at once and holds it until SIGTERM', async 
     { name: 'web', address, port: 80, scheme: 'http', tags: { version: '2', zone: 'a=b' } },
   ]);
   expect(ended).toMatchObject({ code: 0, stdout: '' });
-  expect(after).toMatchObject({ complete: true, instances: [] });
+  expect(after.instances).toEqual([]);
 });
 
 test('a command is registered once its port accepts, and no longer when it is told to end', async ({
@@ -66,7 +66,7 @@ test('a command that dies takes its registration with it', async ({ stage }) => 
   const after = await lookup('web', { servers: [address] });
 
   expect(code).toBe(3);
-  expect(after).toMatchObject({ complete: true, instances: [] });
+  expect(after.instances).toEqual([]);
 });
 
 test('the exit status of the command is passed on', async ({ stage }) => {
@@ -86,7 +86,7 @@ test('what cannot be run is 127 or 126, and a usage error of its own 125', async
 
   const missing = await wrapped(stage, [join(stage.folder, 'missing')]);
   const unfit = await wrapped(stage, [plain]);
-  const misused = await stage.run(['register', '--name=web', '--port=0', '--', 'true']);
+  const misused = await stage.run(['register', '--name=web', '--port=65536', '--', 'true']);
   const portless = await stage.run(['register', '--name=web']);
 
   expect([missing.code, unfit.code, misused.code, portless.code]).toEqual([127, 126, 125, 2]);

@@ -1,4 +1,4 @@
-// The built program as a process: what it printed, how it ended, and lines as they come.
+// The built program, or another, as a process: what it printed, how it ended, and lines as they come.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+/** The built program. */
+export const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -20,12 +21,18 @@ export interface Program {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly ended: Promise<Ended>;
   /** Resolves with the first line, of either stream, that matches; rejects if none ever will. */
-  line(pattern: RegExp): Promise<string>;
+  readonly line: (pattern: RegExp) => Promise<string>;
 }
 
 /** Starts `rarangi`; a variable of the environment that is undefined is taken away. */
 export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  const child = spawn(process.execPath, [RUN, ...words], {
+  return startWords([process.execPath, RUN, ...words], env);
+}
+
+/** Starts any program. */
+export function startWords(words: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  const [file = '', ...rest] = words;
+  const child = spawn(file, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

@@ -1,20 +1,13 @@
 // Sidecars as processes, with a server of the test's own: when a service is in the catalogue, and
 // when it is not.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 import type { ServerHandle } from '../../src/index.ts';
 import { lookup } from '../../src/index.ts';
-import { atEnd, ownFolder, reaching, startServer, watchSynced } from '../io/world.ts';
-import { needs } from '../support/needs.ts';
+import { atEnd, reaching, startServer, watchSynced } from '../io/world.ts';
 import type { Program } from './program.ts';
 import { freePort, start } from './program.ts';
-
-const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 /** Listens when it is told to by SIGUSR1 and says so; ends with 5 on SIGTERM. */
 const SERVICE = `
@@ -216,37 +209,4 @@ test('without a command and refused by every server it ends with 4', async () =>
 
   expect([code, stdout]).toEqual([4, '']);
   expect(stderr).toContain('it serves environment production');
-});
-
-test.skipIf(!needs('tmux'))('a Ctrl-C on the terminal reaches the command once', async () => {
-  const folder = ownFolder();
-  const [said, log] = [join(folder, 'said'), join(folder, 'log')];
-  const server = await startServer();
-  const port = await freePort();
-  const script = `
-    process.on('SIGINT', () => console.log('interrupted'));
-    process.on('SIGTERM', () => process.exit());
-    require('node:net').createServer((socket) => socket.destroy()).listen(${port});`;
-  const words = [RUN, ...flagsFor(server, port), '--', process.execPath, '--eval', script];
-  const line = [process.execPath, ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  const tmux = (...given: string[]): string =>
-    spawnSync('tmux', ['-L', folder.replaceAll('/', '-'), '-f', '/dev/null', ...given], {
-      encoding: 'utf8',
-    }).stdout.trim();
-  const text = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-  atEnd(() => tmux('kill-server'));
-  tmux('new-session', '-d', `exec ${line.join(' ')} > ${said} 2> ${log}`);
-  const patiently = { timeout: 10_000 };
-  await expect.poll(() => text(log), patiently).toContain('"registered"');
-  const sidecar = Number(tmux('list-panes', '-F', '#{pane_pid}'));
-
-  tmux('send-keys', 'C-c');
-  await expect.poll(() => text(said), patiently).toBe('interrupted\n');
-  await expect
-    .poll(async () => (await lookup('db', reaching(server))).instances, patiently)
-    .toEqual([]);
-  process.kill(sidecar, 'SIGTERM');
-
-  await expect.poll(() => tmux('list-panes'), patiently).toBe('');
-  expect(text(said)).toBe('interrupted\n');
 });

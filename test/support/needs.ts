@@ -7,6 +7,9 @@ import { spawnSync } from 'node:child_process';
 // For each Debian package, a command that succeeds where it is installed.
 const PROBES = {
   'redis-server': ['redis-server', '--version'],
+  python3: ['python3', '--version'],
+  'nginx-light': ['nginx', '-v'],
+  postgresql: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres && psql --version'],
   mandoc: ['sh', '-c', 'command -v mandoc'],
   tmux: ['tmux', '-V'],
   iproute2: ['ip', '-V'],

@@ -1,0 +1,116 @@
+// The flags of `register`. Apart from the command because they are many; what they mean together is
+// said there.
+
+import { Flags } from '@oclif/core';
+
+import * as flag from './flags.ts';
+
+/** One service in words of its own. */
+const serviceFlags = {
+  name: Flags.string({
+    description: 'The service. Required, unless --service or --file says it.',
+    env: 'RARANGI_REGISTER_NAME',
+    helpValue: 'NAME',
+  }),
+  port: flag.portFlag({
+    description:
+      'Where it listens; required with --name. With 0 a free one is chosen and told to the ' +
+      'command: as {port} in its words and as PORT in its environment.',
+    env: 'RARANGI_REGISTER_PORT',
+  }),
+  address: Flags.string({
+    description: 'What clients are told; by default the address of the server.',
+    env: 'RARANGI_REGISTER_ADDRESS',
+    helpValue: 'ADDR',
+  }),
+  tag: Flags.string({
+    description: 'A tag of the instance. Repeatable.',
+    env: 'RARANGI_REGISTER_TAG',
+    helpValue: 'KEY=VALUE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  scheme: Flags.string({
+    description: 'The scheme of its URI.',
+    env: 'RARANGI_REGISTER_SCHEME',
+    helpValue: 'SCHEME',
+  }),
+};
+
+/** Several services. */
+const servicesFlags = {
+  service: Flags.string({
+    description:
+      'A service in one word: name=NAME,port=PORT and, if wanted, address=, scheme=, ready=, ' +
+      'check= and tag.KEY=. Repeatable.',
+    env: 'RARANGI_REGISTER_SERVICE',
+    helpValue: 'name=NAME,port=PORT[,...]',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  file: Flags.string({
+    description: 'A file of JSON with services. SIGHUP has it read again.',
+    env: 'RARANGI_REGISTER_FILE',
+    helpValue: 'PATH',
+  }),
+};
+
+/** When a service is in the catalogue. */
+const probeFlags = {
+  ready: Flags.string({
+    description:
+      'What has to be well before it is registered: tcp, none, http://HOST:PORT/PATH or ' +
+      'exec:COMMAND. With a command tcp, else none.',
+    env: 'RARANGI_REGISTER_READY',
+    helpValue: 'PROBE',
+  }),
+  'ready-timeout': flag.duration({
+    description: 'How long it may take to be ready, before all is ended; by default for ever.',
+    env: 'RARANGI_REGISTER_READY_TIMEOUT',
+  }),
+  check: Flags.string({
+    default: 'none',
+    description:
+      'What is asked from then on; while it is not well, the service is not registered. As --ready.',
+    env: 'RARANGI_REGISTER_CHECK',
+    helpValue: 'PROBE',
+  }),
+  'check-interval': flag.duration({
+    ...flag.lasting(2000),
+    description: 'Between two checks; one check may take as long.',
+    env: 'RARANGI_REGISTER_CHECK_INTERVAL',
+  }),
+  'check-rise': Flags.integer({
+    default: 2,
+    description: 'After so many good checks in a row it is healthy again.',
+    env: 'RARANGI_REGISTER_CHECK_RISE',
+    helpValue: 'COUNT',
+    min: 1,
+  }),
+  'check-fall': Flags.integer({
+    default: 3,
+    description: 'After so many bad checks in a row it is unhealthy.',
+    env: 'RARANGI_REGISTER_CHECK_FALL',
+    helpValue: 'COUNT',
+    min: 1,
+  }),
+};
+
+/** The flags of `register`. */
+export const registerFlags = {
+  ...flag.clientFlags,
+  ...serviceFlags,
+  ...servicesFlags,
+  ...probeFlags,
+  drain: flag.durationOrNone({
+    ...flag.lasting(0),
+    description: 'On SIGTERM: how long the command runs on after it is deregistered.',
+    env: 'RARANGI_REGISTER_DRAIN',
+  }),
+  'kill-after': flag.durationOrNone({
+    ...flag.lasting(10_000),
+    description: 'How long after the signal the command is killed; 0 for never.',
+    env: 'RARANGI_REGISTER_KILL_AFTER',
+  }),
+  'log-format': flag.logFormatFlag({ env: 'RARANGI_REGISTER_LOG_FORMAT' }),
+};

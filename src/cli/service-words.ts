@@ -1,0 +1,123 @@
+// Services as they are written: in flags, in `--service name=…,port=…`, or in a file of JSON. The
+// invariant: all three say the same things by the same names, and a name that means nothing is
+// refused: a slip would otherwise go unnoticed until the service is looked for.
+
+import { readFileSync } from 'node:fs';
+
+import { parsePort, usage } from './flags.ts';
+
+/** A service in words. */
+export interface ServiceWords {
+  readonly name: string;
+  /** 0 for one that is free. */
+  readonly port: number;
+  readonly address?: string;
+  readonly scheme?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** How it is asked whether it is ready; as the flag says if absent. */
+  readonly ready?: string;
+  /** How it is checked; as the flag says if absent. */
+  readonly check?: string;
+}
+
+/**
+ * The services that words like `name=db,port=5432,tag.role=primary` mean. Each `name=` begins the
+ * next one, so an environment variable can hold several. Throws RARANGI_USAGE.
+ */
+export function servicesOfWords(words: readonly string[]): ServiceWords[] {
+  const drafts: Draft[] = [];
+  for (const word of words.join(',').split(',')) {
+    if (word === '') continue;
+    const at = word.indexOf('=');
+    if (at < 1) throw usage(`${JSON.stringify(word)} in a service is not KEY=VALUE`);
+    const [key, value] = [word.slice(0, at).trim(), word.slice(at + 1)];
+    if (key === 'name') drafts.push({ what: `service ${value}`, fields: new Map(), tags: {} });
+    const draft = drafts.at(-1);
+    if (draft === undefined) throw usage(`a service begins with name=, not with ${key}=`);
+    if (key.startsWith('tag.')) setOnce(draft, { key: key.slice(4), value, isTag: true });
+    else setOnce(draft, { key, value, isTag: false });
+  }
+  return drafts.map(serviceOf);
+}
+
+/** The services in a file: `{"services": [{"name": "db", "port": 5432, …}]}`. Throws RARANGI_USAGE. */
+export function servicesOfFile(path: string): ServiceWords[] {
+  const { services, ...others } = objectOf(jsonOf(path), path);
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) throw usage(`${path}: ${JSON.stringify(stranger)} means nothing`);
+  if (!Array.isArray(services)) throw usage(`${path} has no list of services`, FILE_HINT);
+  return services.map((each: unknown, index) => {
+    const what = `${path}: service ${String(index + 1)}`;
+    const { tags = {}, ...fields } = objectOf(each, what);
+    return serviceOf({
+      what,
+      fields: new Map(Object.entries(fields).map(([key, value]) => [key, textOf(value, what)])),
+      tags: Object.fromEntries(
+        Object.entries(objectOf(tags, `the tags of ${what}`)).map(([key, value]) => [
+          key,
+          textOf(value, what),
+        ]),
+      ),
+    });
+  });
+}
+
+/** A service while it is read. */
+interface Draft {
+  /** What it is called in a complaint. */
+  readonly what: string;
+  readonly fields: Map<string, string>;
+  readonly tags: Record<string, string>;
+}
+
+interface Setting {
+  readonly key: string;
+  readonly value: string;
+  readonly isTag: boolean;
+}
+
+function setOnce({ what, fields, tags }: Draft, { key, value, isTag }: Setting): void {
+  if (isTag ? Object.hasOwn(tags, key) : fields.has(key)) {
+    throw usage(`${what} has ${key} twice`);
+  }
+  if (isTag) Object.defineProperty(tags, key, { value, enumerable: true });
+  else fields.set(key, value);
+}
+
+function serviceOf({ what, fields, tags }: Draft): ServiceWords {
+  const stranger = [...fields.keys()].find((key) => !FIELDS.has(key));
+  if (stranger !== undefined) {
+    throw usage(`${what}: ${JSON.stringify(stranger)} means nothing`, FIELDS_HINT);
+  }
+  const [name, port] = [fields.get('name'), fields.get('port')];
+  if (name === undefined || port === undefined) throw usage(`${what} needs a name and a port`);
+  const optional = OPTIONAL_FIELDS.flatMap((key) => {
+    const value = fields.get(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { name, port: parsePort(port), tags, ...Object.fromEntries(optional) };
+}
+
+function jsonOf(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw usage(`cannot read services from ${path}: ${(error as Error).message}`, FILE_HINT);
+  }
+}
+
+function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw usage(`${what} is not a JSON object`, FILE_HINT);
+}
+
+function textOf(value: unknown, what: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw usage(`${what}: ${JSON.stringify(value)} is neither a text nor a number`);
+}
+
+const OPTIONAL_FIELDS = ['address', 'scheme', 'ready', 'check'] as const;
+const FIELDS: ReadonlySet<string> = new Set(['name', 'port', ...OPTIONAL_FIELDS]);
+const FIELDS_HINT = 'there are name, port, address, scheme, ready, check and tags';
+const FILE_HINT = 'write {"services": [{"name": "db", "port": 5432, "tags": {"role": "primary"}}]}';

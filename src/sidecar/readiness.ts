@@ -1,0 +1,55 @@
+// Waiting until a service is ready. The invariant: the answer comes within a quarter of a second of
+// the truth, and whoever watches the log is told what is missing, ever less often.
+
+import type { Report } from './events.ts';
+import { pause } from './pause.ts';
+import { attempt } from './probe.ts';
+import type { Service } from './service.ts';
+
+/** What to wait for, and for how long. */
+export interface ReadinessOptions {
+  readonly service: Service;
+  /** Infinity for ever. */
+  readonly timeoutMs: number;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Until the log is told for the first time; 10 s if absent. */
+  readonly patienceMs?: number;
+}
+
+/** Resolves to whether it is ready, was not in time, or was waited for no longer. */
+export async function readiness(
+  options: ReadinessOptions,
+): Promise<'ready' | 'overdue' | 'aborted'> {
+  const { service, timeoutMs, report, signal, patienceMs = PATIENCE_MS } = options;
+  const startMs = performance.now();
+  let nextReportMs = patienceMs;
+  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = grown(pauseMs)) {
+    const leftMs = timeoutMs - (performance.now() - startMs);
+    const patience = { timeoutMs: Math.max(1, Math.min(leftMs, ATTEMPT_MS_MAX)), signal };
+    const reason = await attempt(service.ready, service.offer, patience);
+    if (signal.aborted) return 'aborted';
+    if (reason === null) return 'ready';
+    const elapsedMs = performance.now() - startMs;
+    const fields = { service: service.offer.name, seconds: Math.round(elapsedMs / 1000), reason };
+    if (elapsedMs >= timeoutMs) {
+      report('not-ready-in-time', fields);
+      return 'overdue';
+    }
+    if (elapsedMs >= nextReportMs) {
+      report('not-ready', fields);
+      nextReportMs = elapsedMs * 2;
+    }
+    await pause(Math.min(pauseMs, timeoutMs - elapsedMs), signal);
+  }
+}
+
+function grown(pauseMs: number): number {
+  return Math.min(pauseMs * PAUSE_GROWTH, PAUSE_MS_MAX);
+}
+
+const PAUSE_MS_FIRST = 10;
+const PAUSE_MS_MAX = 250;
+const PAUSE_GROWTH = 1.4;
+const ATTEMPT_MS_MAX = 5_000;
+const PATIENCE_MS = 10_000;

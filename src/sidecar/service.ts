@@ -1,0 +1,36 @@
+// What a sidecar stands for: an offer to the catalogue, and how its service is asked whether it is
+// there. The invariant: name, address and port make a service what it is; all else may change
+// without a gap.
+
+import { checkOffer, type Offer, RarangiError } from '../index.ts';
+import type { Probe } from './probe.ts';
+
+/** One service. */
+export interface Service {
+  readonly offer: Offer;
+  /** Registered once this is well. */
+  readonly ready: Probe;
+  /** Asked from then on. */
+  readonly check: Probe;
+}
+
+/** What stays the same as long as it is the same service. */
+export function keyOf({ offer: { name, address = '', port } }: Service): string {
+  return [name, address, port].join(' ');
+}
+
+/** Services that can be offered, side by side. Throws RARANGI_USAGE. */
+export function checkServices(services: readonly Service[]): void {
+  const keys = new Set<string>();
+  for (const service of services) {
+    const { offer } = service;
+    checkOffer(offer);
+    const key = keyOf(service);
+    if (keys.has(key)) {
+      throw new RarangiError('RARANGI_USAGE', `${offer.name} is offered twice at one port`, {
+        hint: 'give each instance a port or an address of its own',
+      });
+    }
+    keys.add(key);
+  }
+}

@@ -1,0 +1,129 @@
+// The life of one service of a sidecar. The invariant: it is in the catalogue in the state `offered`
+// and in no other; every change of state is in the table, and what the table does not know, such
+// as a verdict that comes after the end, changes nothing.
+
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Catalogue, Registration } from './catalogue.ts';
+import type { Report } from './events.ts';
+import { type CheckPace, type Verdict, watchHealth } from './health.ts';
+import { readiness } from './readiness.ts';
+import type { Service } from './service.ts';
+
+/** Which event leads where. */
+export const LIFE = {
+  awaited: { ready: 'offered', overdue: 'ended', end: 'ended' },
+  offered: { unhealthy: 'withdrawn', end: 'ended' },
+  withdrawn: { healthy: 'offered', end: 'ended' },
+  ended: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+type State = keyof typeof LIFE;
+type LifeEvent = 'ready' | 'overdue' | 'unhealthy' | 'healthy' | 'end';
+
+/** How long to wait for a service, and how it is checked then. */
+export interface Pace extends CheckPace {
+  /** Infinity for ever. */
+  readonly readyTimeoutMs: number;
+}
+
+/** Who tends a service, and how. */
+export interface TendingOptions {
+  readonly catalogue: Catalogue;
+  readonly pace: Pace;
+  readonly report: Report;
+  /** Called once, if the service is not ready in time. */
+  readonly onOverdue: (service: string) => void;
+}
+
+/** One service, tended until it is ended. */
+export class Tending {
+  readonly #options: TendingOptions;
+  #service: Service;
+  #state: State = 'awaited';
+  #asking = new AbortController();
+  #registration: Registration | null = null;
+  /** Resolves when what was given up last is gone. */
+  #gone: Promise<void> = Promise.resolve();
+
+  constructor(service: Service, options: TendingOptions) {
+    this.#service = service;
+    this.#options = options;
+    void this.#ask();
+  }
+
+  /** Whether it is in the catalogue, as far as it is up to us. */
+  isRegistered(): boolean {
+    return this.#registration !== null;
+  }
+
+  /** Takes over what has changed; name, address and port have not. */
+  update(service: Service): void {
+    if (this.#state === 'ended') return;
+    const before = this.#service;
+    this.#service = service;
+    if (!isDeepStrictEqual(before.offer, service.offer)) this.#registration?.update(service.offer);
+    const probes = ({ ready, check }: Service) => [ready, check];
+    if (!isDeepStrictEqual(probes(before), probes(service))) void this.#ask();
+  }
+
+  /** Ends it: resolves when every server of the host knows. With a cause the log is told. */
+  async end(cause: string | null): Promise<void> {
+    if (cause !== null && this.isRegistered()) this.#report('deregistering', { cause });
+    this.#handle('end');
+    await this.#gone;
+  }
+
+  /** Asks the service how it is, from now on in the ways that it has now. */
+  async #ask(): Promise<void> {
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    const { pace, report, onOverdue } = this.#options;
+    const service = this.#service;
+    if (this.#state === 'awaited') {
+      const outcome = await readiness({ service, timeoutMs: pace.readyTimeoutMs, report, signal });
+      if (outcome === 'aborted') return;
+      this.#handle(outcome);
+      if (outcome === 'overdue') {
+        onOverdue(service.offer.name);
+        return;
+      }
+    }
+    const isHealthy = this.#state === 'offered';
+    const onVerdict = (verdict: Verdict): void => {
+      this.#handleVerdict(verdict);
+    };
+    await watchHealth({ service, pace, isHealthy, onVerdict, signal });
+  }
+
+  #handleVerdict(verdict: Verdict): void {
+    if (verdict.isHealthy) this.#report('healthy', {});
+    else this.#report('unhealthy', { reason: verdict.reason });
+    this.#handle(verdict.isHealthy ? 'healthy' : 'unhealthy');
+  }
+
+  #handle(event: LifeEvent): void {
+    const nextByEvent: Partial<Record<LifeEvent, State>> = LIFE[this.#state];
+    const next = nextByEvent[event];
+    if (next === undefined) return;
+    this.#state = next;
+    if (next === 'ended') this.#asking.abort();
+    if (next === 'offered') this.#register();
+    else this.#giveUp(next === 'withdrawn' ? 'unhealthy' : 'deregistered');
+  }
+
+  #giveUp(cause: 'deregistered' | 'unhealthy'): void {
+    const given = this.#registration;
+    this.#registration = null;
+    this.#gone = Promise.all([this.#gone, given?.giveUp(cause)]).then(() => undefined);
+  }
+
+  #register(): void {
+    this.#registration = this.#options.catalogue.register(this.#service.offer);
+  }
+
+  #report(name: 'deregistering' | 'healthy' | 'unhealthy', fields: Record<string, string>): void {
+    this.#options.report(name, { service: this.#service.offer.name, ...fields });
+  }
+}

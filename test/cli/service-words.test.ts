@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { servicesOfFile, servicesOfWords } from '../../src/cli/service-words.ts';
+import { ownFolder } from '../io/world.ts';
+
+function fileOf(text: string): string {
+  const path = join(ownFolder(), 'services.json');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('a service stands in one word', () => {
+  const words = 'name=db,port=5432,scheme=postgresql,tag.role=primary,tag.note=a=b,ready=tcp';
+
+  expect(servicesOfWords([words])).toEqual([
+    {
+      name: 'db',
+      port: 5432,
+      scheme: 'postgresql',
+      tags: { role: 'primary', note: 'a=b' },
+      ready: 'tcp',
+    },
+  ]);
+});
+
+test('each name begins a service, whether in one word or in several', () => {
+  const expected = [
+    { name: 'a', port: 1, tags: {} },
+    { name: 'b', port: 2, tags: {} },
+  ];
+
+  expect(servicesOfWords(['name=a,port=1', 'name=b,port=2'])).toEqual(expected);
+  expect(servicesOfWords(['name=a', 'port=1', 'name=b', 'port=2'])).toEqual(expected);
+});
+
+test.each([
+  ['port=1', /begins with name=/],
+  ['name=a', /needs a name and a port/],
+  ['name=a,port=x', /port "x" is not a number/],
+  ['name=a,port=1,colour=red', /"colour" means nothing/],
+  ['name=a,port=1,port=2', /has port twice/],
+  ['name=a,port=1,tag.k=1,tag.k=2', /has k twice/],
+  ['name=a,port=1,solo', /not KEY=VALUE/],
+])('%j is no service', (words, complaint) => {
+  expect(() => servicesOfWords([words])).toThrow(complaint);
+});
+
+test('a file holds services', () => {
+  const path = fileOf(`{"services": [
+    {"name": "db", "port": 5432, "tags": {"v": 15, "note": "a,b"}, "check": "exec:pg_isready"}
+  ]}`);
+
+  expect(servicesOfFile(path)).toEqual([
+    { name: 'db', port: 5432, tags: { v: '15', note: 'a,b' }, check: 'exec:pg_isready' },
+  ]);
+});
+
+test.each([
+  ['{', /cannot read services from/],
+  ['[]', /is not a JSON object/],
+  ['{}', /has no list of services/],
+  ['{"services": [], "service": 1}', /"service" means nothing/],
+  ['{"services": [1]}', /service 1 is not a JSON object/],
+  ['{"services": [{"name": "a"}]}', /service 1 needs a name and a port/],
+  ['{"services": [{"name": "a", "port": 1, "tag": "x"}]}', /"tag" means nothing/],
+  ['{"services": [{"name": "a", "port": 1, "tags": {"x": null}}]}', /null is neither a text/],
+])('the file %j is refused', (text, complaint) => {
+  expect(() => servicesOfFile(fileOf(text))).toThrow(complaint);
+});
+
+test('a file that is not there is refused', () => {
+  expect(() => servicesOfFile(join(ownFolder(), 'none'))).toThrow(/ENOENT/);
+});

@@ -1,0 +1,136 @@
+// The terminal belongs to the command, as if there were no sidecar: keys, sizes and job control.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { lookup } from '../../src/index.ts';
+import { atEnd, ownFolder, reaching, startServer } from '../io/world.ts';
+import { needs } from '../support/needs.ts';
+import { freePort } from './program.ts';
+import { registerWords } from './sidecar.ts';
+
+const PATIENTLY = { timeout: 30_000 };
+
+/** A terminal of tmux, in which a shell or a program runs. */
+function openTerminal(words: readonly string[], { said = '/dev/tty', log = '/dev/tty' } = {}) {
+  const folder = ownFolder();
+  const tmux = (...given: string[]): string =>
+    spawnSync('tmux', ['-L', folder.replaceAll('/', '-'), '-f', '/dev/null', ...given], {
+      encoding: 'utf8',
+    }).stdout.trim();
+  atEnd(() => tmux('kill-server'));
+  const size = ['-x', '100', '-y', '30'];
+  tmux('new-session', '-d', ...size, `exec ${quoted(words)} > ${said} 2> ${log}`);
+  return {
+    tmux,
+    press: (...keys: string[]) => tmux('send-keys', ...keys),
+    screen: () => tmux('capture-pane', '-p'),
+    pid: () => Number(tmux('list-panes', '-F', '#{pane_pid}')),
+  };
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+}
+
+function text(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+test.skipIf(!needs('tmux'))('a Ctrl-C on the terminal reaches the command once', async () => {
+  const folder = ownFolder();
+  const [said, log] = [join(folder, 'said'), join(folder, 'log')];
+  const server = await startServer();
+  const port = await freePort();
+  const script = `
+    process.on('SIGINT', () => console.log('interrupted'));
+    process.on('SIGTERM', () => process.exit());
+    require('node:net').createServer((socket) => socket.destroy()).listen(${port});`;
+  const offer = [...registerWords(server), '--name', 'db', '--port', `${port}`];
+  const words = [...offer, '--', process.execPath, '--eval', script];
+  const terminal = openTerminal(words, { said, log });
+  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+  const sidecar = terminal.pid();
+
+  terminal.press('C-c');
+  await expect.poll(() => text(said), PATIENTLY).toBe('interrupted\n');
+  await expect
+    .poll(async () => (await lookup('db', reaching(server))).instances, PATIENTLY)
+    .toEqual([]);
+  process.kill(sidecar, 'SIGTERM');
+
+  await expect.poll(() => terminal.tmux('list-panes'), PATIENTLY).toBe('');
+  expect(text(said)).toBe('interrupted\n');
+});
+
+test.skipIf(!needs('tmux'))('a new size of the window reaches the command once', async () => {
+  const folder = ownFolder();
+  const [sizes, log] = [join(folder, 'sizes'), join(folder, 'log')];
+  const server = await startServer();
+  const script = `
+    const { appendFileSync } = require('node:fs');
+    const tell = () => {
+      const size = require('node:child_process').spawnSync('stty', ['size'], { stdio: [0, 'pipe'] });
+      appendFileSync(process.argv[1], size.stdout);
+    };
+    process.on('SIGWINCH', tell);
+    process.on('SIGUSR1', () => appendFileSync(process.argv[1], 'done'));
+    tell();
+    setInterval(() => undefined, 60_000);`;
+  const offer = [...registerWords(server), '--name', 'db', '--port', '9', '--ready', 'none'];
+  const command = [process.execPath, '--eval', script, sizes];
+  const terminal = openTerminal([...offer, '--', ...command], { log });
+  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+  await expect.poll(() => text(sizes), PATIENTLY).toBe('30 100\n');
+
+  terminal.tmux('resize-window', '-x', '70', '-y', '20');
+  await expect.poll(() => text(sizes), PATIENTLY).toContain('20 70\n');
+  process.kill(terminal.pid(), 'SIGUSR1');
+
+  await expect.poll(() => text(sizes), PATIENTLY).toContain('done');
+  expect(text(sizes)).toBe('30 100\n20 70\ndone');
+});
+
+test.skipIf(!needs('tmux'))('a job is stopped and goes on in the foreground', async () => {
+  const log = join(ownFolder(), 'log');
+  const server = await startServer();
+  const offer = [...registerWords(server), '--name', 'db', '--port', '9', '--ready', 'none'];
+  const answering = ['sed', '--unbuffered', 's/^/it got: /'];
+  const terminal = openTerminal(['bash', '--norc', '--noprofile', '-i']);
+  terminal.press(`${quoted([...offer, '--', ...answering])} 2> ${log}`, 'Enter');
+  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+
+  terminal.press('C-z');
+  await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/\[1\]\+\s+Stopped/);
+  terminal.press('clear; fg', 'Enter');
+  await expect.poll(() => terminal.screen(), PATIENTLY).toContain("'register'");
+  // Until the shell has handed the terminal over, Enter is another key.
+  const typed = () => {
+    terminal.press('what is typed', 'Enter');
+    return terminal.screen();
+  };
+  await expect.poll(typed, { ...PATIENTLY, interval: 500 }).toMatch(/^it got: what is typed$/m);
+  terminal.press('C-d');
+  terminal.press('echo "it ended with $?"', 'Enter');
+
+  await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/^it ended with 0$/m);
+});
+
+test.skipIf(!needs('tmux'))('a shell as the command has job control of its own', async () => {
+  const log = join(ownFolder(), 'log');
+  const server = await startServer();
+  const offer = [...registerWords(server), '--name', 'sh', '--port', '9', '--ready', 'none'];
+  const shell = ['bash', '--norc', '--noprofile', '-i'];
+  const terminal = openTerminal([...offer, '--', ...shell], { log });
+  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+
+  terminal.press('echo "now"; sleep 600', 'Enter');
+  await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/^now$/m);
+  terminal.press('C-c');
+  terminal.press('echo "it ended with $?"', 'Enter');
+
+  await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/it ended with 130$/m);
+  expect(await lookup('sh', reaching(server))).toMatchObject({ instances: [{ port: 9 }] });
+});
