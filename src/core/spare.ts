@@ -22,11 +22,19 @@ export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>)
   }
 }
 
-/** Something came that was here already: if it came by another link, this one is spare for it. */
+/**
+ * Something came that was here already: if it came by another link, this one is spare for it. Not if
+ * that one was declined before: its last words were faster, and no more will come from there.
+ */
 export function noteDuplicate(state: State, link: Link, origin: Origin): void {
   const { id, source } = origin;
-  const isSpare = source !== null && source !== link.origin && state.links.has(source);
-  if (!isSpare || id === link.origin || link.declined.has(id)) return;
+  if (source === null || source === link.origin || id === link.origin) return;
+  const other = state.links.get(source);
+  if (other === undefined || link.declined.has(id)) return;
+  if (other.declined.has(id)) {
+    origin.source = link.origin;
+    return;
+  }
   link.declined.add(id);
   link.declining.add(id);
   touch(state, link, id);

@@ -24,15 +24,15 @@ export interface Stage {
 }
 
 /** Says what was wrong: nothing, if all rules are kept. */
-export type Story = (sabotage?: Sabotage) => string[];
+export type Story = (sabotage?: Sabotage, seed?: number) => string[];
 
 /** A story of a settled world. */
 export function story(
   options: SettledOptions & { readonly checkers?: () => Checker[] },
   tell: (stage: Stage) => void,
 ): Story {
-  return (sabotage) => {
-    const world = settledCluster({ ...options, ...(sabotage && { sabotage }) });
+  return (sabotage, seed = 1) => {
+    const world = settledCluster({ seed, ...options, ...(sabotage && { sabotage }) });
     const monitor = new Monitor(world, (options.checkers ?? allCheckers)());
     const wrong: string[] = [];
     const run = (forMs: number): void => {
