@@ -176,6 +176,7 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
     else link.cursors.set(id, sequence);
     // Whoever asks from the beginning may have the entries already, and not what they come to.
     if (sequence === 0 && state.origins.has(id)) link.snapshots.add(id);
+    if (!state.origins.has(id)) continue;
     link.offers.add(id);
     touch(state, link, id);
   }
