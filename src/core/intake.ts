@@ -174,9 +174,9 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
     // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);
-    // Whoever asks from the beginning may have the entries already, and not what they come to.
-    if (sequence === 0 && state.origins.has(id)) link.snapshots.add(id);
     if (!state.origins.has(id)) continue;
+    // Whoever asks from the beginning may have the entries already, and not what they come to.
+    if (sequence === 0) link.snapshots.add(id);
     link.offers.add(id);
     touch(state, link, id);
   }

@@ -123,7 +123,7 @@ export function sendToAll(state: State, message: Message, except?: Link): void {
 
 /** Writes to every link whose time has come. Links that need the same bytes share one message. */
 export function flushLinks(state: State): void {
-  const groups = new Map<string, { message: Message; connections: ConnectionId[] }>();
+  const groups: Groups = new Map();
   let nextMs = Infinity;
   for (const link of state.links.values()) {
     if (link.dueMs <= state.nowMs && !link.isCongested && link.hasDigest) {

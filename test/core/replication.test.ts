@@ -4,37 +4,9 @@ import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../src/core/input.ts';
 import type { InstanceId, Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
+import { batches, pair, wants } from '../support/link-messages.ts';
 import { factsOf, originOf, put, registrationOf, ServerStage } from '../support/server-stage.ts';
 import { down, up } from '../support/server-stage.ts';
-
-/** A server with two neighbours, all that is due sent. */
-function pair(): { stage: ServerStage; one: ConnectionId; two: ConnectionId } {
-  const stage = new ServerStage();
-  const one = stage.neighbour('1');
-  const two = stage.neighbour('2');
-  stage.pass(50);
-  stage.take(one);
-  stage.take(two);
-  stage.takeNotices();
-  return { stage, one, two };
-}
-
-/** The batches that were sent: origin, first sequence and kinds of entries. */
-function batches(messages: Message[]): string[] {
-  return messages.flatMap((message) => {
-    if (message.kind !== 'entries') return [];
-    return message.batches.map(({ origin, first, entries }) => {
-      return `${origin.charAt(0)} ${String(first)} ${entries.map(({ kind }) => kind).join()}`;
-    });
-  });
-}
-
-function wants(messages: Message[]): string[] {
-  return messages.flatMap((message) => {
-    if (message.kind !== 'want') return [];
-    return message.lines.map(({ origin, sequence }) => `${origin.charAt(0)} ${String(sequence)}`);
-  });
-}
 
 function snapshots(messages: Message[]): MessageOf<'snapshot'>[] {
   return messages.filter((message) => message.kind === 'snapshot');

@@ -2,51 +2,8 @@
 // if it does not come.
 
 import { expect, test } from 'vitest';
-import type { ConnectionId } from '../../src/core/input.ts';
-import type { Message } from '../../src/protocol/messages.ts';
+import { batches, offers, pair, spares, wants } from '../support/link-messages.ts';
 import { originOf, put, registrationOf, ServerStage, up } from '../support/server-stage.ts';
-
-/** A server with two neighbours, all that is due sent. */
-function pair(): { stage: ServerStage; one: ConnectionId; two: ConnectionId } {
-  const stage = new ServerStage();
-  const one = stage.neighbour('1');
-  const two = stage.neighbour('2');
-  stage.pass(50);
-  stage.take(one);
-  stage.take(two);
-  stage.takeNotices();
-  return { stage, one, two };
-}
-
-/** The batches that were sent: origin, first sequence and kinds of entries. */
-function batches(messages: Message[]): string[] {
-  return messages.flatMap((message) => {
-    if (message.kind !== 'entries') return [];
-    return message.batches.map(({ origin, first, entries }) => {
-      return `${origin.charAt(0)} ${String(first)} ${entries.map(({ kind }) => kind).join()}`;
-    });
-  });
-}
-
-function wants(messages: Message[]): string[] {
-  return messages.flatMap((message) => {
-    if (message.kind !== 'want') return [];
-    return message.lines.map(({ origin, sequence }) => `${origin.charAt(0)} ${String(sequence)}`);
-  });
-}
-
-function offers(messages: Message[]): string[] {
-  return messages.flatMap((message) => {
-    if (message.kind !== 'offer') return [];
-    return message.lines.map(({ origin, sequence }) => `${origin.charAt(0)} ${String(sequence)}`);
-  });
-}
-
-function spares(messages: Message[]): string[] {
-  return messages.flatMap((message) => {
-    return message.kind === 'spare' ? message.origins.map((origin) => origin.charAt(0)) : [];
-  });
-}
 
 test('what another link has brought already makes this one spare, and is said once', () => {
   const { stage, one, two } = pair();

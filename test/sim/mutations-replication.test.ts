@@ -339,7 +339,7 @@ const mutations: readonly Mutation[] = [
   [
     'whoever asks from the beginning gets a snapshot',
     links.rotten,
-    ['intake', 'if (sequence === 0 && state.origins.has(id)) link.snapshots.add(id);', ''],
+    ['intake', 'if (sequence === 0) link.snapshots.add(id);', ''],
   ],
 ];
 
