@@ -66,7 +66,7 @@ test('an unhealthy service that is told to end is not drained', async () => {
   const offer = ['--name', 'db', '--port', `${port}`, '--ready', 'none', '--check', 'tcp'];
   const words = [...offer, ...OFTEN, '--drain', '10m', '--', ...switchable(port)];
   const { child, line, ended } = startSidecar(server, words);
-  await line(/"unhealthy"/);
+  await Promise.all([line(/"unhealthy"/), line(/^ready$/)]);
 
   child.kill('SIGTERM');
 
