@@ -3,9 +3,10 @@
 
 import { expect } from 'vitest';
 import { lookup, watch } from '../../src/index.ts';
+import { freePort } from '../support/free-port.ts';
 import { allComplete, type Host, serveWords, startHosts } from '../support/hosts.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, type Running, type Stage, test } from '../support/processes.ts';
+import { type Running, type Stage, test } from '../support/processes.ts';
 import { readFileSync } from 'node:fs';
 
 test.skipIf(!needs('redis-server'))(

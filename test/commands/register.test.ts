@@ -5,7 +5,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { lookup } from '../../src/index.ts';
-import { freePort, type Running, type Stage, test } from '../support/processes.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Running, type Stage, test } from '../support/processes.ts';
 
 /** A service: it listens on the port that it is given, and says when it is told to end. */
 const LISTENER = `

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { ownFolder, reaching, startServer, watchSynced } from '../io/world.ts';
-import { freePort } from './program.ts';
+import { freePort } from '../support/free-port.ts';
 import { startSidecar, switchable } from './sidecar.ts';
 
 const OFTEN = ['--check-interval', '100ms', '--check-fall', '2', '--check-rise', '2'];
@@ -62,11 +62,11 @@ test('a service that stands alone is checked as well', async () => {
 
 test('an unhealthy service that is told to end is not drained', async () => {
   const server = await startServer();
-  const port = await freePort();
-  const offer = ['--name', 'db', '--port', `${port}`, '--ready', 'none', '--check', 'tcp'];
-  const words = [...offer, ...OFTEN, '--drain', '10m', '--', ...switchable(port)];
+  const offer = ['--name', 'db', '--port', '80', '--ready', 'none', '--check', 'exec:false'];
+  const words = [...offer, ...OFTEN, '--drain', '10m', '--', ...switchable(80)];
   const { child, line, ended } = startSidecar(server, words);
-  await Promise.all([line(/"unhealthy"/), line(/^ready$/)]);
+  await line(/^ready$/);
+  await line(/"unhealthy"/);
 
   child.kill('SIGTERM');
 

@@ -6,8 +6,9 @@ import { expect, test } from 'vitest';
 
 import type { ServerHandle } from '../../src/index.ts';
 import { atEnd, reaching, startServer, watchSynced } from '../io/world.ts';
+import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, type Program, startWords } from './program.ts';
+import { type Program, startWords } from './program.ts';
 import { registerWords, switchable } from './sidecar.ts';
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];

@@ -2,7 +2,6 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -70,14 +69,4 @@ export function startWords(words: readonly string[], env: NodeJS.ProcessEnv = {}
 /** Runs `rarangi` to its end. */
 export function run(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return start(words, env).ended;
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

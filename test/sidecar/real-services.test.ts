@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 
 import { type InstanceInfo, lookup } from '../../src/index.ts';
 import { ownFolder, reaching, startServer } from '../io/world.ts';
+import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
-import { freePort } from './program.ts';
 import { startSidecar } from './sidecar.ts';
 
 /** Wraps a service until it is registered, uses it, ends it, and looks again. */

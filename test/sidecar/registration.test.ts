@@ -6,8 +6,9 @@ import { expect, test } from 'vitest';
 import type { ServerHandle } from '../../src/index.ts';
 import { lookup } from '../../src/index.ts';
 import { atEnd, reaching, startServer, watchSynced } from '../io/world.ts';
+import { freePort } from '../support/free-port.ts';
 import type { Program } from './program.ts';
-import { freePort, start } from './program.ts';
+import { start } from './program.ts';
 
 /** Listens when it is told to by SIGUSR1 and says so; ends with 5 on SIGTERM. */
 const SERVICE = `

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 
 import { lookup, type ServerHandle } from '../../src/index.ts';
 import { ownFolder, reaching, startServer, watchSynced } from '../io/world.ts';
+import { freePort } from '../support/free-port.ts';
 import type { Program } from './program.ts';
-import { freePort } from './program.ts';
 import { startSidecar, switchable } from './sidecar.ts';
 
 async function found(server: ServerHandle, name: string) {

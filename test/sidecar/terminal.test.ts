@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 
 import { lookup } from '../../src/index.ts';
 import { atEnd, ownFolder, reaching, startServer } from '../io/world.ts';
+import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
-import { freePort } from './program.ts';
 import { registerWords } from './sidecar.ts';
 
 const PATIENTLY = { timeout: 30_000 };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { freePort, type Program, run, start } from './program.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Program, run, start } from './program.ts';
 
 /** No server listens there: nothing here needs one, as no service may. */
 async function wrapping(command: readonly string[], flags: readonly string[] = []) {

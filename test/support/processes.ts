@@ -4,9 +4,7 @@
 // the test, and whoever does so at the end is killed, by its id.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -249,16 +247,6 @@ function kill(pid: number): void {
   } catch {
     // It has just ended by itself.
   }
-}
-
-/** A port that nobody listens on, at any address. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '0.0.0.0');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Whoever waits for a line that never comes is told so, before the test itself times out. */
