@@ -25,7 +25,7 @@ export function failureOf(error: unknown, command?: string): Failure {
   if (error instanceof RarangiError) {
     const { code } = error;
     const exit = EXIT_CODES[EXITS_BY_ERROR[code]].code;
-    return { code, message: tidied(error.message), hint: error.hint, exit };
+    return { code, message: tidied(error.message), hint: hintOf(error, command), exit };
   }
   if (error instanceof Errors.CLIError) {
     return {
@@ -36,6 +36,11 @@ export function failureOf(error: unknown, command?: string): Failure {
     };
   }
   return bugOf(error);
+}
+
+/** Who has come as far as a command is shown the help of that. */
+function hintOf({ hint }: RarangiError, command: string | undefined): string {
+  return hint === GENERAL_HINT && command !== undefined ? `see: rarangi ${command} --help` : hint;
 }
 
 /** How a failure is shown: as an object on stdout; or on stderr, as a log line or in words. */
@@ -85,3 +90,6 @@ function tidied(message: string): string {
     .join('; ')
     .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }
+
+/** What an error says that knows nothing better. */
+const { hint: GENERAL_HINT } = new RarangiError('RARANGI_USAGE', '');

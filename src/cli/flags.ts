@@ -132,9 +132,9 @@ export function usage(message: string, hint?: string): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, hint === undefined ? {} : { hint });
 }
 
-/** The port that a text means. Throws RARANGI_USAGE. */
-export function parsePort(text: string): number {
+/** The port that a text means; `what` it is called in a complaint. Throws RARANGI_USAGE. */
+export function parsePort(text: string, what = 'port'): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;
-  throw usage(`port ${JSON.stringify(text)} is not a number from 0 to 65535`);
+  throw usage(`${what} ${JSON.stringify(text)} is not a number from 0 to 65535`);
 }

@@ -54,7 +54,7 @@ async function lookupMatching(
   const answers: LookupAnswer[] = [];
   for (let at = 0; at < names.length; at += QUESTIONS_MAX) {
     const some = names.slice(at, at + QUESTIONS_MAX);
-    answers.push(...(await Promise.all(some.map((service) => lookup(service, options)))));
+    answers.push(...(await Promise.all(some.map((service) => lookup(service, apart(options))))));
   }
   return {
     service: name,
@@ -62,6 +62,12 @@ async function lookupMatching(
     missing: [...new Set([list, ...answers].flatMap(({ missing }) => missing))].sort(byLetters),
     instances: answers.sort(byService).flatMap(({ instances }) => instances),
   };
+}
+
+/** Options with a signal of their own: Node warns of many listeners at one. */
+function apart(options: LookupOptions): LookupOptions {
+  const { signal } = options;
+  return signal === undefined ? options : { ...options, signal: AbortSignal.any([signal]) };
 }
 
 /** Resolves to whether a live instance was seen before the signal came. */

@@ -89,20 +89,38 @@ function serviceOf({ what, fields, tags }: Draft): ServiceWords {
   if (stranger !== undefined) {
     throw usage(`${what}: ${JSON.stringify(stranger)} means nothing`, FIELDS_HINT);
   }
-  const [name, port] = [fields.get('name'), fields.get('port')];
-  if (name === undefined || port === undefined) throw usage(`${what} needs a name and a port`);
+  const name = requiredOf({ what, fields }, 'name');
+  const port = requiredOf({ what, fields }, 'port');
   const optional = OPTIONAL_FIELDS.flatMap((key) => {
     const value = fields.get(key);
     return value === undefined ? [] : [[key, value] as const];
   });
-  return { name, port: parsePort(port), tags, ...Object.fromEntries(optional) };
+  return { name, port: parsePort(port, `${what}: port`), tags, ...Object.fromEntries(optional) };
+}
+
+function requiredOf({ what, fields }: Omit<Draft, 'tags'>, key: string): string {
+  const value = fields.get(key);
+  if (value === undefined) throw usage(`${what} has no ${key}`, FIELDS_HINT);
+  return value;
 }
 
 function jsonOf(path: string): unknown {
+  const text = textIn(path);
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(text);
   } catch (error) {
-    throw usage(`cannot read services from ${path}: ${(error as Error).message}`, FILE_HINT);
+    throw usage(`${path} is not JSON: ${(error as Error).message}`, FILE_HINT);
+  }
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { message } = error as Error;
+    // As Node says it: `ENOENT: no such file or directory, open 'services.json'`.
+    const reason = /^E[A-Z0-9]+: (.*), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
+    throw usage(`cannot read services from ${path}: ${reason}`, 'see whether --file is right');
   }
 }
 

@@ -175,7 +175,11 @@ export default class Lookup extends BaseCommand {
     if (isJson(flags)) this.printJson(answer);
     else this.print(answer.services.map(({ name }) => name));
     if (!isJson(flags) && !answer.complete) this.remark(incompleteText(answer));
-    if (answer.services.length === 0) this.endWith(answer.complete ? 'no' : 'uncertain');
+    if (answer.services.length > 0) return;
+    if (!isJson(flags) && answer.complete) {
+      this.remark(`no service is registered in ${flags.environment}`);
+    }
+    this.endWith(answer.complete ? 'no' : 'uncertain');
   }
 }
 

@@ -98,7 +98,7 @@ function serviceOf(
   const bare = address?.replace(/^\[(.*)\]$/, '$1');
   return {
     offer: { name, port, tags, ...flag.givenOnly({ address: bare, scheme }) },
-    ready: parseProbe(words.ready),
-    check: parseProbe(words.check),
+    ready: parseProbe(words.ready, `service ${name}: ready`),
+    check: parseProbe(words.check, `service ${name}: check`),
   };
 }

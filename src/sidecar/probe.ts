@@ -19,15 +19,19 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-/** The probe that a text means. Throws RARANGI_USAGE. */
-export function parseProbe(text: string): Probe {
+/** The probe that a text means; `what` it is called in a complaint. Throws RARANGI_USAGE. */
+export function parseProbe(text: string, what: string): Probe {
   if (text === 'none' || text === 'tcp') return { kind: text };
   const command = /^exec:(.*\S.*)$/s.exec(text)?.[1];
   if (command !== undefined) return { kind: 'exec', command };
   if (isHttpUrl(text)) return { kind: 'http', url: text };
-  throw new RarangiError('RARANGI_USAGE', `${JSON.stringify(text)} says no way to ask a service`, {
-    hint: 'use tcp, none, http://HOST:PORT/PATH or exec:COMMAND',
-  });
+  throw new RarangiError(
+    'RARANGI_USAGE',
+    `${what} ${JSON.stringify(text)} is no way to ask a service`,
+    {
+      hint: 'use tcp, none, http://HOST:PORT/PATH or exec:COMMAND',
+    },
+  );
 }
 
 /** Asks once: null when all is well, else what is wrong. Never rejects. */

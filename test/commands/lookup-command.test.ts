@@ -226,6 +226,24 @@ test('a command outlives the servers, and hears of what came meanwhile', async (
   expect((await program.end('SIGTERM')).stdout).toBe('ready 1\ngot TERM\nready 2\ngot TERM\n');
 });
 
+test('a command that can be told no more runs on, and the log says so', async ({ stage }) => {
+  const { address, server, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const at = `--server=${address}:17340`;
+  const program = stage.start([
+    ...['lookup', 'db', at, '--watch', '--on-change=HUP', '--'],
+    ...trapping('USR1', 'exit 3'),
+  ]);
+  await program.line(/^ready/);
+
+  await server.end();
+  const other = stage.start(['serve', '-e', 'production', `--bind=${address}:17340`]);
+  await program.line(/the command runs on, but is told of no more changes: .*production/);
+
+  expect((await program.end('SIGUSR1')).code).toBe(3);
+  await other.end();
+});
+
 test('who is asked to end while it waits for a next start starts nothing more', async ({
   stage,
 }) => {

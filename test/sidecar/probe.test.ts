@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 
 /** Asks a service at a port once. */
 function asked(text: string, { port = 1, timeoutMs = 20_000 } = {}): Promise<string | null> {
-  return attempt(parseProbe(text), { port }, { timeoutMs, signal: never });
+  return attempt(parseProbe(text, 'ready'), { port }, { timeoutMs, signal: never });
 }
 
 async function answering(listener: RequestListener): Promise<number> {
@@ -28,7 +28,7 @@ async function answering(listener: RequestListener): Promise<number> {
 test.each(['', 'udp', 'exec:', 'exec: ', 'http:', 'http://', 'https://localhost/'])(
   '%j says no way to ask',
   (text) => {
-    expect(() => parseProbe(text)).toThrow(/says no way to ask a service/);
+    expect(() => parseProbe(text, 'ready')).toThrow(/ready .* is no way to ask a service/);
   },
 );
 
@@ -51,7 +51,7 @@ test('a command that is called off is ended, and all that it has started', async
 
   const ended = new AbortController();
   const patience = { timeoutMs: 600_000, signal: ended.signal };
-  const said = attempt(parseProbe(`exec:${script}`), { port: 1 }, patience);
+  const said = attempt(parseProbe(`exec:${script}`, 'ready'), { port: 1 }, patience);
   await expect.poll(() => readText(pidFile)).toMatch(/^\d+\n$/);
 
   ended.abort();
@@ -95,7 +95,7 @@ test('a URL that never answers is given up in time', async () => {
 
 test('what is called off before it begins is not asked', async () => {
   const reason = await attempt(
-    parseProbe('exec:exit 0'),
+    parseProbe('exec:exit 0', 'ready'),
     { port: 1 },
     { timeoutMs: 1_000, signal: AbortSignal.abort() },
   );

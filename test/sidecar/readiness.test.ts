@@ -12,8 +12,8 @@ function waiting(ready: string, options: Partial<ReadinessOptions> = {}) {
   const outcome = readiness({
     service: {
       offer: { name: 'db', port: 1 },
-      ready: parseProbe(ready),
-      check: parseProbe('none'),
+      ready: parseProbe(ready, 'ready'),
+      check: parseProbe('none', 'check'),
     },
     timeoutMs: Number.POSITIVE_INFINITY,
     report: (name) => reports.push(name),

@@ -1,7 +1,6 @@
 // Programs that know nothing of rarangi, each as its users start it.
 
-import { execFileSync } from 'node:child_process';
-import { chownSync, readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -9,6 +8,7 @@ import { type InstanceInfo, lookup } from '../../src/index.ts';
 import { ownFolder, reaching, startServer } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
+import { makePostgres, output } from './postgres.ts';
 import { startSidecar } from './sidecar.ts';
 
 /** Wraps a service until it is registered, uses it, ends it, and looks again. */
@@ -24,14 +24,6 @@ async function lifeOf(words: readonly string[], use: (instance: InstanceInfo) =>
   const { code, stderr } = await sidecar.ended;
   const order = ['"deregistering"', '"command-signalled"'].map((event) => stderr.indexOf(event));
   return { used, code, after: await found(), isInOrder: order[0]! >= 0 && order[0]! < order[1]! };
-}
-
-function output(file: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): string {
-  return execFileSync(file, words, {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim();
 }
 
 test.skipIf(!needs('redis-server'))('redis', async () => {
@@ -80,21 +72,8 @@ test.skipIf(!needs('nginx-light'))('nginx', async () => {
 });
 
 test.skipIf(!needs('postgresql'))('PostgreSQL', async () => {
-  const folder = ownFolder();
-  const [version = ''] = readdirSync('/usr/lib/postgresql');
-  const bin = `/usr/lib/postgresql/${version}/bin`;
-  // It does not run as root.
-  const asUser = process.getuid?.() === 0 ? ['setpriv', ...POSTGRES, '--'] : [];
-  if (asUser.length > 0) chownSync(folder, Number(output('id', ['-u', 'postgres'])), -1);
-  const data = join(folder, 'data');
-  const [first = '', ...rest] = [
-    ...[...asUser, `${bin}/initdb`, '-D', data],
-    ...['-A', 'trust', '-U', 'postgres', '--no-sync'],
-  ];
-  output(first, rest);
-  const probe = `exec:${bin}/pg_isready -h 127.0.0.1 -p {port}`;
+  const { command, probe } = makePostgres(ownFolder());
   const words = ['--port', '0', '--scheme', 'postgresql', '--ready', probe, '--check', probe];
-  const command = [...asUser, `${bin}/postgres`, '-D', data, '-p', '{port}', '-k', folder];
 
   const life = await lifeOf([...words, '--', ...command], ({ address, port, scheme }) => {
     const uri = `${scheme!}://postgres@${address}:${port}/postgres`;
@@ -103,5 +82,3 @@ test.skipIf(!needs('postgresql'))('PostgreSQL', async () => {
 
   expect(life).toEqual({ used: '42', code: 0, after: [], isInOrder: true });
 });
-
-const POSTGRES = ['--reuid=postgres', '--regid=postgres', '--clear-groups'];

@@ -120,7 +120,7 @@ test('a file with a mistake in it changes nothing, and the log says so', async (
   sidecar.child.kill('SIGHUP');
 
   const { reason } = JSON.parse(await sidecar.line(/"services-refused"/)) as { reason: string };
-  expect(reason).toContain('service 1 needs a name and a port');
+  expect(reason).toContain('service 1 has no port');
   expect(await found(server, 'db')).toMatchObject([{ port: 1 }]);
 });
 

@@ -93,30 +93,37 @@ test.skipIf(!needs('tmux'))('a new size of the window reaches the command once',
   expect(text(sizes)).toBe('30 100\n20 70\ndone');
 });
 
-test.skipIf(!needs('tmux'))('a job is stopped and goes on in the foreground', async () => {
-  const log = join(ownFolder(), 'log');
-  const server = await startServer();
-  const offer = [...registerWords(server), '--name', 'db', '--port', '9', '--ready', 'none'];
-  const answering = ['sed', '--unbuffered', 's/^/it got: /'];
-  const terminal = openTerminal(['bash', '--norc', '--noprofile', '-i']);
-  terminal.press(`${quoted([...offer, '--', ...answering])} 2> ${log}`, 'Enter');
-  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+test.skipIf(!needs('tmux'))(
+  'a job that is stopped is no service, until it goes on in the foreground',
+  async () => {
+    const log = join(ownFolder(), 'log');
+    const server = await startServer();
+    const offer = [...registerWords(server), '--name', 'db', '--port', '9', '--ready', 'none'];
+    const ports = async () =>
+      (await lookup('db', reaching(server))).instances.map(({ port }) => port);
+    const answering = ['sed', '--unbuffered', 's/^/it got: /'];
+    const terminal = openTerminal(['bash', '--norc', '--noprofile', '-i']);
+    terminal.press(`${quoted([...offer, '--', ...answering])} 2> ${log}`, 'Enter');
+    await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
 
-  terminal.press('C-z');
-  await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/\[1\]\+\s+Stopped/);
-  terminal.press('clear; fg', 'Enter');
-  await expect.poll(() => terminal.screen(), PATIENTLY).toContain("'register'");
-  // Until the shell has handed the terminal over, Enter is another key.
-  const typed = () => {
-    terminal.press('what is typed', 'Enter');
-    return terminal.screen();
-  };
-  await expect.poll(typed, { ...PATIENTLY, interval: 500 }).toMatch(/^it got: what is typed$/m);
-  terminal.press('C-d');
-  terminal.press('echo "it ended with $?"', 'Enter');
+    terminal.press('C-z');
+    await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/\[1\]\+\s+Stopped/);
+    await expect.poll(ports, PATIENTLY).toEqual([]);
+    terminal.press('clear; fg', 'Enter');
+    await expect.poll(() => terminal.screen(), PATIENTLY).toContain("'register'");
+    // Until the shell has handed the terminal over, Enter is another key.
+    const typed = () => {
+      terminal.press('what is typed', 'Enter');
+      return terminal.screen();
+    };
+    await expect.poll(typed, { ...PATIENTLY, interval: 500 }).toMatch(/^it got: what is typed$/m);
+    await expect.poll(ports, PATIENTLY).toEqual([9]);
+    terminal.press('C-d');
+    terminal.press('echo "it ended with $?"', 'Enter');
 
-  await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/^it ended with 0$/m);
-});
+    await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/^it ended with 0$/m);
+  },
+);
 
 test.skipIf(!needs('tmux'))('a shell as the command has job control of its own', async () => {
   const log = join(ownFolder(), 'log');

@@ -11,7 +11,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { test as plainTest } from 'vitest';
 
-const RUN = join(import.meta.dirname, '../../bin/run.js');
+/** The built program. */
+export const RUN = join(import.meta.dirname, '../../bin/run.js');
 
 /** How a process ended, and all that it wrote. */
 export interface Ended {
@@ -225,11 +226,15 @@ function matching(text: string, fields: Fields): Fields | undefined {
   return fits ? found : undefined;
 }
 
-/** The processes that work in a folder. */
+/** The processes that work in a folder, or below it: a database works among its data. */
 function pidsIn(folder: string): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && workingFolderOf(name) === folder)
+    .filter((name) => /^\d+$/.test(name) && isWithin(folder, workingFolderOf(name)))
     .map(Number);
+}
+
+function isWithin(folder: string, path: string | null): boolean {
+  return path === folder || path?.startsWith(`${folder}/`) === true;
 }
 
 function workingFolderOf(pid: string): string | null {
