@@ -14,6 +14,7 @@ const PROBES = {
   tmux: ['tmux', '-V'],
   zsh: ['zsh', '--version'],
   fish: ['fish', '--version'],
+  systemd: ['sh', '-c', 'test -x /lib/systemd/systemd && unshare --net --mount --cgroup true'],
   iproute2: ['ip', '-V'],
   // Only root may make a network of its own.
   'util-linux': ['unshare', '--net', '--mount', 'true'],
