@@ -20,6 +20,29 @@ export async function built(path) {
   return await import(pathToFileURL(file).href);
 }
 
+/**
+ * A file with its blocks rendered anew, as [path, text]. A block stands between the lines
+ * `BEGIN NAME` and `END NAME`, comments of the file's own kind; its renderer is given the subject.
+ */
+export async function withBlocks(path, { comment, blocks, subject }) {
+  const lines = [];
+  let open = null;
+  for (const line of textOf(path).split('\n')) {
+    const words = line.startsWith(`${comment} `) ? line.slice(comment.length + 1) : '';
+    const [, edge, name] = /^(BEGIN|END) (.+)$/.exec(words) ?? [];
+    if (edge === 'END' && name === open) open = null;
+    else if (edge === 'END') throw new Error(`${path}: END ${name} without its BEGIN`);
+    if (open === null) lines.push(line);
+    if (edge !== 'BEGIN') continue;
+    if (open !== null) throw new Error(`${path}: BEGIN ${name} inside ${open}`);
+    if (!(name in blocks)) throw new Error(`${path}: there is no block ${name}`);
+    open = name;
+    lines.push(...(await blocks[name](subject)));
+  }
+  if (open !== null) throw new Error(`${path}: BEGIN ${open} without its END`);
+  return [path, lines.join('\n')];
+}
+
 /** Writes the files, given as [path, text], or checks that they are as they would be written. */
 export function settle(files) {
   const stale = files.filter(([path, text]) => textOf(path) !== text);

@@ -12,6 +12,9 @@ has nginx nginx-light
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 has mandoc mandoc
 has tmux tmux
+has zsh zsh
+has fish fish
+has systemd-analyze systemd
 has ip iproute2
 has unshare util-linux
 /usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)

@@ -4,7 +4,7 @@
 
 import { readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { built, root, settle, textOf } from './generated.mjs';
+import { built, root, settle, textOf, withBlocks } from './generated.mjs';
 
 const LINE_MAX = 78;
 const manifest = JSON.parse(textOf('oclif.manifest.json') || '{"commands":{}}');
@@ -186,24 +186,15 @@ function word(text) {
   return /[\s"]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-async function rendered(file) {
-  const page = basename(file).replace(/\.\d$/, '');
-  const lines = [];
-  let open = null;
-  for (const line of textOf(file).split('\n')) {
-    const [, edge, name] = /^\.\\" (BEGIN|END) (.+)$/.exec(line) ?? [];
-    if (edge === 'END' && name === open) open = null;
-    else if (edge === 'END') throw new Error(`${file}: END ${name} without its BEGIN`);
-    if (open === null) lines.push(line);
-    if (edge !== 'BEGIN') continue;
-    if (open !== null) throw new Error(`${file}: BEGIN ${name} inside ${open}`);
-    if (!(name in BLOCKS)) throw new Error(`${file}: there is no block ${name}`);
-    open = name;
-    lines.push(...(await BLOCKS[name](page)));
-  }
-  if (open !== null) throw new Error(`${file}: BEGIN ${open} without its END`);
-  return [file, lines.join('\n')];
-}
-
 const pages = readdirSync(resolve(root, 'man')).filter((name) => /\.[17]$/.test(name));
-settle(await Promise.all(pages.map((name) => rendered(`man/${name}`))));
+settle(
+  await Promise.all(
+    pages.map((name) =>
+      withBlocks(`man/${name}`, {
+        comment: '.\\"',
+        blocks: BLOCKS,
+        subject: basename(name).replace(/\.\d$/, ''),
+      }),
+    ),
+  ),
+);

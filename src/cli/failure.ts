@@ -6,7 +6,7 @@ import { Errors } from '@oclif/core';
 
 import { RarangiError } from '../index.ts';
 import { EXIT_CODES, EXITS_BY_ERROR } from './exit-codes.ts';
-import { logTo } from './log-lines.ts';
+import { isToJournal, journalPrefix, logTo } from './log-lines.ts';
 import { themeFor } from './theme.ts';
 
 /** An error, ready to be shown. */
@@ -55,8 +55,10 @@ export function showFailure(failure: Failure, form: FailureForm): void {
     logTo('json')({ event: 'failed', level: 'error', message, fields: { code, hint } });
   } else {
     const theme = themeFor(process.stderr);
-    const lines = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
-    process.stderr.write(`${[...lines, ...(stack === undefined ? [] : [stack])].join('\n')}\n`);
+    const words = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
+    const lines = [...words, ...(stack?.split('\n') ?? [])];
+    const prefix = isToJournal() ? journalPrefix('error') : '';
+    process.stderr.write(lines.map((line) => `${prefix}${line}\n`).join(''));
   }
 }
 

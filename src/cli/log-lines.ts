@@ -3,7 +3,7 @@
 // descriptor: opening process.stderr while a wrapped command runs would make a pipe that it shares
 // non-blocking under its feet.
 
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 import type { Level } from '../index.ts';
@@ -34,11 +34,38 @@ export function logJson({ event, level, message, fields }: LogEvent, time: Date)
   return JSON.stringify({ ...own, ...fields, ...own });
 }
 
+/** An event as one line for journald, which has a time of its own and a field for the level. */
+export function journalLine({ level, message }: LogEvent): string {
+  return `${journalPrefix(level)}${oneLine(message)}`;
+}
+
+/** What journald takes from the beginning of a line: its priority, as syslog(3) counts. */
+export function journalPrefix(level: Level): string {
+  return `<${String(PRIORITIES[level])}>`;
+}
+
+/** Whether stderr goes to journald: of all that is inherited, only that very stream does. */
+export function isToJournal(stream = process.env['JOURNAL_STREAM']): boolean {
+  if (stream === undefined || stream === '') return false;
+  try {
+    const { dev, ino } = fstatSync(STDERR, { bigint: true });
+    return stream === `${String(dev)}:${String(ino)}`;
+  } catch {
+    // There is no stderr.
+    return false;
+  }
+}
+
 /** Writes events to stderr; `time` is when they happened, now if absent. */
 export function logTo(format: LogFormat): (event: LogEvent, time?: Date) => void {
   const theme = themeFor({ isTTY: isatty(STDERR) });
+  const toJournal = isToJournal();
   return (event, time = new Date()) => {
-    writeLine(format === 'json' ? logJson(event, time) : logLine(event, time, theme));
+    if (format === 'json') {
+      writeLine(`${toJournal ? journalPrefix(event.level) : ''}${logJson(event, time)}`);
+    } else {
+      writeLine(toJournal ? journalLine(event) : logLine(event, time, theme));
+    }
   };
 }
 
@@ -57,3 +84,5 @@ function oneLine(text: string): string {
 }
 
 const STDERR = 2;
+
+const PRIORITIES: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 };

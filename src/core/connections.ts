@@ -92,6 +92,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     sentMs: state.nowMs,
     roundTripMicros: null,
     wasSilent: false,
+    wasReleased: false,
   };
   state.connections.set(connection.id, connection);
   if (input.dialled === null) sendWelcome(state, connection);

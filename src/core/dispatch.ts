@@ -249,6 +249,7 @@ function endWithout(state: State, connection: Connection, reason: string): void 
 function handleError(state: State, connection: Connection, error: MessageOf<'error'>): void {
   const name = protocolErrorName(error.error);
   if (name === 'silent' || name === 'duplicate') connection.wasSilent = true;
+  if (name === 'duplicate') connection.wasReleased = true;
   if (isShaken(connection)) return;
   if (name === 'wrong-environment') {
     const theirs = error.environment ?? 'another';

@@ -195,7 +195,8 @@ export function dropUnneeded(state: State): void {
     state.out.sendError(link.connection.id, 'duplicate', 'other links have taken its place');
     closeConnection(state, link.connection, 'unneeded');
     // Not `closed`: that would be a sign that its process has ended.
-    loseLink(state, link, { loss: 'silent', reason: 'other links have taken its place' });
+    const reason = 'other links have taken its place';
+    loseLink(state, link, { loss: 'silent', reason, isReleased: true });
   }
 }
 
@@ -223,15 +224,25 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
   const link = linkOf(state, connection);
   forgetConnection(state, connection);
   if (link === undefined) return;
-  loseLink(state, link, { loss: connection.wasSilent ? 'silent' : 'closed', reason });
+  const loss = connection.wasSilent ? 'silent' : 'closed';
+  const { wasReleased } = connection;
+  loseLink(state, link, {
+    loss,
+    reason: wasReleased ? 'it keeps other links' : reason,
+    isReleased: wasReleased,
+  });
+}
+
+/** How a link was lost. */
+interface LostLink {
+  readonly loss: Loss;
+  readonly reason: string;
+  /** One of its ends wanted it no longer: nothing is wrong. */
+  readonly isReleased?: boolean;
 }
 
 /** Takes a link out, and says so in our log. */
-export function loseLink(
-  state: State,
-  link: Link,
-  lost: { readonly loss: Loss; readonly reason: string },
-): void {
+export function loseLink(state: State, link: Link, lost: LostLink): void {
   state.links.delete(link.origin);
   state.areTargetsDirty = true;
   state.isViewDirty = true;
@@ -240,7 +251,8 @@ export function loseLink(
   if (state.goodbyes.has(link.origin)) return;
   const peer = state.origins.get(link.origin)?.log.facts.name ?? link.origin;
   const address = link.connection.remote;
-  state.out.notice('link-down', { peer, address, reason: lost.reason });
+  const name = lost.isReleased === true ? 'link-released' : 'link-down';
+  state.out.notice(name, { peer, address, reason: lost.reason });
 }
 
 /** The link of a connection, if it is one and was not replaced. */

@@ -25,6 +25,7 @@ export const NOTICES = {
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
   'link-up': { level: 'info', sentence: 'link to {peer} at {address} is up' },
   'link-down': { level: 'warn', sentence: 'link to {peer} at {address} is down: {reason}' },
+  'link-released': { level: 'info', sentence: 'link to {peer} at {address} is given up: {reason}' },
   'dial-failed': { level: 'info', sentence: 'cannot reach {address}: {reason}' },
   'refused-environment': {
     level: 'error',

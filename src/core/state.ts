@@ -46,6 +46,8 @@ export interface Connection {
   roundTripMicros: number | null;
   /** The other end said that it closes for silence, or for want of need: its process goes on. */
   wasSilent: boolean;
+  /** The other end said that it closes because it keeps others. */
+  wasReleased: boolean;
 }
 
 /** A snapshot on its way out, part by part. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { logJson, logLine } from '../../src/cli/log-lines.ts';
+import { journalLine, logJson, logLine } from '../../src/cli/log-lines.ts';
 import { themeFor } from '../../src/cli/theme.ts';
 
 const TIME = new Date(0);
@@ -36,4 +36,14 @@ test('a line of JSON carries the fields, which replace none of its own', () => {
     message: 'lost it',
     server: 'h1-a',
   });
+});
+
+test('a line for journald has its priority instead of a time', () => {
+  const message = 'bad\nname';
+
+  const lines = (['debug', 'info', 'warn', 'error'] as const).map((level) =>
+    journalLine({ event: 'lost', level, message, fields: {} }),
+  );
+
+  expect(lines).toEqual([7, 6, 4, 3].map((priority) => `<${priority}>bad\\nname`));
 });

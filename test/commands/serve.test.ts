@@ -130,6 +130,34 @@ test('elsewhere than on a terminal there are plain lines only', async ({ stage }
   }
 });
 
+for (const format of ['pretty', 'json'] as const) {
+  test(`journald is told the priority of every ${format} line`, async ({ stage }) => {
+    const run = join(import.meta.dirname, '../../bin/run.js');
+    // The stream of journald is known by its device and inode.
+    const script = 'export JOURNAL_STREAM=$(stat -Lc %d:%i /dev/stderr); exec "$@"';
+    const words = ['serve', `--bind=${stage.address()}`, `--log-format=${format}`];
+    const server = stage.spawn(['sh', '-c', script, 'sh', process.execPath, run, ...words]);
+    await server.line(/^<6>.*the view is complete/);
+
+    const { stderr } = await server.end();
+    const twice = await stage.spawn([
+      'sh',
+      '-c',
+      script,
+      'sh',
+      process.execPath,
+      run,
+      'serve',
+      '--heartbeat=5',
+    ]).ended;
+
+    for (const line of stderr.trimEnd().split('\n')) {
+      expect(line).toMatch(format === 'json' ? /^<[346]>\{"time"/ : /^<[346]>[a-z]/);
+    }
+    expect(twice.stderr).toMatch(/^<3>error: .*\n<3>hint: .*\n$/);
+  });
+}
+
 test('a server refuses what other machines can reach, without a secret', async ({ stage }) => {
   const open = await stage.run(['serve', '--bind=0.0.0.0', '--advertise=10.0.0.1']);
   const nowhere = await stage.run(['serve', '--bind=192.0.2.1', '--insecure']);

@@ -176,6 +176,20 @@ test('two servers of one host and side are told of with both addresses', () => {
   });
 });
 
+test('a link that the other end gives up for others is no warning', () => {
+  const stage = new ServerStage({ role: 'master' });
+  const link = stage.neighbour('1');
+  const other = stage.neighbour('2');
+  stage.takeNotices();
+
+  stage.hear(link, { kind: 'error', error: 10, reason: 'other links have taken its place' });
+  stage.close(link);
+  stage.close(other);
+
+  const lost = stage.takeNotices().filter((name) => name.startsWith('link-'));
+  expect(lost).toEqual(['link-released', 'link-down']);
+});
+
 test('the operator is told when the last master has gone out of reach, once', () => {
   const stage = new ServerStage();
   const links = [

@@ -12,6 +12,9 @@ const PROBES = {
   postgresql: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres && psql --version'],
   mandoc: ['sh', '-c', 'command -v mandoc'],
   tmux: ['tmux', '-V'],
+  zsh: ['zsh', '--version'],
+  fish: ['fish', '--version'],
+  systemd: ['sh', '-c', 'test -x /lib/systemd/systemd && unshare --net --mount --cgroup true'],
   iproute2: ['ip', '-V'],
   // Only root may make a network of its own.
   'util-linux': ['unshare', '--net', '--mount', 'true'],

@@ -133,4 +133,4 @@ function answerOf(server: SimServer, service: string): string {
 }
 
 /** What would make every story long; `show NAME` tells it. */
-const QUIET = ['link-up', 'link-down', 'dial-failed', 'masters-unreachable'];
+const QUIET = ['link-up', 'link-down', 'link-released', 'dial-failed', 'masters-unreachable'];

@@ -1,0 +1,154 @@
+# Completion of rarangi for fish: put this file into ~/.config/fish/completions or a
+# vendor_completions.d. What stands between BEGIN and END is rendered from oclif.manifest.json.
+
+# Whether the words so far are those of a command of ours, and none of one that it wraps.
+function __rarangi_at
+    set -l words (commandline -opc)
+    contains -- -- $words; and return 1
+    test "$words[2]" = "$argv[1]"
+end
+
+function __rarangi_begins
+    test (count (commandline -opc)) -eq 1
+end
+
+function __rarangi_wraps
+    contains -- -- (commandline -opc)
+end
+
+# Completes the words behind `--`, which are another command's.
+function __rarangi_wrapped
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    set -l wrapped (string escape -- $words[(math $at + 1)..-1])
+    test $at -lt (count $words); or set wrapped
+    complete -C "$wrapped $(commandline -ct)"
+end
+
+# Whether the NAME of lookup is still to come.
+function __rarangi_wants_name
+    __rarangi_at lookup; or return 1
+    set -l words (commandline -opc)
+    set -l flag 0
+    for word in $words[3..-1]
+        if test $flag = 1
+            set flag 0
+        else if contains -- $word $__rarangi_valued
+            set flag 1
+        else if not string match -q -- '-*' $word
+            return 1
+        end
+    end
+end
+
+# Asks the servers that the words on the line mean, within half a second; silent when they are not.
+function __rarangi_ask
+    set -l asked
+    set -l flag
+    set -l words (commandline -opc)
+    for word in $words[3..-1]
+        if test -n "$flag"
+            set -a asked $flag $word
+            set flag
+        else if contains -- $word $__rarangi_passed
+            set flag $word
+        else if contains -- (string split -m 1 = -- $word)[1] $__rarangi_passed
+            set -a asked $word
+        else if string match -qr -- '^-e.' $word
+            set -a asked $word
+        end
+    end
+    env $__rarangi_unset rarangi $argv $asked --timeout 500ms 2>/dev/null </dev/null
+end
+
+function __rarangi_hosts
+    __rarangi_ask peers | awk -F '\t' '$5 == "split" { print $2 }'
+end
+
+function __rarangi_clusters
+    __rarangi_ask peers | cut -f 3
+end
+
+complete -c rarangi -f
+complete -c rarangi -n __rarangi_begins -s h -l help -d 'Show help.'
+complete -c rarangi -n __rarangi_begins -s v -l version -d 'Show the version.'
+complete -c rarangi -n __rarangi_wraps -a '(__rarangi_wrapped)'
+complete -c rarangi -n __rarangi_wants_name -a '(__rarangi_ask lookup)'
+
+# BEGIN TABLES
+set -g __rarangi_passed -e --environment --server
+set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_FORGET -u RARANGI_TIMEOUT
+set -g __rarangi_valued -e --environment --server --timeout --tag --cluster --format --wait --on-change --kill-after
+
+complete -c rarangi -n __rarangi_begins -a lookup -d 'Print the addresses of a service, nearest first.'
+complete -c rarangi -n '__rarangi_at lookup' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at lookup' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
+complete -c rarangi -n '__rarangi_at lookup' -l timeout -x -d 'How long the whole answer may take.'
+complete -c rarangi -n '__rarangi_at lookup' -l json -d 'Print one JSON object, for a failure too.'
+complete -c rarangi -n '__rarangi_at lookup' -l one -d 'The first only; of a pattern, the first of each service.'
+complete -c rarangi -n '__rarangi_at lookup' -l all -d 'Stale ones too, after the live ones.'
+complete -c rarangi -n '__rarangi_at lookup' -l live -d 'Never stale ones.'
+complete -c rarangi -n '__rarangi_at lookup' -l tag -x -d 'Only instances with this tag.'
+complete -c rarangi -n '__rarangi_at lookup' -l cluster -x -a '(__rarangi_clusters)' -d 'Only instances in this cluster.'
+complete -c rarangi -n '__rarangi_at lookup' -l format -x -a 'hostport host port uri env json' -d 'What is printed of each; env: of the first, as variables for a shell.'
+complete -c rarangi -n '__rarangi_at lookup' -l wait -x -d 'Wait this long for a live one, and for a server.'
+complete -c rarangi -n '__rarangi_at lookup' -l watch -d 'Print what is there, then every change, as a JSON line each.'
+complete -c rarangi -n '__rarangi_at lookup' -l on-change -x -a 'restart HUP INT TERM USR1 USR2' -d 'With --watch and a command: start it anew at a change, or send it a signal.'
+complete -c rarangi -n '__rarangi_at lookup' -l kill-after -x -d 'With --on-change restart: when the command is killed; 0 for never.'
+complete -c rarangi -n '__rarangi_at lookup' -s h -l help -d 'Show help.'
+
+complete -c rarangi -n __rarangi_begins -a peers -d 'List the servers of the environment.'
+complete -c rarangi -n '__rarangi_at peers' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at peers' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
+complete -c rarangi -n '__rarangi_at peers' -l timeout -x -d 'How long the whole answer may take.'
+complete -c rarangi -n '__rarangi_at peers' -l json -d 'Print one JSON object, for a failure too.'
+complete -c rarangi -n '__rarangi_at peers' -l forget -x -a '(__rarangi_hosts)' -d 'Drop the servers of a host that is split off, from every server, now.'
+complete -c rarangi -n '__rarangi_at peers' -s h -l help -d 'Show help.'
+
+complete -c rarangi -n __rarangi_begins -a register -d 'Register services, alone or around the command that runs them.'
+complete -c rarangi -n '__rarangi_at register' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at register' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
+complete -c rarangi -n '__rarangi_at register' -l timeout -x -d 'How long the whole answer may take.'
+complete -c rarangi -n '__rarangi_at register' -l name -x -a '(__rarangi_ask lookup)' -d 'The service.'
+complete -c rarangi -n '__rarangi_at register' -l port -x -d 'Where it listens; required with --name.'
+complete -c rarangi -n '__rarangi_at register' -l address -x -d 'What clients are told; by default the address of the server.'
+complete -c rarangi -n '__rarangi_at register' -l tag -x -d 'A tag of the instance.'
+complete -c rarangi -n '__rarangi_at register' -l scheme -x -d 'The scheme of its URI.'
+complete -c rarangi -n '__rarangi_at register' -l service -x -a 'name=' -d 'A service in one word: name=NAME,port=PORT and, if wanted, address=, scheme=, ready=, check= and tag.KEY=.'
+complete -c rarangi -n '__rarangi_at register' -l file -r -F -d 'A file of JSON with services.'
+complete -c rarangi -n '__rarangi_at register' -l ready -x -a 'tcp none http:// exec:' -d 'What has to be well before it is registered: tcp, none, http://HOST:PORT/PATH or exec:COMMAND.'
+complete -c rarangi -n '__rarangi_at register' -l ready-timeout -x -d 'How long it may take to be ready, before all is ended; by default for ever.'
+complete -c rarangi -n '__rarangi_at register' -l check -x -a 'tcp none http:// exec:' -d 'What is asked from then on; while it is not well, the service is not registered.'
+complete -c rarangi -n '__rarangi_at register' -l check-interval -x -d 'Between two checks; one check may take as long.'
+complete -c rarangi -n '__rarangi_at register' -l check-rise -x -d 'After so many good checks in a row it is healthy again.'
+complete -c rarangi -n '__rarangi_at register' -l check-fall -x -d 'After so many bad checks in a row it is unhealthy.'
+complete -c rarangi -n '__rarangi_at register' -l drain -x -d 'On SIGTERM: how long the command runs on after it is deregistered.'
+complete -c rarangi -n '__rarangi_at register' -l kill-after -x -d 'How long after the signal the command is killed; 0 for never.'
+complete -c rarangi -n '__rarangi_at register' -l log-format -x -a 'pretty json' -d 'How the lines on stderr look.'
+complete -c rarangi -n '__rarangi_at register' -s h -l help -d 'Show help.'
+
+complete -c rarangi -n __rarangi_begins -a serve -d 'Run a catalogue server of this host.'
+complete -c rarangi -n '__rarangi_at serve' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at serve' -l cluster -x -a '(__rarangi_clusters)' -d 'The group of hosts that this one is near to.'
+complete -c rarangi -n '__rarangi_at serve' -l bind -x -d 'Where to listen.'
+complete -c rarangi -n '__rarangi_at serve' -l advertise -x -d 'Where others reach it; required when --bind is a wildcard.'
+complete -c rarangi -n '__rarangi_at serve' -l peer -x -d 'A server to start from.'
+complete -c rarangi -n '__rarangi_at serve' -l master -d 'Let others link to this server; masters link to all masters.'
+complete -c rarangi -n '__rarangi_at serve' -l name -x -d 'Its name; by default HOST-a or HOST-b.'
+complete -c rarangi -n '__rarangi_at serve' -l host -x -d 'The name of this host.'
+complete -c rarangi -n '__rarangi_at serve' -l socket -r -F -a 'none' -d 'The UNIX socket to listen on as well.'
+complete -c rarangi -n '__rarangi_at serve' -l insecure -d 'Listen on more than loopback without a secret.'
+complete -c rarangi -n '__rarangi_at serve' -l heartbeat -x -d 'How often a link carries something.'
+complete -c rarangi -n '__rarangi_at serve' -l silence -x -d 'After how much silence a link is lost.'
+complete -c rarangi -n '__rarangi_at serve' -l grace -x -d 'How long a suspect server is still answered.'
+complete -c rarangi -n '__rarangi_at serve' -l split-hold -x -d 'How long a split server is kept as it was.'
+complete -c rarangi -n '__rarangi_at serve' -l log-format -x -a 'pretty json' -d 'How the lines on stderr look.'
+complete -c rarangi -n '__rarangi_at serve' -s h -l help -d 'Show help.'
+
+complete -c rarangi -n __rarangi_begins -a status -d 'Show how the server of this host is, and what it sees.'
+complete -c rarangi -n '__rarangi_at status' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at status' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
+complete -c rarangi -n '__rarangi_at status' -l timeout -x -d 'How long the whole answer may take.'
+complete -c rarangi -n '__rarangi_at status' -l json -d 'Print one JSON object, for a failure too.'
+complete -c rarangi -n '__rarangi_at status' -s h -l help -d 'Show help.'
+# END TABLES

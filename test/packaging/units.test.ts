@@ -1,0 +1,84 @@
+// The systemd units, as systemd reads them; what it does with them is in debian.soak.test.ts.
+
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { expect } from 'vitest';
+
+import { needs } from '../support/needs.ts';
+import { type Stage, test } from '../support/processes.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, 'packaging/systemd');
+
+/** What a unit says under a name. */
+function settings(unit: string, name: string): string[] {
+  const lines = readFileSync(join(folder, unit), 'utf8').split('\n');
+  return lines
+    .filter((line) => line.startsWith(`${name}=`))
+    .map((line) => line.split(/=(.*)/s)[1]!);
+}
+
+/** A PATH on which `rarangi` is the built program. */
+function pathOf(stage: Stage): string {
+  const bin = join(stage.folder, 'bin');
+  mkdirSync(bin);
+  symlinkSync(join(root, 'bin/run.js'), join(bin, 'rarangi'));
+  return `${bin}:${process.env['PATH'] ?? ''}`;
+}
+
+test('the command of the unit, with the example of its file switched on, tells systemd', async ({
+  stage,
+}) => {
+  const [command = ''] = settings('rarangi@.service', 'ExecStart');
+  const [file = ''] = settings('rarangi@.service', 'EnvironmentFile');
+  const example = readFileSync(join(folder, 'serve.env'), 'utf8');
+  const switchedOn = parseEnv(example.replace(/^#(?=[A-Z_]+=)/gm, ''));
+  const receiver = stage.spawn(['/usr/bin/python3', '-uc', RECEIVER, 'notify']);
+  await receiver.line(/^listening$/);
+
+  const server = stage.spawn(command.split(' '), {
+    env: {
+      ...switchedOn,
+      PATH: pathOf(stage),
+      NOTIFY_SOCKET: join(stage.folder, 'notify'),
+      // Not the address of this machine.
+      RARANGI_SERVE_BIND: stage.address(),
+    },
+  });
+  await receiver.line(/READY=1/);
+  await server.line(/serves production on 127\./);
+  const { code } = await server.end();
+  await receiver.line(/STOPPING=1/);
+
+  expect(code).toBe(0);
+  expect(file).toBe('-/etc/rarangi/serve.env');
+  expect(Object.keys(switchedOn)).toHaveLength(6);
+  expect(parseEnv(example)).toEqual({});
+});
+
+test.skipIf(!needs('systemd'))('systemd has nothing to say about the units', async ({ stage }) => {
+  // The example stands beside the unit that it names, and both run what is on the PATH of systemd.
+  for (const unit of ['rarangi@.service', 'web.service']) {
+    const text = readFileSync(join(folder, unit), 'utf8');
+    writeFileSync(
+      join(stage.folder, unit),
+      text.replaceAll('=rarangi ', `=${process.execPath} `).replace(/^Documentation=.*$/m, ''),
+    );
+  }
+
+  const { code, stderr } = await stage.spawn([
+    ...['systemd-analyze', 'verify', './rarangi@.service', './web.service'],
+  ]).ended;
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+const RECEIVER = `
+import socket, sys
+receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+receiver.bind(sys.argv[1])
+print('listening')
+while True:
+    print(receiver.recv(4096).decode().replace('\\n', ' '))
+`;
