@@ -14,18 +14,28 @@ export type {
   StatusReport,
 } from './io/answers.ts';
 export { forget, lookup, peers, services, status } from './io/ask.ts';
-export type { ClientOptions, LookupOptions, WatchOptions } from './io/client-options.ts';
 export type {
-  Client,
-  ClientEvents,
-  ConnectOptions,
-  Offer,
-  RegistrationHandle,
-} from './io/connect.ts';
-export { checkOffer, connect } from './io/connect.ts';
+  CallOptions,
+  ClientOptions,
+  LookupOptions,
+  LookupQuery,
+  WatchOptions,
+  WatchQuery,
+} from './io/client-options.ts';
+export type { Client, ConnectOptions } from './io/connect.ts';
+export { connect } from './io/connect.ts';
 export { environmentsHere } from './io/environments.ts';
 export type { RarangiErrorCode } from './io/rarangi-error.ts';
 export { RarangiError } from './io/rarangi-error.ts';
+export type {
+  ClientEvents,
+  Offer,
+  RegisterOptions,
+  RegistrationEvents,
+  RegistrationHandle,
+} from './io/registration.ts';
+export { checkOffer } from './io/registration.ts';
+export type { ResolveOptions } from './io/resolve.ts';
 export type { ServerHandle } from './io/serve.ts';
 export { serve } from './io/serve.ts';
 export type { ServeOptions } from './io/serve-options.ts';

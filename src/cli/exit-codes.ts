@@ -38,6 +38,7 @@ export const EXITS_BY_ERROR = {
   RARANGI_USAGE: 'usage',
   RARANGI_UNREACHABLE: 'unreachable',
   RARANGI_REFUSED: 'refused',
+  RARANGI_NONE: 'no',
   RARANGI_UNCERTAIN: 'uncertain',
   RARANGI_TIMEOUT: 'timeout',
   // Only a caller's own signal aborts, and no command leaves one uncaught.

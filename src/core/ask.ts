@@ -6,12 +6,12 @@
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Message, MessageOf } from '../protocol/messages.ts';
 import type { Facts } from '../protocol/records.ts';
-import type { ClientEffect, ConnectionInput, Refusal, Stop } from './client-effect.ts';
+import type { ConnectionInput, Refusal, Stop } from './client-effect.ts';
 import type { Contact, Loss } from './client-contacts.ts';
 import { Contacts } from './client-contacts.ts';
+import { ClientBase } from './client-core.ts';
 import type { Wanted } from './client-matching.ts';
 import { isWanted } from './client-matching.ts';
-import { Timers } from './timers.ts';
 
 /** What may be asked. */
 export type Question =
@@ -52,29 +52,28 @@ export interface AskOptions {
 }
 
 /** One question, from the first dial to the outcome. */
-export class Ask {
+export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   readonly #options: AskOptions;
-  readonly #timers = new Timers();
   readonly #contacts: Contacts;
   readonly #parts = new Map<Contact, Answer>();
   readonly #reasons = new Map<Contact, string>();
   readonly #untried: Contact[];
-  #effects: ClientEffect<Outcome>[] = [];
   #best: { readonly answer: Answer; readonly facts: Facts } | null = null;
   /** Servers whose answer is in, or on its way. */
   readonly #asked = new Map<OriginId, Contact>();
   #wasConnected = false;
-  #hasBegun = false;
-  #isOver = false;
-  #nowMs = 0;
+  #isFinished = false;
 
   constructor(options: AskOptions) {
+    super();
     this.#options = options;
     this.#contacts = new Contacts({
       environment: options.environment,
       addresses: options.addresses,
-      timers: this.#timers,
-      emit: (effect) => this.#effects.push(effect),
+      timers: this.timers,
+      emit: (effect) => {
+        this.emit(effect);
+      },
       listener: {
         onOpen: (contact) => {
           this.#handleOpen(contact);
@@ -93,34 +92,17 @@ export class Ask {
     this.#untried = [...this.#contacts.all];
   }
 
-  /** Takes in what happened and says what is to be done. The first input begins its life. */
-  step(input: ConnectionInput | Stop): ClientEffect<Outcome>[] {
-    this.#nowMs = input.nowMs;
-    if (!this.#isOver) this.#handle(input);
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
-  }
-
-  /** When `step` wants a `deadline`, in milliseconds; Infinity for never. */
-  nextDeadlineMs(): number {
-    if (this.#isOver) return Infinity;
-    return this.#hasBegun ? this.#timers.nextMs() : 0;
-  }
-
-  #handle(input: ConnectionInput | Stop): void {
-    if (!this.#hasBegun) this.#begin();
-    if (input.kind === 'stop') this.#end();
-    else this.#contacts.handle(input);
-    this.#timers.runDue(input.nowMs);
-  }
-
-  #begin(): void {
-    this.#hasBegun = true;
-    this.#timers.set('timeout', this.#nowMs + this.#options.timeoutMs, () => {
+  protected override begin(): void {
+    this.timers.set('timeout', this.nowMs + this.#options.timeoutMs, () => {
       this.#conclude();
     });
     this.#tryNext();
+  }
+
+  protected override handle(input: ConnectionInput | Stop): void {
+    if (input.kind === 'stop') this.#close();
+    else this.#contacts.handle(input);
+    this.timers.runDue(input.nowMs);
   }
 
   #tryNext(): void {
@@ -135,7 +117,7 @@ export class Ask {
 
   /** A server that says something is not silent: the next is not asked yet. */
   #wait(): void {
-    this.#timers.set('patience', this.#nowMs + PATIENCE_MS, () => {
+    this.timers.set('patience', this.nowMs + PATIENCE_MS, () => {
       if (this.#untried.length > 0) this.#tryNext();
     });
   }
@@ -215,15 +197,15 @@ export class Ask {
   }
 
   #finish(outcome: Outcome): void {
-    if (this.#isOver) return;
-    this.#effects.push({ kind: 'report', report: outcome });
-    this.#end();
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.report(outcome);
+    this.#close();
   }
 
-  #end(): void {
+  #close(): void {
     for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
-    this.#effects.push({ kind: 'stopped' });
-    this.#isOver = true;
+    this.end();
   }
 
   /** The higher, the better: live beats stale, stale beats none, complete beats incomplete. */

@@ -40,6 +40,8 @@ export interface Contact {
   heardMs: number;
   /** When the session opened. */
   openedMs: number;
+  /** What was said on this session up to now is no older than this. */
+  echoedMs: number;
   /** Why the other end says that it closes. */
   parting: string | null;
 }
@@ -196,6 +198,7 @@ export class Contacts {
     become(contact, 'welcomed');
     contact.server = { origin: welcome.origin, facts: welcome.facts };
     contact.openedMs = this.#nowMs;
+    contact.echoedMs = this.#nowMs;
     this.#options.listener.onOpen(contact);
   }
 
@@ -205,6 +208,7 @@ export class Contacts {
         if (message.stamp !== undefined) this.send(contact, { kind: 'pong', stamp: message.stamp });
         return;
       case 'pong':
+        contact.echoedMs = Math.max(contact.echoedMs, Math.min(message.stamp, this.#nowMs));
         return;
       case 'error':
         this.#handleError(contact, message);
@@ -282,6 +286,7 @@ function contactAt(address: string): Contact {
     refusal: null,
     heardMs: 0,
     openedMs: 0,
+    echoedMs: 0,
     parting: null,
   };
 }

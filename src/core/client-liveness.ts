@@ -20,7 +20,6 @@ export class Liveness {
   #nowMs = 0;
   /** When the next ping is due; Infinity while no session is judged. */
   #dueMs = Infinity;
-  #stamp = 0;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
@@ -61,9 +60,9 @@ export class Liveness {
     if (this.#judged().length > 0) this.#arm();
   }
 
+  /** The stamp is the time: its echo says as of when the server has answered. */
   #ping(contact: Contact): void {
-    this.#stamp += 1;
-    this.#options.contacts.send(contact, { kind: 'ping', stamp: this.#stamp });
+    this.#options.contacts.send(contact, { kind: 'ping', stamp: Math.floor(this.#nowMs) });
   }
 
   #judged(): Contact[] {

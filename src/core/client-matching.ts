@@ -12,6 +12,9 @@ export interface Wanted {
   readonly cluster?: string;
 }
 
+/** By what one of several is chosen: by its distance, or by lot alone. */
+export type Choice = 'nearest' | 'random';
+
 /** Where the answering server is: what nearness is measured from. */
 export interface Place {
   readonly host: string;
@@ -36,6 +39,27 @@ export function nearestFirst(
     .map((instance) => ({ instance, tier: tierOf(instance, place), lot: random() }))
     .sort((one, other) => one.tier - other.tier || one.lot - other.lot)
     .map(({ instance }) => instance);
+}
+
+/** One of these, by the same order; `random` disregards the distance. Null if there is none. */
+export function chosenOf(
+  instances: readonly Instance[],
+  { choice, place }: { readonly choice: Choice; readonly place: Place | null },
+  random: () => number,
+): Instance | null {
+  let chosen: Instance | null = null;
+  let best = Infinity;
+  let equals = 0;
+  for (const instance of instances) {
+    const isNear = choice === 'nearest' && place !== null;
+    const tier = isNear ? tierOf(instance, place) : FIRST_TIERS[instance.state];
+    if (tier > best) continue;
+    equals = tier < best ? 1 : equals + 1;
+    best = tier;
+    // Each of n equals is the last to be taken with a chance of 1 in n.
+    if (random() * equals < 1) chosen = instance;
+  }
+  return chosen;
 }
 
 function tierOf(given: Instance, place: Place): number {

@@ -7,14 +7,14 @@ import type { InstanceId, Name } from '../protocol/ids.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { Cause } from '../protocol/records.ts';
 import { Backoff, BACKOFF_BASE_MS } from './backoff.ts';
-import type { ClientEffect, ConnectionInput, Stop } from './client-effect.ts';
+import { ClientBase } from './client-core.ts';
+import type { ConnectionInput, Stop } from './client-effect.ts';
 import type { Contact, Loss } from './client-contacts.ts';
 import { Contacts, isLocal } from './client-contacts.ts';
 import { Liveness } from './client-liveness.ts';
 import type { ClientReport, Offered } from './client-registry.ts';
 import { Registry } from './client-registry.ts';
 import { Rounds } from './client-rounds.ts';
-import { Timers } from './timers.ts';
 
 /** What the embedder wants. */
 export type ClientCommand = { readonly nowMs: number } & (
@@ -39,8 +39,7 @@ export interface ClientCoreOptions {
 }
 
 /** A client without sockets. */
-export class ClientCore {
-  readonly #timers = new Timers();
+export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   readonly #contacts: Contacts;
   readonly #liveness: Liveness;
   readonly #registry: Registry;
@@ -49,21 +48,20 @@ export class ClientCore {
   readonly #backoffs = new Map<Contact, Backoff>();
   /** Contacts of which something was heard, were it only that nobody is there. */
   readonly #tried = new Set<Contact>();
-  #effects: ClientEffect<ClientReport>[] = [];
-  #nowMs = 0;
-  #hasBegun = false;
   #isStopping = false;
-  #isOver = false;
   #hasSurrendered = false;
 
   constructor(options: ClientCoreOptions) {
+    super();
     this.#options = options;
-    const timers = this.#timers;
+    const timers = this.timers;
     this.#contacts = new Contacts({
       environment: options.environment,
       addresses: options.addresses,
       timers,
-      emit: (effect) => this.#effects.push(effect),
+      emit: (effect) => {
+        this.emit(effect);
+      },
       listener: {
         onOpen: (contact) => {
           this.#handleOpen(contact);
@@ -72,7 +70,7 @@ export class ClientCore {
           this.#handleLost(contact, loss);
         },
         onRefused: (contact, refusal) => {
-          this.#report({ kind: 'refused', server: contact.address, reason: refusal.reason });
+          this.report({ kind: 'refused', server: contact.address, reason: refusal.reason });
           this.#registry.release(contact);
           this.#note(contact);
         },
@@ -85,32 +83,17 @@ export class ClientCore {
     const isJudged = ({ door }: Contact): boolean =>
       door === 'tcp' || options.areSocketsJudged === true;
     this.#liveness = new Liveness({ contacts, timers, isJudged });
-    const report = this.#report.bind(this);
-    this.#registry = new Registry({ contacts, timers, report, now: () => this.#nowMs });
-    this.#rounds = new Rounds({ ...options, contacts, timers, now: () => this.#nowMs });
+    const report = this.report.bind(this);
+    this.#registry = new Registry({ contacts, timers, report, now: () => this.nowMs });
+    this.#rounds = new Rounds({ ...options, contacts, timers, now: () => this.nowMs });
   }
 
-  /** Takes in what happened and says what is to be done. The first input begins its life. */
-  step(input: ClientInput): ClientEffect<ClientReport>[] {
-    this.#nowMs = input.nowMs;
-    if (!this.#isOver) this.#handle(input);
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+  protected override begin(): void {
+    this.#dialNow();
   }
 
-  /** When `step` wants a `deadline`, in milliseconds; Infinity for never. */
-  nextDeadlineMs(): number {
-    if (this.#isOver) return Infinity;
-    return this.#hasBegun ? this.#timers.nextMs() : 0;
-  }
-
-  #handle(input: ClientInput): void {
+  protected override handle(input: ClientInput): void {
     this.#liveness.wake(input.nowMs);
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#dialNow();
-    }
     switch (input.kind) {
       case 'register':
         this.#registry.register(input.instance, input.offer);
@@ -128,8 +111,8 @@ export class ClientCore {
       default:
         this.#contacts.handle(input);
     }
-    this.#timers.runDue(input.nowMs);
-    if (this.#isStopping && this.#registry.isEmpty()) this.#end();
+    this.timers.runDue(input.nowMs);
+    if (this.#isStopping && this.#registry.isEmpty()) this.#close();
   }
 
   /** There is news: a server may be where there was none. */
@@ -138,7 +121,7 @@ export class ClientCore {
     for (const contact of this.#contacts.in('idle')) {
       if (isLocal(contact.address) || this.#rounds.isTwin(contact)) continue;
       this.#backoffs.get(contact)?.reset();
-      this.#timers.cancel(redialTimer(contact));
+      this.timers.cancel(redialTimer(contact));
       this.#contacts.dial(contact);
     }
   }
@@ -156,8 +139,8 @@ export class ClientCore {
     this.#registry.release(contact);
     if (loss.from === 'open') {
       const server = contact.server?.facts.name ?? contact.address;
-      this.#report({ kind: 'lost', server, reason: loss.reason });
-      if (this.#nowMs - contact.openedMs >= HELD_MS) this.#backoffs.get(contact)?.reset();
+      this.report({ kind: 'lost', server, reason: loss.reason });
+      if (this.nowMs - contact.openedMs >= HELD_MS) this.#backoffs.get(contact)?.reset();
       this.#dialTwins(contact);
     }
     this.#note(contact);
@@ -177,7 +160,7 @@ export class ClientCore {
     let backoff = this.#backoffs.get(contact);
     backoff ??= new Backoff(this.#options.random, BACKOFF_BASE_MS);
     this.#backoffs.set(contact, backoff);
-    this.#timers.set(redialTimer(contact), this.#nowMs + backoff.nextDelayMs(), () => {
+    this.timers.set(redialTimer(contact), this.nowMs + backoff.nextDelayMs(), () => {
       if (contact.state === 'idle' && !this.#rounds.isTwin(contact)) this.#contacts.dial(contact);
     });
   }
@@ -206,17 +189,12 @@ export class ClientCore {
     const [refusal] = this.#contacts.all.flatMap((one) => one.refusal ?? []);
     if (refusal === undefined || this.#tried.size < this.#contacts.all.length) return;
     this.#hasSurrendered = true;
-    this.#report({ kind: 'refused-by-all', reason: `${refusal.address}: ${refusal.reason}` });
+    this.report({ kind: 'refused-by-all', reason: `${refusal.address}: ${refusal.reason}` });
   }
 
-  #report(report: ClientReport): void {
-    this.#effects.push({ kind: 'report', report });
-  }
-
-  #end(): void {
+  #close(): void {
     for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'stopped');
-    this.#effects.push({ kind: 'stopped' });
-    this.#isOver = true;
+    this.end();
   }
 }
 

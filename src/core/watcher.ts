@@ -9,11 +9,11 @@ import { present } from './assert.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_MS } from './backoff.ts';
 import type { Contact } from './client-contacts.ts';
 import { Contacts, isLocal, LOCAL_CAP_MS } from './client-contacts.ts';
-import type { ClientEffect, ConnectionInput, Refusal, Stop } from './client-effect.ts';
+import { ClientBase } from './client-core.ts';
+import type { ConnectionInput, Refusal, Stop } from './client-effect.ts';
 import { Liveness } from './client-liveness.ts';
 import type { Place, Wanted } from './client-matching.ts';
 import { isWanted } from './client-matching.ts';
-import { Timers } from './timers.ts';
 
 /** What a watcher reports. */
 export type WatchReport =
@@ -50,9 +50,8 @@ export interface WatcherView {
 }
 
 /** One watch, for ever. */
-export class Watcher {
+export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #options: WatcherOptions;
-  readonly #timers = new Timers();
   readonly #contacts: Contacts;
   readonly #liveness: Liveness;
   readonly #backoff: Backoff;
@@ -60,19 +59,17 @@ export class Watcher {
   readonly #known = new Map<InstanceId, Instance>();
   /** What the present server has told of. */
   readonly #told = new Set<InstanceId>();
-  #effects: ClientEffect<WatchReport>[] = [];
   #untried: Contact[] = [];
   #current: Contact | null = null;
   #view = { complete: false, missing: [] as readonly string[] };
   /** When the present session opened. */
   #openedMs = 0;
+  #vouchedMs = -Infinity;
   #isSynced = false;
   #wasSynced = false;
-  #hasBegun = false;
-  #isOver = false;
-  #nowMs = 0;
 
   constructor(options: WatcherOptions) {
+    super();
     this.#options = options;
     const isNear = options.addresses.some(isLocal);
     const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_MS;
@@ -80,8 +77,10 @@ export class Watcher {
     this.#contacts = new Contacts({
       environment: options.environment,
       addresses: options.addresses,
-      timers: this.#timers,
-      emit: (effect) => this.#effects.push(effect),
+      timers: this.timers,
+      emit: (effect) => {
+        this.emit(effect);
+      },
       listener: {
         onOpen: (contact) => {
           this.#handleOpen(contact);
@@ -97,24 +96,9 @@ export class Watcher {
         },
       },
     });
-    const { timers, contacts } = { timers: this.#timers, contacts: this.#contacts };
+    const { timers, contacts } = { timers: this.timers, contacts: this.#contacts };
     // A stopped server keeps its socket open: whoever waits for news judges every session.
     this.#liveness = new Liveness({ contacts, timers, isJudged: () => true });
-  }
-
-  /** Takes in what happened and says what is to be done. The first input begins its life. */
-  step(input: ConnectionInput | Stop): ClientEffect<WatchReport>[] {
-    this.#nowMs = input.nowMs;
-    if (!this.#isOver) this.#handle(input);
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
-  }
-
-  /** When `step` wants a `deadline`, in milliseconds; Infinity for never. */
-  nextDeadlineMs(): number {
-    if (this.#isOver) return Infinity;
-    return this.#hasBegun ? this.#timers.nextMs() : 0;
   }
 
   /** What is known now. */
@@ -131,18 +115,26 @@ export class Watcher {
     };
   }
 
-  #handle(input: ConnectionInput | Stop): void {
+  /** A server has vouched for all that is known as of then; -Infinity before the first one. */
+  vouchedMs(): number {
+    return this.#vouchedMs;
+  }
+
+  protected override begin(): void {
+    this.#hunt();
+  }
+
+  protected override handle(input: ConnectionInput | Stop): void {
     this.#liveness.wake(input.nowMs);
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#hunt();
-    }
     if (input.kind === 'stop') {
-      this.#end();
+      this.#close();
       return;
     }
     this.#contacts.handle(input);
-    this.#timers.runDue(input.nowMs);
+    this.timers.runDue(input.nowMs);
+    if (this.#current !== null && this.#isSynced) {
+      this.#vouchedMs = Math.max(this.#vouchedMs, this.#current.echoedMs);
+    }
   }
 
   /** Tries the addresses one after another; the first server that greets gets the watch. */
@@ -159,7 +151,7 @@ export class Watcher {
       return;
     }
     this.#contacts.dial(next);
-    this.#timers.set('patience', this.#nowMs + PATIENCE_MS, () => {
+    this.timers.set('patience', this.nowMs + PATIENCE_MS, () => {
       if (this.#untried.length > 0) this.#tryNext();
     });
   }
@@ -171,15 +163,15 @@ export class Watcher {
       this.#surrender();
       return;
     }
-    this.#timers.set('hunt', this.#nowMs + this.#backoff.nextDelayMs(), () => {
+    this.timers.set('hunt', this.nowMs + this.#backoff.nextDelayMs(), () => {
       this.#hunt();
     });
   }
 
   #surrender(): void {
     const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
-    this.#report({ kind: 'refused', refusal: present(refusal, 'a refusal') });
-    this.#end();
+    this.report({ kind: 'refused', refusal: present(refusal, 'a refusal') });
+    this.#close();
   }
 
   #handleOpen(contact: Contact): void {
@@ -193,12 +185,12 @@ export class Watcher {
     for (const other of this.#contacts.in('dialling', 'greeting')) {
       this.#contacts.drop(other, 'unneeded');
     }
-    this.#timers.cancel('hunt');
-    this.#timers.cancel('patience');
+    this.timers.cancel('hunt');
+    this.timers.cancel('patience');
     this.#backoff.reset();
     this.#liveness.begin(contact);
     this.#current = contact;
-    this.#openedMs = this.#nowMs;
+    this.#openedMs = this.nowMs;
     this.#isSynced = false;
     this.#told.clear();
     if (this.#wasSynced) this.#armDoubt();
@@ -242,7 +234,7 @@ export class Watcher {
 
   #becomeSynced(): void {
     this.#isSynced = true;
-    if (!this.#wasSynced) this.#report({ kind: 'synced' });
+    if (!this.#wasSynced) this.report({ kind: 'synced' });
     this.#wasSynced = true;
   }
 
@@ -259,9 +251,9 @@ export class Watcher {
       this.#armDoubt();
       return;
     }
-    this.#timers.cancel('doubt');
-    if (untold.length > 0 && this.#nowMs < this.#openedMs + DOUBT_MS) {
-      this.#timers.set('absent', this.#openedMs + DOUBT_MS, () => {
+    this.timers.cancel('doubt');
+    if (untold.length > 0 && this.nowMs < this.#openedMs + DOUBT_MS) {
+      this.timers.set('absent', this.#openedMs + DOUBT_MS, () => {
         if (this.#isSynced) this.#settle();
       });
       return;
@@ -271,8 +263,8 @@ export class Watcher {
 
   /** A restart of one server, bridged by the other, is no change that anyone should hear of. */
   #armDoubt(): void {
-    if (this.#timers.has('doubt')) return;
-    this.#timers.set('doubt', this.#nowMs + DOUBT_MS, () => {
+    if (this.timers.has('doubt')) return;
+    this.timers.set('doubt', this.nowMs + DOUBT_MS, () => {
       for (const instance of this.#sorted()) {
         const isVouchedFor = this.#isSynced && this.#told.has(instance.registration.instance);
         if (!isVouchedFor) this.#learn({ ...instance, state: 'stale' });
@@ -290,7 +282,7 @@ export class Watcher {
     const after = before === undefined ? instance : newer(instance, before);
     const change = this.#changeTo(after, before);
     this.#known.set(id, after);
-    if (change !== null) this.#report({ kind: 'change', change, instance: after });
+    if (change !== null) this.report({ kind: 'change', change, instance: after });
   }
 
   #changeTo(after: Instance, before: Instance | undefined): Told | null {
@@ -304,7 +296,7 @@ export class Watcher {
     const instance = this.#known.get(id);
     if (instance === undefined) return;
     this.#known.delete(id);
-    this.#report({ kind: 'change', change: 'removed', instance, cause });
+    this.report({ kind: 'change', change: 'removed', instance, cause });
   }
 
   #sorted(): Instance[] {
@@ -313,14 +305,9 @@ export class Watcher {
     );
   }
 
-  #report(report: WatchReport): void {
-    this.#effects.push({ kind: 'report', report });
-  }
-
-  #end(): void {
+  #close(): void {
     for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
-    this.#effects.push({ kind: 'stopped' });
-    this.#isOver = true;
+    this.end();
   }
 }
 

@@ -19,7 +19,13 @@ import { candidatesOf } from './candidates.ts';
 import { drive, runtime } from './client-driver.ts';
 import type { ClientOptions, LookupOptions } from './client-options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './client-options.ts';
-import { abortedError, refusedError, unansweredError, unreachableError } from './failures.ts';
+import {
+  abortedError,
+  refusedError,
+  unansweredError,
+  unreachableError,
+  waitedInVain,
+} from './failures.ts';
 import { RarangiError } from './rarangi-error.ts';
 
 /** The instances of a service. With `waitMs` it waits until there is a live one. */
@@ -136,7 +142,7 @@ function untilReport<R, T>(core: OneShot<R>, given: UntilReport<R, T>): Promise<
     };
     const abort = (): void => {
       finish(() => {
-        reject(abortedError(what));
+        reject(abortedError(what, signal?.reason));
       });
     };
     const driven = drive<Stop, R>({
@@ -182,7 +188,7 @@ async function waitForLive(given: AwaitedService, options: ClientOptions): Promi
     what: `the wait for ${service}`,
     limit: {
       atMs: runtime.nowMs() + waitMs,
-      error: () => waitedInVain(given, watcher.view().wasConnected),
+      error: () => waitedInVain({ ...given, wasConnected: watcher.view().wasConnected }),
     },
     settle: (report) => {
       if (report.kind === 'refused') return refusedError(report.refusal);
@@ -194,15 +200,6 @@ async function waitForLive(given: AwaitedService, options: ClientOptions): Promi
       return { service, complete, missing: [...missing], instances: ordered.map(instanceInfoOf) };
     },
   });
-}
-
-function waitedInVain({ service, waitMs }: AwaitedService, wasConnected: boolean): RarangiError {
-  const why = wasConnected ? '' : ', and no catalogue server could be reached';
-  return new RarangiError(
-    'RARANGI_TIMEOUT',
-    `no live instance of ${service} within ${String(waitMs)} ms${why}`,
-    { hint: `see what is there with: rarangi ${wasConnected ? 'lookup' : 'status'}` },
-  );
 }
 
 /** Whether time may mend it: a server that is not there yet may come, one that refuses stays. */

@@ -1,16 +1,18 @@
 // A client's core at work on the sockets of this machine. The invariant: when the core has stopped,
-// nothing of it keeps the process alive.
+// nothing of it keeps the process alive; what works in the background never does.
 
 import type { ConnectionInput, Report } from '../core/client-effect.ts';
 import type { Core } from './driver.ts';
 import { Driver } from './driver.ts';
-import { nodeRuntime } from './node-runtime.ts';
+import { backgroundRuntime, nodeRuntime } from './node-runtime.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A core that reports `R` and takes `I` besides what connections bring. */
 export interface ClientDrive<I, R> {
   readonly core: Core<I, Report<R>>;
   readonly onReport: (report: R) => void;
+  /** A program may end while it works. */
+  readonly isBackground?: boolean;
 }
 
 /** A core at work. */
@@ -26,14 +28,17 @@ type WithoutTime<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : 
 /** The machine that clients run on. */
 export const runtime: Runtime = nodeRuntime;
 
+/** The same machine, for what must not keep the process alive. */
+export const background: Runtime = backgroundRuntime;
+
 /** Sets a core to work. Reports come one at a time, the first ones after this has returned. */
 export function drive<I extends { readonly nowMs: number }, R>(
   given: ClientDrive<I, R>,
 ): Driven<I> {
-  const { core, onReport } = given;
+  const { core, onReport, isBackground = false } = given;
   const driver = new Driver<I, Report<R>>({
     core,
-    runtime,
+    runtime: isBackground ? background : runtime,
     perform: ({ report }) => {
       onReport(report);
     },

@@ -15,25 +15,38 @@ import { hasControlCharacters, utf8Bytes } from '../protocol/schema.ts';
 import type { Wanted } from '../core/client-matching.ts';
 import { RarangiError } from './rarangi-error.ts';
 
-/** What every call of a client takes. */
-export interface ClientOptions {
-  /** `development` if absent. */
-  readonly environment?: string;
-  /** `HOST`, `HOST:PORT` or the path of a socket; the servers of this host if absent. */
-  readonly servers?: readonly string[];
+/** How long a call may take. */
+export interface CallOptions {
   /** Milliseconds for the whole answer; 2000 if absent. */
   readonly timeoutMs?: number;
   /** Ends the call with RARANGI_ABORTED. */
   readonly signal?: AbortSignal;
 }
 
-/** What a lookup takes besides. */
-export interface LookupOptions extends ClientOptions, Wanted {
-  /** Milliseconds to wait until there is a live instance; 0 if absent. */
+/** Which servers are asked. */
+export interface ClientOptions extends CallOptions {
+  /** `development` if absent. */
+  readonly environment?: string;
+  /** `HOST`, `HOST:PORT` or the path of a socket; the servers of this host if absent. */
+  readonly servers?: readonly string[];
+}
+
+/** Which instances are looked up, and how long that may take. */
+export interface LookupQuery extends CallOptions, Wanted {
+  /** Milliseconds to wait until there is a live instance, besides `timeoutMs`; 0 if absent. */
   readonly waitMs?: number;
 }
 
-/** What a watch takes besides. */
+/** Which instances are watched. */
+export interface WatchQuery extends Wanted {
+  /** Ends the loop, without an error. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a lookup of its own takes: whom to ask, and for what. */
+export interface LookupOptions extends ClientOptions, LookupQuery {}
+
+/** What a watch of its own takes. */
 export interface WatchOptions extends ClientOptions, Wanted {}
 
 /** The environment of those who name none: a slip must never touch production. */

@@ -1,241 +1,155 @@
-// A service's side of the library: a client that holds a session with every server and keeps what it
-// registers registered. The invariant: a registration is offered until it is closed, whatever
-// becomes of the servers, and nothing is left open after `close`.
+// A program's side of the library: one client, by which it registers what it offers and finds what
+// it needs. The invariant: whatever a client began ends with `close`, and nothing is begun before it
+// is asked for: sessions with the first `register`, a watch with the first `resolve` of a name.
 
-import { randomBytes } from 'node:crypto';
-
-import type { ClientCommand } from '../core/client.ts';
-import { ClientCore } from '../core/client.ts';
-import type { Stop } from '../core/client-effect.ts';
-import type { ClientReport, Offered } from '../core/client-registry.ts';
-import type { InstanceId } from '../protocol/ids.ts';
+import type { InstanceInfo, LookupAnswer } from './answers.ts';
+import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
-import type { Driven } from './client-driver.ts';
-import { drive, runtime } from './client-driver.ts';
-import type { ClientOptions } from './client-options.ts';
-import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './client-options.ts';
-import { abortedError } from './failures.ts';
-import { RarangiError } from './rarangi-error.ts';
+import type { ClientOptions, LookupQuery, WatchQuery } from './client-options.ts';
+import { environmentOf, timeoutMsOf } from './client-options.ts';
+import { Emitter } from './emitter.ts';
+import { Lifetime } from './lifetime.ts';
+import type { ClientEvents, Offer, RegisterOptions, RegistrationHandle } from './registration.ts';
+import { Sessions } from './registration.ts';
+import type { ResolveOptions } from './resolve.ts';
+import { Resolver } from './resolve.ts';
+import type { WatchEvent } from './watch.ts';
+import { watchWithin } from './watch.ts';
 
-/** What a service offers. */
-export interface Offer {
-  /** The name that clients look up. */
-  readonly name: string;
-  readonly port: number;
-  /** The host part of what the server advertises, if absent. */
-  readonly address?: string;
-  /** Of its URI; `tcp` is meant if absent. */
-  readonly scheme?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-}
-
-/** One registration, for as long as it is offered. */
-export interface RegistrationHandle {
-  /** The id of the instance, unique for all time. */
-  readonly instance: string;
-  /** Resolves with the first acknowledgement. Rejects when it is closed before, or all refuse. */
-  readonly registered: Promise<void>;
-  /** Changes the offer under the same id. Throws RARANGI_USAGE. */
-  update(change: Partial<Offer>): void;
-  /** Gives it up: resolves when every session knows, after 2 s at most. */
-  close(cause?: 'deregistered' | 'unhealthy'): Promise<void>;
-}
-
-/** What a client tells, by the name of the event. */
-export interface ClientEvents {
-  readonly registered: {
-    readonly service: string;
-    readonly server: string;
-    readonly instance: string;
-  };
-  readonly lost: { readonly server: string; readonly reason: string };
-  readonly refused: { readonly server: string; readonly reason: string };
-  readonly 'refused-by-all': { readonly reason: string };
-}
-
-/** Sessions with every server, and what is registered on them. */
-export interface Client {
-  /** Offers a service until the handle is closed. Throws RARANGI_USAGE. */
-  register(offer: Offer): RegistrationHandle;
-  /** Gives up every registration, closes every session. */
-  close(): Promise<void>;
-  /** Calls the listener at every such event; what is returned ends that. */
-  on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void;
-}
-
-type Listener<E extends keyof ClientEvents> = (details: ClientEvents[E]) => void;
-
-/** What a client is, besides. */
+/** What a client is told. Its `timeoutMs` is that of all calls which name none. */
 export interface ConnectOptions extends ClientOptions {
   /**
    * This process only stands beside the service: over a UNIX socket it need not run for the service
-   * to be live, and the kernel's close alone judges.
+   * to be live, and the kernel's close alone judges. Its sessions are opened at once.
    */
   readonly isSidecar?: boolean;
 }
 
-/** Throws RARANGI_USAGE when an offer is none, as `register` would. */
-export function checkOffer(offer: Offer): void {
-  offeredOf(offer);
+/**
+ * A program's part in an environment. It does not depend on any one server, nor on there being one.
+ * Running calls, registrations and watches keep the process alive until they end; what `resolve`
+ * keeps behind the scenes does not.
+ */
+export interface Client extends AsyncDisposable {
+  /**
+   * Offers a service with every server until the handle, the client or the process ends. Throws
+   * RARANGI_USAGE.
+   */
+  register(offer: Offer, options?: RegisterOptions): RegistrationHandle;
+  /**
+   * All instances of a service, live ones nearest first, then stale ones. Asks a server each time.
+   * Rejects with RARANGI_USAGE, _UNREACHABLE, _REFUSED, _TIMEOUT or _ABORTED; none is no error.
+   */
+  lookup(name: string, query?: LookupQuery): Promise<LookupAnswer>;
+  /**
+   * One live instance of a service. The first call of a name waits for the set that there is; from
+   * then on a watch keeps the set at hand, for 5 minutes after the last call, and the answer is
+   * there without a round trip. It is never older than 1.5 s: then, as after a sleep of this
+   * process, a server is heard first. Rejects with RARANGI_NONE when there surely is none, with
+   * RARANGI_UNCERTAIN when nobody can tell or all are stale, and as `lookup` does.
+   */
+  resolve(name: string, options?: ResolveOptions): Promise<InstanceInfo>;
+  /**
+   * The instances of a service and every change from then on, until the loop is left, the signal
+   * comes or the client is closed. Throws RARANGI_USAGE at once, and RARANGI_REFUSED from the loop.
+   */
+  watch(name: string, query?: WatchQuery): AsyncIterable<WatchEvent>;
+  /** Calls the listener at every such event; what is returned ends that. */
+  on<E extends keyof ClientEvents>(
+    event: E,
+    listener: (details: ClientEvents[E]) => void,
+  ): () => void;
+  /**
+   * Gives up every registration, aborts every call, ends every watch. Resolves when every server
+   * knows and nothing is left open; after 3 s at most.
+   */
+  close(): Promise<void>;
 }
 
-/** Opens sessions with every server, and keeps them open. Throws RARANGI_USAGE. */
+/** A client. Nothing is connected before it is needed. Throws RARANGI_USAGE. */
 export function connect(options: ConnectOptions = {}): Client {
-  const environment = environmentOf(options);
-  const candidates = candidatesOf(options, environment);
-  return new OpenClient(
-    new ClientCore({
-      ...candidates,
-      environment,
-      random: () => runtime.random(),
-      areSocketsJudged: options.isSidecar !== true,
-    }),
-    options.signal,
-  );
+  return new OpenClient(options);
 }
 
 class OpenClient implements Client {
-  readonly #driven: Driven<ClientCommand | Stop>;
-  readonly #listeners = new Map<string, Set<(details: never) => void>>();
-  readonly #entries = new Map<InstanceId, Entry>();
-  #refusal: RarangiError | null = null;
-  #isClosed = false;
+  readonly #options: ClientOptions;
+  readonly #isSidecar: boolean;
+  readonly #events = new Emitter<ClientEvents>();
+  readonly #lifetime = new Lifetime();
+  readonly #resolver: Resolver;
+  #sessions: Sessions | null = null;
+  #closed: Promise<void> | null = null;
+  readonly #letGo: () => void;
 
-  constructor(core: ClientCore, signal: AbortSignal | undefined) {
-    this.#driven = drive<ClientCommand | Stop, ClientReport>({
-      core,
-      onReport: (report) => {
-        this.#handle(report);
-      },
-    });
+  constructor({ signal, isSidecar = false, ...options }: ConnectOptions) {
+    candidatesOf(options, environmentOf(options));
+    timeoutMsOf(options);
+    this.#options = options;
+    this.#isSidecar = isSidecar;
+    this.#resolver = new Resolver(options);
     const abort = (): void => void this.close();
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
-    void this.#driven.stopped.then(() => {
+    this.#letGo = () => {
       signal?.removeEventListener('abort', abort);
+    };
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
+    else if (isSidecar) this.#openSessions();
+  }
+
+  register(offer: Offer, options: RegisterOptions = {}): RegistrationHandle {
+    this.#lifetime.check();
+    return this.#openSessions().register(offer, options);
+  }
+
+  async lookup(name: string, query: LookupQuery = {}): Promise<LookupAnswer> {
+    return await this.#lifetime.within(query.signal, (signal) =>
+      lookup(name, { ...this.#options, ...query, signal }),
+    );
+  }
+
+  async resolve(name: string, options: ResolveOptions = {}): Promise<InstanceInfo> {
+    this.#lifetime.check();
+    const found = this.#resolver.recall(name, options);
+    if (found !== null) return found;
+    return await this.#lifetime.within(options.signal, (signal) =>
+      this.#resolver.resolve(name, { ...options, signal }),
+    );
+  }
+
+  watch(name: string, query: WatchQuery = {}): AsyncIterable<WatchEvent> {
+    this.#lifetime.check();
+    const begin = () => this.#lifetime.begin(query.signal);
+    return watchWithin(name, { ...this.#options, ...query }, begin);
+  }
+
+  on<E extends keyof ClientEvents>(
+    event: E,
+    listener: (details: ClientEvents[E]) => void,
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #openSessions(): Sessions {
+    this.#sessions ??= new Sessions({
+      client: this.#options,
+      events: this.#events,
+      isSidecar: this.#isSidecar,
     });
+    return this.#sessions;
   }
 
-  register(offer: Offer): RegistrationHandle {
-    if (this.#isClosed) throw new RarangiError('RARANGI_USAGE', 'the client is closed');
-    const offered = offeredOf(offer);
-    const instance = randomBytes(16).toString('hex') as InstanceId;
-    const entry = createEntry(offer.name);
-    this.#entries.set(instance, entry);
-    if (this.#refusal !== null) entry.registered.reject(this.#refusal);
-    this.#driven.submit({ kind: 'register', instance, offer: offered });
-    return {
-      instance,
-      registered: entry.registered.promise,
-      update: (change) => {
-        this.#driven.submit({ kind: 'update', instance, change: changeOf(change) });
-      },
-      close: async (cause = 'deregistered') => {
-        this.#driven.submit({ kind: 'deregister', instance, cause });
-        await Promise.race([entry.gone.promise, this.#driven.stopped]);
-      },
-    };
+  async #end(): Promise<void> {
+    this.#letGo();
+    this.#lifetime.end();
+    await Promise.all([this.#resolver.close(), this.#sessions?.close()]);
   }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#driven.submit({ kind: 'stop' });
-    await this.#driven.stopped;
-  }
-
-  on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners);
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-    };
-  }
-
-  #tell<E extends keyof ClientEvents>(event: E, details: ClientEvents[E]): void {
-    const listeners = this.#listeners.get(event) as Set<Listener<E>> | undefined;
-    for (const listener of listeners ?? []) listener(details);
-  }
-
-  #handle(report: ClientReport): void {
-    switch (report.kind) {
-      case 'registered':
-        this.#entries.get(report.instance)?.registered.resolve();
-        this.#tell('registered', {
-          service: report.service,
-          server: report.server,
-          instance: report.instance,
-        });
-        return;
-      case 'deregistered':
-        this.#handleGone(report.instance);
-        return;
-      case 'lost':
-      case 'refused':
-        this.#tell(report.kind, { server: report.server, reason: report.reason });
-        return;
-      case 'refused-by-all':
-        this.#refusal = new RarangiError('RARANGI_REFUSED', `refused ${report.reason}`);
-        for (const entry of this.#entries.values()) entry.registered.reject(this.#refusal);
-        this.#tell('refused-by-all', { reason: report.reason });
-        return;
-    }
-  }
-
-  #handleGone(instance: InstanceId): void {
-    const entry = this.#entries.get(instance);
-    this.#entries.delete(instance);
-    entry?.registered.reject(abortedError(`the registration of ${entry.service}`));
-    entry?.gone.resolve();
-  }
-}
-
-interface Entry {
-  readonly service: string;
-  readonly registered: Deferred;
-  readonly gone: Deferred;
-}
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: RarangiError) => void;
-}
-
-function createEntry(service: string): Entry {
-  const entry = { service, registered: deferred(), gone: deferred() };
-  // Whoever does not wait for it has the events.
-  entry.registered.promise.catch(() => undefined);
-  return entry;
-}
-
-function deferred(): Deferred {
-  let resolve!: () => void;
-  let reject!: (error: RarangiError) => void;
-  const promise = new Promise<void>((done, failed) => {
-    resolve = done;
-    reject = failed;
-  });
-  return { promise, resolve, reject };
-}
-
-function offeredOf(offer: Offer): Offered {
-  return {
-    service: nameOf(offer.name, 'service'),
-    address: addressOf(offer.address ?? ''),
-    port: portOf(offer.port),
-    scheme: schemeOf(offer.scheme),
-    tags: tagsOf(offer.tags),
-  };
-}
-
-function changeOf(change: Partial<Offer>): Partial<Offered> {
-  const { name, port, address, scheme, tags } = change;
-  return {
-    ...(name === undefined ? {} : { service: nameOf(name, 'service') }),
-    ...(port === undefined ? {} : { port: portOf(port) }),
-    ...(address === undefined ? {} : { address: addressOf(address) }),
-    ...(scheme === undefined ? {} : { scheme: schemeOf(scheme) }),
-    ...(tags === undefined ? {} : { tags: tagsOf(tags) }),
-  };
 }

@@ -60,7 +60,47 @@ export function unansweredError(attempts: readonly Attempt[], timeoutMs: number)
   );
 }
 
-/** The caller has lost interest. */
-export function abortedError(what: string): RarangiError {
-  return new RarangiError('RARANGI_ABORTED', `${what} was given up by its caller`);
+/** The caller has lost interest; `cause` is the reason of his signal. */
+export function abortedError(what: string, cause?: unknown): RarangiError {
+  return new RarangiError('RARANGI_ABORTED', `${what} was given up by its caller`, { cause });
+}
+
+/** There was no live instance in all the time that the caller would wait. */
+export function waitedInVain(given: {
+  readonly service: string;
+  readonly waitMs: number;
+  readonly wasConnected: boolean;
+}): RarangiError {
+  const { service, waitMs, wasConnected } = given;
+  const why = wasConnected ? '' : ', and no catalogue server could be reached';
+  return new RarangiError(
+    'RARANGI_TIMEOUT',
+    `no live instance of ${service} within ${String(waitMs)} ms${why}`,
+    { hint: `see what is there with: rarangi ${wasConnected ? 'lookup' : 'status'}` },
+  );
+}
+
+/** What keeps `resolve` from naming an instance. */
+export interface Dearth {
+  readonly service: string;
+  /** Those that match are so many, live or stale, but for the ones left out. */
+  readonly live: number;
+  readonly stale: number;
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+}
+
+/** There is no instance that the caller would take: surely, or as far as anyone can tell. */
+export function dearthError({ service, live, stale, complete, missing }: Dearth): RarangiError {
+  if (stale > 0) {
+    const message = `there are only stale instances of ${service} (${String(stale)})`;
+    return new RarangiError('RARANGI_UNCERTAIN', message, {
+      hint: 'they may be alive behind a net-split: take them with allowStale, or wait with waitMs',
+    });
+  }
+  const others = live > 0 ? ` but the ${String(live)} left out` : '';
+  const message = `there is no instance of ${service}${others}`;
+  if (complete) return new RarangiError('RARANGI_NONE', message);
+  const hosts = missing.length > 0 ? `: missing are ${missing.join(', ')}` : '';
+  return new RarangiError('RARANGI_UNCERTAIN', `${message}, but the view is not complete${hosts}`);
 }

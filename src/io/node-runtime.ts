@@ -25,6 +25,13 @@ export const nodeRuntime: Runtime = {
   setAlarm,
 };
 
+/** The same for what must not keep the process alive: what it dials, and its alarms. */
+export const backgroundRuntime: Runtime = {
+  ...nodeRuntime,
+  dial: (address, handlers) => dial(address, handlers, letGo),
+  setAlarm: (atMs, ring) => setAlarm(atMs, ring, letGo),
+};
+
 /** What went wrong, in words that an operator knows. */
 export function reasonOf(error: unknown): string {
   const code = errorCode(error);
@@ -38,7 +45,12 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-function dial(address: string, handlers: DialHandlers): Cancel {
+/** What is done with each socket and timer, that it may keep the process alive or not. */
+type Hold = (holder: Socket | NodeJS.Timeout) => void;
+
+const letGo: Hold = (holder) => holder.unref();
+
+function dial(address: string, handlers: DialHandlers, hold: Hold = ignore): Cancel {
   let socket: Socket;
   try {
     socket = connect({ ...endpointOf(address), noDelay: true, autoSelectFamily: true });
@@ -51,16 +63,21 @@ function dial(address: string, handlers: DialHandlers): Cancel {
       clearImmediate(soon);
     };
   }
-  return awaitConnect(socket, { address, handlers });
+  return awaitConnect(socket, { address, handlers, hold });
 }
 
-function awaitConnect(
-  socket: Socket,
-  { address, handlers }: { readonly address: string; readonly handlers: DialHandlers },
-): Cancel {
+interface Awaited {
+  readonly address: string;
+  readonly handlers: DialHandlers;
+  readonly hold: Hold;
+}
+
+function awaitConnect(socket: Socket, { address, handlers, hold }: Awaited): Cancel {
   const timer = setTimeout(() => {
     fail('connection timed out');
   }, DIAL_MS_MAX);
+  hold(timer);
+  hold(socket);
   const door = doorOf(address);
   let isOver = false;
   const end = (): boolean => {
@@ -78,6 +95,8 @@ function awaitConnect(
     fail(reasonOf(error));
   });
   socket.on('connect', () => {
+    // Of several addresses of a name, each is tried with a handle of its own.
+    hold(socket);
     // A dial of a free port of the range that the kernel gives out may meet itself half-way.
     if (isSelfConnected(socket)) fail('connection refused');
     else if (end()) adopt(socket, { remote: address, door, accept: handlers.opened });
@@ -228,7 +247,7 @@ function endSocket(socket: Socket, limitMs: number): Promise<void> {
   });
 }
 
-function setAlarm(atMs: number, ring: () => void): Cancel {
+function setAlarm(atMs: number, ring: () => void, hold: Hold = ignore): Cancel {
   let timer: NodeJS.Timeout;
   const arm = (): void => {
     const leftMs = Math.ceil(atMs - performance.now());
@@ -240,6 +259,7 @@ function setAlarm(atMs: number, ring: () => void): Cancel {
       },
       Math.min(Math.max(leftMs, 0), TIMER_MS_MAX),
     );
+    hold(timer);
   };
   arm();
   return () => {

@@ -7,7 +7,17 @@ interface RarangiErrorSpec {
   readonly hint: string;
 }
 
-/** Every code of a RarangiError; the same call may succeed later if it is `retryable`. */
+/**
+ * Every code of a RarangiError; the same call may succeed later if it is `retryable`.
+ *
+ * - `RARANGI_USAGE`: called with what is no name, no port, no duration; or the client is closed.
+ * - `RARANGI_UNREACHABLE`: no catalogue server could be reached.
+ * - `RARANGI_REFUSED`: a server of another environment or version, or one that does not grant it.
+ * - `RARANGI_NONE`: there is no such instance, and the view that says so was complete.
+ * - `RARANGI_UNCERTAIN`: none was found, or only stale ones; the view was not complete.
+ * - `RARANGI_TIMEOUT`: no answer within `timeoutMs`, or no live instance within `waitMs`.
+ * - `RARANGI_ABORTED`: the caller's signal came, or the client was closed; `cause` says which.
+ */
 export const RARANGI_ERRORS = {
   RARANGI_USAGE: { retryable: false, hint: 'see: rarangi --help' },
   RARANGI_UNREACHABLE: { retryable: true, hint: 'start one with: rarangi serve' },
@@ -15,6 +25,7 @@ export const RARANGI_ERRORS = {
     retryable: false,
     hint: 'name the environment of the server with: --environment',
   },
+  RARANGI_NONE: { retryable: true, hint: 'see what there is with: rarangi lookup' },
   RARANGI_UNCERTAIN: { retryable: true, hint: 'see which hosts are missing with: rarangi status' },
   RARANGI_TIMEOUT: { retryable: true, hint: 'allow more time, or ask another server' },
   RARANGI_ABORTED: { retryable: true, hint: 'call again when you want the answer' },

@@ -20,8 +20,8 @@ import { RarangiError } from './rarangi-error.ts';
 import type { ServeOptions, ServeSettings } from './serve-options.ts';
 import { serveSettingsOf } from './serve-options.ts';
 
-/** A server that runs. */
-export interface ServerHandle {
+/** A server that runs. It keeps the process alive until it has stopped. */
+export interface ServerHandle extends AsyncDisposable {
   readonly name: string;
   readonly side: 'a' | 'b';
   /** The id of this life of the server. */
@@ -92,6 +92,10 @@ class RunningServer implements ServerHandle {
     vacate(this.#place);
     this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
     await this.stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   reload(): void {

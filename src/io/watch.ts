@@ -1,5 +1,6 @@
 // A watch as an async iterable: the present set, a mark, then every change, for ever. The invariant:
-// leaving the loop, by whatever way, closes everything; an end by the signal is no error.
+// leaving the loop, by whatever way, closes everything at once, even while the next event is being
+// waited for; an end by the signal is no error.
 
 import type { WatchReport } from '../core/watcher.ts';
 import { Watcher } from '../core/watcher.ts';
@@ -12,6 +13,7 @@ import { drive, runtime } from './client-driver.ts';
 import type { WatchOptions } from './client-options.ts';
 import { environmentOf, nameOf, wantedOf } from './client-options.ts';
 import { refusedError } from './failures.ts';
+import type { Call } from './lifetime.ts';
 import type { RarangiError } from './rarangi-error.ts';
 
 /** A part of the present set, the mark where it ends (`synced`), or a change. */
@@ -25,10 +27,20 @@ export interface WatchEvent {
 
 /**
  * The instances of a service and every change from then on. It survives the restart of servers, and
- * ends when the loop is left or the signal comes. Throws RARANGI_USAGE at once, and RARANGI_REFUSED
- * from the loop when every server refuses.
+ * ends when the loop is left or the signal comes. Each loop over it is a watch of its own. Throws
+ * RARANGI_USAGE at once, and RARANGI_REFUSED from the loop when every server refuses.
  */
 export function watch(name: string, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
+  const { signal = NEVER } = options;
+  return watchWithin(name, options, () => ({ signal, release: () => undefined }));
+}
+
+/** The same, each loop within a call. Throws RARANGI_USAGE. */
+export function watchWithin(
+  name: string,
+  options: WatchOptions,
+  begin: () => Call,
+): AsyncIterable<WatchEvent> {
   const environment = environmentOf(options);
   const settings = {
     environment,
@@ -38,36 +50,62 @@ export function watch(name: string, options: WatchOptions = {}): AsyncIterable<W
     random: () => runtime.random(),
   };
   return {
-    [Symbol.asyncIterator]: () => follow(new Watcher(settings), options.signal),
+    [Symbol.asyncIterator]: () => new WatchLoop(() => new Watcher(settings), begin),
   };
 }
 
-async function* follow(
-  watcher: Watcher,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<WatchEvent, void> {
-  if (signal?.aborted === true) return;
-  const mailbox = new Mailbox();
-  const end = (): void => {
-    mailbox.end(null);
-  };
-  signal?.addEventListener('abort', end);
-  const driven: Driven<Stop> = drive<Stop, WatchReport>({
-    core: watcher,
-    onReport: (report) => {
-      if (report.kind === 'refused') mailbox.end(refusedError(report.refusal));
-      else mailbox.put(eventOf(report));
-    },
-  });
-  try {
-    for (;;) {
-      const event = await mailbox.take();
-      if (event === null) return;
-      yield event;
+/** One loop. It begins with the first `next`, for a loop that never runs has nobody to end it. */
+class WatchLoop implements AsyncIterator<WatchEvent, undefined> {
+  readonly #createWatcher: () => Watcher;
+  readonly #begin: () => Call;
+  readonly #mailbox = new Mailbox();
+  #close: (() => void) | null = null;
+
+  constructor(createWatcher: () => Watcher, begin: () => Call) {
+    this.#createWatcher = createWatcher;
+    this.#begin = begin;
+  }
+
+  async next(): Promise<IteratorResult<WatchEvent, undefined>> {
+    this.#close ??= this.#open();
+    try {
+      const event = await this.#mailbox.take();
+      if (event !== null) return { value: event, done: false };
+    } catch (error) {
+      this.#close();
+      throw error;
     }
-  } finally {
-    signal?.removeEventListener('abort', end);
-    driven.submit({ kind: 'stop' });
+    return { value: undefined, done: true };
+  }
+
+  return(): Promise<IteratorResult<WatchEvent, undefined>> {
+    this.#mailbox.end(null);
+    this.#close?.();
+    this.#close = () => undefined;
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  #open(): () => void {
+    const { signal, release } = this.#begin();
+    const end = (): void => void this.return();
+    if (signal.aborted) {
+      release();
+      this.#mailbox.end(null);
+      return () => undefined;
+    }
+    signal.addEventListener('abort', end);
+    const driven: Driven<Stop> = drive<Stop, WatchReport>({
+      core: this.#createWatcher(),
+      onReport: (report) => {
+        if (report.kind === 'refused') this.#mailbox.end(refusedError(report.refusal));
+        else this.#mailbox.put(eventOf(report));
+      },
+    });
+    return () => {
+      signal.removeEventListener('abort', end);
+      release();
+      driven.submit({ kind: 'stop' });
+    };
   }
 }
 
@@ -80,31 +118,43 @@ function eventOf(report: Exclude<WatchReport, { readonly kind: 'refused' }>): Wa
 
 /** Events that wait for whoever reads them. */
 class Mailbox {
-  readonly #waiting: WatchEvent[] = [];
+  #waiting: WatchEvent[] = [];
   #end: { readonly error: RarangiError | null } | null = null;
-  #wake: (() => void) | null = null;
+  readonly #readers: (() => void)[] = [];
 
   put(event: WatchEvent): void {
     this.#waiting.push(event);
-    this.#wake?.();
+    this.#wake();
   }
 
   /** Nothing more will come: an error, or null for a quiet end. */
   end(error: RarangiError | null): void {
     this.#end ??= { error };
-    this.#wake?.();
+    if (error === null) this.#waiting = [];
+    this.#wake();
   }
 
-  /** The next event; null at the end. Throws the error that ended it. */
+  /** The next event; null at the end. Throws, once, the error that ended it. */
   async take(): Promise<WatchEvent | null> {
     for (;;) {
-      if (this.#end?.error === null) return null;
       const next = this.#waiting.shift();
       if (next !== undefined) return next;
-      if (this.#end !== null) throw this.#end.error;
+      if (this.#end !== null) {
+        const { error } = this.#end;
+        this.#end = { error: null };
+        if (error !== null) throw error;
+        return null;
+      }
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#readers.push(resolve);
       });
     }
   }
+
+  #wake(): void {
+    for (const wake of this.#readers.splice(0)) wake();
+  }
 }
+
+/** For those who bring no signal. */
+const NEVER = new AbortController().signal;

@@ -12,10 +12,15 @@ import { instanceOf, Stage } from '../support/stage.ts';
 type Change = MessageOf<'change'>['change'];
 
 function watch(addresses: string[], tags: Record<string, string> = {}): Stage<WatchReport> {
+  return watchWithCore(addresses, tags).stage;
+}
+
+function watchWithCore(addresses: string[], tags: Record<string, string> = {}) {
   const environment = 'testing' as Name;
   const service = 'db' as Name;
   const random = () => 0.5;
-  return new Stage(new Watcher({ environment, addresses, service, wanted: { tags }, random }));
+  const watcher = new Watcher({ environment, addresses, service, wanted: { tags }, random });
+  return { watcher, stage: new Stage<WatchReport>(watcher) };
 }
 
 function tell(
@@ -188,6 +193,31 @@ test('the silence in which this process slept is not held against the server', (
   stage.pass(2_000);
 
   expect(stage.closed).toEqual([]);
+});
+
+test('what is known is vouched for as of the ping that came back, not as of the pong', () => {
+  const { stage, watcher } = watchWithCore(['a:1']);
+  const first = stage.greet('a:1');
+  const openedMs = stage.nowMs;
+  const before = watcher.vouchedMs();
+
+  sync(stage, first);
+  const synced = watcher.vouchedMs();
+  stage.pass(700);
+  stage.hear(first, { kind: 'pong', stamp: openedMs + 500 });
+  const echoed = watcher.vouchedMs();
+  stage.sleep(60_000);
+  stage.hear(first, { kind: 'ping' });
+  const slept = watcher.vouchedMs();
+  stage.hear(first, { kind: 'pong', stamp: stage.nowMs + 1_000_000 });
+
+  expect([before, synced, echoed, slept].map((atMs) => atMs - openedMs)).toEqual([
+    -Infinity,
+    0,
+    500,
+    500,
+  ]);
+  expect(watcher.vouchedMs()).toBe(stage.nowMs);
 });
 
 test('with every address refusing there is nothing to wait for', () => {

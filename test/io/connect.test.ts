@@ -6,7 +6,9 @@ import { expect, test } from 'vitest';
 
 import type { Client, ClientEvents, Offer } from '../../src/index.ts';
 import { connect, lookup } from '../../src/index.ts';
+import { startProxy } from './proxy.ts';
 import {
+  inShort,
   openClient,
   ownFolder,
   ownIp,
@@ -319,4 +321,103 @@ test('an update that is no offer is refused, and the offer stays', async () => {
     handle.update({ port: 70_000 });
   }).toThrow('port 70000 is not a port');
   expect((await lookup('db', reaching(server))).instances[0]?.port).toBe(1);
+});
+
+test('a client that was asked for nothing has opened nothing', async () => {
+  const server = await startServer();
+  const proxy = await startProxy(server.bound);
+  const client = openClient({ environment: 'testing', servers: [proxy.address] });
+
+  await client.lookup('db');
+
+  await expect.poll(() => proxy.openCount()).toBe(0);
+});
+
+test('a registration tells when nobody holds it any more, and when somebody does again', async () => {
+  const [first, second] = await startHost();
+  const client = openClient(reaching(first, second));
+  const log = logOf(client);
+  const handle = client.register({ name: 'db', port: 1 });
+  const told: string[] = [];
+  handle.on('lost', ({ server }) => told.push(`lost ${server}`));
+  handle.on('regained', ({ server }) => told.push(`regained ${server}`));
+  await expect.poll(() => log.length).toBe(2);
+
+  await first.stop();
+  await expect.poll(() => log.at(-1)).toBe('lost h1-a');
+  expect([told, handle.isRegistered]).toEqual([[], true]);
+  await second.stop();
+  await expect.poll(() => told).toEqual(['lost h1-b']);
+  expect(handle.isRegistered).toBe(false);
+  await startServer({ bind: second.bound, name: 'back' });
+
+  await expect.poll(() => told).toEqual(['lost h1-b', 'regained back']);
+  expect(handle.isRegistered).toBe(true);
+});
+
+test('what is given up on purpose is not told as lost', async () => {
+  const server = await startServer();
+  const client = openClient(reaching(server));
+  const told: string[] = [];
+  const handle = client.register({ name: 'db', port: 1 });
+  handle.on('lost', ({ server: name }) => told.push(name));
+  await handle.registered;
+
+  await handle.close();
+  await client.close();
+
+  expect([told, handle.isRegistered]).toEqual([[], false]);
+});
+
+test('a signal gives up one registration', async () => {
+  const server = await startServer();
+  const client = openClient(reaching(server));
+  const controller = new AbortController();
+  const watching = await watchSynced('db', reaching(server));
+  await client.register({ name: 'db', port: 1 }, { signal: controller.signal }).registered;
+
+  controller.abort();
+
+  expect([await watching.next(), await watching.next()]).toEqual([
+    'added 1',
+    'removed 1 deregistered',
+  ]);
+  const late = client.register({ name: 'db', port: 2 }, { signal: controller.signal });
+  await expect(late.registered).rejects.toMatchObject({ code: 'RARANGI_ABORTED' });
+});
+
+test('clients, registrations and servers are disposed of with their scope', async () => {
+  const server = await startServer();
+  const watching = await watchSynced('db', reaching(server));
+  {
+    await using client = connect(reaching(server));
+    await using handle = client.register({ name: 'db', port: 1 });
+    await handle.registered;
+  }
+
+  expect([await watching.next(), await watching.next()]).toEqual([
+    'added 1',
+    'removed 1 deregistered',
+  ]);
+  await server[Symbol.asyncDispose]();
+  await expect(lookup('db', reaching(server))).rejects.toMatchObject({
+    code: 'RARANGI_UNREACHABLE',
+  });
+});
+
+test('a client asks and watches by itself', async () => {
+  const server = await startServer();
+  const client = openClient(reaching(server));
+  await client.register({ name: 'db', port: 1, tags: { v: '1' } }).registered;
+  await client.register({ name: 'db', port: 2, tags: { v: '2' } }).registered;
+
+  const changes: string[] = [];
+  for await (const event of client.watch('db', { tags: { v: '2' } })) {
+    changes.push(inShort(event));
+    if (event.change === 'synced') break;
+  }
+  const { instances, complete } = await client.lookup('db', { tags: { v: '1' } });
+
+  expect(changes).toEqual(['present 2', 'synced']);
+  expect([instances.map(({ port }) => port), complete]).toEqual([[1], true]);
 });

@@ -229,3 +229,18 @@ test('a watch that every server refuses fails', async () => {
 test('a watch of what is no name is refused at once', () => {
   expect(() => watch('a b')).toThrow(expect.objectContaining({ code: 'RARANGI_USAGE' }));
 });
+
+test('leaving a watch ends a wait for its next event', async () => {
+  const server = await startServer();
+  const proxy = await startProxy(server.bound);
+  const events = watch('db', { environment: 'testing', servers: [proxy.address] })[
+    Symbol.asyncIterator
+  ]();
+  await events.next();
+  const next = events.next();
+
+  await events.return?.();
+
+  expect(await next).toEqual({ value: undefined, done: true });
+  await expect.poll(() => proxy.openCount()).toBe(0);
+});

@@ -83,8 +83,8 @@ const mutations: readonly Mutation[] = [
     life.watchRestart,
     [
       'watcher',
-      "if (!this.#wasSynced) this.#report({ kind: 'synced' });",
-      "this.#report({ kind: 'synced' });",
+      "if (!this.#wasSynced) this.report({ kind: 'synced' });",
+      "this.report({ kind: 'synced' });",
     ],
   ],
 ];
