@@ -2,32 +2,12 @@
 // `restart` the command hears of what its variables say; with a signal, of every change, for a
 // process cannot be given other variables and has to ask again itself.
 
-import { constants } from 'node:os';
-
-import {
-  RarangiError,
-  type LookupAnswer,
-  type LookupOptions,
-  type InstanceInfo,
-} from '../index.ts';
+import type { InstanceInfo, LookupAnswer, LookupOptions } from '../index.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { failureOf, type Failure } from './failure.ts';
 import type { Variables } from './instance-text.ts';
 import { logTo } from './log-lines.ts';
 import { setChanges, variableChanges } from './lookup-changes.ts';
-
-/** What --on-change may look like. */
-export const ON_CHANGE_FORM = 'restart|SIGNAL';
-
-/** What is done at a change. Throws RARANGI_USAGE. */
-export function onChangeOf(text: string): 'restart' | NodeJS.Signals {
-  if (text === 'restart') return text;
-  const signal = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
-  if (Object.hasOwn(constants.signals, signal)) return signal as NodeJS.Signals;
-  throw new RarangiError('RARANGI_USAGE', `${JSON.stringify(text)} is no signal`, {
-    hint: 'use restart, or the name of a signal: HUP, USR1 …',
-  });
-}
 
 interface Given {
   readonly answer: LookupAnswer;

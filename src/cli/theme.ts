@@ -1,7 +1,7 @@
 // All colour. The invariant: none where nobody sees it: only a terminal gets any, and NO_COLOR
 // takes it away from that too. Colour says again what a word says already; it never says it alone.
 
-import { Chalk, supportsColor, type ChalkInstance } from 'chalk';
+import { Chalk, type ChalkInstance } from 'chalk';
 
 import type { Level } from '../index.ts';
 
@@ -28,7 +28,8 @@ interface Stated {
 
 /** The theme for what is written to a stream. */
 export function themeFor(screen: Screen, noColor = process.env['NO_COLOR']): Theme {
-  const chalk = new Chalk({ level: hasColour(screen, noColor) ? colourLevel() : 0 });
+  if (!hasColour(screen, noColor)) return PLAIN;
+  const chalk = new Chalk();
   return {
     strong: plainly(chalk.bold),
     faint: plainly(chalk.dim),
@@ -54,10 +55,6 @@ function hasColour(screen: Screen, noColor: string | undefined): boolean {
   return screen.isTTY === true && (noColor === undefined || noColor === '');
 }
 
-function colourLevel(): 0 | 1 | 2 | 3 {
-  return supportsColor === false ? 0 : supportsColor.level;
-}
-
 function plainly(style: ChalkInstance): (text: string) => string {
   return (text) => style(text);
 }
@@ -70,3 +67,6 @@ const LOOKS_BY_STATE = {
   split: 'bad',
   isolated: 'bad',
 } as const satisfies Readonly<Record<string, keyof Theme>>;
+
+const asItIs = (text: string): string => text;
+const PLAIN: Theme = { strong: asItIs, faint: asItIs, good: asItIs, doubtful: asItIs, bad: asItIs };

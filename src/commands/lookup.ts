@@ -14,14 +14,11 @@ import {
   variablesOf,
 } from '../cli/instance-text.ts';
 import { incompleteText, verdictOf, type Verdict } from '../cli/lookup-answer.ts';
-import { newsOf, notStarted, ON_CHANGE_FORM, onChangeOf } from '../cli/lookup-command.ts';
 import { lookupNamed } from '../cli/lookup-many.ts';
+import { ON_CHANGE_FORM, onChangeOf } from '../cli/on-change.ts';
 import { endSignal } from '../cli/signals.ts';
-import { watchNamed } from '../cli/watch-many.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
 import { services, type LookupOptions } from '../index.ts';
-import { StartError } from '../sidecar/command.ts';
-import { run } from '../sidecar/run.ts';
 
 const FORMATS = ['hostport', 'host', 'port', 'uri', 'env', 'json'] as const;
 
@@ -135,6 +132,12 @@ export default class Lookup extends BaseCommand {
   }
 
   private async exec({ name, options, command }: Asked & Wrapped, flags: LookupFlags) {
+    // First: a file of dist/lean that leaves these out declines, and nothing must have happened yet.
+    const [{ newsOf, notStarted }, { run }, { StartError }] = await Promise.all([
+      import('../cli/lookup-command.ts'),
+      import('../sidecar/run.ts'),
+      import('../sidecar/command.ts'),
+    ]);
     const answer = await lookupNamed(name, {
       ...options,
       ...flag.givenOnly({ waitMs: flags.wait }),
@@ -165,6 +168,7 @@ export default class Lookup extends BaseCommand {
   }
 
   private async follow(name: string, options: LookupOptions): Promise<void> {
+    const { watchNamed } = await import('../cli/watch-many.ts');
     for await (const change of watchNamed(name, { ...options, signal: endSignal() })) {
       process.stdout.write(`${JSON.stringify(change)}\n`);
     }

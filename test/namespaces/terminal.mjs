@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { Config, run } from '@oclif/core';
 
-const config = await Config.load(new URL('../../bin/run.js', import.meta.url).href);
+const config = await Config.load(new URL('../../dist/cli/main.js', import.meta.url).href);
 const print = process.stdout.write.bind(process.stdout);
 const printed = { stdout: '', stderr: '' };
 

@@ -1,0 +1,19 @@
+// What --on-change may say. Apart from what is done then, which a lookup without a command need not
+// load.
+
+import { constants } from 'node:os';
+
+import { RarangiError } from '../index.ts';
+
+/** What --on-change may look like. */
+export const ON_CHANGE_FORM = 'restart|SIGNAL';
+
+/** What is done at a change. Throws RARANGI_USAGE. */
+export function onChangeOf(text: string): 'restart' | NodeJS.Signals {
+  if (text === 'restart') return text;
+  const signal = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
+  if (Object.hasOwn(constants.signals, signal)) return signal as NodeJS.Signals;
+  throw new RarangiError('RARANGI_USAGE', `${JSON.stringify(text)} is no signal`, {
+    hint: 'use restart, or the name of a signal: HUP, USR1 …',
+  });
+}

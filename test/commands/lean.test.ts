@@ -1,0 +1,75 @@
+// bin/run.js has a short way for commands that are started often, and oclif for the rest. Here whole
+// processes of both are compared; which words the short way takes: test/cli/lean-oclif.test.ts.
+
+import { join } from 'node:path';
+
+import { expect } from 'vitest';
+
+import { startLone } from '../support/catalogue.ts';
+import { type Ended, test } from '../support/processes.ts';
+
+const OCLIF = join(import.meta.dirname, '../support/oclif.js');
+
+const WORDS = [
+  'lookup db --server=SERVER',
+  'lookup db --server=SERVER --json',
+  'lookup db --server=SERVER --format=env',
+  'lookup nothing --server=SERVER --json',
+  'lookup d* --server=SERVER --format=uri',
+  'lookup db --server=SERVER --wait=0s --tag=a=b',
+  'lookup db --server=SERVER -- sh -c exit\t7',
+  'lookup db --server=SERVER --watch --live',
+  'lookup db --server=NOBODY',
+  'lookup db --server=SERVER -e production',
+  'lookup --all --live db --server=SERVER',
+  'lookup db other',
+  'lookup --help',
+  'peers --server=SERVER --json',
+  'peers --server=SERVER --forget=h9',
+  'status --server=SERVER',
+  'status --nope',
+  'register --server=SERVER --name=x --port=70000',
+  'register --server=SERVER --name=x --port=1 -- sh -c exit\t7',
+];
+
+test('the same words have the same output and exit code, by the short way and by oclif', async ({
+  stage,
+}) => {
+  const lone = await startLone(stage);
+  await lone.register(['--name=db', '--port=5432', '--tag=a=b']);
+  const asked = WORDS.map((line) =>
+    line
+      .replace('SERVER', lone.address)
+      .replace('NOBODY', `${lone.address}:1`)
+      .split(' ')
+      .map((word) => word.replace('\t', ' ')),
+  );
+
+  const answers = await Promise.all(
+    asked.map(async (words) => ({
+      short: await stage.run(words),
+      full: await stage.spawn([process.execPath, OCLIF, ...words]).ended,
+    })),
+  );
+
+  expect(answers.map(({ short }, index) => ({ of: WORDS[index], ...timeless(short) }))).toEqual(
+    answers.map(({ full }, index) => ({ of: WORDS[index], ...timeless(full) })),
+  );
+});
+
+test('variables of the environment count by the short way too', async ({ stage }) => {
+  const lone = await startLone(stage);
+  await lone.register(['--name=db', '--port=5432']);
+  const env = { RARANGI_SERVER: lone.address, RARANGI_LOOKUP_FORMAT: 'port', RARANGI_JSON: '' };
+
+  const { stdout, code } = await stage.run(['lookup', 'db'], { env });
+
+  expect({ stdout, code }).toEqual({ stdout: '5432\n', code: 0 });
+});
+
+/** Without what is another one at each run. */
+function timeless({ code, signal, stdout, stderr }: Ended) {
+  const without = (text: string) =>
+    text.replace(/\d{4}-\S+Z/g, 'TIME').replace(/"roundTrip\w*":[\d.]+/g, '"roundTrip":0');
+  return { code, signal, stdout: without(stdout), stderr: without(stderr) };
+}
