@@ -38,6 +38,12 @@ test('what the command line parser refuses is usage, in one line of ours', () =>
   });
 });
 
+test('a complaint that knows no better hint points to the help of the command', () => {
+  const error = new RarangiError('RARANGI_USAGE', 'no');
+
+  expect(failureOf(error, 'lookup')).toMatchObject({ hint: 'see: rarangi lookup --help' });
+});
+
 test('anything else is a bug and exits with 70', () => {
   expect(failureOf(new TypeError('x is undefined'))).toMatchObject({
     code: 'RARANGI_BUG',

@@ -62,6 +62,21 @@ test('a pattern with --wait waits for the first service of that kind', async ({ 
   expect(await inVain.ended).toMatchObject({ code: 6, stdout: '' });
 });
 
+test('a pattern may stand for many services, and nothing is said beside the answer', async ({
+  stage,
+}) => {
+  const { look, register } = await startLone(stage);
+  const ports = Array.from({ length: 20 }, (_, index) => index + 1);
+  const services = ports.map((port) => `name=web-${port},port=${port}`);
+  await register(services.map((service) => `--service=${service}`));
+
+  const { code, stdout, stderr } = await look(['web-*', '--wait=20s', '--format=port']).ended;
+
+  const found = stdout.trimEnd().split('\n').map(Number);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(found.sort((one, other) => one - other)).toEqual(ports);
+});
+
 test('a pattern with --watch: one present set, one mark, then changes', async ({ stage }) => {
   const { look, register } = await startLone(stage);
   const first = await register(['--name=web-a', '--port=1']);

@@ -111,6 +111,7 @@ test('without a name it lists the services', async ({ stage }) => {
   const json = await look(['--json']);
 
   expect(none).toMatchObject({ code: 1, stdout: '' });
+  expect(none.stderr).toBe('warning: no service is registered in development\n');
   expect(lines).toMatchObject({ code: 0, stdout: 'db\nweb\n' });
   expect(JSON.parse(json.stdout)).toEqual({
     complete: true,

@@ -39,31 +39,37 @@ function text(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-test.skipIf(!needs('tmux'))('a Ctrl-C on the terminal reaches the command once', async () => {
-  const folder = ownFolder();
-  const [said, log] = [join(folder, 'said'), join(folder, 'log')];
-  const server = await startServer();
-  const port = await freePort();
-  const script = `
+test.skipIf(!needs('tmux'))(
+  'Ctrl-\\ and Ctrl-C on the terminal reach the command once',
+  async () => {
+    const folder = ownFolder();
+    const [said, log] = [join(folder, 'said'), join(folder, 'log')];
+    const server = await startServer();
+    const port = await freePort();
+    const script = `
+    process.on('SIGQUIT', () => console.log('asked to quit'));
     process.on('SIGINT', () => console.log('interrupted'));
     process.on('SIGTERM', () => process.exit());
     require('node:net').createServer((socket) => socket.destroy()).listen(${port});`;
-  const offer = [...registerWords(server), '--name', 'db', '--port', `${port}`];
-  const words = [...offer, '--', process.execPath, '--eval', script];
-  const terminal = openTerminal(words, { said, log });
-  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
-  const sidecar = terminal.pid();
+    const offer = [...registerWords(server), '--name', 'db', '--port', `${port}`];
+    const words = [...offer, '--', process.execPath, '--eval', script];
+    const terminal = openTerminal(words, { said, log });
+    await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+    const sidecar = terminal.pid();
 
-  terminal.press('C-c');
-  await expect.poll(() => text(said), PATIENTLY).toBe('interrupted\n');
-  await expect
-    .poll(async () => (await lookup('db', reaching(server))).instances, PATIENTLY)
-    .toEqual([]);
-  process.kill(sidecar, 'SIGTERM');
+    terminal.press('C-\\');
+    await expect.poll(() => text(said), PATIENTLY).toBe('asked to quit\n');
+    terminal.press('C-c');
+    await expect.poll(() => text(said), PATIENTLY).toContain('interrupted\n');
+    await expect
+      .poll(async () => (await lookup('db', reaching(server))).instances, PATIENTLY)
+      .toEqual([]);
+    process.kill(sidecar, 'SIGTERM');
 
-  await expect.poll(() => terminal.tmux('list-panes'), PATIENTLY).toBe('');
-  expect(text(said)).toBe('interrupted\n');
-});
+    await expect.poll(() => terminal.tmux('list-panes'), PATIENTLY).toBe('');
+    expect(text(said)).toBe('asked to quit\ninterrupted\n');
+  },
+);
 
 test.skipIf(!needs('tmux'))('a new size of the window reaches the command once', async () => {
   const folder = ownFolder();

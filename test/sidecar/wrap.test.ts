@@ -100,6 +100,18 @@ test('a command that outlives --kill-after is killed', async () => {
   expect(stderr).toMatch(/still runs 50 ms after SIGTERM; sending SIGKILL/);
 });
 
+test('with --kill-after 0 a command has all the time that it wants', async () => {
+  const flags = ['--kill-after', '0s'];
+  const program = await startTrapping('trap "echo later; trap \'exit 4\' USR1" TERM', flags);
+
+  program.child.kill('SIGTERM');
+  await program.line(/^later$/);
+  program.child.kill('SIGUSR1');
+
+  const { code, stderr } = await program.ended;
+  expect([code, stderr.includes('SIGKILL')]).toEqual([4, false]);
+});
+
 test('a command shares a pipe that stays as it was', async () => {
   const lines = 20_000;
 
