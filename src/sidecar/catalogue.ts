@@ -3,6 +3,7 @@
 // or loses becomes an event, and a registration that is given up stays so.
 
 import { type Client, type ClientOptions, connect, type Offer } from '../index.ts';
+import { Absence } from './absence.ts';
 import type { Report } from './events.ts';
 
 /** One offer, for as long as it is made. */
@@ -27,6 +28,7 @@ export interface Catalogue {
 export function openCatalogue(options: ClientOptions, report: Report): Catalogue {
   const client = connect({ ...options, isSidecar: true });
   const offers = new Map<string, Offer>();
+  const look = reportAbsence(client, { options, offers, report });
   reportEvents(client, offers, report);
   return {
     refusedByAll: new Promise((resolve) => {
@@ -38,6 +40,7 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
     register: (offer) => {
       const handle = client.register(offer);
       offers.set(handle.instance, offer);
+      look();
       return {
         update: (changed) => {
           const hadScheme = offers.get(handle.instance)?.scheme !== undefined;
@@ -48,6 +51,7 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
         giveUp: async (cause) => {
           await handle.close(cause);
           offers.delete(handle.instance);
+          look();
         },
       };
     },
@@ -67,6 +71,38 @@ function reportEvents(client: Client, offers: ReadonlyMap<string, Offer>, report
   client.on('refused', ({ server, reason }) => {
     report('refused', { server, reason });
   });
+}
+
+interface Offering {
+  readonly options: ClientOptions;
+  readonly offers: ReadonlyMap<string, Offer>;
+  readonly report: Report;
+}
+
+/** Reports while no server holds what is offered; what it gives is called when the offers change. */
+function reportAbsence(client: Client, { options, offers, report }: Offering): () => void {
+  const environment = options.environment === undefined ? '' : ` -e ${options.environment}`;
+  const absence = new Absence((seconds) => {
+    report('no-server', { seconds, hint: `start one with: rarangi serve${environment}` });
+  });
+  const holders = new Set<string>();
+  let isRefused = false;
+  const look = (): void => {
+    absence.update(offers.size > 0 && holders.size === 0 && !isRefused);
+  };
+  client.on('registered', ({ server }) => {
+    holders.add(server);
+    look();
+  });
+  client.on('lost', ({ server }) => {
+    holders.delete(server);
+    look();
+  });
+  client.on('refused-by-all', () => {
+    isRefused = true;
+    look();
+  });
+  return look;
 }
 
 function placeOf({ address, port }: Offer): string {

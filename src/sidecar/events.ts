@@ -17,6 +17,10 @@ export const SIDECAR_EVENTS = {
     level: 'error',
     sentence: 'every server refused, nothing is registered: {reason}',
   },
+  'no-server': {
+    level: 'warn',
+    sentence: 'registered with no server for {seconds} s now, and trying on; {hint}',
+  },
   'not-ready': {
     level: 'warn',
     sentence: '{service} is not registered yet, {seconds} s after the start: {reason}',

@@ -117,6 +117,7 @@ test('a command has the stdin of the sidecar, and its stdout is all there is', a
 test('it waits for servers that start later', async ({ stage }) => {
   const address = stage.address();
   const sidecar = registering(stage, address, ['--port=80']);
+  const { hint } = await sidecar.said({ event: 'no-server' });
 
   await serving(stage, address);
   const startedMs = performance.now();
@@ -126,6 +127,7 @@ test('it waits for servers that start later', async ({ stage }) => {
 
   const found = await lookup('web', { servers: [address] });
   expect(found.instances).toMatchObject([{ port: 80, state: 'live' }]);
+  expect(hint).toBe('start one with: rarangi serve -e development');
 });
 
 test('the restart of either server leaves it registered with the other', async ({ stage }) => {
