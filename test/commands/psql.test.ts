@@ -51,9 +51,9 @@ function connectForEver(stage: Stage, address: string) {
     ...{ PGUSER: 'postgres', PGDATABASE: 'postgres' },
   };
   const answers: string[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const asking = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { stdout, stderr } = await stage.spawn(['sh', '-c', script], { env }).ended;
       answers.push(`${stdout}${stderr}`);
     }
@@ -68,7 +68,7 @@ function connectForEver(stage: Stage, address: string) {
       );
     },
     end: async () => {
-      isOver = true;
+      over.abort();
       await asking;
       return answers;
     },

@@ -21,8 +21,7 @@ export function makePostgres(folder: string): Postgres {
   if (asUser.length > 0) chownSync(folder, Number(output('id', ['-u', 'postgres'])), -1);
   const data = join(folder, 'data');
   const access = ['-A', 'trust', '-U', 'postgres'];
-  const [first = '', ...rest] = [...asUser, `${bin}/initdb`, '-D', data, ...access, '--no-sync'];
-  output(first, rest);
+  output('env', [...asUser, `${bin}/initdb`, '-D', data, ...access, '--no-sync']);
   return {
     command: [...asUser, `${bin}/postgres`, '-D', data, '-p', '{port}', '-k', folder],
     probe: `exec:${bin}/pg_isready -h 127.0.0.1 -p {port}`,
