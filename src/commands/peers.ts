@@ -57,13 +57,15 @@ export default class Peers extends BaseCommand {
     }
     const canvas = { screen: process.stdout, theme: themeFor(process.stdout) };
     this.print(peersLines(answer.servers, canvas));
-    if (!answer.complete) this.remark('the view is not complete: see rarangi status');
+    if (!answer.complete) this.remark('the view is not complete; see: rarangi status');
   }
 
   private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {
     const forgotten = await forget(host, options);
     if (json) this.printJson({ host, forgotten });
     else this.print([`split servers of host ${host} forgotten: ${String(forgotten)}`]);
-    if (forgotten === 0) this.endWith('no');
+    if (forgotten > 0) return;
+    if (!json) this.remark(`no server of host ${host} is split off; see: rarangi peers`);
+    this.endWith('no');
   }
 }
