@@ -5,16 +5,16 @@
 # BEGIN TABLES
 _rarangi_commands='lookup peers register serve status'
 _rarangi_passed=' -e --environment --server '
-_rarangi_unset='-u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_FORGET -u RARANGI_TIMEOUT'
+_rarangi_unset='-u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_FORGET -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT'
 
 # Prints the flags of a command.
 _rarangi_flags() {
   case $1 in
     lookup) echo '--environment --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
-    peers) echo '--environment --server --timeout --json --forget --help' ;;
+    peers) echo '--environment --server --timeout --json --forget --watch --interval --help' ;;
     register) echo '--environment --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --log-format --help' ;;
     serve) echo '--environment --cluster --bind --advertise --peer --master --name --host --socket --insecure --heartbeat --silence --grace --split-hold --log-format --help' ;;
-    status) echo '--environment --server --timeout --json --help' ;;
+    status) echo '--environment --server --timeout --json --watch --interval --help' ;;
   esac
 }
 
@@ -45,6 +45,7 @@ _rarangi_value() {
     'lookup --wait' | \
     'lookup --kill-after' | \
     'peers --timeout' | \
+    'peers --interval' | \
     'register --timeout' | \
     'register --port' | \
     'register --address' | \
@@ -65,7 +66,8 @@ _rarangi_value() {
     'serve --silence' | \
     'serve --grace' | \
     'serve --split-hold' | \
-    'status --timeout')
+    'status --timeout' | \
+    'status --interval')
       value=''
       ;;
     'lookup --cluster' | \

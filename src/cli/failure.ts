@@ -31,7 +31,7 @@ export function failureOf(error: unknown, command?: string): Failure {
     return {
       code: 'RARANGI_USAGE',
       message: tidied(error.message),
-      hint: `see: rarangi ${command === undefined ? '' : `${command} `}--help`,
+      hint: hintOf({ hint: GENERAL_HINT }, command),
       exit: EXIT_CODES.usage.code,
     };
   }
@@ -39,7 +39,7 @@ export function failureOf(error: unknown, command?: string): Failure {
 }
 
 /** Who has come as far as a command is shown the help of that. */
-function hintOf({ hint }: RarangiError, command: string | undefined): string {
+function hintOf({ hint }: Pick<RarangiError, 'hint'>, command: string | undefined): string {
   return hint === GENERAL_HINT && command !== undefined ? `see: rarangi ${command} --help` : hint;
 }
 
@@ -90,7 +90,8 @@ function tidied(message: string): string {
     )
     .filter((line) => line !== '')
     .join('; ')
-    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+    .replace(/^command \S+ not found$/, (words) => words.replaceAll(':', ' '));
 }
 
 /** What an error says that knows nothing better. */

@@ -2,7 +2,7 @@
 // its environment variable, else the default; an environment variable that is empty is not there.
 // Repeatable flags take words one at a time, so that a word after one is never swallowed.
 
-import { Flags } from '@oclif/core';
+import { Flags, type Interfaces } from '@oclif/core';
 
 import { RarangiError, type ClientOptions } from '../index.ts';
 import { durationText, parseDuration, parsePositiveDuration } from './durations.ts';
@@ -55,6 +55,28 @@ export const jsonFlag = {
     env: 'RARANGI_JSON',
   }),
 };
+
+interface Watch {
+  readonly env: { readonly watch: string; readonly interval: string };
+}
+
+/** On commands whose page can be kept up to date; `env` names the variables. */
+export function watchFlags({ env }: Watch): {
+  watch: Interfaces.BooleanFlag<boolean>;
+  interval: Interfaces.OptionFlag<number>;
+} {
+  return {
+    watch: Flags.boolean({
+      description: 'Show it again and again: in place on a terminal, elsewhere at every change.',
+      env: env.watch,
+    }),
+    interval: duration({
+      ...lasting(1000),
+      description: 'With --watch: how often is asked.',
+      env: env.interval,
+    }),
+  };
+}
 
 /** How the lines on stderr look; on commands that log. */
 export const logFormatFlag = Flags.option({

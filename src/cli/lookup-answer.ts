@@ -35,10 +35,14 @@ export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
     return { instances, exit: 'uncertain', remark };
   }
   if (answer.complete) {
-    return { instances, exit: 'no', remark: `no instance of ${answer.service}` };
+    return { instances, exit: 'no', remark: noneRemark(answer) };
   }
-  const remark = `cannot tell whether ${answer.service} is there: ${incompleteText(answer)}`;
+  const remark = `cannot tell whether ${answer.service} is there: ${incompleteText(answer)}; see: rarangi status`;
   return { instances, exit: 'uncertain', remark };
+}
+
+function noneRemark({ service }: LookupAnswer): string {
+  return `no instance of ${service}; see what there is with: rarangi lookup`;
 }
 
 /** Says that a view is not complete, and what it lacks. */

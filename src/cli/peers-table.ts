@@ -1,7 +1,7 @@
 // The servers of an environment as a table. The invariant: one record a server, in the order of
 // their names, so that two calls can be compared by diff(1).
 
-import type { PeerInfo } from '../index.ts';
+import type { PeerInfo, PeersAnswer } from '../index.ts';
 import { type Canvas, type Column, tableLines } from './table.ts';
 import { inStateColour } from './theme.ts';
 
@@ -11,9 +11,9 @@ export function peersLines(servers: readonly PeerInfo[], canvas: Canvas): string
   return tableLines(COLUMNS, sorted, canvas);
 }
 
-/** The row of `--json`: what is the same whoever asks when. */
-export function peerRow({ roundTripMs: _, ...row }: PeerInfo): Omit<PeerInfo, 'roundTripMs'> {
-  return row;
+/** What `--json` prints: what is the same whoever asks when. */
+export function peersFacts({ complete, servers }: PeersAnswer): unknown {
+  return { complete, servers: servers.map(({ roundTripMs: _, ...row }) => row) };
 }
 
 /** A space sorts before all that a name may hold. */

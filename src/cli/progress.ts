@@ -1,5 +1,5 @@
-// Steps that take their time, drawn on a terminal: all of listr2. The invariant: it draws on stderr
-// and only there, and never takes a signal to itself. It is imported when something is drawn, for
+// What is drawn in place on a terminal, steps and pages: all of listr2. The invariant: steps are
+// drawn on stderr, pages, which are data, on stdout, and it never takes a signal to itself. It is imported when something is drawn, for
 // its import takes longer than a lookup.
 
 import type { ListrDefaultRendererLogLevels } from 'listr2';
@@ -18,19 +18,55 @@ export interface Outcome {
   readonly isDone: boolean;
 }
 
-/** Draws steps until every one has its outcome. Never rejects. */
+/** Draws steps on stderr until every one has its outcome. Never rejects. */
 export async function drawSteps(steps: readonly Step[]): Promise<void> {
-  const { Listr, ListrLogger, ProcessOutput } = await import('listr2');
   const tasks = steps.map(({ title, outcome }) => ({
     title,
-    task: async (_: unknown, task: { title: string; skip: (text: string) => void }) => {
+    task: async (_: unknown, task: Task) => {
       const { text, isDone } = await outcome;
       if (isDone) task.title = text;
       else task.skip(text);
     },
   }));
-  const processOutput = new ProcessOutput(process.stderr, process.stderr);
-  const list = new Listr(tasks, {
+  await drawTasks(tasks, process.stderr);
+}
+
+/**
+ * Draws pages on stdout, each in the place of the one before, until `run` has ended; the last one
+ * stays. A page that is longer than the screen is cut. Rejects as `run` does.
+ */
+export async function drawPages(
+  run: (show: (lines: readonly string[]) => void) => Promise<void>,
+): Promise<void> {
+  const { stdout } = process;
+  let failure: { readonly error: unknown } | undefined;
+  const task = async (_: unknown, drawn: Task): Promise<void> => {
+    const show = (lines: readonly string[]): void => {
+      drawn.title = fitted(lines, stdout.rows).join('\n');
+    };
+    await run(show).catch((error: unknown) => {
+      failure = { error };
+    });
+  };
+  await drawTasks([{ title: '', task }], stdout);
+  if (failure !== undefined) throw failure.error;
+}
+
+/** What a task of listr2 is to us. */
+interface Task {
+  title: string;
+  skip: (text: string) => void;
+}
+
+interface Drawn {
+  readonly title: string;
+  readonly task: (given: unknown, task: Task) => Promise<void>;
+}
+
+async function drawTasks(tasks: readonly Drawn[], stream: NodeJS.WriteStream): Promise<void> {
+  const { Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  const processOutput = new ProcessOutput(stream, process.stderr);
+  const list = new Listr([...tasks], {
     concurrent: true,
     exitOnError: false,
     registerSignalListeners: false,
@@ -39,7 +75,24 @@ export async function drawSteps(steps: readonly Step[]): Promise<void> {
     rendererOptions: {
       logger: new ListrLogger<ListrDefaultRendererLogLevels>({ processOutput }),
       formatOutput: 'truncate',
+      removeEmptyLines: false,
     },
   });
+  // Lines that a narrower window has broken can no longer be taken back one by one. The stream
+  // itself is listr2's while it draws.
+  const wipe = (): void => {
+    processOutput.toStdout(CLEAR_SCREEN, false);
+  };
+  stream.on('resize', wipe);
   await list.run().catch(() => undefined);
+  stream.off('resize', wipe);
 }
+
+/** As many lines as a screen has, the last of which says how many more there are. */
+function fitted(lines: readonly string[], rows: number): readonly string[] {
+  const room = Math.max(rows - 2, 1);
+  if (lines.length <= room) return lines;
+  return [...lines.slice(0, room - 1), `… and ${String(lines.length - room + 1)} more lines`];
+}
+
+const CLEAR_SCREEN = '\u001b[2J\u001b[H';

@@ -4,10 +4,12 @@
 import { Flags } from '@oclif/core';
 
 import { BaseCommand } from '../cli/base-command.ts';
-import { clientFlags, clientOptionsOf, jsonFlag } from '../cli/flags.ts';
-import { peerRow, peersLines } from '../cli/peers-table.ts';
+import { clientFlags, clientOptionsOf, jsonFlag, watchFlags } from '../cli/flags.ts';
+import { showLive } from '../cli/live-page.ts';
+import { peersFacts, peersLines } from '../cli/peers-table.ts';
+import type { Canvas } from '../cli/table.ts';
 import { themeFor } from '../cli/theme.ts';
-import { type ClientOptions, forget, peers } from '../index.ts';
+import { type ClientOptions, forget, peers, type PeersAnswer } from '../index.ts';
 
 export default class Peers extends BaseCommand {
   static override summary = 'List the servers of the environment.';
@@ -15,6 +17,7 @@ export default class Peers extends BaseCommand {
     'Elsewhere than on a terminal: one server a line, without a heading, fields apart by tabs.';
   static override examples = [
     '<%= config.bin %> peers',
+    '<%= config.bin %> peers --watch',
     '<%= config.bin %> peers --json',
     '<%= config.bin %> peers --forget h3',
   ];
@@ -24,8 +27,10 @@ export default class Peers extends BaseCommand {
     forget: Flags.string({
       description: 'Drop the servers of a host that is split off, from every server, now.',
       env: 'RARANGI_PEERS_FORGET',
+      exclusive: ['watch'],
       helpValue: 'HOST',
     }),
+    ...watchFlags({ env: { watch: 'RARANGI_PEERS_WATCH', interval: 'RARANGI_PEERS_INTERVAL' } }),
   };
 
   override async run(): Promise<void> {
@@ -35,20 +40,32 @@ export default class Peers extends BaseCommand {
       await this.drop(flags.forget, options, flags.json);
       return;
     }
+    if (flags.watch) {
+      const page = {
+        title: `rarangi peers -e ${flags.environment}`,
+        ask: (signal: AbortSignal) => peers({ ...options, signal }),
+        lines: ({ servers }: PeersAnswer, canvas: Canvas) => peersLines(servers, canvas),
+        facts: peersFacts,
+      };
+      await showLive(page, { intervalMs: flags.interval, isJson: flags.json });
+      return;
+    }
     const answer = await peers(options);
     if (flags.json) {
-      this.printJson({ complete: answer.complete, servers: answer.servers.map(peerRow) });
+      this.printJson(peersFacts(answer));
       return;
     }
     const canvas = { screen: process.stdout, theme: themeFor(process.stdout) };
     this.print(peersLines(answer.servers, canvas));
-    if (!answer.complete) this.remark('the view is not complete: see rarangi status');
+    if (!answer.complete) this.remark('the view is not complete; see: rarangi status');
   }
 
   private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {
     const forgotten = await forget(host, options);
     if (json) this.printJson({ host, forgotten });
     else this.print([`split servers of host ${host} forgotten: ${String(forgotten)}`]);
-    if (forgotten === 0) this.endWith('no');
+    if (forgotten > 0) return;
+    if (!json) this.remark(`no server of host ${host} is split off; see: rarangi peers`);
+    this.endWith('no');
   }
 }

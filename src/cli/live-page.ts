@@ -1,0 +1,117 @@
+// A page that is asked for again and again: `peers --watch`, `status --watch`. On a terminal it is
+// redrawn in place, as top(1) does; elsewhere a page comes whenever something has changed, and with
+// --json a line. The invariant: what time may mend is shown and asked for again; nothing else is.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { RarangiError } from '../index.ts';
+import { durationText } from './durations.ts';
+import { type Failure, failureOf, showFailure } from './failure.ts';
+import { drawPages } from './progress.ts';
+import { endSignal } from './signals.ts';
+import type { Canvas } from './table.ts';
+import { themeFor } from './theme.ts';
+
+/** What is shown. */
+export interface LivePage<T> {
+  /** What it is a page of. */
+  readonly title: string;
+  readonly ask: (signal: AbortSignal) => Promise<T>;
+  readonly lines: (answer: T, canvas: Canvas) => string[];
+  /** What `--json` prints of it; another one is a change. */
+  readonly facts: (answer: T) => unknown;
+}
+
+/** How it is shown. */
+export interface LiveOptions {
+  readonly intervalMs: number;
+  readonly isJson: boolean;
+}
+
+/** Shows a page until SIGINT or SIGTERM. Rejects with what time does not mend. */
+export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Promise<void> {
+  const ended = endSignal();
+  const { stdout } = process;
+  const isDrawable = stdout.isTTY && stdout.columns > 0;
+  if (!options.isJson && isDrawable) {
+    await drawPages((show) => drawEach(page, { ...options, ended, show }));
+    return;
+  }
+  let before = '';
+  for await (const state of statesOf(page, { ...options, ended })) {
+    const now = jsonOf(page, state);
+    if (now === before) continue;
+    if (options.isJson) stdout.write(`${now}\n`);
+    else if (state.failure !== undefined) showFailure(state.failure, 'words');
+    else stdout.write(pageText(page, state.answer, before === ''));
+    before = now;
+  }
+}
+
+interface Drawing extends LiveOptions {
+  readonly ended: AbortSignal;
+  readonly show: (lines: readonly string[]) => void;
+}
+
+/** The page of a terminal; while nobody answers, why, above what was known last. */
+async function drawEach<T>(page: LivePage<T>, drawing: Drawing): Promise<void> {
+  const { stdout } = process;
+  const theme = themeFor(stdout);
+  let last: T | undefined;
+  for await (const { answer, failure } of statesOf(page, drawing)) {
+    last = answer ?? last;
+    // Taken anew each time: the window may have another size.
+    const screen = { isTTY: true, columns: stdout.columns - MARGIN };
+    const lines = last === undefined ? [] : page.lines(last, { screen, theme });
+    const time = new Date().toTimeString().slice(0, 'hh:mm:ss'.length);
+    const pace = `every ${durationText(drawing.intervalMs)}; Ctrl-C ends`;
+    drawing.show([
+      `${theme.strong(page.title)}  ${time}  ${theme.faint(pace)}`,
+      ...(failure === undefined
+        ? []
+        : [`${theme.bad('error:')} ${failure.message}`, `${theme.faint('hint:')} ${failure.hint}`]),
+      ...lines,
+    ]);
+  }
+}
+
+type State<T> =
+  | { readonly answer: T; readonly failure?: undefined }
+  | { readonly answer?: undefined; readonly failure: Failure };
+
+async function* statesOf<T>(
+  { ask }: LivePage<T>,
+  { intervalMs, ended }: { readonly intervalMs: number; readonly ended: AbortSignal },
+): AsyncGenerator<State<T>, void> {
+  while (!ended.aborted) {
+    try {
+      yield { answer: await ask(ended) };
+    } catch (error) {
+      if (isAborted(ended)) return;
+      if (!(error instanceof RarangiError && error.retryable)) throw error;
+      yield { failure: failureOf(error) };
+    }
+    await delay(intervalMs, null, { signal: ended }).catch(() => null);
+  }
+}
+
+/** Asked by itself: the compiler believes that nothing changes during an `await`. */
+function isAborted({ aborted }: AbortSignal): boolean {
+  return aborted;
+}
+
+/** The state as one line of JSON. */
+function jsonOf<T>({ facts }: LivePage<T>, { answer, failure }: State<T>): string {
+  if (failure === undefined) return JSON.stringify(facts(answer));
+  const { code, message, hint } = failure;
+  return JSON.stringify({ error: { code, message, hint } });
+}
+
+/** A page for what is no terminal; an empty line parts it from the one before. */
+function pageText<T>(page: LivePage<T>, answer: T, isFirst: boolean): string {
+  const lines = page.lines(answer, { screen: {}, theme: themeFor({}) });
+  return [...(isFirst ? [] : ['']), ...lines].map((line) => `${line}\n`).join('');
+}
+
+/** What the drawing itself takes of a line. */
+const MARGIN = 4;
