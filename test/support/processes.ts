@@ -227,10 +227,12 @@ function matching(text: string, fields: Fields): Fields | undefined {
   return fits ? found : undefined;
 }
 
-/** The processes that work in a folder. */
+/** The processes that work in a folder or below. */
 function pidsIn(folder: string): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && workingFolderOf(name) === folder)
+    .filter(
+      (name) => /^\d+$/.test(name) && `${workingFolderOf(name) ?? ''}/`.startsWith(`${folder}/`),
+    )
     .map(Number);
 }
 
