@@ -2,6 +2,8 @@
 // its first user. The invariant: names here are stable; everything below may move. The only file
 // that re-exports.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export type { Level, Notice, NoticeName } from './core/notices.ts';
 export { NOTICES, sentenceOf } from './core/notices.ts';
 export type {
