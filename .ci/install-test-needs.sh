@@ -15,6 +15,7 @@ has tmux tmux
 has zsh zsh
 has fish fish
 has systemd-analyze systemd
+has openssl openssl
 has ip iproute2
 has unshare util-linux
 /usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)

@@ -3,18 +3,19 @@
 # no other completion. What stands between BEGIN and END is rendered from oclif.manifest.json.
 
 # BEGIN TABLES
-_rarangi_commands='lookup peers register serve status'
-_rarangi_passed=' -e --environment --server '
+_rarangi_commands='lookup peers register secret serve status'
+_rarangi_passed=' -e --environment --secret-file --tls-cert --tls-key --tls-ca --server '
 _rarangi_unset='-u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_FORGET -u RARANGI_TIMEOUT'
 
 # Prints the flags of a command.
 _rarangi_flags() {
   case $1 in
-    lookup) echo '--environment --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
-    peers) echo '--environment --server --timeout --json --forget --help' ;;
-    register) echo '--environment --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --log-format --help' ;;
-    serve) echo '--environment --cluster --bind --advertise --peer --master --name --host --socket --insecure --heartbeat --silence --grace --split-hold --log-format --help' ;;
-    status) echo '--environment --server --timeout --json --help' ;;
+    lookup) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
+    peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --help' ;;
+    register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --log-format --help' ;;
+    secret) echo '--write --help' ;;
+    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --log-format --help' ;;
+    status) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --help' ;;
   esac
 }
 
@@ -33,10 +34,31 @@ _rarangi_value() {
     'status --environment')
       value='production staging testing development'
       ;;
+    'lookup --secret-file' | \
+    'lookup --tls-cert' | \
+    'lookup --tls-key' | \
+    'lookup --tls-ca' | \
     'lookup --server' | \
+    'peers --secret-file' | \
+    'peers --tls-cert' | \
+    'peers --tls-key' | \
+    'peers --tls-ca' | \
     'peers --server' | \
+    'register --secret-file' | \
+    'register --tls-cert' | \
+    'register --tls-key' | \
+    'register --tls-ca' | \
     'register --server' | \
     'register --file' | \
+    'secret --write' | \
+    'serve --secret-file' | \
+    'serve --tls-cert' | \
+    'serve --tls-key' | \
+    'serve --tls-ca' | \
+    'status --secret-file' | \
+    'status --tls-cert' | \
+    'status --tls-key' | \
+    'status --tls-ca' | \
     'status --server')
       value='@files'
       ;;
@@ -61,6 +83,8 @@ _rarangi_value() {
     'serve --peer' | \
     'serve --name' | \
     'serve --host' | \
+    'serve --socket-mode' | \
+    'serve --socket-group' | \
     'serve --heartbeat' | \
     'serve --silence' | \
     'serve --grace' | \

@@ -76,12 +76,16 @@ complete -c rarangi -n __rarangi_wraps -a '(__rarangi_wrapped)'
 complete -c rarangi -n __rarangi_wants_name -a '(__rarangi_ask lookup)'
 
 # BEGIN TABLES
-set -g __rarangi_passed -e --environment --server
+set -g __rarangi_passed -e --environment --secret-file --tls-cert --tls-key --tls-ca --server
 set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_FORGET -u RARANGI_TIMEOUT
-set -g __rarangi_valued -e --environment --server --timeout --tag --cluster --format --wait --on-change --kill-after
+set -g __rarangi_valued -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --tag --cluster --format --wait --on-change --kill-after
 
 complete -c rarangi -n __rarangi_begins -a lookup -d 'Print the addresses of a service, nearest first.'
 complete -c rarangi -n '__rarangi_at lookup' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at lookup' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
+complete -c rarangi -n '__rarangi_at lookup' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
+complete -c rarangi -n '__rarangi_at lookup' -l tls-key -r -F -d 'The key of the certificate.'
+complete -c rarangi -n '__rarangi_at lookup' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
 complete -c rarangi -n '__rarangi_at lookup' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at lookup' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at lookup' -l json -d 'Print one JSON object, for a failure too.'
@@ -99,6 +103,10 @@ complete -c rarangi -n '__rarangi_at lookup' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a peers -d 'List the servers of the environment.'
 complete -c rarangi -n '__rarangi_at peers' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at peers' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
+complete -c rarangi -n '__rarangi_at peers' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
+complete -c rarangi -n '__rarangi_at peers' -l tls-key -r -F -d 'The key of the certificate.'
+complete -c rarangi -n '__rarangi_at peers' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
 complete -c rarangi -n '__rarangi_at peers' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at peers' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at peers' -l json -d 'Print one JSON object, for a failure too.'
@@ -107,6 +115,10 @@ complete -c rarangi -n '__rarangi_at peers' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a register -d 'Register services, alone or around the command that runs them.'
 complete -c rarangi -n '__rarangi_at register' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at register' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
+complete -c rarangi -n '__rarangi_at register' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
+complete -c rarangi -n '__rarangi_at register' -l tls-key -r -F -d 'The key of the certificate.'
+complete -c rarangi -n '__rarangi_at register' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
 complete -c rarangi -n '__rarangi_at register' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at register' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at register' -l name -x -a '(__rarangi_ask lookup)' -d 'The service.'
@@ -127,8 +139,16 @@ complete -c rarangi -n '__rarangi_at register' -l kill-after -x -d 'How long aft
 complete -c rarangi -n '__rarangi_at register' -l log-format -x -a 'pretty json' -d 'How the lines on stderr look.'
 complete -c rarangi -n '__rarangi_at register' -s h -l help -d 'Show help.'
 
+complete -c rarangi -n __rarangi_begins -a secret -d 'Print a new secret for an environment.'
+complete -c rarangi -n '__rarangi_at secret' -l write -r -F -d 'Make this file, of mode 0600, instead of printing.'
+complete -c rarangi -n '__rarangi_at secret' -s h -l help -d 'Show help.'
+
 complete -c rarangi -n __rarangi_begins -a serve -d 'Run a catalogue server of this host.'
 complete -c rarangi -n '__rarangi_at serve' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at serve' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
+complete -c rarangi -n '__rarangi_at serve' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
+complete -c rarangi -n '__rarangi_at serve' -l tls-key -r -F -d 'The key of the certificate.'
+complete -c rarangi -n '__rarangi_at serve' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
 complete -c rarangi -n '__rarangi_at serve' -l cluster -x -a '(__rarangi_clusters)' -d 'The group of hosts that this one is near to.'
 complete -c rarangi -n '__rarangi_at serve' -l bind -x -d 'Where to listen.'
 complete -c rarangi -n '__rarangi_at serve' -l advertise -x -d 'Where others reach it; required when --bind is a wildcard.'
@@ -137,6 +157,8 @@ complete -c rarangi -n '__rarangi_at serve' -l master -d 'Let others link to thi
 complete -c rarangi -n '__rarangi_at serve' -l name -x -d 'Its name; by default HOST-a or HOST-b.'
 complete -c rarangi -n '__rarangi_at serve' -l host -x -d 'The name of this host.'
 complete -c rarangi -n '__rarangi_at serve' -l socket -r -F -a 'none' -d 'The UNIX socket to listen on as well.'
+complete -c rarangi -n '__rarangi_at serve' -l socket-mode -x -d 'Who may connect to the socket, in octal; 0666 by default: all users.'
+complete -c rarangi -n '__rarangi_at serve' -l socket-group -x -d 'The group of the socket, by name or number.'
 complete -c rarangi -n '__rarangi_at serve' -l insecure -d 'Listen on more than loopback without a secret.'
 complete -c rarangi -n '__rarangi_at serve' -l heartbeat -x -d 'How often a link carries something.'
 complete -c rarangi -n '__rarangi_at serve' -l silence -x -d 'After how much silence a link is lost.'
@@ -147,6 +169,10 @@ complete -c rarangi -n '__rarangi_at serve' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a status -d 'Show how the server of this host is, and what it sees.'
 complete -c rarangi -n '__rarangi_at status' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at status' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
+complete -c rarangi -n '__rarangi_at status' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
+complete -c rarangi -n '__rarangi_at status' -l tls-key -r -F -d 'The key of the certificate.'
+complete -c rarangi -n '__rarangi_at status' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
 complete -c rarangi -n '__rarangi_at status' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at status' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at status' -l json -d 'Print one JSON object, for a failure too.'

@@ -36,6 +36,8 @@ export type {
 } from './io/registration.ts';
 export { checkOffer } from './io/registration.ts';
 export type { ResolveOptions } from './io/resolve.ts';
+export type { LockOptions } from './io/credentials.ts';
+export { newSecret } from './io/secret-file.ts';
 export type { ServerHandle } from './io/serve.ts';
 export { serve } from './io/serve.ts';
 export type { ServeOptions } from './io/serve-options.ts';

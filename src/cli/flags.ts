@@ -30,9 +30,34 @@ export const environmentFlag = {
   }),
 };
 
+/** On all commands that connect: what locks the TCP of an environment. */
+export const lockFlags = {
+  'secret-file': Flags.string({
+    description: 'A file with the secret of the environment: it locks TCP.',
+    env: 'RARANGI_SECRET_FILE',
+    helpValue: 'PATH',
+  }),
+  'tls-cert': Flags.string({
+    description: 'Instead of a secret, a certificate that names the environment, in PEM.',
+    env: 'RARANGI_TLS_CERT',
+    helpValue: 'PATH',
+  }),
+  'tls-key': Flags.string({
+    description: 'The key of the certificate.',
+    env: 'RARANGI_TLS_KEY',
+    helpValue: 'PATH',
+  }),
+  'tls-ca': Flags.string({
+    description: 'The certificates of those who may issue one.',
+    env: 'RARANGI_TLS_CA',
+    helpValue: 'PATH',
+  }),
+};
+
 /** On all commands that ask servers. */
 export const clientFlags = {
   ...environmentFlag,
+  ...lockFlags,
   server: Flags.string({
     description:
       'A server to use instead of those of this host; with a / it is a socket. Repeatable.',
@@ -105,14 +130,35 @@ export function tagsOf(given: readonly string[] | string | undefined): Record<st
   return Object.fromEntries(tags);
 }
 
+interface LockFlags {
+  readonly 'secret-file'?: string | undefined;
+  readonly 'tls-cert'?: string | undefined;
+  readonly 'tls-key'?: string | undefined;
+  readonly 'tls-ca'?: string | undefined;
+}
+
+/** What locks TCP. Throws RARANGI_USAGE when one of the TLS files is missing. */
+export function lockOptionsOf(flags: LockFlags): Pick<ClientOptions, 'secretFile' | 'tls'> {
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca, 'secret-file': secretFile } = flags;
+  const secret = givenOnly({ secretFile });
+  if (cert === undefined && key === undefined && ca === undefined) return secret;
+  if (cert === undefined || key === undefined || ca === undefined) {
+    throw usage('--tls-cert, --tls-key and --tls-ca go together', 'name all three');
+  }
+  return { ...secret, tls: { cert, key, ca } };
+}
+
 /** What the library wants to know of the flags of a client. */
-export function clientOptionsOf(flags: {
-  readonly environment: string;
-  readonly server: readonly string[] | undefined;
-  readonly timeout: number;
-}): ClientOptions {
+export function clientOptionsOf(
+  flags: LockFlags & {
+    readonly environment: string;
+    readonly server: readonly string[] | undefined;
+    readonly timeout: number;
+  },
+): ClientOptions {
   const servers = listOf(flags.server);
   return {
+    ...lockOptionsOf(flags),
     environment: flags.environment,
     timeoutMs: flags.timeout,
     ...(servers.length === 0 ? {} : { servers }),

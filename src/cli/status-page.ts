@@ -20,6 +20,7 @@ export function statusLines(report: StatusReport, theme: Theme): string[] {
 function factsOf(report: StatusReport): string[][] {
   const { server, servers, masters, services, instances } = report;
   return [
+    ['lock', LOCK_TEXTS[report.lock]],
     ['view', viewText(report)],
     ['server', `${server.name} of host ${server.host}, cluster ${server.cluster}, ${server.role}`],
     ['addresses', server.addresses.join(', ')],
@@ -50,4 +51,10 @@ const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], string | null>> = 
   isolated:
     'No other host can be reached: everything elsewhere is stale.\n' +
     'Check the network of this host and the --peer addresses of its servers.',
+};
+
+const LOCK_TEXTS: Readonly<Record<StatusReport['lock'], string>> = {
+  none: 'none: whoever reaches its port may register',
+  secret: 'TCP is locked by the secret of the environment',
+  certificate: 'TCP is locked by certificates',
 };

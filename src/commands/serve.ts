@@ -13,14 +13,16 @@ export default class Serve extends BaseCommand {
   static override summary = 'Run a catalogue server of this host.';
   static override description =
     'Takes side A of the environment, and side B if A is taken. SIGTERM or SIGINT: says goodbye, ' +
-    'hands its clients to its sibling and exits with 0. SIGHUP: forgets refused addresses.';
+    'hands its clients to its sibling and exits with 0. SIGHUP: reads secret and certificates ' +
+    'again, and forgets refused addresses.';
   static override examples = [
     '<%= config.bin %> serve',
-    '<%= config.bin %> serve -e production --bind 10.0.0.7 --peer 10.0.0.8 --insecure',
+    '<%= config.bin %> serve -e production --bind 10.0.0.7 --peer 10.0.0.8 --secret-file secret',
     '<%= config.bin %> serve --bind 127.0.0.2 --host h2 --peer 127.0.0.1',
   ];
   static override flags = {
     ...flag.environmentFlag,
+    ...flag.lockFlags,
     cluster: Flags.string({
       description: 'The group of hosts that this one is near to.',
       default: 'default',
@@ -63,6 +65,17 @@ export default class Serve extends BaseCommand {
       description: 'The UNIX socket to listen on as well.',
       env: 'RARANGI_SERVE_SOCKET',
       helpValue: 'PATH|none',
+    }),
+    'socket-mode': Flags.custom<number>({
+      description: 'Who may connect to the socket, in octal; 0666 by default: all users.',
+      env: 'RARANGI_SERVE_SOCKET_MODE',
+      helpValue: 'MODE',
+      parse: (text) => Promise.resolve().then(() => parseMode(text)),
+    })(),
+    'socket-group': Flags.string({
+      description: 'The group of the socket, by name or number.',
+      env: 'RARANGI_SERVE_SOCKET_GROUP',
+      helpValue: 'GROUP',
     }),
     insecure: Flags.boolean({
       description: 'Listen on more than loopback without a secret.',
@@ -123,7 +136,9 @@ type ServeFlags = Interfaces.InferredFlags<typeof Serve.flags>;
 function serveOptionsOf(flags: ServeFlags): ServeOptions {
   const { environment, cluster, bind, advertise, master, name, host, socket, insecure } = flags;
   return {
+    ...flag.lockOptionsOf(flags),
     ...flag.givenOnly({ advertise, name, host, socket, master, insecure }),
+    ...flag.givenOnly({ socketMode: flags['socket-mode'], socketGroup: flags['socket-group'] }),
     environment,
     cluster,
     bind,
@@ -133,4 +148,10 @@ function serveOptionsOf(flags: ServeFlags): ServeOptions {
     graceMs: flags.grace,
     splitHoldMs: flags['split-hold'],
   };
+}
+
+/** The mode of a file as chmod(1) has it. Throws RARANGI_USAGE. */
+function parseMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw flag.usage(`mode ${JSON.stringify(text)} is not of the form 0660`);
 }

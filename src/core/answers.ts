@@ -65,6 +65,7 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
     request,
     ...viewOf(state),
     environment: state.options.environment,
+    lock: state.options.lock ?? 'none',
     state: healthOf(state, servers),
     server,
     servers,

@@ -4,7 +4,7 @@
 // the table below, and never of a connection that was closed from this side.
 
 import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../protocol/constants.ts';
-import type { ProtocolErrorName } from '../protocol/errors.ts';
+import type { ProtocolError, ProtocolErrorName } from '../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName } from '../protocol/errors.ts';
 import type { Name, OriginId } from '../protocol/ids.ts';
 import type { Message, MessageOf, UnknownMessage } from '../protocol/messages.ts';
@@ -12,13 +12,13 @@ import type { Facts } from '../protocol/records.ts';
 import { assert, unreachable } from './assert.ts';
 import type { ConnectionInput, Refusal } from './client-effect.ts';
 import type { Close, Dial, Send } from './effect.ts';
-import type { ConnectionId, Door } from './input.ts';
+import type { ConnectionId, Door, Undialled } from './input.ts';
 import type { Timers } from './timers.ts';
 
 /** The life of a contact. What is absent cannot happen. */
 const CONTACT_STATES = {
   idle: { dial: 'dialling' },
-  dialling: { opened: 'greeting', lost: 'idle' },
+  dialling: { opened: 'greeting', lost: 'idle', refused: 'refused' },
   greeting: { welcomed: 'open', lost: 'idle', refused: 'refused' },
   open: { lost: 'idle', refused: 'refused' },
   refused: {},
@@ -60,6 +60,13 @@ export interface ContactListener {
   readonly onRefused: (contact: Contact, refusal: Refusal) => void;
   /** A message on an open session that is no part of the handshake or of liveness. */
   readonly onMessage: (contact: Contact, message: Message) => void;
+}
+
+/** Why a contact is refused; what is not said is what the protocol says of it. */
+interface Grounds {
+  readonly why: ProtocolErrorName;
+  readonly theirs?: string | null;
+  readonly reason?: string;
 }
 
 type ConnectedInput = Exclude<
@@ -123,7 +130,7 @@ export class Contacts {
   handle(input: ConnectionInput): void {
     this.#nowMs = input.nowMs;
     if (input.kind === 'opened') this.#handleOpened(input);
-    else if (input.kind === 'undialled') this.#handleUndialled(input.address, input.reason);
+    else if (input.kind === 'undialled') this.#handleUndialled(input);
     else if (input.kind !== 'deadline') {
       const contact = this.#byConnection.get(input.connection);
       if (contact !== undefined) this.#handleConnected(contact, input);
@@ -141,7 +148,7 @@ export class Contacts {
         contact.heardMs = input.nowMs;
         return;
       case 'unreadable':
-        this.lose(contact, input.error.kind, input.error.message);
+        this.#handleUnreadable(contact, input.error);
         return;
       case 'closed':
         this.#lost(contact, contact.parting ?? input.reason);
@@ -154,9 +161,16 @@ export class Contacts {
     }
   }
 
-  #handleUndialled(address: string, reason: string): void {
+  #handleUnreadable(contact: Contact, { kind, message }: ProtocolError): void {
+    if (kind === 'locked') this.#refuse(contact, { why: kind, reason: message });
+    else this.lose(contact, kind, message);
+  }
+
+  #handleUndialled({ address, reason, isRefusal }: Undialled): void {
     const contact = this.#byAddress.get(address);
-    if (contact?.state === 'dialling') this.#lost(contact, reason);
+    if (contact?.state !== 'dialling') return;
+    if (isRefusal === true) this.#refuse(contact, { why: 'not-trusted', reason });
+    else this.#lost(contact, reason);
   }
 
   #handleOpened(input: OpenedInput): void {
@@ -185,12 +199,12 @@ export class Contacts {
   #handleWelcome(contact: Contact, welcome: MessageOf<'welcome'>): void {
     const { environment } = this.#options;
     if (welcome.environment !== environment) {
-      this.#refuse(contact, welcome.environment, 'wrong-environment');
+      this.#refuse(contact, { why: 'wrong-environment', theirs: welcome.environment });
       return;
     }
     const protocol = PROTOCOL_VERSIONS.find((version) => welcome.protocols.includes(version));
     if (protocol === undefined) {
-      this.#refuse(contact, null, 'no-common-version');
+      this.#refuse(contact, { why: 'no-common-version' });
       return;
     }
     this.send(contact, { kind: 'hello', protocol, role: 'client', environment });
@@ -224,7 +238,9 @@ export class Contacts {
   #handleError(contact: Contact, message: MessageOf<'error'>): void {
     const name = protocolErrorName(message.error);
     if (name === 'wrong-environment' || name === 'no-common-version') {
-      this.#refuse(contact, message.environment ?? null, name);
+      this.#refuse(contact, { why: name, theirs: message.environment ?? null });
+    } else if (name === 'not-trusted') {
+      this.#refuse(contact, { why: name, reason: message.reason });
     } else if (message.request !== undefined && contact.state === 'open') {
       this.#options.listener.onMessage(contact, message);
     } else {
@@ -232,16 +248,14 @@ export class Contacts {
     }
   }
 
-  #refuse(contact: Contact, theirs: string | null, why: ProtocolErrorName): void {
+  #refuse(contact: Contact, { why, theirs = null, reason }: Grounds): void {
     const { address } = contact;
     const ours: string = this.#options.environment;
-    const reason =
-      theirs === null
-        ? PROTOCOL_ERRORS[why].doc
-        : `it serves environment ${theirs}, this client asks for ${ours}`;
+    const environments = `it serves environment ${String(theirs)}, this client asks for ${ours}`;
+    const said = reason ?? (theirs === null ? PROTOCOL_ERRORS[why].doc : environments);
     this.#close(contact, why);
     become(contact, 'refused');
-    contact.refusal = { address, ours, theirs, reason };
+    contact.refusal = { address, ours, theirs, why, reason: said };
     this.#options.listener.onRefused(contact, contact.refusal);
   }
 

@@ -2,6 +2,7 @@
 // a report, which the shell hands to whoever embeds the library. Refusals are reported with both
 // environments' names, for nobody can mend a refusal without them.
 
+import type { ProtocolErrorName } from '../protocol/errors.ts';
 import type { Close, Dial, Send, Stopped } from './effect.ts';
 import type { Input } from './input.ts';
 
@@ -30,5 +31,6 @@ export interface Refusal {
   readonly ours: string;
   /** The environment of the server; null if that was not the reason. */
   readonly theirs: string | null;
+  readonly why: ProtocolErrorName;
   readonly reason: string;
 }

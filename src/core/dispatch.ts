@@ -226,7 +226,11 @@ export function handleBreach(
   if (connection === undefined) return;
   const isStranger = !isShaken(connection);
   const name = isStranger ? 'refused-stranger' : 'protocol-breach';
-  state.out.notice(name, { address: connection.remote, reason: error.message });
+  if (error.kind === 'locked' && connection.dialled !== null) {
+    noteRefused(state, connection, error.message);
+  } else {
+    state.out.notice(name, { address: connection.remote, reason: error.message });
+  }
   refuse(state, connection, { error: error.kind, reason: error.message });
   endWithout(state, connection, error.message);
 }
@@ -257,7 +261,7 @@ function handleError(state: State, connection: Connection, error: MessageOf<'err
     if (target !== undefined) target.isRefused = true;
     const { environment: ours } = state.options;
     state.out.notice('refused-environment', { address: connection.remote, theirs, ours });
-  } else if (name === 'no-common-version') {
+  } else if (name === 'no-common-version' || name === 'not-trusted') {
     noteRefused(state, connection, error.reason);
   }
 }

@@ -32,6 +32,8 @@ export interface Undialled extends Timed {
   readonly kind: 'undialled';
   readonly address: string;
   readonly reason: string;
+  /** Someone is there, and one side does not trust the other: time does not mend it. */
+  readonly isRefusal?: boolean;
 }
 
 /** A message has arrived. */

@@ -38,6 +38,11 @@ export const NOTICES = {
     level: 'error',
     sentence: '{address} refused us: {reason}; it is not tried again until SIGHUP or a restart',
   },
+  'trust-reread': { level: 'info', sentence: 'read again: {what}' },
+  'trust-unchanged': {
+    level: 'error',
+    sentence: 'what was read again is not used, the old stays trusted: {reason}',
+  },
   'protocol-breach': { level: 'warn', sentence: 'closed {address}: {reason}' },
   'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },
   'host-twice': {

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly silenceMs: number;
   readonly graceMs: number;
   readonly splitHoldMs: number;
+  /** What locks its TCP, to be told to whoever asks; `none` if absent. */
+  readonly lock?: 'none' | 'secret' | 'certificate';
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
   readonly random: () => number;
 }

@@ -86,7 +86,7 @@ export class Server {
         handleOpened(state, input);
         break;
       case 'undialled':
-        handleUndialled(state, input.address, input.reason);
+        handleUndialled(state, input);
         break;
       case 'received':
         this.#receive(input.connection, input.message);

@@ -3,6 +3,7 @@
 // to link to is decided in policy.ts. The invariant: at most one dial of an address is under way.
 
 import { Backoff, BACKOFF_CAP_ISOLATED_MS, BACKOFF_CAP_MS } from './backoff.ts';
+import type { Undialled } from './input.ts';
 import { reachesOtherHost } from './reachability.ts';
 import type { State, Target } from './state.ts';
 
@@ -64,13 +65,18 @@ export function handleTargetIdle(state: State, target: Target): void {
 }
 
 /** A dial came to nothing: said once, then only when the address had been reached in between. */
-export function handleUndialled(state: State, address: string, reason: string): void {
+export function handleUndialled(state: State, { address, reason, isRefusal }: Undialled): void {
   const target = state.targets.get(address);
   if (target === undefined) return;
   handleTargetIdle(state, target);
+  target.hasFailed = true;
+  if (isRefusal === true) {
+    target.isRefused = true;
+    state.out.notice('refused-address', { address, reason });
+    return;
+  }
   const isNews = !target.wasToldOf && state.options.peers.includes(address);
   target.wasToldOf = true;
-  target.hasFailed = true;
   if (isNews) state.out.notice('dial-failed', { address, reason });
 }
 

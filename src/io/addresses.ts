@@ -2,6 +2,7 @@
 // `/` in it, the path of a socket. The invariant: what `parse…` and `expand…` return, `endpointOf`
 // reads without a check. Names are kept as they are; they are resolved at every dial.
 
+import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { ADDRESS_BYTES_MAX, WELL_KNOWN_PORTS } from '../protocol/constants.ts';
 
@@ -73,6 +74,15 @@ export function endpointOf(address: string): Endpoint {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   return { host, port: Number(address.slice(colon + 1)) };
+}
+
+/** The other end of a connection over TCP; `otherwise` for one that is gone, or has no address. */
+export function remoteOf(
+  { remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>,
+  otherwise = 'an unknown address',
+): string {
+  if (remoteAddress === undefined || remotePort === undefined) return otherwise;
+  return formatAddress(remoteAddress.replace(/^::ffff:/i, ''), remotePort);
 }
 
 /** Whether an IP address is one that only this machine can reach. */

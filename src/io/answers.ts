@@ -70,6 +70,8 @@ export interface PeersAnswer {
 /** How the server that was asked is, and what it sees. */
 export interface StatusReport {
   readonly environment: string;
+  /** What locks the TCP of the server. */
+  readonly lock: 'none' | 'secret' | 'certificate';
   readonly state: 'isolated' | 'split' | 'degraded' | 'healthy';
   readonly complete: boolean;
   readonly missing: string[];
@@ -123,6 +125,7 @@ export function statusReportOf(report: MessageOf<'report'>): StatusReport {
   const { roundTripMs: _, ...server } = peerInfoOf(report.server);
   return {
     environment: report.environment,
+    lock: report.lock ?? 'none',
     state: report.state,
     complete: report.complete,
     missing: [...report.missing],

@@ -16,7 +16,7 @@ import type { Facts } from '../protocol/records.ts';
 import type { LookupAnswer, PeersAnswer, ServicesAnswer, StatusReport } from './answers.ts';
 import { instanceInfoOf, peerInfoOf, statusReportOf } from './answers.ts';
 import { candidatesOf } from './candidates.ts';
-import { drive, runtime } from './client-driver.ts';
+import { drive, lockFor, runtime } from './client-driver.ts';
 import type { ClientOptions, LookupOptions } from './client-options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './client-options.ts';
 import {
@@ -26,6 +26,7 @@ import {
   unreachableError,
   waitedInVain,
 } from './failures.ts';
+import type { DialLock } from './lock.ts';
 import { RarangiError } from './rarangi-error.ts';
 
 /** The instances of a service. With `waitMs` it waits until there is a live one. */
@@ -96,6 +97,7 @@ async function askServers(
   const { addresses } = candidatesOf(options, environment);
   const core = new Ask({ environment, addresses, question, timeoutMs });
   const outcome = await untilReport<Outcome, Outcome>(core, {
+    lock: lockFor(options, environment),
     signal: options.signal,
     what: question.kind,
     settle: (report) => report,
@@ -118,6 +120,7 @@ async function askServers(
 type OneShot<R> = Parameters<typeof drive<Stop, R>>[0]['core'];
 
 interface UntilReport<R, T> {
+  readonly lock: DialLock | null;
   readonly signal: AbortSignal | undefined;
   /** What is given up when the signal comes. */
   readonly what: string;
@@ -129,7 +132,7 @@ interface UntilReport<R, T> {
 
 /** Drives a core until one of its reports settles the matter, then stops it. */
 function untilReport<R, T>(core: OneShot<R>, given: UntilReport<R, T>): Promise<T> {
-  const { signal, what, settle, limit } = given;
+  const { lock, signal, what, settle, limit } = given;
   return new Promise<T>((resolve, reject) => {
     let isSettled = false;
     const finish = (act: () => void): void => {
@@ -147,6 +150,7 @@ function untilReport<R, T>(core: OneShot<R>, given: UntilReport<R, T>): Promise<
     };
     const driven = drive<Stop, R>({
       core,
+      lock,
       onReport: (report) => {
         const result = settle(report);
         if (result === undefined) return;
@@ -184,6 +188,7 @@ async function waitForLive(given: AwaitedService, options: ClientOptions): Promi
   const watcher = new Watcher({ environment, addresses, service, wanted, random });
   let isSynced = false;
   return await untilReport<WatchReport, LookupAnswer>(watcher, {
+    lock: lockFor(options, environment),
     signal: options.signal,
     what: `the wait for ${service}`,
     limit: {

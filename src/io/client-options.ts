@@ -13,6 +13,7 @@ import { parseName } from '../protocol/ids.ts';
 import type { Tag } from '../protocol/records.ts';
 import { hasControlCharacters, utf8Bytes } from '../protocol/schema.ts';
 import type { Wanted } from '../core/client-matching.ts';
+import type { LockOptions } from './credentials.ts';
 import { RarangiError } from './rarangi-error.ts';
 
 /** How long a call may take. */
@@ -24,7 +25,7 @@ export interface CallOptions {
 }
 
 /** Which servers are asked. */
-export interface ClientOptions extends CallOptions {
+export interface ClientOptions extends CallOptions, LockOptions {
   /** `development` if absent. */
   readonly environment?: string;
   /** `HOST`, `HOST:PORT` or the path of a socket; the servers of this host if absent. */

@@ -5,6 +5,7 @@
 import type { InstanceInfo, LookupAnswer } from './answers.ts';
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
+import { lockFor } from './client-driver.ts';
 import type { ClientOptions, LookupQuery, WatchQuery } from './client-options.ts';
 import { environmentOf, timeoutMsOf } from './client-options.ts';
 import { Emitter } from './emitter.ts';
@@ -83,6 +84,7 @@ class OpenClient implements Client {
 
   constructor({ signal, isSidecar = false, ...options }: ConnectOptions) {
     candidatesOf(options, environmentOf(options));
+    lockFor(options, environmentOf(options));
     timeoutMsOf(options);
     this.#options = options;
     this.#isSidecar = isSidecar;

@@ -196,6 +196,11 @@ export class Driver<I, E extends { readonly kind: string }> {
         this.#dials.delete(cancel);
         this.submit({ kind: 'undialled', nowMs: this.#runtime.nowMs(), address, reason });
       },
+      refused: (reason) => {
+        this.#dials.delete(cancel);
+        const nowMs = this.#runtime.nowMs();
+        this.submit({ kind: 'undialled', nowMs, address, reason, isRefusal: true });
+      },
     });
     this.#dials.add(cancel);
   }

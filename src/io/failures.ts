@@ -42,10 +42,10 @@ async function othersHint(environment: string): Promise<string> {
 
 /** A server did not want us, or we did not want it. */
 export function refusedError(refusal: Refusal): RarangiError {
-  const { address, theirs, reason } = refusal;
+  const { address, theirs, why, reason } = refusal;
   const hint =
     theirs === null
-      ? 'run the same version of rarangi on both sides'
+      ? (HINTS.get(why) ?? 'run the same version of rarangi on both sides')
       : `if that is the one you mean: --environment ${theirs}`;
   return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
 }
@@ -104,3 +104,8 @@ export function dearthError({ service, live, stale, complete, missing }: Dearth)
   const hosts = missing.length > 0 ? `: missing are ${missing.join(', ')}` : '';
   return new RarangiError('RARANGI_UNCERTAIN', `${message}, but the view is not complete${hosts}`);
 }
+
+const HINTS: ReadonlyMap<Refusal['why'], string> = new Map([
+  ['locked', 'if its environment has a secret: --secret-file FILE, or the --tls files'],
+  ['not-trusted', 'compare the --secret-file or the --tls files of both; its log says who came'],
+]);

@@ -5,7 +5,9 @@
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import type { Door } from '../core/input.ts';
-import { endpointOf, formatAddress } from './addresses.ts';
+import { endpointOf, formatAddress, remoteOf } from './addresses.ts';
+import type { AcceptLock, DialLock } from './lock.ts';
+import { reasonOf } from './reasons.ts';
 import type {
   Accept,
   Cancel,
@@ -16,34 +18,34 @@ import type {
   Runtime,
 } from './runtime.ts';
 
-/** The runtime of this process. */
-export const nodeRuntime: Runtime = {
-  nowMs,
-  random: () => Math.random(),
-  dial,
-  listen,
-  setAlarm,
-};
+/** What a runtime is made of. */
+interface RuntimeOptions {
+  /** What locks the TCP that it opens. UNIX sockets never are: there the system says who may. */
+  readonly dial?: DialLock | null;
+  /** What locks the TCP that comes. */
+  readonly accept?: AcceptLock | null;
+  /** Nothing that it dials, and no alarm of it, keeps the process alive. */
+  readonly isBackground?: boolean;
+}
+
+/** A runtime of this process. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { dial: lock = null, accept = null, isBackground = false } = options;
+  const hold = isBackground ? letGo : ignore;
+  return {
+    nowMs,
+    random: () => Math.random(),
+    dial: (address, handlers) => dial(address, { ...handlers, lock, hold }),
+    listen: (address) => listen(address, accept),
+    setAlarm: (atMs, ring) => setAlarm(atMs, ring, hold),
+  };
+}
+
+/** The runtime of this process, without locks. */
+export const nodeRuntime: Runtime = createRuntime({});
 
 /** The same for what must not keep the process alive: what it dials, and its alarms. */
-export const backgroundRuntime: Runtime = {
-  ...nodeRuntime,
-  dial: (address, handlers) => dial(address, handlers, letGo),
-  setAlarm: (atMs, ring) => setAlarm(atMs, ring, letGo),
-};
-
-/** What went wrong, in words that an operator knows. */
-export function reasonOf(error: unknown): string {
-  const code = errorCode(error);
-  if (code === undefined) return error instanceof Error ? error.message : String(error);
-  return REASONS.get(code) ?? code;
-}
-
-/** The code of an error of the system, such as EADDRINUSE. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
+export const backgroundRuntime: Runtime = createRuntime({ isBackground: true });
 
 /** The same clock as performance.now(), whose module takes most of a millisecond to load. */
 function nowMs(): number {
@@ -54,9 +56,17 @@ function nowMs(): number {
 /** What is done with each socket and timer, that it may keep the process alive or not. */
 type Hold = (holder: Socket | NodeJS.Timeout) => void;
 
-const letGo: Hold = (holder) => holder.unref();
+function letGo(holder: Socket | NodeJS.Timeout): void {
+  holder.unref();
+}
 
-function dial(address: string, handlers: DialHandlers, hold: Hold = ignore): Cancel {
+/** Besides what a runtime is told: what locks a dial, and what holds it. */
+interface Dial extends DialHandlers {
+  readonly lock: DialLock | null;
+  readonly hold: Hold;
+}
+
+function dial(address: string, handlers: Dial): Cancel {
   let socket: Socket;
   try {
     socket = connect({ ...endpointOf(address), noDelay: true, autoSelectFamily: true });
@@ -69,16 +79,11 @@ function dial(address: string, handlers: DialHandlers, hold: Hold = ignore): Can
       clearImmediate(soon);
     };
   }
-  return awaitConnect(socket, { address, handlers, hold });
+  return awaitConnect(socket, address, handlers);
 }
 
-interface Awaited {
-  readonly address: string;
-  readonly handlers: DialHandlers;
-  readonly hold: Hold;
-}
-
-function awaitConnect(socket: Socket, { address, handlers, hold }: Awaited): Cancel {
+function awaitConnect(socket: Socket, address: string, handlers: Dial): Cancel {
+  const { lock, hold } = handlers;
   const timer = setTimeout(() => {
     fail('connection timed out');
   }, DIAL_MS_MAX);
@@ -92,10 +97,16 @@ function awaitConnect(socket: Socket, { address, handlers, hold }: Awaited): Can
     clearTimeout(timer);
     return true;
   };
-  const fail = (reason: string): void => {
+  const giveUp = (tell: (reason: string) => void, reason: string): void => {
     if (!end()) return;
     socket.destroy();
-    handlers.failed(reason);
+    tell(reason);
+  };
+  const fail = (reason: string): void => {
+    giveUp(handlers.failed, reason);
+  };
+  const opened = (ready: Socket): void => {
+    if (end()) adopt(ready, { remote: address, door, accept: handlers.opened });
   };
   socket.on('error', (error) => {
     fail(reasonOf(error));
@@ -105,7 +116,13 @@ function awaitConnect(socket: Socket, { address, handlers, hold }: Awaited): Can
     hold(socket);
     // A dial of a free port of the range that the kernel gives out may meet itself half-way.
     if (isSelfConnected(socket)) fail('connection refused');
-    else if (end()) adopt(socket, { remote: address, door, accept: handlers.opened });
+    else if (lock === null || door === 'socket') opened(socket);
+    else {
+      const refused = (reason: string): void => {
+        giveUp(handlers.refused, reason);
+      };
+      lock.secureDialled(socket, { opened, failed: fail, refused });
+    }
   });
   return () => {
     if (end()) socket.destroy();
@@ -117,15 +134,19 @@ function isSelfConnected(socket: Socket): boolean {
   return localPort !== undefined && localPort === remotePort && localAddress === remoteAddress;
 }
 
-async function listen(address: string): Promise<Listener> {
+async function listen(address: string, accepting: AcceptLock | null): Promise<Listener> {
+  const door = doorOf(address);
+  const lock = door === 'tcp' ? accepting : null;
   const waiting: Socket[] = [];
   let accept: Accept | null = null;
+  const take = (socket: Socket): void => {
+    if (accept !== null) adopt(socket, { remote: remoteOf(socket, address), door, accept });
+  };
   const handOver = (socket: Socket): void => {
-    if (accept === null) {
-      waiting.push(socket);
-    } else if (!socket.destroyed) {
-      adopt(socket, { remote: remoteOf(socket, address), door: doorOf(address), accept });
-    }
+    if (accept === null) waiting.push(socket);
+    else if (socket.destroyed) return;
+    else if (lock === null) take(socket);
+    else lock.secureAccepted(socket, take);
   };
   const server = createServer({ noDelay: true }, (socket) => {
     // Whoever is gone before he is handed over has no handlers yet.
@@ -162,12 +183,6 @@ function boundAddress(server: Server, address: string): string {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') return address;
   return formatAddress(bound.address, bound.port);
-}
-
-function remoteOf(socket: Socket, listening: string): string {
-  const { remoteAddress, remotePort } = socket;
-  if (remoteAddress === undefined || remotePort === undefined) return listening;
-  return formatAddress(remoteAddress.replace(/^::ffff:/i, ''), remotePort);
 }
 
 interface Adoption {
@@ -276,23 +291,6 @@ function setAlarm(atMs: number, ring: () => void, hold: Hold = ignore): Cancel {
 function ignore(): void {
   // Nothing to be done, and nobody to be told.
 }
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ['EACCES', 'permission denied'],
-  ['EADDRINUSE', 'the address is in use'],
-  ['EADDRNOTAVAIL', 'this machine has no such address'],
-  ['EAI_AGAIN', 'the name cannot be resolved now'],
-  ['ECONNREFUSED', 'connection refused'],
-  ['ECONNRESET', 'connection reset'],
-  ['EHOSTUNREACH', 'no route to the host'],
-  ['EMFILE', 'too many open files'],
-  ['ENETUNREACH', 'no route to the network'],
-  ['ENOENT', 'no such socket'],
-  ['ENOTFOUND', 'no such host'],
-  ['EPERM', 'not permitted'],
-  ['EPIPE', 'closed by the other end'],
-  ['ETIMEDOUT', 'connection timed out'],
-]);
 
 /** A dial waits for two SYNs (at 0 and 1 s): the kernel's own two minutes would outlast any split. */
 const DIAL_MS_MAX = 2_500;

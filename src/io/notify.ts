@@ -3,7 +3,7 @@
 // never holds the server up.
 
 import { spawn } from 'node:child_process';
-import { reasonOf } from './node-runtime.ts';
+import { reasonOf } from './reasons.ts';
 
 /** A state that systemd knows. */
 export type SystemdState = 'READY' | 'STOPPING';

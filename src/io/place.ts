@@ -13,9 +13,9 @@ import {
   wellKnownPorts,
 } from './addresses.ts';
 import type { PortPair } from './addresses.ts';
-import { errorCode, nodeRuntime, reasonOf } from './node-runtime.ts';
+import { errorCode, reasonOf } from './reasons.ts';
 import { RarangiError } from './rarangi-error.ts';
-import type { Listener } from './runtime.ts';
+import type { Listener, Runtime } from './runtime.ts';
 import type { ServeSettings } from './serve-options.ts';
 import type { Side, TakenSocket } from './sockets.ts';
 import { SocketError, socketFolders, socketName, takeSocket, writableFolder } from './sockets.ts';
@@ -33,37 +33,42 @@ export interface Place {
   readonly siblings: readonly string[];
 }
 
-/** Takes a place. Rejects with RARANGI_USAGE when there is none to be had. */
-export async function takePlace(settings: ServeSettings): Promise<Place> {
+/** Takes a place in a world. Rejects with RARANGI_USAGE when there is none to be had. */
+export async function takePlace(settings: ServeSettings, runtime: Runtime): Promise<Place> {
   const ip = await resolvedIp(settings);
   const ports = settings.bind.port === null ? wellKnownPorts(settings.environment) : null;
   return ports === null
-    ? await takeExactPort(settings, ip)
-    : await takeWellKnownPort(settings, { ip, ports });
+    ? await takeExactPort(settings, { ip, runtime })
+    : await takeWellKnownPort(settings, { ip, ports, runtime });
 }
 
-async function resolvedIp({ bind, isInsecure }: ServeSettings): Promise<string> {
+async function resolvedIp({ bind, isInsecure, credentials }: ServeSettings): Promise<string> {
   let ip: string;
   try {
     ip = (await lookup(bind.host)).address;
   } catch (error) {
     throw cannotBind(bind.host, reasonOf(error), 'use an address of this machine');
   }
-  if (isLoopback(ip) || isInsecure) return ip;
+  if (isLoopback(ip) || isInsecure || credentials !== null) return ip;
   throw new RarangiError(
     'RARANGI_USAGE',
     `${bind.host} can be reached from other machines, and there is no secret`,
-    { hint: 'in a network that you trust: --insecure' },
+    { hint: 'give it one with: --secret-file FILE; or, in a network that you trust: --insecure' },
   );
+}
+
+interface Spot {
+  readonly ip: string;
+  readonly runtime: Runtime;
 }
 
 async function takeWellKnownPort(
   settings: ServeSettings,
-  { ip, ports }: { readonly ip: string; readonly ports: PortPair },
+  { ip, ports, runtime }: Spot & { readonly ports: PortPair },
 ): Promise<Place> {
   const other = isWildcard(ip) ? loopbackLike(ip) : ip;
   for (const side of ['a', 'b'] as const) {
-    const listener = await listenUnlessTaken(formatAddress(ip, ports[side]));
+    const listener = await listenUnlessTaken(formatAddress(ip, ports[side]), runtime);
     if (listener === null) continue;
     const { socket, socketless } = await findSocket(settings, { ip, sides: [side] });
     const siblings = [formatAddress(other, side === 'a' ? ports.b : ports.a)];
@@ -81,9 +86,9 @@ async function takeWellKnownPort(
   );
 }
 
-async function takeExactPort(settings: ServeSettings, ip: string): Promise<Place> {
+async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Promise<Place> {
   const address = formatAddress(ip, settings.bind.port ?? 0);
-  const listener = await listenUnlessTaken(address);
+  const listener = await listenUnlessTaken(address, runtime);
   if (listener === null) {
     throw cannotBind(address, 'the address is in use', 'choose another port, or stop who has it');
   }
@@ -102,9 +107,9 @@ async function takeExactPort(settings: ServeSettings, ip: string): Promise<Place
 }
 
 /** Null when someone else has it. */
-async function listenUnlessTaken(address: string): Promise<Listener | null> {
+async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Listener | null> {
   try {
-    return await nodeRuntime.listen(address);
+    return await runtime.listen(address);
   } catch (error) {
     if (errorCode(error) === 'EADDRINUSE') return null;
     throw cannotBind(address, reasonOf(error), 'use an address and a port that this user may use');
@@ -124,7 +129,7 @@ async function findSocket(
   const [firstSide] = sides;
   const none = { side: firstSide, socket: null, socketless: null, isTaken: false };
   if (settings.socket === 'none') return none;
-  if (settings.socket !== null) return await trySocket(firstSide, settings.socket);
+  if (settings.socket !== null) return await trySocket(firstSide, settings.socket, settings);
   if (isLoopback(ip) && !DEFAULT_LOOPBACKS.has(ip)) return none;
   const folder = writableFolder();
   if (folder === null) {
@@ -132,15 +137,19 @@ async function findSocket(
   }
   let found: FoundSocket = none;
   for (const side of sides) {
-    found = await trySocket(side, join(folder, socketName(settings.environment, side)));
+    found = await trySocket(side, join(folder, socketName(settings.environment, side)), settings);
     if (!found.isTaken) return found;
   }
   return found;
 }
 
-async function trySocket(side: Side, path: string): Promise<FoundSocket> {
+async function trySocket(
+  side: Side,
+  path: string,
+  { socketRights }: ServeSettings,
+): Promise<FoundSocket> {
   try {
-    return { side, socket: await takeSocket(path), socketless: null, isTaken: false };
+    return { side, socket: await takeSocket(path, socketRights), socketless: null, isTaken: false };
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     return { side, socket: null, socketless: error.message, isTaken: error.isLive };

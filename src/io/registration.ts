@@ -11,7 +11,7 @@ import type { ClientReport, Offered } from '../core/client-registry.ts';
 import type { InstanceId } from '../protocol/ids.ts';
 import { candidatesOf } from './candidates.ts';
 import type { Driven } from './client-driver.ts';
-import { drive, runtime } from './client-driver.ts';
+import { drive, lockFor, runtime } from './client-driver.ts';
 import type { ClientOptions } from './client-options.ts';
 import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './client-options.ts';
 import { Emitter } from './emitter.ts';
@@ -114,6 +114,7 @@ export class Sessions {
         random: () => runtime.random(),
         areSocketsJudged: !isSidecar,
       }),
+      lock: lockFor(client, environment),
       onReport: (report) => {
         this.#handle(report);
       },

@@ -16,7 +16,7 @@ import { instanceInfoOf } from './answers.ts';
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
 import type { Driven } from './client-driver.ts';
-import { background, drive, runtime } from './client-driver.ts';
+import { background, drive, lockFor, runtime } from './client-driver.ts';
 import type { ClientOptions, LookupQuery } from './client-options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './client-options.ts';
 import {
@@ -217,6 +217,7 @@ class Standing {
         this.#refusal = refusedError(report.refusal);
         this.#end();
       },
+      lock: lockFor(options, environment),
       isBackground: true,
     });
     this.#cancelIdle = this.#armIdle();

@@ -29,10 +29,12 @@ export interface ConnectionHandlers {
 /** Takes a new connection over. */
 export type Accept = (connection: Connection) => ConnectionHandlers;
 
-/** What comes of a dial: one of the two, once. */
+/** What comes of a dial: one of the three, once. */
 export interface DialHandlers {
   readonly opened: Accept;
   readonly failed: (reason: string) => void;
+  /** Someone is there, and one side does not trust the other: time does not mend it. */
+  readonly refused: (reason: string) => void;
 }
 
 /** A place where connections are accepted. */
@@ -54,7 +56,7 @@ export interface Runtime {
   nowMs(): number;
   /** From 0 (included) to 1. */
   random(): number;
-  /** Names are resolved at every call. A cancelled dial calls neither handler. */
+  /** Names are resolved at every call. A cancelled dial calls no handler. */
   dial(address: string, handlers: DialHandlers): Cancel;
   /** Rejects with the error of the system, `code` and all. */
   listen(address: string): Promise<Listener>;

@@ -16,10 +16,14 @@ import { parseName } from '../protocol/ids.ts';
 import type { HostPort } from './addresses.ts';
 import { expandAddress, isWildcard, parseHostPort, wellKnownPorts } from './addresses.ts';
 import { DEFAULT_ENVIRONMENT } from './client-options.ts';
+import type { LockOptions, ReadCredentials } from './credentials.ts';
+import { credentialsOf } from './credentials.ts';
 import { RarangiError } from './rarangi-error.ts';
+import type { SocketRights } from './socket-rights.ts';
+import { socketRightsOf } from './socket-rights.ts';
 
 /** What a server may be told. Durations in milliseconds. */
-export interface ServeOptions {
+export interface ServeOptions extends LockOptions {
   /** `development` if absent. */
   readonly environment?: string;
   /** The group of hosts that this one is near to; `default` if absent. */
@@ -38,6 +42,10 @@ export interface ServeOptions {
   readonly host?: string;
   /** The path of its UNIX socket, or `none`. */
   readonly socket?: string;
+  /** Who may connect to it; 0o666 if absent: all users of this host. */
+  readonly socketMode?: number;
+  /** The group of it, by name or number; that of this process if absent. */
+  readonly socketGroup?: string;
   /** Allows to listen on more than loopback without a secret. */
   readonly insecure?: boolean;
   readonly heartbeatMs?: number;
@@ -61,6 +69,9 @@ export interface ServeSettings {
   readonly peers: readonly string[];
   /** Null: where sockets are by themselves. */
   readonly socket: string | null;
+  readonly socketRights: SocketRights;
+  /** Null: TCP is not locked. */
+  readonly credentials: ReadCredentials | null;
   readonly isInsecure: boolean;
   readonly heartbeatMs: number;
   readonly silenceMs: number;
@@ -91,6 +102,8 @@ function checked(options: ServeOptions): ServeSettings {
     advertise: advertiseOf(options.advertise, bind),
     peers: peersOf(options.peers ?? [], environment),
     socket: options.socket ?? null,
+    socketRights: socketRightsOf(options),
+    credentials: credentialsOf(options, environment),
     isInsecure: options.insecure === true,
     ...paceOf(options),
     onNotice: options.onNotice ?? ignore,

@@ -11,14 +11,16 @@ import { Server } from '../core/server.ts';
 import type { Name, OriginId } from '../protocol/ids.ts';
 import { parseName } from '../protocol/ids.ts';
 import { Driver } from './driver.ts';
-import { nodeRuntime } from './node-runtime.ts';
+import { createRuntime, nodeRuntime } from './node-runtime.ts';
 import { notifySystemd } from './notify.ts';
 import type { SystemdState } from './notify.ts';
 import type { Place } from './place.ts';
 import { takePlace } from './place.ts';
 import { RarangiError } from './rarangi-error.ts';
+import type { Cancel, Runtime } from './runtime.ts';
 import type { ServeOptions, ServeSettings } from './serve-options.ts';
 import { serveSettingsOf } from './serve-options.ts';
+import { ServerLock } from './server-lock.ts';
 
 /** A server that runs. It keeps the process alive until it has stopped. */
 export interface ServerHandle extends AsyncDisposable {
@@ -32,9 +34,15 @@ export interface ServerHandle extends AsyncDisposable {
   readonly bound: string;
   /** The path of its UNIX socket, if it has one. */
   readonly socket: string | null;
+  /** What locks its TCP. */
+  readonly lock: 'none' | 'secret' | 'certificate';
   /** Says goodbye, hands its clients to its sibling, and resolves when all is closed. */
   stop(): Promise<void>;
-  /** Forgets which addresses refused it. */
+  /**
+   * Reads secret and certificates anew, forgets which addresses refused it, and closes what was
+   * opened with a secret or an issuer that is gone: side B two seconds later than side A, so that
+   * both may be told at once and whoever has lost his session with one has one with the other.
+   */
   reload(): void;
   /** Resolves when it has stopped. */
   readonly stopped: Promise<void>;
@@ -43,7 +51,9 @@ export interface ServerHandle extends AsyncDisposable {
 /** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
 export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
   const settings = serveSettingsOf(options);
-  const place = await takePlace(settings);
+  const lock = lockOf(settings);
+  const runtime = createRuntime({ dial: lock, accept: lock });
+  const place = await takePlace(settings, runtime);
   let name: Name;
   try {
     name = settings.name ?? parseName(`${settings.host}-${place.side}`, 'name');
@@ -51,7 +61,18 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
     vacate(place);
     throw RarangiError.from(error, 'RARANGI_USAGE');
   }
-  return new RunningServer(settings, { place, name });
+  return new RunningServer(settings, { place, name, lock, runtime });
+}
+
+function lockOf({ environment, credentials: read, onNotice }: ServeSettings): ServerLock | null {
+  return read === null ? null : new ServerLock({ environment, read, onNotice });
+}
+
+interface Parts {
+  readonly place: Place;
+  readonly name: Name;
+  readonly lock: ServerLock | null;
+  readonly runtime: Runtime;
 }
 
 class RunningServer implements ServerHandle {
@@ -61,13 +82,18 @@ class RunningServer implements ServerHandle {
   readonly address: string;
   readonly bound: string;
   readonly socket: string | null;
+  readonly lock: 'none' | 'secret' | 'certificate';
   readonly stopped: Promise<void>;
   readonly #driver: Driver<Input, Tell>;
   readonly #place: Place;
+  readonly #lock: ServerLock | null;
   readonly #onNotice: (notice: Notice) => void;
+  #cancelWithdrawal: Cancel = () => undefined;
 
-  constructor(settings: ServeSettings, { place, name }: { place: Place; name: Name }) {
+  constructor(settings: ServeSettings, { place, name, lock, runtime }: Parts) {
     this.name = name;
+    this.lock = lock?.kind ?? 'none';
+    this.#lock = lock;
     this.side = place.side;
     this.origin = randomBytes(16).toString('hex') as OriginId;
     this.address = place.address;
@@ -77,7 +103,7 @@ class RunningServer implements ServerHandle {
     this.#onNotice = settings.onNotice;
     this.#driver = new Driver<Input, Tell>({
       core: this.#createCore(settings, place),
-      runtime: nodeRuntime,
+      runtime,
       perform: ({ notice }) => {
         settings.onNotice(notice);
       },
@@ -90,6 +116,8 @@ class RunningServer implements ServerHandle {
     this.#tellSystemd('STOPPING');
     // Whoever comes from now on finds the sibling.
     vacate(this.#place);
+    this.#lock?.close();
+    this.#cancelWithdrawal();
     this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
     await this.stopped;
   }
@@ -99,6 +127,12 @@ class RunningServer implements ServerHandle {
   }
 
   reload(): void {
+    this.#lock?.reload();
+    this.#cancelWithdrawal();
+    if (this.#lock !== null) {
+      const atMs = nodeRuntime.nowMs() + WITHDRAWAL_MS[this.side];
+      this.#cancelWithdrawal = nodeRuntime.setAlarm(atMs, () => this.#lock?.withdraw());
+    }
     this.#driver.submit({ kind: 'reload', nowMs: nodeRuntime.nowMs() });
   }
 
@@ -115,6 +149,7 @@ class RunningServer implements ServerHandle {
       silenceMs,
       graceMs,
       splitHoldMs,
+      lock: this.lock,
       random: () => nodeRuntime.random(),
     });
   }
@@ -141,3 +176,6 @@ function vacate({ listener, socket }: Place): void {
   listener.close();
   socket?.close();
 }
+
+/** How long after a reload a side closes what is not trusted any more. */
+const WITHDRAWAL_MS = { a: 0, b: 2_000 } as const;

@@ -6,7 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   accessSync,
-  chmodSync,
   constants,
   linkSync,
   mkdirSync,
@@ -17,8 +16,10 @@ import {
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
-import { errorCode, nodeRuntime, reasonOf } from './node-runtime.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import { errorCode, reasonOf } from './reasons.ts';
 import type { Accept, Listener } from './runtime.ts';
+import { giveRights, OPEN_TO_ALL } from './socket-rights.ts';
 
 /** A side of a host. */
 export type Side = 'a' | 'b';
@@ -92,7 +93,7 @@ export function isLiveSocket(path: string): Promise<boolean> {
 }
 
 /** Takes a socket. Rejects with a SocketError. */
-export async function takeSocket(path: string): Promise<TakenSocket> {
+export async function takeSocket(path: string, rights = OPEN_TO_ALL): Promise<TakenSocket> {
   // The name of a socket is cut off without a word where the kernel's limit is.
   const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {
@@ -101,7 +102,7 @@ export async function takeSocket(path: string): Promise<TakenSocket> {
   let listener: Listener | null = null;
   try {
     listener = await nodeRuntime.listen(beside);
-    chmodSync(beside, SOCKET_MODE);
+    giveRights(beside, rights);
     const inode = inodeOf(beside);
     await linkInto(beside, path);
     unlinkSync(beside);
@@ -167,9 +168,6 @@ function inodeOf(path: string): number | null {
 }
 
 const SYSTEM_FOLDER = '/run/rarangi';
-
-/** Who may connect may register. */
-const SOCKET_MODE = 0o666;
 
 /** What `sun_path` holds besides its final zero. */
 const PATH_BYTES_MAX = 107;

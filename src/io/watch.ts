@@ -8,8 +8,8 @@ import type { Stop } from '../core/client-effect.ts';
 import type { InstanceInfo } from './answers.ts';
 import { instanceInfoOf } from './answers.ts';
 import { candidatesOf } from './candidates.ts';
-import type { Driven } from './client-driver.ts';
-import { drive, runtime } from './client-driver.ts';
+import type { ClientDrive, Driven } from './client-driver.ts';
+import { drive, lockFor, runtime } from './client-driver.ts';
 import type { WatchOptions } from './client-options.ts';
 import { environmentOf, nameOf, wantedOf } from './client-options.ts';
 import { refusedError } from './failures.ts';
@@ -49,20 +49,25 @@ export function watchWithin(
     addresses: candidatesOf(options, environment).addresses,
     random: () => runtime.random(),
   };
+  const lock = lockFor(options, environment);
   return {
-    [Symbol.asyncIterator]: () => new WatchLoop(() => new Watcher(settings), begin),
+    [Symbol.asyncIterator]: () =>
+      new WatchLoop(() => ({ core: new Watcher(settings), lock }), begin),
   };
 }
 
+/** A watcher, and what locks the connections that it opens. */
+type Watching = Pick<ClientDrive<Stop, WatchReport>, 'core' | 'lock'>;
+
 /** One loop. It begins with the first `next`, for a loop that never runs has nobody to end it. */
 class WatchLoop implements AsyncIterator<WatchEvent, undefined> {
-  readonly #createWatcher: () => Watcher;
+  readonly #create: () => Watching;
   readonly #begin: () => Call;
   readonly #mailbox = new Mailbox();
   #close: (() => void) | null = null;
 
-  constructor(createWatcher: () => Watcher, begin: () => Call) {
-    this.#createWatcher = createWatcher;
+  constructor(create: () => Watching, begin: () => Call) {
+    this.#create = create;
     this.#begin = begin;
   }
 
@@ -95,7 +100,7 @@ class WatchLoop implements AsyncIterator<WatchEvent, undefined> {
     }
     signal.addEventListener('abort', end);
     const driven: Driven<Stop> = drive<Stop, WatchReport>({
-      core: this.#createWatcher(),
+      ...this.#create(),
       onReport: (report) => {
         if (report.kind === 'refused') this.#mailbox.end(refusedError(report.refusal));
         else this.#mailbox.put(eventOf(report));

@@ -16,6 +16,8 @@ export const PROTOCOL_ERRORS = {
   self: { code: 11, closes: true, doc: 'A server found itself at the other end.' },
   refused: { code: 12, closes: false, doc: 'A request that cannot be granted.' },
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },
+  locked: { code: 14, closes: true, doc: 'One side speaks TLS, the other does not.' },
+  'not-trusted': { code: 15, closes: true, doc: 'The certificate of the other side is no good.' },
 } as const satisfies Readonly<Record<string, ProtocolErrorSpec>>;
 
 interface ProtocolErrorSpec {

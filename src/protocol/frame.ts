@@ -13,6 +13,7 @@ export class FrameDecoder {
   frameBytesMax: number;
 
   #state: 'first' | 'length' | 'content' = 'first';
+  #isBegun = false;
   #lengthBytesMissing = 0;
   #contentBytes = 0;
   #kept: Uint8Array = NOTHING;
@@ -50,7 +51,7 @@ export class FrameDecoder {
   #readHead(byte: number): void {
     if (this.#state === 'first') {
       if (byte < BYTE_STRING || byte > BYTE_STRING + LENGTH_IN_8) {
-        throw new ProtocolError('malformed-frame', `a frame cannot begin with ${hexByte(byte)}`);
+        throw this.#isBegun ? strangeByte(byte) : strangeStart(byte);
       }
       const info = byte - BYTE_STRING;
       this.#lengthBytesMissing = info < LENGTH_IN_1 ? 0 : 2 ** (info - LENGTH_IN_1);
@@ -74,6 +75,7 @@ export class FrameDecoder {
     if (!isWhole) this.#keep(piece);
     const frame = isWhole ? piece : this.#kept.subarray(0, this.#contentBytes);
     this.#state = 'first';
+    this.#isBegun = true;
     this.#kept = NOTHING;
     this.#keptBytes = 0;
     return frame;
@@ -109,6 +111,17 @@ function headOf(bytes: number): readonly number[] {
   return [BYTE_STRING + LENGTH_IN_4, ...high, (bytes >>> 8) & 255, bytes & 255];
 }
 
+/** Whoever speaks TLS begins with the type of a record: a handshake's, or that of an alert. */
+function strangeStart(byte: number): ProtocolError {
+  if (byte === TLS_ALERT) return new ProtocolError('locked', 'it speaks TLS: it wants a secret');
+  if (byte !== TLS_HANDSHAKE) return strangeByte(byte);
+  return new ProtocolError('locked', 'it speaks TLS, and here is no secret');
+}
+
+function strangeByte(byte: number): ProtocolError {
+  return new ProtocolError('malformed-frame', `a frame cannot begin with ${hexByte(byte)}`);
+}
+
 function hexByte(byte: number): string {
   return `0x${byte.toString(16).padStart(2, '0')}`;
 }
@@ -119,3 +132,6 @@ const LENGTH_IN_1 = 24;
 const LENGTH_IN_2 = 25;
 const LENGTH_IN_4 = 26;
 const LENGTH_IN_8 = 27;
+
+const TLS_ALERT = 0x15;
+const TLS_HANDSHAKE = 0x16;

@@ -196,6 +196,7 @@ export const MESSAGES = {
       masters: row('master-counts', { reachable: uint, known: uint }),
       services: uint,
       instances: row('instance-counts', { live: uint, stale: uint }),
+      lock: optional(oneOf('none', 'secret', 'certificate')),
     },
   },
   forget: {

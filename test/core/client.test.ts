@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { ClientCore } from '../../src/core/client.ts';
 import type { ClientInput } from '../../src/core/client.ts';
 import type { ClientReport } from '../../src/core/client-registry.ts';
+import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { InstanceId, Name } from '../../src/protocol/ids.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -142,6 +143,27 @@ test('news of the sibling has it dialled at once', () => {
   stage.hear(first, { kind: 'sibling' });
 
   expect(stage.takeDialled()).toEqual(['far:2']);
+});
+
+test('an address where trust is lacking is never dialled again', () => {
+  const stage = client(['a:1', 'b:1', 'c:1']);
+  const second = stage.connect('b:1');
+  const third = stage.connect('c:1');
+  stage.takeDialled();
+
+  stage.give({ kind: 'undialled', address: 'a:1', reason: 'another secret', isRefusal: true });
+  const error = new ProtocolError('locked', 'it speaks TLS');
+  stage.give({ kind: 'unreadable', connection: second, error });
+  stage.hear(third, { kind: 'error', error: 15, reason: 'your certificate has expired' });
+  stage.pass(3_600_000);
+
+  expect(stage.takeDialled()).toEqual([]);
+  expect(stage.reports).toEqual([
+    { kind: 'refused', server: 'a:1', reason: 'another secret' },
+    { kind: 'refused', server: 'b:1', reason: 'it speaks TLS' },
+    { kind: 'refused', server: 'c:1', reason: 'your certificate has expired' },
+    { kind: 'refused-by-all', reason: 'a:1: another secret' },
+  ]);
 });
 
 test('a refused address is never dialled again, and all refusing is said once', () => {

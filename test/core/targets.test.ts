@@ -1,6 +1,7 @@
 // Which addresses are dialled, and when: one dial at a time, back-off, and news.
 
 import { expect, test } from 'vitest';
+import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import { down, factsOf, originOf, ServerStage } from '../support/server-stage.ts';
@@ -74,6 +75,33 @@ test('an address of another environment is told of and not tried again until a r
   stage.give({ kind: 'reload' });
 
   expect(dialsWithin(stage, 250)).toEqual([PEER]);
+});
+
+test('an address where trust is lacking is not tried again until a reload', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+
+  const reason = 'it has another secret';
+  stage.give({ kind: 'undialled', address: PEER, reason, isRefusal: true });
+  const dialledMeanwhile = dialsWithin(stage, 3_600_000);
+  stage.give({ kind: 'reload' });
+
+  expect(dialledMeanwhile).toEqual([]);
+  expect(dialsWithin(stage, 250)).toEqual([PEER]);
+  expect(stage.notices).toContainEqual({
+    name: 'refused-address',
+    fields: { address: PEER, reason },
+  });
+});
+
+test('a server that says it is locked is not tried again', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const connection = stage.reach(PEER);
+
+  const error = new ProtocolError('locked', 'it speaks TLS: it wants a secret');
+  stage.give({ kind: 'unreadable', connection, error });
+
+  expect(dialsWithin(stage, 3_600_000)).toEqual([]);
+  expect(stage.takeNotices()).toContain('refused-address');
 });
 
 test('an address that refuses us is not tried again until a reload', () => {

@@ -46,7 +46,12 @@ test('of named servers it is said which and why', async () => {
 });
 
 test('a refusal for the environment names the one that would be served', () => {
-  const error = refusedError({ ...refusal, theirs: 'production', reason: 'it serves another' });
+  const error = refusedError({
+    ...refusal,
+    theirs: 'production',
+    why: 'wrong-environment',
+    reason: 'it serves another',
+  });
 
   expect(error).toMatchObject({
     code: 'RARANGI_REFUSED',
@@ -56,9 +61,22 @@ test('a refusal for the environment names the one that would be served', () => {
 });
 
 test('a refusal for another reason blames no environment', () => {
-  const error = refusedError({ ...refusal, theirs: null, reason: 'no version' });
+  const error = refusedError({
+    ...refusal,
+    theirs: null,
+    why: 'no-common-version',
+    reason: 'no version',
+  });
 
   expect(error.hint).toBe('run the same version of rarangi on both sides');
+});
+
+test('a refusal for want of trust says where to look', () => {
+  const locked = refusedError({ ...refusal, theirs: null, why: 'locked', reason: 'it speaks TLS' });
+  const wrong = refusedError({ ...refusal, theirs: null, why: 'not-trusted', reason: 'another' });
+
+  expect(locked.hint).toContain('--secret-file FILE');
+  expect(wrong.hint).toMatch(/^compare the --secret-file/);
 });
 
 test('without an answer it is said who was asked and how long', () => {

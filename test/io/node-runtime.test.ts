@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { endpointOf } from '../../src/io/addresses.ts';
-import { errorCode, nodeRuntime, reasonOf } from '../../src/io/node-runtime.ts';
+import { nodeRuntime } from '../../src/io/node-runtime.ts';
+import { errorCode, reasonOf } from '../../src/io/reasons.ts';
 import type { Connection, Listener } from '../../src/io/runtime.ts';
 import { needs } from '../support/needs.ts';
 import { atEnd, ownFolder, ownIp } from './world.ts';
@@ -54,6 +55,9 @@ function dialled(address: string): Promise<End> {
         return end.accept(connection);
       },
       failed: (reason) => {
+        reject(new Error(reason));
+      },
+      refused: (reason) => {
         reject(new Error(reason));
       },
     });
@@ -164,6 +168,9 @@ test.each([
       failed: (why) => {
         resolve(`${String(hasReturned)}: ${why}`);
       },
+      refused: () => {
+        throw new Error('refused');
+      },
     });
   });
   hasReturned = true;
@@ -181,6 +188,7 @@ test('of a dial that was cancelled nothing more is heard', async () => {
       return new End().accept(connection);
     },
     failed: (reason: string) => void heard.push(reason),
+    refused: (reason: string) => void heard.push(reason),
   };
 
   for (const address of [listener.address, '127.0.0.1:1', 'nonsense']) {

@@ -13,6 +13,7 @@ import {
 } from '../../src/io/sockets.ts';
 import type { TakenSocket } from '../../src/io/sockets.ts';
 import { startRacer } from './racer.ts';
+import { socketRightsOf } from '../../src/io/socket-rights.ts';
 import { atEnd, ownFolder } from './world.ts';
 
 function ownPath(): string {
@@ -52,6 +53,28 @@ test('everyone may connect', async () => {
   await taken(path);
 
   expect(statSync(path).mode & 0o777).toBe(0o666);
+});
+
+test('who may connect can be said, before anyone can', async () => {
+  const path = ownPath();
+  const group = process.getgid?.() ?? 0;
+
+  const socket = await takeSocket(
+    path,
+    socketRightsOf({ socketMode: 0o640, socketGroup: `${group}` }),
+  );
+  atEnd(() => {
+    socket.close();
+  });
+
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+  expect(statSync(path).gid).toBe(group);
+});
+
+test('a group goes by its name, and one that is not there is an error', () => {
+  expect(socketRightsOf({ socketGroup: 'root' })).toEqual({ mode: 0o666, group: 0 });
+  expect(() => socketRightsOf({ socketGroup: 'no-such-group' })).toThrow(/no-such-group/);
+  expect(() => socketRightsOf({ socketMode: 0o1666 })).toThrow(/0777/);
 });
 
 test('whoever connects is handed over', async () => {

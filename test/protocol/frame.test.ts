@@ -32,7 +32,7 @@ test('an empty frame is a frame', () => {
   expect(framesOf(16, '40 5800 41ff 40')).toEqual(['', '', 'ff', '']);
 });
 
-test.each(['00', '3f', '5c', '5f', '60', '82', '16', 'ff'])(
+test.each(['00', '3f', '5c', '5f', '60', '82', 'ff'])(
   'a stream that begins with %s is refused at its first byte',
   (head) => {
     expect(() => framesOf(4096, head)).toThrow(
@@ -40,6 +40,16 @@ test.each(['00', '3f', '5c', '5f', '60', '82', '16', 'ff'])(
     );
   },
 );
+
+test.each([
+  ['15', 'it speaks TLS: it wants a secret'],
+  ['16', 'it speaks TLS, and here is no secret'],
+])('a stream that begins with %s is known for TLS', (head, reason) => {
+  expect(() => framesOf(4096, head)).toThrow(new ProtocolError('locked', reason));
+  expect(() => framesOf(4096, `40 ${head}`)).toThrow(
+    new ProtocolError('malformed-frame', `a frame cannot begin with 0x${head}`),
+  );
+});
 
 test('a length beyond the limit is refused when its last byte has come, and no sooner', () => {
   const decoder = new FrameDecoder(4096);

@@ -15,6 +15,7 @@ const PROBES = {
   zsh: ['zsh', '--version'],
   fish: ['fish', '--version'],
   systemd: ['sh', '-c', 'test -x /lib/systemd/systemd && unshare --net --mount --cgroup true'],
+  openssl: ['openssl', 'version'],
   iproute2: ['ip', '-V'],
   // Only root may make a network of its own.
   'util-linux': ['unshare', '--net', '--mount', 'true'],

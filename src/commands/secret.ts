@@ -1,0 +1,37 @@
+// `rarangi secret`: a new secret for an environment. The invariant: what is written is readable by
+// its owner alone from the first moment on, and a file that is there is never overwritten.
+
+import { Flags } from '@oclif/core';
+
+import { BaseCommand } from '../cli/base-command.ts';
+import { isOutputExposed, writeSecretFile } from '../cli/secret-output.ts';
+import { newSecret } from '../index.ts';
+
+export default class Secret extends BaseCommand {
+  static override summary = 'Print a new secret for an environment.';
+  static override description =
+    'A line of 64 hexadecimal digits. To change a secret put the new one in the second line of ' +
+    'every file, then first, then let the old one go; SIGHUP has servers read their files again.';
+  static override examples = [
+    '<%= config.bin %> secret --write /etc/rarangi/production.secret',
+    '(umask 077; <%= config.bin %> secret > production.secret)',
+  ];
+  static override flags = {
+    write: Flags.string({
+      description: 'Make this file, of mode 0600, instead of printing. Never overwrites.',
+      env: 'RARANGI_SECRET_WRITE',
+      helpValue: 'PATH',
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Secret);
+    const secret = newSecret();
+    if (flags.write !== undefined) {
+      writeSecretFile(flags.write, secret);
+      return;
+    }
+    this.print([secret]);
+    if (isOutputExposed()) this.remark('others may read that file: chmod 600, or use --write');
+  }
+}

@@ -1,0 +1,26 @@
+// The seam between sockets and what locks them. A runtime hands every TCP connection to a lock, and
+// whoever is above sees only those that came out of it. The invariant: a connection that a lock has
+// opened is private, and its other end has proved that it belongs to the environment.
+
+import type { Socket } from 'node:net';
+
+/** What comes of a connection that we have opened: one of the three, once. */
+export interface LockHandlers {
+  readonly opened: (secured: Socket) => void;
+  /** It came to nothing, and may another time. */
+  readonly failed: (reason: string) => void;
+  /** One side does not trust the other, and time does not mend it. */
+  readonly refused: (reason: string) => void;
+}
+
+/** What locks the connections that a side opens. */
+export interface DialLock {
+  /** Secures a connection. Whoever destroys the socket meanwhile may be told that it failed. */
+  secureDialled(socket: Socket, handlers: LockHandlers): void;
+}
+
+/** What locks the connections that come. */
+export interface AcceptLock {
+  /** Secures a connection; one that is refused is never handed over. */
+  secureAccepted(socket: Socket, opened: (secured: Socket) => void): void;
+}

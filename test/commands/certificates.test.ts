@@ -1,0 +1,173 @@
+// Mutual TLS: both ends show a certificate of their CA that names the environment, and whatever
+// else is shown is refused and logged by both.
+
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
+
+import { authorityOf, madeSecret, secretFileOf, serving } from '../support/locks.ts';
+import type { Authority, Issuance } from '../support/locks.ts';
+import { needs } from '../support/needs.ts';
+import { type Running, type Stage, test as staged } from '../support/processes.ts';
+
+const PORT = 17340;
+const test = staged.skipIf(!needs('openssl'));
+
+test('with certificates of one CA servers link and clients come in', async ({ stage }) => {
+  const { ca, address, server } = await certified(stage);
+  const second = ca.issue('second');
+  const peer = [`--bind=${stage.address()}`, '--host=h2', `--peer=${address}`];
+  await serving(stage, [...peer, ...second.flags]);
+  await server.said({ event: 'link-up' });
+
+  const { code, stdout } = await status(stage, address, ca.issue('client').flags);
+
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ lock: 'certificate', servers: { reachable: 2 } });
+});
+
+test('a client of another CA is refused, and so it refuses', async ({ stage }) => {
+  const { address, server } = await certified(stage);
+  const stranger = authorityOf(stage, 'strange').issue('stranger');
+
+  const { code, stdout } = await status(stage, address, stranger.flags);
+
+  expect(code).toBe(4);
+  expect(stdout).toContain('its CA is not ours');
+  await server.said({ event: 'refused-stranger' });
+});
+
+test('a client that trusts the server but is of another CA is told so', async ({ stage }) => {
+  const { ca, address, server } = await certified(stage);
+  const { cert, key } = authorityOf(stage, 'strange').issue('stranger');
+  const flags = [`--tls-cert=${cert}`, `--tls-key=${key}`, `--tls-ca=${ca.cert}`];
+
+  const { code, stdout } = await status(stage, address, flags);
+
+  expect(code).toBe(4);
+  expect(stdout).toContain('your certificate is not trusted: its CA is not ours');
+  const reason = 'its certificate is not trusted: its CA is not ours';
+  await server.said({ event: 'refused-stranger', reason });
+});
+
+test('a client whose certificate names another environment is refused', async ({ stage }) => {
+  const { ca, address, server } = await certified(stage);
+  const other = ca.issue('other', { altName: 'URI:rarangi:production' });
+
+  const { code, stdout } = await status(stage, address, ['-e', 'production', ...other.flags]);
+  const own = await status(stage, address, other.flags);
+  const { stdout: heard } = await knock(stage, address, { ...other, ca });
+
+  expect(code).toBe(4);
+  expect(stdout).toContain('it names environment development, not production');
+  // A client does not even begin with a certificate that does not name its environment.
+  expect(own.code).toBe(2);
+  expect(heard).toContain('it names environment production, not development');
+  const reason = 'its certificate is not trusted: it names environment production, not development';
+  await server.said({ event: 'refused-stranger', reason });
+});
+
+test.for([
+  ['has expired', { endDate: '20200102000000Z' }, 'it has expired'],
+  ['names no environment', { altName: 'DNS:rarangi.example' }, 'it names no environment'],
+  [
+    'hides the environment in another name',
+    { altName: 'URI:x:, URI:rarangi:development, URI:y' },
+    'it names no environment',
+  ],
+] as const)('a certificate that %s is refused and logged', async ([, given, reason], { stage }) => {
+  const { ca, address, server } = await certified(stage);
+  const unfit = ca.issue('unfit', given);
+
+  const own = await status(stage, address, unfit.flags);
+  const { stdout } = await knock(stage, address, { ...unfit, ca });
+
+  expect(own.code).toBe(2);
+  expect(stdout).toContain(reason);
+  expect(stdout).not.toContain('17340');
+  const { message } = await server.said({ event: 'refused-stranger' });
+  expect(message).toContain(reason);
+});
+
+test('without a certificate nobody comes in', async ({ stage }) => {
+  const { address, server } = await certified(stage);
+  const secret = secretFileOf(stage, 'secret', madeSecret());
+
+  const bare = await status(stage, address, []);
+  const withSecret = await status(stage, address, [`--secret-file=${secret}`]);
+  const { stdout } = await stage.spawn(openssl(address, [])).ended;
+
+  expect([bare.code, withSecret.code]).toEqual([4, 4]);
+  expect(withSecret.stdout).toContain('this side has a secret instead');
+  expect(stdout).toContain('your certificate is not trusted: there is none');
+  await server.said({
+    event: 'refused-stranger',
+    reason: 'its certificate is not trusted: there is none',
+  });
+});
+
+test('SIGHUP takes a new CA, and closes what came with the old one', async ({ stage }) => {
+  const { ca, own, address, server } = await certified(stage);
+  const sidecar = registering(stage, address, ca.issue('client').flags);
+  await sidecar.said({ event: 'registered' });
+  const fresh = authorityOf(stage, 'fresh');
+  const renewed = fresh.issue('renewed');
+  copyFileSync(renewed.cert, own.cert);
+  copyFileSync(renewed.key, own.key);
+  copyFileSync(fresh.cert, ca.cert);
+
+  server.signal('SIGHUP');
+  await server.said({ event: 'trust-reread' });
+  await server.said({ event: 'instance-removed', cause: 'closed' });
+  const found = await status(stage, address, fresh.issue('late').flags);
+
+  expect(found.code).toBe(0);
+  // The client's own CA file is the new one too, and its certificate is of the old one.
+  await sidecar.said({ event: 'lost' });
+});
+
+test('what cannot be read at SIGHUP changes nothing', async ({ stage }) => {
+  const { ca, own, address, server } = await certified(stage);
+  const client = ca.issue('client');
+  writeFileSync(own.cert, readFileSync(own.cert, 'utf8').slice(0, 100));
+
+  server.signal('SIGHUP');
+  const { message } = await server.said({ event: 'trust-unchanged' });
+  const { code } = await status(stage, address, client.flags);
+
+  expect(message).toContain(own.cert);
+  expect(code).toBe(0);
+});
+
+interface Certified {
+  readonly ca: Authority;
+  readonly own: Issuance;
+  readonly address: string;
+  readonly server: Running;
+}
+
+async function certified(stage: Stage): Promise<Certified> {
+  const ca = authorityOf(stage, 'ca');
+  const own = ca.issue('own');
+  const address = stage.address();
+  const server = await serving(stage, [`--bind=${address}`, '--host=h1', ...own.flags]);
+  return { ca, own, address, server };
+}
+
+function status(stage: Stage, address: string, flags: readonly string[]) {
+  return stage.run(['status', '--json', `--server=${address}:${PORT}`, ...flags]);
+}
+
+function registering(stage: Stage, address: string, flags: readonly string[]): Running {
+  const words = ['--name=web', '--port=80', `--server=${address}`, '--log-format=json'];
+  return stage.start(['register', ...words, ...flags]);
+}
+
+/** What a client that is none of ours hears. */
+function knock(stage: Stage, address: string, shown: Issuance & { readonly ca: Authority }) {
+  const { cert, key, ca } = shown;
+  return stage.spawn(openssl(address, ['-cert', cert, '-key', key, '-CAfile', ca.cert])).ended;
+}
+
+function openssl(address: string, words: readonly string[]): readonly string[] {
+  return ['openssl', 's_client', '-connect', `${address}:${PORT}`, '-quiet', ...words];
+}
