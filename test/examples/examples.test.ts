@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { expect } from 'vitest';
 
+import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, test, type Stage } from '../support/processes.ts';
+import { test, type Stage } from '../support/processes.ts';
 import { openHome, ROOT } from './programs.ts';
 
 function example(name: string): string {
