@@ -42,6 +42,8 @@ export interface Contact {
   openedMs: number;
   /** Why the other end says that it closes. */
   parting: string | null;
+  /** Why the server would not have us just now: it is at a limit. */
+  denial: string | null;
 }
 
 /** How a contact was lost: before a connection, before a welcome, or as a session. */
@@ -168,6 +170,7 @@ export class Contacts {
     contact.door = input.door;
     contact.heardMs = input.nowMs;
     contact.parting = null;
+    contact.denial = null;
     this.#byConnection.set(input.connection, contact);
     this.#options.timers.set(handshakeTimer(contact), input.nowMs + HANDSHAKE_MS_MAX, () => {
       this.lose(contact, 'handshake-timeout', 'it is silent');
@@ -225,6 +228,7 @@ export class Contacts {
       this.#options.listener.onMessage(contact, message);
     } else {
       contact.parting = message.reason;
+      if (name === 'overloaded') contact.denial = message.reason;
     }
   }
 
@@ -283,6 +287,7 @@ function contactAt(address: string): Contact {
     heardMs: 0,
     openedMs: 0,
     parting: null,
+    denial: null,
   };
 }
 

@@ -20,6 +20,12 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'no UNIX socket: {reason}; clients of this host find the server by its port',
   },
+  'accept-failed': {
+    level: 'error',
+    sentence:
+      'a connection could not be accepted: {reason}, {times} times since it was last told; ' +
+      'allow more open files, or fewer connections with --max-connections',
+  },
   'systemd-untold': { level: 'warn', sentence: 'systemd was not told {state}: {reason}' },
   'view-complete': { level: 'info', sentence: 'the view is complete' },
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
@@ -36,6 +42,11 @@ export const NOTICES = {
   'refused-address': {
     level: 'error',
     sentence: '{address} refused us: {reason}; it is not tried again until SIGHUP or a restart',
+  },
+  'limit-reached': {
+    level: 'warn',
+    sentence:
+      '{address} reached the limit of {max} {noun}, {times} times since it was last told: {hint}',
   },
   'protocol-breach': { level: 'warn', sentence: 'closed {address}: {reason}' },
   'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },

@@ -3,6 +3,7 @@
 
 import type { Name, OriginId } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
+import type { LimitName } from './limits.ts';
 
 /** The settings of one server. Addresses as in input.ts. */
 export interface ServerOptions {
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly silenceMs: number;
   readonly graceMs: number;
   readonly splitHoldMs: number;
+  /** Limits other than those of limits.ts, where an operator has a say. */
+  readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
   readonly random: () => number;
 }

@@ -170,6 +170,11 @@ class OpenClient implements Client {
       case 'deregistered':
         this.#handleGone(report.instance);
         return;
+      case 'denied':
+        this.#entries
+          .get(report.instance)
+          ?.registered.reject(new RarangiError('RARANGI_REFUSED', report.reason));
+        return;
       case 'lost':
       case 'refused':
         this.#tell(report.kind, { server: report.server, reason: report.reason });

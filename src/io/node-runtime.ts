@@ -109,11 +109,15 @@ async function listen(address: string): Promise<Listener> {
   });
   await bind(server, { ...endpointOf(address), backlog: BACKLOG });
   // What fails from now on is a single accept (EMFILE): its connection is lost, the listener is not.
-  server.on('error', ignore);
+  let tell: (reason: string) => void = ignore;
+  server.on('error', (error) => {
+    tell(reasonOf(error));
+  });
   return {
     address: boundAddress(server, address),
-    accept: (given) => {
+    accept: (given, failed = ignore) => {
       accept = given;
+      tell = failed;
       for (const socket of waiting.splice(0)) handOver(socket);
     },
     close: () => {
@@ -198,6 +202,10 @@ function connectionOver(
       socket.cork();
       for (const chunk of chunks) socket.write(chunk);
       socket.uncork();
+    },
+    setReading: (isReading) => {
+      if (isReading) socket.resume();
+      else socket.pause();
     },
     end: (limitMs) => {
       silence();

@@ -13,6 +13,8 @@ export interface Connection {
   readonly unwrittenBytes: number;
   /** Writes these in their order, together. */
   write(chunks: readonly Uint8Array[]): void;
+  /** Whether what arrives is handed on, or waits in the kernel. */
+  setReading(isReading: boolean): void;
   /** Closes once all is written and the other end has closed too, after `limitMs` in any case. */
   end(limitMs: number): Promise<void>;
 }
@@ -39,8 +41,11 @@ export interface DialHandlers {
 export interface Listener {
   /** What is bound, with the port that was given out. */
   readonly address: string;
-  /** Hands connections over from now on, first those that came before. */
-  accept(accept: Accept): void;
+  /**
+   * Hands connections over from now on, first those that came before. `failed` is told why one could
+   * not be accepted; the next ones may.
+   */
+  accept(accept: Accept, failed?: (reason: string) => void): void;
   /** Accepts no more; what was handed over stays open. */
   close(): void;
 }

@@ -13,6 +13,7 @@ import { parseName } from '../protocol/ids.ts';
 import { Driver } from './driver.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import { notifySystemd } from './notify.ts';
+import { onceAMinute } from './once-a-minute.ts';
 import type { SystemdState } from './notify.ts';
 import type { Place } from './place.ts';
 import { takePlace } from './place.ts';
@@ -100,7 +101,7 @@ class RunningServer implements ServerHandle {
 
   #createCore(settings: ServeSettings, { side, address, siblings }: Place): Server {
     const { environment, host, cluster, role, peers } = settings;
-    const { heartbeatMs, silenceMs, graceMs, splitHoldMs } = settings;
+    const { heartbeatMs, silenceMs, graceMs, splitHoldMs, limits } = settings;
     return new Server({
       environment,
       origin: this.origin,
@@ -111,6 +112,7 @@ class RunningServer implements ServerHandle {
       silenceMs,
       graceMs,
       splitHoldMs,
+      limits,
       random: () => nodeRuntime.random(),
     });
   }
@@ -120,8 +122,11 @@ class RunningServer implements ServerHandle {
     this.#onNotice({ name: 'server-started', fields });
     if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
     this.#driver.start();
+    const acceptFailed = onceAMinute(nodeRuntime, (reason, times) => {
+      this.#onNotice({ name: 'accept-failed', fields: { reason, times } });
+    });
     for (const door of [listener, socket]) {
-      door?.accept((connection) => this.#driver.accept(connection));
+      door?.accept((connection) => this.#driver.accept(connection), acceptFailed);
     }
     this.#tellSystemd('READY');
   }

@@ -16,6 +16,11 @@ export const PROTOCOL_ERRORS = {
   self: { code: 11, closes: true, doc: 'A server found itself at the other end.' },
   refused: { code: 12, closes: false, doc: 'A request that cannot be granted.' },
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },
+  overloaded: {
+    code: 14,
+    closes: true,
+    doc: 'A limit of this side is reached: the reason says which.',
+  },
 } as const satisfies Readonly<Record<string, ProtocolErrorSpec>>;
 
 interface ProtocolErrorSpec {

@@ -50,7 +50,7 @@ export function mutatedItem(bytes: Uint8Array, chance: Chance): Uint8Array {
   }
   for (let round = 1 + chance.below(3); round > 0; round -= 1) tree = grafted(tree, chance);
   try {
-    return encoder.encode(tree).slice();
+    return Uint8Array.from(encoder.encode(tree));
   } catch {
     // Something that CBOR cannot hold, such as an integer above 2^64.
     return mutatedBytes(bytes, chance);

@@ -216,7 +216,7 @@ class Play {
   }
 
   #step(server: Server, input: Untimed<Input>): readonly Effect[] {
-    const effects = server.step({ ...input, nowMs: this.#nowMs } as Input);
+    const effects = server.step({ ...input, nowMs: this.#nowMs });
     for (const effect of effects) {
       if (effect.kind === 'close') this.#forget(effect.connection);
       if (effect.kind !== 'send' || server === this.#twin) continue;

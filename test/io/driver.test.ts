@@ -63,6 +63,12 @@ class Line implements Connection {
   isEnding = false;
   finish!: () => void;
 
+  isReading = true;
+
+  setReading(isReading: boolean): void {
+    this.isReading = isReading;
+  }
+
   write(chunks: readonly Uint8Array[]): void {
     this.writes.push(chunks.length);
   }
