@@ -137,7 +137,7 @@ function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): voi
     return;
   }
   dispatchLink(state, link, message);
-  const limit = linkExcessOf(state, link);
+  const limit = linkExcessOf(state, link, message.kind === 'entries' ? message : {});
   if (limit !== null) endAtLimit(state, link.connection, limit);
 }
 

@@ -96,11 +96,11 @@ export const LIMITS = {
     max: 65_536,
     doc: 'Origins, and links to them, that one neighbour may speak of: sixty times the hosts that one environment is made for. A neighbour with more is closed.',
   },
-  'snapshot-registrations': {
-    noun: 'registrations of one snapshot',
-    hint: 'look what its sender is',
+  'registrations-per-log': {
+    noun: 'registrations of one server',
+    hint: 'look what it is',
     max: 1_048_576,
-    doc: 'Registrations of one snapshot. A neighbour that sends more is closed.',
+    doc: 'Registrations that a neighbour may say one server has. Of a neighbour with more the link is closed.',
   },
 } as const satisfies Readonly<Record<string, LimitSpec>>;
 
@@ -201,15 +201,25 @@ export function watchExcessOf(
 }
 
 /** The limit that a neighbour has broken with what it speaks of. */
-export function linkExcessOf(state: State, link: Link): LimitName | null {
+export function linkExcessOf(
+  state: State,
+  link: Link,
+  message: { readonly batches?: MessageOf<'entries'>['batches'] },
+): LimitName | null {
   const { max } = LIMITS['origins-per-link'];
   const counts = [link.cursors.size, link.expected.size, link.wants.size, state.unheard.size];
   if (counts.some((count) => count > max) || state.origins.size > max) return 'origins-per-link';
-  const { incoming } = link;
-  if (incoming === null) return null;
-  if (incoming.links.length > max) return 'origins-per-link';
-  const isLong = incoming.registrations.length > LIMITS['snapshot-registrations'].max;
-  return isLong ? 'snapshot-registrations' : null;
+  const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
+  for (const log of [link.incoming, ...told]) {
+    if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
+    const registrations = log === null || log === undefined ? 0 : sizeOf(log.registrations);
+    if (registrations > LIMITS['registrations-per-log'].max) return 'registrations-per-log';
+  }
+  return null;
+}
+
+function sizeOf(items: readonly unknown[] | { readonly size: number }): number {
+  return 'size' in items ? items.size : items.length;
 }
 
 /** Of all that have not shaken hands and come from there; the newcomer itself is the last. */
