@@ -148,7 +148,7 @@ export function admit(
   if (count > maxOf(state.options, 'connections-per-address')) {
     return { leaving: oldestOf(state, address) ?? connection, limit: 'connections-per-address' };
   }
-  const isFull = state.strangers.size > LIMITS.strangers.max;
+  const isFull = state.strangers.size > maxOf(state.options, 'strangers');
   return isFull && oldest !== undefined ? { leaving: oldest, limit: 'strangers' } : null;
 }
 

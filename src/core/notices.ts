@@ -20,11 +20,11 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'no UNIX socket: {reason}; clients of this host find the server by its port',
   },
-  'accept-failed': {
-    level: 'error',
+  'few-open-files': {
+    level: 'warn',
     sentence:
-      'a connection could not be accepted: {reason}, {times} times since it was last told; ' +
-      'allow more open files, or fewer connections with --max-connections',
+      'this process may open {files} files: it takes {connections} connections of clients at most; ' +
+      'allow more with LimitNOFILE= or ulimit -n',
   },
   'systemd-untold': { level: 'warn', sentence: 'systemd was not told {state}: {reason}' },
   'view-complete': { level: 'info', sentence: 'the view is complete' },

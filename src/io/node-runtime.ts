@@ -109,15 +109,11 @@ async function listen(address: string): Promise<Listener> {
   });
   await bind(server, { ...endpointOf(address), backlog: BACKLOG });
   // What fails from now on is a single accept (EMFILE): its connection is lost, the listener is not.
-  let tell: (reason: string) => void = ignore;
-  server.on('error', (error) => {
-    tell(reasonOf(error));
-  });
+  server.on('error', ignore);
   return {
     address: boundAddress(server, address),
-    accept: (given, failed = ignore) => {
+    accept: (given) => {
       accept = given;
-      tell = failed;
       for (const socket of waiting.splice(0)) handOver(socket);
     },
     close: () => {

@@ -41,11 +41,8 @@ export interface DialHandlers {
 export interface Listener {
   /** What is bound, with the port that was given out. */
   readonly address: string;
-  /**
-   * Hands connections over from now on, first those that came before. `failed` is told why one could
-   * not be accepted; the next ones may.
-   */
-  accept(accept: Accept, failed?: (reason: string) => void): void;
+  /** Hands connections over from now on, first those that came before. */
+  accept(accept: Accept): void;
   /** Accepts no more; what was handed over stays open. */
   close(): void;
 }

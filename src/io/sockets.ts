@@ -26,7 +26,7 @@ export type Side = 'a' | 'b';
 /** A socket that a server has taken. */
 export interface TakenSocket {
   readonly path: string;
-  accept(accept: Accept, failed?: (reason: string) => void): void;
+  accept(accept: Accept): void;
   /** Accepts no more, and removes the file if it is still ours. */
   close(): void;
 }
@@ -120,8 +120,8 @@ function takenSocket(
 ): TakenSocket {
   return {
     path,
-    accept: (accept, failed) => {
-      listener.accept(accept, failed);
+    accept: (accept) => {
+      listener.accept(accept);
     },
     close: () => {
       listener.close();

@@ -387,8 +387,8 @@ const PEERS: readonly Row[] = [
   [
     'links to 70,000 origins',
     AT_LIMIT,
-    batch('77', 1, factsEntry('h77'), ...many(35_000, 0)),
-    batch('77', 35_002, ...many(35_000, 35_000)),
+    batch('aa77', 1, factsEntry('h77'), ...many(35_000, 0)),
+    batch('aa77', 35_002, ...many(35_000, 35_000)),
   ],
   ['a want of 10,000 origins', OPEN, message(43, ['lines', lines(10_000, 0)])],
   [
