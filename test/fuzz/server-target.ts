@@ -246,6 +246,7 @@ function newServer(): Server {
     silenceMs: 1_200,
     graceMs: 500,
     splitHoldMs: 9_000,
+    limits: { connections: 3, strangers: 3, 'connections-per-address': 4, registrations: 2 },
     random: prngOf(1),
   });
 }
@@ -264,6 +265,8 @@ function stateOf({ state }: Server): unknown {
         `${String(connection.id)} ${[...registrations].join()} ${[...watches.keys()].join()}`,
     ),
     connections: [...state.connections.values()].map(({ id, phase }) => `${String(id)} ${phase}`),
+    strangers: [...state.strangers.keys()],
+    accepted: [...state.accepted],
     links: [...state.links.keys()],
     owners: [...state.owners],
     goodbyes: [...state.goodbyes.keys()],
@@ -290,6 +293,7 @@ const BREACHES: ReadonlySet<string> = new Set([
   'frame-too-long',
   'malformed-message',
   'unexpected-message',
+  'overloaded',
 ]);
 
 const SCRIPT_ACTS_MAX = 40;
