@@ -111,8 +111,9 @@ export type LimitName = keyof typeof LIMITS;
 const PEERS_RESERVED = 1_024;
 
 /** The number of a limit: the operator's, if he gave one. */
-export function maxOf({ limits = {} }: ServerOptions, name: LimitName): number {
-  return limits[name] ?? LIMITS[name].max;
+export function maxOf({ limits }: ServerOptions, name: LimitName): number {
+  const own: Readonly<Partial<Record<LimitName, number>>> = limits ?? {};
+  return own[name] ?? LIMITS[name].max;
 }
 
 /** Tells the operator that a limit was reached: once a minute for each, and how often it was. */

@@ -3,7 +3,9 @@
 
 import type { Name, OriginId } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
-import type { LimitName } from './limits.ts';
+
+/** A limit of limits.ts that may have another number. */
+export type SetLimit = 'connections' | 'connections-per-address' | 'strangers' | 'registrations';
 
 /** The settings of one server. Addresses as in input.ts. */
 export interface ServerOptions {
@@ -20,7 +22,7 @@ export interface ServerOptions {
   readonly graceMs: number;
   readonly splitHoldMs: number;
   /** Limits other than those of limits.ts, where an operator has a say. */
-  readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
+  readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
   readonly random: () => number;
 }

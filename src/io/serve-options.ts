@@ -4,10 +4,9 @@
 
 import { hostname } from 'node:os';
 
-import type { LimitName } from '../core/limits.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Notice } from '../core/notices.ts';
-import type { ServerOptions } from '../core/options.ts';
+import type { ServerOptions, SetLimit } from '../core/options.ts';
 import {
   GRACE_MS,
   LINK_HEARTBEAT_MS,
@@ -128,7 +127,7 @@ function limitsOf(options: ServeOptions): ServeSettings['limits'] {
     'connections-per-address': options.maxConnectionsPerAddress,
     registrations: options.maxRegistrations,
   };
-  const limits: Partial<Record<LimitName, number>> = {};
+  const limits: Partial<Record<SetLimit, number>> = {};
   for (const name of ['connections', 'connections-per-address', 'registrations'] as const) {
     const max = given[name];
     if (max === undefined) continue;
