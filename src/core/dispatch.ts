@@ -32,7 +32,15 @@ import {
   stampOf,
 } from './links.ts';
 import type { LimitName } from './limits.ts';
-import { hasRoom, limitReason, LIMITS, linkExcessOf, noteLimit, watchExcessOf } from './limits.ts';
+import {
+  hasRoom,
+  limitReason,
+  LIMITS,
+  linkExcessOf,
+  namedCount,
+  noteLimit,
+  watchExcessOf,
+} from './limits.ts';
 import { forgetOrigin } from './reachability.ts';
 import { sendToAll } from './replication.ts';
 import { handleSpare } from './spare.ts';
@@ -136,8 +144,10 @@ function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): voi
     handleBreach(state, link.connection.id, { kind: 'malformed-message', message: reason });
     return;
   }
+  const namedBefore = namedCount(state);
   dispatchLink(state, link, message);
-  const limit = linkExcessOf(state, link, message.kind === 'entries' ? message : {});
+  const batches = message.kind === 'entries' ? message.batches : [];
+  const limit = linkExcessOf(state, link, { namedBefore, batches });
   if (limit !== null) endAtLimit(state, link.connection, limit);
 }
 

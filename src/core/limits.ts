@@ -205,11 +205,14 @@ export function watchExcessOf(
 export function linkExcessOf(
   state: State,
   link: Link,
-  message: { readonly batches?: MessageOf<'entries'>['batches'] },
+  message: { readonly namedBefore: number; readonly batches?: MessageOf<'entries'>['batches'] },
 ): LimitName | null {
   const { max } = LIMITS['origins-per-link'];
-  const counts = [link.cursors.size, link.expected.size, link.wants.size, state.unheard.size];
-  if (counts.some((count) => count > max) || state.origins.size > max) return 'origins-per-link';
+  const counts = [link.cursors.size, link.expected.size, link.wants.size];
+  // What another neighbour has brought is not this one's fault.
+  const named = namedCount(state);
+  if (named > message.namedBefore) counts.push(named);
+  if (counts.some((count) => count > max)) return 'origins-per-link';
   const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
   for (const log of [link.incoming, ...told]) {
     if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
@@ -217,6 +220,11 @@ export function linkExcessOf(
     if (registrations > LIMITS['registrations-per-log'].max) return 'registrations-per-log';
   }
   return null;
+}
+
+/** How many origins are known, or named by those that are. */
+export function namedCount({ origins, unheard }: State): number {
+  return Math.max(origins.size, unheard.size);
 }
 
 function sizeOf(items: readonly unknown[] | { readonly size: number }): number {

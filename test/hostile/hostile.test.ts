@@ -26,7 +26,8 @@ const test = plainTest.extend<{ victim: Victim }>({
   victim: [
     async ({}, use) => {
       const folder = mkdtempSync(join(tmpdir(), 'rarangi-hostile-'));
-      const words = [RUN, 'serve', `--bind=${HOST}`, '--log-format=json'];
+      // A peer that is slow on a busy machine is no silent one.
+      const words = [RUN, 'serve', `--bind=${HOST}`, '--silence=30s', '--log-format=json'];
       const child = spawn(process.execPath, words, {
         cwd: folder,
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -88,7 +89,7 @@ test('who drips a byte now and then has 2 s for the handshake, as who says nothi
 });
 
 test('afterwards it has no more memory, and answers as fast', async ({ victim }) => {
-  const fast = CASES.filter(({ bytes }) => bytes.length < 100);
+  const fast = CASES.filter(({ bytes }) => Buffer.concat(bytes).length < 10_000);
   const round = async (): Promise<void> => {
     for (const { bytes } of fast) {
       const raw = new Raw(HOST).send(...bytes);
