@@ -17,6 +17,7 @@ const BLOCKS = {
   RECORDS: records,
   ERRORS: errors,
   NOTICES: notices,
+  LIMITS: limits,
 };
 
 function options(page) {
@@ -114,6 +115,18 @@ async function notices() {
   const items = Object.entries(NOTICES).map(([name, { level, sentence: text }]) => ({
     tag: `Sy ${word(name)} Pq ${level}`,
     lines: prose(sentence(text)),
+  }));
+  return tagList('Ds', items);
+}
+
+async function limits() {
+  const { LIMITS } = await built('core/limits.js');
+  const items = Object.values(LIMITS).map(({ max, noun, doc, option: flag }) => ({
+    tag: `Sy ${word(max.toLocaleString('en-US'))} ${word(noun)}`,
+    lines: [
+      ...prose(doc),
+      ...(flag === undefined ? [] : ['Another number:', `.Fl ${word(flag.slice(1))} .`]),
+    ],
   }));
   return tagList('Ds', items);
 }

@@ -14,7 +14,7 @@ _rarangi_flags() {
     peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --watch --interval --help' ;;
     register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --log-format --help' ;;
     secret) echo '--write --help' ;;
-    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --log-format --help' ;;
+    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --log-format --help' ;;
     status) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --watch --interval --help' ;;
   esac
 }
@@ -90,6 +90,9 @@ _rarangi_value() {
     'serve --silence' | \
     'serve --grace' | \
     'serve --split-hold' | \
+    'serve --max-connections' | \
+    'serve --max-connections-per-address' | \
+    'serve --max-registrations' | \
     'status --timeout' | \
     'status --interval')
       value=''

@@ -166,6 +166,9 @@ complete -c rarangi -n '__rarangi_at serve' -l heartbeat -x -d 'How often a link
 complete -c rarangi -n '__rarangi_at serve' -l silence -x -d 'After how much silence a link is lost.'
 complete -c rarangi -n '__rarangi_at serve' -l grace -x -d 'How long a suspect server is still answered.'
 complete -c rarangi -n '__rarangi_at serve' -l split-hold -x -d 'How long a split server is kept as it was.'
+complete -c rarangi -n '__rarangi_at serve' -l max-connections -x -d 'Clients\' connections in all.'
+complete -c rarangi -n '__rarangi_at serve' -l max-connections-per-address -x -d 'Connections of one address, the UNIX socket counting as one.'
+complete -c rarangi -n '__rarangi_at serve' -l max-registrations -x -d 'Registrations that the clients of this server hold in all.'
 complete -c rarangi -n '__rarangi_at serve' -l log-format -x -a 'pretty json' -d 'How the lines on stderr look.'
 complete -c rarangi -n '__rarangi_at serve' -s h -l help -d 'Show help.'
 

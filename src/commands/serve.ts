@@ -101,6 +101,27 @@ export default class Serve extends BaseCommand {
       description: 'How long a split server is kept as it was.',
       env: 'RARANGI_SERVE_SPLIT_HOLD',
     }),
+    'max-connections': Flags.integer({
+      description: "Clients' connections in all.",
+      default: 10_000,
+      min: 1,
+      env: 'RARANGI_SERVE_MAX_CONNECTIONS',
+      helpValue: 'NUMBER',
+    }),
+    'max-connections-per-address': Flags.integer({
+      description: 'Connections of one address, the UNIX socket counting as one.',
+      default: 4_096,
+      min: 1,
+      env: 'RARANGI_SERVE_MAX_CONNECTIONS_PER_ADDRESS',
+      helpValue: 'NUMBER',
+    }),
+    'max-registrations': Flags.integer({
+      description: 'Registrations that the clients of this server hold in all.',
+      default: 100_000,
+      min: 1,
+      env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
+      helpValue: 'NUMBER',
+    }),
     'log-format': flag.logFormatFlag({ env: 'RARANGI_SERVE_LOG_FORMAT' }),
   };
 
@@ -147,6 +168,9 @@ function serveOptionsOf(flags: ServeFlags): ServeOptions {
     silenceMs: flags.silence,
     graceMs: flags.grace,
     splitHoldMs: flags['split-hold'],
+    maxConnections: flags['max-connections'],
+    maxConnectionsPerAddress: flags['max-connections-per-address'],
+    maxRegistrations: flags['max-registrations'],
   };
 }
 

@@ -15,17 +15,18 @@ import { reachesOtherHost } from './reachability.ts';
 import type { Origin, Session, State, Watch } from './state.ts';
 import { isOwnHost } from './state.ts';
 
-/** Answers `lookup`. */
-export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): void {
+/** Answers `lookup`. This and the next ones return how many rows the answer has. */
+export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
   const all = state.catalogue.instancesOf(asked.service);
   for (const [instances, more] of parts(all)) {
     const { request } = asked;
     state.out.send(to, { kind: 'instances', request, ...viewOf(state), instances, more });
   }
+  return all.length;
 }
 
 /** Answers `list`. */
-export function answerList(state: State, to: ConnectionId, request: number): void {
+export function answerList(state: State, to: ConnectionId, request: number): number {
   const { catalogue } = state;
   const all = catalogue.serviceNames().map((service): Service => {
     const instances = catalogue.instancesOf(service);
@@ -35,16 +36,18 @@ export function answerList(state: State, to: ConnectionId, request: number): voi
   for (const [services, more] of parts(all)) {
     state.out.send(to, { kind: 'services', request, ...viewOf(state), services, more });
   }
+  return catalogue.counts.live + catalogue.counts.stale;
 }
 
 /** Answers `peers`. */
-export function answerPeers(state: State, to: ConnectionId, request: number): void {
+export function answerPeers(state: State, to: ConnectionId, request: number): number {
   const all = [...state.origins.values()]
     .flatMap((origin) => serverRowOf(state, origin) ?? [])
     .sort((one, other) => compareText(one.facts.name, other.facts.name));
   for (const [servers, more] of parts(all)) {
     state.out.send(to, { kind: 'servers', request, ...viewOf(state), servers, more });
   }
+  return all.length;
 }
 
 /** Answers `status`. */
@@ -79,17 +82,19 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
  * Begins a watch: the present set, what is gone of that which the client knew, the mark where this
  * ends, then every change.
  */
-export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): void {
+export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): number {
   const { request, service } = asked;
   const to = session.connection.id;
   const watch = { service, untold: new Set(asked.known) };
   session.watches.set(request, watch);
-  for (const instance of state.catalogue.instancesOf(service)) {
+  const present = state.catalogue.instancesOf(service);
+  for (const instance of present) {
     watch.untold.delete(instance.registration.instance);
     state.out.send(to, { kind: 'change', request, change: 'present', instance });
   }
   if (state.isComplete) tellUntold(state, { to, request, watch });
   state.out.send(to, { kind: 'change', request, change: 'synced', ...viewOf(state) });
+  return present.length;
 }
 
 /** Tells the watchers what has changed in this step. */

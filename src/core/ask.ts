@@ -189,8 +189,12 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
       reason: this.#reasons.get(contact) ?? 'it did not answer in time',
     }));
     const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
+    const [denial] = this.#contacts.all.flatMap(({ address, denial: reason }) => {
+      return reason === null ? [] : [{ address, reason }];
+    });
     if (this.#best !== null) this.#finish({ kind: 'answered', ...this.#best });
     else if (refusal !== undefined) this.#finish({ kind: 'refused', refusal });
+    else if (denial !== undefined) this.#finish({ kind: 'denied', ...denial });
     else if (this.#wasConnected || this.#contacts.in('greeting').length > 0) {
       this.#finish({ kind: 'unanswered', attempts });
     } else this.#finish({ kind: 'unreachable', attempts });

@@ -44,6 +44,8 @@ export interface Contact {
   echoedMs: number;
   /** Why the other end says that it closes. */
   parting: string | null;
+  /** Why the server would not have us just now: it is at a limit. */
+  denial: string | null;
 }
 
 /** How a contact was lost: before a connection, before a welcome, or as a session. */
@@ -184,6 +186,7 @@ export class Contacts {
     contact.door = input.door;
     contact.heardMs = input.nowMs;
     contact.parting = null;
+    contact.denial = null;
     this.#byConnection.set(input.connection, contact);
     this.#options.timers.set(handshakeTimer(contact), input.nowMs + HANDSHAKE_MS_MAX, () => {
       this.lose(contact, 'handshake-timeout', 'it is silent');
@@ -245,6 +248,7 @@ export class Contacts {
       this.#options.listener.onMessage(contact, message);
     } else {
       contact.parting = message.reason;
+      if (name === 'overloaded') contact.denial = message.reason;
     }
   }
 
@@ -302,6 +306,7 @@ function contactAt(address: string): Contact {
     openedMs: 0,
     echoedMs: 0,
     parting: null,
+    denial: null,
   };
 }
 

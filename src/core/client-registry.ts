@@ -20,6 +20,8 @@ export type ClientReport =
       readonly server: string;
     }
   | { readonly kind: 'deregistered'; readonly instance: InstanceId }
+  /** No server that has a session will have it. */
+  | { readonly kind: 'denied'; readonly instance: InstanceId; readonly reason: string }
   | { readonly kind: 'lost' | 'refused'; readonly server: string; readonly reason: string }
   | { readonly kind: 'refused-by-all'; readonly reason: string };
 
@@ -44,6 +46,8 @@ export class Registry {
   readonly #held = new Map<InstanceId, Registration>();
   readonly #leaving = new Set<InstanceId>();
   readonly #pending = new Map<number, Pending>();
+  /** Which instances each server would not have. */
+  readonly #denied = new Map<Contact, Set<InstanceId>>();
   #request = 0;
 
   constructor(options: RegistryOptions) {
@@ -92,6 +96,7 @@ export class Registry {
 
   /** A session is lost, and with it all that it would have said. */
   release(contact: Contact): void {
+    this.#denied.delete(contact);
     for (const [request, pending] of [...this.#pending]) {
       if (pending.contact === contact) this.#pending.delete(request);
     }
@@ -116,6 +121,16 @@ export class Registry {
     else {
       const { reason } = error;
       this.#options.report({ kind: 'refused', server: nameOf(contact), reason });
+      this.#noteDenied(contact, pending.instance, reason);
+    }
+  }
+
+  #noteDenied(contact: Contact, instance: InstanceId, reason: string): void {
+    const denied = this.#denied.get(contact) ?? new Set();
+    this.#denied.set(contact, denied.add(instance));
+    const open = this.#options.contacts.in('open');
+    if (open.every((other) => this.#denied.get(other)?.has(instance) === true)) {
+      this.#options.report({ kind: 'denied', instance, reason });
     }
   }
 
@@ -126,6 +141,7 @@ export class Registry {
 
   #send(contact: Contact, registration: Registration): void {
     const { instance, service } = registration;
+    this.#denied.get(contact)?.delete(instance);
     const request = this.#expect({ kind: 'register', contact, instance, service });
     this.#options.contacts.send(contact, { kind: 'register', request, registration });
   }

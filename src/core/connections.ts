@@ -13,6 +13,8 @@ import type { ProtocolErrorName } from '../protocol/errors.ts';
 import type { Message, MessageKind, UnknownMessage } from '../protocol/messages.ts';
 import { assert } from './assert.ts';
 import type { ConnectionId, Opened } from './input.ts';
+import type { LimitName } from './limits.ts';
+import { admit, forgetAccepted, limitReason, noteLimit } from './limits.ts';
 import type { Connection, State } from './state.ts';
 import { handleTargetIdle } from './targets.ts';
 
@@ -91,11 +93,12 @@ export function handleOpened(state: State, input: Opened): Connection {
     heardMs: state.nowMs,
     sentMs: state.nowMs,
     roundTripMicros: null,
+    isPaused: false,
     wasSilent: false,
     wasReleased: false,
   };
   state.connections.set(connection.id, connection);
-  if (input.dialled === null) sendWelcome(state, connection);
+  if (input.dialled === null && !welcomeStranger(state, connection)) return connection;
   const limitMs = input.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
   state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
     handleHandshakeTimeout(state, connection);
@@ -108,6 +111,15 @@ export function handleOpened(state: State, input: Opened): Connection {
     target.connection = connection.id;
   }
   return connection;
+}
+
+/** Whoever is new has room, at the cost of the oldest stranger: says whether it has. */
+function welcomeStranger(state: State, connection: Connection): boolean {
+  const full = admit(state, connection);
+  if (full !== null) closeAtLimit(state, full.leaving, full.limit);
+  if (full?.leaving === connection) return false;
+  sendWelcome(state, connection);
+  return true;
 }
 
 function sendWelcome(state: State, connection: Connection): void {
@@ -133,6 +145,12 @@ export function refuse(
   closeConnection(state, connection, breach.error);
 }
 
+/** Closes whoever is at a limit, and tells both sides. */
+export function closeAtLimit(state: State, connection: Connection, limit: LimitName): void {
+  noteLimit(state, limit, connection.remote);
+  refuse(state, connection, { error: 'overloaded', reason: limitReason(state, limit) });
+}
+
 /** Closes a connection from our side and forgets it. */
 export function closeConnection(
   state: State,
@@ -145,8 +163,8 @@ export function closeConnection(
 
 /** Forgets a connection that is closed. */
 export function forgetConnection(state: State, connection: Connection): void {
-  state.connections.delete(connection.id);
-  for (const name of ['handshake', 'beat', 'silence', 'held', 'news']) {
+  if (state.connections.delete(connection.id)) forgetAccepted(state, connection);
+  for (const name of ['handshake', 'beat', 'silence', 'held', 'news', 'pause', 'unread']) {
     state.timers.cancel(`${name} ${String(connection.id)}`);
   }
   if (connection.dialled === null) return;
@@ -156,6 +174,7 @@ export function forgetConnection(state: State, connection: Connection): void {
 
 /** The handshake came in time. */
 export function endHandshake(state: State, connection: Connection): void {
+  state.strangers.delete(connection.id);
   state.timers.cancel(`handshake ${String(connection.id)}`);
 }
 
@@ -191,6 +210,7 @@ function armSilence(
 ): void {
   const { silenceMs } = rhythm(state, connection);
   state.timers.set(`silence ${String(connection.id)}`, connection.heardMs + silenceMs, () => {
+    if (connection.isPaused) connection.heardMs = state.nowMs;
     if (state.nowMs >= connection.heardMs + silenceMs) becomeSilent(connection);
     else armSilence(state, connection, becomeSilent);
   });

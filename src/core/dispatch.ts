@@ -3,14 +3,15 @@
 // handshake a kind that we do not know is answered with an error that does not close, so that old
 // and new live together during an upgrade.
 
+import { PROTOCOL_VERSIONS } from '../protocol/constants.ts';
 import type { ProtocolError } from '../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName } from '../protocol/errors.ts';
 import type { Message, MessageOf, UnknownMessage } from '../protocol/messages.ts';
 import { answerList, answerLookup, answerPeers, answerStatus, handleWatch } from './answers.ts';
 import { present } from './assert.ts';
 import type { Arriving } from './connections.ts';
-import { forgetConnection, mayArrive, refuse } from './connections.ts';
-import type { ConnectionId } from './input.ts';
+import { closeAtLimit, forgetConnection, mayArrive, refuse } from './connections.ts';
+import type { ConnectionId, Flow } from './input.ts';
 import {
   handleCheck,
   handleDigest,
@@ -18,6 +19,7 @@ import {
   handleOffer,
   handleSnapshot,
   handleWant,
+  isSound,
 } from './intake.ts';
 import {
   handleLinkClosed,
@@ -29,6 +31,16 @@ import {
   refuseEnvironment,
   stampOf,
 } from './links.ts';
+import type { LimitName } from './limits.ts';
+import {
+  hasRoom,
+  limitReason,
+  LIMITS,
+  linkExcessOf,
+  namedCount,
+  noteLimit,
+  watchExcessOf,
+} from './limits.ts';
 import { forgetOrigin } from './reachability.ts';
 import { sendToAll } from './replication.ts';
 import { handleSpare } from './spare.ts';
@@ -41,6 +53,7 @@ import {
 } from './sessions.ts';
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session, State } from './state.ts';
+import { charge, handleUnread } from './throttle.ts';
 
 type Arrived = Message | UnknownMessage;
 
@@ -79,7 +92,7 @@ function dispatchByPhase(state: State, connection: Connection, message: Arrived)
       return true;
     case 'link':
       if (!mayArrive('link', message)) return false;
-      dispatchLink(state, present(linkOf(state, connection), 'a link'), message);
+      receiveOnLink(state, present(linkOf(state, connection), 'a link'), message);
       return true;
     default:
       if (!mayArrive('session', message)) return false;
@@ -106,9 +119,14 @@ function dispatchSign(
 }
 
 function handleHello(state: State, connection: Connection, hello: MessageOf<'hello'>): void {
-  const { environment, role, origin, facts } = hello;
+  const { environment, role, origin, facts, protocol } = hello;
   if (environment !== state.options.environment) {
     refuseEnvironment(state, connection, environment);
+  } else if (!PROTOCOL_VERSIONS.includes(protocol)) {
+    const reason = `it speaks protocol ${String(protocol)}, we ${PROTOCOL_VERSIONS.join()}`;
+    handleBreach(state, connection.id, { kind: 'no-common-version', message: reason });
+  } else if (!hasRoom(state, role)) {
+    closeAtLimit(state, connection, 'connections');
   } else if (role === 'client') {
     becomeSession(state, connection);
   } else if (origin === undefined || facts === undefined) {
@@ -117,6 +135,20 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   } else {
     handlePeerHello(state, connection, { origin, facts });
   }
+}
+
+/** A neighbour is trusted with what it says, not with how much of it there is. */
+function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): void {
+  if (!isSound(message)) {
+    const reason = `${message.kind}: a sequence that no log has`;
+    handleBreach(state, link.connection.id, { kind: 'malformed-message', message: reason });
+    return;
+  }
+  const namedBefore = namedCount(state);
+  dispatchLink(state, link, message);
+  const batches = message.kind === 'entries' ? message.batches : [];
+  const limit = linkExcessOf(state, link, { namedBefore, batches });
+  if (limit !== null) endAtLimit(state, link.connection, limit);
 }
 
 function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void {
@@ -156,6 +188,12 @@ function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void
 }
 
 function dispatchSession(state: State, session: Session, message: Arriving<'session'>): void {
+  const rows = answerSession(state, session, message);
+  if (state.sessions.has(session.connection.id)) charge(state, session, rows);
+}
+
+/** Does what a client asks; says how many rows the answer has. */
+function answerSession(state: State, session: Session, message: Arriving<'session'>): number {
   const to = session.connection.id;
   switch (message.kind) {
     case 'register':
@@ -165,20 +203,21 @@ function dispatchSession(state: State, session: Session, message: Arriving<'sess
       handleDeregister(state, session, message);
       break;
     case 'lookup':
-      answerLookup(state, to, message);
-      break;
+      return answerLookup(state, to, message);
     case 'list':
-      answerList(state, to, message.request);
-      break;
+      return answerList(state, to, message.request);
     case 'peers':
-      answerPeers(state, to, message.request);
-      break;
+      return answerPeers(state, to, message.request);
     case 'status':
       answerStatus(state, to, message.request);
       break;
-    case 'watch':
-      handleWatch(state, session, message);
+    case 'watch': {
+      const limit = watchExcessOf(session, message);
+      if (limit === null) return handleWatch(state, session, message);
+      noteLimit(state, limit, session.connection.remote);
+      state.out.sendRefusal(to, message.request, limitReason(state, limit));
       break;
+    }
     case 'unwatch':
       session.watches.delete(message.request);
       break;
@@ -190,6 +229,34 @@ function dispatchSession(state: State, session: Session, message: Arriving<'sess
     default:
       dispatchSign(state, session.connection, message);
   }
+  return 0;
+}
+
+/** The other end does not read what it is sent, or has caught up. */
+export function handleFlow(state: State, flow: Flow): void {
+  const { kind, connection: id, unwrittenBytes = 0 } = flow;
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  const link = linkOf(state, connection);
+  const session = state.sessions.get(id);
+  if (unwrittenBytes > LIMITS['unread-bytes'].max) {
+    endAtLimit(state, connection, 'unread-bytes');
+  } else if (link !== undefined) {
+    link.isCongested = kind === 'congested';
+    link.dueMs = state.nowMs;
+  } else if (session !== undefined) {
+    handleUnread(state, session, {
+      isUnread: kind === 'congested',
+      end: (limit) => {
+        endAtLimit(state, connection, limit);
+      },
+    });
+  }
+}
+
+function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
+  closeAtLimit(state, connection, limit);
+  endWithout(state, connection, LIMITS[limit].noun);
 }
 
 /** Drops the split servers of a host, here and at every server that can be reached. */

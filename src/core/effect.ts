@@ -27,6 +27,12 @@ export interface Close {
   readonly why: ProtocolErrorName | 'stopped' | 'unneeded';
 }
 
+/** Take no more from a connection for now (`pause`), or go on (`resume`). */
+export interface Reading {
+  readonly kind: 'pause' | 'resume';
+  readonly connection: ConnectionId;
+}
+
 /** Tell the operator. */
 export interface Tell {
   readonly kind: 'notice';
@@ -39,4 +45,4 @@ export interface Stopped {
 }
 
 /** Everything that a server may want done. */
-export type Effect = Send | Dial | Close | Tell | Stopped;
+export type Effect = Send | Dial | Close | Reading | Tell | Stopped;

@@ -66,6 +66,8 @@ export interface Closed extends Timed {
 /** The other end does not read as fast as we write (`congested`), or has caught up (`drained`). */
 export interface Flow extends Timed {
   readonly kind: 'congested' | 'drained';
+  /** What waits in our own memory; told of once more when it is too much: see limits.ts. */
+  readonly unwrittenBytes?: number;
   readonly connection: ConnectionId;
 }
 

@@ -3,12 +3,19 @@
 // neighbour can reach itself does it offer, and only that proves an origin.
 
 import type { OriginId } from '../protocol/ids.ts';
-import type { MessageOf } from '../protocol/messages.ts';
+import type { Message, MessageOf } from '../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../protocol/records.ts';
 import { addOrigin, applyEntry, applySnapshot, dropOrigin, rememberGoodbye } from './origins.ts';
 import { ask, lineOf, noteAdvance, sendToAll, touch, touchAll } from './replication.ts';
 import { noteDuplicate, noteOffered } from './spare.ts';
 import type { Incoming, Link, Origin, State } from './state.ts';
+
+/** Whether a log can be at the sequences that a message gives: they are counted from 1. */
+export function isSound(message: Message): boolean {
+  if (message.kind === 'snapshot') return message.sequence <= SEQUENCE_MAX;
+  if (message.kind !== 'entries') return true;
+  return message.batches.every(({ first, entries }) => first + entries.length <= SEQUENCE_MAX);
+}
 
 /** A digest: sets the cursors, and says what is to be expected. */
 export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {
@@ -281,3 +288,6 @@ function combinedHash(state: State): { count: number; hash: number } {
   }
   return { count, hash: hash >>> 0 };
 }
+
+/** A thousand entries a second for a hundred thousand years; sums of it are exact. */
+const SEQUENCE_MAX = 2 ** 52;

@@ -20,6 +20,12 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'no UNIX socket: {reason}; clients of this host find the server by its port',
   },
+  'few-open-files': {
+    level: 'warn',
+    sentence:
+      'this process may open {files} files: it takes {connections} connections of clients at most; ' +
+      'allow more with LimitNOFILE= or ulimit -n',
+  },
   'systemd-untold': { level: 'warn', sentence: 'systemd was not told {state}: {reason}' },
   'view-complete': { level: 'info', sentence: 'the view is complete' },
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
@@ -42,6 +48,11 @@ export const NOTICES = {
   'trust-unchanged': {
     level: 'error',
     sentence: 'what was read again is not used, the old stays trusted: {reason}',
+  },
+  'limit-reached': {
+    level: 'warn',
+    sentence:
+      '{address} reached the limit of {max} {noun}, {times} times since it was last told: {hint}',
   },
   'protocol-breach': { level: 'warn', sentence: 'closed {address}: {reason}' },
   'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },

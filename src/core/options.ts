@@ -4,6 +4,9 @@
 import type { Name, OriginId } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
 
+/** A limit of limits.ts that may have another number. */
+export type SetLimit = 'connections' | 'connections-per-address' | 'strangers' | 'registrations';
+
 /** The settings of one server. Addresses as in input.ts. */
 export interface ServerOptions {
   readonly environment: Name;
@@ -20,6 +23,8 @@ export interface ServerOptions {
   readonly splitHoldMs: number;
   /** What locks its TCP, to be told to whoever asks; `none` if absent. */
   readonly lock?: 'none' | 'secret' | 'certificate';
+  /** Limits other than those of limits.ts, where an operator has a say. */
+  readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
   readonly random: () => number;
 }

@@ -24,12 +24,27 @@ export class Outbox {
     this.send(connection, { kind: 'error', error: code, reason });
   }
 
+  /** Says why a request is not granted. */
+  sendRefusal(connection: ConnectionId, request: number, reason: string): void {
+    const { code } = PROTOCOL_ERRORS.refused;
+    this.send(connection, { kind: 'error', error: code, reason, request });
+  }
+
   dial(address: string): void {
     this.#effects.push({ kind: 'dial', address });
   }
 
   close(connection: ConnectionId, why: Close['why']): void {
     this.#effects.push({ kind: 'close', connection, why });
+  }
+
+  /** Takes no more from a connection until `resume`. */
+  pause(connection: ConnectionId): void {
+    this.#effects.push({ kind: 'pause', connection });
+  }
+
+  resume(connection: ConnectionId): void {
+    this.#effects.push({ kind: 'resume', connection });
   }
 
   notice(name: NoticeName, fields: NoticeFields): void {

@@ -11,10 +11,10 @@ import { Catalogue } from './catalogue.ts';
 import { connectionOf, handleOpened } from './connections.ts';
 import { Directory } from './directory.ts';
 import type { Effect } from './effect.ts';
-import { dispatch, handleBreach, handleGone } from './dispatch.ts';
+import { dispatch, handleBreach, handleFlow, handleGone } from './dispatch.ts';
 import type { Input } from './input.ts';
 import { sendChecks } from './intake.ts';
-import { appendOwn, dropUnneeded, linkOf } from './links.ts';
+import { appendOwn, dropUnneeded } from './links.ts';
 import type { ServerOptions } from './options.ts';
 import { createOrigin, holderView } from './origins.ts';
 import { Outbox } from './outbox.ts';
@@ -102,7 +102,7 @@ export class Server {
         break;
       case 'congested':
       case 'drained':
-        this.#note(input.connection, input.kind === 'congested');
+        handleFlow(state, input);
         break;
       case 'deadline':
         break;
@@ -127,14 +127,6 @@ export class Server {
   #hear(id: number): void {
     const connection = connectionOf(this.#state, id);
     if (connection !== undefined) connection.heardMs = this.#state.nowMs;
-  }
-
-  #note(id: number, isCongested: boolean): void {
-    const connection = connectionOf(this.#state, id);
-    const link = connection === undefined ? undefined : linkOf(this.#state, connection);
-    if (link === undefined) return;
-    link.isCongested = isCongested;
-    link.dueMs = this.#state.nowMs;
   }
 
   #settle(): void {
@@ -197,6 +189,9 @@ function createState(options: ServerOptions): State {
     goodbyes: new Map(),
     catalogue: new Catalogue((id) => holderView(origins, id)),
     connections: new Map(),
+    strangers: new Map(),
+    accepted: new Map(),
+    limitsTold: new Map(),
     links: new Map(),
     sessions: new Map(),
     owners: new Map(),

@@ -14,15 +14,25 @@ import {
   forgetConnection,
   isJudged,
 } from './connections.ts';
+import { excessOf, limitReason, noteLimit } from './limits.ts';
 import { appendOwn } from './links.ts';
 import type { NoticeFields } from './notices.ts';
 import type { Connection, Session, State } from './state.ts';
+import { CREDIT_MAX } from './throttle.ts';
 
 /** A client has shaken hands. */
 export function becomeSession(state: State, connection: Connection): void {
   enterPhase(connection, 'session');
   endHandshake(state, connection);
-  const session = { connection, registrations: new Set<InstanceId>(), watches: new Map() };
+  const session: Session = {
+    connection,
+    registrations: new Set(),
+    watches: new Map(),
+    credit: CREDIT_MAX,
+    creditMs: state.nowMs,
+    isTooFast: false,
+    isUnread: false,
+  };
   state.sessions.set(connection.id, session);
   // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
   // says nothing of the service beside it.
@@ -63,6 +73,12 @@ export function handleRegister(
   const address = message.registration.address || hostPartOf(state);
   const registration: Registration = { ...message.registration, address };
   const { instance, revision } = registration;
+  const limit = excessOf(state, session, registration);
+  if (limit !== null) {
+    noteLimit(state, limit, session.connection.remote);
+    state.out.sendRefusal(session.connection.id, request, limitReason(state, limit));
+    return;
+  }
   const owner = state.owners.get(instance);
   if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);
   state.owners.set(instance, session.connection.id);

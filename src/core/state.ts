@@ -44,6 +44,8 @@ export interface Connection {
   heardMs: number;
   sentMs: number;
   roundTripMicros: number | null;
+  /** It is not read for now: see throttle.ts. */
+  isPaused: boolean;
   /** The other end said that it closes for silence, or for want of need: its process goes on. */
   wasSilent: boolean;
   /** The other end said that it closes because it keeps others. */
@@ -138,6 +140,12 @@ export interface Session {
   readonly registrations: Set<InstanceId>;
   /** By the request that began the watch. */
   readonly watches: Map<number, Watch>;
+  /** What it may still send at once, in messages, as of `creditMs`: see throttle.ts. */
+  credit: number;
+  creditMs: number;
+  isTooFast: boolean;
+  /** It has not read what it was answered. */
+  isUnread: boolean;
 }
 
 /** Everything. */
@@ -156,6 +164,12 @@ export interface State {
   readonly goodbyes: Map<OriginId, number>;
   readonly catalogue: Catalogue;
   readonly connections: Map<ConnectionId, Connection>;
+  /** Those that were accepted and have not shaken hands, the oldest first. */
+  readonly strangers: Map<ConnectionId, Connection>;
+  /** How many connections of each address were accepted and are open. */
+  readonly accepted: Map<string, number>;
+  /** When each limit was last told of, and how often it was reached since. */
+  readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   readonly links: Map<OriginId, Link>;
   readonly sessions: Map<ConnectionId, Session>;
   /** Which session an instance of ours belongs to. */

@@ -5,8 +5,9 @@
 // and with it the short limit for frames.
 
 import type { ConnectionInput } from '../core/client-effect.ts';
-import type { Close, Dial, Send, Stopped } from '../core/effect.ts';
+import type { Close, Dial, Reading, Send, Stopped } from '../core/effect.ts';
 import type { ConnectionId } from '../core/input.ts';
+import { LIMITS } from '../core/limits.ts';
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../protocol/constants.ts';
 import { ProtocolError } from '../protocol/errors.ts';
@@ -14,7 +15,7 @@ import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** The effects that a driver performs by itself. */
-export type ShellEffect = Send | Dial | Close | Stopped;
+export type ShellEffect = Send | Dial | Close | Reading | Stopped;
 
 /** A core: `I` is what it takes besides what connections bring, `E` what else it wants done. */
 export interface Core<I, E> {
@@ -42,6 +43,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #dials = new Set<Cancel>();
   readonly #endings = new Set<Promise<void>>();
   readonly #unflushed = new Set<Peer>();
+  readonly #resumed = new Set<Peer>();
   readonly #inbox: (ConnectionInput | I)[] = [];
   readonly #resolveStopped: () => void;
   #connectionsCount = 0;
@@ -81,7 +83,11 @@ export class Driver<I, E extends { readonly kind: string }> {
       connection,
       decoder: new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX),
       unsent: [],
+      unsentBytes: 0,
+      unread: [],
+      frames: null,
       isReadable: true,
+      isPaused: false,
       isCongested: false,
       isEnding: false,
     };
@@ -112,20 +118,42 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #receive(peer: Peer, chunk: Uint8Array): void {
     if (!peer.isReadable) return;
+    peer.unread.push(chunk);
+    this.#read(peer);
+    this.#settle();
+  }
+
+  /** Takes in what has arrived, frame by frame, until there is no more or the core wants no more. */
+  #read(peer: Peer): void {
     try {
-      let framesCount = 0;
-      for (const frame of peer.decoder.push(chunk)) {
-        framesCount += 1;
-        this.#receiveFrame(peer, frame);
+      while (peer.isReadable && !peer.isPaused) {
+        const [chunk] = peer.unread;
+        if (chunk === undefined) return;
+        if (this.#readFrame(peer, chunk)) continue;
+        peer.unread.shift();
+        peer.frames = null;
       }
-      if (framesCount === 0) this.#hear(peer);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       peer.isReadable = false;
       const nowMs = this.#runtime.nowMs();
       this.#step({ kind: 'unreadable', nowMs, connection: peer.id, error });
     }
-    this.#settle();
+  }
+
+  /** Takes in the next frame of a chunk; says whether there was one. */
+  #readFrame(peer: Peer, chunk: Uint8Array): boolean {
+    const isFirst = peer.frames === null;
+    peer.frames ??= peer.decoder.push(chunk);
+    const { done, value } = peer.frames.next();
+    if (done === true) {
+      if (isFirst) this.#hear(peer);
+      return false;
+    }
+    this.#receiveFrame(peer, value);
+    // One chunk may ask for more than memory holds: what is answered must leave in between.
+    if (peer.unsentBytes > CONGESTED_BYTES) this.#flush(peer);
+    return true;
   }
 
   /** A large message on a slow line takes longer than a silence may last. */
@@ -169,6 +197,10 @@ export class Driver<I, E extends { readonly kind: string }> {
       case 'close':
         this.#close(effect.connection);
         break;
+      case 'pause':
+      case 'resume':
+        this.#setReading(effect);
+        break;
       case 'stopped':
         this.#stop();
         break;
@@ -181,9 +213,18 @@ export class Driver<I, E extends { readonly kind: string }> {
       const peer = this.#peers.get(id);
       if (peer === undefined) continue;
       peer.unsent.push(bytes);
+      peer.unsentBytes += bytes.length;
       this.#unflushed.add(peer);
       if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
     }
+  }
+
+  #setReading({ kind, connection }: Reading): void {
+    const peer = this.#peers.get(connection);
+    if (peer === undefined) return;
+    peer.isPaused = kind === 'pause';
+    peer.connection.setReading(!peer.isPaused);
+    if (!peer.isPaused) this.#resumed.add(peer);
   }
 
   #dial(address: string): void {
@@ -224,6 +265,10 @@ export class Driver<I, E extends { readonly kind: string }> {
   /** Ends a turn: writes what it had to say, and asks for the next moment that the core wants. */
   #settle(): void {
     if (this.#isStepping) return;
+    for (const peer of this.#resumed) {
+      this.#resumed.delete(peer);
+      this.#read(peer);
+    }
     for (const peer of this.#unflushed) {
       this.#unflushed.delete(peer);
       this.#flush(peer);
@@ -236,11 +281,14 @@ export class Driver<I, E extends { readonly kind: string }> {
     const { connection, unsent } = peer;
     if (unsent.length > 0) connection.write(unsent);
     peer.unsent = [];
+    peer.unsentBytes = 0;
     if (peer.isEnding) {
       this.#end(peer);
-    } else if (!peer.isCongested && connection.unwrittenBytes > CONGESTED_BYTES) {
+    } else if (connection.unwrittenBytes > (peer.isCongested ? SWAMPED_BYTES : CONGESTED_BYTES)) {
       peer.isCongested = true;
-      this.#step({ kind: 'congested', nowMs: this.#runtime.nowMs(), connection: peer.id });
+      const { unwrittenBytes } = connection;
+      const nowMs = this.#runtime.nowMs();
+      this.#step({ kind: 'congested', nowMs, connection: peer.id, unwrittenBytes });
     }
   }
 
@@ -276,7 +324,12 @@ interface Peer {
   readonly decoder: FrameDecoder;
   /** What this turn has to write. */
   unsent: Uint8Array[];
+  unsentBytes: number;
+  /** What has arrived and was not taken in, of the first chunk the frames that are left. */
+  readonly unread: Uint8Array[];
+  frames: Generator<Uint8Array, void, undefined> | null;
   isReadable: boolean;
+  isPaused: boolean;
   isCongested: boolean;
   isEnding: boolean;
 }
@@ -297,6 +350,8 @@ const SHELL_EFFECTS: ReadonlySet<string> = new Set<ShellEffect['kind']>([
   'send',
   'dial',
   'close',
+  'pause',
+  'resume',
   'stopped',
 ]);
 
@@ -309,6 +364,9 @@ const DEAF: ConnectionHandlers = {
 
 /** So much waits in our own memory before the core is told that the other end is slow. */
 const CONGESTED_BYTES = 1024 * 1024;
+
+/** So much that the core is told once more: it gives the other end up. */
+const SWAMPED_BYTES = LIMITS['unread-bytes'].max;
 
 /** How long a connection that we close may take to write what it has. */
 const CLOSE_MS_MAX = 1_000;

@@ -239,6 +239,10 @@ function connectionOver(
       for (const chunk of chunks) socket.write(chunk);
       socket.uncork();
     },
+    setReading: (isReading) => {
+      if (isReading) socket.resume();
+      else socket.pause();
+    },
     end: (limitMs) => {
       silence();
       return endSocket(socket, limitMs);

@@ -50,7 +50,8 @@ export interface RegistrationHandle extends AsyncDisposable {
   readonly instance: string;
   /**
    * Resolves with the first acknowledgement, however long that takes: without a server it waits.
-   * Rejects with RARANGI_ABORTED when it is closed before, RARANGI_REFUSED when all refuse. Whoever
+   * Rejects with RARANGI_ABORTED when it is closed before, RARANGI_REFUSED when all refuse, or
+   * will not have it. Whoever
    * does not wait for it need not handle its rejection.
    */
   readonly registered: Promise<void>;
@@ -178,6 +179,11 @@ export class Sessions {
         return;
       case 'deregistered':
         this.#handleGone(report.instance);
+        return;
+      case 'denied':
+        this.#entries
+          .get(report.instance)
+          ?.registered.reject(new RarangiError('RARANGI_REFUSED', report.reason));
         return;
       case 'lost':
         this.#handleLost(report);

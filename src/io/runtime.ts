@@ -13,6 +13,8 @@ export interface Connection {
   readonly unwrittenBytes: number;
   /** Writes these in their order, together. */
   write(chunks: readonly Uint8Array[]): void;
+  /** Whether what arrives is handed on, or waits in the kernel. */
+  setReading(isReading: boolean): void;
   /** Closes once all is written and the other end has closed too, after `limitMs` in any case. */
   end(limitMs: number): Promise<void>;
 }

@@ -4,7 +4,9 @@
 
 import { hostname } from 'node:os';
 
+import { LIMITS } from '../core/limits.ts';
 import type { Notice } from '../core/notices.ts';
+import type { ServerOptions, SetLimit } from '../core/options.ts';
 import {
   GRACE_MS,
   LINK_HEARTBEAT_MS,
@@ -52,6 +54,10 @@ export interface ServeOptions extends LockOptions {
   readonly silenceMs?: number;
   readonly graceMs?: number;
   readonly splitHoldMs?: number;
+  /** Clients' connections in all; see rarangi-serve(1) for this and the next ones. */
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  readonly maxRegistrations?: number;
   /** Called with every fact for operators. */
   readonly onNotice?: (notice: Notice) => void;
 }
@@ -77,6 +83,7 @@ export interface ServeSettings {
   readonly silenceMs: number;
   readonly graceMs: number;
   readonly splitHoldMs: number;
+  readonly limits: NonNullable<ServerOptions['limits']>;
   readonly onNotice: (notice: Notice) => void;
 }
 
@@ -106,6 +113,7 @@ function checked(options: ServeOptions): ServeSettings {
     credentials: credentialsOf(options, environment),
     isInsecure: options.insecure === true,
     ...paceOf(options),
+    limits: limitsOf(options),
     onNotice: options.onNotice ?? ignore,
   };
 }
@@ -124,6 +132,24 @@ function paceOf(options: ServeOptions): Pace {
   const graceMs = durationOf(options.graceMs ?? GRACE_MS, 'grace');
   const splitHoldMs = durationOf(options.splitHoldMs ?? SPLIT_HOLD_MS, 'split-hold');
   return { heartbeatMs, silenceMs, graceMs, splitHoldMs };
+}
+
+function limitsOf(options: ServeOptions): ServeSettings['limits'] {
+  const given = {
+    connections: options.maxConnections,
+    'connections-per-address': options.maxConnectionsPerAddress,
+    registrations: options.maxRegistrations,
+  };
+  const limits: Partial<Record<SetLimit, number>> = {};
+  for (const name of ['connections', 'connections-per-address', 'registrations'] as const) {
+    const max = given[name];
+    if (max === undefined) continue;
+    if (!Number.isSafeInteger(max) || max < 1) {
+      throw usage(`a limit of ${max} ${LIMITS[name].noun}`, 'use a whole number from 1 on');
+    }
+    limits[name] = max;
+  }
+  return limits;
 }
 
 function bindOf(text: string, environment: Name): HostPort {

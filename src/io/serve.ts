@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Tell } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Notice } from '../core/notices.ts';
 import { Server } from '../core/server.ts';
 import type { Name, OriginId } from '../protocol/ids.ts';
@@ -13,6 +14,7 @@ import { parseName } from '../protocol/ids.ts';
 import { Driver } from './driver.ts';
 import { createRuntime, nodeRuntime } from './node-runtime.ts';
 import { notifySystemd } from './notify.ts';
+import { limitsWithin, openFilesMax } from './open-files.ts';
 import type { SystemdState } from './notify.ts';
 import type { Place } from './place.ts';
 import { takePlace } from './place.ts';
@@ -87,6 +89,7 @@ class RunningServer implements ServerHandle {
   readonly #driver: Driver<Input, Tell>;
   readonly #place: Place;
   readonly #lock: ServerLock | null;
+  readonly #openFilesMax = openFilesMax();
   readonly #onNotice: (notice: Notice) => void;
   #cancelWithdrawal: Cancel = () => undefined;
 
@@ -150,14 +153,24 @@ class RunningServer implements ServerHandle {
       graceMs,
       splitHoldMs,
       lock: this.lock,
+      limits: limitsWithin(this.#openFilesMax, settings.limits),
       random: () => nodeRuntime.random(),
     });
   }
 
-  #open({ environment, host }: ServeSettings, { listener, socket, socketless }: Place): void {
+  #open(
+    { environment, host, limits }: ServeSettings,
+    { listener, socket, socketless }: Place,
+  ): void {
     const fields = { name: this.name, host, environment, side: this.side, address: this.address };
     this.#onNotice({ name: 'server-started', fields });
     if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
+    const wanted = limits.connections ?? LIMITS.connections.max;
+    const { connections } = limitsWithin(this.#openFilesMax, limits);
+    if (connections < wanted) {
+      const files = this.#openFilesMax;
+      this.#onNotice({ name: 'few-open-files', fields: { files, connections } });
+    }
     this.#driver.start();
     for (const door of [listener, socket]) {
       door?.accept((connection) => this.#driver.accept(connection));

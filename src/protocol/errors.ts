@@ -18,6 +18,11 @@ export const PROTOCOL_ERRORS = {
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },
   locked: { code: 14, closes: true, doc: 'One side speaks TLS, the other does not.' },
   'not-trusted': { code: 15, closes: true, doc: 'The certificate of the other side is no good.' },
+  overloaded: {
+    code: 16,
+    closes: true,
+    doc: 'A limit of this side is reached: the reason says which.',
+  },
 } as const satisfies Readonly<Record<string, ProtocolErrorSpec>>;
 
 interface ProtocolErrorSpec {

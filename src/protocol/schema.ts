@@ -260,7 +260,11 @@ export function variant<const V extends VariantSpecs>(
     decode: (value) => {
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
       const arm = armsByCode.get(value[0]);
-      if (arm === undefined) return fail(`${rule}: no kind ${String(value[0]).slice(0, 20)}`);
+      if (arm === undefined) {
+        // A text could bring what a terminal obeys into the reason.
+        const code = typeof value[0] === 'number' ? String(value[0]) : 'of that code';
+        return fail(`${rule}: no kind ${code}`);
+      }
       const given = { rule, columns: arm.columns, value, offset: 1 };
       return decodeColumns(given, { kind: arm.kind }) as unknown as Value;
     },

@@ -2,7 +2,7 @@
 // on them. The invariant: nothing here throws at the command's expense: what the catalogue refuses
 // or loses becomes an event, and a registration that is given up stays so.
 
-import { type Client, type ClientOptions, connect, type Offer } from '../index.ts';
+import { type Client, type ClientOptions, connect, type Offer, RarangiError } from '../index.ts';
 import { Absence } from './absence.ts';
 import type { Report } from './events.ts';
 
@@ -16,7 +16,7 @@ export interface Registration {
 
 /** All servers of the host, as one. */
 export interface Catalogue {
-  /** Resolves with the reason once every server has refused. */
+  /** Resolves with the reason once every server has refused us, or an offer. */
   readonly refusedByAll: Promise<string>;
   /** Makes an offer; from now on it is kept up until it is given up. Throws RARANGI_USAGE. */
   register(offer: Offer): Registration;
@@ -30,17 +30,25 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
   const offers = new Map<string, Offer>();
   const look = reportAbsence(client, { options, offers, report });
   reportEvents(client, offers, report);
+  let refuse: (reason: string) => void = () => undefined;
+  const refusedByAll = new Promise<string>((resolve) => {
+    refuse = resolve;
+  });
+  client.on('refused-by-all', ({ reason }) => {
+    report('refused-by-all', { reason });
+    refuse(reason);
+  });
   return {
-    refusedByAll: new Promise((resolve) => {
-      client.on('refused-by-all', ({ reason }) => {
-        report('refused-by-all', { reason });
-        resolve(reason);
-      });
-    }),
+    refusedByAll,
     register: (offer) => {
       const handle = client.register(offer);
       offers.set(handle.instance, offer);
       look();
+      // Each server that would not have it was reported by itself.
+      handle.registered.catch((error: unknown) => {
+        const isRefused = error instanceof RarangiError && error.code === 'RARANGI_REFUSED';
+        if (isRefused) refuse(error.message);
+      });
       return {
         update: (changed) => {
           const hadScheme = offers.get(handle.instance)?.scheme !== undefined;

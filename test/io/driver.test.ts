@@ -63,6 +63,12 @@ class Line implements Connection {
   isEnding = false;
   finish!: () => void;
 
+  isReading = true;
+
+  setReading(isReading: boolean): void {
+    this.isReading = isReading;
+  }
+
   write(chunks: readonly Uint8Array[]): void {
     this.writes.push(chunks.length);
   }
@@ -343,4 +349,57 @@ test('whoever comes after the end is sent away', () => {
 
   expect(told()).toEqual(['deadline']);
   expect(line.isEnding).toBe(true);
+});
+
+test('what a core does not want to read waits, in the middle of a chunk too, until it does', () => {
+  const { driver, accept, told, world } = drive((input) => {
+    if (input.kind === 'received' && input.message.kind === 'hello') {
+      return [{ kind: 'pause', connection: 1 }];
+    }
+    return input.kind === 'deadline' ? [{ kind: 'resume', connection: 1 }] : [];
+  });
+  const line = new Line();
+  const handlers = accept(line);
+
+  handlers.received(bytesOf(HELLO, pong(1)));
+  handlers.received(bytesOf(pong(2)));
+  const before = told();
+  const wasReading = line.isReading;
+  driver.submit({ kind: 'deadline', nowMs: world.ms });
+
+  expect(before).toEqual(['opened', 'hello']);
+  expect(wasReading).toBe(false);
+  expect(line.isReading).toBe(true);
+  expect(told().slice(2)).toEqual(['deadline', 'pong', 'pong']);
+});
+
+test('answers to one chunk leave in between, and the core is told when nobody reads them', () => {
+  const big: Message = { ...LONG, known: new Array(60_000).fill('ab'.repeat(16)) as never };
+  const { accept, told } = drive((input) => {
+    if (input.kind === 'congested') return [{ kind: 'pause', connection: 1 }];
+    return input.kind === 'received' ? [{ kind: 'send', connections: [1], message: big }] : [];
+  });
+  const line = new Line();
+  const handlers = accept(line);
+  line.unwrittenBytes = 2 ** 21;
+
+  handlers.received(bytesOf(HELLO, ...[1, 2, 3, 4, 5, 6].map(pong)));
+
+  expect(told()).toEqual(['opened', 'hello', 'pong', 'congested']);
+  expect(line.writes).toEqual([2]);
+});
+
+test('of a connection that is congested already the core is told once more when it is too much', () => {
+  const { driver, accept, told } = drive((input) =>
+    input.kind === 'reload' ? [{ kind: 'send', connections: [1], message: pong(1) }] : [],
+  );
+  const line = new Line();
+  accept(line);
+
+  for (const unwrittenBytes of [2 ** 21, 2 ** 22, 2 ** 27]) {
+    line.unwrittenBytes = unwrittenBytes;
+    driver.submit({ kind: 'reload', nowMs: 0 });
+  }
+
+  expect(told().filter((input) => input === 'congested')).toHaveLength(2);
 });

@@ -12,7 +12,8 @@ export interface Vector {
   readonly bytes: Uint8Array;
 }
 
-const FOLDER = join(import.meta.dirname, '../vectors');
+/** npm runs everything in the root of the package, compiled tests too. */
+const FOLDER = join(process.cwd(), 'test/vectors');
 
 /** All vectors, by name. */
 export const VECTORS: readonly Vector[] = readdirSync(FOLDER)

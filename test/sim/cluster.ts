@@ -35,7 +35,7 @@ export interface ServerSpec {
   readonly environment?: string;
 }
 
-type Own = Exclude<Effect, { readonly kind: 'send' | 'dial' | 'close' | 'stopped' }>;
+type Own = Extract<Effect, { readonly kind: 'notice' }>;
 
 /** One life of a server. */
 export interface SimServer {

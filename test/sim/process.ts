@@ -9,11 +9,11 @@ import { ProtocolError } from '../../src/protocol/errors.ts';
 import { encodeFrame, FrameDecoder } from '../../src/protocol/frame.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import type { ConnectionInput } from '../../src/core/client-effect.ts';
-import type { Close, Dial, Send, Stopped } from '../../src/core/effect.ts';
+import type { Close, Dial, Reading, Send, Stopped } from '../../src/core/effect.ts';
 import type { Clock } from './clock.ts';
 import type { End, EndHandlers, Network } from './network.ts';
 
-type ShellEffect = Send | Dial | Close | Stopped;
+type ShellEffect = Send | Dial | Close | Reading | Stopped;
 
 /** What a process runs: the core of a server, a service or a watcher. */
 export interface Core<I, E> {
@@ -220,6 +220,10 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
       case 'close':
         this.#close(effect.connection);
         break;
+      case 'pause':
+      case 'resume':
+        // The simulated kernel holds all that is sent: whoever sends too fast is no story here.
+        break;
       case 'stopped':
         this.kill();
         break;
@@ -281,4 +285,11 @@ function doNothing(): void {
   // An alarm that is put off.
 }
 
-const SHELL_EFFECTS: ReadonlySet<string> = new Set(['send', 'dial', 'close', 'stopped']);
+const SHELL_EFFECTS: ReadonlySet<string> = new Set([
+  'send',
+  'dial',
+  'close',
+  'pause',
+  'resume',
+  'stopped',
+]);

@@ -202,6 +202,8 @@ export class ScaleWorld {
         for (const connection of [...server.ends.keys()]) this.#close(server, connection);
         break;
       case 'notice':
+      case 'pause':
+      case 'resume':
         break;
     }
   }

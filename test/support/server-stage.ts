@@ -29,6 +29,8 @@ export class ServerStage {
   dialled: string[] = [];
   closed: { connection: ConnectionId; why: string }[] = [];
   notices: { name: NoticeName; fields: Readonly<Record<string, string | number>> }[] = [];
+  /** Whom the server does not read for now. */
+  readonly paused = new Set<ConnectionId>();
   isStopped = false;
   #sent: { connection: ConnectionId; message: Message }[] = [];
   readonly #sequences = new Map<string, number>();
@@ -196,6 +198,9 @@ export class ServerStage {
     else if (effect.kind === 'close') {
       this.#lively.delete(effect.connection);
       this.closed.push({ connection: effect.connection, why: effect.why });
+    } else if (effect.kind !== 'send') {
+      if (effect.kind === 'pause') this.paused.add(effect.connection);
+      else this.paused.delete(effect.connection);
     } else {
       for (const connection of effect.connections) {
         this.#sent.push({ connection, message: effect.message });
