@@ -196,7 +196,8 @@ function* parts<T extends Instance | Service | ServerRow>(
       bytes += bytesOf(all[end]);
       end += 1;
     }
-    yield [all.slice(start, end), end < all.length];
+    // Whole, it stays the list that it is: see Catalogue.instancesOf.
+    yield [end - start === all.length ? all : all.slice(start, end), end < all.length];
     start = end;
   } while (start < all.length);
 }

@@ -41,6 +41,8 @@ export class Catalogue {
   readonly #holderOf: (origin: OriginId) => HolderView;
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Map<string, Set<InstanceId>>();
+  /** What was asked for, until it changes. */
+  readonly #answers = new Map<string, readonly Instance[]>();
 
   constructor(holderOf: (origin: OriginId) => HolderView) {
     this.#holderOf = holderOf;
@@ -73,10 +75,19 @@ export class Catalogue {
     }
   }
 
-  /** What clients see of a service, in the order of the instances' ids. */
-  instancesOf(service: string): Instance[] {
-    const ids = [...(this.#services.get(service) ?? [])].sort(compareText);
-    return ids.flatMap((id) => this.#offers.get(id)?.seen ?? []);
+  /**
+   * What clients see of a service, in the order of the instances' ids. As long as nothing of it
+   * changes it is the same list, by which the codec knows it again.
+   */
+  instancesOf(service: string): readonly Instance[] {
+    const kept = this.#answers.get(service);
+    if (kept !== undefined) return kept;
+    const ids = this.#services.get(service);
+    // Of names that nobody has offered nothing is kept: anyone can think of any number of them.
+    if (ids === undefined) return [];
+    const instances = [...ids].sort(compareText).flatMap((id) => this.#offers.get(id)?.seen ?? []);
+    this.#answers.set(service, instances);
+    return instances;
   }
 
   /** The services of which there is an instance, by name. */
@@ -121,6 +132,7 @@ export class Catalogue {
   #count(id: InstanceId, seen: Instance, step: 1 | -1): void {
     this.counts[seen.state === 'stale' ? 'stale' : 'live'] += step;
     const service = seen.registration.service;
+    this.#answers.delete(service);
     const ids = this.#services.get(service);
     if (step === 1) {
       if (ids === undefined) this.#services.set(service, new Set([id]));

@@ -44,15 +44,15 @@ export const LIMITS = {
   registrations: {
     noun: 'registrations',
     hint: 'use another host, or raise --max-registrations',
-    max: 100_000,
+    max: 500_000,
     option: '--max-registrations',
-    doc: 'Registrations that the clients of one server hold. Further ones are refused.',
+    doc: 'Registrations that the clients of one server hold, at some 400 bytes each. Further ones are refused.',
   },
   'registrations-per-session': {
     noun: 'registrations of one session',
     hint: 'open another session',
-    max: 1_024,
-    doc: 'Registrations of one session: a process offers a few services. Further ones are refused.',
+    max: 16_384,
+    doc: 'Registrations of one session: a process offers a few services, a gateway those of a fleet. Further ones are refused.',
   },
   'registration-bytes': {
     noun: 'characters of one registration',
@@ -75,8 +75,8 @@ export const LIMITS = {
   'messages-per-second': {
     noun: 'messages a second of one session',
     hint: 'send fewer',
-    max: 1_000,
-    doc: 'Messages of one session, after a first 2,000; a hundred rows of an answer count as one more. Whoever sends faster is read more slowly.',
+    max: 20_000,
+    doc: 'Messages of one session, after a first 20,000, a fraction of what a server answers; twenty rows of an answer count as one more. Whoever sends faster is read more slowly.',
   },
   'unread-ms': {
     noun: 'milliseconds for answers that nobody reads',

@@ -60,7 +60,7 @@ function maybeResume(state: State, session: Session): void {
 }
 
 /** What a session may send at once, at its begin and after a rest. */
-export const CREDIT_MAX = 2_000;
+export const CREDIT_MAX = 20_000;
 
-const ROWS_A_MESSAGE = 100;
+const ROWS_A_MESSAGE = 20;
 const PAUSE_MS_MAX = 1_000;

@@ -1,7 +1,7 @@
 // How soon a service that ended is gone from every server: killed, hung, or cut off with its host.
 // Real processes on six hosts in network namespaces (as root), watched at every server by one
-// process, on the clock that all processes share. Run: npm run build, then
-// npx vitest bench test/bench/removal.bench.ts. Nothing fails for being slow.
+// process, on the clock that all processes share. Run: npm run bench:hosts. Nothing fails for being
+// slow.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

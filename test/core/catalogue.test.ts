@@ -157,3 +157,17 @@ test('an instance that changes its service leaves the one and enters the other',
   expect(told()).toEqual(['added a live', 'removed a replaced', 'added a live']);
   expect([seen(), seen('web')]).toEqual([[], ['a r2 h1 live']]);
 });
+
+test('the list of a service is the same one until something of it changes', () => {
+  const { catalogue, hold, drop, seen } = stage();
+  hold('a', '1');
+  const before = catalogue.instancesOf('db');
+  const again = catalogue.instancesOf('db');
+
+  hold('a', '2');
+  const grown = seen('db').length;
+  drop('a', '2', 'closed');
+
+  expect(again).toBe(before);
+  expect([before.length, grown, catalogue.instancesOf('db').length]).toEqual([1, 2, 1]);
+});

@@ -55,7 +55,7 @@ test('an address whose connections have all shaken hands gets no more, others do
 
   expect(stage.closed).toEqual([{ connection: newcomer, why: 'overloaded' }]);
   const [error] = stage.take(newcomer);
-  expect(error).toMatchObject({ kind: 'error', error: 14 });
+  expect(error).toMatchObject({ kind: 'error', error: 16 });
   expect(error).toHaveProperty('reason', expect.stringMatching(/2 connections of one address: \w/));
   expect(stage.take(other)).toMatchObject([{ kind: 'welcome' }]);
 });

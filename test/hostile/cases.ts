@@ -33,7 +33,7 @@ const STRANGERS: readonly Row[] = [
   ['HTTP', MALFORMED, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
   ['SSH', MALFORMED, Buffer.from('SSH-2.0-OpenSSH_9.6\r\n')],
   ['SMTP', MALFORMED, Buffer.from('EHLO x\r\n')],
-  ['TLS', NO_FRAME, hex('16030100c8010000c40303')],
+  ['TLS', 'error 14, closed', hex('16030100c8010000c40303')],
   ['a byte of zero', NO_FRAME, hex('00')],
   ['a break', NO_FRAME, hex('ff')],
   ['a byte string of indefinite length', NO_FRAME, hex('5f')],

@@ -2,7 +2,7 @@ import { Encoder } from 'cbor-x';
 import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
-import type { Message } from '../../src/protocol/messages.ts';
+import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
 const plain = new Encoder({ useRecords: false, tagUint8Array: false, variableMapSize: true });
@@ -21,6 +21,17 @@ test('the keys of a message are in the order of their bytes, the shorter first',
 
 test('what is left out is not on the wire', () => {
   expect(encodeMessage({ kind: 'ping' })).toEqual(Buffer.from('8205a0', 'hex'));
+});
+
+test('an answer whose list was encoded before has its own request, and else the same bytes', () => {
+  const vector = VECTORS.find(({ name }) => name === 'instances')!;
+  const answer = vector.message as MessageOf<'instances'>;
+
+  const first = encodeMessage(answer);
+  const second = encodeMessage({ ...answer, request: answer.request + 1 });
+
+  expect(first).toEqual(vector.bytes);
+  expect(decodeMessage(second)).toEqual({ ...answer, request: answer.request + 1 });
 });
 
 test.each([

@@ -1,0 +1,26 @@
+// A bare server: what comes on one connection goes out on all others, and so does a byte when one
+// is closed. With an address it is connected to another of its kind.
+import { connect, createServer } from 'node:net';
+
+const others = new Set();
+const tell = (from, bytes) => {
+  for (const other of others) if (other !== from) other.write(bytes);
+};
+const take = (socket) => {
+  others.add(socket.setNoDelay());
+  socket.on('data', (bytes) => tell(socket, bytes));
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    others.delete(socket);
+    tell(socket, Buffer.of(0));
+  });
+};
+const server = createServer(take);
+const listen = () => {
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+    console.log(`listening ${server.address().port}`);
+  });
+};
+const [port] = process.argv.slice(2);
+if (port === undefined) listen();
+else take(connect(Number(port), '127.0.0.1', listen));

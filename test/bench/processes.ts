@@ -1,0 +1,177 @@
+// The processes of a measurement: rarangi as users run it, and the bare programs of floor/. All are
+// ended with the row that started them. What a process used is read from /proc, so this is Linux.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+const RUN = join(ROOT, 'bin/run.js');
+
+/** A process that runs. */
+export interface Program {
+  readonly pid: number;
+  readonly ended: Promise<void>;
+  /** Resolves with the first line that holds this text. */
+  said(text: string): Promise<string>;
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** A server, and where it is. */
+export interface Server extends Program {
+  readonly address: string;
+}
+
+/** How a server is started. */
+export interface ServerOptions {
+  readonly address?: string;
+  readonly host?: string;
+  readonly words?: readonly string[];
+}
+
+/** All that a row may start. */
+export interface Bench {
+  /** A folder that goes with the row. */
+  readonly folder: string;
+  /** An address of loopback that nobody else has. */
+  address(): string;
+  /** Starts `rarangi serve`; resolves when its sockets listen. */
+  serve(options?: ServerOptions): Promise<Server>;
+  /** Starts rarangi with any words. */
+  rarangi(words: readonly string[]): Program;
+  /** Starts one of floor/. */
+  floor(name: string, words?: readonly string[]): Program;
+  /** Ends all. */
+  close(): Promise<void>;
+}
+
+/** The words that run a command of rarangi. */
+export function rarangiWords(words: readonly string[]): string[] {
+  return [RUN, ...words];
+}
+
+/** The file of a bare program. */
+export function floorFile(name: string): string {
+  return join(ROOT, 'test/bench/floor', name);
+}
+
+export function openBench(): Bench {
+  const folder = mkdtempSync(join(tmpdir(), 'rarangi-bench-'));
+  const running = new Set<Program>();
+  const start = (words: readonly string[]): Program => {
+    const program = watchChild(spawn(process.execPath, words, { cwd: folder, env: ENVIRONMENT }));
+    running.add(program);
+    void program.ended.then(() => running.delete(program));
+    return program;
+  };
+  const rarangi = (words: readonly string[]): Program => start(rarangiWords(words));
+  return {
+    folder,
+    address: nextAddress,
+    rarangi,
+    floor: (name, words = []) => start([floorFile(name), ...words]),
+    serve: async ({ address = nextAddress(), host = address, words = [] } = {}) => {
+      const own = [`--bind=${address}`, `--host=${host}`, '--log-format=json'];
+      const program = rarangi(['serve', ...own, ...words]);
+      const { address: bound } = JSON.parse(await program.said('server-started')) as {
+        address: string;
+      };
+      return { ...program, address: bound };
+    },
+    close: async () => {
+      await Promise.all([...running].map((program) => program.end('SIGKILL')));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function watchChild(child: ChildProcess): Program {
+  const lines: string[] = [];
+  const wakers = new Set<() => void>();
+  const wake = (): void => {
+    for (const waker of wakers) waker();
+  };
+  for (const stream of [child.stdout!, child.stderr!]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      // What a server logs for hours is not kept.
+      if (lines.length > LINES_MAX) lines.shift();
+      wake();
+    });
+  }
+  let isOver = false;
+  const ended = once(child, 'exit').then(() => {
+    isOver = true;
+    wake();
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    said: async (text) => {
+      for (;;) {
+        const line = lines.find((each) => each.includes(text));
+        if (line !== undefined) return line;
+        if (isOver) throw new Error(`ended without ${text}:\n${lines.join('\n')}`);
+        await new Promise<void>((resolve) => wakers.add(resolve));
+      }
+    },
+    end: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** Processor time that a process has used, in milliseconds: all its threads. */
+export function cpuMs(pid: number): number {
+  const tasks = `/proc/${String(pid)}/task`;
+  const nanoseconds = readdirSync(tasks).map((task) =>
+    Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
+}
+
+/** Memory that a process holds, in bytes. */
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
+}
+
+/** How much of one processor a process uses meanwhile, in per cent. */
+export async function cpuShare(pid: number, milliseconds: number): Promise<number> {
+  const [before, sinceMs] = [cpuMs(pid), performance.now()];
+  await delay(milliseconds);
+  return (100 * (cpuMs(pid) - before)) / (performance.now() - sinceMs);
+}
+
+/** Waits until it is so. Rejects when that takes too long. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  everyMs = 5,
+): Promise<void> {
+  const endMs = performance.now() + UNTIL_MS_MAX;
+  while (!(await isSo())) {
+    if (performance.now() > endMs) throw new Error(`not within a minute: ${what}`);
+    await delay(everyMs);
+  }
+}
+
+let addressesCount = 0;
+
+function nextAddress(): string {
+  addressesCount += 1;
+  const { pid } = process;
+  const last = String(addressesCount % 250);
+  return `127.${String(192 + ((pid >> 8) & 63))}.${String(pid & 255)}.${last}`;
+}
+
+// Set, it costs every start of Node.js 20 some 40 ms.
+const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env;
+
+const LINES_MAX = 10_000;
+const UNTIL_MS_MAX = 60_000;

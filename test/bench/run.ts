@@ -1,0 +1,85 @@
+// `npm run bench -- [--quick] [--json FILE] [ROW...]`: measures, prints the table, and leaves it as
+// JSON where it is wanted. No figure fails anything: the machine is part of it.
+
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+
+import { openBench } from './processes.ts';
+import type { Figure, Row } from './row.ts';
+import { churn } from './rows/churn.ts';
+import { fanout } from './rows/fanout.ts';
+import { idle } from './rows/idle.ts';
+import { propagation } from './rows/propagation.ts';
+import { reads } from './rows/reads.ts';
+import { removal } from './rows/removal.ts';
+import { restart } from './rows/restart.ts';
+import { start } from './rows/start.ts';
+import { storm } from './rows/storm.ts';
+import { sync } from './rows/sync.ts';
+
+const ROWS = [start, propagation, removal, reads, sync, idle, fanout, churn, storm, restart];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+});
+const strangers = positionals.filter((name) => !ROWS.some((row) => row.name === name));
+if (strangers.length > 0) {
+  console.error(`no such row: ${strangers.join(' ')}; there are ${ROWS.map(nameOf).join(' ')}`);
+  process.exit(2);
+}
+const wanted = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const machine = machineText();
+console.log(`${machine}\n`);
+const results: { row: string; figures: Figure[] }[] = [];
+for (const row of wanted) {
+  const figures = await measured(row);
+  results.push({ row: row.name, figures });
+  console.log(tableOf(row, figures));
+}
+if (values.json !== undefined) {
+  const isQuick = values.quick;
+  writeFileSync(values.json, `${JSON.stringify({ machine, isQuick, results }, null, 2)}\n`);
+}
+process.exit(results.some(({ figures }) => figures.length === 0) ? 1 : 0);
+
+/** A row that does not work costs its own figures only. */
+async function measured(row: Row): Promise<Figure[]> {
+  const bench = openBench();
+  try {
+    return await row.measure(bench, values.quick);
+  } catch (error) {
+    console.error(`${row.name} could not be measured:`, error);
+    return [];
+  } finally {
+    await bench.close();
+  }
+}
+
+/** As Markdown, so that it can be shown where it is read. */
+function tableOf({ title }: Row, figures: readonly Figure[]): string {
+  const lines = figures.map(({ what, unit, value, p99, floor, must }) => {
+    const shown =
+      p99 === undefined ? numberText(value) : `${numberText(value)} / ${numberText(p99)}`;
+    return [what, `${shown} ${unit}`, floor === undefined ? '' : numberText(floor), must ?? ''];
+  });
+  const head = [title, 'measured (p50 / p99)', 'floor', 'target'];
+  return `${[head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
+}
+
+function numberText(value: number): string {
+  if (value >= 100) return Math.round(value).toLocaleString('en');
+  return value.toFixed(value >= 10 ? 1 : 2);
+}
+
+function machineText(): string {
+  const [cpu] = cpus();
+  const gigabytes = Math.round(totalmem() / 2 ** 30);
+  const processors = `${String(cpus().length)} × ${cpu?.model ?? 'processor'}`;
+  return `${processors}, ${String(gigabytes)} GiB, Linux ${release()}, Node.js ${process.version}`;
+}
+
+function nameOf({ name }: Row): string {
+  return name;
+}

@@ -1,0 +1,93 @@
+// A client that speaks the protocol and thinks nothing: what it costs to ask must not hide what it
+// costs to answer. Messages go out as they are encoded beforehand; what comes in is decoded only
+// for those who want it.
+
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
+import { FRAME_BYTES_MAX, PROTOCOL_VERSIONS } from '../../src/protocol/constants.ts';
+import { encodeFrame, FrameDecoder } from '../../src/protocol/frame.ts';
+import type { InstanceId, Name } from '../../src/protocol/ids.ts';
+import type { Message } from '../../src/protocol/messages.ts';
+import type { Registration } from '../../src/protocol/records.ts';
+
+/** A session. */
+export interface Session {
+  readonly socket: Socket;
+  send(message: Message): void;
+  close(): void;
+}
+
+/** A message as it stands on the wire. */
+export function framed(message: Message): Uint8Array {
+  return encodeFrame(encodeMessage(message));
+}
+
+/** Opens a session with a server; every message is handed on. */
+export async function openSession(
+  address: string,
+  onMessage: (message: Message) => void = () => undefined,
+): Promise<Session> {
+  const socket = await dial(address);
+  const decoder = new FrameDecoder(FRAME_BYTES_MAX);
+  let greet = (): void => undefined;
+  const greeted = new Promise<void>((resolve) => {
+    greet = resolve;
+  });
+  socket.on('data', (chunk) => {
+    for (const frame of decoder.push(chunk)) {
+      const message = decodeMessage(frame);
+      if (message.kind === 'welcome') greet();
+      else if (message.kind !== 'unknown') onMessage(message);
+    }
+  });
+  await greeted;
+  socket.write(HELLO);
+  const alive = setInterval(() => socket.write(PING), PING_MS);
+  socket.on('close', () => {
+    clearInterval(alive);
+  });
+  return {
+    socket,
+    send: (message) => socket.write(framed(message)),
+    close: () => socket.destroy(),
+  };
+}
+
+/** Connects to `HOST:PORT`. */
+export async function dial(address: string): Promise<Socket> {
+  const at = address.lastIndexOf(':');
+  const port = Number(address.slice(at + 1));
+  const socket = connect({ host: address.slice(0, at), port, noDelay: true });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A registration as services have them. */
+export function registrationOf(index: number, service = `service-${String(index % 400)}`) {
+  const registration: Registration = {
+    instance: `b${index.toString(16).padStart(31, '0')}` as InstanceId,
+    revision: 1,
+    service: service as Name,
+    address: `10.${String(index >> 16)}.${String((index >> 8) & 255)}.${String(index & 255)}`,
+    port: 1024 + (index % 60_000),
+    scheme: 'http',
+    tags: [
+      { key: 'version' as Name, value: `1.2.${String(index % 5)}` },
+      { key: 'zone' as Name, value: `akl-${String(index % 3)}` },
+    ],
+  };
+  return registration;
+}
+
+const environment = 'development' as Name;
+export const HELLO = framed({
+  kind: 'hello',
+  protocol: PROTOCOL_VERSIONS[0] ?? 0,
+  role: 'client',
+  environment,
+});
+const PING = framed({ kind: 'ping' });
+const PING_MS = 800;
