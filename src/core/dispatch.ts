@@ -41,6 +41,7 @@ import {
 } from './sessions.ts';
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session, State } from './state.ts';
+import { noteNeighbourView } from './view.ts';
 
 type Arrived = Message | UnknownMessage;
 
@@ -143,9 +144,7 @@ function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void
       handleCheck(state, link, message);
       break;
     case 'view':
-      link.isNeighbourComplete = message.complete;
-      link.neighbourMissing = message.missing;
-      state.isViewDirty = true;
+      noteNeighbourView(state, link, message);
       break;
     case 'forget':
       handleForget(state, message, link);
