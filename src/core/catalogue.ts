@@ -3,16 +3,15 @@
 // The invariant: every change of what clients see is in `changes` once, in order, with its cause.
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
-import type { Cause, Instance, InstanceState, Registration } from '../protocol/records.ts';
+import type { Cause, Instance, InstanceState, Registration, Tag } from '../protocol/records.ts';
 
 /** What this server thinks of an origin: see reachability.ts. */
 export type Standing = 'new' | 'reachable' | 'suspect' | 'aside' | 'split';
 
 /** Where a holder is, and what is thought of it. */
-export interface HolderView {
-  readonly host: Name;
-  readonly cluster: Name;
-  readonly standing: Standing;
+export interface Holders {
+  readonly placeOf: (origin: OriginId) => { readonly host: Name; readonly cluster: Name };
+  readonly standingOf: (origin: OriginId) => Standing;
 }
 
 /** A change of what clients see. */
@@ -22,9 +21,19 @@ export interface Change {
   readonly cause?: Cause;
 }
 
+/** An origin that holds an instance, and how. It is never changed, only replaced by another one. */
+interface Holding {
+  readonly origin: OriginId;
+  readonly registration: Registration;
+  /** Nearly always there are two: a chain is smaller than any container. */
+  readonly next: Holding | null;
+}
+
 interface Offer {
-  readonly holders: Map<OriginId, Registration>;
-  seen: Instance | null;
+  holdings: Holding | null;
+  /** What clients see: the best of the holdings, and the state of its holder. */
+  best: Holding | null;
+  state: InstanceState | null;
 }
 
 /** How many instances there are. */
@@ -38,33 +47,34 @@ export class Catalogue {
   /** Taken and emptied at the end of every step. */
   changes: Change[] = [];
   readonly counts: Counts = { live: 0, stale: 0 };
-  readonly #holderOf: (origin: OriginId) => HolderView;
+  readonly #holders: Holders;
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Map<string, Set<InstanceId>>();
   /** What was asked for, until it changes. */
   readonly #answers = new Map<string, readonly Instance[]>();
 
-  constructor(holderOf: (origin: OriginId) => HolderView) {
-    this.#holderOf = holderOf;
+  constructor(holders: Holders) {
+    this.#holders = holders;
   }
 
   /** An origin holds an instance, or holds it otherwise than before. */
   put(origin: OriginId, registration: Registration): void {
     let offer = this.#offers.get(registration.instance);
     if (offer === undefined) {
-      offer = { holders: new Map(), seen: null };
+      offer = { holdings: null, best: null, state: null };
       this.#offers.set(registration.instance, offer);
     }
-    offer.holders.set(origin, registration);
+    offer.holdings = withHolding(offer.holdings, { origin, registration, next: null });
     this.#look(registration.instance, offer, 'replaced');
   }
 
   /** An origin holds an instance no longer. */
   delete(origin: OriginId, instance: InstanceId, cause: Cause): void {
     const offer = this.#offers.get(instance);
-    if (offer?.holders.delete(origin) !== true) return;
+    if (offer === undefined || !holds(offer.holdings, origin)) return;
+    offer.holdings = without(offer.holdings, origin);
     this.#look(instance, offer, cause);
-    if (offer.holders.size === 0) this.#offers.delete(instance);
+    if (offer.holdings === null) this.#offers.delete(instance);
   }
 
   /** The standing of an origin has changed: looks again at all that it holds. */
@@ -85,7 +95,9 @@ export class Catalogue {
     const ids = this.#services.get(service);
     // Of names that nobody has offered nothing is kept: anyone can think of any number of them.
     if (ids === undefined) return [];
-    const instances = [...ids].sort(compareText).flatMap((id) => this.#offers.get(id)?.seen ?? []);
+    const instances = [...ids]
+      .sort(compareText)
+      .flatMap((id) => this.#seenOf(this.#offers.get(id)) ?? []);
     this.#answers.set(service, instances);
     return instances;
   }
@@ -99,14 +111,21 @@ export class Catalogue {
     return this.#services.size;
   }
 
+  /** The equal record that another origin holds, so that both keep one; else the record itself. */
+  shared(registration: Registration): Registration {
+    const known = this.#offers.get(registration.instance)?.holdings?.registration;
+    return known !== undefined && isEqual(known, registration) ? known : registration;
+  }
+
   #look(id: InstanceId, offer: Offer, cause: Cause): void {
-    const before = offer.seen;
+    const { best, state } = offer;
+    this.#choose(offer);
+    const change = changeBetween({ best, state }, offer);
+    if (change === null) return;
+    const before = this.#instanceOf(best, state);
     const after = this.#seenOf(offer);
-    offer.seen = after;
     if (before !== null) this.#count(id, before, -1);
     if (after !== null) this.#count(id, after, 1);
-    const change = changeBetween(before, after);
-    if (change === null) return;
     const instance = after ?? before;
     if (instance === null) return;
     if (before !== null && before.registration.service !== instance.registration.service) {
@@ -117,16 +136,25 @@ export class Catalogue {
     this.changes.push(change === 'removed' ? { change, instance, cause } : { change, instance });
   }
 
-  #seenOf(offer: Offer): Instance | null {
-    let best: Instance | null = null;
-    for (const [origin, registration] of offer.holders) {
-      const { host, cluster, standing } = this.#holderOf(origin);
-      const state = STATE_OF_STANDING[standing];
-      if (state === null) continue;
-      const candidate = { registration, host, cluster, state };
-      if (best === null || isBetter(candidate, best)) best = candidate;
+  #choose(offer: Offer): void {
+    offer.best = null;
+    offer.state = null;
+    for (let holding = offer.holdings; holding !== null; holding = holding.next) {
+      const state = STATE_OF_STANDING[this.#holders.standingOf(holding.origin)];
+      if (state === null || !isBetter({ holding, state }, offer)) continue;
+      offer.best = holding;
+      offer.state = state;
     }
-    return best;
+  }
+
+  #seenOf(offer: Offer | undefined): Instance | null {
+    return offer === undefined ? null : this.#instanceOf(offer.best, offer.state);
+  }
+
+  #instanceOf(best: Holding | null, state: InstanceState | null): Instance | null {
+    if (best === null || state === null) return null;
+    const { host, cluster } = this.#holders.placeOf(best.origin);
+    return { registration: best.registration, host, cluster, state };
   }
 
   #count(id: InstanceId, seen: Instance, step: 1 | -1): void {
@@ -142,6 +170,36 @@ export class Catalogue {
       if (ids.size === 0) this.#services.delete(service);
     }
   }
+}
+
+function holds(holdings: Holding | null, origin: OriginId): boolean {
+  for (let holding = holdings; holding !== null; holding = holding.next) {
+    if (holding.origin === origin) return true;
+  }
+  return false;
+}
+
+/** The same holdings, in the same order, with one replaced or added. */
+function withHolding(holdings: Holding | null, held: Holding): Holding {
+  if (holdings === null) return held;
+  if (holdings.origin === held.origin) return { ...held, next: holdings.next };
+  return { ...holdings, next: withHolding(holdings.next, held) };
+}
+
+/** The same holdings but one, in the same order. */
+function without(holdings: Holding | null, origin: OriginId): Holding | null {
+  if (!holds(holdings, origin)) return holdings;
+  if (holdings === null || holdings.origin === origin) return holdings?.next ?? null;
+  return { ...holdings, next: without(holdings.next, origin) };
+}
+
+function isEqual(one: Registration, other: Registration): boolean {
+  const { revision, service, address, port, scheme, tags } = one;
+  if (revision !== other.revision || service !== other.service || port !== other.port) return false;
+  if (address !== other.address || scheme !== other.scheme) return false;
+  const isSame = (tag: Tag, index: number): boolean =>
+    tag.key === other.tags[index]?.key && tag.value === other.tags[index].value;
+  return tags.length === other.tags.length && tags.every(isSame);
 }
 
 /** Orders texts by their UTF-16 units: the same everywhere. */
@@ -160,20 +218,27 @@ const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
 
 const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, stale: 2 };
 
-function isBetter(one: Instance, other: Instance): boolean {
-  const byLife = Number(one.state === 'stale') - Number(other.state === 'stale');
-  if (byLife !== 0) return byLife < 0;
-  const byRevision = other.registration.revision - one.registration.revision;
-  return byRevision !== 0 ? byRevision < 0 : RANK[one.state] < RANK[other.state];
+interface Seen {
+  readonly best: Holding | null;
+  readonly state: InstanceState | null;
 }
 
-function changeBetween(before: Instance | null, after: Instance | null): Change['change'] | null {
-  if (before === null) return after === null ? null : 'added';
-  if (after === null) return 'removed';
+function isBetter(
+  { holding, state }: { readonly holding: Holding; readonly state: InstanceState },
+  { best, state: bestState }: Seen,
+): boolean {
+  if (best === null || bestState === null) return true;
+  const byLife = Number(state === 'stale') - Number(bestState === 'stale');
+  if (byLife !== 0) return byLife < 0;
+  const byRevision = best.registration.revision - holding.registration.revision;
+  return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];
+}
+
+function changeBetween(before: Seen, after: Seen): Change['change'] | null {
+  if (before.best === null) return after.best === null ? null : 'added';
+  if (after.best === null) return 'removed';
   const isStale = after.state === 'stale';
   if (isStale !== (before.state === 'stale')) return isStale ? 'stale' : 'live';
-  const isSame =
-    before.registration === after.registration ||
-    before.registration.revision === after.registration.revision;
-  return isSame ? null : 'updated';
+  const [old, now] = [before.best.registration, after.best.registration];
+  return old.revision === now.revision && old.service === now.service ? null : 'updated';
 }

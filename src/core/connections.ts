@@ -89,6 +89,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     remote: input.dialled ?? input.remote,
     dialled: input.dialled,
     door: input.door,
+    peer: null,
     phase: input.dialled === null ? 'hello' : 'welcome',
     heardMs: state.nowMs,
     sentMs: state.nowMs,

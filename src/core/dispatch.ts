@@ -42,7 +42,7 @@ import {
   watchExcessOf,
 } from './limits.ts';
 import { forgetOrigin } from './reachability.ts';
-import { sendToAll } from './replication.ts';
+import { announceBy, flushBy, sendToAll } from './replication.ts';
 import { handleSpare } from './spare.ts';
 import {
   becomeSession,
@@ -54,6 +54,7 @@ import {
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session, State } from './state.ts';
 import { charge, handleUnread } from './throttle.ts';
+import { noteNeighbourView } from './view.ts';
 
 type Arrived = Message | UnknownMessage;
 
@@ -175,9 +176,7 @@ function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void
       handleCheck(state, link, message);
       break;
     case 'view':
-      link.isNeighbourComplete = message.complete;
-      link.neighbourMissing = message.missing;
-      state.isViewDirty = true;
+      noteNeighbourView(state, link, message);
       break;
     case 'forget':
       handleForget(state, message, link);
@@ -243,7 +242,8 @@ export function handleFlow(state: State, flow: Flow): void {
     endAtLimit(state, connection, 'unread-bytes');
   } else if (link !== undefined) {
     link.isCongested = kind === 'congested';
-    link.dueMs = state.nowMs;
+    flushBy(state, state.nowMs);
+    announceBy(state, state.nowMs);
   } else if (session !== undefined) {
     handleUnread(state, session, {
       isUnread: kind === 'congested',

@@ -6,8 +6,19 @@ import type { OriginId } from '../protocol/ids.ts';
 import type { Message, MessageOf } from '../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../protocol/records.ts';
 import { addOrigin, applyEntry, applySnapshot, dropOrigin, rememberGoodbye } from './origins.ts';
-import { ask, lineOf, noteAdvance, sendToAll, touch, touchAll } from './replication.ts';
-import { noteDuplicate, noteOffered } from './spare.ts';
+import {
+  ANNOUNCE_MS,
+  announceBy,
+  ask,
+  flushBy,
+  lineOf,
+  noteAdvance,
+  sendToAll,
+  touch,
+  touchAll,
+} from './replication.ts';
+import { beSpare, noteDuplicate, noteOffered } from './spare.ts';
+import { noteNeighbourView } from './view.ts';
 import type { Incoming, Link, Origin, State } from './state.ts';
 
 /** Whether a log can be at the sequences that a message gives: they are counted from 1. */
@@ -24,15 +35,18 @@ export function handleDigest(state: State, link: Link, digest: MessageOf<'digest
     const known = state.origins.get(line.origin)?.log.sequence ?? 0;
     if (known < line.sequence && !isKnownGone(state, line.origin)) {
       link.expected.set(line.origin, line.sequence);
+      noteOffered(state, link, line);
     }
   }
   for (const id of digest.goodbyes) handleGoodbye(state, id, link);
-  link.isNeighbourComplete = digest.complete;
-  link.neighbourMissing = digest.missing;
-  state.isViewDirty = true;
+  noteNeighbourView(state, link, digest);
   if (digest.more) return;
   link.hasDigest = true;
-  for (const origin of state.origins.values()) touch(state, link, origin.id);
+  beSpare(state, link);
+  link.seenStamp = 0;
+  link.announcedStamp = 0;
+  flushBy(state, state.nowMs);
+  announceBy(state, state.nowMs + ANNOUNCE_MS);
 }
 
 /** The other end can reach these. */
@@ -82,6 +96,7 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
     return;
   }
   link.wants.delete(id);
+  state.wanted.delete(id);
   takeEntries(state, link, { origin, entries: entries.slice(known + 1 - first) });
   if (last >= known) prove(state, origin);
 }
@@ -101,7 +116,7 @@ function takeEntries(
   }
   origin.source = link.origin;
   for (const entry of entries) applyEntry(state, origin, entry);
-  noteAdvance(state, origin.id, entries);
+  noteAdvance(state, origin, entries);
   noteArrival(state, origin);
 }
 
@@ -146,6 +161,7 @@ interface WholeSnapshot {
 function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   const { origin: id, sequence } = snapshot;
   const wasWanted = link.wants.delete(id);
+  state.wanted.delete(id);
   if (isKnownGone(state, id)) {
     sendBye(state, link, snapshot);
     return;
@@ -164,26 +180,35 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   }
   origin.source = link.origin;
   applySnapshot(state, origin, snapshot);
-  touchAll(state, id);
+  touchAll(state, origin);
   noteArrival(state, origin);
+}
+
+/** Who asks for what its digest listed cannot reach it any more: it is not to be expected from there. */
+function noteUnmet(state: State, link: Link, { origin, sequence }: Line): void {
+  const expected = link.expected.get(origin);
+  if (expected === undefined || (sequence > 0 && sequence < expected)) return;
+  link.expected.delete(origin);
+  state.isViewDirty = true;
 }
 
 /** What the other end has: its cursors move there, and what it lacks is sent or offered. */
 export function handleWant(state: State, link: Link, want: MessageOf<'want'>): void {
   for (const { origin: id, sequence } of want.lines) {
-    if (sequence === 0 && link.expected.delete(id)) state.isViewDirty = true;
+    noteUnmet(state, link, { origin: id, sequence });
     link.announced.delete(id);
-    if (sequence < (state.origins.get(id)?.log.sequence ?? 0)) link.asked.add(id);
+    if (sequence < (state.origins.get(id)?.log.sequence ?? 0)) link.fed.add(id);
     if (isKnownGone(state, id)) {
       sendBye(state, link, { origin: id, sequence });
       continue;
     }
+    const cursor = link.cursors.get(id) ?? 0;
     // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);
     if (!state.origins.has(id)) continue;
-    // Whoever asks from the beginning may have the entries already, and not what they come to.
-    if (sequence === 0) link.snapshots.add(id);
+    // Whoever has the entries and asks from the beginning has not what they come to.
+    if (sequence === 0 && cursor > 0) link.snapshots.add(id);
     link.offers.add(id);
     touch(state, link, id);
   }
@@ -244,11 +269,14 @@ export function sendChecks(state: State): void {
   const { count, hash } = combinedHash(state);
   const changed = origins.filter((origin) => origin.log.sequence !== origin.checkedSequence);
   for (const origin of origins) origin.checkedSequence = origin.log.sequence;
-  for (const link of state.links.values()) {
-    const lines = (link.differences > 1 ? origins : changed).map((origin) => {
+  const links = [...state.links.values()];
+  for (const isDifferent of [false, true]) {
+    const to = links.filter((link) => link.differences > 1 === isDifferent);
+    const lines = (isDifferent ? origins : changed).map((origin) => {
       return { ...lineOf(origin), hash: origin.log.hash };
     });
-    state.out.send(link.connection.id, { kind: 'check', lines, count, hash });
+    const connections = to.map((link) => link.connection.id);
+    state.out.send(connections, { kind: 'check', lines, count, hash });
   }
 }
 

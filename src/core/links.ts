@@ -18,14 +18,16 @@ import {
 import { addOrigin, applyEntry } from './origins.ts';
 import { unneededLinks } from './policy.ts';
 import { noteAdvance, sendDigest } from './replication.ts';
+import { noteOrphans } from './spare.ts';
 import type { Connection, Link, State } from './state.ts';
 import { isOwnHost } from './state.ts';
+import { forgetNeighbourView } from './view.ts';
 
 /** Appends an entry to this server's own log, of which it is the only writer. */
 export function appendOwn(state: State, entry: Entry): void {
   if (state.hasLeft) return;
   applyEntry(state, state.self, entry);
-  noteAdvance(state, state.self.id, [entry]);
+  noteAdvance(state, state.self, [entry]);
 }
 
 /** The server at the other end of a connection that we dialled says who it is. */
@@ -130,8 +132,12 @@ function becomeLink(
   endHandshake(state, connection);
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
   const link = createLink(state, connection, peer.origin);
+  connection.peer = peer.origin;
   state.links.set(peer.origin, link);
-  if (old !== undefined) closeConnection(state, old.connection, 'duplicate');
+  if (old !== undefined) {
+    forgetNeighbourView(state, old);
+    refuse(state, old.connection, { error: 'duplicate', reason: 'a newer connection is kept' });
+  }
   beginLiveness(state, connection, (silent) => {
     handleLinkSilent(state, silent);
   });
@@ -158,11 +164,14 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     isDialledByUs: connection.dialled !== null,
     upMs: state.nowMs,
     cursors: new Map(),
+    seenStamp: 0,
+    announcedStamp: 0,
     behind: new Set(),
     offers: new Set(),
     wants: new Map(),
     announced: new Set(),
-    asked: new Set(),
+    fed: new Set(),
+    asking: new Map(),
     declined: new Set(),
     declining: new Set(),
     lacking: new Map(),
@@ -174,8 +183,6 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     outgoing: null,
     snapshots: new Set(),
     incoming: null,
-    flushedMs: 0,
-    dueMs: Infinity,
     differences: 0,
   };
 }
@@ -225,11 +232,14 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
   forgetConnection(state, connection);
   if (link === undefined) return;
   const loss = connection.wasSilent ? 'silent' : 'closed';
-  const { wasReleased } = connection;
-  loseLink(state, link, {
-    loss,
-    reason: wasReleased ? 'it keeps other links' : reason,
-    isReleased: wasReleased,
+  if (!connection.wasReleased) {
+    loseLink(state, link, { loss, reason });
+    return;
+  }
+  // What takes its place may still be shaking hands: the two travelled apart.
+  state.timers.set(`held ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
+    if (linkOf(state, connection) !== link) return;
+    loseLink(state, link, { loss, reason: 'it keeps other links', isReleased: true });
   });
 }
 
@@ -244,6 +254,8 @@ interface LostLink {
 /** Takes a link out, and says so in our log. */
 export function loseLink(state: State, link: Link, lost: LostLink): void {
   state.links.delete(link.origin);
+  forgetNeighbourView(state, link);
+  noteOrphans(state, link);
   state.areTargetsDirty = true;
   state.isViewDirty = true;
   appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
@@ -257,14 +269,17 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
 
 /** The link of a connection, if it is one and was not replaced. */
 export function linkOf(state: State, connection: Connection): Link | undefined {
-  for (const link of state.links.values()) if (link.connection === connection) return link;
-  return undefined;
+  const link = connection.peer === null ? undefined : state.links.get(connection.peer);
+  return link?.connection === connection ? link : undefined;
 }
 
 /** A stamp for a ping: microseconds, as a whole number. */
 export function stampOf(state: State): number {
   return Math.round(state.nowMs * 1_000);
 }
+
+/** Whoever closes a link because it keeps another has opened that one by then. */
+const REPLACED_MS = 500;
 
 /** A link that held for this long has earned its address a fresh back-off. */
 const HELD_MS = 10_000;

@@ -5,10 +5,12 @@
 import { GOODBYE_MS, GOODBYES_MAX } from '../protocol/constants.ts';
 import type { OriginId } from '../protocol/ids.ts';
 import type { Cause, Entry, Facts, Loss } from '../protocol/records.ts';
-import type { HolderView, Standing } from './catalogue.ts';
+import { present } from './assert.ts';
+import type { Holders, Standing } from './catalogue.ts';
 import type { LogState } from './log.ts';
 import { OriginLog } from './log.ts';
 import type { Origin, State } from './state.ts';
+import { isOwnHost } from './state.ts';
 import { childrenOf } from './topology.ts';
 
 /** A record of an origin of which nothing is known but its facts. */
@@ -24,6 +26,8 @@ export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin 
     parent: null,
     source: null,
     checkedSequence: 0,
+    stamp: 0,
+    reachedStamp: 0,
   };
 }
 
@@ -35,16 +39,18 @@ export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
   return origin;
 }
 
-/** How the catalogue sees the holder of an instance. */
-export function holderView(origins: ReadonlyMap<OriginId, Origin>, id: OriginId): HolderView {
-  const origin = origins.get(id);
-  if (origin === undefined) throw new RangeError(`no origin ${id}`);
-  const { host, cluster } = origin.log.facts;
-  return { host, cluster, standing: origin.standing };
+/** How the catalogue sees those who hold instances. */
+export function holdersAmong(origins: ReadonlyMap<OriginId, Origin>): Holders {
+  const known = (id: OriginId): Origin => present(origins.get(id), 'the holder of an instance');
+  return {
+    placeOf: (id) => known(id).log.facts,
+    standingOf: (id) => known(id).standing,
+  };
 }
 
 /** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
-export function applyEntry(state: State, origin: Origin, entry: Entry): void {
+export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
+  const entry = withSharedRecord(state, arrived);
   origin.log.apply(entry);
   switch (entry.kind) {
     case 'put':
@@ -69,8 +75,17 @@ export function applyEntry(state: State, origin: Origin, entry: Entry): void {
   }
 }
 
+/** Both servers of a host hold the same instances: what is equal is kept once. */
+function withSharedRecord(state: State, entry: Entry): Entry {
+  if (entry.kind !== 'put') return entry;
+  const registration = state.catalogue.shared(entry.registration);
+  return registration === entry.registration ? entry : { kind: 'put', registration };
+}
+
 /** Replaces an origin's state by a snapshot. */
-export function applySnapshot(state: State, origin: Origin, snapshot: LogState): void {
+export function applySnapshot(state: State, origin: Origin, arrived: LogState): void {
+  const registrations = arrived.registrations.map((item) => state.catalogue.shared(item));
+  const snapshot = { ...arrived, registrations };
   const lost = [...origin.log.links].filter((peer) => !snapshot.links.includes(peer));
   const kept = new Set(snapshot.registrations.map((item) => item.instance));
   const gone = [...origin.log.registrations.keys()].filter((instance) => !kept.has(instance));
@@ -91,8 +106,10 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
   origin.standing = standing;
   if (AWAY.has(standing)) state.away.add(origin);
   else state.away.delete(origin);
+  if (standing === 'aside') state.asides.add(origin);
+  else state.asides.delete(origin);
   state.isViewDirty = true;
-  state.areTargetsDirty = true;
+  noteTargets(state, origin);
   state.catalogue.review(origin.log.registrations.keys(), 'crash');
 }
 
@@ -105,7 +122,11 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
   for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
   state.origins.delete(origin.id);
   state.directory.drop(origin);
+  state.journal.drop(origin);
   state.away.delete(origin);
+  state.asides.delete(origin);
+  state.wanted.delete(origin.id);
+  state.orphaned.delete(origin.id);
   noteNamed(state, origin.id);
   for (const link of state.links.values()) {
     link.cursors.delete(origin.id);
@@ -115,7 +136,8 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     link.offers.delete(origin.id);
     link.snapshots.delete(origin.id);
     link.announced.delete(origin.id);
-    link.asked.delete(origin.id);
+    link.fed.delete(origin.id);
+    link.asking.delete(origin.id);
     link.declined.delete(origin.id);
     link.declining.delete(origin.id);
     link.lacking.delete(origin.id);
@@ -170,12 +192,18 @@ function noteNamed(state: State, id: OriginId): void {
 function noteFacts(state: State, origin: Origin): void {
   const { role, addresses } = origin.log.facts;
   state.directory.file(origin);
-  state.areTargetsDirty = true;
+  noteTargets(state, origin);
   state.grown.add(origin.id);
   if (role !== 'master' || origin === state.self) return;
   for (const address of addresses) {
     if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);
   }
+}
+
+/** Whom this server dials depends on the masters and on its own host. */
+function noteTargets(state: State, origin: Origin): void {
+  const { role, host } = origin.log.facts;
+  if (role === 'master' || isOwnHost(state, host)) state.areTargetsDirty = true;
 }
 
 const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);

@@ -20,7 +20,7 @@ export interface Tidings {
   readonly reached: Set<OriginId>;
   /** No longer reachable: every neighbour is asked whether it can reach it. */
   readonly missed: Set<OriginId>;
-  /** Dropped or frozen: every neighbour learns that we have nothing of it. */
+  /** Dropped: every neighbour learns that we have nothing of it. */
   readonly forgotten: Set<OriginId>;
 }
 
@@ -60,6 +60,8 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   origin.losses.clear();
   setStanding(state, origin, 'reachable');
   tidings.reached.add(origin.id);
+  // It was known before, and nobody brings what is new of it.
+  if (origin.source === null) state.orphaned.add(origin.id);
   tidings.missed.delete(origin.id);
   tidings.forgotten.delete(origin.id);
   state.out.notice('origin-reachable', labels(origin));
@@ -132,9 +134,9 @@ function judge(state: State, origin: Origin, tidings: Tidings): () => void {
 function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   setStanding(state, origin, 'aside');
-  tidings.forgotten.add(origin.id);
   state.out.notice('origin-crashed', labels(origin));
   state.timers.set(`aside ${origin.id}`, state.nowMs + ASIDE_MS, () => {
+    tidings.forgotten.add(origin.id);
     dropOrigin(state, origin, 'crash');
   });
 }
@@ -143,7 +145,6 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   state.timers.cancel(`aside ${origin.id}`);
   setStanding(state, origin, 'split');
-  tidings.forgotten.add(origin.id);
   state.out.notice('origin-split', labels(origin));
   const { host } = origin.log.facts;
   if (hasReachableServer(state, host)) {
@@ -153,6 +154,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   }
   state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
     if (!reachesOtherHost(state)) state.isSynced = false;
+    tidings.forgotten.add(origin.id);
     forgetOrigin(state, origin, 'the hold has ended');
   });
 }
@@ -164,8 +166,8 @@ export function forgetOrigin(state: State, origin: Origin, reason: string): void
 }
 
 function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
-  for (const other of [...state.away]) {
-    if (other.standing !== 'aside' || wasClosed(other)) continue;
+  for (const other of [...state.asides]) {
+    if (wasClosed(other)) continue;
     const { host } = other.log.facts;
     const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
     if (isTogether) becomeSplit(state, other, tidings);

@@ -12,16 +12,18 @@ import { connectionOf, handleOpened } from './connections.ts';
 import { Directory } from './directory.ts';
 import type { Effect } from './effect.ts';
 import { dispatch, handleBreach, handleFlow, handleGone } from './dispatch.ts';
+import { flushLinks } from './flush.ts';
 import type { Input } from './input.ts';
 import { sendChecks } from './intake.ts';
+import { Journal } from './journal.ts';
 import { appendOwn, dropUnneeded } from './links.ts';
 import type { ServerOptions } from './options.ts';
-import { createOrigin, holderView } from './origins.ts';
+import { createOrigin, holdersAmong } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import { noteMasters, wantedAddresses } from './policy.ts';
 import type { Tidings } from './reachability.ts';
 import { refreshReachability } from './reachability.ts';
-import { flushLinks, spreadTidings } from './replication.ts';
+import { spreadTidings } from './replication.ts';
 import { handleLateness } from './sleep.ts';
 import type { Origin, State } from './state.ts';
 import { handleStop, isReadyToLeave, leave } from './stop.ts';
@@ -184,15 +186,22 @@ function createState(options: ServerOptions): State {
     self,
     origins,
     directory,
+    journal: new Journal(),
     away: new Set(),
+    asides: new Set(),
     unheard: new Set(),
     goodbyes: new Map(),
-    catalogue: new Catalogue((id) => holderView(origins, id)),
+    wanted: new Map(),
+    orphaned: new Set(),
+    catalogue: new Catalogue(holdersAmong(origins)),
     connections: new Map(),
     strangers: new Map(),
     accepted: new Map(),
     limitsTold: new Map(),
     links: new Map(),
+    flushDueMs: Infinity,
+    announceDueMs: Infinity,
+    flushedMs: -Infinity,
     sessions: new Map(),
     owners: new Map(),
     targets: new Map(),
@@ -206,7 +215,9 @@ function createState(options: ServerOptions): State {
     areTargetsDirty: false,
     isSynced: false,
     isComplete: false,
+    viewedMs: -Infinity,
     missing: [],
+    missedBy: new Map(),
     ownMissing: [],
     newsMs: 0,
     held: null,

@@ -71,7 +71,8 @@ export function handleRegister(
 ): void {
   const { request } = message;
   const address = message.registration.address || hostPartOf(state);
-  const registration: Registration = { ...message.registration, address };
+  const isWhole = message.registration.address === address;
+  const registration = isWhole ? message.registration : { ...message.registration, address };
   const { instance, revision } = registration;
   const limit = excessOf(state, session, registration);
   if (limit !== null) {

@@ -8,17 +8,20 @@ import type { OriginId } from '../protocol/ids.ts';
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Line } from '../protocol/records.ts';
 import { compareText } from './catalogue.ts';
-import { ask, touch } from './replication.ts';
+import { ANNOUNCE_MS, ask, flushBy, isOnItsWay } from './replication.ts';
 import type { Link, Origin, State } from './state.ts';
 
 /** The other end has these sooner from elsewhere. */
 export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>): void {
   for (const id of spare.origins) {
-    if (id === state.self.id || !state.origins.has(id)) continue;
+    const sequence = state.origins.get(id)?.log.sequence;
+    if (id === state.self.id || sequence === undefined) continue;
     link.announced.add(id);
-    link.asked.delete(id);
+    link.fed.delete(id);
     // What was new while this was on its way.
-    touch(state, link, id);
+    if (sequence <= (link.cursors.get(id) ?? 0)) continue;
+    link.behind.add(id);
+    flushBy(state, state.nowMs + ANNOUNCE_MS);
   }
 }
 
@@ -37,17 +40,21 @@ export function noteDuplicate(state: State, link: Link, origin: Origin): void {
   }
   link.declined.add(id);
   link.declining.add(id);
-  touch(state, link, id);
+  flushBy(state, state.nowMs + ANNOUNCE_MS);
 }
 
 /** Something new was offered: asked for at once, or, on a spare link, if it does not come by itself. */
 export function noteOffered(state: State, link: Link, line: Line): void {
   const { origin: id } = line;
-  if (!link.declined.has(id)) {
+  if (!link.declined.has(id) && !isOnItsWay(state, id)) {
     ask(state, link, { origin: id, sequence: sequenceOf(state, id) });
     return;
   }
   link.lacking.set(id, line.sequence);
+  armGraft(state, link);
+}
+
+function armGraft(state: State, link: Link): void {
   const timer = `graft ${String(link.connection.id)}`;
   if (state.timers.has(timer)) return;
   state.timers.set(timer, state.nowMs + PATIENCE_MS, () => {
@@ -57,10 +64,32 @@ export function noteOffered(state: State, link: Link, line: Line): void {
 
 function graft(state: State, link: Link): void {
   const lacking = [...link.lacking].sort(([one], [other]) => compareText(one, other));
-  link.lacking.clear();
   for (const [id, offered] of lacking) {
+    if (isOnItsWay(state, id)) continue;
+    link.lacking.delete(id);
     const sequence = sequenceOf(state, id);
     if (sequence < offered && !state.goodbyes.has(id)) ask(state, link, { origin: id, sequence });
+  }
+  if (link.lacking.size > 0) armGraft(state, link);
+}
+
+/** A link is lost: what came by it, or was asked for on it, is to come by another. */
+export function noteOrphans(state: State, link: Link): void {
+  for (const origin of state.origins.values()) {
+    if (origin.source !== link.origin) continue;
+    origin.source = null;
+    state.orphaned.add(origin.id);
+  }
+  for (const id of link.wants.keys()) state.orphaned.add(id);
+}
+
+/**
+ * A new link is spare for all that was known when it opened: each end asks for what the other's
+ * digest lists and it lacks, of one neighbour, not to get the whole catalogue from each.
+ */
+export function beSpare(state: State, link: Link): void {
+  for (const { id } of state.origins.values()) {
+    if (id !== state.self.id && id !== link.origin) link.announced.add(id);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Backoff } from './backoff.ts';
 import type { Catalogue, Change, Standing } from './catalogue.ts';
 import type { Directory } from './directory.ts';
 import type { ConnectionId, Door } from './input.ts';
+import type { Journal } from './journal.ts';
 import type { OriginLog } from './log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -32,6 +33,10 @@ export interface Origin {
   source: OriginId | null;
   /** Its sequence when the last check was sent. */
   checkedSequence: number;
+  /** Its place in the journal; 0 for none. */
+  stamp: number;
+  /** Its place there when it was last newly reached: whoever has not looked since is offered it. */
+  reachedStamp: number;
 }
 
 /** A connection, from the moment it is open. */
@@ -40,6 +45,8 @@ export interface Connection {
   readonly remote: string;
   readonly dialled: string | null;
   readonly door: Door;
+  /** Whose link it is, once it is one. */
+  peer: OriginId | null;
   phase: 'welcome' | 'hello' | 'link' | 'session';
   heardMs: number;
   sentMs: number;
@@ -79,7 +86,10 @@ export interface Link {
   readonly upMs: number;
   /** What the other end is known to have; an origin that is not here it lacks. */
   readonly cursors: Map<OriginId, number>;
-  /** Origins at which the cursor is to be looked at. */
+  /** Up to where the journal was looked through for what to send, and for what to announce. */
+  seenStamp: number;
+  announcedStamp: number;
+  /** Origins at which the cursor is to be looked at, beside those in the journal. */
   readonly behind: Set<OriginId>;
   /** Origins to be told of as reachable even at an equal sequence. */
   readonly offers: Set<OriginId>;
@@ -87,8 +97,10 @@ export interface Link {
   readonly wants: Map<OriginId, number>;
   /** What the other end has sooner from elsewhere: it is offered, not sent. */
   readonly announced: Set<OriginId>;
-  /** What the other end has asked for: it is sent, whatever we presume, until it is spare. */
-  readonly asked: Set<OriginId>;
+  /** What the other end has been sent or has asked for: it is sent on, whatever we presume. */
+  readonly fed: Set<OriginId>;
+  /** What is to be asked for at the end of the step. */
+  readonly asking: Map<OriginId, number>;
   /** What we have sooner from elsewhere, and have told the other end so, or are about to. */
   readonly declined: Set<OriginId>;
   readonly declining: Set<OriginId>;
@@ -103,8 +115,6 @@ export interface Link {
   outgoing: Outgoing | null;
   readonly snapshots: Set<OriginId>;
   incoming: Incoming | null;
-  flushedMs: number;
-  dueMs: number;
   differences: number;
 }
 
@@ -157,11 +167,18 @@ export interface State {
   readonly origins: Map<OriginId, Origin>;
   /** The same, by host and role. */
   readonly directory: Directory<Origin>;
-  /** Those that are suspect, aside or split. */
+  /** The same, by their latest change. */
+  readonly journal: Journal<Origin>;
+  /** Those that are suspect, aside or split, and of them those that are aside. */
   readonly away: Set<Origin>;
+  readonly asides: Set<Origin>;
   /** Origins that logs name, as far as they have no log here and no goodbye. */
   readonly unheard: Set<OriginId>;
   readonly goodbyes: Map<OriginId, number>;
+  /** What was asked for, on whichever link, and when: it is on its way. */
+  readonly wanted: Map<OriginId, number>;
+  /** What came by a link that is lost: it is asked for on another. */
+  readonly orphaned: Set<OriginId>;
   readonly catalogue: Catalogue;
   readonly connections: Map<ConnectionId, Connection>;
   /** Those that were accepted and have not shaken hands, the oldest first. */
@@ -171,6 +188,10 @@ export interface State {
   /** When each limit was last told of, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   readonly links: Map<OriginId, Link>;
+  /** When the links are to be written to, and what is new to be announced to those that are spare. */
+  flushDueMs: number;
+  announceDueMs: number;
+  flushedMs: number;
   readonly sessions: Map<ConnectionId, Session>;
   /** Which session an instance of ours belongs to. */
   readonly owners: Map<InstanceId, ConnectionId>;
@@ -190,7 +211,11 @@ export interface State {
   /** Set once, when the view was complete through a neighbour or at a cold start. */
   isSynced: boolean;
   isComplete: boolean;
+  /** When the view was last computed. */
+  viewedMs: number;
   missing: readonly Name[];
+  /** How many neighbours miss a host. */
+  readonly missedBy: Map<Name, number>;
   /** The hosts of the origins that this server itself cannot reach, as last told to neighbours. */
   ownMissing: readonly Name[];
   /** When something was last heard of servers or their links; registrations are no news. */

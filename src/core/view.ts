@@ -12,8 +12,9 @@ import { isOwnHost } from './state.ts';
 
 /** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
 export function refreshView(state: State): boolean {
-  if (!state.isViewDirty) return false;
+  if (!state.isViewDirty || isTooSoon(state)) return false;
   state.isViewDirty = false;
+  state.viewedMs = state.nowMs;
   state.isSynced ||= hasSyncedNeighbour(state) || isColdStartOver(state);
   const own = ownMissing(state);
   const missing = missingHosts(state, own);
@@ -29,11 +30,46 @@ export function refreshView(state: State): boolean {
   return isNew;
 }
 
+/** In a boot storm and a net-split every message changes something: a look now and then will do. */
+function isTooSoon(state: State): boolean {
+  const dueMs = state.viewedMs + Math.floor(state.origins.size / ORIGINS_PER_MS);
+  if (state.isComplete || state.nowMs >= dueMs) return false;
+  state.timers.setEarlier('view', dueMs, () => {
+    // The end of the step computes the view.
+  });
+  return true;
+}
+
+/** A neighbour says what its view is. */
+export function noteNeighbourView(
+  state: State,
+  link: Link,
+  view: { readonly complete: boolean; readonly missing: readonly Name[] },
+): void {
+  countMissing(state, link.neighbourMissing, -1);
+  countMissing(state, view.missing, 1);
+  link.neighbourMissing = view.missing;
+  link.isNeighbourComplete = view.complete;
+  state.isViewDirty = true;
+}
+
+/** A neighbour is none any more, or speaks over another connection. */
+export function forgetNeighbourView(state: State, link: Link): void {
+  noteNeighbourView(state, link, { complete: false, missing: [] });
+}
+
+function countMissing(state: State, hosts: readonly Name[], step: 1 | -1): void {
+  const { missedBy } = state;
+  for (const host of hosts) {
+    const count = (missedBy.get(host) ?? 0) + step;
+    if (count === 0) missedBy.delete(host);
+    else missedBy.set(host, count);
+  }
+}
+
 function missingHosts(state: State, own: readonly Name[]): Name[] {
   const missing = new Set<Name>(own);
-  for (const link of state.links.values()) {
-    for (const host of link.neighbourMissing) if (!isOwnHost(state, host)) missing.add(host);
-  }
+  for (const host of state.missedBy.keys()) if (!isOwnHost(state, host)) missing.add(host);
   return [...missing].sort(compareText);
 }
 
@@ -93,3 +129,6 @@ function namersOf(state: State, id: OriginId): Origin[] {
 
 /** A cold start is over when nothing new has arrived for this long. */
 const SETTLE_MS = 5_000;
+
+/** The more origins there are, the more rarely an incomplete view is computed anew. */
+const ORIGINS_PER_MS = 400;

@@ -1,7 +1,7 @@
 // The union of the logs: what clients see of an instance, and what they are told of its changes.
 
 import { expect, test } from 'vitest';
-import type { HolderView, Standing } from '../../src/core/catalogue.ts';
+import type { Standing } from '../../src/core/catalogue.ts';
 import { Catalogue } from '../../src/core/catalogue.ts';
 import type { Name, OriginId } from '../../src/protocol/ids.ts';
 import { instanceIdOf, originOf, registrationOf } from '../support/server-stage.ts';
@@ -25,12 +25,10 @@ interface Stage {
 
 function stage(): Stage {
   const standings = new Map<OriginId, Standing>();
-  const viewOf = (origin: OriginId): HolderView => ({
-    host: `h${origin.charAt(0)}` as Name,
-    cluster: 'c1' as Name,
-    standing: standings.get(origin) ?? 'reachable',
+  const catalogue = new Catalogue({
+    placeOf: (origin) => ({ host: `h${origin.charAt(0)}` as Name, cluster: 'c1' as Name }),
+    standingOf: (origin) => standings.get(origin) ?? 'reachable',
   });
-  const catalogue = new Catalogue(viewOf);
   return {
     catalogue,
     hold: (origin, instance, given) => {

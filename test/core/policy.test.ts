@@ -184,6 +184,7 @@ test('a link that the other end gives up for others is no warning', () => {
 
   stage.hear(link, { kind: 'error', error: 10, reason: 'other links have taken its place' });
   stage.close(link);
+  stage.pass(500);
   stage.close(other);
 
   const lost = stage.takeNotices().filter((name) => name.startsWith('link-'));

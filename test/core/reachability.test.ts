@@ -331,12 +331,12 @@ test('a neighbour is told at once that what became suspect is wanted', () => {
   expect(stage.take(links['2']!)).toContainEqual({ kind: 'want', lines });
 });
 
-test('a neighbour is told that nothing is left of what was frozen', () => {
+test('a neighbour is told that nothing is left of what was dropped', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
   stage.take(links['3']!);
 
-  stage.pass(500);
+  stage.pass(15 * 60 * 1_000 + 500);
 
   const lines = ['1', '2'].map((digit) => ({ origin: originOf(digit), sequence: 0 }));
   expect(stage.take(links['3']!)).toContainEqual({ kind: 'want', lines });

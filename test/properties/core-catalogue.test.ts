@@ -43,11 +43,10 @@ interface Model {
 function run(steps: readonly Step[]): Model {
   const held = new Map<OriginId, Map<InstanceId, Registration>>();
   const standings = new Map<OriginId, Standing>();
-  const catalogue = new Catalogue((id) => ({
-    host: 'h1' as Name,
-    cluster: 'c1' as Name,
-    standing: standings.get(id) ?? 'reachable',
-  }));
+  const catalogue = new Catalogue({
+    placeOf: () => ({ host: 'h1' as Name, cluster: 'c1' as Name }),
+    standingOf: (id) => standings.get(id) ?? 'reachable',
+  });
   for (const one of steps) {
     const holds = held.get(one.origin) ?? new Map<InstanceId, Registration>();
     held.set(one.origin, holds);

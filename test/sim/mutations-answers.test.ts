@@ -63,8 +63,8 @@ const mutations: readonly Mutation[] = [
     life.freshInSplit,
     [
       'view',
-      'for (const host of link.neighbourMissing) if',
-      'for (const host of link.neighbourMissing.slice(99)) if',
+      'for (const host of state.missedBy.keys()) if',
+      'for (const host of [...state.missedBy.keys()].slice(99)) if',
     ],
   ],
   [

@@ -12,8 +12,8 @@ const mutations: readonly Mutation[] = [
     'the cursor moves to what was sent',
     links.payload,
     [
-      'replication',
-      `  link.cursors.set(id, last);
+      'flush',
+      `  link.cursors.set(batch.origin, last);
 `,
       '',
     ],
@@ -49,7 +49,7 @@ const mutations: readonly Mutation[] = [
   [
     'a gap asks for what is missing',
     life.comeAndGo,
-    ['replication', 'link.cursors.set(id, last);', 'link.cursors.set(id, last + 1);'],
+    ['flush', 'link.cursors.set(batch.origin, last);', 'link.cursors.set(batch.origin, last + 1);'],
     [
       'intake',
       `if (origin === undefined || first > known + 1) {
@@ -87,12 +87,7 @@ const mutations: readonly Mutation[] = [
   [
     'a snapshot is sent',
     links.tail,
-    [
-      'replication',
-      `link.snapshots.add(id);
-    return 0;`,
-      'return 0;',
-    ],
+    ['flush', '    link.snapshots.add(origin.id);\n    return;', '    return;'],
   ],
   [
     "a snapshot's parts are put together",
@@ -258,7 +253,7 @@ const mutations: readonly Mutation[] = [
   [
     'one combined hash finds what is missing as a whole',
     links.vanished,
-    ['intake', 'link.differences > 1 ? origins : changed', 'changed'],
+    ['intake', 'isDifferent ? origins : changed', 'changed'],
   ],
   [
     'what was asked for is accepted at an equal sequence',
@@ -273,12 +268,9 @@ const mutations: readonly Mutation[] = [
     'what is new is announced on a spare link',
     links.payload,
     [
-      'replication',
-      `  if (link.announced.has(id)) {
-    plan.offers.push(lineOf(origin));
-    return 0;`,
-      `  if (link.announced.has(id)) {
-    return 0;`,
+      'flush',
+      'if (isAnnounced(state, { link, origin, round })) announce(plan, origin);\n    else if',
+      'if (!isAnnounced(state, { link, origin, round }) &&',
     ],
   ],
   [
@@ -305,9 +297,9 @@ const mutations: readonly Mutation[] = [
     'a slow link is not written to',
     links.backPressure,
     [
-      'replication',
-      'link.dueMs <= state.nowMs && !link.isCongested && link.hasDigest',
-      'link.dueMs <= state.nowMs && link.hasDigest',
+      'flush',
+      'if (!link.isCongested && link.hasDigest) flushLink',
+      'if (link.hasDigest) flushLink',
     ],
   ],
   [
@@ -330,7 +322,7 @@ const mutations: readonly Mutation[] = [
     'a frame takes no more than fits',
     links.largeLog,
     [
-      'replication',
+      'flush',
       `    if (bytes > FRAME_BYTES_TARGET) break;
     bytes += item`,
       '    bytes += item',
@@ -339,7 +331,7 @@ const mutations: readonly Mutation[] = [
   [
     'whoever asks from the beginning gets a snapshot',
     links.rotten,
-    ['intake', 'if (sequence === 0) link.snapshots.add(id);', ''],
+    ['intake', 'if (sequence === 0 && cursor > 0) link.snapshots.add(id);', ''],
   ],
 ];
 

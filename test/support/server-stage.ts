@@ -119,7 +119,16 @@ export class ServerStage {
     this.#lively.add(connection);
     this.digest(connection);
     this.tell(connection, digit, { kind: 'facts', facts }, ...ups(`0${others}`));
+    this.want(connection);
     return connection;
+  }
+
+  /** A neighbour that has all there is to be had, and relies on this server for what is new of it. */
+  want(from: ConnectionId): void {
+    const lines = [...this.state.origins.values()].map(({ id, log }) => {
+      return { origin: id, sequence: log.sequence };
+    });
+    this.hear(from, { kind: 'want', lines });
   }
 
   /** An origin further away, by what a neighbour passes on. */

@@ -1,0 +1,70 @@
+// In which order the origins grew, so that a link finds what is new to it without being told of each
+// change: with a hundred links and thousands of origins, marking every link at every change is most
+// of what a server does. Each origin stands here once, at its latest change. The invariant: stamps
+// ascend, and whoever has looked up to a stamp has missed nothing before it.
+
+/** What can be noted: something with a stamp of its own, 0 for none. */
+interface Stamped {
+  stamp: number;
+}
+
+/** Origins by their latest change. */
+export class Journal<O extends Stamped> {
+  /** The stamp of the latest change. */
+  stamp = 0;
+  #rows: { readonly stamp: number; readonly origin: O }[] = [];
+  #count = 0;
+
+  /** How many rows are kept, outdated ones included. */
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** An origin has changed. */
+  note(origin: O): void {
+    if (origin.stamp === 0) this.#count += 1;
+    this.stamp += 1;
+    origin.stamp = this.stamp;
+    this.#rows.push({ stamp: this.stamp, origin });
+    if (this.#rows.length > 2 * this.#count + SLACK) this.#rows = this.#rows.filter(isLatest);
+  }
+
+  /** Takes an origin out. */
+  drop(origin: O): void {
+    if (origin.stamp !== 0) this.#count -= 1;
+    origin.stamp = 0;
+  }
+
+  /** What has changed since a stamp, the earliest change first. */
+  since(stamp: number): O[] {
+    const found: O[] = [];
+    for (let index = this.#firstAfter(stamp); index < this.#rows.length; index += 1) {
+      const row = this.#rows[index];
+      if (row !== undefined && isLatest(row)) found.push(row.origin);
+    }
+    return found;
+  }
+
+  #firstAfter(stamp: number): number {
+    let [low, high] = [0, this.#rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#rows[middle]?.stamp ?? 0) <= stamp) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function isLatest({
+  stamp,
+  origin,
+}: {
+  readonly stamp: number;
+  readonly origin: Stamped;
+}): boolean {
+  return origin.stamp === stamp;
+}
+
+/** Rows that are outdated may stay until they are this many more than the others. */
+const SLACK = 64;
