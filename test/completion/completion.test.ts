@@ -86,7 +86,7 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
     const address = await serverOf('web', 'worker');
     const at = `-e testing --server ${address}`;
     const cases: Record<string, readonly string[]> = {
-      'rarangi s': ['serve', 'status'],
+      'rarangi st': ['status'],
       'rarangi peers --fo': ['--forget'],
       [`rarangi lookup ${at} `]: ['web', 'worker'],
       [`rarangi lookup --environment=testing --server=${address} wo`]: ['worker'],
