@@ -1,7 +1,7 @@
 // In which order the origins grew, so that a link finds what is new to it without being told of each
-// change: with a hundred links and thousands of origins, marking every link at every change is most
-// of what a server does. Each origin stands here once, at its latest change. The invariant: stamps
-// ascend, and whoever has looked up to a stamp has missed nothing before it.
+// change: a hub has a hundred links, and to mark each of them at every change of thousands of origins
+// adds up. Each origin stands here once, at its latest change. The invariant: stamps ascend, and
+// whoever has looked up to a stamp has missed nothing before it.
 
 /** What can be noted: something with a stamp of its own, 0 for none. */
 interface Stamped {
