@@ -32,14 +32,19 @@ export default class Status extends BaseCommand {
         title: `rarangi status -e ${flags.environment}`,
         ask: (signal: AbortSignal) => status({ ...options, signal }),
         lines: (report: StatusReport, { theme }: Canvas) => statusLines(report, theme),
-        facts: (report: StatusReport) => report,
+        facts: factsOf,
       };
       await showLive(page, { intervalMs: flags.interval, isJson: flags.json });
       return;
     }
     const report = await status(options);
-    if (flags.json) this.printJson(report);
+    if (flags.json) this.printJson(factsOf(report));
     else this.print(statusLines(report, themeFor(process.stdout)));
     if (report.state !== 'healthy') this.endWith('no');
   }
+}
+
+/** What programs are given: all but what locks the server, which is for people. */
+function factsOf({ lock: _, ...facts }: StatusReport): Omit<StatusReport, 'lock'> {
+  return facts;
 }

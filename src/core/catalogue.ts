@@ -120,6 +120,7 @@ export class Catalogue {
   #look(id: InstanceId, offer: Offer, cause: Cause): void {
     const { best, state } = offer;
     this.#choose(offer);
+    this.#forgetAnswers({ best, state }, offer);
     const change = changeBetween({ best, state }, offer);
     if (change === null) return;
     const before = this.#instanceOf(best, state);
@@ -147,6 +148,14 @@ export class Catalogue {
     }
   }
 
+  /** Clients see the state too, whose every change is not told to those who watch. */
+  #forgetAnswers(before: Seen, after: Seen): void {
+    if (before.best === after.best && before.state === after.state) return;
+    for (const { best } of [before, after]) {
+      if (best !== null) this.#answers.delete(best.registration.service);
+    }
+  }
+
   #seenOf(offer: Offer | undefined): Instance | null {
     return offer === undefined ? null : this.#instanceOf(offer.best, offer.state);
   }
@@ -160,7 +169,6 @@ export class Catalogue {
   #count(id: InstanceId, seen: Instance, step: 1 | -1): void {
     this.counts[seen.state === 'stale' ? 'stale' : 'live'] += step;
     const service = seen.registration.service;
-    this.#answers.delete(service);
     const ids = this.#services.get(service);
     if (step === 1) {
       if (ids === undefined) this.#services.set(service, new Set([id]));

@@ -2,7 +2,6 @@
 // `/` in it, the path of a socket. The invariant: what `parse…` and `expand…` return, `endpointOf`
 // reads without a check. Names are kept as they are; they are resolved at every dial.
 
-import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { ADDRESS_BYTES_MAX, WELL_KNOWN_PORTS } from '../protocol/constants.ts';
 
@@ -78,7 +77,10 @@ export function endpointOf(address: string): Endpoint {
 
 /** The other end of a connection over TCP; `otherwise` for one that is gone, or has no address. */
 export function remoteOf(
-  { remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>,
+  {
+    remoteAddress,
+    remotePort,
+  }: { readonly remoteAddress?: string | undefined; readonly remotePort?: number | undefined },
   otherwise = 'an unknown address',
 ): string {
   if (remoteAddress === undefined || remotePort === undefined) return otherwise;

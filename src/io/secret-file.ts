@@ -11,7 +11,7 @@ import { RarangiError } from './rarangi-error.ts';
 export interface Secret {
   /** Tells secrets of one environment apart, and nothing about them: 8 hexadecimal digits. */
   readonly id: string;
-  readonly key: Buffer;
+  readonly key: Uint8Array;
 }
 
 /** The secrets of a file: the one that is shown, then the other one that is accepted too. */

@@ -152,7 +152,7 @@ export class ServerLock implements AcceptLock, DialLock {
     for (const { socket } of this.#strangers.values()) socket.destroy();
   }
 
-  #keyFor(socket: TLSSocket, identity: string): Buffer | null {
+  #keyFor(socket: TLSSocket, identity: string): Uint8Array | null {
     this.#identities.set(socket, identity);
     const { environment } = this.#options;
     const meant = parseIdentity(identity);

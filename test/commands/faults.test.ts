@@ -13,6 +13,7 @@ import { type Running, type Stage, test } from '../support/processes.ts';
 
 const RUN = join(import.meta.dirname, '../../bin/run.js');
 const JSON_LOG = '--log-format=json';
+const WELCOME = 1;
 
 test('with few open files strangers go first, and a client is served', async ({ stage }) => {
   const address = stage.address();
@@ -22,6 +23,7 @@ test('with few open files strangers go first, and a client is served', async ({ 
   await server.said({ event: 'server-started' });
 
   const strangers = Array.from({ length: 200 }, () => new Raw(address));
+  await Promise.all(strangers.map((stranger) => stranger.hear(WELCOME)));
   const session = await clientOf(address);
   const outcome = await session.outcome();
   const { code } = await stage.run(['status', `--server=${address}`]);
@@ -154,7 +156,9 @@ test('no decision depends on the clock on the wall, so it may leap', () => {
   const root = join(import.meta.dirname, '../..');
   const users = ['core', 'protocol', 'io'].flatMap((folder) => filesOf(join(root, 'src', folder)));
 
-  const wrong = users.filter((file) => /\bDate\b|timeOrigin/.test(readFileSync(file, 'utf8')));
+  // When a certificate expires is a matter of that clock.
+  const own = users.filter((file) => !file.endsWith('/credentials.ts'));
+  const wrong = own.filter((file) => /\bDate\b|timeOrigin/.test(readFileSync(file, 'utf8')));
 
   expect(users.length).toBeGreaterThan(60);
   expect(wrong).toEqual([]);

@@ -57,7 +57,7 @@ export async function flap(stage: Stage, options: FlapOptions): Promise<FlapOutc
   const places = Array.from({ length: sidecarsCount }, () =>
     livesAt(world, { random: prngOf(random() * 2 ** 32), lifeMsMax, over: over.signal }),
   );
-  const restarts = restartInTurn(stage, host!, { random, over: over.signal });
+  const restarts = restartInTurn(world, host!, { random, over: over.signal });
   const asking = missesOf(address, { port: steady.port, over: over.signal });
   const all = Promise.all([asking, restarts, ...places]);
   await Promise.race([delay(milliseconds), all]);
@@ -80,13 +80,13 @@ export async function flap(stage: Stage, options: FlapOptions): Promise<FlapOutc
 /** All lives, over and not. */
 class World {
   readonly lives: Life[] = [];
-  readonly #stage: Stage;
+  readonly stage: Stage;
   readonly #address: string;
   readonly #lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
   #startsCount = 0;
 
   constructor(stage: Stage, address: string) {
-    this.#stage = stage;
+    this.stage = stage;
     this.#address = address;
   }
 
@@ -95,7 +95,7 @@ class World {
     const where = [`--server=${this.#address}`, '--log-format=json', '--ready=none'];
     const offer = [`--name=${SERVICE}`, `--port=${String(port)}`];
     const command = kind === 'alone' ? [] : ['--', 'sh', '-c', 'echo $$; exec sleep 600'];
-    const sidecar = this.#stage.start(['register', ...where, ...offer, ...command]);
+    const sidecar = this.stage.start(['register', ...where, ...offer, ...command]);
     const life = { port, sidecar, isOver: false };
     this.lives.push(life);
     return life;
@@ -108,6 +108,19 @@ class World {
     const life = this.#lanes[lane]!.then(begin);
     this.#lanes[lane] = life.catch(() => undefined);
     return life;
+  }
+
+  /** How many are registered, by what they say, and have not been ended. */
+  registeredCount(): number {
+    const isRegistered = ({ sidecar }: Life) => sidecar.allSaid({ event: 'registered' }).length > 0;
+    return this.lives.filter((life) => !life.isOver && isRegistered(life)).length;
+  }
+
+  /** Does something while nobody begins. */
+  async still(act: () => Promise<void>): Promise<void> {
+    const acted = Promise.all(this.#lanes).then(act);
+    void this.#lanes.fill(acted.catch(() => undefined));
+    await acted;
   }
 
   /** Resolves when both servers answer exactly what lives. */
@@ -177,7 +190,7 @@ async function end(
 
 /** Ends one server and starts it again, then the other, and so on; how often it did. */
 async function restartInTurn(
-  stage: Stage,
+  world: World,
   { name, address, a, b }: Host,
   { random, over }: Flapping,
 ): Promise<number> {
@@ -185,26 +198,31 @@ async function restartInTurn(
   const words = serveWords({ name, address, isMaster: true, peers: [] });
   let turn = 0;
   for (; !over.aborted; turn += 1) {
-    await servers[turn % 2]!.end(random() < 0.5 ? 'SIGKILL' : 'SIGTERM');
-    const server = stage.start(words);
+    const signal = random() < 0.5 ? 'SIGKILL' : 'SIGTERM';
+    // What only one of them holds would rightly be told to be gone.
+    await world.still(async () => {
+      await bothHoldAll(world, address);
+      await servers[turn % 2]!.end(signal);
+    });
+    const server = world.stage.start(words);
     servers[turn % 2] = server;
     await server.said({ event: 'server-started' });
-    await bothHoldAll(address);
   }
   return turn;
 }
 
-/** Resolves when each of the two holds as much as the other, and knows that. */
-async function bothHoldAll(address: string): Promise<void> {
+/** Resolves when each of the two holds all, and knows that the other does. */
+async function bothHoldAll(world: World, address: string): Promise<void> {
   for (const server of sidesOf(address)) {
     let told = '';
     await eventually(
       () => `${server} says ${told}`,
       async () => {
         const { complete, servers } = await peers({ servers: [server] });
-        const [one, other] = servers.map(({ registrations }) => registrations);
-        told = JSON.stringify(servers);
-        return (complete && servers.length === 2 && one === other) || undefined;
+        const count = world.registeredCount();
+        const areWhole = servers.every(({ registrations }) => registrations === count);
+        told = `${JSON.stringify(servers)} where ${count} are registered`;
+        return (complete && servers.length === 2 && areWhole) || undefined;
       },
     );
   }

@@ -36,7 +36,8 @@ export function ownIp(): string {
 export function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rarangi-'));
   atEnd(() => {
-    rmSync(folder, { recursive: true });
+    // A program that is just ending may still leave a file there.
+    rmSync(folder, { recursive: true, maxRetries: 10 });
   });
   return folder;
 }

@@ -342,8 +342,8 @@ export const largeLog = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const services = Array.from({ length: 10 }, () => world.serve({ host: 'h1', service: 'db' }));
   run(3_000);
-  for (let round = 0; round < 8; round += 1) {
-    for (const service of services) service.update(20_000);
+  for (let round = 0; round < 11; round += 1) {
+    for (const service of services) service.update(15_000);
     run(20);
   }
   startHost(world, 'h3', { peers: ['h1'], masters: ['h1', 'h2'] });
