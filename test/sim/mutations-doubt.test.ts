@@ -140,6 +140,15 @@ const mutations: readonly Mutation[] = [
     ],
   ],
   [
+    'why links were lost is remembered when the dead are back for a moment',
+    split.mastersKilled,
+    [
+      'reachability',
+      'if (state.nowMs - atMs > TOGETHER_MS) losses',
+      'if (state.nowMs >= atMs) losses',
+    ],
+  ],
+  [
     'who links anew says what it has of those in doubt',
     split.mastersKilled,
     ['replication', 'if (suspects.length === 0) return;', 'if (suspects.length >= 0) return;'],

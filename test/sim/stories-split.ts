@@ -426,6 +426,8 @@ export const mastersKilled = story(
     hosts: 6,
     masters: ['h1', 'h2', 'h4', 'h5'],
     specOf: (host) => ({ cluster: ['h1', 'h2', 'h3'].includes(host) ? 'near' : 'far' }),
+    // What comes late may bring a dead master back for a moment.
+    traits: { delayMs: [5, 60] },
     settledMs: 16_000,
   },
   ({ world, run, demand, agreeWithin }) => {
