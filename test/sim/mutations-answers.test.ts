@@ -94,17 +94,8 @@ const mutations: readonly Mutation[] = [
     news.revisions,
     [
       'catalogue',
-      'return byRevision !== 0 ? byRevision < 0 : RANK[one.state] < RANK[other.state];',
-      'return byRevision === 0 && RANK[one.state] < RANK[other.state];',
-    ],
-  ],
-  [
-    'who is beyond doubt answers for who is suspect',
-    news.revisions,
-    [
-      'catalogue',
-      'return byRevision !== 0 ? byRevision < 0 : RANK[one.state] < RANK[other.state];',
-      'return byRevision !== 0 ? byRevision < 0 : RANK[one.state] > RANK[other.state];',
+      'return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];',
+      'return byRevision === 0 && RANK[state] < RANK[bestState];',
     ],
   ],
   [
@@ -172,7 +163,7 @@ const mutations: readonly Mutation[] = [
   [
     'what a restarted server does not know yet gets a while',
     answers.loneRestart,
-    ['watcher', 'this.#nowMs < this.#openedMs + DOUBT_MS', 'this.#nowMs < 0'],
+    ['watcher', 'this.nowMs < this.#openedMs + DOUBT_MS', 'this.nowMs < 0'],
   ],
   [
     'only a complete view says that something is gone',

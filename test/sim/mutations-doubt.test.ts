@@ -151,7 +151,11 @@ const mutations: readonly Mutation[] = [
   [
     'who links anew says what it has of those in doubt',
     split.mastersKilled,
-    ['replication', 'if (suspects.length === 0) return;', 'if (suspects.length >= 0) return;'],
+    [
+      'replication',
+      "if (neighbour?.standing !== 'suspect') return;",
+      'if (neighbour !== null) return;',
+    ],
   ],
 ];
 

@@ -33,7 +33,11 @@ const mutations: readonly Mutation[] = [
   [
     'a question that was not answered is put again',
     news.askedOnce,
-    ['replication', 'state.nowMs - askedMs < ASK_AGAIN_MS', 'state.nowMs >= askedMs'],
+    [
+      'replication',
+      'if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;',
+      'if (askedMs !== undefined) return;',
+    ],
   ],
   [
     'a line with our sequence, entries or a snapshot prove an origin',
@@ -106,8 +110,14 @@ const mutations: readonly Mutation[] = [
     ['replication', 'const COLLECT_MS = 1;', 'const COLLECT_MS = 0;'],
   ],
   [
-    'what was offered on a spare link and does not come is asked for',
+    'what was offered and does not come is asked for',
     news.standIn,
+    [
+      'spare',
+      `    ask(state, link, { origin: id, sequence: sequenceOf(state, id) });
+    return;`,
+      '    return;',
+    ],
     ['spare', 'if (sequence < offered && !state.goodbyes.has(id))', 'if (sequence > offered)'],
   ],
   [

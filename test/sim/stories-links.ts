@@ -362,7 +362,7 @@ export const largeLog = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
   const services = Array.from({ length: 10 }, () => world.serve({ host: 'h1', service: 'db' }));
   run(3_000);
   for (let round = 0; round < 8; round += 1) {
-    for (const service of services) service.update(20_000);
+    for (const service of services) service.update(14_000);
     run(20);
   }
   startHost(world, 'h3', { peers: ['h1'], masters: ['h1', 'h2'] });
