@@ -121,6 +121,8 @@ export class Catalogue {
     const { best, state } = offer;
     this.#choose(offer);
     const change = changeBetween({ best, state }, offer);
+    // What nobody is told of changes an answer all the same: who holds it, and whether in doubt.
+    if (offer.best !== null) this.#answers.delete(offer.best.registration.service);
     if (change === null) return;
     const before = this.#instanceOf(best, state);
     const after = this.#seenOf(offer);

@@ -7,6 +7,7 @@ import * as answers from './stories-answers.ts';
 import * as life from './stories-life.ts';
 import * as links from './stories-links.ts';
 import * as news from './stories-news.ts';
+import * as split from './stories-split.ts';
 
 const mutations: readonly Mutation[] = [
   [
@@ -96,6 +97,24 @@ const mutations: readonly Mutation[] = [
       'catalogue',
       'return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];',
       'return byRevision === 0 && RANK[state] < RANK[bestState];',
+    ],
+  ],
+  [
+    'who is beyond doubt answers for who is suspect',
+    news.revisions,
+    [
+      'catalogue',
+      'return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];',
+      'return byRevision !== 0 ? byRevision < 0 : RANK[state] > RANK[bestState];',
+    ],
+  ],
+  [
+    'an answer follows every change of standing',
+    split.crash,
+    [
+      'catalogue',
+      'if (offer.best !== null) this.#answers.delete(offer.best.registration.service);',
+      '',
     ],
   ],
   [

@@ -306,11 +306,9 @@ const mutations: readonly Mutation[] = [
     'a slow link that has caught up is written to',
     links.slowLink,
     [
-      'server',
-      `    link.isCongested = isCongested;
-`,
-      `    link.isCongested ||= isCongested;
-`,
+      'dispatch',
+      "link.isCongested = kind === 'congested';",
+      "link.isCongested ||= kind === 'congested';",
     ],
   ],
   [

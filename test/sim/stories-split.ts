@@ -253,6 +253,9 @@ export const crash = story({ hosts: 4 }, (stage) => {
     for (const server of world.running()) {
       const isDoubted = standingsOf(server, 'h4').includes('suspect');
       demand(!(isDoubted && server.core.state.isComplete), 'complete, with a suspect origin');
+      if (!standingsOf(server, 'h4').every((is) => is === 'suspect')) continue;
+      const state = stateAt(server, service.instance);
+      demand(state === 'suspect', `${state}, where all that hold it are suspect`);
     }
   }
   demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'none']);
