@@ -148,7 +148,7 @@ export class Catalogue {
     }
   }
 
-  /** Clients see the state too, whose every change is not told to those who watch. */
+  /** What no watch is told of changes an answer all the same: who holds it, whether in doubt. */
   #forgetAnswers(before: Seen, after: Seen): void {
     if (before.best === after.best && before.state === after.state) return;
     for (const { best } of [before, after]) {

@@ -57,7 +57,7 @@ function known(state: State, ids: Iterable<OriginId>): Origin[] {
 function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const before = origin.standing;
   for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(`${name} ${origin.id}`);
-  origin.losses.clear();
+  forgetOldLosses(state, origin);
   setStanding(state, origin, 'reachable');
   tidings.reached.add(origin.id);
   // It was known before, and nobody brings what is new of it.
@@ -73,6 +73,16 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set('ask again', state.nowMs + ASK_AGAIN_MS, () => {
     askAgain(state, tidings);
   });
+}
+
+/**
+ * The others stay: what comes late may bring the dead back for a moment, and nobody who has lost
+ * them says so twice. A reporter with a link to it again takes its word back itself.
+ */
+function forgetOldLosses(state: State, { losses }: Origin): void {
+  for (const [reporter, { atMs }] of losses) {
+    if (state.nowMs - atMs > TOGETHER_MS) losses.delete(reporter);
+  }
 }
 
 function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void {

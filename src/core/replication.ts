@@ -54,6 +54,7 @@ function restedMs(state: State): number {
 
 /** Sends what a neighbour must have first: what we can reach, and what we know of ourselves. */
 export function sendDigest(state: State, link: Link): void {
+  sendDoubt(state, link);
   const lines = [...reachableOrigins(state)].map(lineOf);
   const goodbyes = [...state.goodbyes.keys()];
   const size = Math.max(lines.length, goodbyes.length);
@@ -67,6 +68,17 @@ export function sendDigest(state: State, link: Link): void {
       more: start + DIGEST_LINES < size,
     });
   }
+}
+
+/**
+ * Says what we have of a neighbour that is suspect, before a digest makes it send its log. So it is
+ * entries that come, which say why links are down; a snapshot does not, and whoever lost all its
+ * links would take a crash for a net-split.
+ */
+function sendDoubt(state: State, link: Link): void {
+  const neighbour = state.origins.get(link.origin);
+  if (neighbour?.standing !== 'suspect') return;
+  state.out.send(link.connection.id, { kind: 'want', lines: [lineOf(neighbour)] });
 }
 
 /** The hosts of the origins that are out of reach, by name. */

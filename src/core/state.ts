@@ -23,7 +23,7 @@ export interface Origin {
   isProven: boolean;
   /** When it went out of reach. */
   sinceMs: number;
-  /** Who lost it, and how, since it was last reachable. */
+  /** Who lost it, when and how, and has no link to it again. */
   readonly losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }>;
   /** The first origin on the way to it; its own id for a neighbour. */
   via: OriginId | null;

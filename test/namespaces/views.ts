@@ -122,7 +122,10 @@ function questionsAbout(asked: Asked): Question[] {
   const command = (words: readonly string[], read: (json: never) => unknown) => async () => {
     const { code, stdout, stderr } = await ask(host, server, words);
     if (stdout === '') return { code, stderr };
-    return { code, ...(read(JSON.parse(stdout) as never) as object) };
+    const json = JSON.parse(stdout) as object;
+    // No server answered in time, on a machine that is busy: asked again.
+    if ('error' in json) return { code, ...json };
+    return { code, ...(read(json as never) as object) };
   };
   const web = webOf(sight);
   const view = { complete: sight.split.length === 0, missing: [...sight.split] };

@@ -1,6 +1,7 @@
 // A simulated world: hosts, servers, services, the network between them and the time; and the truth
 // about all of them, which the checkers compare with what the servers say. One seed, one run.
 
+import { ClientCore } from '../../src/core/client.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import type { Notice } from '../../src/core/notices.ts';
@@ -61,9 +62,10 @@ export interface Groups {
   readonly hosts: readonly ReadonlySet<string>[];
 }
 
-/** What servers and watchers run. */
+/** What servers, services and watchers run. */
 export interface Cores {
   readonly server: typeof Server;
+  readonly client: typeof ClientCore;
   readonly watcher: typeof Watcher;
 }
 
@@ -229,8 +231,9 @@ export class Cluster {
   serve(spec: ServiceSpec): SimService {
     const { clock, network, random } = this;
     this.#names += 1;
+    const { client: core = ClientCore } = this.#options.sabotage?.cores ?? {};
     const service = new SimService(
-      { clock, network, random, label: `service ${String(this.#names)}` },
+      { clock, network, random, label: `service ${String(this.#names)}`, core },
       spec,
     );
     this.services.push(service);

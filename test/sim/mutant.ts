@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+import type { ClientCore } from '../../src/core/client.ts';
 import type { Server } from '../../src/core/server.ts';
 import type { Watcher } from '../../src/core/watcher.ts';
 import type { Cores } from './cluster.ts';
@@ -37,8 +38,11 @@ export function mutantCores(edits: readonly Edit[]): Cores {
   const load = createRequire(join(folder, 'here.js'));
   const { Server: MutantServer } = load('./core/server.js') as { Server: typeof Server };
   const { Watcher: MutantWatcher } = load('./core/watcher.js') as { Watcher: typeof Watcher };
+  const { ClientCore: MutantClient } = load('./core/client.js') as {
+    ClientCore: typeof ClientCore;
+  };
   rmSync(folder, { recursive: true });
-  return { server: MutantServer, watcher: MutantWatcher };
+  return { server: MutantServer, watcher: MutantWatcher, client: MutantClient };
 }
 
 let texts: ReadonlyMap<string, string> | null = null;

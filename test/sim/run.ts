@@ -10,6 +10,7 @@ import { noLoss } from './checkers/loss.ts';
 import { boundedMemory } from './checkers/memory.ts';
 import { noResurrection } from './checkers/resurrection.ts';
 import { splitNoticed } from './checkers/split.ts';
+import { understanding } from './checkers/understanding.ts';
 import { nothingRepeated } from './checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
@@ -48,6 +49,7 @@ export function allCheckers(): Checker[] {
     boundedMemory,
     goodbyesHeard(),
     nothingRepeated(),
+    understanding,
   ];
 }
 

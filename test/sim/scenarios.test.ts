@@ -5,7 +5,9 @@
 import { expect, test } from 'vitest';
 import { mutantCores } from './mutant.ts';
 import * as life from './stories-life.ts';
+import * as answers from './stories-answers.ts';
 import * as links from './stories-links.ts';
+import * as news from './stories-news.ts';
 import * as split from './stories-split.ts';
 import type { Story } from './story.ts';
 
@@ -67,6 +69,28 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['nobody who watches hears of a restart', life.watchRestart],
   ['what changes while a watcher has no server is told later', life.watchMeanwhile],
   ['nothing crosses environments', life.environments],
+  ['i: a server that is starved in doubt doubts no shorter', life.starvedInDoubt],
+  ['k: a leaf both masters of which are killed takes that for crashes', split.mastersKilled],
+  ['i: who was starved for a second takes nobody for silent', life.starvedLong],
+  ['j: a server that is killed is missed by nobody', answers.oneOfTwo],
+  ['a link that stands by is asked when the faster one falls silent', news.standIn],
+  ['one question for an origin at a time', news.askedOnce],
+  ['who was never reached is not live, and soon forgotten', news.strangers],
+  ['addresses of masters have a bound', news.manyMasters],
+  ['6: nothing that comes late brings back who said goodbye', news.lateCopy],
+  ['d: a newer connection by the same dialler replaces the older', news.dialledAnew],
+  ['m: what an operator says goes round once', news.forgottenOnce],
+  ['q: changes that come together travel together', news.burst],
+  ['the sides of a host disagree, and the higher revision holds', news.revisions],
+  ['a server that hangs is no host that is lost', news.oneAndAHost],
+  ['7: a lone server is complete at once, a second one is not', answers.loneStart],
+  ['7: who never reached another host that it was told of is not complete', answers.aloneWithPeers],
+  ['7: nobody is complete without a log that is named', answers.namedOnly],
+  ['12: a live answer beats a stale one when a host is half back', answers.liveFirst],
+  ["a restart of a host's only server is no removal", answers.loneRestart],
+  ['what a watcher knew is stale while it is cut off', answers.watchedCutOff],
+  ['a watcher is told nothing twice when its next server lags', answers.watchedLag],
+  ['a watcher leaves a server that is silent', answers.watchedSilent],
 ];
 
 for (const [name, story] of stories) {

@@ -1,8 +1,7 @@
 // A simulated service: the library's client core, which holds a session with both servers of its
 // host, and the truth about the instance that it offers.
 
-import type { ClientCommand } from '../../src/core/client.ts';
-import { ClientCore } from '../../src/core/client.ts';
+import type { ClientCommand, ClientCore } from '../../src/core/client.ts';
 import type { Report, Stop } from '../../src/core/client-effect.ts';
 import type { ClientReport } from '../../src/core/client-registry.ts';
 import { WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
@@ -44,13 +43,22 @@ export class SimService {
   endedMs = Infinity;
   readonly #clock: Clock;
 
-  constructor({ clock, network, random, label }: Surroundings, spec: ServiceSpec) {
+  constructor(
+    {
+      clock,
+      network,
+      random,
+      label,
+      core: Core,
+    }: Surroundings & { readonly core: typeof ClientCore },
+    spec: ServiceSpec,
+  ) {
     this.spec = spec;
     this.service = spec.service;
     this.environment = spec.environment ?? 'testing';
     this.instance = randomBytesOf(random) as InstanceId;
     this.#clock = clock;
-    const core = new ClientCore({
+    const core = new Core({
       environment: this.environment as Name,
       addresses: addressesOf(spec.door ?? 'socket', this.environment),
       sessionsMax: 2,

@@ -218,6 +218,39 @@ export const starved = story({ hosts: 3 }, ({ world, run, demand }) => {
   demand(noticesOf(world, 'origin-suspect') === before, 'a starved server suspects others');
 });
 
+/** A server that was starved for nearly as long as silence may last takes nobody for silent. */
+export const starvedLong = story({ hosts: 3 }, ({ world, run, demand }) => {
+  run(6_000);
+  for (let round = 0; round < 8; round += 1) {
+    world.pause('h1-a');
+    run(1_100);
+    world.resume('h1-a');
+    run(2_000);
+  }
+  const silent = world
+    .server('h1-a')
+    .notices.filter(({ notice }) => notice.fields['reason'] === 'it fell silent');
+  demand(silent.length === 0, 'who was starved takes others for silent');
+});
+
+/** A server that is starved while it doubts another waits for it no shorter. */
+export const starvedInDoubt = story({ hosts: 3 }, ({ world, run, demand }) => {
+  const service = world.serve({ host: 'h3', service: 'db' });
+  run(6_000);
+  const server = world.server('h1-a');
+  const heal = world.cut((from, to) => (from === 'h3') !== (to === 'h3'));
+  for (let tick = 0; tick < 400 && stateAt(server, service.instance) === 'live'; tick += 1) run(5);
+  world.pause('h1-a');
+  heal();
+  run(1_100);
+  world.resume('h1-a');
+  for (let tick = 0; tick < 100; tick += 1) {
+    run(10);
+    const state = stateAt(server, service.instance);
+    demand(state !== 'none' && state !== 'stale', `who was starved in doubt answers ${state}`);
+  }
+});
+
 /** FAULTS 7: a host that starts anew is complete only when it has everything. */
 export const bootHost = story(
   { hosts: 4, traits: { delayMs: [40, 60] }, settledMs: 14_000 },

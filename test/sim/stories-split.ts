@@ -253,6 +253,9 @@ export const crash = story({ hosts: 4 }, (stage) => {
     for (const server of world.running()) {
       const isDoubted = standingsOf(server, 'h4').includes('suspect');
       demand(!(isDoubted && server.core.state.isComplete), 'complete, with a suspect origin');
+      if (!standingsOf(server, 'h4').every((is) => is === 'suspect')) continue;
+      const state = stateAt(server, service.instance);
+      demand(state === 'suspect', `${state}, where all that hold it are suspect`);
     }
   }
   demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'none']);
@@ -419,6 +422,29 @@ export const twoHostsKill = story({ hosts: 2, masters: ['h1'] }, ({ world, run, 
   run(4_000);
   demand(noticesOf(world, 'origin-split') === 0, 'a kill is taken for a split');
 });
+
+/** Whoever lost all its links hears from others why they lost theirs: both its masters crashed. */
+export const mastersKilled = story(
+  {
+    hosts: 6,
+    masters: ['h1', 'h2', 'h4', 'h5'],
+    specOf: (host) => ({ cluster: ['h1', 'h2', 'h3'].includes(host) ? 'near' : 'far' }),
+    // What comes late may bring a dead master back for a moment.
+    traits: { delayMs: [5, 60] },
+    settledMs: 16_000,
+  },
+  ({ world, run, demand, agreeWithin }) => {
+    const service = world.serve({ host: 'h4', service: 'db' });
+    run(1_000);
+    // More than a tail holds, so that who has nothing of it gets a snapshot.
+    for (let count = 0; count < 2_100; count += 1) service.update();
+    run(4_000);
+    for (const host of ['h1', 'h2']) for (const side of ['a', 'b']) world.kill(`${host}-${side}`);
+    run(6_000);
+    demand(noticesOf(world, 'origin-split') === 0, 'crashed masters are taken for a split');
+    agreeWithin(10_000);
+  },
+);
 
 /** On a lone host the servers find each other, and one that hangs is no split. */
 export const loneHost = story({ hosts: 1, masters: ['h1'] }, ({ world, run, demand }) => {

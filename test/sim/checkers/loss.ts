@@ -1,5 +1,6 @@
 // No loss: what a service holds at a server that I can reach is live for me, from a bounded time
-// after there is a path. It watches false removals, too: a path that lasts never lets go of anything.
+// after there is a path, and no older than it is there. It watches false removals, too: a path that
+// lasts never lets go of anything.
 
 import type { Cluster, SimServer } from '../cluster.ts';
 import { instancesAt } from '../cluster.ts';
@@ -23,6 +24,8 @@ export function noLoss(): Checker {
 interface Holding {
   readonly service: SimService;
   readonly holder: SimServer;
+  /** Of the registration at the holder. */
+  readonly revision: number;
   readonly lastedMs: number;
 }
 
@@ -34,11 +37,12 @@ function holdingsOf(world: Cluster, heldSince: Map<string, number>): Holding[] {
     if (isStopping || holder.process.state !== 'running') continue;
     for (const service of world.services) {
       if (!service.isOffered || !owners.has(service.instance)) continue;
-      const key = `${self.id} ${service.instance}`;
+      const revision = self.log.registrations.get(service.instance)?.revision ?? 0;
+      const key = `${self.id} ${service.instance} ${String(revision)}`;
       const sinceMs = heldSince.get(key) ?? world.nowMs;
       heldSince.set(key, sinceMs);
       seen.add(key);
-      holdings.push({ service, holder, lastedMs: world.nowMs - sinceMs });
+      holdings.push({ service, holder, revision, lastedMs: world.nowMs - sinceMs });
     }
   }
   for (const key of heldSince.keys()) if (!seen.has(key)) heldSince.delete(key);
@@ -46,18 +50,19 @@ function holdingsOf(world: Cluster, heldSince: Map<string, number>): Holding[] {
 }
 
 function lostAt(server: SimServer, holdings: readonly Holding[], paths: Paths): string[] {
-  const live = new Set(
+  const live = new Map(
     instancesAt(server)
       .filter((instance) => instance.state !== 'stale')
-      .map((instance) => instance.registration.instance),
+      .map(({ registration }) => [registration.instance, registration.revision]),
   );
   return holdings
-    .filter(({ service, holder, lastedMs }) => {
+    .filter(({ service, holder, revision, lastedMs }) => {
       const isDue = Math.min(lastedMs, paths.lastedMs(server, holder)) >= BOUND_MS;
-      return isDue && !live.has(service.instance);
+      return isDue && (live.get(service.instance) ?? 0) < revision;
     })
-    .map(({ service, holder }) => {
-      return `${server.name} does not answer ${service.instance}, which ${holder.name} holds`;
+    .map(({ service, holder, revision }) => {
+      const what = `revision ${String(revision)} of ${service.instance}`;
+      return `${server.name} does not answer ${what}, which ${holder.name} holds`;
     });
 }
 

@@ -1,7 +1,8 @@
-// No resurrection. An instance that was given up is live nowhere for longer than it takes to notice
-// the loss of a path and to wait out a grace, twice: its host may die, and then the observer be cut
-// off before the news reaches it. And where a server has learnt of it, from the logs of all that
-// held it, it is never live again.
+// No resurrection. An instance that was given up is soon live nowhere; and where a server has learnt
+// of it, from the logs of all that held it, it is never live again. The bound of the design, a
+// silence and a long grace, counts from the loss of the last path to a server that knows. Here it
+// counts from the end of the instance: its host may die, those who link to it find out a silence
+// later, and an observer that is cut off from them just before has its own silence to wait out.
 
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../cluster.ts';
@@ -77,8 +78,8 @@ function hasLearnt(
   });
 }
 
-/** Twice the silence and the long grace, and the way: the cut may come just before the verdict. */
-const DEAD_MS_MAX = 6_500;
+/** A silence until anyone knows; then a silence, the longest ping, a long grace, and the way. */
+const DEAD_MS_MAX = 1_200 + 1_200 + 400 + 2_000 + 200;
 
 /** A server that slept asks its neighbours first: a silence's time for links, and a long grace. */
 const WAKING_MS = 3_500;

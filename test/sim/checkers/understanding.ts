@@ -1,0 +1,20 @@
+// Understanding: servers of one version understand each other, and what they hold at the same
+// sequence is the same. Replication would mend either fault by itself in time, so nobody else sees it.
+
+import type { Checker } from './checker.ts';
+
+/** No server finds fault with what another one sent or holds. */
+export const understanding: Checker = {
+  name: 'servers understand each other, and differ in nothing',
+  check: (world) =>
+    world.servers.flatMap(({ name, notices }) =>
+      notices
+        .filter(({ notice }) => FAULTS.has(notice.name))
+        .map(({ nowMs, notice }) => {
+          const fields = Object.values(notice.fields).join(' ');
+          return `${name} at ${(nowMs / 1_000).toFixed(3)} s: ${notice.name} ${fields}`;
+        }),
+    ),
+};
+
+const FAULTS: ReadonlySet<string> = new Set(['state-differs', 'protocol-breach']);
