@@ -50,6 +50,8 @@ export class Catalogue {
   readonly #holders: Holders;
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Map<string, Set<InstanceId>>();
+  /** What its service has given up, and at which revision: the latest of them. */
+  readonly #givenUp = new Map<InstanceId, number>();
   /** What was asked for, until it changes. */
   readonly #answers = new Map<string, readonly Instance[]>();
 
@@ -75,6 +77,17 @@ export class Catalogue {
     offer.holdings = without(offer.holdings, origin);
     this.#look(instance, offer, cause);
     if (offer.holdings === null) this.#offers.delete(instance);
+  }
+
+  /**
+   * The service of an instance has given it up, an origin says. What others still say of it is
+   * older, and may come later: it is over, unless it is offered anew, at a higher revision.
+   */
+  giveUp(origin: OriginId, instance: InstanceId, cause: Cause): void {
+    for (let held = this.#offers.get(instance)?.holdings ?? null; held !== null; held = held.next) {
+      if (held.origin === origin) this.#noteGivenUp(instance, held.registration.revision);
+    }
+    this.delete(origin, instance, cause);
   }
 
   /** The standing of an origin has changed: looks again at all that it holds. */
@@ -119,7 +132,7 @@ export class Catalogue {
 
   #look(id: InstanceId, offer: Offer, cause: Cause): void {
     const { best, state } = offer;
-    this.#choose(offer);
+    this.#choose(id, offer);
     this.#forgetAnswers({ best, state }, offer);
     const change = changeBetween({ best, state }, offer);
     if (change === null) return;
@@ -137,10 +150,18 @@ export class Catalogue {
     this.changes.push(change === 'removed' ? { change, instance, cause } : { change, instance });
   }
 
-  #choose(offer: Offer): void {
+  #noteGivenUp(instance: InstanceId, revision: number): void {
+    this.#givenUp.set(instance, revision);
+    const [oldest] = this.#givenUp.keys();
+    if (oldest !== undefined && this.#givenUp.size > GIVEN_UP_MAX) this.#givenUp.delete(oldest);
+  }
+
+  #choose(id: InstanceId, offer: Offer): void {
+    const overAt = this.#givenUp.get(id) ?? -Infinity;
     offer.best = null;
     offer.state = null;
     for (let holding = offer.holdings; holding !== null; holding = holding.next) {
+      if (holding.registration.revision <= overAt) continue;
       const state = STATE_OF_STANDING[this.#holders.standingOf(holding.origin)];
       if (state === null || !isBetter({ holding, state }, offer)) continue;
       offer.best = holding;
@@ -215,6 +236,9 @@ export function compareText(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
 }
+
+/** As many as a large deployment gives up while the slowest news of it is under way. */
+const GIVEN_UP_MAX = 16_384;
 
 const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
   new: null,

@@ -57,7 +57,11 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
       state.catalogue.put(origin.id, entry.registration);
       break;
     case 'delete':
-      state.catalogue.delete(origin.id, entry.instance, entry.cause);
+      if (isGivenUp(entry.cause)) {
+        state.catalogue.giveUp(origin.id, entry.instance, entry.cause);
+      } else {
+        state.catalogue.delete(origin.id, entry.instance, entry.cause);
+      }
       break;
     case 'up':
       state.origins.get(entry.peer)?.losses.delete(origin.id);
@@ -80,6 +84,11 @@ function withSharedRecord(state: State, entry: Entry): Entry {
   if (entry.kind !== 'put') return entry;
   const registration = state.catalogue.shared(entry.registration);
   return registration === entry.registration ? entry : { kind: 'put', registration };
+}
+
+/** Whether it was its service that wanted it to be gone. */
+function isGivenUp(cause: Cause): boolean {
+  return cause === 'deregistered' || cause === 'unhealthy';
 }
 
 /** Replaces an origin's state by a snapshot. */

@@ -169,3 +169,31 @@ test('the list of a service is the same one until something of it changes', () =
   expect(again).toBe(before);
   expect([before.length, grown, catalogue.instancesOf('db').length]).toEqual([1, 2, 1]);
 });
+
+test('what its service has given up is over, whoever still holds it or says so later', () => {
+  const { catalogue, hold, drop, told, seen } = stage();
+  hold('1', 'a');
+  hold('2', 'a');
+  hold('1', 'b');
+  told();
+
+  for (const instance of ['a', 'b']) {
+    catalogue.giveUp(originOf('1'), instanceIdOf(instance), 'deregistered');
+  }
+  hold('2', 'b');
+  drop('2', 'a', 'deregistered');
+  drop('2', 'b', 'deregistered');
+
+  expect(told()).toEqual(['removed a deregistered', 'removed b deregistered']);
+  expect(seen()).toEqual([]);
+});
+
+test('what was given up may be offered anew, at a higher revision', () => {
+  const { catalogue, hold, told } = stage();
+  hold('1', 'a');
+  catalogue.giveUp(originOf('1'), instanceIdOf('a'), 'unhealthy');
+
+  hold('1', 'a', { revision: 2 });
+
+  expect(told()).toEqual(['added a live', 'removed a unhealthy', 'added a live']);
+});

@@ -26,7 +26,7 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   const bounds: [string, number, number][] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
-    ['links', state.links.size, origins],
+    ['links', standingLinks(server), origins],
     ['owners', state.owners.size, state.self.log.registrations.size],
     ['goodbyes', state.goodbyes.size, left],
     ['targets', state.targets.size, addresses],
@@ -47,6 +47,11 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   return bounds
     .filter(([, size, bound]) => size > bound)
     .map(([what, size, bound]) => `${server.name}: ${what}: ${String(size)} > ${String(bound)}`);
+}
+
+/** All but those that another has replaced, which stand for a moment more. */
+function standingLinks({ core: { state } }: SimServer): number {
+  return [...state.links.values()].filter(({ connection }) => !connection.wasReleased).length;
 }
 
 /** Whoever has just died may still be offered. */

@@ -1,5 +1,5 @@
 // No resurrection. An instance that was given up is soon live nowhere; and where a server has learnt
-// of it, from the logs of all that held it, it is never live again. The bound of the design, a
+// of it, from its service's own word or from the logs of all that held it, it is never live again. The bound of the design, a
 // silence and a long grace, counts from the loss of the last path to a server that knows. Here it
 // counts from the end of the instance: its host may die, those who link to it find out a silence
 // later, and an observer that is cut off from them just before has its own silence to wait out.
@@ -70,7 +70,9 @@ function hasLearnt(
   const { origins, goodbyes, removals } = server.core.state;
   const held = [...(holders.get(instance) ?? [])];
   // What never came here may yet come, in what a cut has held back.
-  if (endedMs === Infinity || held.length === 0 || !removals.has(instance)) return false;
+  const cause = removals.get(instance)?.cause;
+  if (endedMs === Infinity || held.length === 0 || cause === undefined) return false;
+  if (cause === 'deregistered' || cause === 'unhealthy') return true;
   return held.every((id) => {
     const origin = origins.get(id);
     if (goodbyes.has(id)) return true;
