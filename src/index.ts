@@ -14,6 +14,7 @@ export type {
   ServiceInfo,
   ServicesAnswer,
   StatusReport,
+  WatchEvent,
 } from './io/answers.ts';
 export { forget, lookup, peers, services, status } from './io/ask.ts';
 export type {
@@ -43,5 +44,4 @@ export { newSecret } from './io/secret-file.ts';
 export type { ServerHandle } from './io/serve.ts';
 export { serve } from './io/serve.ts';
 export type { ServeOptions } from './io/serve-options.ts';
-export type { WatchEvent } from './io/watch.ts';
 export { watch } from './io/watch.ts';

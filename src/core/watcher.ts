@@ -120,6 +120,11 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     return this.#vouchedMs;
   }
 
+  /** Whether every address was tried in vain, and nothing is dialled until the next round. */
+  isResting(): boolean {
+    return this.#current === null && this.timers.has('hunt');
+  }
+
   protected override begin(): void {
     this.#hunt();
   }

@@ -19,6 +19,15 @@ export interface InstanceInfo {
   readonly state: 'live' | 'stale';
 }
 
+/** A part of the present set, the mark where it ends (`synced`), or a change. */
+export interface WatchEvent {
+  readonly change: 'present' | 'synced' | 'added' | 'updated' | 'stale' | 'live' | 'removed';
+  /** Absent for `synced`. */
+  readonly instance?: InstanceInfo;
+  /** Why it is gone: for `removed`. */
+  readonly cause?: string;
+}
+
 /** The answer to a lookup: all that match, live ones nearest first, then stale ones. */
 export interface LookupAnswer {
   readonly service: string;

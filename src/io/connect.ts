@@ -2,7 +2,7 @@
 // it needs. The invariant: whatever a client began ends with `close`, and nothing is begun before it
 // is asked for: sessions with the first `register`, a watch with the first `resolve` of a name.
 
-import type { InstanceInfo, LookupAnswer } from './answers.ts';
+import type { InstanceInfo, LookupAnswer, WatchEvent } from './answers.ts';
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor } from './client-driver.ts';
@@ -14,7 +14,6 @@ import type { ClientEvents, Offer, RegisterOptions, RegistrationHandle } from '.
 import { Sessions } from './registration.ts';
 import type { ResolveOptions } from './resolve.ts';
 import { Resolver } from './resolve.ts';
-import type { WatchEvent } from './watch.ts';
 import { watchWithin } from './watch.ts';
 
 /** What a client is told. Its `timeoutMs` is that of all calls which name none. */

@@ -12,6 +12,7 @@ import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../protocol/constants.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
+import { callApart } from './emitter.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** The effects that a driver performs by itself. */
@@ -184,7 +185,8 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #perform(effect: ShellEffect | E): void {
     if (!isShellEffect(effect)) {
-      this.#performOther(effect);
+      // Who throws there must not keep the other effects, and all inputs to come, from being done.
+      callApart(this.#performOther, effect);
       return;
     }
     switch (effect.kind) {

@@ -1,6 +1,6 @@
-// Events for whoever embeds the library. The invariant: a listener is called on a stack of its own,
-// after what it is told of is over. So one that throws harms nobody else, its error is uncaught like
-// that of any callback, and one that calls back finds everything in order.
+// Events for whoever embeds the library. The invariant: a listener that throws harms nobody else, its
+// error is uncaught like that of any callback. An emitter's is called on a stack of its own, after
+// what it is told of is over, and one that calls back finds everything in order.
 
 /** Calls listeners, each in its turn. `Events` maps names to what is told. */
 export class Emitter<Events> {
@@ -23,5 +23,19 @@ export class Emitter<Events> {
         if (listeners?.has(listener) === true) listener(details);
       });
     }
+  }
+}
+
+/**
+ * Calls back at once, for what must be told in its order. An error is thrown after that, on a stack
+ * of its own.
+ */
+export function callApart<T>(call: (details: T) => void, details: T): void {
+  try {
+    call(details);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

@@ -69,12 +69,14 @@ export class Resolver {
     const found = await standing.until({
       look: () => {
         const picked = standing.pick(wish);
-        return picked ?? (waitMs === 0 && standing.isFresh() ? 'none' : undefined);
+        return picked ?? (waitMs === 0 ? standing.lack() : undefined);
       },
       limitMs: Math.max(waitMs, timeoutMs),
       signal,
     });
     if (typeof found === 'object') return found;
+    // The watch may rest for minutes: whether there is still nobody, a question of its own finds out.
+    if (found === 'nobody') return await this.#askAll(wish, { ...options, timeoutMs });
     const view = standing.view();
     if (waitMs > 0) throw waitedInVain({ ...wish, waitMs, wasConnected: view.wasConnected });
     if (found === undefined) throw await this.#unheardError(wish, { view, timeoutMs });
@@ -226,6 +228,15 @@ class Standing {
   /** Whether a server has vouched for what is known a moment ago. */
   isFresh(): boolean {
     return background.nowMs() - this.#watcher.vouchedMs() <= FRESH_MS;
+  }
+
+  /**
+   * What there is no use in waiting for: a server, as at no address there has ever been one, or, as
+   * one has just vouched for all that is known, an instance.
+   */
+  lack(): 'nobody' | 'none' | undefined {
+    if (this.isFresh()) return 'none';
+    return this.#watcher.isResting() && !this.view().wasConnected ? 'nobody' : undefined;
   }
 
   /** What is known. */

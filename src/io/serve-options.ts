@@ -20,6 +20,7 @@ import { expandAddress, isWildcard, parseHostPort, wellKnownPorts } from './addr
 import { DEFAULT_ENVIRONMENT } from './client-options.ts';
 import type { LockOptions, ReadCredentials } from './credentials.ts';
 import { credentialsOf } from './credentials.ts';
+import { callApart } from './emitter.ts';
 import { RarangiError } from './rarangi-error.ts';
 import type { SocketRights } from './socket-rights.ts';
 import { socketRightsOf } from './socket-rights.ts';
@@ -58,7 +59,7 @@ export interface ServeOptions extends LockOptions {
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
   readonly maxRegistrations?: number;
-  /** Called with every fact for operators. */
+  /** Called with every fact for operators. What it throws is uncaught, and harms the server nothing. */
   readonly onNotice?: (notice: Notice) => void;
 }
 
@@ -99,6 +100,7 @@ export function serveSettingsOf(options: ServeOptions): ServeSettings {
 function checked(options: ServeOptions): ServeSettings {
   const environment = parseName(options.environment ?? DEFAULT_ENVIRONMENT, 'environment');
   const bind = bindOf(options.bind ?? '127.0.0.1', environment);
+  const { onNotice = ignore } = options;
   return {
     environment,
     cluster: parseName(options.cluster ?? 'default', 'cluster'),
@@ -114,7 +116,9 @@ function checked(options: ServeOptions): ServeSettings {
     isInsecure: options.insecure === true,
     ...paceOf(options),
     limits: limitsOf(options),
-    onNotice: options.onNotice ?? ignore,
+    onNotice: (notice) => {
+      callApart(onNotice, notice);
+    },
   };
 }
 

@@ -5,7 +5,7 @@
 import type { WatchReport } from '../core/watcher.ts';
 import { Watcher } from '../core/watcher.ts';
 import type { Stop } from '../core/client-effect.ts';
-import type { InstanceInfo } from './answers.ts';
+import type { WatchEvent } from './answers.ts';
 import { instanceInfoOf } from './answers.ts';
 import { candidatesOf } from './candidates.ts';
 import type { ClientDrive, Driven } from './client-driver.ts';
@@ -14,20 +14,12 @@ import type { WatchOptions } from './client-options.ts';
 import { environmentOf, nameOf, wantedOf } from './client-options.ts';
 import { refusedError } from './failures.ts';
 import type { Call } from './lifetime.ts';
-import type { RarangiError } from './rarangi-error.ts';
-
-/** A part of the present set, the mark where it ends (`synced`), or a change. */
-export interface WatchEvent {
-  readonly change: 'present' | 'synced' | 'added' | 'updated' | 'stale' | 'live' | 'removed';
-  /** Absent for `synced`. */
-  readonly instance?: InstanceInfo;
-  /** Why it is gone: for `removed`. */
-  readonly cause?: string;
-}
+import { Mailbox } from './mailbox.ts';
 
 /**
  * The instances of a service and every change from then on. It survives the restart of servers, and
- * ends when the loop is left or the signal comes. Each loop over it is a watch of its own. Throws
+ * ends when the loop is left or the signal comes. Each loop over it is a watch of its own. For a
+ * loop that is slow up to 1,000 events wait; beyond that, those of one instance are merged. Throws
  * RARANGI_USAGE at once, and RARANGI_REFUSED from the loop when every server refuses.
  */
 export function watch(name: string, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
@@ -119,46 +111,6 @@ function eventOf(report: Exclude<WatchReport, { readonly kind: 'refused' }>): Wa
   const { change, instance, cause } = report;
   const event = { change, instance: instanceInfoOf(instance) };
   return cause === undefined ? event : { ...event, cause };
-}
-
-/** Events that wait for whoever reads them. */
-class Mailbox {
-  #waiting: WatchEvent[] = [];
-  #end: { readonly error: RarangiError | null } | null = null;
-  readonly #readers: (() => void)[] = [];
-
-  put(event: WatchEvent): void {
-    this.#waiting.push(event);
-    this.#wake();
-  }
-
-  /** Nothing more will come: an error, or null for a quiet end. */
-  end(error: RarangiError | null): void {
-    this.#end ??= { error };
-    if (error === null) this.#waiting = [];
-    this.#wake();
-  }
-
-  /** The next event; null at the end. Throws, once, the error that ended it. */
-  async take(): Promise<WatchEvent | null> {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (next !== undefined) return next;
-      if (this.#end !== null) {
-        const { error } = this.#end;
-        this.#end = { error: null };
-        if (error !== null) throw error;
-        return null;
-      }
-      await new Promise<void>((resolve) => {
-        this.#readers.push(resolve);
-      });
-    }
-  }
-
-  #wake(): void {
-    for (const wake of this.#readers.splice(0)) wake();
-  }
 }
 
 /** For those who bring no signal. */

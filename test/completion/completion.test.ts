@@ -39,7 +39,9 @@ function withProgram(folder: string): NodeJS.ProcessEnv {
   symlinkSync(join(root, 'bin/run.js'), join(bin, 'rarangi'));
   // What someone has set for himself must neither change what is asked, nor do anything.
   const odd = { RARANGI_JSON: '1', RARANGI_PEERS_FORGET: 'h2', RARANGI_LOOKUP_FORMAT: 'json' };
-  return { ...process.env, ...odd, PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: folder };
+  const PATH = `${bin}:${process.env['PATH'] ?? ''}`;
+  // A bash that ends would write its history into the folder while that is removed.
+  return { ...process.env, ...odd, PATH, HOME: folder, HISTFILE: '' };
 }
 
 /** What a shell offers for each line: bare words, in alphabetical order. */

@@ -252,3 +252,18 @@ test('an end that is asked for leaves no deadline behind', () => {
   expect(stage.closed).toEqual([server]);
   expect(stage.isStopped).toBe(true);
 });
+
+test('it rests between rounds in which nobody was found, and not once there is a server', () => {
+  const { watcher, stage } = watchWithCore(['a:1', 'b:1']);
+
+  stage.fail('a:1');
+  const isRestingHalfway = watcher.isResting();
+  stage.fail('b:1');
+  const isRestingAfter = watcher.isResting();
+  stage.pass(1_000);
+  const isRestingInTheNextRound = watcher.isResting();
+  stage.greet('a:1');
+
+  expect([isRestingHalfway, isRestingAfter, isRestingInTheNextRound]).toEqual([false, true, false]);
+  expect(watcher.isResting()).toBe(false);
+});

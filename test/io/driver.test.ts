@@ -13,6 +13,7 @@ import { encodeMessage } from '../../src/protocol/codec.ts';
 import { encodeFrame } from '../../src/protocol/frame.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
+import { uncaughtBy } from '../support/uncaught.ts';
 
 interface Note {
   readonly kind: 'note';
@@ -99,6 +100,7 @@ function drive(script: Script = () => []) {
     runtime: world,
     perform: ({ text }) => {
       notes.push(text);
+      if (text === 'throw') throw new Error('no');
       if (text === 'stop') driver.submit({ kind: 'stop', nowMs: 0 });
     },
   });
@@ -403,3 +405,23 @@ test('of a connection that is congested already the core is told once more when 
 
   expect(told().filter((input) => input === 'congested')).toHaveLength(2);
 });
+
+test('whoever throws when he is told keeps nothing else from being done', async () => {
+  const texts = ['throw', 'afterwards'];
+  const { driver, notes, told } = drive(() => texts.splice(0).map(noteOf));
+
+  const uncaught = await uncaughtBy(() => {
+    driver.start();
+    driver.submit({ kind: 'reload', nowMs: 0 });
+  });
+
+  expect([uncaught, notes, told()]).toEqual([
+    'no',
+    ['throw', 'afterwards'],
+    ['deadline', 'reload'],
+  ]);
+});
+
+function noteOf(text: string): Note {
+  return { kind: 'note', text };
+}

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { expect, test } from 'vitest';
 
 import { Emitter } from '../../src/io/emitter.ts';
+import { uncaughtBy } from '../support/uncaught.ts';
 
 interface Events {
   readonly said: string;
@@ -35,17 +35,14 @@ test('a listener that was taken off in the meantime hears nothing', async () => 
 test('a listener that throws keeps no other from hearing, and its error is not swallowed', async () => {
   const emitter = new Emitter<Events>();
   const heard: string[] = [];
-  const others = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  const uncaught = once(process, 'uncaughtException');
   emitter.on('said', () => {
     throw new Error('no');
   });
   emitter.on('said', (word) => heard.push(word));
 
-  emitter.tell('said', 'hello');
-  const [error] = (await uncaught) as [Error];
-  for (const other of others) process.on('uncaughtException', other);
+  const uncaught = await uncaughtBy(() => {
+    emitter.tell('said', 'hello');
+  });
 
-  expect([error.message, heard]).toEqual(['no', ['hello']]);
+  expect([uncaught, heard]).toEqual(['no', ['hello']]);
 });

@@ -189,6 +189,23 @@ test('without a server there is no answer, and the next step is named', async ()
   });
 });
 
+test('where nobody listens, that is said at once, and not for ever', async () => {
+  const bind = `${ownIp()}:4711`;
+  const client = openClient({ environment: 'testing', servers: [bind], timeoutMs: 60_000 });
+
+  const first = await client.resolve('db').catch((error: unknown) => error);
+  const second = await client.resolve('db').catch((error: unknown) => error);
+  const server = await startServer({ bind });
+  await offer(server, 'db', [1]);
+  const third = await client.resolve('db');
+
+  const unreachable = {
+    code: 'RARANGI_UNREACHABLE',
+    message: expect.stringContaining(`${bind}: `) as unknown,
+  };
+  expect([first, second, third]).toMatchObject([unreachable, unreachable, { port: 1 }]);
+});
+
 test('servers that refuse are not waited for', async () => {
   const server = await startServer({ environment: 'production' });
 

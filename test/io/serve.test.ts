@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 
-import type { ServeOptions } from '../../src/index.ts';
+import type { Notice, ServeOptions, ServerHandle } from '../../src/index.ts';
 import { lookup, peers, RarangiError, serve, status } from '../../src/index.ts';
+import { uncaughtBy } from '../support/uncaught.ts';
 import { ownFolder, ownIp, reaching, startHost, startServer, startTalkingServer } from './world.ts';
 
 async function refusalOf(options: ServeOptions): Promise<RarangiError> {
@@ -238,3 +239,19 @@ test('a server of another environment is refused, until a reload tries it again'
     theirs: 'production',
   });
 });
+
+for (const wrong of ['server-started', 'view-complete']) {
+  test(`an error thrown at ${wrong} is uncaught, and the server goes on`, async () => {
+    const onNotice = ({ name }: Notice): void => {
+      if (name === wrong) throw new Error(`no ${name}`);
+    };
+
+    let server: ServerHandle | undefined;
+    const uncaught = await uncaughtBy(async () => {
+      server = await startServer({ onNotice });
+    });
+    const { state } = await status(reaching(server!));
+
+    expect([uncaught, state]).toEqual([`no ${wrong}`, 'healthy']);
+  });
+}

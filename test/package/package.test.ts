@@ -1,12 +1,14 @@
 // The package as npm makes it, installed where nothing else is: what a new user has. Dependencies
 // come from the cache of npm where it has them.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { openHome, programsShown, ROOT, writeProgram } from '../examples/programs.ts';
-import { test, type Ended, type Stage } from '../support/processes.ts';
+import { test as stagedTest, type Ended, type Stage } from '../support/processes.ts';
 
 /** npm takes 10 s of a quiet machine, and many times that of one that has other things to do. */
 const INSTALL_MS_MAX = 180_000;
@@ -21,20 +23,27 @@ async function succeed(stage: Stage, words: readonly string[]): Promise<Ended> {
   return ended;
 }
 
-/** Makes the package of what is built; its path. */
-async function pack(stage: Stage): Promise<string> {
-  const words = ['npm', 'pack', ROOT, '--silent', '--ignore-scripts'];
-  const { stdout } = await succeed(stage, words);
-  return join(stage.folder, stdout.trim().split('\n').at(-1)!);
-}
+/** A test with the package, which is made once of what is built: its path. */
+const test = stagedTest.extend<{ tarball: string }>({
+  tarball: [
+    async ({}, use) => {
+      const folder = mkdtempSync(join(tmpdir(), 'rarangi-'));
+      const words = ['pack', ROOT, '--silent', '--ignore-scripts', '--pack-destination', folder];
+      execFileSync('npm', words);
+      await use(join(folder, readdirSync(folder)[0]!));
+      rmSync(folder, { recursive: true });
+    },
+    { scope: 'file' },
+  ],
+});
 
 test(
   'installed into an empty folder, its types resolve, and the programs of the README run',
-  async ({ stage }) => {
+  async ({ stage, tarball }) => {
     const folder = join(stage.folder, 'app');
     mkdirSync(folder);
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    await succeed(stage, [...INSTALL, '--prefix', folder, await pack(stage)]);
+    await succeed(stage, [...INSTALL, '--prefix', folder, tarball]);
     const home = await openHome(stage);
     const typed = programsShown().filter(({ code }) => !code.includes('fastify'));
     const [first] = typed;
@@ -57,10 +66,10 @@ test(
 );
 
 test(
-  'installed into an empty prefix, rarangi runs, and its manual is where man looks',
-  async ({ stage }) => {
+  'installed into an empty prefix, rarangi runs; manual, completion and units are where they say',
+  async ({ stage, tarball }) => {
     const prefix = join(stage.folder, 'prefix');
-    await succeed(stage, [...INSTALL, '--global', '--prefix', prefix, await pack(stage)]);
+    await succeed(stage, [...INSTALL, '--global', '--prefix', prefix, tarball]);
 
     const { stdout } = await succeed(stage, [join(prefix, 'bin/rarangi'), '--version']);
 
@@ -68,14 +77,38 @@ test(
       version: string;
       man: string[];
     };
-    const pages = readdirSync(join(prefix, 'share/man'), { recursive: true, encoding: 'utf8' });
+    const pages = filesBelow(join(prefix, 'share/man'));
+    const installed = filesBelow(join(prefix, 'lib/node_modules'));
     expect(stdout).toContain(`rarangi/${version}`);
     expect(pages.filter((page) => /\.\d$/.test(page)).sort()).toEqual(
       man.map((page) => `man${page.at(-1)!}/${page.replace('man/', '')}`).sort(),
     );
+    expect(pathsShown()).not.toEqual([]);
+    expect(installed).toEqual(expect.arrayContaining(pathsShown()));
+    expect(installed).toEqual(expect.arrayContaining(SHIPPED.flatMap(filesOf)));
   },
   INSTALL_MS_MAX,
 );
+
+/** What the README has people use of the installed package, as paths below `npm root --global`. */
+function pathsShown(): string[] {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const paths = [...text.matchAll(/\(npm root --global\)\/(rarangi\/[\w./-]+)/g)];
+  return paths.map((match) => match[1]!);
+}
+
+/** The files of a folder of the repository, as they are called where they are installed. */
+function filesOf(folder: string): string[] {
+  return readdirSync(join(ROOT, folder)).map((file) => join('rarangi', folder, file));
+}
+
+/** Everything below a folder, folders included. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+}
+
+/** Folders that come along for those who do without the Debian package. */
+const SHIPPED = ['completion', 'man', 'packaging/systemd'];
 
 /** Whoever has neither the types of Node.js nor a library newer than ES2022. */
 const CONSUMER = `
