@@ -19,10 +19,13 @@ test('with certificates of one CA servers link and clients come in', async ({ st
   await serving(stage, [...peer, ...second.flags]);
   await server.said({ event: 'link-up' });
 
-  const { code, stdout } = await status(stage, address, ca.issue('client').flags);
+  const client = ca.issue('client').flags;
+  const { code, stdout } = await status(stage, address, client);
+  const page = await stage.run(['status', `--server=${address}:${PORT}`, ...client]);
 
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ lock: 'certificate', servers: { reachable: 2 } });
+  expect(JSON.parse(stdout)).toMatchObject({ servers: { reachable: 2 } });
+  expect(page.stdout).toMatch(/^lock +TCP is locked by certificates/m);
 });
 
 test('a client of another CA is refused, and so it refuses', async ({ stage }) => {
