@@ -128,16 +128,23 @@ test('SIGHUP takes a new CA, and closes what came with the old one', async ({ st
   await sidecar.said({ event: 'lost' });
 });
 
-test('what cannot be read at SIGHUP changes nothing', async ({ stage }) => {
+test('what cannot be used at SIGHUP changes nothing, be it expired or cut off', async ({
+  stage,
+}) => {
   const { ca, own, address, server } = await certified(stage);
   const client = ca.issue('client');
-  writeFileSync(own.cert, readFileSync(own.cert, 'utf8').slice(0, 100));
+  const expired = ca.issue('expired', { endDate: '20200102000000Z' });
 
+  copyFileSync(expired.cert, own.cert);
+  copyFileSync(expired.key, own.key);
   server.signal('SIGHUP');
-  const { message } = await server.said({ event: 'trust-unchanged' });
+  const { reason } = await server.said({ event: 'trust-unchanged' });
+  writeFileSync(own.cert, readFileSync(own.cert, 'utf8').slice(0, 100));
+  server.signal('SIGHUP');
+  await server.said({ event: 'trust-unchanged' });
   const { code } = await status(stage, address, client.flags);
 
-  expect(message).toContain(own.cert);
+  expect(reason).toContain(`certificate ${own.cert} has expired`);
   expect(code).toBe(0);
 });
 
