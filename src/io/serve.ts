@@ -75,8 +75,10 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
 }
 
 function lockOf(settings: ServeSettings): ServerLock | null {
-  const { environment, credentials: read, onNotice, limits } = settings;
-  return read === null ? null : new ServerLock({ environment, read, onNotice, limits });
+  const { environment, credentials: read, onNotice } = settings;
+  if (read === null) return null;
+  const limits = limitsWithin(openFilesMax(), settings.limits);
+  return new ServerLock({ environment, read, onNotice, limits });
 }
 
 interface Parts {
