@@ -117,7 +117,7 @@ export default class Serve extends BaseCommand {
     }),
     'max-registrations': Flags.integer({
       description: 'Registrations that the clients of this server hold in all.',
-      default: 100_000,
+      default: 500_000,
       min: 1,
       env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
       helpValue: 'NUMBER',

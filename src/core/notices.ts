@@ -55,6 +55,10 @@ export const NOTICES = {
       '{address} reached the limit of {max} {noun}, {times} times since it was last told: {hint}',
   },
   'protocol-breach': { level: 'warn', sentence: 'closed {address}: {reason}' },
+  'left-out': {
+    level: 'warn',
+    sentence: '{address}: {times} more lines like {notice} were left out in the last minute',
+  },
   'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },
   'host-twice': {
     level: 'warn',

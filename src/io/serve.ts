@@ -12,13 +12,14 @@ import { Server } from '../core/server.ts';
 import type { Name, OriginId } from '../protocol/ids.ts';
 import { parseName } from '../protocol/ids.ts';
 import { Driver } from './driver.ts';
-import { createRuntime, nodeRuntime } from './node-runtime.ts';
+import { backgroundRuntime, createRuntime, nodeRuntime } from './node-runtime.ts';
 import { notifySystemd } from './notify.ts';
 import { limitsWithin, openFilesMax } from './open-files.ts';
 import type { SystemdState } from './notify.ts';
 import type { Place } from './place.ts';
 import { takePlace } from './place.ts';
 import { RarangiError } from './rarangi-error.ts';
+import { RationedNotices } from './rationed-notices.ts';
 import type { Cancel, Runtime } from './runtime.ts';
 import type { ServeOptions, ServeSettings } from './serve-options.ts';
 import { serveSettingsOf } from './serve-options.ts';
@@ -52,7 +53,14 @@ export interface ServerHandle extends AsyncDisposable {
 
 /** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
 export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
-  const settings = serveSettingsOf(options);
+  const given = serveSettingsOf(options);
+  const notices = new RationedNotices({ onNotice: given.onNotice, runtime: backgroundRuntime });
+  const settings = {
+    ...given,
+    onNotice: (notice: Notice) => {
+      notices.tell(notice);
+    },
+  };
   const lock = lockOf(settings);
   const runtime = createRuntime({ dial: lock, accept: lock });
   const place = await takePlace(settings, runtime);
@@ -63,11 +71,14 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
     vacate(place);
     throw RarangiError.from(error, 'RARANGI_USAGE');
   }
-  return new RunningServer(settings, { place, name, lock, runtime });
+  return new RunningServer(settings, { place, name, lock, runtime, notices });
 }
 
-function lockOf({ environment, credentials: read, onNotice }: ServeSettings): ServerLock | null {
-  return read === null ? null : new ServerLock({ environment, read, onNotice });
+function lockOf(settings: ServeSettings): ServerLock | null {
+  const { environment, credentials: read, onNotice } = settings;
+  if (read === null) return null;
+  const limits = limitsWithin(openFilesMax(), settings.limits);
+  return new ServerLock({ environment, read, onNotice, limits });
 }
 
 interface Parts {
@@ -75,6 +86,7 @@ interface Parts {
   readonly name: Name;
   readonly lock: ServerLock | null;
   readonly runtime: Runtime;
+  readonly notices: RationedNotices;
 }
 
 class RunningServer implements ServerHandle {
@@ -93,7 +105,7 @@ class RunningServer implements ServerHandle {
   readonly #onNotice: (notice: Notice) => void;
   #cancelWithdrawal: Cancel = () => undefined;
 
-  constructor(settings: ServeSettings, { place, name, lock, runtime }: Parts) {
+  constructor(settings: ServeSettings, { place, name, lock, runtime, notices }: Parts) {
     this.name = name;
     this.lock = lock?.kind ?? 'none';
     this.#lock = lock;
@@ -111,7 +123,9 @@ class RunningServer implements ServerHandle {
         settings.onNotice(notice);
       },
     });
-    this.stopped = this.#driver.stopped;
+    this.stopped = this.#driver.stopped.then(() => {
+      notices.end();
+    });
     this.#open(settings, place);
   }
 

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 
+import { LIMITS } from '../core/limits.ts';
 import type { Notice } from '../core/notices.ts';
 import { encodeMessage } from '../protocol/codec.ts';
 import { HANDSHAKE_MS_MAX } from '../protocol/constants.ts';
@@ -34,11 +35,18 @@ export interface ServerLockOptions {
   readonly environment: Name;
   readonly read: ReadCredentials;
   readonly onNotice: (notice: Notice) => void;
+  /** Other numbers than those of core/limits.ts. */
+  readonly limits?: Readonly<Partial<Record<DoorLimit, number>>>;
 }
+
+/** Of the table of limits, those that hold before anything is proved. */
+type DoorLimit = 'strangers' | 'connections-per-address';
 
 /** Whoever has come and has not proved anything yet. */
 interface Stranger {
   readonly remote: string;
+  /** Without its port. */
+  readonly host: string;
   readonly socket: Socket;
   readonly opened: (secured: Socket) => void;
 }
@@ -50,6 +58,8 @@ export class ServerLock implements AcceptLock, DialLock {
   readonly #server: Server;
   /** By their addresses, the oldest first. */
   readonly #strangers = new Map<string, Stranger>();
+  /** How many connections each host has, strangers and others. */
+  readonly #counts = new Map<string, number>();
   readonly #proofs = new Map<Socket, Proof>();
   /** What is said of a secret, by whom: until the handshake has proved it, no more than that. */
   readonly #identities = new WeakMap<TLSSocket, string>();
@@ -72,7 +82,9 @@ export class ServerLock implements AcceptLock, DialLock {
       this.#welcome(secured);
     });
     this.#server.on('tlsClientError', (error, secured) => {
-      this.#refuse(remoteOf(secured), this.#reasonFor(error, secured));
+      const remote = remoteOf(secured);
+      // Whoever is gone has no address any more; the close of its socket is told of instead.
+      if (this.#strangers.delete(remote)) this.#refuse(remote, this.#reasonFor(error, secured));
       // A handshake that fails is closed by itself, one that takes too long is not.
       if (errorCode(error) === 'ERR_TLS_HANDSHAKE_TIMEOUT') secured.destroy();
     });
@@ -95,10 +107,12 @@ export class ServerLock implements AcceptLock, DialLock {
 
   secureAccepted(socket: Socket, opened: (secured: Socket) => void): void {
     const remote = remoteOf(socket);
-    const stranger = { remote, socket, opened };
-    this.#makeRoom();
+    const stranger = { remote, host: remote.slice(0, remote.lastIndexOf(':')), socket, opened };
+    this.#makeRoom(stranger.host);
     this.#strangers.set(remote, stranger);
+    this.#count(stranger);
     let isSilent = true;
+    let isShaking = false;
     const hangUp = (): void => {
       if (isSilent && this.#strangers.get(remote) === stranger) {
         this.#hangUp(stranger, 'it said nothing: does it have a secret?');
@@ -115,13 +129,16 @@ export class ServerLock implements AcceptLock, DialLock {
         this.#hangUp(stranger, 'it speaks no TLS: does it have a secret?');
         return;
       }
+      isShaking = true;
       socket.pause();
       socket.unshift(chunk);
       this.#server.emit('connection', socket);
     });
     socket.once('close', () => {
       clearTimeout(timer);
-      if (this.#strangers.get(remote) === stranger) this.#strangers.delete(remote);
+      if (this.#strangers.get(remote) !== stranger) return;
+      this.#strangers.delete(remote);
+      if (isShaking) this.#refuse(remote, 'it was gone before the TLS handshake was finished');
     });
   }
 
@@ -149,7 +166,9 @@ export class ServerLock implements AcceptLock, DialLock {
 
   /** Lets go whoever has not proved anything. */
   close(): void {
-    for (const { socket } of this.#strangers.values()) socket.destroy();
+    const strangers = [...this.#strangers.values()];
+    this.#strangers.clear();
+    for (const { socket } of strangers) socket.destroy();
   }
 
   #keyFor(socket: TLSSocket, identity: string): Uint8Array | null {
@@ -221,13 +240,39 @@ export class ServerLock implements AcceptLock, DialLock {
     setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX).unref();
   }
 
-  #makeRoom(): void {
-    if (this.#strangers.size < STRANGERS_MAX) return;
-    const [oldest] = this.#strangers.values();
-    if (oldest === undefined) return;
-    this.#strangers.delete(oldest.remote);
-    this.#refuse(oldest.remote, 'too many wait at the door, and it has waited longest');
-    oldest.socket.destroy();
+  #count({ host, socket }: Stranger): void {
+    this.#counts.set(host, (this.#counts.get(host) ?? 0) + 1);
+    socket.once('close', () => {
+      const left = (this.#counts.get(host) ?? 0) - 1;
+      if (left > 0) this.#counts.set(host, left);
+      else this.#counts.delete(host);
+    });
+  }
+
+  /** At a limit the oldest stranger goes, so that whoever waits keeps nobody out. */
+  #makeRoom(host: string): void {
+    const isHostFull = (this.#counts.get(host) ?? 0) >= this.#maxOf('connections-per-address');
+    if (this.#strangers.size >= this.#maxOf('strangers')) {
+      this.#letGoOldest(() => true, 'too many wait at the door, and it has waited longest');
+    } else if (isHostFull) {
+      const reason = 'its address has too many connections, and it has waited longest';
+      // If there is none the newcomer comes in, and hears from the core that there is no room.
+      this.#letGoOldest((stranger) => stranger.host === host, reason);
+    }
+  }
+
+  #maxOf(limit: DoorLimit): number {
+    return this.#options.limits?.[limit] ?? LIMITS[limit].max;
+  }
+
+  #letGoOldest(isMeant: (stranger: Stranger) => boolean, reason: string): void {
+    for (const stranger of this.#strangers.values()) {
+      if (!isMeant(stranger)) continue;
+      this.#strangers.delete(stranger.remote);
+      this.#refuse(stranger.remote, reason);
+      stranger.socket.destroy();
+      return;
+    }
   }
 
   #refuse(address: string, reason: string): void {
@@ -253,6 +298,3 @@ const TLS_ALERT = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x5a]);
 
 /** A client that has a secret says so in its first packet; one without is told within a second. */
 const CLIENT_HELLO_MS_MAX = 800;
-
-/** Handshakes under way: a boot storm of thousands of clients passes, and each costs some kB. */
-const STRANGERS_MAX = 4_096;

@@ -4,6 +4,7 @@
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
 
 import { RarangiError } from './rarangi-error.ts';
+import { reasonOf } from './reasons.ts';
 
 /** The rights of a socket: whoever may write to it may connect. */
 export interface SocketRights {
@@ -27,10 +28,19 @@ export function socketRightsOf(options: {
   return { mode: socketMode, group: socketGroup === undefined ? null : groupOf(socketGroup) };
 }
 
-/** Gives a socket its rights. Throws the error of the system. */
+/** Gives a socket its rights. Throws an error that says which one could not be given. */
 export function giveRights(path: string, { mode, group }: SocketRights): void {
-  if (group !== null) chownSync(path, process.getuid?.() ?? -1, group);
+  if (group !== null) giveGroup(path, group);
   chmodSync(path, mode);
+}
+
+function giveGroup(path: string, group: number): void {
+  try {
+    chownSync(path, process.getuid?.() ?? -1, group);
+  } catch (error) {
+    const reason = `cannot give it to group ${String(group)}: ${reasonOf(error)}`;
+    throw new Error(`${reason}; this user has to be in that group`, { cause: error });
+  }
 }
 
 function groupOf(text: string): number {

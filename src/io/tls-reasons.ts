@@ -68,7 +68,6 @@ const ACCEPT_REFUSALS: readonly Known[] = [
   [/UNSUPPORTED_PROTOCOL$|VERSION_TOO_LOW$/, 'it speaks no TLS 1.3'],
   [/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)$/, 'it does not trust our certificate'],
   [/^ERR_TLS_HANDSHAKE_TIMEOUT$/, 'the TLS handshake was not finished in time'],
-  [/^ECONNRESET$/, 'it was gone before the TLS handshake was finished'],
 ];
 
 const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([

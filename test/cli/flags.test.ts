@@ -1,5 +1,10 @@
+// What the words of flags come to.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
+import { LIMITS } from '../../src/core/limits.ts';
 import { clientOptionsOf, listOf, tagsOf } from '../../src/cli/flags.ts';
 
 test('commas part the words of an environment variable', () => {
@@ -27,3 +32,23 @@ test('without --server the library looks for the servers of this host itself', (
 
   expect(options).toEqual({ environment: 'testing', timeoutMs: 500 });
 });
+
+test('what a server takes by default is what its table of limits says', () => {
+  const { serve } = (JSON.parse(readFileSync(MANIFEST, 'utf8')) as Manifest).commands;
+
+  const options = Object.values<{ readonly option?: string; readonly max: number }>(LIMITS)
+    .filter(({ option }) => option !== undefined)
+    .map(({ option = '', max }) => [option.slice(2), max]);
+
+  const defaults = options.map(([name]) => [name, serve.flags[String(name)]?.default]);
+  expect(defaults).toEqual(options);
+  expect(options).toHaveLength(3);
+});
+
+interface Manifest {
+  readonly commands: {
+    readonly serve: { readonly flags: Readonly<Record<string, { readonly default?: number }>> };
+  };
+}
+
+const MANIFEST = join(import.meta.dirname, '../../oclif.manifest.json');

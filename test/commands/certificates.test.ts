@@ -19,10 +19,13 @@ test('with certificates of one CA servers link and clients come in', async ({ st
   await serving(stage, [...peer, ...second.flags]);
   await server.said({ event: 'link-up' });
 
-  const { code, stdout } = await status(stage, address, ca.issue('client').flags);
+  const client = ca.issue('client').flags;
+  const { code, stdout } = await status(stage, address, client);
+  const page = await stage.run(['status', `--server=${address}:${PORT}`, ...client]);
 
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ lock: 'certificate', servers: { reachable: 2 } });
+  expect(JSON.parse(stdout)).toMatchObject({ servers: { reachable: 2 } });
+  expect(page.stdout).toMatch(/^lock +TCP is locked by certificates/m);
 });
 
 test('a client of another CA is refused, and so it refuses', async ({ stage }) => {
@@ -125,16 +128,23 @@ test('SIGHUP takes a new CA, and closes what came with the old one', async ({ st
   await sidecar.said({ event: 'lost' });
 });
 
-test('what cannot be read at SIGHUP changes nothing', async ({ stage }) => {
+test('what cannot be used at SIGHUP changes nothing, be it expired or cut off', async ({
+  stage,
+}) => {
   const { ca, own, address, server } = await certified(stage);
   const client = ca.issue('client');
-  writeFileSync(own.cert, readFileSync(own.cert, 'utf8').slice(0, 100));
+  const expired = ca.issue('expired', { endDate: '20200102000000Z' });
 
+  copyFileSync(expired.cert, own.cert);
+  copyFileSync(expired.key, own.key);
   server.signal('SIGHUP');
-  const { message } = await server.said({ event: 'trust-unchanged' });
+  const { reason } = await server.said({ event: 'trust-unchanged' });
+  writeFileSync(own.cert, readFileSync(own.cert, 'utf8').slice(0, 100));
+  server.signal('SIGHUP');
+  await server.said({ event: 'trust-unchanged' });
   const { code } = await status(stage, address, client.flags);
 
-  expect(message).toContain(own.cert);
+  expect(reason).toContain(`certificate ${own.cert} has expired`);
   expect(code).toBe(0);
 });
 

@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { clientOf, Raw } from '../hostile/raw.ts';
 import { eventually } from '../support/conditions.ts';
 import { freePort } from '../support/free-port.ts';
+import { madeSecret, secretFileOf } from '../support/locks.ts';
 import { needs } from '../support/needs.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
 
@@ -32,6 +33,24 @@ test('with few open files strangers go first, and a client is served', async ({ 
   expect(outcome).toBe('open');
   expect(code).toBe(0);
   expect(server.allSaid({ event: 'limit-reached' })).toHaveLength(1);
+  for (const stranger of strangers) stranger.leave();
+});
+
+test('with few open files a locked door lets the oldest go as well, and a client in', async ({
+  stage,
+}) => {
+  const address = stage.address();
+  const lock = `--secret-file=${secretFileOf(stage, 'secret', madeSecret())}`;
+  const serve = `exec ${process.execPath} ${RUN} serve --bind=${address} ${lock} ${JSON_LOG}`;
+  const server = stage.spawn(['sh', '-c', `ulimit -n 112 && ${serve}`]);
+  await server.said({ event: 'server-started' });
+
+  const strangers = Array.from({ length: 200 }, () => new Raw(address));
+  const reason = 'too many wait at the door, and it has waited longest';
+  await server.said({ event: 'refused-stranger', reason });
+  const { code } = await stage.run(['status', `--server=${address}:17340`, lock]);
+
+  expect(code).toBe(0);
   for (const stranger of strangers) stranger.leave();
 });
 

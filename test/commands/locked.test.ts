@@ -22,7 +22,7 @@ test('with its secret all goes as without one', async ({ stage }) => {
   const page = await stage.run(['status', `--server=${address}`, ...flags]);
 
   expect(found).toMatchObject({ code: 0, stdout: `${address}:80\n` });
-  expect(JSON.parse(status.stdout)).toMatchObject({ lock: 'secret', state: 'healthy' });
+  expect(JSON.parse(status.stdout)).toMatchObject({ state: 'healthy' });
   expect(page.stdout).toMatch(/^lock +TCP is locked by the secret/m);
 });
 
@@ -231,10 +231,10 @@ test('the UNIX socket of a locked server asks for no secret', async ({ stage }) 
   const socket = join(stage.folder, 'a.sock');
   await lockedServer(stage, [`--socket=${socket}`]);
 
-  const plain = await stage.run(['status', '--json', `--server=${socket}`]);
+  const plain = await stage.run(['status', `--server=${socket}`]);
 
   expect(plain.code).toBe(0);
-  expect(JSON.parse(plain.stdout)).toMatchObject({ lock: 'secret' });
+  expect(plain.stdout).toMatch(/^lock +TCP is locked by the secret/m);
 });
 
 test.skipIf(!needs('openssl'))(

@@ -9,6 +9,7 @@ import { LIMITS } from '../../src/core/limits.ts';
 import { factsOf, originOf, registrationOf, ServerStage } from '../support/server-stage.ts';
 
 const environment = 'testing' as Name;
+const row = registrationOf('a');
 const hello: Message = { kind: 'hello', protocol: 1, role: 'client', environment };
 
 function stageWith(limits: NonNullable<ServerOptions['limits']>): ServerStage {
@@ -140,6 +141,24 @@ test('a neighbour that speaks of too many origins is closed, and what it opened 
 
   expect(stage.closed).toEqual([{ connection: link, why: 'overloaded' }]);
   expect(stage.state.links.size).toBe(0);
+});
+
+test('a neighbour whose snapshot has more registrations than any server is closed', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const facts = factsOf('5');
+  const head = { kind: 'snapshot', origin: originOf('5'), sequence: 9, facts, links: [] } as const;
+  const { max } = LIMITS['registrations-per-log'];
+  const registrations = Array.from({ length: max }, () => row);
+
+  stage.hear(link, { ...head, part: 0, registrations, more: true });
+  const atLimit = [...stage.closed];
+  stage.hear(link, { ...head, part: 1, registrations: [row], more: true });
+
+  expect(atLimit).toEqual([]);
+  expect(stage.closed).toEqual([{ connection: link, why: 'overloaded' }]);
+  expect(limitsTold(stage)).toEqual(['registrations-per-log']);
+  expect(stage.state.origins.has(originOf('5'))).toBe(false);
 });
 
 test('a log is at no sequence that could not be counted to', () => {

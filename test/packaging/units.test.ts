@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { expect } from 'vitest';
 
+import { madeSecret, secretFileOf } from '../support/locks.ts';
 import { needs } from '../support/needs.ts';
 import { type Stage, test } from '../support/processes.ts';
 
@@ -42,8 +43,9 @@ test('the command of the unit, with the example of its file switched on, tells s
       ...switchedOn,
       PATH: pathOf(stage),
       NOTIFY_SOCKET: join(stage.folder, 'notify'),
-      // Not the address of this machine.
+      // Not the address of this machine, nor its secret.
       RARANGI_SERVE_BIND: stage.address(),
+      RARANGI_SECRET_FILE: secretFileOf(stage, 'production.secret', madeSecret()),
     },
   });
   await receiver.line(/READY=1/);
@@ -55,6 +57,9 @@ test('the command of the unit, with the example of its file switched on, tells s
   expect(file).toBe('-/etc/rarangi/serve.env');
   expect(Object.keys(switchedOn)).toHaveLength(6);
   expect(parseEnv(example)).toEqual({});
+  // What other machines can reach is locked.
+  expect(switchedOn['RARANGI_SECRET_FILE']).toBe('/etc/rarangi/production.secret');
+  expect(Object.keys(switchedOn)).not.toContain('RARANGI_SERVE_INSECURE');
 });
 
 test.skipIf(!needs('systemd'))('systemd has nothing to say about the units', async ({ stage }) => {
