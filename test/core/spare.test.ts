@@ -139,3 +139,17 @@ test('what a neighbour was asked for and then lost is asked of the next that lis
   expect(asked).toContain(`3 ${String(sequence)}`);
   expect(wants(stage.take(four))).toEqual([`3 ${String(sequence)}`]);
 });
+
+test('what was asked for on a link that is replaced is asked for on the new one, at once', () => {
+  const { stage, one } = pair();
+  const line = { origin: originOf('3'), sequence: 5 };
+  stage.hear(one, { kind: 'offer', lines: [line] });
+  const asked = wants(stage.take(one));
+
+  const again = stage.neighbour('1');
+  stage.take(again);
+  stage.digest(again, { lines: [line] });
+
+  expect(asked).toEqual(['3 0']);
+  expect(wants(stage.take(again))).toEqual(['3 0']);
+});
