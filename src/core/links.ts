@@ -18,7 +18,7 @@ import {
 import { addOrigin, applyEntry } from './origins.ts';
 import { unneededLinks } from './policy.ts';
 import { noteAdvance, sendDigest } from './replication.ts';
-import { noteOrphans } from './spare.ts';
+import { forgetWants, noteOrphans } from './spare.ts';
 import type { Connection, Link, State } from './state.ts';
 import { isOwnHost } from './state.ts';
 import { forgetNeighbourView } from './view.ts';
@@ -136,6 +136,7 @@ function becomeLink(
   state.links.set(peer.origin, link);
   if (old !== undefined) {
     forgetNeighbourView(state, old);
+    forgetWants(state, old);
     refuse(state, old.connection, { error: 'duplicate', reason: 'a newer connection is kept' });
   }
   beginLiveness(state, connection, (silent) => {

@@ -92,10 +92,10 @@ export function ownMissing(state: State): Link['neighbourMissing'] {
 
 /** Puts what reachability found into the links' hands. */
 export function spreadTidings(state: State, tidings: Tidings): void {
-  askForOrphans(state);
   const asked: Line[] = [];
   for (const id of [...tidings.missed].sort(compareText)) {
     const origin = state.origins.get(id);
+    state.wanted.delete(id);
     if (origin !== undefined) asked.push(lineOf(origin));
   }
   for (const id of [...tidings.forgotten].sort(compareText)) {
@@ -103,10 +103,15 @@ export function spreadTidings(state: State, tidings: Tidings): void {
     asked.push({ origin: id, sequence: 0 });
   }
   for (const link of state.links.values()) {
-    // Whoever is asked takes it that nothing comes from elsewhere.
-    for (const { origin } of asked) link.declined.delete(origin);
+    for (const { origin } of asked) {
+      // Whoever is asked takes it that nothing comes from elsewhere.
+      link.declined.delete(origin);
+      // Who was asked before has lost it, too: the next to offer it is asked at once.
+      link.wants.delete(origin);
+    }
   }
   if (asked.length > 0) sendToAll(state, { kind: 'want', lines: asked });
+  askForOrphans(state);
   for (const id of tidings.reached) {
     const origin = state.origins.get(id);
     if (origin === undefined) continue;

@@ -80,11 +80,13 @@ export function noteOrphans(state: State, link: Link): void {
     origin.source = null;
     state.orphaned.add(origin.id);
   }
-  for (const id of link.wants.keys()) {
-    // Nothing is on its way from there any more, even if nobody can be asked now.
-    state.wanted.delete(id);
-    state.orphaned.add(id);
-  }
+  for (const id of link.wants.keys()) state.orphaned.add(id);
+  forgetWants(state, link);
+}
+
+/** A link is lost or replaced: nothing is on its way from there, even if nobody can be asked now. */
+export function forgetWants(state: State, link: Link): void {
+  for (const id of link.wants.keys()) state.wanted.delete(id);
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { batches, offers, pair, spares, wants } from '../support/link-messages.ts';
-import { originOf, put, registrationOf, ServerStage, up } from '../support/server-stage.ts';
+import { down, originOf, put, registrationOf, ServerStage, up } from '../support/server-stage.ts';
 
 test('what another link has brought already makes this one spare, and is said once', () => {
   const { stage, one, two } = pair();
@@ -118,4 +118,38 @@ test('who asked for it all the same is sent it from then on', () => {
     `3 ${String(sequence)} put`,
     `3 ${String(sequence + 1)} put`,
   ]);
+});
+
+test('what a neighbour was asked for and then lost is asked of the next that lists it, at once', () => {
+  const stage = new ServerStage();
+  const one = stage.neighbour('1', {}, '3');
+  const two = stage.neighbour('2', {}, '3');
+  stage.origin(one, '3', { host: 'h3', links: '12' });
+  stage.pass(50);
+  stage.take(two);
+
+  stage.close(one);
+  const asked = wants(stage.take(two));
+  stage.tell(two, '2', down('3', 'closed'));
+  const four = stage.neighbour('4');
+  stage.take(four);
+  const sequence = stage.sequenceOf('3');
+  stage.digest(four, { lines: [{ origin: originOf('3'), sequence: sequence + 1 }] });
+
+  expect(asked).toContain(`3 ${String(sequence)}`);
+  expect(wants(stage.take(four))).toEqual([`3 ${String(sequence)}`]);
+});
+
+test('what was asked for on a link that is replaced is asked for on the new one, at once', () => {
+  const { stage, one } = pair();
+  const line = { origin: originOf('3'), sequence: 5 };
+  stage.hear(one, { kind: 'offer', lines: [line] });
+  const asked = wants(stage.take(one));
+
+  const again = stage.neighbour('1');
+  stage.take(again);
+  stage.digest(again, { lines: [line] });
+
+  expect(asked).toEqual(['3 0']);
+  expect(wants(stage.take(again))).toEqual(['3 0']);
 });
