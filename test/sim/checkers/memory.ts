@@ -1,6 +1,8 @@
 // Bounded memory: what a server keeps is proportional to what is registered and known, whatever the
 // network does. Each collection has a bound of its own; none may grow with time.
 
+import type { Link } from '../../../src/core/state.ts';
+import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../cluster.ts';
 import type { Checker } from './checker.ts';
 
@@ -21,12 +23,16 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   const names = new Set(lives.map(({ name }) => name));
   const addresses = names.size + state.options.peers.length + state.options.siblings.length;
   const origins = state.origins.size;
+  const standing = standingLinks(server);
+  // Who says goodbye is dropped at its first word of it, which may come before the end of the link.
+  const hasLeft = (id: OriginId): boolean => state.goodbyes.has(id);
   // What the other end has, and this one has not had yet, or has dropped.
   const others = lives.filter(({ process }) => process.state !== 'ended').length + DEAD;
   const bounds: [string, number, number][] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
-    ['links', standingLinks(server), origins],
+    ['links', standing.length, state.connections.size],
+    ['links to those who stay', standing.filter(({ origin }) => !hasLeft(origin)).length, origins],
     ['owners', state.owners.size, state.self.log.registrations.size],
     ['goodbyes', state.goodbyes.size, left],
     ['targets', state.targets.size, addresses],
@@ -50,8 +56,8 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
 }
 
 /** All but those that another has replaced, which stand for a moment more. */
-function standingLinks({ core: { state } }: SimServer): number {
-  return [...state.links.values()].filter(({ connection }) => !connection.wasReleased).length;
+function standingLinks({ core: { state } }: SimServer): Link[] {
+  return [...state.links.values()].filter(({ connection }) => !connection.wasReleased);
 }
 
 /** Whoever has just died may still be offered. */
