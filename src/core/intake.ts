@@ -290,7 +290,8 @@ export function handleCheck(state: State, link: Link, check: MessageOf<'check'>)
     } else if (origin.log.sequence === sequence && origin.log.hash !== hash) {
       tellDifference(state, link, origin);
     } else {
-      noteOffer(state, link, { origin: id, sequence });
+      // Of what is split off here he may just not know yet: when it is back he offers it.
+      if (origin.standing !== 'split') noteOffer(state, link, { origin: id, sequence });
       if (origin.log.sequence < sequence) ask(state, link, lineOf(origin));
     }
   }
