@@ -186,7 +186,7 @@ function isSent(link: Link, origin: Origin): boolean {
 }
 
 function cursorOf(link: Link, origin: Origin): number {
-  return link.cursors.get(origin.id) ?? 0;
+  return link.cursors.at(origin.place);
 }
 
 function announce(plan: Plan, origin: Origin): void {
@@ -210,8 +210,8 @@ function planCut(link: Link, plan: Plan, { batch, last, bytes, number }: Cut): v
  * everything is sent once. Whoever is fed from here already relies on it.
  */
 function isAnnounced(state: State, { link, origin, round }: Omit<Planned, 'plan'>): boolean {
-  if (link.announced.has(origin.id)) return true;
-  if (origin.source === null || link.fed.has(origin.id)) return false;
+  if (link.announced.hasAt(origin.place)) return true;
+  if (origin.source === null || link.fed.hasAt(origin.place)) return false;
   return sharersOf(state, round, origin.source).has(link.origin);
 }
 
@@ -290,7 +290,7 @@ function nextOutgoing(state: State, link: Link): Link['outgoing'] {
     const origin = state.origins.get(id);
     if (origin?.standing !== 'reachable' || link.announced.has(id)) continue;
     const { log } = origin;
-    if ((link.cursors.get(id) ?? 0) >= log.sequence) continue;
+    if (link.cursors.get(id) >= log.sequence) continue;
     const registrations = [...log.registrations.values()];
     const links = [...log.links];
     return { origin: id, sequence: log.sequence, links, registrations, index: 0, part: 0 };

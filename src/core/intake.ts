@@ -102,7 +102,7 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
 }
 
 function moveCursor(link: Link, id: OriginId, sequence: number): void {
-  link.cursors.set(id, Math.max(sequence, link.cursors.get(id) ?? 0));
+  link.cursors.set(id, Math.max(sequence, link.cursors.get(id)));
 }
 
 function takeEntries(
@@ -202,7 +202,7 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
       sendBye(state, link, { origin: id, sequence });
       continue;
     }
-    const cursor = link.cursors.get(id) ?? 0;
+    const cursor = link.cursors.get(id);
     // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);

@@ -15,6 +15,7 @@ import {
   forgetConnection,
   refuse,
 } from './connections.ts';
+import { Cursors, Marks } from './cursors.ts';
 import { addOrigin, applyEntry } from './origins.ts';
 import { unneededLinks } from './policy.ts';
 import { noteAdvance, sendDigest } from './replication.ts';
@@ -164,16 +165,16 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     origin,
     isDialledByUs: connection.dialled !== null,
     upMs: state.nowMs,
-    cursors: new Map(),
+    cursors: new Cursors(state.origins),
     seenStamp: 0,
     announcedStamp: 0,
     behind: new Set(),
     offers: new Set(),
     wants: new Map(),
-    announced: new Set(),
-    fed: new Set(),
+    announced: new Marks(state.origins),
+    fed: new Marks(state.origins),
     asking: new Map(),
-    declined: new Set(),
+    declined: new Marks(state.origins),
     declining: new Set(),
     lacking: new Map(),
     expected: new Map(),
