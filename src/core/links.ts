@@ -136,7 +136,7 @@ function becomeLink(
   connection.peer = peer.origin;
   state.links.set(peer.origin, link);
   if (old !== undefined) {
-    forgetNeighbourView(state, old);
+    forgetLink(state, old);
     forgetWants(state, old);
     refuse(state, old.connection, { error: 'duplicate', reason: 'a newer connection is kept' });
   }
@@ -157,6 +157,13 @@ function becomeLink(
     const sessions = [...state.sessions.keys()];
     state.out.send(sessions, { kind: 'sibling' });
   }
+}
+
+/** What a link that stands no longer leaves behind. */
+function forgetLink(state: State, link: Link): void {
+  forgetNeighbourView(state, link);
+  state.askers.delete(link);
+  state.expecting.delete(link);
 }
 
 function createLink(state: State, connection: Connection, origin: OriginId): Link {
@@ -256,7 +263,7 @@ interface LostLink {
 /** Takes a link out, and says so in our log. */
 export function loseLink(state: State, link: Link, lost: LostLink): void {
   state.links.delete(link.origin);
-  forgetNeighbourView(state, link);
+  forgetLink(state, link);
   noteOrphans(state, link);
   state.areTargetsDirty = true;
   state.isViewDirty = true;

@@ -19,9 +19,12 @@ export function wantedAddresses(state: State): Set<string> {
   }
   const isMaster = options.facts.role === 'master';
   const chosen = isMaster ? mastersOf(state) : chosenMasters(state);
-  if (isMaster || lacksMasters(state, chosen)) {
+  if (isMaster) {
     addAll(wanted, options.peers);
     addAll(wanted, state.masterAddresses);
+  } else if (lacksMasters(state, chosen)) {
+    addAll(wanted, options.peers);
+    addAll(wanted, worthTrying(state));
   }
   for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
   for (const address of linkedAddresses(state)) wanted.delete(address);
@@ -77,6 +80,24 @@ function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
   return chosen.length < LEAF_MASTERS || !chosen.every(isPromising);
 }
 
+/**
+ * Addresses of masters that a leaf tries for want of one that it can reach: those that have failed, for
+ * they may be back, and a few that have not. In a boot storm it hears of masters before it hears how
+ * they are linked, and would else link to all of them.
+ */
+function worthTrying(state: State): string[] {
+  const { name } = state.options.facts;
+  const hasFailed = (address: string): boolean => state.targets.get(address)?.hasFailed === true;
+  const addresses = [...state.masterAddresses];
+  const untried = addresses
+    .filter((address) => !hasFailed(address))
+    .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
+    .sort((one, other) => other.score - one.score)
+    .slice(0, TRIED_MAX)
+    .map(({ address }) => address);
+  return [...addresses.filter(hasFailed), ...untried];
+}
+
 function otherHosts(state: State, origins: readonly Origin[]): Name[] {
   return origins.map((origin) => origin.log.facts.host).filter((host) => !isOwnHost(state, host));
 }
@@ -124,6 +145,9 @@ function addAll(set: Set<string>, items: Iterable<string>): void {
 
 /** A leaf keeps links to this many masters, each on a host of its own. */
 const LEAF_MASTERS = 2;
+
+/** So many masters of which nothing else is known are tried at a time. */
+const TRIED_MAX = 4;
 
 /** A new link has held for this long before an old one is given up. */
 const SETTLED_MS = 2_000;

@@ -203,6 +203,8 @@ function createState(options: ServerOptions): State {
     accepted: new Map(),
     limitsTold: new Map(),
     links: new Map(),
+    askers: new Set(),
+    expecting: new Set(),
     flushDueMs: Infinity,
     announceDueMs: Infinity,
     flushedMs: -Infinity,

@@ -195,6 +195,10 @@ export interface State {
   /** When each limit was last told of, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   readonly links: Map<OriginId, Link>;
+  /** Links on which something is to be asked at the end of the step. */
+  readonly askers: Set<Link>;
+  /** Links from which something may still be expected. */
+  readonly expecting: Set<Link>;
   /** When the links are to be written to, and what is new to be announced to those that are spare. */
   flushDueMs: number;
   announceDueMs: number;

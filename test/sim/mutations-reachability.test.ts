@@ -62,7 +62,7 @@ const mutations: readonly Mutation[] = [
     split.decommissioned,
     [
       'policy',
-      `    addAll(wanted, state.masterAddresses);
+      `    addAll(wanted, worthTrying(state));
 `,
       '',
     ],
