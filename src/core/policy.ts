@@ -17,18 +17,44 @@ export function wantedAddresses(state: State): Set<string> {
   for (const origin of state.directory.ofHost(options.facts.host)) {
     addAll(wanted, origin.log.facts.addresses);
   }
-  const isMaster = options.facts.role === 'master';
-  const chosen = isMaster ? mastersOf(state) : chosenMasters(state);
-  if (isMaster) {
-    addAll(wanted, options.peers);
-    addAll(wanted, state.masterAddresses);
-  } else if (lacksMasters(state, chosen)) {
-    addAll(wanted, options.peers);
+  if (options.facts.role === 'master') addMasters(state, wanted);
+  else if (!isListening(state)) addChosen(state, wanted);
+  for (const address of linkedAddresses(state)) wanted.delete(address);
+  return wanted;
+}
+
+function addMasters(state: State, wanted: Set<string>): void {
+  addAll(wanted, state.options.peers);
+  addAll(wanted, state.masterAddresses);
+  for (const origin of mastersOf(state)) addAll(wanted, origin.log.facts.addresses);
+}
+
+function addChosen(state: State, wanted: Set<string>): void {
+  const chosen = chosenMasters(state);
+  if (lacksMasters(state, chosen)) {
+    addAll(wanted, state.options.peers);
     addAll(wanted, worthTrying(state));
   }
   for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
-  for (const address of linkedAddresses(state)) wanted.delete(address);
-  return wanted;
+}
+
+/**
+ * Whether a leaf has only just found its first master: it hears of the others before it takes a
+ * second one. In a boot storm all would else take the one that is heard of first.
+ */
+function isListening(state: State): boolean {
+  let firstMs = Infinity;
+  for (const { origin, upMs } of state.links.values()) {
+    const facts = state.origins.get(origin)?.log.facts;
+    const isMaster = facts?.role === 'master' && !isOwnHost(state, facts.host);
+    if (isMaster) firstMs = Math.min(firstMs, upMs);
+  }
+  const dueMs = firstMs + LISTEN_MS;
+  if (dueMs <= state.nowMs || dueMs === Infinity) return false;
+  state.timers.setEarlier('listen', dueMs, () => {
+    state.areTargetsDirty = true;
+  });
+  return true;
 }
 
 /** The links that we dialled and need no longer. */
@@ -145,6 +171,9 @@ function addAll(set: Set<string>, items: Iterable<string>): void {
 
 /** A leaf keeps links to this many masters, each on a host of its own. */
 const LEAF_MASTERS = 2;
+
+/** A leaf takes its second master when it has had its first for this long. */
+const LISTEN_MS = 250;
 
 /** So many masters of which nothing else is known are tried at a time. */
 const TRIED_MAX = 4;

@@ -47,6 +47,7 @@ export function coldStart(world: ScaleWorld): Figures {
         'per link and way, most, in catalogues': (perLink.at(-1) ?? 0) / catalogue,
         'links of a leaf, median': medianOf(linkCounts(world, false)),
         'links of a leaf, most': linkCounts(world, false).at(-1) ?? 0,
+        'links of a master, median': medianOf(linkCounts(world, true)),
         'links of a master, most': linkCounts(world, true).at(-1) ?? 0,
       };
     };
