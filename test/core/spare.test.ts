@@ -86,7 +86,7 @@ test('who was asked and has nothing newer keeps nobody else from being asked', (
   stage.hear(second, { kind: 'offer', lines: [{ ...line, sequence: line.sequence + 1 }] });
   stage.pass(200);
 
-  expect(asked.sort()).toEqual([0, 1]);
+  expect(new Set(asked)).toEqual(new Set([0, 1]));
   expect(wants(stage.take(second))).toEqual([`3 ${String(line.sequence)}`]);
 });
 

@@ -2,7 +2,6 @@
 // masters, and an account of what the servers send, receive and compute. Cores are the real ones;
 // what is between them is scale-network.ts. One seed, one run.
 
-import type { Holders } from '../../src/core/catalogue.ts';
 import { Catalogue } from '../../src/core/catalogue.ts';
 import type { Effect, Send } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
