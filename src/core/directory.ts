@@ -3,42 +3,41 @@
 // origin of `State.origins` is filed here once, under the facts that its log gives now; origins.ts,
 // where origins and their facts change, sees to that.
 
-import type { Name, OriginId } from '../protocol/ids.ts';
+import type { Name } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
 
 /** What can be filed: an origin, of which only this matters here. */
 interface Filed {
-  readonly id: OriginId;
   readonly log: { readonly facts: Facts };
+  /** The facts under which it is filed. */
+  filed: Facts | null;
 }
 
 /** Origins by host and by role. */
 export class Directory<O extends Filed> {
-  readonly #hosts = new Map<Name, Set<O>>();
+  /** Lists of a server or two, never changed, only replaced. */
+  readonly #hosts = new Map<Name, readonly O[]>();
   readonly #masters = new Set<O>();
-  readonly #filed = new Map<OriginId, Facts>();
 
   /** Files an origin under its facts, and no longer under those that it had before. */
   file(origin: O): void {
     const { facts } = origin.log;
-    if (this.#filed.get(origin.id) === facts) return;
+    if (origin.filed === facts) return;
     this.drop(origin);
-    this.#filed.set(origin.id, facts);
-    const others = this.#hosts.get(facts.host);
-    if (others === undefined) this.#hosts.set(facts.host, new Set([origin]));
-    else others.add(origin);
+    origin.filed = facts;
+    this.#hosts.set(facts.host, [...(this.#hosts.get(facts.host) ?? []), origin]);
     if (facts.role === 'master') this.#masters.add(origin);
   }
 
   /** Takes an origin out. */
   drop(origin: O): void {
-    const facts = this.#filed.get(origin.id);
-    if (facts === undefined) return;
-    this.#filed.delete(origin.id);
+    const facts = origin.filed;
+    if (facts === null) return;
+    origin.filed = null;
     this.#masters.delete(origin);
-    const others = this.#hosts.get(facts.host);
-    others?.delete(origin);
-    if (others?.size === 0) this.#hosts.delete(facts.host);
+    const others = this.#hosts.get(facts.host)?.filter((other) => other !== origin) ?? [];
+    if (others.length === 0) this.#hosts.delete(facts.host);
+    else this.#hosts.set(facts.host, others);
   }
 
   /** The servers of a host, in the order in which they became known. */

@@ -38,8 +38,6 @@ interface Round {
   readonly groups: Map<string, { message: Message; connections: ConnectionId[] }>;
   /** What is new since a stamp of the journal. */
   readonly news: Map<number, Origin[]>;
-  /** The neighbours that are linked to a source: see spare.ts. */
-  readonly sharers: Map<OriginId, ReadonlySet<OriginId>>;
   readonly cuts: Map<Origin, Cut>;
   cutsCount: number;
 }
@@ -58,7 +56,6 @@ function createRound(isAnnouncing: boolean): Round {
     isAnnouncing,
     groups: new Map(),
     news: new Map(),
-    sharers: new Map(),
     cuts: new Map(),
     cutsCount: 0,
   };
@@ -137,7 +134,7 @@ function planOf(state: State, link: Link, round: Round): Plan {
 function planAnnounced(state: State, { link, plan, round }: Omit<Planned, 'origin'>): void {
   for (const origin of newsSince(state, round, link.announcedStamp)) {
     if (!isSent(link, origin) || origin.log.sequence <= cursorOf(link, origin)) continue;
-    if (isAnnounced(state, { link, origin, round })) announce(plan, origin);
+    if (isAnnounced(state, link, origin)) announce(plan, origin);
     else if (!link.snapshots.has(origin.id)) touch(state, link, origin.id);
   }
   link.announcedStamp = state.journal.stamp;
@@ -163,7 +160,7 @@ function planOrigin(state: State, planned: Wish): void {
   const cursor = cursorOf(link, origin);
   if (origin.log.sequence <= cursor) {
     if (isOffered && origin.log.sequence === cursor) announce(plan, origin);
-  } else if (isAnnounced(state, planned)) {
+  } else if (isAnnounced(state, link, origin)) {
     // News are announced later, many together.
     if (isOffered || !isNews) announce(plan, origin);
   } else if (link.outgoing?.origin !== origin.id && !link.snapshots.has(origin.id)) {
@@ -186,7 +183,7 @@ function isSent(link: Link, origin: Origin): boolean {
 }
 
 function cursorOf(link: Link, origin: Origin): number {
-  return link.cursors.get(origin.id) ?? 0;
+  return link.cursors.at(origin.place);
 }
 
 function announce(plan: Plan, origin: Origin): void {
@@ -209,22 +206,17 @@ function planCut(link: Link, plan: Plan, { batch, last, bytes, number }: Cut): v
  * the server that this came from and has it from there. Between masters, each linked to all, nearly
  * everything is sent once. Whoever is fed from here already relies on it.
  */
-function isAnnounced(state: State, { link, origin, round }: Omit<Planned, 'plan'>): boolean {
-  if (link.announced.has(origin.id)) return true;
-  if (origin.source === null || link.fed.has(origin.id)) return false;
-  return sharersOf(state, round, origin.source).has(link.origin);
+function isAnnounced(state: State, link: Link, origin: Origin): boolean {
+  if (link.announced.hasAt(origin.place)) return true;
+  if (origin.source === null || link.fed.hasAt(origin.place)) return false;
+  return isSharer(state, link.origin, origin.source);
 }
 
-function sharersOf(state: State, round: Round, source: OriginId): ReadonlySet<OriginId> {
-  let sharers = round.sharers.get(source);
-  if (sharers === undefined) {
-    const links = state.origins.get(source)?.log.links ?? new Set<OriginId>();
-    const isSharer = (id: OriginId): boolean =>
-      links.has(id) && state.origins.get(id)?.log.links.has(source) === true;
-    sharers = new Set([...state.links.keys()].filter(isSharer));
-    round.sharers.set(source, sharers);
-  }
-  return sharers;
+/** Whether a neighbour is linked to the source of something. */
+function isSharer(state: State, neighbour: OriginId, source: OriginId): boolean {
+  const links = state.origins.get(neighbour)?.log.links;
+  if (links?.has(source) !== true) return false;
+  return state.origins.get(source)?.log.links.has(neighbour) === true;
 }
 
 /** What is sent of an origin after a cursor; undefined where its tail does not reach back that far. */
@@ -290,7 +282,7 @@ function nextOutgoing(state: State, link: Link): Link['outgoing'] {
     const origin = state.origins.get(id);
     if (origin?.standing !== 'reachable' || link.announced.has(id)) continue;
     const { log } = origin;
-    if ((link.cursors.get(id) ?? 0) >= log.sequence) continue;
+    if (link.cursors.get(id) >= log.sequence) continue;
     const registrations = [...log.registrations.values()];
     const links = [...log.links];
     return { origin: id, sequence: log.sequence, links, registrations, index: 0, part: 0 };

@@ -35,6 +35,7 @@ export function handleDigest(state: State, link: Link, digest: MessageOf<'digest
     const known = state.origins.get(line.origin)?.log.sequence ?? 0;
     if (known < line.sequence && !isKnownGone(state, line.origin)) {
       link.expected.set(line.origin, line.sequence);
+      state.expecting.add(link);
       noteOffered(state, link, line);
     }
   }
@@ -64,8 +65,20 @@ function noteOffer(state: State, link: Link, line: Line): void {
   link.cursors.set(id, sequence);
   const origin = state.origins.get(id);
   if (origin === undefined) return;
+  if (sequence <= origin.log.sequence) noteNothingNew(state, link, id);
   if (sequence === origin.log.sequence) prove(state, origin);
   if (sequence < origin.log.sequence) touch(state, link, id);
+}
+
+/**
+ * Whoever was asked has nothing newer: nothing is on its way from there, and what others offer need
+ * not wait for it.
+ */
+function noteNothingNew(state: State, link: Link, id: OriginId): void {
+  const askedMs = link.wants.get(id);
+  if (askedMs === undefined) return;
+  link.wants.delete(id);
+  if (state.wanted.get(id) === askedMs) state.wanted.delete(id);
 }
 
 /** Entries: in sequence, or a question for what is missing. */
@@ -102,7 +115,7 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
 }
 
 function moveCursor(link: Link, id: OriginId, sequence: number): void {
-  link.cursors.set(id, Math.max(sequence, link.cursors.get(id) ?? 0));
+  link.cursors.set(id, Math.max(sequence, link.cursors.get(id)));
 }
 
 function takeEntries(
@@ -202,7 +215,7 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
       sendBye(state, link, { origin: id, sequence });
       continue;
     }
-    const cursor = link.cursors.get(id) ?? 0;
+    const cursor = link.cursors.get(id);
     // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);
@@ -254,11 +267,12 @@ function prove(state: State, origin: Origin): void {
 
 function noteArrival(state: State, origin: Origin): void {
   const { id, log } = origin;
-  for (const link of state.links.values()) {
+  for (const link of state.expecting) {
     const sequence = link.expected.get(id);
     if (sequence === undefined || sequence > log.sequence) continue;
     link.expected.delete(id);
     state.isViewDirty = true;
+    if (link.expected.size === 0) state.expecting.delete(link);
   }
 }
 

@@ -12,12 +12,14 @@ interface Stamped {
 export class Journal<O extends Stamped> {
   /** The stamp of the latest change. */
   stamp = 0;
-  #rows: { readonly stamp: number; readonly origin: O }[] = [];
+  /** Who changed, and which change it was: two lists, for a server has thousands. */
+  #origins: O[] = [];
+  #stamps: number[] = [];
   #count = 0;
 
   /** How many rows are kept, outdated ones included. */
   get size(): number {
-    return this.#rows.length;
+    return this.#origins.length;
   }
 
   /** An origin has changed. */
@@ -25,8 +27,9 @@ export class Journal<O extends Stamped> {
     if (origin.stamp === 0) this.#count += 1;
     this.stamp += 1;
     origin.stamp = this.stamp;
-    this.#rows.push({ stamp: this.stamp, origin });
-    if (this.#rows.length > 2 * this.#count + SLACK) this.#rows = this.#rows.filter(isLatest);
+    this.#origins.push(origin);
+    this.#stamps.push(this.stamp);
+    if (this.size > 2 * this.#count + SLACK) this.#tidy();
   }
 
   /** Takes an origin out. */
@@ -38,32 +41,28 @@ export class Journal<O extends Stamped> {
   /** What has changed since a stamp, the earliest change first. */
   since(stamp: number): O[] {
     const found: O[] = [];
-    for (let index = this.#firstAfter(stamp); index < this.#rows.length; index += 1) {
-      const row = this.#rows[index];
-      if (row !== undefined && isLatest(row)) found.push(row.origin);
+    for (let index = this.#firstAfter(stamp); index < this.size; index += 1) {
+      const origin = this.#origins[index];
+      if (origin?.stamp === this.#stamps[index] && origin !== undefined) found.push(origin);
     }
     return found;
   }
 
+  /** Drops the rows that are outdated. */
+  #tidy(): void {
+    this.#origins = this.since(0);
+    this.#stamps = this.#origins.map((origin) => origin.stamp);
+  }
+
   #firstAfter(stamp: number): number {
-    let [low, high] = [0, this.#rows.length];
+    let [low, high] = [0, this.size];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#rows[middle]?.stamp ?? 0) <= stamp) low = middle + 1;
+      if ((this.#stamps[middle] ?? 0) <= stamp) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-}
-
-function isLatest({
-  stamp,
-  origin,
-}: {
-  readonly stamp: number;
-  readonly origin: Stamped;
-}): boolean {
-  return origin.stamp === stamp;
 }
 
 /** Rows that are outdated may stay until they are this many more than the others. */

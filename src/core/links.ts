@@ -15,6 +15,7 @@ import {
   forgetConnection,
   refuse,
 } from './connections.ts';
+import { Cursors, Marks } from './cursors.ts';
 import { addOrigin, applyEntry } from './origins.ts';
 import { unneededLinks } from './policy.ts';
 import { noteAdvance, sendDigest } from './replication.ts';
@@ -135,7 +136,7 @@ function becomeLink(
   connection.peer = peer.origin;
   state.links.set(peer.origin, link);
   if (old !== undefined) {
-    forgetNeighbourView(state, old);
+    forgetLink(state, old);
     forgetWants(state, old);
     refuse(state, old.connection, { error: 'duplicate', reason: 'a newer connection is kept' });
   }
@@ -158,22 +159,29 @@ function becomeLink(
   }
 }
 
+/** What a link that stands no longer leaves behind. */
+function forgetLink(state: State, link: Link): void {
+  forgetNeighbourView(state, link);
+  state.askers.delete(link);
+  state.expecting.delete(link);
+}
+
 function createLink(state: State, connection: Connection, origin: OriginId): Link {
   return {
     connection,
     origin,
     isDialledByUs: connection.dialled !== null,
     upMs: state.nowMs,
-    cursors: new Map(),
+    cursors: new Cursors(state.origins),
     seenStamp: 0,
     announcedStamp: 0,
     behind: new Set(),
     offers: new Set(),
     wants: new Map(),
-    announced: new Set(),
-    fed: new Set(),
+    announced: new Marks(state.origins),
+    fed: new Marks(state.origins),
     asking: new Map(),
-    declined: new Set(),
+    declined: new Marks(state.origins),
     declining: new Set(),
     lacking: new Map(),
     expected: new Map(),
@@ -255,7 +263,7 @@ interface LostLink {
 /** Takes a link out, and says so in our log. */
 export function loseLink(state: State, link: Link, lost: LostLink): void {
   state.links.delete(link.origin);
-  forgetNeighbourView(state, link);
+  forgetLink(state, link);
   noteOrphans(state, link);
   state.areTargetsDirty = true;
   state.isViewDirty = true;

@@ -16,11 +16,14 @@ export interface LogState {
   readonly registrations: readonly Registration[];
 }
 
+/** What a server needs of the log of one origin. */
+export type Log = Pick<OriginLog, keyof OriginLog>;
+
 /** The log of one origin. */
 export class OriginLog {
   readonly origin: OriginId;
-  readonly links = new Set<OriginId>();
-  readonly registrations = new Map<InstanceId, Registration>();
+  readonly links: Set<OriginId> = new Set<OriginId>();
+  readonly registrations: Map<InstanceId, Registration> = new Map<InstanceId, Registration>();
   facts: Facts;
   sequence = 0;
   hash = 0;

@@ -3,6 +3,8 @@
 
 import type { Name, OriginId } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
+import type { Catalogue, Holders } from './catalogue.ts';
+import type { Log } from './log.ts';
 
 /** A limit of limits.ts that may have another number. */
 export type SetLimit = 'connections' | 'connections-per-address' | 'strangers' | 'registrations';
@@ -25,6 +27,14 @@ export interface ServerOptions {
   readonly lock?: 'none' | 'secret' | 'certificate';
   /** Limits other than those of limits.ts, where an operator has a say. */
   readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
+  /** Where logs and catalogue are kept, if not by each server for itself. */
+  readonly keeping?: Keeping;
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
   readonly random: () => number;
+}
+
+/** Thousands of servers in one process keep what they have in common once: see test/sim. */
+export interface Keeping {
+  readonly createLog: (origin: OriginId, facts: Facts) => Log;
+  readonly createCatalogue: (holders: Holders) => Catalogue;
 }

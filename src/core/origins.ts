@@ -7,21 +7,24 @@ import type { OriginId } from '../protocol/ids.ts';
 import type { Cause, Entry, Facts, Loss } from '../protocol/records.ts';
 import { present } from './assert.ts';
 import type { Holders, Standing } from './catalogue.ts';
-import type { LogState } from './log.ts';
+import type { Log, LogState } from './log.ts';
 import { OriginLog } from './log.ts';
+import type { ServerOptions } from './options.ts';
 import type { Origin, State } from './state.ts';
 import { isOwnHost } from './state.ts';
 import { childrenOf } from './topology.ts';
 
 /** A record of an origin of which nothing is known but its facts. */
-export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin {
+export function createOrigin(log: Log, place: number): Origin {
   return {
-    id,
-    log: new OriginLog(id, facts),
+    id: log.origin,
+    place,
+    log,
     standing: 'new',
     isProven: false,
-    sinceMs: nowMs,
-    losses: new Map(),
+    sinceMs: 0,
+    losses: null,
+    filed: null,
     via: null,
     parent: null,
     source: null,
@@ -31,10 +34,17 @@ export function createOrigin(id: OriginId, facts: Facts, nowMs: number): Origin 
   };
 }
 
+/** An empty log. */
+export function createLog({ keeping }: ServerOptions, id: OriginId, facts: Facts): Log {
+  return keeping?.createLog(id, facts) ?? new OriginLog(id, facts);
+}
+
 /** Makes an origin known; it is not live before it can be reached. */
 export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
-  const origin = createOrigin(id, facts, state.nowMs);
+  const origin = createOrigin(createLog(state.options, id, facts), state.places.take());
+  origin.sinceMs = state.nowMs;
   state.origins.set(id, origin);
+  for (const link of state.links.values()) link.cursors.settle(id);
   noteFacts(state, origin);
   return origin;
 }
@@ -64,7 +74,7 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
       }
       break;
     case 'up':
-      state.origins.get(entry.peer)?.losses.delete(origin.id);
+      state.origins.get(entry.peer)?.losses?.delete(origin.id);
       noteNamed(state, entry.peer);
       noteLink(state, origin, entry.peer);
       break;
@@ -129,7 +139,6 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     state.catalogue.delete(origin.id, instance, cause);
   }
   for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
-  state.origins.delete(origin.id);
   state.directory.drop(origin);
   state.journal.drop(origin);
   state.away.delete(origin);
@@ -151,6 +160,8 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     link.declining.delete(origin.id);
     link.lacking.delete(origin.id);
   }
+  state.origins.delete(origin.id);
+  state.places.free(origin.place);
   state.isViewDirty = true;
 }
 
@@ -170,11 +181,16 @@ export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): b
   return true;
 }
 
+function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs: number }): void {
+  origin.losses ??= new Map();
+  origin.losses.set(reporter, report);
+}
+
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
   const peer = state.origins.get(lost.peer);
   // A link that both ends have given up is no sign of the death of either: both said so after it.
-  if (peer?.log.links.has(reporter.id) === false) reporter.losses.delete(peer.id);
-  else peer?.losses.set(reporter.id, { loss: lost.loss, atMs: state.nowMs });
+  if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);
+  else if (peer !== undefined) addLoss(peer, reporter.id, { loss: lost.loss, atMs: state.nowMs });
   if (peer === undefined) return;
   if (peer.parent === reporter.id) state.loose.add(peer.id);
   if (reporter.parent === peer.id) state.loose.add(reporter.id);

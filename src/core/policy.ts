@@ -17,15 +17,44 @@ export function wantedAddresses(state: State): Set<string> {
   for (const origin of state.directory.ofHost(options.facts.host)) {
     addAll(wanted, origin.log.facts.addresses);
   }
-  const isMaster = options.facts.role === 'master';
-  const chosen = isMaster ? mastersOf(state) : chosenMasters(state);
-  if (isMaster || lacksMasters(state, chosen)) {
-    addAll(wanted, options.peers);
-    addAll(wanted, state.masterAddresses);
-  }
-  for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
+  if (options.facts.role === 'master') addMasters(state, wanted);
+  else if (!isListening(state)) addChosen(state, wanted);
   for (const address of linkedAddresses(state)) wanted.delete(address);
   return wanted;
+}
+
+function addMasters(state: State, wanted: Set<string>): void {
+  addAll(wanted, state.options.peers);
+  addAll(wanted, state.masterAddresses);
+  for (const origin of mastersOf(state)) addAll(wanted, origin.log.facts.addresses);
+}
+
+function addChosen(state: State, wanted: Set<string>): void {
+  const chosen = chosenMasters(state);
+  if (lacksMasters(state, chosen)) {
+    addAll(wanted, state.options.peers);
+    addAll(wanted, worthTrying(state));
+  }
+  for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
+}
+
+/**
+ * Whether a leaf has only just found its first master: it hears of the others before it takes a
+ * second one. In a boot storm all would else take the one that is heard of first.
+ */
+function isListening(state: State): boolean {
+  let firstMs = Infinity;
+  for (const { origin, upMs } of state.links.values()) {
+    const facts = state.origins.get(origin)?.log.facts;
+    const isMaster = facts?.role === 'master' && !isOwnHost(state, facts.host);
+    if (isMaster) firstMs = Math.min(firstMs, upMs);
+  }
+  const dueMs = firstMs + LISTEN_MS;
+  if (dueMs <= state.nowMs || dueMs === Infinity) return false;
+  state.timers.setEarlier('listen', dueMs, () => {
+    state.areTargetsDirty = true;
+  });
+  return true;
 }
 
 /** The links that we dialled and need no longer. */
@@ -77,6 +106,24 @@ function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
   return chosen.length < LEAF_MASTERS || !chosen.every(isPromising);
 }
 
+/**
+ * Addresses of masters that a leaf tries for want of one that it can reach: those that have failed, for
+ * they may be back, and a few that have not. In a boot storm it hears of masters before it hears how
+ * they are linked, and would else link to all of them.
+ */
+function worthTrying(state: State): string[] {
+  const { name } = state.options.facts;
+  const hasFailed = (address: string): boolean => state.targets.get(address)?.hasFailed === true;
+  const addresses = [...state.masterAddresses];
+  const untried = addresses
+    .filter((address) => !hasFailed(address))
+    .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
+    .sort((one, other) => other.score - one.score)
+    .slice(0, TRIED_MAX)
+    .map(({ address }) => address);
+  return [...addresses.filter(hasFailed), ...untried];
+}
+
 function otherHosts(state: State, origins: readonly Origin[]): Name[] {
   return origins.map((origin) => origin.log.facts.host).filter((host) => !isOwnHost(state, host));
 }
@@ -124,6 +171,12 @@ function addAll(set: Set<string>, items: Iterable<string>): void {
 
 /** A leaf keeps links to this many masters, each on a host of its own. */
 const LEAF_MASTERS = 2;
+
+/** A leaf takes its second master when it has had its first for this long. */
+const LISTEN_MS = 250;
+
+/** So many masters of which nothing else is known are tried at a time. */
+const TRIED_MAX = 4;
 
 /** A new link has held for this long before an old one is given up. */
 const SETTLED_MS = 2_000;

@@ -66,9 +66,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   tidings.forgotten.delete(origin.id);
   state.out.notice('origin-reachable', labels(origin));
   const { host } = origin.log.facts;
-  state.timers.set(`returned ${origin.id}`, state.nowMs + state.options.graceMs, () => {
-    dropSplitOf(state, host, tidings);
-  });
+  if (hasSplitServer(state, host)) armReturned(state, origin, tidings);
   if (before !== 'split') return;
   state.timers.set('ask again', state.nowMs + ASK_AGAIN_MS, () => {
     askAgain(state, tidings);
@@ -79,10 +77,12 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
  * The others stay: what comes late may bring the dead back for a moment, and nobody who has lost
  * them says so twice. A reporter with a link to it again takes its word back itself.
  */
-function forgetOldLosses(state: State, { losses }: Origin): void {
-  for (const [reporter, { atMs }] of losses) {
-    if (state.nowMs - atMs > TOGETHER_MS) losses.delete(reporter);
+function forgetOldLosses(state: State, origin: Origin): void {
+  const { losses } = origin;
+  for (const [reporter, { atMs }] of losses ?? []) {
+    if (state.nowMs - atMs > TOGETHER_MS) losses?.delete(reporter);
   }
+  if (losses?.size === 0) origin.losses = null;
 }
 
 function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void {
@@ -120,7 +120,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
 /** Whether a server that can be reached lost this origin, or another one of its host. */
 function wasReported(state: State, origin: Origin): boolean {
   for (const other of state.directory.ofHost(origin.log.facts.host)) {
-    for (const [reporter, { atMs }] of other.losses) {
+    for (const [reporter, { atMs }] of other.losses ?? []) {
       const isFresh = state.nowMs - atMs <= TOGETHER_MS;
       if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
     }
@@ -158,9 +158,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   state.out.notice('origin-split', labels(origin));
   const { host } = origin.log.facts;
   if (hasReachableServer(state, host)) {
-    state.timers.set(`returned ${origin.id}`, state.nowMs + state.options.graceMs, () => {
-      dropSplitOf(state, host, tidings);
-    });
+    armReturned(state, origin, tidings);
   }
   state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
     if (!reachesOtherHost(state)) state.isSynced = false;
@@ -182,6 +180,14 @@ function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
     const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
     if (isTogether) becomeSplit(state, other, tidings);
   }
+}
+
+/** A host is back: what does not return with it within a grace is dropped. */
+function armReturned(state: State, origin: Origin, tidings: Tidings): void {
+  const { host } = origin.log.facts;
+  state.timers.set(`returned ${origin.id}`, state.nowMs + state.options.graceMs, () => {
+    dropSplitOf(state, host, tidings);
+  });
 }
 
 function dropSplitOf(state: State, host: Name, tidings: Tidings): void {
@@ -223,7 +229,7 @@ function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
 }
 
 function wasClosed(origin: Origin): boolean {
-  const fresh = [...origin.losses.values()].filter(
+  const fresh = [...(origin.losses?.values() ?? [])].filter(
     (report) => origin.sinceMs - report.atMs <= TOGETHER_MS,
   );
   return fresh.length > 0 && fresh.every((report) => report.loss === 'closed');
@@ -232,6 +238,11 @@ function wasClosed(origin: Origin): boolean {
 function hasReachableServer(state: State, host: Name): boolean {
   for (const { standing } of state.directory.ofHost(host))
     if (standing === 'reachable') return true;
+  return false;
+}
+
+function hasSplitServer(state: State, host: Name): boolean {
+  for (const { standing } of state.directory.ofHost(host)) if (standing === 'split') return true;
   return false;
 }
 

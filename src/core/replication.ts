@@ -92,6 +92,10 @@ export function ownMissing(state: State): Link['neighbourMissing'] {
 
 /** Puts what reachability found into the links' hands. */
 export function spreadTidings(state: State, tidings: Tidings): void {
+  if (isEmpty(tidings)) {
+    askForOrphans(state);
+    return;
+  }
   const asked: Line[] = [];
   for (const id of [...tidings.missed].sort(compareText)) {
     const origin = state.origins.get(id);
@@ -123,6 +127,10 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   tidings.reached.clear();
 }
 
+function isEmpty({ reached, missed, forgotten }: Tidings): boolean {
+  return reached.size === 0 && missed.size === 0 && forgotten.size === 0;
+}
+
 /** Sends a message on every link. */
 export function sendToAll(state: State, message: Message, except?: Link): void {
   const links = [...state.links.values()].filter((link) => link !== except);
@@ -141,6 +149,7 @@ export function ask(state: State, link: Link, { origin, sequence }: Line): void 
   link.declined.delete(origin);
   link.declining.delete(origin);
   link.asking.set(origin, sequence);
+  state.askers.add(link);
 }
 
 /** Whether an origin was asked for, on whichever link, and may still come. */
@@ -151,7 +160,7 @@ export function isOnItsWay(state: State, id: OriginId): boolean {
 
 /** Sends the questions of a step: one message for a link, whatever their number. */
 export function sendWants(state: State): void {
-  for (const link of state.links.values()) {
+  for (const link of state.askers) {
     if (link.asking.size === 0) continue;
     const lines = [...link.asking].map(([origin, sequence]) => ({ origin, sequence }));
     link.asking.clear();
@@ -160,6 +169,7 @@ export function sendWants(state: State): void {
       state.out.send(link.connection.id, { kind: 'want', lines: part });
     }
   }
+  state.askers.clear();
 }
 
 /** What came by a link that is lost is asked for at the next hop towards it, at once. */

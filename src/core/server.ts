@@ -9,6 +9,7 @@ import { tellWatchers } from './answers.ts';
 import { unreachable } from './assert.ts';
 import { Catalogue } from './catalogue.ts';
 import { connectionOf, handleOpened } from './connections.ts';
+import { Places } from './cursors.ts';
 import { Directory } from './directory.ts';
 import type { Effect } from './effect.ts';
 import { dispatch, handleBreach, handleFlow, handleGone } from './dispatch.ts';
@@ -18,7 +19,7 @@ import { sendChecks } from './intake.ts';
 import { Journal } from './journal.ts';
 import { appendOwn, dropUnneeded } from './links.ts';
 import type { ServerOptions } from './options.ts';
-import { createOrigin, holdersAmong } from './origins.ts';
+import { createLog, createOrigin, holdersAmong } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import { noteMasters, wantedAddresses } from './policy.ts';
 import type { Tidings } from './reachability.ts';
@@ -171,12 +172,14 @@ export class Server {
 }
 
 function createState(options: ServerOptions): State {
+  const places = new Places();
   const self: Origin = {
-    ...createOrigin(options.origin, options.facts, 0),
+    ...createOrigin(createLog(options, options.origin, options.facts), places.take()),
     standing: 'reachable',
     isProven: true,
   };
   const origins = new Map<OriginId, Origin>([[self.id, self]]);
+  const holders = holdersAmong(origins);
   const directory = new Directory<Origin>();
   directory.file(self);
   return {
@@ -185,6 +188,7 @@ function createState(options: ServerOptions): State {
     timers: new Timers(),
     self,
     origins,
+    places,
     directory,
     journal: new Journal(),
     away: new Set(),
@@ -193,12 +197,14 @@ function createState(options: ServerOptions): State {
     goodbyes: new Map(),
     wanted: new Map(),
     orphaned: new Set(),
-    catalogue: new Catalogue(holdersAmong(origins)),
+    catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
     connections: new Map(),
     strangers: new Map(),
     accepted: new Map(),
     limitsTold: new Map(),
     links: new Map(),
+    askers: new Set(),
+    expecting: new Set(),
     flushDueMs: Infinity,
     announceDueMs: Infinity,
     flushedMs: -Infinity,

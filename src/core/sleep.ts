@@ -84,7 +84,7 @@ function wake(state: State): void {
     closeConnection(state, link.connection, 'silent');
     loseLink(state, link, { loss: 'silent', reason: SLEPT });
     // That we closed it says nothing of the server at its other end.
-    state.origins.get(link.origin)?.losses.delete(state.self.id);
+    state.origins.get(link.origin)?.losses?.delete(state.self.id);
   }
   hasten(state, [...state.targets.keys()]);
   for (const again of held) again();

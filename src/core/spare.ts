@@ -19,7 +19,7 @@ export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>)
     link.announced.add(id);
     link.fed.delete(id);
     // What was new while this was on its way.
-    if (sequence <= (link.cursors.get(id) ?? 0)) continue;
+    if (sequence <= link.cursors.get(id)) continue;
     link.behind.add(id);
     flushBy(state, state.nowMs + ANNOUNCE_MS);
   }
@@ -94,8 +94,8 @@ export function forgetWants(state: State, link: Link): void {
  * digest lists and it lacks, of one neighbour, not to get the whole catalogue from each.
  */
 export function beSpare(state: State, link: Link): void {
-  for (const { id } of state.origins.values()) {
-    if (id !== state.self.id && id !== link.origin) link.announced.add(id);
+  for (const { id, place } of state.origins.values()) {
+    if (id !== state.self.id && id !== link.origin) link.announced.addAt(place);
   }
 }
 

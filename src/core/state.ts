@@ -3,13 +3,14 @@
 // `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
-import type { Loss, Registration } from '../protocol/records.ts';
+import type { Facts, Loss, Registration } from '../protocol/records.ts';
 import type { Backoff } from './backoff.ts';
 import type { Catalogue, Change, Standing } from './catalogue.ts';
+import type { Cursors, Marks, Places } from './cursors.ts';
 import type { Directory } from './directory.ts';
 import type { ConnectionId, Door } from './input.ts';
 import type { Journal } from './journal.ts';
-import type { OriginLog } from './log.ts';
+import type { Log } from './log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from './timers.ts';
@@ -17,14 +18,18 @@ import type { Timers } from './timers.ts';
 /** An origin that this server knows, itself included. */
 export interface Origin {
   readonly id: OriginId;
-  readonly log: OriginLog;
+  readonly log: Log;
+  /** Where links keep it: see cursors.ts. */
+  readonly place: number;
   standing: Standing;
   /** Whether a neighbour has offered it since it was last out of reach. */
   isProven: boolean;
   /** When it went out of reach. */
   sinceMs: number;
-  /** Who lost it, when and how, and has no link to it again. */
-  readonly losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }>;
+  /** Who lost it, when and how, and has no link to it again; null for nobody. */
+  losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
+  /** See directory.ts. */
+  filed: Facts | null;
   /** The first origin on the way to it; its own id for a neighbour. */
   via: OriginId | null;
   /** The one before it on that way: see topology.ts. */
@@ -85,7 +90,7 @@ export interface Link {
   readonly isDialledByUs: boolean;
   readonly upMs: number;
   /** What the other end is known to have; an origin that is not here it lacks. */
-  readonly cursors: Map<OriginId, number>;
+  readonly cursors: Cursors;
   /** Up to where the journal was looked through for what to send, and for what to announce. */
   seenStamp: number;
   announcedStamp: number;
@@ -96,13 +101,13 @@ export interface Link {
   /** What we asked for and have not had yet: one question for an origin. */
   readonly wants: Map<OriginId, number>;
   /** What the other end has sooner from elsewhere: it is offered, not sent. */
-  readonly announced: Set<OriginId>;
+  readonly announced: Marks;
   /** What the other end has been sent or has asked for: it is sent on, whatever we presume. */
-  readonly fed: Set<OriginId>;
+  readonly fed: Marks;
   /** What is to be asked for at the end of the step. */
   readonly asking: Map<OriginId, number>;
   /** What we have sooner from elsewhere, and have told the other end so, or are about to. */
-  readonly declined: Set<OriginId>;
+  readonly declined: Marks;
   readonly declining: Set<OriginId>;
   /** What was offered on this spare link and is on its way from elsewhere, we hope. */
   readonly lacking: Map<OriginId, number>;
@@ -165,6 +170,8 @@ export interface State {
   readonly timers: Timers;
   readonly self: Origin;
   readonly origins: Map<OriginId, Origin>;
+  /** The numbers that they have. */
+  readonly places: Places;
   /** The same, by host and role. */
   readonly directory: Directory<Origin>;
   /** The same, by their latest change. */
@@ -188,6 +195,10 @@ export interface State {
   /** When each limit was last told of, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   readonly links: Map<OriginId, Link>;
+  /** Links on which something is to be asked at the end of the step. */
+  readonly askers: Set<Link>;
+  /** Links from which something may still be expected. */
+  readonly expecting: Set<Link>;
   /** When the links are to be written to, and what is new to be announced to those that are spare. */
   flushDueMs: number;
   announceDueMs: number;

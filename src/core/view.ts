@@ -7,7 +7,7 @@
 import type { Name, OriginId } from '../protocol/ids.ts';
 import { compareText } from './catalogue.ts';
 import { ownMissing, sendToAll } from './replication.ts';
-import type { Link, Origin, State } from './state.ts';
+import type { Link, State } from './state.ts';
 import { isOwnHost } from './state.ts';
 
 /** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
@@ -116,15 +116,22 @@ function isColdStartOver(state: State): boolean {
 function lacksLog(state: State): boolean {
   for (const id of state.unheard) {
     const isKnown = state.origins.has(id) || state.goodbyes.has(id);
-    const namers = isKnown ? [] : namersOf(state, id);
-    if (namers.some(({ standing }) => standing === 'reachable')) return true;
-    if (namers.length === 0) state.unheard.delete(id);
+    const named = isKnown ? null : namedBy(state, id);
+    if (named === 'reachable') return true;
+    if (named === null) state.unheard.delete(id);
   }
   return false;
 }
 
-function namersOf(state: State, id: OriginId): Origin[] {
-  return [...state.origins.values()].filter(({ log }) => log.links.has(id));
+/** Whether an origin that can be reached names another one, or only one that cannot. */
+function namedBy(state: State, id: OriginId): 'reachable' | 'lost' | null {
+  let isNamed = false;
+  for (const { standing, log } of state.origins.values()) {
+    if (!log.links.has(id)) continue;
+    if (standing === 'reachable') return 'reachable';
+    isNamed = true;
+  }
+  return isNamed ? 'lost' : null;
 }
 
 /** A cold start is over when nothing new has arrived for this long. */

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { Directory } from '../../src/core/directory.ts';
+import { OriginLog } from '../../src/core/log.ts';
 import { createOrigin } from '../../src/core/origins.ts';
 import type { Origin } from '../../src/core/state.ts';
 import type { Name } from '../../src/protocol/ids.ts';
@@ -12,7 +13,10 @@ const HOST = 'h1' as Name;
 test('the servers of a host are found in the order in which they became known', () => {
   const directory = new Directory<Origin>();
   const [one, two] = [1, 2].map((digit) => {
-    return createOrigin(originOf(String(digit)), factsOf(String(digit), { host: 'h1' }), 0);
+    return createOrigin(
+      new OriginLog(originOf(String(digit)), factsOf(String(digit), { host: 'h1' })),
+      0,
+    );
   });
 
   for (const origin of [two!, one!, two!]) directory.file(origin);
@@ -23,7 +27,10 @@ test('the servers of a host are found in the order in which they became known', 
 
 test('an origin whose facts change is found under the new ones only', () => {
   const directory = new Directory<Origin>();
-  const origin = createOrigin(originOf('1'), factsOf('1', { host: 'h1', role: 'master' }), 0);
+  const origin = createOrigin(
+    new OriginLog(originOf('1'), factsOf('1', { host: 'h1', role: 'master' })),
+    0,
+  );
   directory.file(origin);
 
   origin.log.facts = factsOf('1', { host: 'h2' });
@@ -36,7 +43,10 @@ test('an origin whose facts change is found under the new ones only', () => {
 
 test('an origin that was dropped is found nowhere', () => {
   const directory = new Directory<Origin>();
-  const origin = createOrigin(originOf('1'), factsOf('1', { host: 'h1', role: 'master' }), 0);
+  const origin = createOrigin(
+    new OriginLog(originOf('1'), factsOf('1', { host: 'h1', role: 'master' })),
+    0,
+  );
   directory.file(origin);
 
   directory.drop(origin);

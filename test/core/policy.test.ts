@@ -121,6 +121,35 @@ test('leaves spread over the masters', () => {
   expect(chosen.size).toBeGreaterThan(2);
 });
 
+test('a leaf that has just found a master hears of the others before it takes a second one', () => {
+  const stage = new ServerStage({ peers: [ADDRESS('1')] });
+  const first = answer(stage, '1');
+  stage.tell(first, '1', up('2'));
+  stage.origin(first, '2', { role: 'master', links: '1' });
+  stage.pass(200);
+  const atOnce = stage.dialled.filter((address) => address === ADDRESS('2'));
+
+  stage.pass(100);
+
+  expect(atOnce).toEqual([]);
+  expect(stage.dialled).toContain(ADDRESS('2'));
+});
+
+test('a leaf that cannot reach a master tries a few of those that it hears of, then others', () => {
+  const stage = new ServerStage();
+  const digits = ['1', '2', '3', '4', '5', '6', '7'];
+  const link = stage.neighbour('9');
+  for (const digit of digits) stage.origin(link, digit, { role: 'master', links: 'f' });
+  stage.pass(0);
+  const first = [...stage.dialled];
+
+  for (const address of first) stage.give({ kind: 'undialled', address, reason: 'refused' });
+  stage.pass(0);
+
+  expect(first.length).toBeLessThan(digits.length);
+  expect(new Set(stage.dialled)).toEqual(new Set(digits.map(ADDRESS)));
+});
+
 test('a master dials every master', () => {
   const stage = new ServerStage({ role: 'master' });
 

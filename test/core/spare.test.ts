@@ -69,6 +69,27 @@ test('what is offered on a spare link is wanted only if it does not come by anot
   expect(wants(stage.take(two))).toEqual(['3 3']);
 });
 
+test('who was asked and has nothing newer keeps nobody else from being asked', () => {
+  const stage = new ServerStage();
+  const links = ['1', '2', '4'].map((digit) => stage.neighbour(digit, {}, '3'));
+  stage.origin(links[0]!, '3', { host: 'h3', links: '124' });
+  stage.pass(50);
+  const line = { origin: originOf('3'), sequence: stage.sequenceOf('3') };
+  for (const link of links.slice(1)) stage.hear(link, { kind: 'offer', lines: [line] });
+  stage.close(links[0]!);
+  stage.pass(50);
+  const isOfThree = (want: string): boolean => want.startsWith('3 ');
+  const asked = links.slice(1).map((link) => wants(stage.take(link)).filter(isOfThree).length);
+
+  const [first, second] = asked[0] === 1 ? [links[1]!, links[2]!] : [links[2]!, links[1]!];
+  stage.hear(first, { kind: 'offer', lines: [line] });
+  stage.hear(second, { kind: 'offer', lines: [{ ...line, sequence: line.sequence + 1 }] });
+  stage.pass(200);
+
+  expect(new Set(asked)).toEqual(new Set([0, 1]));
+  expect(wants(stage.take(second))).toEqual([`3 ${String(line.sequence)}`]);
+});
+
 test('a neighbour may not make the link spare for what this server alone can say', () => {
   const { stage, one } = pair();
   const client = stage.client();

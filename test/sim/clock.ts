@@ -1,35 +1,93 @@
 // Virtual time: what is to happen, and when. Equal times run in the order in which they were asked
-// for, so one seed is one run.
+// for, so one seed is one run. A large simulation has a hundred million events, so an event has no
+// name, and an alarm that was set anew stays in the heap until it comes up.
 
-import { Timers } from '../../src/core/timers.ts';
+/** Something that is to happen. */
+interface Event {
+  readonly dueMs: number;
+  readonly serial: number;
+  readonly run: () => void;
+  /** The alarm that it is, if it is one. */
+  readonly name: string | null;
+}
 
 /** The only time there is in a simulation, in milliseconds. */
 export class Clock {
   nowMs = 0;
-  readonly #timers = new Timers();
-  #events = 0;
+  readonly #heap: Event[] = [];
+  readonly #alarms = new Map<string, Event>();
+  #serial = 0;
 
   /** Calls `run` after a while. */
   after(delayMs: number, run: () => void): void {
-    this.#events += 1;
-    this.#timers.set(`event ${String(this.#events)}`, this.nowMs + delayMs, run);
+    this.#add({ dueMs: this.nowMs + delayMs, serial: this.#nextSerial(), run, name: null });
   }
 
   /** Sets the one alarm of a name; Infinity for none. */
   setAlarm(name: string, atMs: number, run: () => void): void {
-    if (atMs === Infinity) this.#timers.cancel(name);
-    else this.#timers.set(name, Math.max(atMs, this.nowMs), run);
+    this.#alarms.delete(name);
+    if (atMs === Infinity) return;
+    const event = { dueMs: Math.max(atMs, this.nowMs), serial: this.#nextSerial(), run, name };
+    this.#alarms.set(name, event);
+    this.#add(event);
   }
 
   /** Lets time pass. */
   run(forMs: number): void {
     const endMs = this.nowMs + forMs;
     for (;;) {
-      const nextMs = this.#timers.nextMs();
-      if (nextMs > endMs) break;
-      this.nowMs = nextMs;
-      this.#timers.runDue(nextMs);
+      const next = this.#heap[0];
+      if (next === undefined || next.dueMs > endMs) break;
+      this.#removeFirst();
+      if (next.name !== null && this.#alarms.get(next.name) !== next) continue;
+      if (next.name !== null) this.#alarms.delete(next.name);
+      this.nowMs = next.dueMs;
+      next.run();
     }
     this.nowMs = endMs;
   }
+
+  #nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
+  }
+
+  #add(event: Event): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(event);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent];
+      if (above === undefined || isBefore(above, event)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = event;
+  }
+
+  #removeFirst(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      const [left, right] = [heap[child], heap[child + 1]];
+      if (left === undefined) break;
+      let least = left;
+      if (right !== undefined && isBefore(right, left)) {
+        least = right;
+        child += 1;
+      }
+      if (isBefore(last, least)) break;
+      heap[index] = least;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(one: Event, other: Event): boolean {
+  return one.dueMs < other.dueMs || (one.dueMs === other.dueMs && one.serial < other.serial);
 }

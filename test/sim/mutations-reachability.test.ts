@@ -40,7 +40,7 @@ const mutations: readonly Mutation[] = [
   [
     'masters link to all masters',
     links.twoMasters,
-    ['policy', 'isMaster ? mastersOf(state) : chosenMasters(state)', 'chosenMasters(state)'],
+    ['policy', "if (options.facts.role === 'master') addMasters(state, wanted);\n  else if", 'if'],
     [
       'policy',
       "if (state.options.facts.role === 'master' || !hasEnoughMasters(state)) return [];",
@@ -62,7 +62,7 @@ const mutations: readonly Mutation[] = [
     split.decommissioned,
     [
       'policy',
-      `    addAll(wanted, state.masterAddresses);
+      `    addAll(wanted, worthTrying(state));
 `,
       '',
     ],

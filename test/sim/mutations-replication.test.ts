@@ -269,8 +269,8 @@ const mutations: readonly Mutation[] = [
     links.payload,
     [
       'flush',
-      'if (isAnnounced(state, { link, origin, round })) announce(plan, origin);\n    else if',
-      'if (!isAnnounced(state, { link, origin, round }) &&',
+      'if (isAnnounced(state, link, origin)) announce(plan, origin);\n    else if',
+      'if (!isAnnounced(state, link, origin) &&',
     ],
   ],
   [

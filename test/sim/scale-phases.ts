@@ -2,6 +2,7 @@
 // simulated time, until all servers agree, and what each of them sends, receives and computes
 // meanwhile. A phase ends when all agree; the next begins when the world has rested.
 
+import type { Instance } from '../../src/protocol/records.ts';
 import { bytesOf } from './scale-bytes.ts';
 import type { Account, Host, ScaleServer, ScaleWorld } from './scale-world.ts';
 
@@ -46,6 +47,7 @@ export function coldStart(world: ScaleWorld): Figures {
         'per link and way, most, in catalogues': (perLink.at(-1) ?? 0) / catalogue,
         'links of a leaf, median': medianOf(linkCounts(world, false)),
         'links of a leaf, most': linkCounts(world, false).at(-1) ?? 0,
+        'links of a master, median': medianOf(linkCounts(world, true)),
         'links of a master, most': linkCounts(world, true).at(-1) ?? 0,
       };
     };
@@ -195,10 +197,32 @@ function measure(world: ScaleWorld, phase: string, act: () => () => Figures['rem
     bytesByKind: new Map(world.bytesByKind),
     coveredMs: world.clock.nowMs - sinceMs,
     wallMs: performance.now() - wallMs,
-    remarks: remarks(),
+    remarks: { ...remarks(), 'catalogues that are wrong': wrongCatalogues(world) },
   };
   world.clock.run(REST_MS);
   return figures;
+}
+
+/** How many of the catalogues are not exactly what the services hold at servers that run. */
+function wrongCatalogues(world: ScaleWorld): number {
+  const group = world.network.isSplit ? groupOf(world) : (): number => 0;
+  const running = new Set([...world.servers.values()].map(({ host }) => host));
+  const samples = [...world.servers.values()].filter(({ isSample }) => isSample);
+  const isWrong = (sample: ScaleServer): boolean => {
+    const expected = new Map<string, string>();
+    for (const host of running) {
+      const state = group(host.name) === group(sample.host.name) ? 'live' : 'stale';
+      for (const { instance, revision } of host.registrations) {
+        expected.set(instance, `${state} ${String(revision)}`);
+      }
+    }
+    const { catalogue } = sample.core.state;
+    const seen = catalogue.serviceNames().flatMap((service) => catalogue.instancesOf(service));
+    const isExpected = ({ registration, state }: Instance): boolean =>
+      expected.get(registration.instance) === `${state} ${String(registration.revision)}`;
+    return seen.length !== expected.size || !seen.every(isExpected);
+  };
+  return samples.filter(isWrong).length;
 }
 
 /** The size of everything, as snapshots carry it. */

@@ -2,6 +2,7 @@
 // masters, and an account of what the servers send, receive and compute. Cores are the real ones;
 // what is between them is scale-network.ts. One seed, one run.
 
+import { Catalogue } from '../../src/core/catalogue.ts';
 import type { Effect, Send } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import { Server } from '../../src/core/server.ts';
@@ -13,6 +14,7 @@ import { Clock } from './clock.ts';
 import type { Prng } from './prng.ts';
 import { prngOf, randomBytesOf } from './prng.ts';
 import { bytesOf } from './scale-bytes.ts';
+import { Archive } from './scale-log.ts';
 import type { End } from './scale-network.ts';
 import { ScaleNetwork } from './scale-network.ts';
 
@@ -39,6 +41,8 @@ export interface Host {
   readonly name: string;
   readonly cluster: string;
   readonly isMaster: boolean;
+  /** The last of its cluster. */
+  readonly isSample: boolean;
   readonly peers: readonly string[];
   readonly registrations: Registration[];
 }
@@ -49,6 +53,8 @@ type Side = 'a' | 'b';
 export interface ScaleServer {
   readonly host: Host;
   readonly side: Side;
+  /** Whether it keeps a catalogue, though nobody asks it. */
+  readonly isSample: boolean;
   readonly core: Server;
   readonly ends: Map<number, End>;
   readonly congested: Set<number>;
@@ -69,6 +75,7 @@ export class ScaleWorld {
   /** Told of every message that arrives at a server from another one. */
   onArrival: ((message: Message) => void) | null = null;
   readonly random: Prng;
+  readonly #archive = new Archive();
   #connections = 0;
 
   constructor(seed: number, size: Size) {
@@ -79,9 +86,11 @@ export class ScaleWorld {
 
   /** Starts a server and, soon after it, the session of its host's services with it. */
   start(host: Host, side: Side): ScaleServer {
+    const isSample = host.isSample && side === 'a';
     const server: ScaleServer = {
       host,
       side,
+      isSample,
       core: new Server({
         environment: ENVIRONMENT,
         origin: randomBytesOf(this.random) as OriginId,
@@ -92,6 +101,11 @@ export class ScaleWorld {
         silenceMs: 1_200,
         graceMs: 500,
         splitHoldMs: 15 * 60 * 1_000,
+        keeping: {
+          createLog: (origin, facts) => this.#archive.createLog(origin, facts),
+          createCatalogue: (holders) =>
+            isSample ? new Catalogue(holders) : new NoCatalogue(holders),
+        },
         random: this.random,
       }),
       ends: new Map(),
@@ -307,6 +321,28 @@ export class ScaleWorld {
   }
 }
 
+/**
+ * What a server has instead of a catalogue: it follows from the logs, nobody asks, and two thousand
+ * of twenty thousand instances are eight gigabytes.
+ */
+class NoCatalogue extends Catalogue {
+  override put(): void {
+    // Nothing is kept.
+  }
+
+  override delete(): void {
+    // Nothing was kept.
+  }
+
+  override review(): void {
+    // Nothing is to be looked at.
+  }
+
+  override shared(registration: Registration): Registration {
+    return registration;
+  }
+}
+
 function plan(size: Size, random: Prng): Host[] {
   const nameOf = (index: number): string => `h${String(index).padStart(4, '0')}`;
   const each = size.instances / size.hosts;
@@ -320,6 +356,7 @@ function plan(size: Size, random: Prng): Host[] {
       name: nameOf(index),
       cluster: `c${String(cluster)}`,
       isMaster,
+      isSample: index >= size.hosts - size.clusters,
       peers: [nameOf(peer)],
       registrations: Array.from({ length: each }, (_unused, number) => ({
         instance: randomBytesOf(random) as InstanceId,

@@ -31,14 +31,27 @@ test('a cold start costs no link more than a few times the catalogue', () => {
   expect(remarks['per link and way, most, in catalogues']).toBeLessThan(3);
 });
 
+test('in a boot storm leaves spread over the masters, whichever is heard of first', () => {
+  const world = new ScaleWorld(1, { hosts: 40, clusters: 4, masters: 2, instances: 40 });
+
+  const { remarks } = coldStart(world);
+
+  const [median = 0, most] = ['median', 'most'].map((which) => {
+    return remarks[`links of a master, ${which}`];
+  });
+  expect(most).toBeLessThan(1.6 * median);
+});
+
 test('all agree after a master is lost, in a three-way split, and after it', () => {
   const world = smallWorld();
   coldStart(world);
 
   const phases = [loseMaster(world), split(world), heal(world)];
+  const wrong = phases.map(({ remarks }) => remarks['catalogues that are wrong']);
 
   for (const { phase, agreedMs } of phases)
     expect([phase, agreedMs < 35_000]).toEqual([phase, true]);
+  expect(wrong).toEqual([0, 0, 0]);
 });
 
 test('what messages take is counted as the codec writes it', () => {

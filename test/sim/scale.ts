@@ -1,7 +1,7 @@
 // How large a world the core carries: `npm run sim:scale -- --hosts 200`. Prints what each phase
-// costs; the first line is the command that repeats the run. Two thousand servers in one process
-// share the records that they have in common, and still need some gigabytes:
-// `node --max-old-space-size=8000`.
+// costs; the first line is the command that repeats the run. What the servers have in common is kept
+// once (scale-log.ts), and only one server of each cluster keeps a catalogue, which is compared with
+// what the services hold at the end of each phase; the others' logs are compared by sequence.
 
 import { parseArgs } from 'node:util';
 import type { Account, Figures } from './scale-phases.ts';
