@@ -65,6 +65,13 @@ export async function dial(address: string): Promise<Socket> {
   return socket;
 }
 
+/** Connects to a bare relay at a port of this machine, and waits until it says so. */
+export async function dialRelay(port: string): Promise<Socket> {
+  const socket = await dial(`127.0.0.1:${port}`);
+  await once(socket, 'data');
+  return socket;
+}
+
 /** A registration as services have them. */
 export function registrationOf(index: number, service = `service-${String(index % 400)}`) {
   const registration: Registration = {

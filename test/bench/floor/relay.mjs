@@ -1,7 +1,9 @@
 // A bare server: what comes on one connection goes out on all others, and so does a byte when one
-// is closed. With an address it is connected to another of its kind.
+// is closed. With an address it is connected to another of its kind. Whoever is taken in is told so
+// by a first byte: what is written before, on either side, would reach nobody.
 import { connect, createServer } from 'node:net';
 
+const GREETING = '+';
 const others = new Set();
 const tell = (from, bytes) => {
   for (const other of others) if (other !== from) other.write(bytes);
@@ -15,7 +17,10 @@ const take = (socket) => {
     tell(socket, Buffer.of(0));
   });
 };
-const server = createServer(take);
+const server = createServer((socket) => {
+  take(socket);
+  socket.write(GREETING);
+});
 const listen = () => {
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
     console.log(`listening ${server.address().port}`);
@@ -23,4 +28,10 @@ const listen = () => {
 };
 const [port] = process.argv.slice(2);
 if (port === undefined) listen();
-else take(connect(Number(port), '127.0.0.1', listen));
+else {
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.once('data', () => {
+    take(socket);
+    listen();
+  });
+}

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 
 import { type Row, spread } from '../row.ts';
-import { dial, openSession, registrationOf } from '../wire.ts';
+import { dialRelay, openSession, registrationOf } from '../wire.ts';
 import { portOf } from './propagation.ts';
 
 export const fanout: Row = {
@@ -48,9 +48,9 @@ export const fanout: Row = {
     const told = spread(times.splice(0));
 
     const port = portOf(await bench.floor('relay.mjs').said('listening'));
-    const bare = await Promise.all(Array.from({ length: count }, () => dial(`127.0.0.1:${port}`)));
+    const bare = await Promise.all(Array.from({ length: count }, () => dialRelay(port)));
     for (const socket of bare) socket.on('data', tell);
-    const from = await dial(`127.0.0.1:${port}`);
+    const from = await dialRelay(port);
     for (let round = 0; round < rounds; round += 1) {
       await untilTold(() => void from.write(Buffer.alloc(150, 1)));
     }

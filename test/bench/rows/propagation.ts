@@ -5,7 +5,7 @@ import { once } from 'node:events';
 
 import type { Bench } from '../processes.ts';
 import { type Figure, type Row, spread } from '../row.ts';
-import { dial, openSession, registrationOf } from '../wire.ts';
+import { dialRelay, openSession, registrationOf } from '../wire.ts';
 
 export const propagation: Row = {
   name: 'propagation',
@@ -57,8 +57,8 @@ async function timeRelays(bench: Bench, rounds: number): Promise<number[]> {
   const one = bench.floor('relay.mjs');
   const onePort = portOf(await one.said('listening'));
   const other = bench.floor('relay.mjs', [onePort]);
-  const from = await dial(`127.0.0.1:${onePort}`);
-  const to = await dial(`127.0.0.1:${portOf(await other.said('listening'))}`);
+  const from = await dialRelay(onePort);
+  const to = await dialRelay(portOf(await other.said('listening')));
   const times: number[] = [];
   for (let round = 0; round < rounds + WARMUP; round += 1) {
     const seen = once(to, 'data');

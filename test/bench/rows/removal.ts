@@ -6,7 +6,7 @@ import { once } from 'node:events';
 
 import type { Bench } from '../processes.ts';
 import { type Row, spread } from '../row.ts';
-import { dial, openSession, registrationOf } from '../wire.ts';
+import { dialRelay, openSession, registrationOf } from '../wire.ts';
 import { portOf } from './propagation.ts';
 
 export const removal: Row = {
@@ -62,7 +62,7 @@ async function timeKills(bench: Bench, rounds: number): Promise<number[]> {
 async function timeRelays(bench: Bench, rounds: number): Promise<number[]> {
   const onePort = portOf(await bench.floor('relay.mjs').said('listening'));
   const other = bench.floor('relay.mjs', [onePort]);
-  const watcher = await dial(`127.0.0.1:${portOf(await other.said('listening'))}`);
+  const watcher = await dialRelay(portOf(await other.said('listening')));
   watcher.resume();
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
