@@ -19,9 +19,11 @@ const mutations: readonly Mutation[] = [
     life.bootHost,
     [
       'policy',
-      `    addAll(wanted, options.peers);
+      `    addAll(wanted, state.options.peers);
+    addAll(wanted, worthTrying(state));
 `,
-      '',
+      `    addAll(wanted, worthTrying(state));
+`,
     ],
   ],
   [
