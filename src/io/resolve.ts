@@ -308,9 +308,10 @@ class Standing {
 
   #armIdle(): Cancel {
     return background.setAlarm(this.#usedMs + IDLE_MS, () => {
-      const isUsed = this.#waiting.size > 0 || background.nowMs() - this.#usedMs < IDLE_MS;
-      if (isUsed && this.#waiting.size > 0) this.#usedMs = background.nowMs();
-      if (isUsed) this.#cancelIdle = this.#armIdle();
+      const nowMs = background.nowMs();
+      // Whoever waits for it uses it.
+      if (this.#waiting.size > 0) this.#usedMs = nowMs;
+      if (nowMs - this.#usedMs < IDLE_MS) this.#cancelIdle = this.#armIdle();
       else this.#end();
     });
   }

@@ -61,7 +61,9 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
       notices.tell(notice);
     },
   };
-  const lock = lockOf(settings);
+  const filesMax = openFilesMax();
+  const limits = limitsWithin(filesMax, settings.limits);
+  const lock = lockOf(settings, limits);
   const runtime = createRuntime({ dial: lock, accept: lock });
   const place = await takePlace(settings, runtime);
   let name: Name;
@@ -71,20 +73,24 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
     vacate(place);
     throw RarangiError.from(error, 'RARANGI_USAGE');
   }
-  return new RunningServer(settings, { place, name, lock, runtime, notices });
+  return new RunningServer(settings, { place, name, lock, limits, filesMax, runtime, notices });
 }
 
-function lockOf(settings: ServeSettings): ServerLock | null {
+function lockOf(settings: ServeSettings, limits: Limits): ServerLock | null {
   const { environment, credentials: read, onNotice } = settings;
   if (read === null) return null;
-  const limits = limitsWithin(openFilesMax(), settings.limits);
   return new ServerLock({ environment, read, onNotice, limits });
 }
+
+type Limits = ReturnType<typeof limitsWithin>;
 
 interface Parts {
   readonly place: Place;
   readonly name: Name;
   readonly lock: ServerLock | null;
+  /** Those that hold, and how many files may be open. */
+  readonly limits: Limits;
+  readonly filesMax: number;
   readonly runtime: Runtime;
   readonly notices: RationedNotices;
 }
@@ -101,11 +107,11 @@ class RunningServer implements ServerHandle {
   readonly #driver: Driver<Input, Tell>;
   readonly #place: Place;
   readonly #lock: ServerLock | null;
-  readonly #openFilesMax = openFilesMax();
   readonly #onNotice: (notice: Notice) => void;
   #cancelWithdrawal: Cancel = () => undefined;
 
-  constructor(settings: ServeSettings, { place, name, lock, runtime, notices }: Parts) {
+  constructor(settings: ServeSettings, parts: Parts) {
+    const { place, name, lock, limits, runtime, notices } = parts;
     this.name = name;
     this.lock = lock?.kind ?? 'none';
     this.#lock = lock;
@@ -117,7 +123,7 @@ class RunningServer implements ServerHandle {
     this.#place = place;
     this.#onNotice = settings.onNotice;
     this.#driver = new Driver<Input, Tell>({
-      core: this.#createCore(settings, place),
+      core: this.#createCore(settings, { place, limits }),
       runtime,
       perform: ({ notice }) => {
         settings.onNotice(notice);
@@ -126,7 +132,7 @@ class RunningServer implements ServerHandle {
     this.stopped = this.#driver.stopped.then(() => {
       notices.end();
     });
-    this.#open(settings, place);
+    this.#open(settings, parts);
   }
 
   async stop(): Promise<void> {
@@ -153,7 +159,8 @@ class RunningServer implements ServerHandle {
     this.#driver.submit({ kind: 'reload', nowMs: nodeRuntime.nowMs() });
   }
 
-  #createCore(settings: ServeSettings, { side, address, siblings }: Place): Server {
+  #createCore(settings: ServeSettings, { place, limits }: Pick<Parts, 'place' | 'limits'>): Server {
+    const { side, address, siblings } = place;
     const { environment, host, cluster, role, peers } = settings;
     const { heartbeatMs, silenceMs, graceMs, splitHoldMs } = settings;
     return new Server({
@@ -167,23 +174,20 @@ class RunningServer implements ServerHandle {
       graceMs,
       splitHoldMs,
       lock: this.lock,
-      limits: limitsWithin(this.#openFilesMax, settings.limits),
+      limits,
       random: () => nodeRuntime.random(),
     });
   }
 
-  #open(
-    { environment, host, limits }: ServeSettings,
-    { listener, socket, socketless }: Place,
-  ): void {
+  #open(settings: ServeSettings, { place, limits, filesMax }: Parts): void {
+    const { environment, host } = settings;
+    const { listener, socket, socketless } = place;
+    const { connections } = limits;
     const fields = { name: this.name, host, environment, side: this.side, address: this.address };
     this.#onNotice({ name: 'server-started', fields });
     if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
-    const wanted = limits.connections ?? LIMITS.connections.max;
-    const { connections } = limitsWithin(this.#openFilesMax, limits);
-    if (connections < wanted) {
-      const files = this.#openFilesMax;
-      this.#onNotice({ name: 'few-open-files', fields: { files, connections } });
+    if (connections < (settings.limits.connections ?? LIMITS.connections.max)) {
+      this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
     }
     this.#driver.start();
     for (const door of [listener, socket]) {
