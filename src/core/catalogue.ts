@@ -73,7 +73,7 @@ export class Catalogue {
   /** An origin holds an instance no longer. */
   delete(origin: OriginId, instance: InstanceId, cause: Cause): void {
     const offer = this.#offers.get(instance);
-    if (offer === undefined || !holds(offer.holdings, origin)) return;
+    if (offer === undefined || holdingOf(offer.holdings, origin) === null) return;
     offer.holdings = without(offer.holdings, origin);
     this.#look(instance, offer, cause);
     if (offer.holdings === null) this.#offers.delete(instance);
@@ -84,9 +84,8 @@ export class Catalogue {
    * older, and may come later: it is over, unless it is offered anew, at a higher revision.
    */
   giveUp(origin: OriginId, instance: InstanceId, cause: Cause): void {
-    for (let held = this.#offers.get(instance)?.holdings ?? null; held !== null; held = held.next) {
-      if (held.origin === origin) this.#noteGivenUp(instance, held.registration.revision);
-    }
+    const held = holdingOf(this.#offers.get(instance)?.holdings ?? null, origin);
+    if (held !== null) this.#noteGivenUp(instance, held.registration.revision);
     this.delete(origin, instance, cause);
   }
 
@@ -201,11 +200,11 @@ export class Catalogue {
   }
 }
 
-function holds(holdings: Holding | null, origin: OriginId): boolean {
+function holdingOf(holdings: Holding | null, origin: OriginId): Holding | null {
   for (let holding = holdings; holding !== null; holding = holding.next) {
-    if (holding.origin === origin) return true;
+    if (holding.origin === origin) return holding;
   }
-  return false;
+  return null;
 }
 
 /** The same holdings, in the same order, with one replaced or added. */
@@ -217,8 +216,8 @@ function withHolding(holdings: Holding | null, held: Holding): Holding {
 
 /** The same holdings but one, in the same order. */
 function without(holdings: Holding | null, origin: OriginId): Holding | null {
-  if (!holds(holdings, origin)) return holdings;
-  if (holdings === null || holdings.origin === origin) return holdings?.next ?? null;
+  if (holdings === null) return null;
+  if (holdings.origin === origin) return holdings.next;
   return { ...holdings, next: without(holdings.next, origin) };
 }
 

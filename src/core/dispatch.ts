@@ -34,11 +34,10 @@ import {
 import type { LimitName } from './limits.ts';
 import {
   hasRoom,
-  limitReason,
   LIMITS,
   linkExcessOf,
   namedCount,
-  noteLimit,
+  refuseAtLimit,
   watchExcessOf,
 } from './limits.ts';
 import { forgetOrigin } from './reachability.ts';
@@ -213,8 +212,7 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
     case 'watch': {
       const limit = watchExcessOf(session, message);
       if (limit === null) return handleWatch(state, session, message);
-      noteLimit(state, limit, session.connection.remote);
-      state.out.sendRefusal(to, message.request, limitReason(state, limit));
+      refuseAtLimit(state, session, { request: message.request, limit });
       break;
     }
     case 'unwatch':

@@ -136,6 +136,16 @@ export function limitReason(state: State, limit: LimitName): string {
   return `the limit is ${String(maxOf(state.options, limit))} ${noun}: ${hint}`;
 }
 
+/** Refuses a request that would break a limit, and tells both sides; the session goes on. */
+export function refuseAtLimit(
+  state: State,
+  { connection }: Session,
+  { request, limit }: { readonly request: number; readonly limit: LimitName },
+): void {
+  noteLimit(state, limit, connection.remote);
+  state.out.sendRefusal(connection.id, request, limitReason(state, limit));
+}
+
 /** A connection was accepted: says which one must go for it, itself if no other can. */
 export function admit(
   state: State,

@@ -14,7 +14,7 @@ import {
   forgetConnection,
   isJudged,
 } from './connections.ts';
-import { excessOf, limitReason, noteLimit } from './limits.ts';
+import { excessOf, refuseAtLimit } from './limits.ts';
 import { appendOwn } from './links.ts';
 import type { NoticeFields } from './notices.ts';
 import type { Connection, Session, State } from './state.ts';
@@ -76,8 +76,7 @@ export function handleRegister(
   const { instance, revision } = registration;
   const limit = excessOf(state, session, registration);
   if (limit !== null) {
-    noteLimit(state, limit, session.connection.remote);
-    state.out.sendRefusal(session.connection.id, request, limitReason(state, limit));
+    refuseAtLimit(state, session, { request, limit });
     return;
   }
   const owner = state.owners.get(instance);
