@@ -148,14 +148,16 @@ const LAYOUTS_BY_CODE: ReadonlyMap<number, Layout> = new Map(
   LAYOUTS.map((layout) => [layout.code, layout]),
 );
 
-// Maps as `Map`: no tag 259 on the way out, and no key that could reach a prototype on the way in.
-// No records, no typed-array tags: plain CBOR. Copies: views would keep the socket's buffers alive.
-const OPTIONS = {
+/**
+ * Maps as `Map`: no tag 259 on the way out, and no key that could reach a prototype on the way in.
+ * No records, no typed-array tags: plain CBOR. Copies: views would keep the socket's buffers alive.
+ */
+export const PLAIN_CBOR = {
   mapsAsObjects: false,
   useRecords: false,
   tagUint8Array: false,
   variableMapSize: true,
   copyBuffers: true,
 } as const;
-const encoder = new Encoder(OPTIONS);
-const decoder = new Decoder(OPTIONS);
+const encoder = new Encoder(PLAIN_CBOR);
+const decoder = new Decoder(PLAIN_CBOR);

@@ -127,10 +127,7 @@ test('stdin is the own of the command', async ({ stage }) => {
 test('with --on-change restart the command is started anew elsewhere', async ({ stage }) => {
   const { look, register } = await startLone(stage);
   const first = await register(['--name=db', '--port=1']);
-  const program = look([
-    ...['db', '--watch', '--on-change=restart', '--'],
-    ...trapping('TERM', 'exit 0', '$DB_PORT'),
-  ]);
+  const program = look([...RESTARTED, ...trapping('TERM', 'exit 0', '$DB_PORT')]);
   await program.line(/^ready 1$/);
 
   await register(['--name=db', '--port=2']);
@@ -145,10 +142,7 @@ test('with --on-change restart the command is started anew elsewhere', async ({ 
 test('with --on-change restart a change of the tags is a change', async ({ stage }) => {
   const { look, register } = await startLone(stage);
   const first = await register(['--name=db', '--port=1', '--tag=v=1']);
-  const program = look([
-    ...['db', '--watch', '--on-change=restart', '--'],
-    ...trapping('TERM', 'exit 0', '$DB_TAG_V${DB_TAG_W}'),
-  ]);
+  const program = look([...RESTARTED, ...trapping('TERM', 'exit 0', '$DB_TAG_V${DB_TAG_W}')]);
   await program.line(/^ready 1$/);
 
   await first.end();
@@ -161,10 +155,7 @@ test('with --on-change restart a change of the tags is a change', async ({ stage
 test('a command whose variables still hold is left alone', async ({ stage }) => {
   const { look, register } = await startLone(stage);
   const first = await register(['--name=db', '--port=1']);
-  const program = look([
-    ...['db', '--watch', '--on-change=restart', '--'],
-    ...trapping('TERM', 'exit 0', '$DB_PORT'),
-  ]);
+  const program = look([...RESTARTED, ...trapping('TERM', 'exit 0', '$DB_PORT')]);
   await program.line(/^ready 1$/);
 
   await first.end();
@@ -211,10 +202,7 @@ test('with --on-change HUP the command hears of every change', async ({ stage })
 test('a command outlives the servers, and hears of what came meanwhile', async ({ stage }) => {
   const { address, server, look, register } = await startLone(stage);
   const first = await register(['--name=db', '--port=1']);
-  const program = look([
-    ...['db', '--watch', '--on-change=restart', '--'],
-    ...trapping('TERM', 'exit 0', '$DB_PORT'),
-  ]);
+  const program = look([...RESTARTED, ...trapping('TERM', 'exit 0', '$DB_PORT')]);
   await program.line(/^ready 1$/);
 
   await server.end('SIGKILL');
@@ -250,7 +238,7 @@ test('who is asked to end while it waits for a next start starts nothing more', 
   const { look, register } = await startLone(stage);
   const first = await register(['--name=db', '--port=1']);
   const program = look([
-    ...['db', '--watch', '--on-change=restart', '--'],
+    ...RESTARTED,
     ...trapping('TERM', 'n=\\$n.; [ \\$n = . ] || exit 4', '$DB_PORT'),
   ]);
   await program.line(/^ready 1$/);
@@ -322,3 +310,5 @@ function trapping(signal: string, then: string, what = ''): string[] {
 }
 
 const LOOP = 'while :; do sleep 0.02; done';
+
+const RESTARTED = ['db', '--watch', '--on-change=restart', '--'];

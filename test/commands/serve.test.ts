@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { needs } from '../support/needs.ts';
+import { startReceiver } from '../support/notify-receiver.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
 
 test('the first server takes side A, the second B, and a third is refused', async ({ stage }) => {
@@ -69,8 +70,7 @@ test('the socket of a live server is never taken over', async ({ stage }) => {
 
 test('systemd is told that a server is ready, and that it stops', async ({ stage }) => {
   const path = join(stage.folder, 'notify.sock');
-  const receiver = stage.spawn(['/usr/bin/python3', '-uc', RECEIVER, path]);
-  await receiver.line(/^listening$/);
+  const receiver = await startReceiver(stage, path);
 
   const server = stage.start(['serve', `--bind=${stage.address()}`], {
     env: { NOTIFY_SOCKET: path },
@@ -82,15 +82,6 @@ test('systemd is told that a server is ready, and that it stops', async ({ stage
 
   expect(code).toBe(0);
 });
-
-const RECEIVER = `
-import socket, sys
-receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-receiver.bind(sys.argv[1])
-print('listening')
-while True:
-    print(receiver.recv(4096).decode().replace('\\n', ' '))
-`;
 
 test.skipIf(!needs('util-linux'))(
   'on a terminal the steps of the start are drawn, then come the lines',

@@ -2,17 +2,11 @@
 // them, and CBOR changed as a tree, which gets past the reading and finds what is wrong behind it.
 
 import { Decoder, Encoder } from 'cbor-x';
+import { PLAIN_CBOR } from '../../src/protocol/codec.ts';
 import type { Chance } from './chance.ts';
 
-const OPTIONS = {
-  mapsAsObjects: false,
-  useRecords: false,
-  tagUint8Array: false,
-  variableMapSize: true,
-  copyBuffers: true,
-} as const;
-const encoder = new Encoder(OPTIONS);
-const decoder = new Decoder(OPTIONS);
+const encoder = new Encoder(PLAIN_CBOR);
+const decoder = new Decoder(PLAIN_CBOR);
 
 /** The bytes with some of them changed, added, removed, doubled or cut off. */
 export function mutatedBytes(bytes: Uint8Array, chance: Chance): Uint8Array {

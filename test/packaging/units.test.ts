@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 
 import { madeSecret, secretFileOf } from '../support/locks.ts';
 import { needs } from '../support/needs.ts';
+import { startReceiver } from '../support/notify-receiver.ts';
 import { type Stage, test } from '../support/processes.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -35,8 +36,7 @@ test('the command of the unit, with the example of its file switched on, tells s
   const [file = ''] = settings('rarangi@.service', 'EnvironmentFile');
   const example = readFileSync(join(folder, 'serve.env'), 'utf8');
   const switchedOn = parseEnv(example.replace(/^#(?=[A-Z_]+=)/gm, ''));
-  const receiver = stage.spawn(['/usr/bin/python3', '-uc', RECEIVER, 'notify']);
-  await receiver.line(/^listening$/);
+  const receiver = await startReceiver(stage, 'notify');
 
   const server = stage.spawn(command.split(' '), {
     env: {
@@ -78,12 +78,3 @@ test.skipIf(!needs('systemd'))('systemd has nothing to say about the units', asy
 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
-
-const RECEIVER = `
-import socket, sys
-receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-receiver.bind(sys.argv[1])
-print('listening')
-while True:
-    print(receiver.recv(4096).decode().replace('\\n', ' '))
-`;

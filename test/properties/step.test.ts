@@ -7,7 +7,7 @@ import { Server } from '../../src/core/server.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
-import { factsOf, originOf } from '../support/server-stage.ts';
+import { factsOf, originOf, serverOptions } from '../support/server-stage.ts';
 import { anyMessage } from './messages.ts';
 
 const environment = 'testing' as Name;
@@ -37,18 +37,7 @@ test('any messages from a stranger, a client and a peer are taken in or refused'
 
 /** A server with a connection for each of these, numbered from 0, that has said hello or nothing. */
 function serverWith(hellos: readonly (Message | null)[]): Server {
-  const server = new Server({
-    environment,
-    origin: originOf('0'),
-    facts: factsOf('0'),
-    peers: [],
-    siblings: [],
-    heartbeatMs: 400,
-    silenceMs: 1_200,
-    graceMs: 500,
-    splitHoldMs: 900_000,
-    random: () => 0.5,
-  });
+  const server = new Server(serverOptions());
   server.step({ kind: 'deadline', nowMs: 0 });
   for (const [connection, message] of hellos.entries()) {
     const place = { remote: '10.0.0.1:1', dialled: null, door: 'tcp' } as const;

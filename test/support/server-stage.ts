@@ -39,19 +39,7 @@ export class ServerStage {
   #beatMs = 0;
 
   constructor(given: Peer & Partial<ServerOptions> = {}) {
-    this.server = new Server({
-      environment: 'testing' as Name,
-      origin: originOf('0'),
-      facts: factsOf('0', given),
-      peers: [],
-      siblings: [],
-      heartbeatMs: 400,
-      silenceMs: 1_200,
-      graceMs: 500,
-      splitHoldMs: 900_000,
-      random: () => 0.5,
-      ...given,
-    });
+    this.server = new Server(serverOptions(given));
     this.give({ kind: 'deadline' });
     this.pass(0);
   }
@@ -216,6 +204,23 @@ export class ServerStage {
       }
     }
   }
+}
+
+/** The options of the server of digit 0: it is told of nobody, and nothing is left to chance. */
+export function serverOptions(given: Peer & Partial<ServerOptions> = {}): ServerOptions {
+  return {
+    environment: 'testing' as Name,
+    origin: originOf('0'),
+    facts: factsOf('0', given),
+    peers: [],
+    siblings: [],
+    heartbeatMs: 400,
+    silenceMs: 1_200,
+    graceMs: 500,
+    splitHoldMs: 900_000,
+    random: () => 0.5,
+    ...given,
+  };
 }
 
 /** An origin's id, by its digit. */
