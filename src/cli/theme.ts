@@ -1,5 +1,5 @@
-// All colour. The invariant: none where nobody sees it: only a terminal gets any, and NO_COLOR
-// takes it away from that too. Colour says again what a word says already; it never says it alone.
+// All colour. The invariant: none where nobody sees it: only a terminal gets any, and NO_COLOR or
+// a dumb terminal takes it away. Colour says again what a word says already; never it alone.
 
 import { Chalk, type ChalkInstance } from 'chalk';
 
@@ -20,16 +20,22 @@ export interface Screen {
   readonly columns?: number;
 }
 
+/** chalk's level for the sixteen colours that every terminal has. */
+const BASIC_COLOURS = 1;
+
 interface Stated {
   /** What is printed of it; a narrow screen may show a part. */
   readonly text: string;
   readonly state: keyof typeof LOOKS_BY_STATE;
 }
 
-/** The theme for what is written to a stream. */
-export function themeFor(screen: Screen, noColor = process.env['NO_COLOR']): Theme {
-  if (!hasColour(screen, noColor)) return PLAIN;
-  const chalk = new Chalk();
+/**
+ * The theme for what is written to a stream. What chalk would guess from the environment (`CI`,
+ * say, means no colour to it, on a terminal too) counts for nothing.
+ */
+export function themeFor(screen: Screen, env: NodeJS.ProcessEnv = process.env): Theme {
+  if (!hasColour(screen, env)) return PLAIN;
+  const chalk = new Chalk({ level: BASIC_COLOURS });
   return {
     strong: plainly(chalk.bold),
     faint: plainly(chalk.dim),
@@ -51,8 +57,9 @@ export function inLevelColour(theme: Theme, level: Level, text: string): string 
   return level === 'debug' ? theme.faint(text) : text;
 }
 
-function hasColour(screen: Screen, noColor: string | undefined): boolean {
-  return screen.isTTY === true && (noColor === undefined || noColor === '');
+function hasColour(screen: Screen, env: NodeJS.ProcessEnv): boolean {
+  const isUnwanted = (env['NO_COLOR'] ?? '') !== '';
+  return screen.isTTY === true && !isUnwanted && env['TERM'] !== 'dumb';
 }
 
 function plainly(style: ChalkInstance): (text: string) => string {
