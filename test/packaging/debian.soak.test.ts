@@ -83,7 +83,8 @@ async function live({ must, run }: Machine): Promise<void> {
 
   await must('echo RARANGI_ENVIRONMENT=testing >>/etc/rarangi/serve.env');
   await must('echo RARANGI_SERVE_CLUSTER=ams >/etc/rarangi/a.env');
-  await must('systemctl enable --now rarangi@a rarangi@b');
+  // Side A is whoever comes first.
+  await must('systemctl enable --now rarangi@a && systemctl enable --now rarangi@b');
   expect(await must('ls /run/rarangi')).toBe('testing-a.sock\ntesting-b.sock');
   expect(await must('ps -o user= -C rarangi | sort -u')).toBe('rarangi');
   expect(await must('rarangi status -e testing')).toMatch(/server .*, cluster ams,/);
