@@ -46,10 +46,12 @@ export function announceBy(state: State, dueMs: number): void {
   state.announceDueMs = Math.min(state.announceDueMs, dueMs);
 }
 
-/** When the links have rested from the last time: the more there are, the longer that takes. */
+/**
+ * When the links have rested from the last time: the more there are, the longer that takes. To a few
+ * links a change goes out at once, though it be one of a thousand a second.
+ */
 function restedMs(state: State): number {
-  const restMs = COLLECT_MS * Math.ceil((state.links.size + 1) / LINKS_PER_MS);
-  return Math.max(state.nowMs, state.flushedMs + restMs);
+  return Math.max(state.nowMs, state.flushedMs + COLLECT_MS * state.links.size);
 }
 
 /** Sends what a neighbour must have first: what we can reach, and what we know of ourselves. */
@@ -194,11 +196,8 @@ export function lineOf(origin: Origin): Line {
   return { origin: origin.id, sequence: origin.log.sequence };
 }
 
-/** Under load, writes are collected for this long. */
-const COLLECT_MS = 1;
-
-/** To so many links a server writes in that time; a hub with more rests longer. */
-const LINKS_PER_MS = 16;
+/** Under load, writes are collected for this long for each link: a few times what writing costs. */
+const COLLECT_MS = 1 / 16;
 
 /** A question that was not answered in this time may be put again. */
 const ASK_AGAIN_MS = 1_000;

@@ -107,7 +107,7 @@ const mutations: readonly Mutation[] = [
   [
     'what is new is written together',
     news.burst,
-    ['replication', 'const COLLECT_MS = 1;', 'const COLLECT_MS = 0;'],
+    ['replication', 'const COLLECT_MS = 1 / 16;', 'const COLLECT_MS = 0;'],
   ],
   [
     'what was offered and does not come is asked for',
