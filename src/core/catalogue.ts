@@ -31,6 +31,8 @@ interface Holding {
 
 interface Offer {
   holdings: Holding | null;
+  /** The registration at the highest revision that any origin ever held while one holds it. */
+  latest: Registration;
   /** What clients see: the best of the holdings, and the state of its holder. */
   best: Holding | null;
   state: InstanceState | null;
@@ -63,9 +65,10 @@ export class Catalogue {
   put(origin: OriginId, registration: Registration): void {
     let offer = this.#offers.get(registration.instance);
     if (offer === undefined) {
-      offer = { holdings: null, best: null, state: null };
+      offer = { holdings: null, latest: registration, best: null, state: null };
       this.#offers.set(registration.instance, offer);
     }
+    if (registration.revision > offer.latest.revision) offer.latest = registration;
     offer.holdings = withHolding(offer.holdings, { origin, registration, next: null });
     this.#look(registration.instance, offer, 'replaced');
   }
@@ -162,9 +165,15 @@ export class Catalogue {
     for (let holding = offer.holdings; holding !== null; holding = holding.next) {
       if (holding.registration.revision <= overAt) continue;
       const state = STATE_OF_STANDING[this.#holders.standingOf(holding.origin)];
-      if (state === null || !isBetter({ holding, state }, offer)) continue;
+      if (state === null) continue;
+      if (offer.state !== null && RANK[state] >= RANK[offer.state]) continue;
       offer.best = holding;
       offer.state = state;
+    }
+    // Whoever is behind holds it all the same, as it is now: its service never goes back.
+    const { best, latest } = offer;
+    if (best !== null && best.registration.revision < latest.revision) {
+      offer.best = { ...best, registration: latest };
     }
   }
 
@@ -252,17 +261,6 @@ const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, sta
 interface Seen {
   readonly best: Holding | null;
   readonly state: InstanceState | null;
-}
-
-function isBetter(
-  { holding, state }: { readonly holding: Holding; readonly state: InstanceState },
-  { best, state: bestState }: Seen,
-): boolean {
-  if (best === null || bestState === null) return true;
-  const byLife = Number(state === 'stale') - Number(bestState === 'stale');
-  if (byLife !== 0) return byLife < 0;
-  const byRevision = best.registration.revision - holding.registration.revision;
-  return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];
 }
 
 function changeBetween(before: Seen, after: Seen): Change['change'] | null {

@@ -2,6 +2,8 @@
 // to two seconds to hold all that this server holds; then the last entry, goodbye, goes out on every
 // link. The invariant: from the goodbye on nothing more is written to this server's log.
 
+import type { InstanceId } from '../protocol/ids.ts';
+import type { Registration } from '../protocol/records.ts';
 import type { State } from './state.ts';
 import { reachableOrigins, isOwnHost } from './state.ts';
 import { sendToAll } from './replication.ts';
@@ -28,9 +30,18 @@ export function isReadyToLeave(state: State): boolean {
   for (const { id, log } of reachableOrigins(state)) {
     if (id === state.self.id || !isOwnHost(state, log.facts.host)) continue;
     hasSibling = true;
-    if ([...held.keys()].every((instance) => log.registrations.has(instance))) return true;
+    if ([...held.values()].every((item) => isHeldIn(log.registrations, item))) return true;
   }
   return !hasSibling;
+}
+
+/** Whether an instance is there, and no older than here: else the change of it would be lost. */
+function isHeldIn(
+  others: ReadonlyMap<InstanceId, Registration>,
+  { instance, revision }: Registration,
+): boolean {
+  const other = others.get(instance);
+  return other !== undefined && other.revision >= revision;
 }
 
 /** Says goodbye. */

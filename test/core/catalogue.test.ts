@@ -89,7 +89,7 @@ test('the higher revision wins, and is told once', () => {
   expect(told()).toEqual(['added a live', 'updated a live']);
 });
 
-test('a live holder beats a stale one, even with a lower revision', () => {
+test('a live holder beats a stale one, and holds what is newest', () => {
   const { hold, stand, told, seen } = stage();
   hold('1', 'a', { revision: 1 });
   hold('2', 'a', { revision: 2 });
@@ -97,7 +97,22 @@ test('a live holder beats a stale one, even with a lower revision', () => {
 
   stand('2', 'split', 'a');
 
-  expect(seen()).toEqual(['a r1 h1 live']);
+  expect(seen()).toEqual(['a r2 h1 live']);
+  expect(told()).toEqual([]);
+});
+
+test('a revision never goes back: not when its only holder leaves, nor by what comes late', () => {
+  const { hold, drop, told, seen } = stage();
+  for (const origin of ['1', '2']) hold(origin, 'a', { revision: 1 });
+  hold('2', 'a', { revision: 3, service: 'web' as Name });
+  told();
+
+  drop('2', 'a', 'deregistered');
+  hold('1', 'a', { revision: 2 });
+  hold('1', 'a', { revision: 3, service: 'web' as Name });
+
+  expect([...seen(), ...seen('web')]).toEqual(['a r3 h1 live']);
+  expect(told()).toEqual([]);
 });
 
 test('while only split servers hold an instance it is stale, and live when one is back', () => {

@@ -74,6 +74,20 @@ test('the server leaves when its sibling holds all that it holds', () => {
   expect(saysBye(stage, other)).toBe(true);
 });
 
+test('a sibling that holds an older revision is waited for', () => {
+  const { stage, sibling, session } = scene();
+  stage.tell(sibling, '1', put('a'));
+  const registration = { ...registrationOf('a'), revision: 2 };
+  stage.hear(session, { kind: 'register', request: 2, registration });
+
+  stage.give({ kind: 'stop' });
+  stage.pass(500);
+  const wasStopped = stage.isStopped;
+  stage.tell(sibling, '1', { kind: 'put', registration });
+
+  expect([wasStopped, stage.isStopped]).toEqual([false, true]);
+});
+
 test('the sibling is waited for two seconds at most', () => {
   const { stage, other } = scene();
   stage.give({ kind: 'stop' });

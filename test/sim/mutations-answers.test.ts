@@ -93,20 +93,12 @@ const mutations: readonly Mutation[] = [
   [
     'the higher revision wins',
     news.revisions,
-    [
-      'catalogue',
-      'return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];',
-      'return byRevision === 0 && RANK[state] < RANK[bestState];',
-    ],
+    ['catalogue', 'best.registration.revision < latest.revision', 'latest.revision < 0'],
   ],
   [
     'who is beyond doubt answers for who is suspect',
     news.revisions,
-    [
-      'catalogue',
-      'return byRevision !== 0 ? byRevision < 0 : RANK[state] < RANK[bestState];',
-      'return byRevision !== 0 ? byRevision < 0 : RANK[state] > RANK[bestState];',
-    ],
+    ['catalogue', 'RANK[state] >= RANK[offer.state]', 'RANK[state] <= RANK[offer.state]'],
   ],
   [
     'an answer follows every change of standing',
@@ -120,7 +112,11 @@ const mutations: readonly Mutation[] = [
   [
     'a live answer beats a stale one',
     answers.liveFirst,
-    ['catalogue', 'if (byLife !== 0) return byLife < 0;', 'if (byLife !== 0) return byLife > 0;'],
+    [
+      'catalogue',
+      'const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, stale: 2 };',
+      'const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, stale: -1 };',
+    ],
   ],
   [
     'no reachable log names one that is missing',

@@ -155,7 +155,7 @@ export const watchedLag = story(
     const watcher = world.watch({ host: 'h2', service: 'db' });
     run(1_000);
     let moves = 0;
-    for (let round = 0; round < 12 && moves < 3; round += 1) {
+    for (let round = 0; round < 40 && moves < 3; round += 1) {
       service.update();
       const isTold = (): boolean => revisionOf(watcher, service.instance) === service.revision;
       for (let tick = 0; tick < 400 && !isTold(); tick += 1) world.run(0.5);
