@@ -10,7 +10,7 @@ import type { Batch, Entry, Line, Registration } from '../protocol/records.ts';
 import { compareText } from './catalogue.ts';
 import type { ConnectionId } from './input.ts';
 import { flushBy, lineOf, sendWants, touch } from './replication.ts';
-import type { Link, Origin, State } from './state.ts';
+import type { Link, Origin, Outgoing, State } from './state.ts';
 
 /** Writes to every link when the time has come. Links that need the same bytes share one message. */
 export function flushLinks(state: State): void {
@@ -76,7 +76,7 @@ function flushLink(state: State, link: Link, round: Round): void {
   collect(round, link, { key: plan.key, message: { kind: 'entries', batches: plan.batches } });
   const key = plan.offersKey;
   collect(round, link, { key, message: { kind: 'offer', lines: plan.offers } });
-  sendSnapshotPart(state, link);
+  sendSnapshots(state, link);
 }
 
 function collect(round: Round, link: Link, sent: { key: string; message: Message }): void {
@@ -245,38 +245,52 @@ function fittingOf(missing: readonly Entry[]): { entries: readonly Entry[]; byte
   return { entries: count < missing.length ? missing.slice(0, count) : missing, bytes };
 }
 
-function sendSnapshotPart(state: State, link: Link): void {
-  link.outgoing ??= nextOutgoing(state, link);
-  const { outgoing } = link;
-  if (outgoing === null) return;
+/**
+ * Snapshots, until a frame would be full: one after the other, in parts where they are large. A fleet
+ * has thousands of small ones, and a turn for each would take longer than all of their bytes.
+ */
+function sendSnapshots(state: State, link: Link): void {
+  let bytes = 0;
+  while (bytes < FRAME_BYTES_TARGET) {
+    link.outgoing ??= nextOutgoing(state, link);
+    if (link.outgoing === null) return;
+    bytes += sendPart(state, link, link.outgoing);
+  }
+  flushBy(state, state.nowMs);
+}
+
+/** Sends the next part of a snapshot; says about how many bytes that was. */
+function sendPart(state: State, link: Link, outgoing: Outgoing): number {
   const origin = state.origins.get(outgoing.origin);
   if (origin?.standing !== 'reachable') {
     link.outgoing = null;
-    flushBy(state, state.nowMs);
-    return;
+    return 0;
   }
-  const registrations = takePart(outgoing);
+  const { registrations, bytes } = takePart(outgoing);
   const isLast = outgoing.index >= outgoing.registrations.length;
+  const links = outgoing.part === 0 ? outgoing.links : [];
   state.out.send(link.connection.id, {
     kind: 'snapshot',
     origin: outgoing.origin,
     sequence: outgoing.sequence,
     part: outgoing.part,
     facts: origin.log.facts,
-    links: outgoing.part === 0 ? outgoing.links : [],
+    links,
     registrations,
     more: !isLast,
   });
   outgoing.part += 1;
   if (isLast) {
     link.cursors.set(outgoing.origin, outgoing.sequence);
+    // What was new meanwhile goes out with the next turn.
     link.behind.add(outgoing.origin);
+    flushBy(state, state.nowMs);
     link.outgoing = null;
   }
-  flushBy(state, state.nowMs);
+  return FACTS_BYTES + LINK_BYTES * links.length + bytes;
 }
 
-function nextOutgoing(state: State, link: Link): Link['outgoing'] {
+function nextOutgoing(state: State, link: Link): Outgoing | null {
   for (const id of link.snapshots) {
     link.snapshots.delete(id);
     const origin = state.origins.get(id);
@@ -290,7 +304,7 @@ function nextOutgoing(state: State, link: Link): Link['outgoing'] {
   return null;
 }
 
-function takePart(outgoing: NonNullable<Link['outgoing']>): readonly Registration[] {
+function takePart(outgoing: Outgoing): { registrations: readonly Registration[]; bytes: number } {
   const start = outgoing.index;
   let bytes = 0;
   while (outgoing.index < outgoing.registrations.length && bytes < FRAME_BYTES_TARGET) {
@@ -298,7 +312,7 @@ function takePart(outgoing: NonNullable<Link['outgoing']>): readonly Registratio
     if (item !== undefined) bytes += bytesOf(item);
     outgoing.index += 1;
   }
-  return outgoing.registrations.slice(start, outgoing.index);
+  return { registrations: outgoing.registrations.slice(start, outgoing.index), bytes };
 }
 
 /** Says of which origins a link is spare: see spare.ts. */
@@ -321,3 +335,7 @@ function doNothing(): void {
 }
 
 const ENTRY_BYTES = 48;
+
+/** What a snapshot takes beside its links and registrations, and each of its links. */
+const FACTS_BYTES = 128;
+const LINK_BYTES = 17;
