@@ -59,7 +59,8 @@ export function floorFile(name: string): string {
   return join(ROOT, 'test/bench/floor', name);
 }
 
-export function openBench(): Bench {
+/** With a folder, every server leaves a profile there of what its processor time went to. */
+export function openBench(profilesFolder?: string): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'rarangi-bench-'));
   const running = new Set<Program>();
   const start = (words: readonly string[]): Program => {
@@ -69,6 +70,8 @@ export function openBench(): Bench {
     return program;
   };
   const rarangi = (words: readonly string[]): Program => start(rarangiWords(words));
+  const profiling =
+    profilesFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profilesFolder}`];
   return {
     folder,
     address: nextAddress,
@@ -76,14 +79,16 @@ export function openBench(): Bench {
     floor: (name, words = []) => start([floorFile(name), ...words]),
     serve: async ({ address = nextAddress(), host = address, words = [] } = {}) => {
       const own = [`--bind=${address}`, `--host=${host}`, '--log-format=json'];
-      const program = rarangi(['serve', ...own, ...words]);
+      const program = start([...profiling, ...rarangiWords(['serve', ...own, ...words])]);
       const { address: bound } = JSON.parse(await program.said('server-started')) as {
         address: string;
       };
       return { ...program, address: bound };
     },
     close: async () => {
-      await Promise.all([...running].map((program) => program.end('SIGKILL')));
+      // A profile is written at an end in peace.
+      const signal = profilesFolder === undefined ? 'SIGKILL' : 'SIGTERM';
+      await Promise.all([...running].map((program) => program.end(signal)));
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -146,6 +151,27 @@ export async function cpuShare(pid: number, milliseconds: number): Promise<numbe
   const [before, sinceMs] = [cpuMs(pid), performance.now()];
   await delay(milliseconds);
   return (100 * (cpuMs(pid) - before)) / (performance.now() - sinceMs);
+}
+
+/** What a process uses meanwhile. */
+export interface Usage {
+  /** Of one processor, in per cent. */
+  readonly cpuShare: number;
+  /** Read and written, on connections for by far the most part. */
+  readonly bytesPerS: number;
+}
+
+export async function usage(pid: number, milliseconds: number): Promise<Usage> {
+  const [before, sinceMs] = [transferredBytes(pid), performance.now()];
+  const share = await cpuShare(pid, milliseconds);
+  const seconds = (performance.now() - sinceMs) / 1e3;
+  return { cpuShare: share, bytesPerS: (transferredBytes(pid) - before) / seconds };
+}
+
+function transferredBytes(pid: number): number {
+  const io = readFileSync(`/proc/${String(pid)}/io`, 'utf8');
+  const bytes = [...io.matchAll(/^[rw]char: (\d+)/gm)].map(([, digits]) => Number(digits));
+  return bytes.reduce((sum, each) => sum + each, 0);
 }
 
 /** Waits until it is so. Rejects when that takes too long. */

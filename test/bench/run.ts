@@ -1,5 +1,6 @@
-// `npm run bench -- [--quick] [--json FILE] [ROW...]`: measures, prints the table, and leaves it as
-// JSON where it is wanted. No figure fails anything: the machine is part of it.
+// `npm run bench -- [--quick] [--json FILE] [--profile FOLDER] [ROW...]`: measures, prints the table,
+// and leaves it as JSON, and a profile of each server, where they are wanted. No figure fails
+// anything: the machine is part of it.
 
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
@@ -10,6 +11,9 @@ import type { Figure, Row } from './row.ts';
 import { churn } from './rows/churn.ts';
 import { fanout } from './rows/fanout.ts';
 import { idle } from './rows/idle.ts';
+import { leaf } from './rows/leaf.ts';
+import { link } from './rows/link.ts';
+import { master } from './rows/master.ts';
 import { propagation } from './rows/propagation.ts';
 import { reads } from './rows/reads.ts';
 import { removal } from './rows/removal.ts';
@@ -18,11 +22,29 @@ import { start } from './rows/start.ts';
 import { storm } from './rows/storm.ts';
 import { sync } from './rows/sync.ts';
 
-const ROWS = [start, propagation, removal, reads, sync, idle, fanout, churn, storm, restart];
+const ROWS = [
+  start,
+  propagation,
+  removal,
+  reads,
+  sync,
+  idle,
+  fanout,
+  churn,
+  storm,
+  restart,
+  leaf,
+  master,
+  link,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  },
 });
 const strangers = positionals.filter((name) => !ROWS.some((row) => row.name === name));
 if (strangers.length > 0) {
@@ -46,7 +68,7 @@ process.exit(results.some(({ figures }) => figures.length === 0) ? 1 : 0);
 
 /** A row that does not work costs its own figures only. */
 async function measured(row: Row): Promise<Figure[]> {
-  const bench = openBench();
+  const bench = openBench(values.profile);
   try {
     return await row.measure(bench, values.quick);
   } catch (error) {

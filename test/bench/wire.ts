@@ -89,12 +89,12 @@ export function registrationOf(index: number, service = `service-${String(index 
   return registration;
 }
 
-const environment = 'development' as Name;
+export const environment = 'development' as Name;
 export const HELLO = framed({
   kind: 'hello',
   protocol: PROTOCOL_VERSIONS[0] ?? 0,
   role: 'client',
   environment,
 });
-const PING = framed({ kind: 'ping' });
+export const PING = framed({ kind: 'ping' });
 const PING_MS = 800;
