@@ -49,3 +49,20 @@ test('what came by a link that is lost is asked for at the next hop, at once', (
 
   expect(wants(stage.take(two))).toContain('5 3');
 });
+
+test('snapshots of many small logs leave in one step', () => {
+  const { stage, one, two } = pair();
+  const digits = ['5', '6', '7'];
+  stage.tell(one, '1', ...digits.map((digit) => up(digit)));
+  for (const digit of digits) stage.origin(one, digit, { links: '1' });
+  const lines = digits.map((digit) => ({ origin: originOf(digit), sequence: 0 }));
+  stage.hear(two, { kind: 'want', lines });
+  stage.pass(100);
+  stage.take(two);
+
+  // Whoever has the entries and asks from the beginning is sent the state.
+  stage.hear(two, { kind: 'want', lines });
+
+  const snapshots = stage.take(two).filter(({ kind }) => kind === 'snapshot');
+  expect(snapshots).toHaveLength(3);
+});
