@@ -14,12 +14,16 @@ export interface Figure {
   readonly floor?: number;
   /** What was promised, as text; nothing fails by it. */
   readonly must?: string;
+  /** Where a row asks how something grows: what, and at which size this was measured. */
+  readonly growth?: { readonly of: string; readonly at: number };
 }
 
 /** A question. */
 export interface Row {
   readonly name: string;
   readonly title: string;
+  /** How often or how long is measured, when it is not for show. */
+  readonly method: string;
   /** Measures; with `isQuick` only so much that it is seen to work. */
   measure(bench: Bench, isQuick: boolean): Promise<Figure[]>;
 }

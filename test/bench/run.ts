@@ -2,14 +2,16 @@
 // and leaves it as JSON, and a profile of each server, where they are wanted. No figure fails
 // anything: the machine is part of it.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 
 import { openBench } from './processes.ts';
+import { type Numbers, type Result, tableOf } from './numbers.ts';
 import type { Figure, Row } from './row.ts';
 import { churn } from './rows/churn.ts';
 import { fanout } from './rows/fanout.ts';
+import { growth } from './rows/growth.ts';
 import { idle } from './rows/idle.ts';
 import { leaf } from './rows/leaf.ts';
 import { link } from './rows/link.ts';
@@ -36,6 +38,7 @@ const ROWS = [
   leaf,
   master,
   link,
+  growth,
 ];
 
 const { values, positionals } = parseArgs({
@@ -53,16 +56,18 @@ if (strangers.length > 0) {
 }
 const wanted = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const machine = machineText();
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 console.log(`${machine}\n`);
-const results: { row: string; figures: Figure[] }[] = [];
+const results: Result[] = [];
 for (const row of wanted) {
-  const figures = await measured(row);
-  results.push({ row: row.name, figures });
-  console.log(tableOf(row, figures));
+  const { name, title, method } = row;
+  const result = { row: name, title, method, figures: await measured(row) };
+  results.push(result);
+  console.log(`${tableOf([result])}\n`);
 }
 if (values.json !== undefined) {
-  const isQuick = values.quick;
-  writeFileSync(values.json, `${JSON.stringify({ machine, isQuick, results }, null, 2)}\n`);
+  const numbers: Numbers = { version, machine, isQuick: values.quick, results };
+  writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
 }
 process.exit(results.some(({ figures }) => figures.length === 0) ? 1 : 0);
 
@@ -77,22 +82,6 @@ async function measured(row: Row): Promise<Figure[]> {
   } finally {
     await bench.close();
   }
-}
-
-/** As Markdown, so that it can be shown where it is read. */
-function tableOf({ title }: Row, figures: readonly Figure[]): string {
-  const lines = figures.map(({ what, unit, value, p99, floor, must }) => {
-    const shown =
-      p99 === undefined ? numberText(value) : `${numberText(value)} / ${numberText(p99)}`;
-    return [what, `${shown} ${unit}`, floor === undefined ? '' : numberText(floor), must ?? ''];
-  });
-  const head = [title, 'measured (p50 / p99)', 'floor', 'target'];
-  return `${[head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
-}
-
-function numberText(value: number): string {
-  if (value >= 100) return Math.round(value).toLocaleString('en');
-  return value.toFixed(value >= 10 ? 1 : 2);
 }
 
 function machineText(): string {

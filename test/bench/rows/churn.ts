@@ -11,6 +11,7 @@ import { openSession, registrationOf } from '../wire.ts';
 export const churn: Row = {
   name: 'churn',
   title: 'Churn: changes every second in a fleet',
+  method: '30 s after 30 s to warm up',
   measure: async (bench, isQuick) => {
     const [hostsCount, perSecond, seconds] = isQuick ? [2, 1_000, 1] : [5, 1_000, 30];
     const hosts = await startFleet(bench, hostsCount);

@@ -9,6 +9,7 @@ import { portOf } from './propagation.ts';
 export const fanout: Row = {
   name: 'fanout',
   title: 'One change, told to many watchers',
+  method: '30 changes',
   measure: async (bench, isQuick) => {
     const [count, rounds] = isQuick ? [50, 3] : [1_000, 30];
     const { address } = await bench.serve();

@@ -12,6 +12,7 @@ import { portOf } from './propagation.ts';
 export const idle: Row = {
   name: 'idle',
   title: 'F. A server that holds registrations, at rest',
+  method: '10 s',
   measure: async (bench, isQuick) => {
     const count = isQuick ? 50 : 1_000;
     const watchedMs = isQuick ? 500 : 10_000;

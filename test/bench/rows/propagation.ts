@@ -10,6 +10,7 @@ import { dialRelay, openSession, registrationOf } from '../wire.ts';
 export const propagation: Row = {
   name: 'propagation',
   title: 'B. Registered on one host, seen on another',
+  method: '1,000 registrations, one after the other, after 50 to warm up',
   measure: async (bench, isQuick) => {
     const rounds = isQuick ? 20 : 1_000;
     const [must, what] = ['0.8 / 4', 'register → seen, idle'];

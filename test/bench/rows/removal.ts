@@ -12,6 +12,7 @@ import { portOf } from './propagation.ts';
 export const removal: Row = {
   name: 'removal',
   title: 'C. A service is killed (kill -9), gone on another host',
+  method: '100 kills',
   measure: async (bench, isQuick) => {
     const rounds = isQuick ? 3 : 100;
     const times = await timeKills(bench, rounds);

@@ -9,6 +9,7 @@ import { type Row } from '../row.ts';
 export const restart: Row = {
   name: 'restart',
   title: 'The whole fleet is killed and started again',
+  method: 'one restart',
   measure: async (bench, isQuick) => {
     const [hostsCount, count] = isQuick ? [2, 20] : [5, 1_000];
     const hosts = await startFleet(bench, hostsCount);

@@ -11,6 +11,7 @@ import { openSession, registrationOf } from '../wire.ts';
 export const start: Row = {
   name: 'start',
   title: 'A. Cold start of a command',
+  method: '25 pairs of runs, one after the other',
   measure: async (bench, isQuick) => {
     const { address } = await bench.serve();
     const session = await openSession(address);

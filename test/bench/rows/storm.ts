@@ -10,6 +10,7 @@ import { median, type Row } from '../row.ts';
 export const storm: Row = {
   name: 'storm',
   title: 'A deploy: instances replaced within seconds',
+  method: 'one deploy',
   measure: async (bench, isQuick) => {
     const [hostsCount, count, seconds] = isQuick ? [2, 100, 1] : [5, 4_000, 10];
     const hosts = await startFleet(bench, hostsCount);

@@ -10,6 +10,7 @@ import { openSession, registrationOf } from '../wire.ts';
 export const sync: Row = {
   name: 'sync',
   title: 'E. Many registrations: memory, and an empty server that joins',
+  method: 'one run',
   measure: async (bench, isQuick) => {
     const count = isQuick ? 2_000 : 100_000;
     const address = bench.address();
