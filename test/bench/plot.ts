@@ -40,7 +40,7 @@ function panelOf({ of, title, unit, shown }: Panel, figures: readonly Figure[]):
   const [right, bottom] = [BOX.left + BOX.width, BOX.top + BOX.height];
   const places = points.map(({ at, value }) => `${fixed(x(at))},${fixed(y(value))}`);
   return [
-    text(BOX.left, 22, `${title}, ${unit}`, 'font-size="14" font-weight="bold"'),
+    text(BOX.left, 22, `${title}, ${unit}`, 'font-size="13" font-weight="bold"'),
     ...up.ticks.flatMap((value) => [
       `<path d="M${String(BOX.left)} ${fixed(y(value))}H${String(right)}" stroke="#ddd"/>`,
       text(BOX.left - 8, y(value) + 4, value.toLocaleString('en'), 'text-anchor="end"'),
@@ -101,14 +101,14 @@ const PANELS: readonly Panel[] = [
   },
   {
     of: 'one change, seen at the next server',
-    title: 'One change, seen at the next server (median)',
+    title: 'One change, seen at the next server',
     unit: 'ms',
     shown: (milliseconds) => milliseconds,
   },
   {
     of: 'lookups of ten instances',
     title: 'Lookups of ten instances',
-    unit: 'thousands a second',
+    unit: 'thousand a second',
     shown: (perSecond) => perSecond / 1e3,
   },
 ];

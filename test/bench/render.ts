@@ -12,7 +12,10 @@ const numbers = JSON.parse(readFileSync('docs/numbers.json', 'utf8')) as Numbers
 if (numbers.isQuick)
   throw new Error('docs/numbers.json is of a --quick run: its figures mean nothing');
 const readme = withNumbers(readFileSync('README.md', 'utf8'), numbers);
-writeFileSync('README.md', await format(readme, { ...(await resolveConfig('README.md')), parser: 'markdown' }));
+writeFileSync(
+  'README.md',
+  await format(readme, { ...(await resolveConfig('README.md')), parser: 'markdown' }),
+);
 const grown = numbers.results.find(({ row }) => row === 'growth');
 if (grown !== undefined && grown.figures.length > 0) {
   writeFileSync('docs/growth.svg', plotOf(grown.figures));
