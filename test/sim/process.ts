@@ -118,9 +118,16 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     this.state = 'running';
     this.awakeMs = clock.nowMs;
     if (core.nextDeadlineMs() <= clock.nowMs) this.#step({ kind: 'deadline', nowMs: clock.nowMs });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const run of waiting) run();
+    this.#drain();
+  }
+
+  /** An event loop reads one socket after the other: what waited does not come all at once. */
+  #drain(): void {
+    for (const run of this.#waiting.splice(0, READ_AT_ONCE)) run();
+    if (this.#waiting.length === 0 || this.state !== 'running') return;
+    this.#options.clock.after(TURN_MS, () => {
+      if (this.state === 'running') this.#drain();
+    });
   }
 
   #end(): void {
@@ -130,8 +137,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   }
 
   #whenAwake(run: () => void): void {
-    if (this.state === 'running') run();
-    else if (this.state === 'paused') this.#waiting.push(run);
+    if (this.state === 'running' && this.#waiting.length === 0) run();
+    else if (this.state !== 'ended') this.#waiting.push(run);
   }
 
   #accept(end: End, from: { remote: string; door: 'tcp' | 'socket' }): EndHandlers {
@@ -280,6 +287,10 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect {
   return SHELL_EFFECTS.has(effect.kind);
 }
+
+/** What a turn of an event loop reads, and how long it takes. */
+const READ_AT_ONCE = 4;
+const TURN_MS = 0.2;
 
 function doNothing(): void {
   // An alarm that is put off.
