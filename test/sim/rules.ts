@@ -53,7 +53,7 @@ export const REPLICATION: readonly Rule[] = [
     'what arrives moves the cursor too',
     // In a world it costs words only: spare links announce, and whoever has it says nothing.
     [],
-    [['replication', 'what arrives on one link leaves on the other, and not where it came from']],
+    [['replication', 'what came from a neighbour is not sent back to it']],
   ],
   [
     'a slow link holds no memory',
@@ -62,7 +62,7 @@ export const REPLICATION: readonly Rule[] = [
   [
     'a cursor belongs to a connection',
     [],
-    [['replication', 'a newer connection by the same dialler replaces the older, without a loss']],
+    [['replication', 'what the other end had is forgotten with the connection']],
   ],
   [
     'whoever drops a log forgets its cursors',
