@@ -52,6 +52,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   readonly #options: ProcessOptions<I, E>;
   readonly #peers = new Map<number, Peer>();
   #waiting: (() => void)[] = [];
+  #isReading = false;
   #ids = 0;
 
   constructor(options: ProcessOptions<I, E>) {
@@ -123,7 +124,9 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 
   /** An event loop reads one socket after the other: what waited does not come all at once. */
   #drain(): void {
+    this.#isReading = true;
     for (const run of this.#waiting.splice(0, READ_AT_ONCE)) run();
+    this.#isReading = false;
     if (this.#waiting.length === 0 || this.state !== 'running') return;
     this.#options.clock.after(TURN_MS, () => {
       if (this.state === 'running') this.#drain();
@@ -137,7 +140,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   }
 
   #whenAwake(run: () => void): void {
-    if (this.state === 'running' && this.#waiting.length === 0) run();
+    const isNext = this.#isReading || this.#waiting.length === 0;
+    if (this.state === 'running' && isNext) run();
     else if (this.state !== 'ended') this.#waiting.push(run);
   }
 
