@@ -30,6 +30,21 @@ test('what arrives on one link leaves on the other, and not where it came from',
   expect(batches(stage.take(one))).toEqual([]);
 });
 
+test('what came from a neighbour is not sent back to it, though it relies on this server', () => {
+  const { stage, one } = pair();
+  stage.tell(one, '1', up('3'));
+  stage.origin(one, '3', { links: '1' });
+  stage.want(one);
+  stage.pass(200);
+  stage.take(one);
+
+  stage.tell(one, '3', put('a'));
+  stage.pass(200);
+
+  const named = stage.take(one).filter(({ kind }) => kind === 'entries' || kind === 'offer');
+  expect(named).toEqual([]);
+});
+
 test('the first message on a link is a digest of what can be reached', () => {
   const { stage } = pair();
 
@@ -350,6 +365,19 @@ test('a newer connection by the same dialler replaces the older, without a loss'
   expect(stage.instances()).toEqual({ a: 'live' });
   expect(stage.takeNotices()).not.toContain('link-down');
   expect(batches(stage.take(two)).join()).not.toContain('down');
+});
+
+test('what the other end had is forgotten with the connection', () => {
+  const { stage, one } = pair();
+  const cursor = (): number | undefined =>
+    stage.state.links.get(originOf('1'))?.cursors.get(originOf('2'));
+  stage.want(one);
+  const before = cursor();
+
+  shake(stage, '1');
+
+  expect([before, cursor()]).toEqual([expect.any(Number), 0]);
+  expect(before).toBeGreaterThan(0);
 });
 
 test('of two diallers the lower origin keeps its connection', () => {

@@ -101,8 +101,8 @@ export class Cluster {
   onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
   /** Called with every address that a server dials. */
   onDial: ((address: string) => void) | null = null;
-  /** Called with every message that a server sends, and to how many. */
-  onMessage: ((message: Message, connections: number) => void) | null = null;
+  /** Called with every message that a server sends, to how many, and what it knows by then. */
+  onMessage: ((message: Message, connections: number, from: State) => void) | null = null;
   /** When something was last done to this world that is no part of its ordinary life. */
   disturbedMs = 0;
   /** For how long nothing had been done before that. */
@@ -332,7 +332,7 @@ export class Cluster {
       core,
       onEffect,
       onSend: (sent, connections) => {
-        this.onMessage?.(sent, connections);
+        this.onMessage?.(sent, connections, core.state);
         return message === undefined ? sent : message(sent);
       },
       onDial: (address) => {

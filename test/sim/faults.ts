@@ -4,11 +4,21 @@
 // later, and at the end all at once.
 
 import type { Cluster, ServerSpec } from './cluster.ts';
-import { nameOf } from './cluster.ts';
+import { addressOf, nameOf } from './cluster.ts';
 import type { Prng } from './prng.ts';
 
 const SERVICES = ['web', 'db', 'cache'] as const;
 const WATCHERS_MAX = 12;
+const STARVED_ROUNDS = 4;
+
+/** The kinds that only wide runs have: see run.ts. */
+export const LATER = {
+  forget: 1,
+  starve: 2,
+  sleepHost: 2,
+  deafen: 2,
+  watchAfar: 1,
+} as const;
 
 /** The kinds of what happens, with how often each is chosen. */
 export const FAULTS = {
@@ -28,6 +38,7 @@ export const FAULTS = {
   deregisterService: 2,
   renameService: 1,
   watch: 1,
+  ...LATER,
 } as const;
 
 /** A kind of fault, or of ordinary life. */
@@ -108,6 +119,27 @@ export class Mischief {
       watch: () => {
         this.watch();
       },
+      forget: () => {
+        const [from, host] = [this.#pick(this.#hosts), this.#pick(this.#hosts)];
+        this.#log(`an operator on ${from} forgets ${host}`);
+        this.#options.world.forget(from, host);
+      },
+      starve: () => {
+        this.#starve();
+      },
+      sleepHost: () => {
+        this.#sleepHost();
+      },
+      deafen: () => {
+        const host = this.#pick(this.#hosts);
+        const isDeaf = this.#options.random() < 0.5;
+        this.#cut(`${host} is ${isDeaf ? 'deaf' : 'mute'}`, (from, to) => {
+          return from !== to && (isDeaf ? to : from) === host;
+        });
+      },
+      watchAfar: () => {
+        this.#watchAfar();
+      },
     };
   }
 
@@ -148,6 +180,58 @@ export class Mischief {
     const service = this.#pick(SERVICES);
     world.watch({ host, environment, service, log });
     this.#log(`a watcher of ${service} begins on ${host}`);
+  }
+
+  /** Starts a watcher that knows nothing but the servers of another host. */
+  #watchAfar(): void {
+    const { world, specs, random, log } = this.#options;
+    const { host: at, environment = 'testing' } = this.#pick(specs);
+    const others = this.#hosts.filter((other) => other !== at);
+    const host = others[Math.floor(random() * others.length)];
+    if (host === undefined || this.#isDark(host) || world.watchers.length >= WATCHERS_MAX) return;
+    const service = this.#pick(SERVICES);
+    const addresses = (['a', 'b'] as const).map((side) => addressOf(at, side, environment));
+    world.watch({ host, environment, service, at, addresses, log });
+    this.#log(`a watcher of ${service} begins on ${host}, with the servers of ${at}`);
+  }
+
+  /** An event loop that gets too little time, again and again. */
+  #starve(): void {
+    const { world, random } = this.#options;
+    const server = this.#pick(world.running().filter(({ process }) => process.state === 'running'));
+    if (server === undefined) return;
+    this.#log(`${server.name} is starved`);
+    const { process } = server;
+    const wake = (): void => {
+      if (process.state !== 'paused') return;
+      world.disturb();
+      process.resume();
+    };
+    for (let atMs = 0, round = 0; round < STARVED_ROUNDS; round += 1) {
+      world.clock.after(atMs, () => {
+        world.disturb();
+        process.pause();
+        this.#break(wake, 50 + 950 * random());
+      });
+      atMs += 1_000 + 500 * random();
+    }
+  }
+
+  /** All that runs on a host stands still, and goes on. */
+  #sleepHost(): void {
+    const { world } = this.#options;
+    const host = this.#pick(this.#hosts);
+    this.#log(`${host} sleeps`);
+    world.disturb();
+    const asleep = [...world.running(), ...world.services, ...world.watchers]
+      .map(({ process }) => process)
+      .filter((process) => process.host === host && process.state === 'running');
+    for (const process of asleep) process.pause();
+    this.#break(() => {
+      this.#log(`${host} wakes`);
+      world.disturb();
+      for (const process of asleep) process.resume();
+    }, this.#duration(20_000));
   }
 
   #takeDown(how: 'kill' | 'stop'): void {

@@ -52,6 +52,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   readonly #options: ProcessOptions<I, E>;
   readonly #peers = new Map<number, Peer>();
   #waiting: (() => void)[] = [];
+  #isReading = false;
   #ids = 0;
 
   constructor(options: ProcessOptions<I, E>) {
@@ -118,9 +119,18 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     this.state = 'running';
     this.awakeMs = clock.nowMs;
     if (core.nextDeadlineMs() <= clock.nowMs) this.#step({ kind: 'deadline', nowMs: clock.nowMs });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const run of waiting) run();
+    this.#drain();
+  }
+
+  /** An event loop reads one socket after the other: what waited does not come all at once. */
+  #drain(): void {
+    this.#isReading = true;
+    for (const run of this.#waiting.splice(0, READ_AT_ONCE)) run();
+    this.#isReading = false;
+    if (this.#waiting.length === 0 || this.state !== 'running') return;
+    this.#options.clock.after(TURN_MS, () => {
+      if (this.state === 'running') this.#drain();
+    });
   }
 
   #end(): void {
@@ -130,8 +140,9 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   }
 
   #whenAwake(run: () => void): void {
-    if (this.state === 'running') run();
-    else if (this.state === 'paused') this.#waiting.push(run);
+    const isNext = this.#isReading || this.#waiting.length === 0;
+    if (this.state === 'running' && isNext) run();
+    else if (this.state !== 'ended') this.#waiting.push(run);
   }
 
   #accept(end: End, from: { remote: string; door: 'tcp' | 'socket' }): EndHandlers {
@@ -280,6 +291,10 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect {
   return SHELL_EFFECTS.has(effect.kind);
 }
+
+/** What a turn of an event loop reads, and how long it takes. */
+const READ_AT_ONCE = 4;
+const TURN_MS = 0.2;
 
 function doNothing(): void {
   // An alarm that is put off.

@@ -1,6 +1,7 @@
 // One run: a cluster chosen by the seed, a time in which things go wrong while the checkers look on,
 // then a heal, after which all must agree. The same seed gives the same run.
 
+import { SPLIT_HOLD_MS } from '../../src/protocol/constants.ts';
 import type { Checker, Violation } from './checkers/checker.ts';
 import { Monitor } from './checkers/checker.ts';
 import { convergence, hasConverged } from './checkers/convergence.ts';
@@ -15,10 +16,13 @@ import { nothingRepeated } from './checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
-import { FAULTS, Mischief } from './faults.ts';
+import { FAULTS, LATER, Mischief } from './faults.ts';
 import type { Traits } from './network.ts';
 import type { Prng } from './prng.ts';
 import { prngOf } from './prng.ts';
+
+/** Seeds from here on have more that can happen: what only later versions of this knew. */
+export const WIDE_SEED = 2 ** 32;
 
 /** What to run. */
 export interface RunOptions {
@@ -57,8 +61,9 @@ export function allCheckers(): Checker[] {
 export function simulate(options: RunOptions): Outcome {
   const { seed, minutes, sabotage } = options;
   const random = prngOf(seed ^ SWARM_SALT);
-  const swarm = swarmOf(random);
-  const world = new Cluster({ seed, traits: swarm.traits, ...(sabotage && { sabotage }) });
+  const swarm = seed >= WIDE_SEED ? widened(swarmOf(random), random) : swarmOf(random);
+  const { traits, splitHoldMs } = swarm;
+  const world = new Cluster({ seed, traits, splitHoldMs, ...(sabotage && { sabotage }) });
   const log = (what: string): void => {
     options.log?.(`${(world.nowMs / 1_000).toFixed(3).padStart(9)}  ${what}`);
   };
@@ -116,6 +121,18 @@ interface Swarm {
   readonly kinds: readonly FaultKind[];
   readonly traits: Traits;
   readonly gapMs: number;
+  readonly splitHoldMs: number;
+}
+
+/** What there is in wide runs alone, so that the seeds of before are the runs that they were. */
+function widened(swarm: Swarm, random: Prng): Swarm {
+  const later = (Object.keys(LATER) as FaultKind[]).filter(() => random() < 0.5);
+  const isHeldBriefly = random() < 0.3;
+  return {
+    ...swarm,
+    kinds: [...swarm.kinds, ...later],
+    splitHoldMs: isHeldBriefly ? 5_000 + 15_000 * random() : SPLIT_HOLD_MS,
+  };
 }
 
 function swarmOf(random: Prng): Swarm {
@@ -142,7 +159,7 @@ function swarmOf(random: Prng): Swarm {
       specs.push({ host, side: 'a', environment: 'staging', isMaster: true, peers });
     }
   }
-  const all = Object.keys(FAULTS) as FaultKind[];
+  const all = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !(kind in LATER));
   return {
     hosts,
     specs,
@@ -153,16 +170,17 @@ function swarmOf(random: Prng): Swarm {
       ...(random() < 0.7 ? FAST : SLOW),
     },
     gapMs: 300 * 20 ** random(),
+    splitHoldMs: SPLIT_HOLD_MS,
   };
 }
 
-function describe({ hosts, specs, kinds, traits, gapMs }: Swarm): string {
+function describe({ hosts, specs, kinds, traits, gapMs, splitHoldMs }: Swarm): string {
   return (
     `${String(hosts)} hosts, ${String(specs.length)} servers, ` +
     `${String(specs.filter(({ isMaster }) => isMaster === true).length)} masters; ` +
     `a fault every ${gapMs.toFixed(0)} ms of ${kinds.join(' ')}; ` +
     `delay ${traits.delayMs.join('-')} ms, pieces ${String(traits.pieces)}, ` +
-    `${String(traits.bytesPerMs)} bytes/ms`
+    `${String(traits.bytesPerMs)} bytes/ms, a split held for ${splitHoldMs.toFixed(0)} ms`
   );
 }
 

@@ -8,6 +8,8 @@ import * as life from './stories-life.ts';
 import * as answers from './stories-answers.ts';
 import * as links from './stories-links.ts';
 import * as news from './stories-news.ts';
+import * as proof from './stories-proof.ts';
+import * as sleep from './stories-sleep.ts';
 import * as split from './stories-split.ts';
 import type { Story } from './story.ts';
 
@@ -91,6 +93,16 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['what a watcher knew is stale while it is cut off', answers.watchedCutOff],
   ['a watcher is told nothing twice when its next server lags', answers.watchedLag],
   ['a watcher leaves a server that is silent', answers.watchedSilent],
+  ['1: nobody speaks of whom it cannot reach', proof.heldBack],
+  ['a server alone writes its log', proof.ownWriter],
+  ['e: parts of two snapshots make none', proof.mixedParts],
+  ['whoever has more is sent nothing', proof.ahead],
+  ['o: goodbyes are remembered for an hour', proof.oldGoodbyes],
+  ['2: who wakes takes nobody for reachable', sleep.waking],
+  ['2: who wakes, cut off, closes its links and drops nobody', sleep.lidClosed],
+  ['2: who wakes dials at once', sleep.wakesAndDials],
+  ['2, 3: who wakes goes on with no handshake', sleep.asleepInHandshake],
+  ['2: what was asked of a sleeper is answered as of now', sleep.askedAsleep],
 ];
 
 for (const [name, story] of stories) {

@@ -240,6 +240,8 @@ export const starvedInDoubt = story({ hosts: 3 }, ({ world, run, demand }) => {
   const server = world.server('h1-a');
   const heal = world.cut((from, to) => (from === 'h3') !== (to === 'h3'));
   for (let tick = 0; tick < 400 && stateAt(server, service.instance) === 'live'; tick += 1) run(5);
+  // Others report the loss meanwhile, and the grace is a short one.
+  run(60);
   world.pause('h1-a');
   heal();
   run(1_100);
@@ -249,6 +251,8 @@ export const starvedInDoubt = story({ hosts: 3 }, ({ world, run, demand }) => {
     const state = stateAt(server, service.instance);
     demand(state !== 'none' && state !== 'stale', `who was starved in doubt answers ${state}`);
   }
+  const judged = server.notices.filter(({ notice }) => notice.name === 'origin-crashed');
+  demand(judged.length === 0, 'who was starved in doubt judges at once');
 });
 
 /** FAULTS 7: a host that starts anew is complete only when it has everything. */

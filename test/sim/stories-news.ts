@@ -6,6 +6,7 @@ import type { Message } from '../../src/protocol/messages.ts';
 import type { Entry, Facts } from '../../src/protocol/records.ts';
 import type { Cluster, SimServer } from './cluster.ts';
 import { noticesOf, standingsOf, stateAt, story } from './story.ts';
+import { logOf, STRANGER, tell } from './telling.ts';
 
 const SLOW = { delayMs: [5, 20] } as const;
 
@@ -208,40 +209,13 @@ function sourceOf(world: Cluster, server: SimServer, of: SimServer): SimServer |
   return world.running().find(({ core }) => core.state.self.id === source);
 }
 
-function hostOf(world: Cluster, id: OriginId): string {
-  return world.servers.find(({ core }) => core.state.self.id === id)?.spec.host ?? '';
-}
-
 function revisionAt(server: SimServer, instance: InstanceId): number | undefined {
   const { catalogue } = server.core.state;
   const all = catalogue.serviceNames().flatMap((name) => catalogue.instancesOf(name));
   return all.find(({ registration }) => registration.instance === instance)?.registration.revision;
 }
 
-/** Tells h1-a something, as a server on another host. */
-function tell(world: Cluster, message: Message): void {
-  const server = world.server('h1-a');
-  const link = [...server.core.state.links].find(([id]) => hostOf(world, id) !== 'h1')?.[1];
-  const connection = link?.connection.id ?? 0;
-  server.process.give((nowMs) => ({ kind: 'received', connection, message, nowMs }));
-}
-
-/** The first entries of the log of a master that nobody links to. */
-function logOf(origin: OriginId, host: string, instance: InstanceId): Message {
-  const name = `${host}-a` as Name;
-  const place = { name, host: host as Name, cluster: 'default' as Name, side: 'a' } as const;
-  const facts: Facts = { ...place, role: 'master', addresses: [`${host}:17330`] };
-  const offer = { service: 'db' as Name, address: host, port: 1, scheme: null, tags: [] };
-  const registration = { instance, revision: 1, ...offer };
-  const entries: Entry[] = [
-    { kind: 'facts', facts },
-    { kind: 'put', registration },
-  ];
-  return { kind: 'entries', batches: [{ origin, first: 1, entries }] };
-}
-
 const ID = 'ab'.repeat(16);
-const STRANGER = 'cd'.repeat(16) as OriginId;
 
 /** What comes too early of somebody who is not known. */
 const LATER: Message = {

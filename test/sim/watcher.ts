@@ -15,6 +15,9 @@ export interface WatchSpec {
   readonly host: string;
   readonly service: string;
   readonly environment?: string;
+  /** The host whose servers it has sessions with, and their addresses; its own if not said. */
+  readonly at?: string;
+  readonly addresses?: readonly string[];
   /** Tells of everything that is reported. */
   readonly log?: (line: string) => void;
 }
@@ -48,7 +51,7 @@ export class SimWatcher {
       name: label,
       core: new core({
         environment: this.environment as Name,
-        addresses: addressesOf('socket', this.environment),
+        addresses: spec.addresses ?? addressesOf('socket', this.environment),
         service: spec.service as Name,
         wanted: {},
         random,
@@ -68,5 +71,10 @@ export class SimWatcher {
 
   get host(): string {
     return this.spec.host;
+  }
+
+  /** The host whose servers tell it. */
+  get at(): string {
+    return this.spec.at ?? this.spec.host;
   }
 }

@@ -1,6 +1,6 @@
 // Watches: whatever becomes of servers, a watcher hears of each change once. What is told follows
 // from what was told before, the end of the present set comes once, and nothing is called removed
-// that every server of the watcher's host has long been able to reach.
+// that every server which the watcher asks has long been able to reach.
 
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
@@ -80,7 +80,7 @@ function falseRemoval(
   if (service?.isOffered !== true || service.service !== watcher.spec.service) return null;
   if (world.nowMs - service.process.awakeMs < LASTED_MS) return null;
   const here = world.running().filter(({ spec, environment, process }) => {
-    const isHere = spec.host === watcher.host && environment === watcher.environment;
+    const isHere = spec.host === watcher.at && environment === watcher.environment;
     return isHere && process.state === 'running';
   });
   const holders = world.running().filter(({ core }) => core.state.owners.has(instance));
