@@ -4,6 +4,9 @@
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Cause, Instance, InstanceState, Registration, Tag } from '../protocol/records.ts';
+import type { HolderLists, Holding } from './holdings.ts';
+import { latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
+import { Pool, Sharing } from './sharing.ts';
 
 /** What this server thinks of an origin: see reachability.ts. */
 export type Standing = 'new' | 'reachable' | 'suspect' | 'aside' | 'split';
@@ -21,21 +24,23 @@ export interface Change {
   readonly cause?: Cause;
 }
 
-/** An origin that holds an instance, and how. It is never changed, only replaced by another one. */
-interface Holding {
+/** Who answers for an instance, and the state that this gives it. */
+interface Sight {
   readonly origin: OriginId;
-  readonly registration: Registration;
-  /** Nearly always there are two: a chain is smaller than any container. */
-  readonly next: Holding | null;
+  readonly state: InstanceState;
 }
 
-interface Offer {
-  holdings: Holding | null;
-  /** The registration at the highest revision that any origin ever held while one holds it. */
-  latest: Registration;
-  /** What clients see: the best of the holdings, and the state of its holder. */
-  best: Holding | null;
-  state: InstanceState | null;
+/**
+ * An instance: its holdings, and which of them clients were told of. Of these there are as many as
+ * of registrations, and all that an offer is made of it shares with others.
+ */
+interface Offer extends Holding {
+  readonly sight: Sight | null;
+}
+
+/** What clients see of an instance. */
+interface Seen extends Sight {
+  readonly registration: Registration;
 }
 
 /** How many instances there are. */
@@ -56,6 +61,9 @@ export class Catalogue {
   readonly #givenUp = new Map<InstanceId, number>();
   /** What was asked for, until it changes. */
   readonly #answers = new Map<string, readonly Instance[]>();
+  readonly #sharing = new Sharing();
+  readonly #holderLists: HolderLists = new Pool();
+  readonly #sights = new Pool<Sight>();
 
   constructor(holders: Holders) {
     this.#holders = holders;
@@ -63,23 +71,18 @@ export class Catalogue {
 
   /** An origin holds an instance, or holds it otherwise than before. */
   put(origin: OriginId, registration: Registration): void {
-    let offer = this.#offers.get(registration.instance);
-    if (offer === undefined) {
-      offer = { holdings: null, latest: registration, best: null, state: null };
-      this.#offers.set(registration.instance, offer);
-    }
-    if (registration.revision > offer.latest.revision) offer.latest = registration;
-    offer.holdings = withHolding(offer.holdings, { origin, registration, next: null });
-    this.#look(registration.instance, offer, 'replaced');
+    const { instance } = registration;
+    const before = this.#offers.get(instance) ?? null;
+    const holdings = withHolder(before, { origin, registration }, this.#holderLists);
+    this.#look(instance, { before, holdings }, 'replaced');
   }
 
   /** An origin holds an instance no longer. */
   delete(origin: OriginId, instance: InstanceId, cause: Cause): void {
-    const offer = this.#offers.get(instance);
-    if (offer === undefined || holdingOf(offer.holdings, origin) === null) return;
-    offer.holdings = without(offer.holdings, origin);
-    this.#look(instance, offer, cause);
-    if (offer.holdings === null) this.#offers.delete(instance);
+    const before = this.#offers.get(instance) ?? null;
+    if (recordOf(before, origin) === null) return;
+    const holdings = withoutHolder(before, origin, this.#holderLists);
+    this.#look(instance, { before, holdings }, cause);
   }
 
   /**
@@ -87,16 +90,16 @@ export class Catalogue {
    * older, and may come later: it is over, unless it is offered anew, at a higher revision.
    */
   giveUp(origin: OriginId, instance: InstanceId, cause: Cause): void {
-    const held = holdingOf(this.#offers.get(instance)?.holdings ?? null, origin);
-    if (held !== null) this.#noteGivenUp(instance, held.registration.revision);
+    const held = recordOf(this.#offers.get(instance) ?? null, origin);
+    if (held !== null) this.#noteGivenUp(instance, held.revision);
     this.delete(origin, instance, cause);
   }
 
   /** The standing of an origin has changed: looks again at all that it holds. */
   review(instances: Iterable<InstanceId>, cause: Cause): void {
     for (const instance of instances) {
-      const offer = this.#offers.get(instance);
-      if (offer !== undefined) this.#look(instance, offer, cause);
+      const before = this.#offers.get(instance) ?? null;
+      if (before !== null) this.#look(instance, { before, holdings: before }, cause);
     }
   }
 
@@ -112,7 +115,7 @@ export class Catalogue {
     if (ids === undefined) return [];
     const instances = [...ids]
       .sort(compareText)
-      .flatMap((id) => this.#seenOf(this.#offers.get(id)) ?? []);
+      .flatMap((id) => this.#instanceOf(seenOf(this.#offers.get(id) ?? null)) ?? []);
     this.#answers.set(service, instances);
     return instances;
   }
@@ -126,26 +129,52 @@ export class Catalogue {
     return this.#services.size;
   }
 
-  /** The equal record that another origin holds, so that both keep one; else the record itself. */
+  /** The equal record that is held already, so that all keep one; else one of shared parts. */
   shared(registration: Registration): Registration {
-    const known = this.#offers.get(registration.instance)?.holdings?.registration;
-    return known !== undefined && isEqual(known, registration) ? known : registration;
+    const offer = this.#offers.get(registration.instance) ?? null;
+    for (let known: Holding | null = offer; known !== null; known = known.next) {
+      if (isEqual(known.registration, registration)) return known.registration;
+    }
+    const { instance } = offer?.registration ?? registration;
+    return this.#sharing.registration(registration, instance);
   }
 
-  #look(id: InstanceId, offer: Offer, cause: Cause): void {
-    const { best, state } = offer;
-    this.#choose(id, offer);
-    this.#forgetAnswers({ best, state }, offer);
-    const change = changeBetween({ best, state }, offer);
-    if (change === null) return;
-    const before = this.#instanceOf(best, state);
-    const after = this.#seenOf(offer);
-    if (before !== null) this.#count(id, before, -1);
-    if (after !== null) this.#count(id, after, 1);
-    const instance = after ?? before;
+  #look(id: InstanceId, held: Held, cause: Cause): void {
+    const before = seenOf(held.before);
+    const sight = this.#choose(id, held.holdings);
+    const after = seenBy(held.holdings, sight);
+    this.#keep(id, held, sight);
+    if (!isOtherAnswer(before, after)) return;
+    for (const seen of [before, after]) {
+      if (seen !== null) this.#answers.delete(seen.registration.service);
+    }
+    const change = changeBetween(before, after);
+    if (change !== null) this.#tell(id, { change, before, after }, cause);
+  }
+
+  #keep(id: InstanceId, { before, holdings }: Held, chosen: Sight | null): void {
+    if (holdings === null) {
+      this.#offers.delete(id);
+      return;
+    }
+    const sight = chosen === null ? null : this.#shared(chosen);
+    if (holdings === before && sight === before.sight) return;
+    const { registration, holders, next } = holdings;
+    this.#offers.set(id, { registration, holders, next, sight });
+  }
+
+  #shared({ origin, state }: Sight): Sight {
+    return this.#sights.one(`${state} ${origin}`, () => ({ origin, state }));
+  }
+
+  #tell(id: InstanceId, { change, before, after }: Told, cause: Cause): void {
+    const [was, is] = [this.#instanceOf(before), this.#instanceOf(after)];
+    if (was !== null) this.#count(id, was, -1);
+    if (is !== null) this.#count(id, is, 1);
+    const instance = is ?? was;
     if (instance === null) return;
-    if (before !== null && before.registration.service !== instance.registration.service) {
-      this.changes.push({ change: 'removed', instance: before, cause: 'replaced' });
+    if (was !== null && was.registration.service !== instance.registration.service) {
+      this.changes.push({ change: 'removed', instance: was, cause: 'replaced' });
       this.changes.push({ change: 'added', instance });
       return;
     }
@@ -158,41 +187,25 @@ export class Catalogue {
     if (oldest !== undefined && this.#givenUp.size > GIVEN_UP_MAX) this.#givenUp.delete(oldest);
   }
 
-  #choose(id: InstanceId, offer: Offer): void {
+  #choose(id: InstanceId, holdings: Holding | null): Sight | null {
     const overAt = this.#givenUp.get(id) ?? -Infinity;
-    offer.best = null;
-    offer.state = null;
-    for (let holding = offer.holdings; holding !== null; holding = holding.next) {
+    let best: Sight | null = null;
+    for (let holding = holdings; holding !== null; holding = holding.next) {
       if (holding.registration.revision <= overAt) continue;
-      const state = STATE_OF_STANDING[this.#holders.standingOf(holding.origin)];
-      if (state === null) continue;
-      if (offer.state !== null && RANK[state] >= RANK[offer.state]) continue;
-      offer.best = holding;
-      offer.state = state;
+      for (const origin of holding.holders) {
+        const state = STATE_OF_STANDING[this.#holders.standingOf(origin)];
+        if (state === null) continue;
+        if (best !== null && RANK[state] >= RANK[best.state]) continue;
+        best = { origin, state };
+      }
     }
-    // Whoever is behind holds it all the same, as it is now: its service never goes back.
-    const { best, latest } = offer;
-    if (best !== null && best.registration.revision < latest.revision) {
-      offer.best = { ...best, registration: latest };
-    }
+    return best;
   }
 
-  /** What no watch is told of changes an answer all the same: who holds it, whether in doubt. */
-  #forgetAnswers(before: Seen, after: Seen): void {
-    if (before.best === after.best && before.state === after.state) return;
-    for (const { best } of [before, after]) {
-      if (best !== null) this.#answers.delete(best.registration.service);
-    }
-  }
-
-  #seenOf(offer: Offer | undefined): Instance | null {
-    return offer === undefined ? null : this.#instanceOf(offer.best, offer.state);
-  }
-
-  #instanceOf(best: Holding | null, state: InstanceState | null): Instance | null {
-    if (best === null || state === null) return null;
-    const { host, cluster } = this.#holders.placeOf(best.origin);
-    return { registration: best.registration, host, cluster, state };
+  #instanceOf(seen: Seen | null): Instance | null {
+    if (seen === null) return null;
+    const { host, cluster } = this.#holders.placeOf(seen.origin);
+    return { registration: seen.registration, host, cluster, state: seen.state };
   }
 
   #count(id: InstanceId, seen: Instance, step: 1 | -1): void {
@@ -209,25 +222,32 @@ export class Catalogue {
   }
 }
 
-function holdingOf(holdings: Holding | null, origin: OriginId): Holding | null {
-  for (let holding = holdings; holding !== null; holding = holding.next) {
-    if (holding.origin === origin) return holding;
-  }
-  return null;
+interface Held {
+  readonly before: Offer | null;
+  readonly holdings: Holding | null;
 }
 
-/** The same holdings, in the same order, with one replaced or added. */
-function withHolding(holdings: Holding | null, held: Holding): Holding {
-  if (holdings === null) return held;
-  if (holdings.origin === held.origin) return { ...held, next: holdings.next };
-  return { ...holdings, next: withHolding(holdings.next, held) };
+interface Told {
+  readonly change: Change['change'];
+  readonly before: Seen | null;
+  readonly after: Seen | null;
 }
 
-/** The same holdings but one, in the same order. */
-function without(holdings: Holding | null, origin: OriginId): Holding | null {
-  if (holdings === null) return null;
-  if (holdings.origin === origin) return holdings.next;
-  return { ...holdings, next: without(holdings.next, origin) };
+function seenOf(offer: Offer | null): Seen | null {
+  return seenBy(offer, offer?.sight ?? null);
+}
+
+function seenBy(holdings: Holding | null, sight: Sight | null): Seen | null {
+  if (holdings === null || sight === null) return null;
+  const { origin, state } = sight;
+  const registration = latestBy(holdings, origin);
+  return registration === null ? null : { registration, origin, state };
+}
+
+/** What no watch is told of changes an answer all the same: who holds it, whether in doubt. */
+function isOtherAnswer(before: Seen | null, after: Seen | null): boolean {
+  if (before?.registration !== after?.registration) return true;
+  return before?.origin !== after?.origin || before?.state !== after?.state;
 }
 
 function isEqual(one: Registration, other: Registration): boolean {
@@ -258,16 +278,11 @@ const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
 
 const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, stale: 2 };
 
-interface Seen {
-  readonly best: Holding | null;
-  readonly state: InstanceState | null;
-}
-
-function changeBetween(before: Seen, after: Seen): Change['change'] | null {
-  if (before.best === null) return after.best === null ? null : 'added';
-  if (after.best === null) return 'removed';
+function changeBetween(before: Seen | null, after: Seen | null): Change['change'] | null {
+  if (before === null) return after === null ? null : 'added';
+  if (after === null) return 'removed';
   const isStale = after.state === 'stale';
   if (isStale !== (before.state === 'stale')) return isStale ? 'stale' : 'live';
-  const [old, now] = [before.best.registration, after.best.registration];
+  const [old, now] = [before.registration, after.registration];
   return old.revision === now.revision && old.service === now.service ? null : 'updated';
 }

@@ -152,7 +152,9 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
   }
   incoming.parts += 1;
   incoming.links.push(...part.links);
-  for (const item of part.registrations) incoming.registrations.push(item);
+  for (const item of part.registrations) {
+    incoming.registrations.push(state.catalogue.shared(item));
+  }
   if (part.more) return;
   link.incoming = null;
   takeSnapshot(state, link, { ...incoming, facts: part.facts });

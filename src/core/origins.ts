@@ -102,9 +102,7 @@ function isGivenUp(cause: Cause): boolean {
 }
 
 /** Replaces an origin's state by a snapshot. */
-export function applySnapshot(state: State, origin: Origin, arrived: LogState): void {
-  const registrations = arrived.registrations.map((item) => state.catalogue.shared(item));
-  const snapshot = { ...arrived, registrations };
+export function applySnapshot(state: State, origin: Origin, snapshot: LogState): void {
   const lost = [...origin.log.links].filter((peer) => !snapshot.links.includes(peer));
   const kept = new Set(snapshot.registrations.map((item) => item.instance));
   const gone = [...origin.log.registrations.keys()].filter((instance) => !kept.has(instance));

@@ -162,6 +162,7 @@ export function isOnItsWay(state: State, id: OriginId): boolean {
 
 /** Sends the questions of a step: one message for a link, whatever their number. */
 export function sendWants(state: State): void {
+  if (state.askers.size === 0) return;
   for (const link of state.askers) {
     if (link.asking.size === 0) continue;
     const lines = [...link.asking].map(([origin, sequence]) => ({ origin, sequence }));
@@ -176,6 +177,8 @@ export function sendWants(state: State): void {
 
 /** What came by a link that is lost is asked for at the next hop towards it, at once. */
 function askForOrphans(state: State): void {
+  // To clear an empty set costs a new table, and this is done in every step.
+  if (state.orphaned.size === 0) return;
   for (const id of state.orphaned) {
     const origin = state.origins.get(id);
     const via = origin?.via ?? null;

@@ -72,13 +72,14 @@ export function handleRegister(
   const { request } = message;
   const address = message.registration.address || hostPartOf(state);
   const isWhole = message.registration.address === address;
-  const registration = isWhole ? message.registration : { ...message.registration, address };
-  const { instance, revision } = registration;
-  const limit = excessOf(state, session, registration);
+  const given = isWhole ? message.registration : { ...message.registration, address };
+  const limit = excessOf(state, session, given);
   if (limit !== null) {
     refuseAtLimit(state, session, { request, limit });
     return;
   }
+  const registration = state.catalogue.shared(given);
+  const { instance, revision } = registration;
   const owner = state.owners.get(instance);
   if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);
   state.owners.set(instance, session.connection.id);

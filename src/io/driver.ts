@@ -8,10 +8,10 @@ import type { ConnectionInput } from '../core/client-effect.ts';
 import type { Close, Dial, Reading, Send, Stopped } from '../core/effect.ts';
 import type { ConnectionId } from '../core/input.ts';
 import { LIMITS } from '../core/limits.ts';
-import { decodeMessage, encodeMessage } from '../protocol/codec.ts';
+import { decodeMessage, encodePieces } from '../protocol/codec.ts';
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../protocol/constants.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { encodeFrame, FrameDecoder } from '../protocol/frame.ts';
+import { encodeFramePieces, FrameDecoder } from '../protocol/frame.ts';
 import { callApart } from './emitter.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
@@ -210,12 +210,13 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #send({ connections, message }: Send): void {
-    const bytes = encodeFrame(encodeMessage(message));
+    const pieces = encodeFramePieces(...encodePieces(message));
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     for (const id of connections) {
       const peer = this.#peers.get(id);
       if (peer === undefined) continue;
-      peer.unsent.push(bytes);
-      peer.unsentBytes += bytes.length;
+      peer.unsent.push(...pieces);
+      peer.unsentBytes += bytes;
       this.#unflushed.add(peer);
       if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
     }

@@ -13,10 +13,16 @@ import { checkWellFormed } from './well-formed.ts';
 
 /** The bytes of a message, unframed. Throws RangeError for a value that has no place on the wire. */
 export function encodeMessage(message: Message): Uint8Array {
+  const [content, rest] = encodePieces(message);
+  return rest === undefined ? content : concatenated(content, rest);
+}
+
+/** The same bytes in a piece or two; the second is kept for other messages, so never change it. */
+export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array?] {
   const layout = LAYOUTS_BY_KIND.get(message.kind);
   if (layout === undefined) throw new RangeError(`no message is a ${message.kind}`);
-  if (message.kind === 'instances') return encodeInstances(layout, message);
-  return encodeFields(layout, message);
+  if (message.kind === 'instances') return encodeInstances(message);
+  return [encodeFields(layout, message)];
 }
 
 /**
@@ -24,7 +30,7 @@ export function encodeMessage(message: Message): Uint8Array {
  * asked for again and again: its bytes are kept as long as it lives. Measured by `npm run bench
  * reads`. A list that was encoded once must not be changed.
  */
-function encodeInstances(layout: Layout, message: MessageOf<'instances'>): Uint8Array {
+function encodeInstances(message: MessageOf<'instances'>): readonly [Uint8Array, Uint8Array] {
   const { instances, ...others } = message;
   let tail = ENCODED_LISTS.get(instances);
   if (tail === undefined) {
@@ -32,12 +38,11 @@ function encodeInstances(layout: Layout, message: MessageOf<'instances'>): Uint8
     tail = concatenated(encoder.encode('instances'), encoder.encode(value));
     ENCODED_LISTS.set(instances, tail);
   }
-  const encoders = layout.encoders.slice(0, -1);
-  const bytes = concatenated(encodeFields({ ...layout, encoders }, others), tail);
+  const head = encodeFields(INSTANCES_HEAD, others);
   // An array of two, a code below 24, then the head of the map: one pair more.
   const headAt = 2;
-  bytes[headAt] = (bytes[headAt] ?? 0) + 1;
-  return bytes;
+  head[headAt] = (head[headAt] ?? 0) + 1;
+  return [head, tail];
 }
 
 function concatenated(one: Uint8Array, other: Uint8Array): Uint8Array {
@@ -147,6 +152,15 @@ const LAYOUTS_BY_KIND: ReadonlyMap<string, Layout> = new Map(
 const LAYOUTS_BY_CODE: ReadonlyMap<number, Layout> = new Map(
   LAYOUTS.map((layout) => [layout.code, layout]),
 );
+
+/** All of an answer but its list. */
+const INSTANCES_HEAD = headLayout('instances');
+
+function headLayout(kind: MessageKind): Layout {
+  const layout = LAYOUTS_BY_KIND.get(kind);
+  if (layout === undefined) throw new RangeError(`no message is a ${kind}`);
+  return { ...layout, encoders: layout.encoders.slice(0, -1) };
+}
 
 /**
  * Maps as `Map`: no tag 259 on the way out, and no key that could reach a prototype on the way in.

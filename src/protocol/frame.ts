@@ -95,11 +95,22 @@ export class FrameDecoder {
 
 /** A frame with this content, its length in the shortest form. */
 export function encodeFrame(content: Uint8Array): Uint8Array {
-  const head = headOf(content.length);
-  const frame = new Uint8Array(head.length + content.length);
-  frame.set(head);
-  frame.set(content, head.length);
-  return frame;
+  return framed(content, content.length);
+}
+
+/** A frame whose content is in a piece or two: in as many, so that the second is not copied. */
+export function encodeFramePieces(content: Uint8Array, rest?: Uint8Array): readonly Uint8Array[] {
+  return rest === undefined
+    ? [encodeFrame(content)]
+    : [framed(content, content.length + rest.length), rest];
+}
+
+function framed(begin: Uint8Array, contentBytes: number): Uint8Array {
+  const head = headOf(contentBytes);
+  const bytes = new Uint8Array(head.length + begin.length);
+  bytes.set(head);
+  bytes.set(begin, head.length);
+  return bytes;
 }
 
 function headOf(bytes: number): readonly number[] {

@@ -94,7 +94,7 @@ export const flag: FieldSpec<boolean> = leaf('bool', (value) =>
 
 /** A name: see `isName`. */
 export const name: FieldSpec<Name> = leaf('name', (value) =>
-  typeof value === 'string' && isName(value) ? value : fail('expected a name'),
+  typeof value === 'string' && isName(value) ? flat(value) : fail('expected a name'),
 );
 
 /** Text without control characters, of a bounded number of UTF-8 bytes. */
@@ -102,9 +102,22 @@ export function text(bytesMax: number): FieldSpec<string> {
   return leaf(`tstr .size (0..${String(bytesMax)})`, (value) => {
     if (typeof value !== 'string') return fail('expected text');
     if (value.length * 3 > bytesMax && utf8Bytes(value) > bytesMax) fail('a text is too long');
-    return hasControlCharacters(value) ? fail('a text has control characters') : value;
+    return hasControlCharacters(value) ? fail('a text has control characters') : flat(value);
   });
 }
+
+/**
+ * A copy, where a text may be a view of a longer one: cbor-x cuts texts out of the text of a whole
+ * frame, and V8 keeps that as long as the least of them. Shorter ones V8 always copies.
+ */
+function flat<T extends string>(value: T): T {
+  if (value.length < VIEW_CHARACTERS_MIN) return value;
+  const units: number[] = [];
+  for (let index = 0; index < value.length; index += 1) units.push(value.charCodeAt(index));
+  return String.fromCharCode(...units) as T;
+}
+
+const VIEW_CHARACTERS_MIN = 13;
 
 /**
  * Whether a text has control characters: C0, DEL or C1, the line ends among them. Half a surrogate

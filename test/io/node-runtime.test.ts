@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { endpointOf } from '../../src/io/addresses.ts';
-import { nodeRuntime } from '../../src/io/node-runtime.ts';
+import { gathered, nodeRuntime } from '../../src/io/node-runtime.ts';
 import { errorCode, reasonOf } from '../../src/io/reasons.ts';
 import type { Connection, Listener } from '../../src/io/runtime.ts';
 import { needs } from '../support/needs.ts';
@@ -340,4 +340,16 @@ test.skipIf(!needs('iproute2'))('a dial that meets itself is refused', () => {
   );
 
   expect([stdout, stderr]).toEqual(['itself: connection refused\n', '']);
+});
+
+test('what is written at once is gathered: the same bytes, small pieces together, long ones as they are', () => {
+  const sizes = [10, 20, 40_000, 30_000, 30_000, 0, 7];
+  const chunks = sizes.map((size, index) => new Uint8Array(size).fill(index));
+
+  const pieces = gathered(chunks);
+
+  expect(pieces.map((piece) => piece.length)).toEqual([30, 40_000, 30_000, 30_007]);
+  expect(pieces[1]).toBe(chunks[2]);
+  expect(Buffer.concat(pieces).equals(Buffer.concat(chunks))).toBe(true);
+  expect(gathered([])).toEqual([]);
 });

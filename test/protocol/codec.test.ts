@@ -1,7 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Encoder } from 'cbor-x';
 import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
+import type { Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
@@ -33,6 +36,30 @@ test('an answer whose list was encoded before has its own request, and else the 
   expect(first).toEqual(vector.bytes);
   expect(decodeMessage(second)).toEqual({ ...answer, request: answer.request + 1 });
 });
+
+test('what is kept of a message keeps nothing else of its frame in memory', () => {
+  const services = Array.from({ length: 500 }, (_, index) => {
+    return { name: `${'service-'.repeat(12)}${String(index)}` as Name, live: 1, stale: 0 };
+  });
+  const view = { complete: true, missing: [], more: false };
+  const bytes = encodeMessage({ kind: 'services', request: 1, ...view, services });
+  const kept: unknown[] = [];
+  const before = heapBytes();
+
+  for (let count = 0; count < 1_000; count += 1) {
+    const message = decodeMessage(bytes.slice()) as MessageOf<'services'>;
+    kept.push(message.services[7]?.name);
+  }
+
+  expect(heapBytes() - before).toBeLessThan(1_000_000);
+  expect(kept[999]).toBe(services[7]?.name);
+});
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 test.each([
   ['a fraction', { kind: 'ping', stamp: 1.5 }],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../../src/protocol/errors.ts';
-import { encodeFrame, FrameDecoder } from '../../src/protocol/frame.ts';
+import { encodeFrame, encodeFramePieces, FrameDecoder } from '../../src/protocol/frame.ts';
 import { bytesOf } from './vectors.ts';
 
 test('a frame begins with the shortest header', () => {
@@ -133,3 +133,13 @@ function framesOf(frameBytesMax: number, hexadecimal: string): string[] {
     Buffer.from(frame).toString('hex'),
   );
 }
+
+test.each([0, 23, 24, 255, 256, 70_000])('a frame of %i bytes is the same in pieces', (bytes) => {
+  const content = Uint8Array.from({ length: bytes }, (_, index) => index);
+  const [begin, rest] = [content.slice(0, bytes / 2), content.slice(bytes / 2)];
+
+  const pieces = encodeFramePieces(begin, rest);
+
+  expect(Buffer.concat(pieces).equals(encodeFrame(content))).toBe(true);
+  expect(pieces.at(-1)).toBe(rest);
+});

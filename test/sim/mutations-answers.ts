@@ -93,20 +93,20 @@ export const mutations: readonly Mutation[] = [
   [
     'the higher revision wins',
     news.revisions,
-    ['catalogue', 'best.registration.revision < latest.revision', 'latest.revision < 0'],
+    ['holdings', 'latest.revision < holding.registration.revision', 'latest.revision < 0'],
   ],
   [
     'who is beyond doubt answers for who is suspect',
     news.revisions,
-    ['catalogue', 'RANK[state] >= RANK[offer.state]', 'RANK[state] <= RANK[offer.state]'],
+    ['catalogue', 'RANK[state] >= RANK[best.state]', 'RANK[state] <= RANK[best.state]'],
   ],
   [
     'an answer follows every change of standing',
     split.crash,
     [
       'catalogue',
-      'if (before.best === after.best && before.state === after.state) return;',
-      'if (before.best === after.best) return;',
+      'return before?.origin !== after?.origin || before?.state !== after?.state;',
+      'return before?.origin !== after?.origin;',
     ],
   ],
   [

@@ -94,8 +94,8 @@ export const mutations: readonly Mutation[] = [
     links.tail,
     [
       'intake',
-      'for (const item of part.registrations) incoming',
-      'for (const item of part.more ? [] : part.registrations) incoming',
+      'for (const item of part.registrations) {',
+      'for (const item of part.more ? [] : part.registrations) {',
     ],
   ],
   [

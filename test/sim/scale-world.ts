@@ -104,7 +104,7 @@ export class ScaleWorld {
         keeping: {
           createLog: (origin, facts) => this.#archive.createLog(origin, facts),
           createCatalogue: (holders) =>
-            isSample ? new Catalogue(holders) : new NoCatalogue(holders),
+            isSample ? new SampleCatalogue(holders) : new NoCatalogue(holders),
         },
         random: this.random,
       }),
@@ -321,11 +321,18 @@ export class ScaleWorld {
   }
 }
 
+/** What the logs of this simulation have in common they have in common already. */
+class SampleCatalogue extends Catalogue {
+  override shared(registration: Registration): Registration {
+    return registration;
+  }
+}
+
 /**
  * What a server has instead of a catalogue: it follows from the logs, nobody asks, and two thousand
  * of twenty thousand instances are eight gigabytes.
  */
-class NoCatalogue extends Catalogue {
+class NoCatalogue extends SampleCatalogue {
   override put(): void {
     // Nothing is kept.
   }
@@ -336,10 +343,6 @@ class NoCatalogue extends Catalogue {
 
   override review(): void {
     // Nothing is to be looked at.
-  }
-
-  override shared(registration: Registration): Registration {
-    return registration;
   }
 }
 

@@ -2,10 +2,12 @@
 // one of them, and how soon has an empty server of another host all of them? The floor of that: the
 // same records as a plain stream of batches, decoded.
 
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { doAllSay } from '../fleet.ts';
 import { type Bench, residentBytes, type Server, until } from '../processes.ts';
 import { type Row } from '../row.ts';
-import { openSession, registrationOf } from '../wire.ts';
+import { openSession, registrationOf, type Session } from '../wire.ts';
 
 export const sync: Row = {
   name: 'sync',
@@ -13,25 +15,26 @@ export const sync: Row = {
   method: 'one run',
   measure: async (bench, isQuick) => {
     const count = isQuick ? 2_000 : 100_000;
+    const restMs = isQuick ? 1_000 : REST_MS;
     const address = bench.address();
     const sides = [await bench.serve({ address }), await bench.serve({ address })];
     await sides[1]?.said('origin-reachable');
     const [first] = sides;
     const before = residentBytes(first!.pid);
+    const bytesEach = (): number => (residentBytes(first!.pid) - before) / count;
     const sessions = await Promise.all(sides.map((side) => register(side.address, count)));
     await until('all are registered', () => hasAll(first!, count));
-    const bytes = (residentBytes(first!.pid) - before) / count;
+    const atOnce = bytesEach();
+    const atRest = await leastWithin(restMs, bytesEach);
     const joinMs = await timeJoin(bench, first!.address, count);
-    for (const session of sessions) session.close();
+    for (const session of sessions.flat()) session.close();
     const took = await bench.floor('stream.mjs', [String(count)]).said('took');
     const many = count.toLocaleString('en');
+    const what = `a registration of ${many}, held by two servers`;
+    const rest = `the least within ${String(restMs / 1_000)} s of rest`;
     return [
-      {
-        what: `a registration of ${many}, held by two servers`,
-        unit: 'B',
-        value: bytes,
-        must: '≤ 400',
-      },
+      { what: `${what}, ${rest}`, unit: 'B', value: atRest, must: '≤ 400' },
+      { what: `${what}, at once`, unit: 'B', value: atOnce },
       {
         what: `an empty server has ${many}`,
         unit: 'ms',
@@ -43,13 +46,26 @@ export const sync: Row = {
   },
 };
 
-async function register(address: string, count: number) {
-  const session = await openSession(address);
+/** As many sessions as the limit for each of them asks for. */
+async function register(address: string, count: number): Promise<Session[]> {
+  const sessions: Session[] = [];
   for (let index = 0; index < count; index += 1) {
-    session.send({ kind: 'register', request: index, registration: registrationOf(index) });
+    if (index % SESSION_REGISTRATIONS === 0) sessions.push(await openSession(address));
+    const registration = registrationOf(index);
+    sessions.at(-1)?.send({ kind: 'register', request: index, registration });
     if (index % 1_000 === 999) await new Promise(setImmediate);
   }
-  return session;
+  return sessions;
+}
+
+async function leastWithin(milliseconds: number, measure: () => number): Promise<number> {
+  const endMs = performance.now() + milliseconds;
+  let least = measure();
+  while (performance.now() < endMs) {
+    await delay(500);
+    least = Math.min(least, measure());
+  }
+  return least;
 }
 
 /** From when its sockets listen: what comes before is the start of a Node.js. */
@@ -63,3 +79,7 @@ async function timeJoin(bench: Bench, peer: string, count: number): Promise<numb
 function hasAll(server: Server, count: number): Promise<boolean> {
   return doAllSay([server], ({ instances }) => instances.live === count);
 }
+
+/** After a burst Node.js gives memory back when it has rested for a minute or two. */
+const REST_MS = 130_000;
+const SESSION_REGISTRATIONS = 10_000;
