@@ -13,8 +13,7 @@ import { checkWellFormed } from './well-formed.ts';
 
 /** The bytes of a message, unframed. Throws RangeError for a value that has no place on the wire. */
 export function encodeMessage(message: Message): Uint8Array {
-  const layout = LAYOUTS_BY_KIND.get(message.kind);
-  if (layout === undefined) throw new RangeError(`no message is a ${message.kind}`);
+  const layout = LAYOUTS_BY_KIND.get(message.kind) ?? layoutOf(message.kind);
   if (message.kind === 'instances') return encodeInstances(layout, message);
   return encodeFields(layout, message);
 }
@@ -64,8 +63,9 @@ function encodeFields(layout: Layout, values: Values): Uint8Array {
 /** The message that some bytes are. Throws ProtocolError when they are none. */
 export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
   const { code, fields } = decodeEnvelope(bytes);
-  const layout = LAYOUTS_BY_CODE.get(code);
-  return layout === undefined ? unknownMessage(code, fields) : decodeFields(layout, fields);
+  const kind = KINDS_BY_CODE.get(code);
+  if (kind === undefined) return unknownMessage(code, fields);
+  return decodeFields(LAYOUTS_BY_KIND.get(kind) ?? layoutOf(kind), fields);
 }
 
 type FieldMap = ReadonlyMap<unknown, unknown>;
@@ -129,24 +129,28 @@ interface Layout {
   readonly decoders: readonly (readonly [field: string, spec: FieldSpec<unknown>])[];
 }
 
-const LAYOUTS: readonly Layout[] = Object.entries(MESSAGES).map(([kind, { code, fields }]) => {
+/** Those in use: a command says three messages, and all layouts together delay its start. */
+const LAYOUTS_BY_KIND = new Map<MessageKind, Layout>();
+
+const KINDS_BY_CODE: ReadonlyMap<number, MessageKind> = new Map(
+  Object.entries(MESSAGES).map(([kind, { code }]) => [code, kind as MessageKind]),
+);
+
+function layoutOf(kind: MessageKind): Layout {
+  if (!Object.hasOwn(MESSAGES, kind)) throw new RangeError(`no message is a ${kind}`);
+  const { code, fields } = MESSAGES[kind];
   const decoders = Object.entries(fields) as unknown as Layout['decoders'];
   const encoders = decoders.toSorted(([a], [b]) => compareKeys(a, b));
-  return { kind: kind as MessageKind, code, encoders, decoders };
-});
+  const layout = { kind, code, encoders, decoders };
+  LAYOUTS_BY_KIND.set(kind, layout);
+  return layout;
+}
 
 /** Bytewise order of encoded keys. For ASCII keys: the shorter first, then by their characters. */
 function compareKeys(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : 1;
 }
-
-const LAYOUTS_BY_KIND: ReadonlyMap<string, Layout> = new Map(
-  LAYOUTS.map((layout) => [layout.kind, layout]),
-);
-const LAYOUTS_BY_CODE: ReadonlyMap<number, Layout> = new Map(
-  LAYOUTS.map((layout) => [layout.code, layout]),
-);
 
 /**
  * Maps as `Map`: no tag 259 on the way out, and no key that could reach a prototype on the way in.
