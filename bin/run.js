@@ -7,7 +7,7 @@
 'use strict';
 
 const { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 
 const FILES_BY_COMMAND = {
   lookup: ['lookup', 'lookup-whole'],
@@ -32,10 +32,9 @@ function load(file) {
   const digest = source.slice(-DIGEST_BYTES);
   const place = `${file}-${process.version}-${process.arch}`;
   const cachedData = kept(place, digest);
-  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  const script = new Script(source, { filename, cachedData, importModuleDynamically });
+  const script = new Script(source, { filename, cachedData });
   if (cachedData === undefined || script.cachedDataRejected) keepSoon(script, place, digest);
-  return script.runInThisContext()(require, { exports: {} });
+  return script.runInThisContext()(require, { exports: {} }, (name) => import(name));
 }
 
 /** What was kept of a file with this digest. */
