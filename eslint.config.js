@@ -4,7 +4,7 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const plainJavaScript = ['**/*.js', '**/*.mjs'];
+const plainJavaScript = ['**/*.js', '**/*.cjs', '**/*.mjs'];
 
 const correctness = {
   'default-case-last': 'error',

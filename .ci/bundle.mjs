@@ -5,9 +5,11 @@
 // import declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. Run by
 // `npm run build`; bin/run.js says who is asked when.
 
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 
 import { build } from 'esbuild';
 
@@ -20,8 +22,8 @@ const settings = {
   absWorkingDir: root,
   alias: {
     '@oclif/core': join(root, 'src/cli/lean-oclif.ts'),
-    // Without the streams and the native part that it would look for.
-    'cbor-x': join(require.resolve('cbor-x'), '../../index.js'),
+    // Reading cbor-x takes longer than the three messages of a command.
+    'cbor-x': join(root, 'src/protocol/lean-cbor.ts'),
   },
   bundle: true,
   external: ['listr2'],
@@ -30,45 +32,65 @@ const settings = {
   legalComments: 'none',
   // A stack is shown with the line it names.
   lineLimit: 120,
+  metafile: true,
   logLevel: 'warning',
   minify: true,
   platform: 'node',
   target: 'node20.19',
 };
 
-/** Replaces a package by functions of the same names that load it when they are first called. */
+/** What is loaded when it is first used, and as which file or package. */
 const WHEN_USED = {
-  chalk: `export function Chalk(...given) { return new (require('./chalk.cjs').Chalk)(...given); }`,
-  picomatch: `export default (...given) => require('picomatch')(...given);`,
+  // As bin/run.js sees it, whose `require` the files are given.
+  chalk: '../dist/lean/chalk.cjs',
+  picomatch: 'picomatch',
+  // Of Node.js itself: what a plain run has no need of. crypto alone takes 3 ms.
+  ...Object.fromEntries(
+    ['child_process', 'crypto', 'http', 'os', 'timers/promises', 'tls', 'tty', 'util']
+      .map((name) => `node:${name}`)
+      .map((name) => [name, name]),
+  ),
 };
 
+/** Replaces such a module by one with the same names: functions and classes that load it. */
 const whenUsed = {
   name: 'when-used',
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(${Object.keys(WHEN_USED).join('|')})$`);
     onResolve({ filter, namespace: 'file' }, ({ path }) => ({ path, namespace: 'when-used' }));
     onResolve({ filter: /./, namespace: 'when-used' }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter, namespace: 'when-used' }, ({ path }) => ({ contents: WHEN_USED[path] }));
+    onLoad({ filter, namespace: 'when-used' }, async ({ path }) => ({
+      contents: Object.entries(await import(path))
+        .filter(([name, value]) => name !== 'default' || typeof value === 'function')
+        .map(([name, value]) => standInFor(name, { value, from: WHEN_USED[path] }))
+        .join(''),
+    }));
   },
 };
 
-/** Lets what is imported by `import()` decline; `found` is told. */
-function leftOut(found) {
-  return {
-    name: 'left-out',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\./ }, ({ kind, path }) => {
-        if (kind !== 'dynamic-import') return undefined;
-        found();
-        return { path, namespace: 'left-out' };
-      });
-      onLoad({ filter: /./, namespace: 'left-out' }, () => ({
-        contents: `import { Declined } from './src/cli/lean-oclif.ts'; throw new Declined();`,
-        resolveDir: root,
-      }));
-    },
-  };
+/** Each is left out where nobody imports it. */
+function standInFor(name, { value, from }) {
+  const real = `require('${from}')${name === 'default' ? '' : `.${name}`}`;
+  if (typeof value !== 'function') {
+    return `export const ${name} = /* @__PURE__ */ new Proxy({}, { get: (_, key) => ${real}[key] });`;
+  }
+  const called = `new.target ? new (${real})(...given) : ${real}(...given)`;
+  return `export ${name === 'default' ? 'default function' : `function ${name}`}(...given) { return ${called}; }`;
 }
+
+/** Lets what is imported by `import()` decline. */
+const leftOut = {
+  name: 'left-out',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'left-out' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'left-out' }, () => ({
+      contents: `import { Declined } from './src/cli/lean-oclif.ts'; throw new Declined();`,
+      resolveDir: root,
+    }));
+  },
+};
 
 function entryOf(id) {
   const contents = `import Command from './src/commands/${id}.ts';
@@ -85,16 +107,20 @@ await build({
 });
 for (const id of ['lookup', 'peers', 'register', 'status']) {
   const stdin = entryOf(id);
-  let isWhole = true;
-  const leaveOut = leftOut(() => {
-    isWhole = false;
-  });
-  const outfile = join(folder, `${id}.cjs`);
-  await build({ ...settings, stdin, outfile, plugins: [leaveOut, whenUsed] });
+  const inputs = await buildFunction(id, { stdin, plugins: [leftOut, whenUsed] });
+  if (!inputs.some((path) => path.startsWith('left-out:'))) continue;
+  await buildFunction(`${id}-whole`, { stdin, plugins: [whenUsed] });
+}
+
+/** A file that is one function: given `require` and `import()`, it returns how its command is run. Its parts. */
+async function buildFunction(name, given) {
+  const { outputFiles, metafile } = await build({ ...settings, ...given, write: false });
+  // V8 does not keep to whom an `import()` belongs, so bin/run.js does it.
+  const body = outputFiles[0].text.replaceAll('import("listr2")', 'load("listr2")');
+  const source = `(function (require, module, load) {${body}return module.exports.run; })\n`;
+  const digest = createHash('sha256').update(source).digest('hex');
+  writeFileSync(join(folder, `${name}.cjs`), `${source}// ${digest}`);
   // A declaration that lean-oclif.ts has no word for is noticed here, and by nobody who calls it.
-  require(outfile);
-  if (isWhole) continue;
-  const whole = join(folder, `${id}-whole.cjs`);
-  await build({ ...settings, stdin, outfile: whole, plugins: [whenUsed] });
-  require(whole);
+  new Script(source).runInThisContext()(require, { exports: {} });
+  return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }

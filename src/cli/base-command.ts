@@ -6,6 +6,7 @@ import { Command } from '@oclif/core';
 
 import { type ExitName, EXIT_CODES } from './exit-codes.ts';
 import { type Failure, type FailureForm, failureOf, jsonText, showFailure } from './failure.ts';
+import { screenOf, write } from './output.ts';
 import { themeFor } from './theme.ts';
 import { partedWords } from './wrapped-words.ts';
 
@@ -27,17 +28,18 @@ export abstract class BaseCommand extends Command {
 
   /** Prints an object as JSON. */
   protected printJson(value: unknown): void {
-    process.stdout.write(jsonText(value));
+    write('stdout', jsonText(value));
   }
 
   /** Prints lines of data. */
   protected print(lines: readonly string[]): void {
-    if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    if (lines.length > 0) write('stdout', `${lines.join('\n')}\n`);
   }
 
   /** Tells a person something that is not data. */
   protected remark(text: string): void {
-    process.stderr.write(`${themeFor(process.stderr).doubtful('warning:')} ${text}\n`);
+    const theme = themeFor(screenOf('stderr'));
+    write('stderr', `${theme.doubtful('warning:')} ${text}\n`);
   }
 
   /** Ends with a code, once all is written. */

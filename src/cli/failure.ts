@@ -7,6 +7,7 @@ import { Errors } from '@oclif/core';
 import { RarangiError } from '../index.ts';
 import { EXIT_CODES, EXITS_BY_ERROR } from './exit-codes.ts';
 import { isToJournal, journalPrefix, logTo } from './log-lines.ts';
+import { screenOf, write } from './output.ts';
 import { themeFor } from './theme.ts';
 
 /** An error, ready to be shown. */
@@ -50,21 +51,21 @@ export type FailureForm = 'json' | 'log' | 'words';
 export function showFailure(failure: Failure, form: FailureForm): void {
   const { code, message, hint, stack } = failure;
   if (form === 'json') {
-    process.stdout.write(jsonText({ error: { code, message, hint } }));
+    write('stdout', jsonText({ error: { code, message, hint } }));
   } else if (form === 'log') {
     logTo('json')({ event: 'failed', level: 'error', message, fields: { code, hint } });
   } else {
-    const theme = themeFor(process.stderr);
+    const theme = themeFor(screenOf('stderr'));
     const words = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
     const lines = [...words, ...(stack?.split('\n') ?? [])];
     const prefix = isToJournal() ? journalPrefix('error') : '';
-    process.stderr.write(lines.map((line) => `${prefix}${line}\n`).join(''));
+    write('stderr', lines.map((line) => `${prefix}${line}\n`).join(''));
   }
 }
 
 /** A value as JSON: in lines for a person, in one line for a program. */
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined)}\n`;
+  return `${JSON.stringify(value, null, screenOf('stdout').isTTY === true ? 2 : undefined)}\n`;
 }
 
 function bugOf(error: unknown): Failure {

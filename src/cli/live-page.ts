@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RarangiError } from '../index.ts';
 import { durationText } from './durations.ts';
 import { type Failure, failureOf, showFailure } from './failure.ts';
+import { streamOf } from './output.ts';
 import { drawPages } from './progress.ts';
 import { endSignal } from './signals.ts';
 import type { Canvas } from './table.ts';
@@ -31,7 +32,7 @@ export interface LiveOptions {
 /** Shows a page until SIGINT or SIGTERM. Rejects with what time does not mend. */
 export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Promise<void> {
   const ended = endSignal();
-  const { stdout } = process;
+  const stdout = streamOf('stdout');
   const isDrawable = stdout.isTTY && stdout.columns > 0;
   if (!options.isJson && isDrawable) {
     await drawPages((show) => drawEach(page, { ...options, ended, show }));
@@ -55,7 +56,7 @@ interface Drawing extends LiveOptions {
 
 /** The page of a terminal; while nobody answers, why, above what was known last. */
 async function drawEach<T>(page: LivePage<T>, drawing: Drawing): Promise<void> {
-  const { stdout } = process;
+  const stdout = streamOf('stdout');
   const theme = themeFor(stdout);
   let last: T | undefined;
   for await (const { answer, failure } of statesOf(page, drawing)) {

@@ -1,17 +1,16 @@
-// The answer to a NAME, which is a service or a pattern that stands for several. The invariant: an
+// The answer to a pattern, which stands for several services. The invariant: an
 // answer to a pattern has the shape of any other, service after service in the order of their names;
 // it is complete only if the list of services and each answer were.
 
 import { lookup, RarangiError, services, type LookupAnswer, type LookupOptions } from '../index.ts';
-import { isPattern, matcherOf } from './service-pattern.ts';
+import { matcherOf } from './service-pattern.ts';
 import { watchMatching } from './watch-many.ts';
 
-/** The instances of a service, or of every service that matches. With `waitMs` it waits. */
-export async function lookupNamed(name: string, options: LookupOptions): Promise<LookupAnswer> {
-  if (!isPattern(name)) return await lookup(name, options);
+/** The instances of every service that matches. With `waitMs` it waits. */
+export async function lookupMatching(name: string, options: LookupOptions): Promise<LookupAnswer> {
   const { waitMs = 0, ...once } = options;
   const asked = { name, isMatch: matcherOf(name) };
-  if (waitMs === 0) return await lookupMatching(asked, once);
+  if (waitMs === 0) return await lookupOnce(asked, once);
   const over = new AbortController();
   const alarm = setTimeout(() => {
     over.abort();
@@ -36,7 +35,7 @@ async function waitForLive(
   options: LookupOptions & { readonly signal: AbortSignal },
 ): Promise<LookupAnswer> {
   for (;;) {
-    const answer = await lookupMatching(asked, options).catch((error: unknown) => {
+    const answer = await lookupOnce(asked, options).catch((error: unknown) => {
       if (!isWorthWaiting(error)) throw error;
       return null;
     });
@@ -45,10 +44,7 @@ async function waitForLive(
   }
 }
 
-async function lookupMatching(
-  { name, isMatch }: Asked,
-  options: LookupOptions,
-): Promise<LookupAnswer> {
+async function lookupOnce({ name, isMatch }: Asked, options: LookupOptions): Promise<LookupAnswer> {
   const list = await services(options);
   const names = list.services.map((service) => service.name).filter(isMatch);
   const answers: LookupAnswer[] = [];

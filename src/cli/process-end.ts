@@ -1,13 +1,12 @@
 // How the program ends, whichever way it came in. The invariant: whatever happens ends in one exit
-// code of the table; a reader that went away (`rarangi lookup | head`) is no error; what nobody
-// caught is a bug and ends the process at once.
+// code of the table; what nobody caught is a bug and ends the process at once.
 
 import { EXIT_CODES } from './exit-codes.ts';
 import { failureOf, showFailure } from './failure.ts';
+import { whenWritten } from './output.ts';
 
 /** Sees to the ends that nobody asked for. */
 export function guardProcess(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
   process.on('uncaughtException', (error) => {
     showFailure(failureOf(error), 'words');
     process.exit(EXIT_CODES.bug.code);
@@ -23,10 +22,5 @@ export function failProcess(error: unknown): void {
 
 /** Ends once all is written: a connection that is still closing must not keep the shell waiting. */
 export function endProcess(): void {
-  process.stdout.write('', () => process.exit());
-}
-
-function leaveQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
+  whenWritten(() => process.exit());
 }

@@ -4,6 +4,8 @@
 
 import type { ListrDefaultRendererLogLevels } from 'listr2';
 
+import { streamOf } from './output.ts';
+
 /** One line of progress. */
 export interface Step {
   readonly title: string;
@@ -28,7 +30,7 @@ export async function drawSteps(steps: readonly Step[]): Promise<void> {
       else task.skip(text);
     },
   }));
-  await drawTasks(tasks, process.stderr);
+  await drawTasks(tasks, streamOf('stderr'));
 }
 
 /**
@@ -38,7 +40,7 @@ export async function drawSteps(steps: readonly Step[]): Promise<void> {
 export async function drawPages(
   run: (show: (lines: readonly string[]) => void) => Promise<void>,
 ): Promise<void> {
-  const { stdout } = process;
+  const stdout = streamOf('stdout');
   let failure: { readonly error: unknown } | undefined;
   const task = async (_: unknown, drawn: Task): Promise<void> => {
     const show = (lines: readonly string[]): void => {
@@ -65,7 +67,7 @@ interface Drawn {
 
 async function drawTasks(tasks: readonly Drawn[], stream: NodeJS.WriteStream): Promise<void> {
   const { Listr, ListrLogger, ProcessOutput } = await import('listr2');
-  const processOutput = new ProcessOutput(stream, process.stderr);
+  const processOutput = new ProcessOutput(stream, streamOf('stderr'));
   const list = new Listr([...tasks], {
     concurrent: true,
     exitOnError: false,

@@ -14,8 +14,9 @@ import {
   variablesOf,
 } from '../cli/instance-text.ts';
 import { incompleteText, verdictOf, type Verdict } from '../cli/lookup-answer.ts';
-import { lookupNamed } from '../cli/lookup-many.ts';
+import { lookupNamed } from '../cli/lookup-named.ts';
 import { ON_CHANGE_FORM, onChangeOf } from '../cli/on-change.ts';
+import { write } from '../cli/output.ts';
 import { endSignal } from '../cli/signals.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
 import { services, type LookupOptions } from '../index.ts';
@@ -170,7 +171,7 @@ export default class Lookup extends BaseCommand {
   private async follow(name: string, options: LookupOptions): Promise<void> {
     const { watchNamed } = await import('../cli/watch-many.ts');
     for await (const change of watchNamed(name, { ...options, signal: endSignal() })) {
-      process.stdout.write(`${JSON.stringify(change)}\n`);
+      write('stdout', `${JSON.stringify(change)}\n`);
     }
   }
 

@@ -6,6 +6,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, jsonFlag, watchFlags } from '../cli/flags.ts';
 import { showLive } from '../cli/live-page.ts';
+import { screenOf } from '../cli/output.ts';
 import { peersFacts, peersLines } from '../cli/peers-table.ts';
 import type { Canvas } from '../cli/table.ts';
 import { themeFor } from '../cli/theme.ts';
@@ -55,7 +56,8 @@ export default class Peers extends BaseCommand {
       this.printJson(peersFacts(answer));
       return;
     }
-    const canvas = { screen: process.stdout, theme: themeFor(process.stdout) };
+    const screen = screenOf('stdout');
+    const canvas = { screen, theme: themeFor(screen) };
     this.print(peersLines(answer.servers, canvas));
     if (!answer.complete) this.remark('the view is not complete; see: rarangi status');
   }

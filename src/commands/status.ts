@@ -4,6 +4,7 @@
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, jsonFlag, watchFlags } from '../cli/flags.ts';
 import { showLive } from '../cli/live-page.ts';
+import { screenOf } from '../cli/output.ts';
 import { statusLines } from '../cli/status-page.ts';
 import type { Canvas } from '../cli/table.ts';
 import { themeFor } from '../cli/theme.ts';
@@ -39,7 +40,7 @@ export default class Status extends BaseCommand {
     }
     const report = await status(options);
     if (flags.json) this.printJson(factsOf(report));
-    else this.print(statusLines(report, themeFor(process.stdout)));
+    else this.print(statusLines(report, themeFor(screenOf('stdout'))));
     if (report.state !== 'healthy') this.endWith('no');
   }
 }

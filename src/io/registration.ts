@@ -2,8 +2,6 @@
 // invariant: a registration is offered until it is closed, whatever becomes of the servers; `lost`
 // and `regained` alternate, beginning with `lost`, and neither comes after the close.
 
-import { randomBytes } from 'node:crypto';
-
 import type { ClientCommand } from '../core/client.ts';
 import { ClientCore } from '../core/client.ts';
 import type { Stop } from '../core/client-effect.ts';
@@ -16,6 +14,7 @@ import type { ClientOptions } from './client-options.ts';
 import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './client-options.ts';
 import { Emitter } from './emitter.ts';
 import { abortedError } from './failures.ts';
+import { randomId } from './random-id.ts';
 import { RarangiError } from './rarangi-error.ts';
 
 /** What a service offers. */
@@ -125,7 +124,7 @@ export class Sessions {
   /** Offers a service until the handle is closed. Throws RARANGI_USAGE. */
   register(offer: Offer, { signal }: RegisterOptions): RegistrationHandle {
     const offered = offeredOf(offer);
-    const instance = randomBytes(16).toString('hex') as InstanceId;
+    const instance = randomId() as InstanceId;
     const entry = createEntry(offer.name);
     this.#entries.set(instance, entry);
     if (this.#refusal !== null) entry.registered.reject(this.#refusal);

@@ -12,9 +12,11 @@ import type { Secret, Secrets } from './secret-file.ts';
 /** What TLS is told by either end. */
 export function contextOf(credentials: Credentials): SecureContextOptions {
   const { kind } = credentials;
-  if (kind === 'secret') return COMMON;
+  // Here, for node:crypto takes milliseconds to load, and few connections are locked.
+  const common = { ...COMMON, secureOptions: constants.SSL_OP_NO_TICKET };
+  if (kind === 'secret') return common;
   const { cert, key, ca } = credentials;
-  return { ...COMMON, cert, key, ca };
+  return { ...common, cert, key, ca };
 }
 
 /** What an end shows in clear, so that the other one knows which secret it means. */
@@ -85,5 +87,4 @@ const COMMON = {
   // Of the suites of TLS 1.3 one whose hash is SHA-256: an external key has no other.
   ciphers: 'TLS_AES_128_GCM_SHA256',
   ecdhCurve: 'X25519',
-  secureOptions: constants.SSL_OP_NO_TICKET,
 } as const satisfies SecureContextOptions;

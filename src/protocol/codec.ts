@@ -19,9 +19,8 @@ export function encodeMessage(message: Message): Uint8Array {
 
 /** The same bytes in a piece or two; the second is kept for other messages, so never change it. */
 export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array?] {
-  const layout = LAYOUTS_BY_KIND.get(message.kind);
-  if (layout === undefined) throw new RangeError(`no message is a ${message.kind}`);
-  if (message.kind === 'instances') return encodeInstances(message);
+  const layout = LAYOUTS_BY_KIND.get(message.kind) ?? layoutOf(message.kind);
+  if (message.kind === 'instances') return encodeInstances(layout, message);
   return [encodeFields(layout, message)];
 }
 
@@ -30,7 +29,10 @@ export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array
  * asked for again and again: its bytes are kept as long as it lives. Measured by `npm run bench
  * reads`. A list that was encoded once must not be changed.
  */
-function encodeInstances(message: MessageOf<'instances'>): readonly [Uint8Array, Uint8Array] {
+function encodeInstances(
+  layout: Layout,
+  message: MessageOf<'instances'>,
+): readonly [Uint8Array, Uint8Array] {
   const { instances, ...others } = message;
   let tail = ENCODED_LISTS.get(instances);
   if (tail === undefined) {
@@ -38,7 +40,8 @@ function encodeInstances(message: MessageOf<'instances'>): readonly [Uint8Array,
     tail = concatenated(encoder.encode('instances'), encoder.encode(value));
     ENCODED_LISTS.set(instances, tail);
   }
-  const head = encodeFields(INSTANCES_HEAD, others);
+  instancesHead ??= { ...layout, encoders: layout.encoders.slice(0, -1) };
+  const head = encodeFields(instancesHead, others);
   // An array of two, a code below 24, then the head of the map: one pair more.
   const headAt = 2;
   head[headAt] = (head[headAt] ?? 0) + 1;
@@ -53,6 +56,9 @@ function concatenated(one: Uint8Array, other: Uint8Array): Uint8Array {
 }
 
 const ENCODED_LISTS = new WeakMap<object, Uint8Array>();
+
+/** All of an answer but its list; from the first answer on. */
+let instancesHead: Layout | undefined;
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -69,8 +75,9 @@ function encodeFields(layout: Layout, values: Values): Uint8Array {
 /** The message that some bytes are. Throws ProtocolError when they are none. */
 export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
   const { code, fields } = decodeEnvelope(bytes);
-  const layout = LAYOUTS_BY_CODE.get(code);
-  return layout === undefined ? unknownMessage(code, fields) : decodeFields(layout, fields);
+  const kind = KINDS_BY_CODE.get(code);
+  if (kind === undefined) return unknownMessage(code, fields);
+  return decodeFields(LAYOUTS_BY_KIND.get(kind) ?? layoutOf(kind), fields);
 }
 
 type FieldMap = ReadonlyMap<unknown, unknown>;
@@ -134,32 +141,27 @@ interface Layout {
   readonly decoders: readonly (readonly [field: string, spec: FieldSpec<unknown>])[];
 }
 
-const LAYOUTS: readonly Layout[] = Object.entries(MESSAGES).map(([kind, { code, fields }]) => {
+/** Those in use: a command says three messages, and all layouts together delay its start. */
+const LAYOUTS_BY_KIND = new Map<MessageKind, Layout>();
+
+const KINDS_BY_CODE: ReadonlyMap<number, MessageKind> = new Map(
+  Object.entries(MESSAGES).map(([kind, { code }]) => [code, kind as MessageKind]),
+);
+
+function layoutOf(kind: MessageKind): Layout {
+  if (!Object.hasOwn(MESSAGES, kind)) throw new RangeError(`no message is a ${kind}`);
+  const { code, fields } = MESSAGES[kind];
   const decoders = Object.entries(fields) as unknown as Layout['decoders'];
   const encoders = decoders.toSorted(([a], [b]) => compareKeys(a, b));
-  return { kind: kind as MessageKind, code, encoders, decoders };
-});
+  const layout = { kind, code, encoders, decoders };
+  LAYOUTS_BY_KIND.set(kind, layout);
+  return layout;
+}
 
 /** Bytewise order of encoded keys. For ASCII keys: the shorter first, then by their characters. */
 function compareKeys(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : 1;
-}
-
-const LAYOUTS_BY_KIND: ReadonlyMap<string, Layout> = new Map(
-  LAYOUTS.map((layout) => [layout.kind, layout]),
-);
-const LAYOUTS_BY_CODE: ReadonlyMap<number, Layout> = new Map(
-  LAYOUTS.map((layout) => [layout.code, layout]),
-);
-
-/** All of an answer but its list. */
-const INSTANCES_HEAD = headLayout('instances');
-
-function headLayout(kind: MessageKind): Layout {
-  const layout = LAYOUTS_BY_KIND.get(kind);
-  if (layout === undefined) throw new RangeError(`no message is a ${kind}`);
-  return { ...layout, encoders: layout.encoders.slice(0, -1) };
 }
 
 /**

@@ -7,7 +7,10 @@ import { ProtocolError } from './errors.ts';
 import type { InstanceId, Name, OriginId } from './ids.ts';
 import { isId, isName } from './ids.ts';
 
-/** How one value is typed, checked, encoded and described. */
+/**
+ * How one value is typed, checked, encoded and described. What describes a compound is put together
+ * when it is asked for: every start of a command builds the specs, and none prints them.
+ */
 export interface FieldSpec<T> {
   /** Its CDDL: a type, or the name of a rule in `rules`. */
   readonly cddl: string;
@@ -124,7 +127,13 @@ const VIEW_CHARACTERS_MIN = 13;
  * pair counts as one: UTF-8 cannot carry it.
  */
 export function hasControlCharacters(value: string): boolean {
-  return /[\p{Cc}\p{Cs}]/u.test(value);
+  // A walk: to compile a pattern of Unicode's classes takes longer than a lookup has for all else.
+  for (const character of value) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
+    if (point >= 0xd800 && point < 0xe000) return true;
+  }
+  return false;
 }
 
 /** The number of bytes that a text takes in UTF-8. */
@@ -191,8 +200,12 @@ export function bytesOfId(value: string): Uint8Array {
 /** A list of at most so many items; without a number, of what fits a frame. */
 export function list<T>(item: FieldSpec<T>, itemsMax = Infinity): FieldSpec<readonly T[]> {
   return {
-    cddl: `[*${itemsMax === Infinity ? '' : String(itemsMax)} ${item.cddl}]`,
-    rules: item.rules,
+    get cddl() {
+      return `[*${itemsMax === Infinity ? '' : String(itemsMax)} ${item.cddl}]`;
+    },
+    get rules() {
+      return item.rules;
+    },
     isOptional: false,
     encode: (values) => values.map(item.encode),
     decode: (value) => {
@@ -206,8 +219,12 @@ export function list<T>(item: FieldSpec<T>, itemsMax = Infinity): FieldSpec<read
 /** A value, or null for none: in rows, where nothing can be left out. */
 export function orNull<T>(field: FieldSpec<T>): FieldSpec<T | null> {
   return {
-    cddl: `${field.cddl} / null`,
-    rules: field.rules,
+    get cddl() {
+      return `${field.cddl} / null`;
+    },
+    get rules() {
+      return field.rules;
+    },
     isOptional: false,
     encode: (value) => (value === null ? null : field.encode(value)),
     decode: (value) => (value === null ? null : field.decode(value)),
@@ -216,16 +233,28 @@ export function orNull<T>(field: FieldSpec<T>): FieldSpec<T | null> {
 
 /** A field that a message may leave out. */
 export function optional<T>(field: FieldSpec<T>): OptionalSpec<T> {
-  return { ...field, isOptional: true };
+  const { encode, decode } = field;
+  return {
+    get cddl() {
+      return field.cddl;
+    },
+    get rules() {
+      return field.rules;
+    },
+    isOptional: true,
+    encode,
+    decode,
+  };
 }
 
 /** A record that travels as an array, by position. What a newer version appends is ignored. */
 export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldSpec<Fields<F>> {
   const columns = columnsOf(fields);
-  const body = `[${columnsCddl(columns)}, * any]`;
   return {
     cddl: rule,
-    rules: [...rulesOf(columns), [rule, body]],
+    get rules(): FieldSpec<unknown>['rules'] {
+      return [...rulesOf(columns), [rule, `[${columnsCddl(columns)}, * any]`]];
+    },
     isOptional: false,
     encode: (value) => encodeColumns(columns, value, []),
     decode: (value) => {
@@ -252,17 +281,19 @@ export function variant<const V extends VariantSpecs>(
   }));
   const armsByKind = new Map(arms.map((arm) => [arm.kind, arm]));
   const armsByCode = new Map<unknown, (typeof arms)[number]>(arms.map((arm) => [arm.code, arm]));
-  const bodies = arms.map((arm): [string, string] => {
-    const columns = arm.columns.length === 0 ? '' : `, ${columnsCddl(arm.columns)}`;
-    return [`${rule}-${arm.kind}`, `[${String(arm.code)}${columns}, * any]`];
-  });
   return {
     cddl: rule,
-    rules: [
-      ...arms.flatMap((arm) => rulesOf(arm.columns)),
-      ...bodies,
-      [rule, bodies.map(([armRule]) => armRule).join(' / ')],
-    ],
+    get rules(): FieldSpec<unknown>['rules'] {
+      const bodies = arms.map((arm): [string, string] => {
+        const columns = arm.columns.length === 0 ? '' : `, ${columnsCddl(arm.columns)}`;
+        return [`${rule}-${arm.kind}`, `[${String(arm.code)}${columns}, * any]`];
+      });
+      return [
+        ...arms.flatMap((arm) => rulesOf(arm.columns)),
+        ...bodies,
+        [rule, bodies.map(([armRule]) => armRule).join(' / ')],
+      ];
+    },
     isOptional: false,
     encode: (value) => {
       const record = value as Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 // the truth, and whoever watches the log is told what is missing, ever less often.
 
 import type { Report } from './events.ts';
-import { pause } from './pause.ts';
+import { nowMs, pause } from './pause.ts';
 import { attempt } from './probe.ts';
 import type { Service } from './service.ts';
 
@@ -22,15 +22,15 @@ export async function readiness(
   options: ReadinessOptions,
 ): Promise<'ready' | 'overdue' | 'aborted'> {
   const { service, timeoutMs, report, signal, patienceMs = PATIENCE_MS } = options;
-  const startMs = performance.now();
+  const startMs = nowMs();
   let nextReportMs = patienceMs;
   for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = grown(pauseMs)) {
-    const leftMs = timeoutMs - (performance.now() - startMs);
+    const leftMs = timeoutMs - (nowMs() - startMs);
     const patience = { timeoutMs: Math.max(1, Math.min(leftMs, ATTEMPT_MS_MAX)), signal };
     const reason = await attempt(service.ready, service.offer, patience);
     if (signal.aborted) return 'aborted';
     if (reason === null) return 'ready';
-    const elapsedMs = performance.now() - startMs;
+    const elapsedMs = nowMs() - startMs;
     const fields = { service: service.offer.name, seconds: Math.round(elapsedMs / 1000), reason };
     if (elapsedMs >= timeoutMs) {
       report('not-ready-in-time', fields);

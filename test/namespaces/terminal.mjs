@@ -6,12 +6,15 @@ import { createInterface } from 'node:readline';
 
 import { Config, run } from '@oclif/core';
 
+import { streamOf } from '../../dist/cli/output.js';
+
 const config = await Config.load(new URL('../../dist/cli/main.js', import.meta.url).href);
 const print = process.stdout.write.bind(process.stdout);
 const printed = { stdout: '', stderr: '' };
 
 for (const name of ['stdout', 'stderr']) {
-  process[name].write = (text) => {
+  // Once its stream is in use, nothing goes past it.
+  streamOf(name).write = (text) => {
     printed[name] += text;
     return true;
   };
