@@ -39,6 +39,12 @@ const settings = {
   target: 'node20.19',
 };
 
+/** A server decodes for months, and oclif would take more of its memory than a thousand services. */
+const SERVER = {
+  alias: { '@oclif/core': settings.alias['@oclif/core'] },
+  external: [...settings.external, 'cbor-x'],
+};
+
 /** What is loaded when it is first used, and as which file or package. */
 const WHEN_USED = {
   // As bin/run.js sees it, whose `require` the files are given.
@@ -105,11 +111,12 @@ await build({
   stdin: { contents: `export { Chalk } from 'chalk';`, resolveDir: root },
   outfile: join(folder, 'chalk.cjs'),
 });
-for (const id of ['lookup', 'peers', 'register', 'status']) {
+for (const id of ['lookup', 'peers', 'register', 'serve', 'status']) {
   const stdin = entryOf(id);
-  const inputs = await buildFunction(id, { stdin, plugins: [leftOut, whenUsed] });
+  const server = id === 'serve' ? SERVER : {};
+  const inputs = await buildFunction(id, { ...server, stdin, plugins: [leftOut, whenUsed] });
   if (!inputs.some((path) => path.startsWith('left-out:'))) continue;
-  await buildFunction(`${id}-whole`, { stdin, plugins: [whenUsed] });
+  await buildFunction(`${id}-whole`, { ...server, stdin, plugins: [whenUsed] });
 }
 
 /** A file that is one function: given `require` and `import()`, it returns how its command is run. Its parts. */

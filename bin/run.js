@@ -13,6 +13,7 @@ const FILES_BY_COMMAND = {
   lookup: ['lookup', 'lookup-whole'],
   peers: ['peers'],
   register: ['register', 'register-whole'],
+  serve: ['serve'],
   status: ['status'],
 };
 

@@ -30,6 +30,10 @@ const WORDS = [
   'status --nope',
   'register --server=SERVER --name=x --port=70000',
   'register --server=SERVER --name=x --port=1 -- sh -c exit\t7',
+  'serve --bind=0.0.0.0',
+  'serve --bind=nowhere',
+  'serve --bind=SERVER --peer=NOBODY --peer=?',
+  'serve --max-connections=0',
 ];
 
 test('the same words have the same output and exit code, by the short way and by oclif', async ({
