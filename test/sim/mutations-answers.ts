@@ -1,5 +1,4 @@
-// Rules of what clients are told, DESIGN.md section 6,
-// taken away one at a time.
+// Rules of what clients are told, taken away one at a time.
 
 import type { Mutation } from './mutations.ts';
 import * as answers from './stories-answers.ts';

@@ -1,5 +1,4 @@
-// Rules of who links to whom, of doubt and of sleep, DESIGN.md sections 4 and 5, taken away one at
-// a time.
+// Rules of who links to whom, of doubt and of sleep, taken away one at a time.
 
 import type { Mutation } from './mutations.ts';
 import * as life from './stories-life.ts';

@@ -1,5 +1,4 @@
-// Rules of what a server believes and asks for, of goodbyes and of cursors, DESIGN.md section 4,
-// taken away one at a time.
+// Rules of what a server believes and asks for, of goodbyes and of cursors, taken away one at a time.
 
 import type { Mutation } from './mutations.ts';
 import * as life from './stories-life.ts';

@@ -1,5 +1,5 @@
-// Rules of what is said of whom, and of what is believed of it, DESIGN.md section 4, taken away one
-// at a time; where two rules cover for each other, both at once.
+// Rules of what is said of whom, and of what is believed of it, taken away one at a time; where two
+// rules cover for each other, both at once.
 
 import type { Mutation } from './mutations.ts';
 import * as life from './stories-life.ts';

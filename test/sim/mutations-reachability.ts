@@ -1,5 +1,4 @@
-// Rules of links and of reachability, DESIGN.md sections 4 and 5,
-// taken away one at a time.
+// Rules of links and of reachability, taken away one at a time.
 
 import type { Mutation } from './mutations.ts';
 import * as life from './stories-life.ts';

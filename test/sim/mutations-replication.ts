@@ -1,5 +1,4 @@
-// Rules of replication, DESIGN.md section 4,
-// taken away one at a time: what travels, and what is kept.
+// Rules of replication, taken away one at a time: what travels, and what is kept.
 
 import type { Mutation } from './mutations.ts';
 import * as life from './stories-life.ts';

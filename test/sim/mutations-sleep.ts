@@ -1,5 +1,5 @@
-// Rules of servers that slept or were starved, DESIGN.md section 5, taken away one at a time; where
-// two rules cover for each other, both at once.
+// Rules of servers that slept or were starved, taken away one at a time; where two rules cover for
+// each other, both at once.
 
 import type { Mutation } from './mutations.ts';
 import * as life from './stories-life.ts';

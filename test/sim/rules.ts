@@ -1,4 +1,4 @@
-// Every rule of DESIGN.md, sections 4 and 5, sentence by sentence, and where its absence is noticed:
+// Every rule of replication and of reachability, sentence by sentence, and where its absence shows:
 // planted bugs by their names (mutations-*.ts says what is taken away and which story goes wrong),
 // and tests of test/core where a rule shows in one server already, or where in a whole world another
 // rule covers for it. rules.test.ts sees to it that all of them exist and that no bug is left out.

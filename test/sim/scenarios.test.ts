@@ -1,6 +1,6 @@
-// Every way in which earlier versions of the rules broke (FAULTS.md, whose paragraphs the stories
-// name), and ordinary life, as stories that now go well. What they are worth shows in
-// mutations.test.ts, where they are told with a rule taken away.
+// Every way in which earlier versions of the rules broke (a number is a fault that the first rules
+// had, a letter one that an attack on the next ones found), and ordinary life, as stories that now go
+// well. What they are worth shows in mutations-*.ts, where they are told with a rule taken away.
 
 import { expect, test } from 'vitest';
 import { mutantCores } from './mutant.ts';
