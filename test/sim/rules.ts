@@ -10,7 +10,7 @@ export type Rule = readonly [
   tested?: readonly (readonly [file: string, test: string])[],
 ];
 
-/** Section 4: replication. */
+/** Replication. */
 export const REPLICATION: readonly Rule[] = [
   [
     'a server is the only writer of its own log',
@@ -170,7 +170,7 @@ export const REPLICATION: readonly Rule[] = [
   ],
 ];
 
-/** Section 4: who links to whom. */
+/** Who links to whom. */
 export const LINKS: readonly Rule[] = [
   [
     'a leaf keeps links to two masters on two hosts',
@@ -232,7 +232,7 @@ export const LINKS: readonly Rule[] = [
   ],
 ];
 
-/** Section 5: reachability, liveness, sleep. */
+/** Reachability, liveness, sleep. */
 export const REACHABILITY: readonly Rule[] = [
   ['a link counts if both ends claim it', ['a link counts if both ends claim it']],
   ['down says why: closed', ['whose links were all closed has crashed']],
