@@ -51,6 +51,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   awakeMs: number;
   readonly #options: ProcessOptions<I, E>;
   readonly #peers = new Map<number, Peer>();
+  readonly #stops: { readonly fromMs: number; toMs: number }[] = [];
   #waiting: (() => void)[] = [];
   #isReading = false;
   #ids = 0;
@@ -109,7 +110,17 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 
   /** SIGSTOP. */
   pause(): void {
-    if (this.state === 'running') this.state = 'paused';
+    if (this.state !== 'running') return;
+    this.state = 'paused';
+    this.#stops.push({ fromMs: this.#options.clock.nowMs, toMs: Infinity });
+  }
+
+  /** For how long of the time since then it stood still. */
+  stoodStillMs(sinceMs: number): number {
+    const { nowMs } = this.#options.clock;
+    return this.#stops.reduce((sum, { fromMs, toMs }) => {
+      return sum + Math.max(0, Math.min(toMs, nowMs) - Math.max(fromMs, sinceMs));
+    }, 0);
   }
 
   /** SIGCONT: the timers that are late come first, then all that has arrived. */
@@ -118,6 +129,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     const { clock, core } = this.#options;
     this.state = 'running';
     this.awakeMs = clock.nowMs;
+    const stop = this.#stops.at(-1);
+    if (stop !== undefined) stop.toMs = clock.nowMs;
     if (core.nextDeadlineMs() <= clock.nowMs) this.#step({ kind: 'deadline', nowMs: clock.nowMs });
     this.#drain();
   }
