@@ -26,13 +26,18 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   const standing = standingLinks(server);
   // Who says goodbye is dropped at its first word of it, which may come before the end of the link.
   const hasLeft = (id: OriginId): boolean => state.goodbyes.has(id);
+  const staying = standing.filter(({ origin }) => !hasLeft(origin));
+  // Who shook hands has yet to say anything of itself.
+  const strangers = new Set(
+    staying.map(({ origin }) => origin).filter((id) => !state.origins.has(id)),
+  );
   // What the other end has, and this one has not had yet, or has dropped.
   const others = lives.filter(({ process }) => process.state !== 'ended').length + DEAD;
   const bounds: [string, number, number][] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
     ['links', standing.length, state.connections.size],
-    ['links to those who stay', standing.filter(({ origin }) => !hasLeft(origin)).length, origins],
+    ['links to those who stay', staying.length, origins + strangers.size],
     ['owners', state.owners.size, state.self.log.registrations.size],
     ['goodbyes', state.goodbyes.size, left],
     ['targets', state.targets.size, addresses],

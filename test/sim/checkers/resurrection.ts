@@ -55,7 +55,7 @@ function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>):
 
 /** The last way to a server that knows may lead over one that is starved and waits so much longer. */
 function stoodStillMs(world: Cluster, sinceMs: number): number {
-  return Math.max(...world.running().map(({ process }) => process.stoodStillMs(sinceMs)));
+  return Math.max(...world.servers.map(({ process }) => process.stoodStillMs(sinceMs)));
 }
 
 function noteHolders(world: Cluster, holders: Map<string, Set<OriginId>>): void {
