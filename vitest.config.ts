@@ -25,7 +25,8 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts'],
       reporter: ['text-summary', 'lcovonly'],
-      // The shell and the commands run in processes of their own, where nothing is counted.
+      // Of the tests without processes: those of the shell and the commands have processes of their
+      // own, where nothing is counted.
       thresholds: { 'src/{core,protocol}/**': { lines: 90, branches: 80 } },
     },
   },
