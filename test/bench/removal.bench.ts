@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { bench, describe } from 'vitest';
 
 import { canMakeNetworks } from '../namespaces/network.ts';
-import { type Program, RARANGI } from '../namespaces/programs.ts';
+import { type Program, RARANGI, type Said } from '../namespaces/programs.ts';
 import type { Host } from '../namespaces/shapes.ts';
 import { openWorld, type OpenWorld, serversOf } from '../namespaces/world.ts';
 import { eventually } from '../support/conditions.ts';
@@ -34,7 +34,7 @@ describe.skipIf(!canMakeNetworks())('removal', () => {
       try {
         await world.restore();
         const servers = serversOf(world).length;
-        const observer = observe(world);
+        const observer = await observe(world);
         const table = [
           await measureKills(world.host('h6'), { observer, servers }),
           await measureHangs(world.host('h3'), { observer, servers }),
@@ -111,10 +111,10 @@ async function measureCuts(world: OpenWorld, watched: Watched): Promise<Measured
   return { what: 'host cut off, no FIN', promised: '2 s', delays };
 }
 
-/** Watches `bench` at every server, from a host that is never cut off. */
-function observe(world: OpenWorld): Program {
+/** Watches `bench` at every server, from a host that is never cut off; from now on. */
+async function observe(world: OpenWorld): Promise<Program> {
   const servers = serversOf(world).map(({ name, address }) => ({ name, address }));
-  return runScript(
+  const observer = runScript(
     world.host('h1'),
     `import { watch } from ${LIBRARY};
     for (const { name, address } of ${JSON.stringify(servers)}) follow(name, address);
@@ -126,6 +126,12 @@ function observe(world: OpenWorld): Program {
       }
     }`,
   );
+  const isSynced = ({ fields }: Said): boolean => fields['change'] === 'synced';
+  await eventually(
+    () => 'a watch at every server',
+    () => (observer.said.filter(isSynced).length >= servers.length ? true : undefined),
+  );
+  return observer;
 }
 
 /** The port only has to accept connections: the server's own does. */
