@@ -119,7 +119,10 @@ for (const id of ['lookup', 'peers', 'register', 'serve', 'status']) {
   await buildFunction(`${id}-whole`, { ...server, stdin, plugins: [whenUsed] });
 }
 
-/** A file that is one function: given `require` and `import()`, it returns how its command is run. Its parts. */
+/**
+ * Writes a file that is one function: given `require` and `import()`, it returns how its command is
+ * run. Returns what it was made of.
+ */
 async function buildFunction(name, given) {
   const { outputFiles, metafile } = await build({ ...settings, ...given, write: false });
   // V8 does not keep to whom an `import()` belongs, so bin/run.js does it.

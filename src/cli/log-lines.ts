@@ -4,9 +4,9 @@
 // non-blocking under its feet.
 
 import { fstatSync, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 
 import type { Level } from '../index.ts';
+import { isTerminal } from './output.ts';
 import { inLevelColour, type Theme, themeFor } from './theme.ts';
 
 /** How lines look. */
@@ -58,7 +58,7 @@ export function isToJournal(stream = process.env['JOURNAL_STREAM']): boolean {
 
 /** Writes events to stderr; `time` is when they happened, now if absent. */
 export function logTo(format: LogFormat): (event: LogEvent, time?: Date) => void {
-  const theme = themeFor({ isTTY: isTerminal() });
+  const theme = themeFor({ isTTY: isTerminal('stderr') });
   const toJournal = isToJournal();
   return (event, time = new Date()) => {
     if (format === 'json') {
@@ -67,11 +67,6 @@ export function logTo(format: LogFormat): (event: LogEvent, time?: Date) => void
       writeLine(toJournal ? journalLine(event) : logLine(event, time, theme));
     }
   };
-}
-
-/** Asks no more than it takes: node:tty loads slowly, and where logs go there is no terminal. */
-function isTerminal(): boolean {
-  return fstatSync(STDERR).isCharacterDevice() && isatty(STDERR);
 }
 
 /** Writes one line to stderr; a reader that has gone, or does not read, is nobody's failure. */

@@ -1,6 +1,6 @@
-// The answer to a pattern, which stands for several services. The invariant: an
-// answer to a pattern has the shape of any other, service after service in the order of their names;
-// it is complete only if the list of services and each answer were.
+// The answer to a pattern, which stands for several services. The invariant: it has the shape of any
+// other, service after service in the order of their names; it is complete only if the list of
+// services and each answer were.
 
 import { lookup, RarangiError, services, type LookupAnswer, type LookupOptions } from '../index.ts';
 import { matcherOf } from './service-pattern.ts';

@@ -5,6 +5,7 @@
 // lookup | head`) is no error.
 
 import { fstatSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 import type { Screen } from './theme.ts';
 
@@ -36,7 +37,13 @@ export function streamOf(output: Output): NodeJS.WriteStream {
 
 /** What an output is to people who look at it; asks for no stream where it is no terminal. */
 export function screenOf(output: Output): Screen {
-  return fstatSync(DESCRIPTORS[output]).isCharacterDevice() ? streamOf(output) : {};
+  return isTerminal(output) ? streamOf(output) : {};
+}
+
+/** Whether somebody looks at an output. Asks no more than it takes, for node:tty loads slowly. */
+export function isTerminal(output: Output): boolean {
+  const descriptor = DESCRIPTORS[output];
+  return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
 }
 
 /** Calls back when all that went to stdout is written. */

@@ -20,9 +20,6 @@ export interface Screen {
   readonly columns?: number;
 }
 
-/** chalk's level for the sixteen colours that every terminal has. */
-const BASIC_COLOURS = 1;
-
 interface Stated {
   /** What is printed of it; a narrow screen may show a part. */
   readonly text: string;
@@ -74,6 +71,9 @@ const LOOKS_BY_STATE = {
   split: 'bad',
   isolated: 'bad',
 } as const satisfies Readonly<Record<string, keyof Theme>>;
+
+/** chalk's level for the sixteen colours that every terminal has. */
+const BASIC_COLOURS = 1;
 
 const asItIs = (text: string): string => text;
 const PLAIN: Theme = { strong: asItIs, faint: asItIs, good: asItIs, doubtful: asItIs, bad: asItIs };
