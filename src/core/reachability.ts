@@ -130,7 +130,7 @@ function wasReported(state: State, origin: Origin): boolean {
 
 function judge(state: State, origin: Origin, tidings: Tidings): () => void {
   return () => {
-    if (wasClosed(origin) || hasReachableServer(state, origin.log.facts.host)) {
+    if (hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)) {
       becomeAside(state, origin, tidings);
     } else if (isOneOfSeveral(state, origin) || !reachesOtherHost(state)) {
       becomeSplit(state, origin, tidings);
@@ -175,7 +175,7 @@ export function forgetOrigin(state: State, origin: Origin, reason: string): void
 
 function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
   for (const other of [...state.asides]) {
-    if (wasClosed(other)) continue;
+    if (hasSurelyEnded(state, other)) continue;
     const { host } = other.log.facts;
     const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
     if (isTogether) becomeSplit(state, other, tidings);
@@ -223,7 +223,21 @@ function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
   if (hasReachableServer(state, host)) return false;
   for (const other of state.directory.ofHost(host)) {
     const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
-    if (state.away.has(other) && isNear && !wasClosed(other)) return true;
+    if (state.away.has(other) && isNear && !hasSurelyEnded(state, other)) return true;
+  }
+  return false;
+}
+
+/** Whether an origin is no longer, wherever the cut may be: its process ended, or has begun anew. */
+function hasSurelyEnded(state: State, origin: Origin): boolean {
+  return wasClosed(origin) || isOutlived(state, origin);
+}
+
+/** Whether another life of the same server was there after this one was lost. */
+function isOutlived(state: State, { log: { facts }, sinceMs }: Origin): boolean {
+  for (const other of state.directory.ofHost(facts.host)) {
+    const wasThere = other.standing !== 'new' && other.sinceMs > sinceMs;
+    if (wasThere && other.log.facts.name === facts.name) return true;
   }
   return false;
 }

@@ -52,8 +52,7 @@ netTest(
 
 netTest(
   'masters of a cluster that lose power together are split off until they are back',
-  // Known: once in a dozen runs a server keeps what it knew of a life before, beside the last one.
-  { ...PATIENTLY, retry: 1 },
+  PATIENTLY,
   async ({ world }) => {
     const rest = without('h1', 'h2');
     const cutMs = performance.now();

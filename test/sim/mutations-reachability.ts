@@ -135,8 +135,8 @@ export const mutations: readonly Mutation[] = [
     split.loneHost,
     [
       'reachability',
-      'wasClosed(origin) || hasReachableServer(state, origin.log.facts.host)',
-      'wasClosed(origin)',
+      'hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)',
+      'hasSurelyEnded(state, origin)',
     ],
   ],
   [
@@ -144,7 +144,7 @@ export const mutations: readonly Mutation[] = [
     split.twoHostsKill,
     [
       'reachability',
-      'wasClosed(origin) || hasReachableServer(state, origin.log.facts.host)',
+      'hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)',
       'hasReachableServer(state, origin.log.facts.host)',
     ],
   ],
@@ -205,6 +205,11 @@ export const mutations: readonly Mutation[] = [
 `,
       '',
     ],
+  ],
+  [
+    'of a life before the last one nothing is frozen',
+    split.powerAgain,
+    ['reachability', 'wasClosed(origin) || isOutlived(state, origin)', 'wasClosed(origin)'],
   ],
   [
     'the hosts already declared crashed count',

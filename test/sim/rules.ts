@@ -285,7 +285,10 @@ export const REACHABILITY: readonly Rule[] = [
   ],
   [
     'if another whole host falls silent meanwhile, both are split',
-    ['if another host falls silent meanwhile, both are split'],
+    [
+      'if another host falls silent meanwhile, both are split',
+      'of a life before the last one nothing is frozen',
+    ],
   ],
   [
     'two hosts, or none in reach: a net-split, which freezes',

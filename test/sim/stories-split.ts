@@ -306,6 +306,27 @@ export const twoCrashes = story({ hosts: 5 }, (stage) => {
   }
 });
 
+/** A host whose power fails twice, the second time with another one: of the first life nothing stays. */
+export const powerAgain = story({ hosts: 5 }, (stage) => {
+  const { world, run, demand } = stage;
+  const service = world.serve({ host: 'h4', service: 'db' });
+  run(6_000);
+  world.darken('h4');
+  run(1_900);
+  world.light('h4');
+  startHost(world, 'h4');
+  run(1_500);
+  demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'none']);
+  world.darken('h4');
+  world.darken('h5');
+  run(5_000);
+  demandState(stage, ['h1', 'h2', 'h3'], [service.instance, 'none']);
+  for (const server of world.running()) {
+    const standings = standingsOf(server, 'h4').join();
+    demand(standings === 'split,split', `${server.name} takes the servers of h4 for ${standings}`);
+  }
+});
+
 /** FAULTS (l): a process that ends closes its sockets, so two reboots are two crashes. */
 export const twoKills = story({ hosts: 5 }, (stage) => {
   const { world, run, demand } = stage;
