@@ -28,8 +28,6 @@ test.concurrent(
 
 test.concurrent(
   'a host whose servers are all busy for 3 s is away alone, and takes nobody for gone',
-  // Known: its own service may give it up at the very end of the 3 s, and be told as removed.
-  { retry: 1 },
   async ({ stage }) => {
     await using world = await startWorld(stage, { busy: 'h3', isBusyWhole: true });
 

@@ -179,7 +179,7 @@ test('a server that falls silent is left, even on a socket', () => {
   const first = stage.greet('/run/a.sock', { door: 'socket' });
   stage.takeDialled();
 
-  stage.pass(3_500);
+  stage.pass(4_100);
 
   expect(stage.closed).toEqual([first]);
 });

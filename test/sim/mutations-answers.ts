@@ -207,7 +207,7 @@ export const mutations: readonly Mutation[] = [
     answers.watchedSilent,
     [
       'client-liveness',
-      'if (this.#nowMs - contact.heardMs >= SESSION_SILENCE_MS) {',
+      'if (this.#nowMs - contact.heardMs >= PATIENCE_MS) {',
       'if (this.#nowMs < 0) {',
     ],
   ],
