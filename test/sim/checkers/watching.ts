@@ -78,7 +78,9 @@ function falseRemoval(
   const { instance } = report.instance.registration;
   const service = world.services.find((one) => one.instance === instance);
   if (service?.isOffered !== true || service.service !== watcher.spec.service) return null;
-  if (world.nowMs - service.process.awakeMs < LASTED_MS) return null;
+  // Whoever slept reads first what lay in its socket: what was so, one after the other.
+  const awakeMs = Math.max(service.process.awakeMs, watcher.process.awakeMs);
+  if (world.nowMs - awakeMs < LASTED_MS) return null;
   const here = world.running().filter(({ spec, environment, process }) => {
     const isHere = spec.host === watcher.at && environment === watcher.environment;
     return isHere && process.state === 'running';
