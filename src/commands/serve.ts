@@ -7,6 +7,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import * as flag from '../cli/flags.ts';
 import { openServeLog } from '../cli/serve-log.ts';
 import { endSignal } from '../cli/signals.ts';
+import { giveBackAtRest } from '../cli/spare-memory.ts';
 import { serve, type ServeOptions } from '../index.ts';
 
 export default class Serve extends BaseCommand {
@@ -143,6 +144,7 @@ export default class Serve extends BaseCommand {
         handle.reload();
       };
       log.bound(handle);
+      giveBackAtRest(ended);
       ended.addEventListener('abort', () => void handle.stop(), { once: true });
       if (ended.aborted) await handle.stop();
       await handle.stopped;

@@ -146,6 +146,17 @@ export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
+/** The least of what is measured twice a second for so long. */
+export async function leastWithin(milliseconds: number, measure: () => number): Promise<number> {
+  const endMs = performance.now() + milliseconds;
+  let least = measure();
+  while (performance.now() < endMs) {
+    await delay(500);
+    least = Math.min(least, measure());
+  }
+  return least;
+}
+
 /** How much of one processor a process uses meanwhile, in per cent. */
 export async function cpuShare(pid: number, milliseconds: number): Promise<number> {
   const [before, sinceMs] = [cpuMs(pid), performance.now()];

@@ -2,10 +2,8 @@
 // one of them, and how soon has an empty server of another host all of them? The floor of that: the
 // same records, of both servers, as a plain stream of batches, decoded.
 
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { doAllSay } from '../fleet.ts';
-import { type Bench, residentBytes, type Server, until } from '../processes.ts';
+import { type Bench, leastWithin, residentBytes, type Server, until } from '../processes.ts';
 import { type Row } from '../row.ts';
 import { openSession, registrationOf, type Session } from '../wire.ts';
 
@@ -58,16 +56,6 @@ async function register(address: string, count: number): Promise<Session[]> {
   return sessions;
 }
 
-async function leastWithin(milliseconds: number, measure: () => number): Promise<number> {
-  const endMs = performance.now() + milliseconds;
-  let least = measure();
-  while (performance.now() < endMs) {
-    await delay(500);
-    least = Math.min(least, measure());
-  }
-  return least;
-}
-
 /** From when its sockets listen: what comes before is the start of a Node.js. */
 async function timeJoin(bench: Bench, peer: string, count: number): Promise<number> {
   const joining = await bench.serve({ words: [`--peer=${peer}`] });
@@ -80,8 +68,8 @@ function hasAll(server: Server, count: number): Promise<boolean> {
   return doAllSay([server], ({ instances }) => instances.live === count);
 }
 
-/** After a burst Node.js gives memory back when it has rested for a minute or two. */
-const REST_MS = 130_000;
+/** After a burst a server gives memory back step by step, when it rests. */
+const REST_MS = 60_000;
 const SESSION_REGISTRATIONS = 10_000;
 /** A joining server takes in the logs of both servers of a host. */
 const SIDES = 2;
