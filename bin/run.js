@@ -11,10 +11,10 @@ const { Script } = require('node:vm');
 
 const FILES_BY_COMMAND = {
   lookup: ['lookup', 'lookup-whole'],
-  peers: ['peers'],
+  peers: ['peers', 'peers-whole'],
   register: ['register', 'register-whole'],
   serve: ['serve'],
-  status: ['status'],
+  status: ['status', 'status-whole'],
 };
 
 async function main([command, ...words]) {
