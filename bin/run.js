@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // The installed program. The commands of dist/lean start in a few milliseconds, but take plain words
-// only; what they decline goes to oclif, which knows the rest. CommonJS, for it is read sooner.
-// What Node.js has compiled of them is kept for the next start. The invariant: what is kept is run,
-// so it is read only from a folder in which nobody else can write; and it is undamaged, for this very
-// file and this very Node.js, or compiled anew.
+// only; what they decline goes to oclif, which knows the rest. CommonJS, for it is read sooner, and
+// short, for it is compiled at every start; what was compiled of the commands is kept by keep.js.
+// The invariant: what is kept is run, so it is read only from a folder in which nobody else can
+// write; and it is undamaged, for this very file and this very Node.js, or compiled anew.
 'use strict';
 
-const { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
-const { Script } = require('node:vm');
+const { readFileSync, statSync } = process.getBuiltinModule('node:fs');
+const { Script } = process.getBuiltinModule('node:vm');
 
 const FILES_BY_COMMAND = {
   lookup: ['lookup', 'lookup-whole'],
@@ -30,60 +30,33 @@ async function main([command, ...words]) {
 function load(file) {
   const filename = `${__dirname}/../dist/lean/${file}.cjs`;
   const source = readFileSync(filename, 'utf8');
-  const digest = source.slice(-DIGEST_BYTES);
-  const place = `${file}-${process.version}-${process.arch}`;
-  const cachedData = kept(place, digest);
+  const place = `${file}-${process.version}-${process.arch}-`;
+  const path = keepFolder === null ? null : `${keepFolder}/${place}${source.slice(-DIGEST_BYTES)}`;
+  const cachedData = path === null ? undefined : kept(path);
   const script = new Script(source, { filename, cachedData });
-  if (cachedData === undefined || script.cachedDataRejected) keepSoon(script, place, digest);
-  return script.runInThisContext()(require, { exports: {} }, (name) => import(name));
+  if (path !== null && script.cachedDataRejected !== false) {
+    require('./keep.js').keepSoon(script, path, place);
+  }
+  return script.runInThisContext()(required, { exports: {} }, (name) => import(name));
+}
+
+/** As `require`, which takes longer to find what Node.js has itself. */
+function required(name) {
+  return process.getBuiltinModule(name) ?? require(name);
 }
 
 /**
- * What was kept of a file with this digest. It is there twice: Node.js would crash on what a disk has
- * damaged, and comparing takes less time than any sum.
+ * What was kept at a path. It is there twice: Node.js would crash on what a disk has damaged, and
+ * comparing takes less time than any sum.
  */
-function kept(place, digest) {
-  if (keepFolder === null) return undefined;
-  let data;
+function kept(path) {
   try {
-    data = readFileSync(`${keepFolder}/${place}`);
+    const { buffer, byteOffset, length } = readFileSync(path);
+    const code = new Uint8Array(buffer, byteOffset, length / 2);
+    const again = new Uint8Array(buffer, byteOffset + code.length, code.length);
+    return Buffer.compare(code, again) === 0 ? code : undefined;
   } catch {
     return undefined;
-  }
-  const end = Math.max(data.length - DIGEST_BYTES, 0);
-  const code = data.subarray(0, end / 2);
-  const isWhole = code.equals(data.subarray(end / 2, end));
-  return isWhole && data.toString('latin1', end) === digest ? code : undefined;
-}
-
-/** Keeps what has been compiled when the start is over: after a second, or at the end. */
-function keepSoon(script, place, digest) {
-  if (keepFolder === null) return;
-  const keep = () => {
-    clearTimeout(timer);
-    process.off('exit', keep);
-    const draft = `${keepFolder}/.${place}-${process.pid}`;
-    const code = script.createCachedData();
-    const data = Buffer.concat([code, code, Buffer.from(digest)]);
-    try {
-      mkdirSync(keepFolder, { recursive: true, mode: 0o700 });
-      // After a loss of power it is whole, or not there.
-      writeFileSync(draft, data, { mode: 0o600, flush: true });
-      renameSync(draft, `${keepFolder}/${place}`);
-    } catch {
-      // No room, or no right to write: the next start compiles again.
-      remove(draft);
-    }
-  };
-  const timer = setTimeout(keep, 1000).unref();
-  process.on('exit', keep);
-}
-
-function remove(path) {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // It was never there: what should be a folder is none.
   }
 }
 

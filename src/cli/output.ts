@@ -20,7 +20,11 @@ export function write(output: Output, text: string): void {
   }
   let left = Buffer.from(text);
   try {
-    while (left.length > 0) left = left.subarray(writeSync(DESCRIPTORS[output], left));
+    while (left.length > 0) {
+      const written = writeSync(DESCRIPTORS[output], left);
+      if (written === left.length) return;
+      left = left.subarray(written);
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') streamOf(output).write(left);
     else leaveQuietly(error as NodeJS.ErrnoException);

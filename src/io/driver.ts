@@ -276,8 +276,8 @@ export class Driver<I, E extends { readonly kind: string }> {
       this.#unflushed.delete(peer);
       this.#flush(peer);
     }
-    this.#arm();
     if (this.#isStopped) this.#finish();
+    else this.#arm();
   }
 
   #flush(peer: Peer): void {
@@ -304,20 +304,29 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #finish(): void {
-    if (this.#endings.size === 0) this.#resolveStopped();
+    if (this.#endings.size > 0) return;
+    this.#disarm();
+    this.#resolveStopped();
   }
 
+  /** An alarm that comes too early is let be: most deadlines are put off, turn by turn. */
   #arm(): void {
-    const atMs = this.#isStopped ? Infinity : this.#core.nextDeadlineMs();
-    if (this.#alarm?.atMs === atMs) return;
-    this.#alarm?.cancel();
-    this.#alarm = null;
-    if (atMs === Infinity) return;
+    const atMs = this.#core.nextDeadlineMs();
+    if (atMs === Infinity) this.#disarm();
+    if (atMs === Infinity || (this.#alarm !== null && this.#alarm.atMs <= atMs)) return;
+    this.#disarm();
     const cancel = this.#runtime.setAlarm(atMs, () => {
       this.#alarm = null;
-      this.submit({ kind: 'deadline', nowMs: this.#runtime.nowMs() });
+      const nowMs = this.#runtime.nowMs();
+      if (!this.#isStopped && this.#core.nextDeadlineMs() > nowMs) this.#arm();
+      else this.submit({ kind: 'deadline', nowMs });
     });
     this.#alarm = { atMs, cancel };
+  }
+
+  #disarm(): void {
+    this.#alarm?.cancel();
+    this.#alarm = null;
   }
 }
 

@@ -7,10 +7,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { expect } from 'vitest';
 
@@ -32,7 +33,7 @@ test('a start keeps what was compiled, and the next ones leave it as it is', asy
   expect(kept?.mode).toBe(0o600);
 });
 
-test('what was kept of another file, by another Node.js, in part or damaged is not run, but replaced', async ({
+test('what was kept by another Node.js, in part or damaged is not run, but replaced', async ({
   stage,
 }) => {
   const home = homeIn(stage);
@@ -40,17 +41,16 @@ test('what was kept of another file, by another Node.js, in part or damaged is n
   await lookup({ HOME: home });
   const [{ path } = { path: '' }] = keptIn(home);
   const good = readFileSync(path);
-  const [twice, digest] = [good.subarray(0, -DIGEST_BYTES), good.subarray(-DIGEST_BYTES)];
-  const code = twice.subarray(0, twice.length / 2);
+  const code = good.subarray(0, good.length / 2);
   const otherV8 = Buffer.from(code);
   otherV8.writeUInt32LE(code.readUInt32LE(4) + 1, 4);
   const half = code.subarray(0, code.length / 2);
   const damaged = Buffer.from(good);
   damaged[1_000] = (good[1_000] ?? 0) ^ 255;
   const odd = {
-    'of another file': Buffer.concat([twice, Buffer.from('0'.repeat(DIGEST_BYTES))]),
-    'by another Node.js': Buffer.concat([otherV8, otherV8, digest]),
-    'in part': Buffer.concat([half, half, digest]),
+    'by another Node.js': Buffer.concat([otherV8, otherV8]),
+    'in part': good.subarray(0, -1_000),
+    'half of it, twice': Buffer.concat([half, half]),
     damaged,
     'hardly anything': Buffer.from('xx'),
     nothing: Buffer.alloc(0),
@@ -66,6 +66,24 @@ test('what was kept of another file, by another Node.js, in part or damaged is n
 
   const right = { stdout: '192.0.2.7:1\n', isReplaced: true };
   expect(answers).toEqual(Object.fromEntries(Object.keys(odd).map((what) => [what, right])));
+});
+
+test('what was kept of an older file of a command goes when that of the new one comes', async ({
+  stage,
+}) => {
+  const home = homeIn(stage);
+  const lookup = await lookupOf(stage);
+  await lookup({ HOME: home });
+  const [{ path } = { path: '' }] = keptIn(home);
+  const older = path.replace(/[^-]+$/, '0'.repeat(DIGEST_BYTES));
+  const ofAnother = join(dirname(path), `status-${basename(older)}`);
+  renameSync(path, older);
+  writeFileSync(ofAnother, '');
+
+  const stdout = await lookup({ HOME: home });
+
+  expect(stdout).toBe('192.0.2.7:1\n');
+  expect(keptIn(home).map((kept) => kept.path)).toEqual([path, ofAnother].sort());
 });
 
 test('nothing is kept where others may write, where it is unwanted, or without a home', async ({

@@ -298,11 +298,29 @@ test('there is one alarm, at the moment that the core names last', () => {
   core.deadlineMs = 300;
   driver.submit({ kind: 'reload', nowMs: 0 });
   const set = world.alarms.map(({ atMs }) => atMs);
-  core.deadlineMs = Infinity;
+  world.ms = 300;
+  core.deadlineMs = 300;
   world.ring();
 
   expect(set).toEqual([300]);
   expect(told()).toEqual(['deadline', 'reload', 'deadline']);
+});
+
+test('an alarm that a later deadline has overtaken is no deadline, and the next one is set', () => {
+  const { world, core, driver, told } = drive();
+
+  core.deadlineMs = 300;
+  driver.start();
+  core.deadlineMs = 500;
+  driver.submit({ kind: 'reload', nowMs: 0 });
+  world.ms = 300;
+  world.ring();
+  const next = world.alarms.map(({ atMs }) => atMs);
+  core.deadlineMs = Infinity;
+  driver.submit({ kind: 'reload', nowMs: 300 });
+
+  expect(told()).toEqual(['deadline', 'reload', 'reload']);
+  expect(next).toEqual([500]);
   expect(world.alarms).toEqual([]);
 });
 
