@@ -11,10 +11,10 @@ const { Script } = process.getBuiltinModule('node:vm');
 
 const FILES_BY_COMMAND = {
   lookup: ['lookup', 'lookup-whole'],
-  peers: ['peers', 'peers-whole'],
+  peers: ['peers'],
   register: ['register', 'register-whole'],
   serve: ['serve'],
-  status: ['status', 'status-whole'],
+  status: ['status'],
 };
 
 async function main([command, ...words]) {

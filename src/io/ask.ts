@@ -11,7 +11,7 @@ import type { Facts } from '../protocol/records.ts';
 import type { LookupAnswer, PeersAnswer, ServicesAnswer, StatusReport } from './answers.ts';
 import { instanceInfoOf, peerInfoOf, statusReportOf } from './answers.ts';
 import { candidatesOf } from './candidates.ts';
-import { runtime } from './client-driver.ts';
+import { lockFor, runtime } from './client-driver.ts';
 import type { ClientOptions, LookupOptions } from './client-options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './client-options.ts';
 import { refusedError, unansweredError, unreachableError } from './failures.ts';
@@ -87,12 +87,9 @@ async function askServers(
   const environment = environmentOf(options);
   const timeoutMs = timeoutMsOf(options);
   const { addresses } = candidatesOf(options, environment);
-  const isLocked = options.secretFile !== undefined || options.tls !== undefined;
-  // Few are; and before anything is asked, for a file of dist/lean declines here.
-  const lock = isLocked ? (await import('./client-lock.ts')).lockFor(options, environment) : null;
   const core = new Ask({ environment, addresses, question, timeoutMs });
   const outcome = await untilReport<Outcome, Outcome>(core, {
-    lock,
+    lock: lockFor(options, environment),
     signal: options.signal,
     what: question.kind,
     settle: (report) => report,

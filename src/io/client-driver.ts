@@ -2,16 +2,20 @@
 // nothing of it keeps the process alive; what works in the background never does.
 
 import type { ConnectionInput, Report } from '../core/client-effect.ts';
+import type { Name } from '../protocol/ids.ts';
+import type { LockOptions } from './credentials.ts';
+import { credentialsOf } from './credentials.ts';
 import type { Core } from './driver.ts';
 import { Driver } from './driver.ts';
 import type { DialLock } from './lock.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from './node-runtime.ts';
 import type { Runtime } from './runtime.ts';
+import { clientLock } from './tls-dial.ts';
 
 /** A core that reports `R` and takes `I` besides what connections bring. */
 export interface ClientDrive<I, R> {
   readonly core: Core<I, Report<R>>;
-  /** What locks the connections that it opens; see client-lock.ts. */
+  /** What locks the connections that it opens; see `lockFor`. */
   readonly lock: DialLock | null;
   readonly onReport: (report: R) => void;
   /** A program may end while it works. */
@@ -34,6 +38,14 @@ export const runtime: Runtime = nodeRuntime;
 /** The same machine, for what must not keep the process alive. */
 export const background: Runtime = backgroundRuntime;
 
+/** What locks the connections of a client with these options. Throws RARANGI_USAGE. */
+export function lockFor(options: LockOptions, environment: Name): DialLock | null {
+  const read = credentialsOf(options, environment);
+  // What cannot be read now is said now, whether or not anything will be dialled.
+  read?.();
+  return read === null ? null : clientLock(environment, read);
+}
+
 /** Sets a core to work. Reports come one at a time, the first ones after this has returned. */
 export function drive<I extends { readonly nowMs: number }, R>(
   given: ClientDrive<I, R>,
@@ -46,8 +58,7 @@ export function drive<I extends { readonly nowMs: number }, R>(
       onReport(report);
     },
   });
-  // A promise, for Node.js compiles seven functions at the first call of queueMicrotask().
-  void Promise.resolve().then(() => {
+  queueMicrotask(() => {
     driver.start();
   });
   return {

@@ -5,7 +5,7 @@
 import type { InstanceInfo, LookupAnswer, WatchEvent } from './answers.ts';
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
-import { lockFor } from './client-lock.ts';
+import { lockFor } from './client-driver.ts';
 import type { ClientOptions, LookupQuery, WatchQuery } from './client-options.ts';
 import { environmentOf, timeoutMsOf } from './client-options.ts';
 import { Emitter } from './emitter.ts';

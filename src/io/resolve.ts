@@ -16,8 +16,7 @@ import { instanceInfoOf } from './answers.ts';
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
 import type { Driven } from './client-driver.ts';
-import { background, drive, runtime } from './client-driver.ts';
-import { lockFor } from './client-lock.ts';
+import { background, drive, lockFor, runtime } from './client-driver.ts';
 import type { ClientOptions, LookupQuery } from './client-options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './client-options.ts';
 import {
