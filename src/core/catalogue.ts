@@ -112,7 +112,7 @@ export class Catalogue {
     if (kept !== undefined) return kept;
     const ids = this.#services.get(service);
     // Of names that nobody has offered nothing is kept: anyone can think of any number of them.
-    if (ids === undefined) return [];
+    if (ids === undefined) return NONE;
     const instances = [...ids]
       .sort(compareText)
       .flatMap((id) => this.#instanceOf(seenOf(this.#offers.get(id) ?? null)) ?? []);
@@ -264,6 +264,9 @@ export function compareText(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
 }
+
+/** What is offered of a service that nobody offers. */
+const NONE: readonly Instance[] = [];
 
 /** As many as a large deployment gives up while the slowest news of it is under way. */
 const GIVEN_UP_MAX = 16_384;
