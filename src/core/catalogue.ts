@@ -4,8 +4,8 @@
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Cause, Instance, InstanceState, Registration, Tag } from '../protocol/records.ts';
-import type { HolderLists, Holding } from './holdings.ts';
-import { latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
+import type { Holding } from './holdings.ts';
+import { HolderLists, latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
 import { Pool, Sharing } from './sharing.ts';
 
 /** What this server thinks of an origin: see reachability.ts. */
@@ -62,8 +62,9 @@ export class Catalogue {
   /** What was asked for, until it changes. */
   readonly #answers = new Map<string, readonly Instance[]>();
   readonly #sharing = new Sharing();
-  readonly #holderLists: HolderLists = new Pool();
+  readonly #holderLists = new HolderLists();
   readonly #sights = new Pool<Sight>();
+  #latestSight: Sight | null = null;
 
   constructor(holders: Holders) {
     this.#holders = holders;
@@ -164,7 +165,12 @@ export class Catalogue {
   }
 
   #shared({ origin, state }: Sight): Sight {
-    return this.#sights.one(`${state} ${origin}`, () => ({ origin, state }));
+    let sight = this.#latestSight;
+    if (sight?.origin !== origin || sight.state !== state) {
+      sight = this.#sights.one(`${state} ${origin}`, () => ({ origin, state }));
+      this.#latestSight = sight;
+    }
+    return sight;
   }
 
   #tell(id: InstanceId, { change, before, after }: Told, cause: Cause): void {
