@@ -18,9 +18,10 @@ import { isOwnHost } from './state.ts';
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
   const all = state.catalogue.instancesOf(asked.service);
+  const { request } = asked;
+  const { isComplete: complete, missing } = state;
   for (const [instances, more] of parts(all)) {
-    const { request } = asked;
-    state.out.send(to, { kind: 'instances', request, ...viewOf(state), instances, more });
+    state.out.send(to, { kind: 'instances', request, complete, missing, instances, more });
   }
   return all.length;
 }
@@ -184,10 +185,22 @@ function healthOf(
   return servers.suspect > 0 || masters.held < masters.wanted ? 'degraded' : 'healthy';
 }
 
-/** Cuts a list into parts that fit a frame: the part, and whether another follows. */
+/**
+ * The parts of a list, as they fit a frame, each with whether another follows. A list is cut once: as
+ * long as it lives its parts are the same, by which the codec knows them again.
+ */
 function* parts<T extends Instance | Service | ServerRow>(
   all: readonly T[],
 ): Generator<readonly [readonly T[], boolean]> {
+  let cut = CUTS.get(all) as readonly (readonly T[])[] | undefined;
+  if (cut === undefined) CUTS.set(all, (cut = cutOf(all)));
+  for (const part of cut) yield [part, part !== cut.at(-1)];
+}
+
+function cutOf<T extends Instance | Service | ServerRow>(
+  all: readonly T[],
+): readonly (readonly T[])[] {
+  const cut: (readonly T[])[] = [];
   let start = 0;
   do {
     let end = start;
@@ -196,11 +209,13 @@ function* parts<T extends Instance | Service | ServerRow>(
       bytes += bytesOf(all[end]);
       end += 1;
     }
-    // Whole, it stays the list that it is: see Catalogue.instancesOf.
-    yield [end - start === all.length ? all : all.slice(start, end), end < all.length];
+    cut.push(all.slice(start, end));
     start = end;
   } while (start < all.length);
+  return cut;
 }
+
+const CUTS = new WeakMap<object, readonly (readonly unknown[])[]>();
 
 function bytesOf(row: Instance | Service | ServerRow | undefined): number {
   if (row === undefined || !('registration' in row)) return ROW_BYTES;

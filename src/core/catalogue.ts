@@ -4,8 +4,9 @@
 
 import type { InstanceId, Name, OriginId } from '../protocol/ids.ts';
 import type { Cause, Instance, InstanceState, Registration, Tag } from '../protocol/records.ts';
-import type { HolderLists, Holding } from './holdings.ts';
-import { latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
+import type { Holding } from './holdings.ts';
+import { HolderLists, latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
+import { Membership } from './members.ts';
 import { Pool, Sharing } from './sharing.ts';
 
 /** What this server thinks of an origin: see reachability.ts. */
@@ -56,14 +57,18 @@ export class Catalogue {
   readonly counts: Counts = { live: 0, stale: 0 };
   readonly #holders: Holders;
   readonly #offers = new Map<InstanceId, Offer>();
-  readonly #services = new Map<string, Set<InstanceId>>();
+  readonly #services = new Membership({
+    isMember: (service, id) => this.#seen(id)?.registration.service === service,
+    compare: compareText,
+  });
   /** What its service has given up, and at which revision: the latest of them. */
   readonly #givenUp = new Map<InstanceId, number>();
   /** What was asked for, until it changes. */
   readonly #answers = new Map<string, readonly Instance[]>();
   readonly #sharing = new Sharing();
-  readonly #holderLists: HolderLists = new Pool();
+  readonly #holderLists = new HolderLists();
   readonly #sights = new Pool<Sight>();
+  #latestSight: Sight | null = null;
 
   constructor(holders: Holders) {
     this.#holders = holders;
@@ -110,19 +115,17 @@ export class Catalogue {
   instancesOf(service: string): readonly Instance[] {
     const kept = this.#answers.get(service);
     if (kept !== undefined) return kept;
-    const ids = this.#services.get(service);
+    const ids = this.#services.of(service);
     // Of names that nobody has offered nothing is kept: anyone can think of any number of them.
-    if (ids === undefined) return [];
-    const instances = [...ids]
-      .sort(compareText)
-      .flatMap((id) => this.#instanceOf(seenOf(this.#offers.get(id) ?? null)) ?? []);
+    if (ids.length === 0) return NONE;
+    const instances = ids.flatMap((id) => this.#instanceOf(this.#seen(id)) ?? []);
     this.#answers.set(service, instances);
     return instances;
   }
 
   /** The services of which there is an instance, by name. */
   serviceNames(): string[] {
-    return [...this.#services.keys()].sort(compareText);
+    return this.#services.names().sort(compareText);
   }
 
   get servicesCount(): number {
@@ -164,13 +167,19 @@ export class Catalogue {
   }
 
   #shared({ origin, state }: Sight): Sight {
-    return this.#sights.one(`${state} ${origin}`, () => ({ origin, state }));
+    let sight = this.#latestSight;
+    if (sight?.origin !== origin || sight.state !== state) {
+      sight = this.#sights.one(`${state} ${origin}`, () => ({ origin, state }));
+      this.#latestSight = sight;
+    }
+    return sight;
   }
 
   #tell(id: InstanceId, { change, before, after }: Told, cause: Cause): void {
     const [was, is] = [this.#instanceOf(before), this.#instanceOf(after)];
-    if (was !== null) this.#count(id, was, -1);
-    if (is !== null) this.#count(id, is, 1);
+    if (was !== null) this.#count(was, -1);
+    if (is !== null) this.#count(is, 1);
+    this.#move(id, was?.registration.service, is?.registration.service);
     const instance = is ?? was;
     if (instance === null) return;
     if (was !== null && was.registration.service !== instance.registration.service) {
@@ -208,17 +217,18 @@ export class Catalogue {
     return { registration: seen.registration, host, cluster, state: seen.state };
   }
 
-  #count(id: InstanceId, seen: Instance, step: 1 | -1): void {
-    this.counts[seen.state === 'stale' ? 'stale' : 'live'] += step;
-    const service = seen.registration.service;
-    const ids = this.#services.get(service);
-    if (step === 1) {
-      if (ids === undefined) this.#services.set(service, new Set([id]));
-      else ids.add(id);
-    } else if (ids !== undefined) {
-      ids.delete(id);
-      if (ids.size === 0) this.#services.delete(service);
-    }
+  #move(id: InstanceId, from: string | undefined, to: string | undefined): void {
+    if (from === to) return;
+    if (from !== undefined) this.#services.leave(from);
+    if (to !== undefined) this.#services.join(to, id);
+  }
+
+  #count({ state }: Instance, step: 1 | -1): void {
+    this.counts[state === 'stale' ? 'stale' : 'live'] += step;
+  }
+
+  #seen(id: InstanceId): Seen | null {
+    return seenOf(this.#offers.get(id) ?? null);
   }
 }
 
@@ -264,6 +274,9 @@ export function compareText(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
 }
+
+/** What is offered of a service that nobody offers. */
+const NONE: readonly Instance[] = [];
 
 /** As many as a large deployment gives up while the slowest news of it is under way. */
 const GIVEN_UP_MAX = 16_384;

@@ -4,11 +4,24 @@
 
 /** A whole number from 0 to 2^32 - 1. */
 export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
+  return hashed(mixed(HASH_START, text));
+}
+
+/** A hash under way, with one more text: text by text it comes to what the texts in one would. */
+export function mixed(hash: number, text: string): number {
+  let mix = hash;
   for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+    mix = Math.imul(mix ^ text.charCodeAt(index), 0x01000193);
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return mix;
+}
+
+/** The hash of all that was mixed in. */
+export function hashed(mix: number): number {
+  let hash = Math.imul(mix ^ (mix >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/** With which a hash begins. */
+export const HASH_START = 0x811c9dc5;

@@ -6,7 +6,7 @@
 
 import type { OriginId } from '../protocol/ids.ts';
 import type { Registration } from '../protocol/records.ts';
-import type { Pool } from './sharing.ts';
+import { Pool } from './sharing.ts';
 
 /** A record of an instance, and who holds it. */
 export interface Holding {
@@ -18,7 +18,20 @@ export interface Holding {
 }
 
 /** Lists of holders, each of them once. */
-export type HolderLists = Pool<readonly OriginId[]>;
+export class HolderLists {
+  readonly #known = new Pool<readonly OriginId[]>();
+  /** Those of an origin's instances are alike and come together. */
+  #latest: readonly OriginId[] = [];
+
+  /** The list of these, in this order. */
+  one(holders: readonly OriginId[]): readonly OriginId[] {
+    const isLatest =
+      holders.length === this.#latest.length &&
+      holders.every((holder, index) => holder === this.#latest[index]);
+    if (!isLatest) this.#latest = this.#known.one(holders.join(' '), () => holders);
+    return this.#latest;
+  }
+}
 
 /** What an origin holds. */
 export function recordOf(holdings: Holding | null, origin: OriginId): Registration | null {
@@ -60,8 +73,9 @@ export function withoutHolder(
 function removed(holdings: Holding | null, origin: OriginId, lists: HolderLists): Holding | null {
   if (holdings === null) return null;
   const { registration, holders, next } = holdings;
+  if (next === null && !holders.includes(origin)) return holdings;
   const others = holders.filter((holder) => holder !== origin);
-  const left = others.length === holders.length ? holders : listOf(others, lists);
+  const left = others.length === holders.length ? holders : lists.one(others);
   return { registration, holders: left, next: removed(next, origin, lists) };
 }
 
@@ -94,15 +108,11 @@ function added(
 ): Holding {
   if (holdings === null) {
     const { registration, origin } = held;
-    return { registration, holders: listOf([origin], lists), next: null };
+    return { registration, holders: lists.one([origin]), next: null };
   }
   const { registration, holders, next } = holdings;
   if (registration !== held.registration) {
     return { registration, holders, next: added(next, held, lists) };
   }
-  return { registration, holders: listOf([...holders, held.origin], lists), next };
-}
-
-function listOf(holders: readonly OriginId[], lists: HolderLists): readonly OriginId[] {
-  return lists.one(holders.join(' '), () => holders);
+  return { registration, holders: lists.one([...holders, held.origin]), next };
 }

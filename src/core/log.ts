@@ -6,7 +6,7 @@
 import type { InstanceId, OriginId } from '../protocol/ids.ts';
 import type { Entry, Facts, Registration } from '../protocol/records.ts';
 import { assert, unreachable } from './assert.ts';
-import { hashOf } from './hash.ts';
+import { HASH_START, hashed, hashOf, mixed } from './hash.ts';
 
 /** The state of an origin as it travels in a snapshot. */
 export interface LogState {
@@ -104,12 +104,27 @@ function hashOfFacts(facts: Facts): number {
   return hashOf([name, host, cluster, side, role, ...addresses].join('\n'));
 }
 
+/**
+ * Field by field: to put a hundred thousand texts together only to hash them takes longer than the
+ * hashing. Measured by `npm run bench sync`.
+ */
 function hashOfRegistration(item: Registration): number {
-  const tags = item.tags.map((tag) => `${tag.key}=${tag.value}`).join('\n');
-  const { instance, revision, service, address, port, scheme } = item;
-  return hashOf(
-    `${instance}${String(revision)}\n${service}\n${address}\n${String(port)}\n${scheme ?? ''}\n${tags}`,
-  );
+  let hash = mixed(HASH_START, item.instance);
+  hash = withLine(hash, String(item.revision));
+  hash = withLine(hash, item.service);
+  hash = withLine(hash, item.address);
+  hash = withLine(hash, String(item.port));
+  hash = withLine(hash, item.scheme ?? '');
+  let separator = '';
+  for (const { key, value } of item.tags) {
+    hash = mixed(mixed(mixed(mixed(hash, separator), key), '='), value);
+    separator = '\n';
+  }
+  return hashed(hash);
+}
+
+function withLine(hash: number, text: string): number {
+  return mixed(mixed(hash, text), '\n');
 }
 
 function hashOfState(log: OriginLog): number {

@@ -3,8 +3,8 @@
 // else. Only `bye` is remembered; every other drop only forgets, and the origin may return as it was.
 
 import { GOODBYE_MS, GOODBYES_MAX } from '../protocol/constants.ts';
-import type { OriginId } from '../protocol/ids.ts';
-import type { Cause, Entry, Facts, Loss } from '../protocol/records.ts';
+import type { InstanceId, OriginId } from '../protocol/ids.ts';
+import type { Cause, Entry, Facts, Loss, Registration } from '../protocol/records.ts';
 import { present } from './assert.ts';
 import type { Holders, Standing } from './catalogue.ts';
 import type { Log, LogState } from './log.ts';
@@ -103,20 +103,46 @@ function isGivenUp(cause: Cause): boolean {
 
 /** Replaces an origin's state by a snapshot. */
 export function applySnapshot(state: State, origin: Origin, snapshot: LogState): void {
-  const lost = [...origin.log.links].filter((peer) => !snapshot.links.includes(peer));
-  const kept = new Set(snapshot.registrations.map((item) => item.instance));
-  const gone = [...origin.log.registrations.keys()].filter((instance) => !kept.has(instance));
-  const known = new Map(origin.log.registrations);
-  origin.log.replace(snapshot);
-  for (const instance of gone) state.catalogue.delete(origin.id, instance, 'closed');
-  for (const item of snapshot.registrations) {
-    if (known.get(item.instance)?.revision !== item.revision) state.catalogue.put(origin.id, item);
-  }
+  const { log, standing } = origin;
+  const lost = [...log.links].filter((peer) => !snapshot.links.includes(peer));
+  const known = new Map(log.registrations);
+  log.replace(snapshot);
+  if (known.size === 0 && standing === 'new') state.unlisted.add(origin);
+  else listAnew(state, origin, known);
   for (const peer of snapshot.links) noteNamed(state, peer);
   for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
   noteFacts(state, origin);
 }
 
+/** Tells the catalogue what an origin holds otherwise than before. */
+function listAnew(
+  state: State,
+  { id, log }: Origin,
+  known: ReadonlyMap<InstanceId, Registration>,
+): void {
+  for (const instance of known.keys()) {
+    if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'closed');
+  }
+  for (const [instance, item] of log.registrations) {
+    if (known.get(instance)?.revision !== item.revision) state.catalogue.put(id, item);
+  }
+}
+
+/**
+ * Tells the catalogue of the snapshots of this step that it has not been told of yet. Of an origin that
+ * comes into reach with its first one it is told then: one look at each instance instead of two.
+ * Measured by `npm run bench sync`.
+ */
+export function listUnlisted(state: State): void {
+  for (const origin of state.unlisted) list(state, origin);
+}
+
+/** Says whether there was something to be told. */
+function list(state: State, origin: Origin): boolean {
+  if (!state.unlisted.delete(origin)) return false;
+  listAnew(state, origin, new Map());
+  return true;
+}
 /** Changes what is thought of an origin; the catalogue looks again at all that it holds. */
 export function setStanding(state: State, origin: Origin, standing: Standing): void {
   if (origin.standing === standing) return;
@@ -127,7 +153,7 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
   else state.asides.delete(origin);
   state.isViewDirty = true;
   noteTargets(state, origin);
-  state.catalogue.review(origin.log.registrations.keys(), 'crash');
+  if (!list(state, origin)) state.catalogue.review(origin.log.registrations.keys(), 'crash');
 }
 
 /** Drops an origin's log and all that it holds. It may return. */
@@ -137,6 +163,7 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
     state.catalogue.delete(origin.id, instance, cause);
   }
   for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
+  state.unlisted.delete(origin);
   state.directory.drop(origin);
   state.journal.drop(origin);
   state.away.delete(origin);

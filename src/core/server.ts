@@ -19,7 +19,7 @@ import { sendChecks } from './intake.ts';
 import { Journal } from './journal.ts';
 import { appendOwn, dropUnneeded } from './links.ts';
 import type { ServerOptions } from './options.ts';
-import { createLog, createOrigin, holdersAmong } from './origins.ts';
+import { createLog, createOrigin, holdersAmong, listUnlisted } from './origins.ts';
 import { Outbox } from './outbox.ts';
 import { noteMasters, wantedAddresses } from './policy.ts';
 import type { Tidings } from './reachability.ts';
@@ -135,6 +135,7 @@ export class Server {
   #settle(): void {
     const state = this.#state;
     refreshReachability(state, this.#tidings);
+    listUnlisted(state);
     this.#passNews();
     spreadTidings(state, this.#tidings);
     if (state.areTargetsDirty) {
@@ -198,6 +199,7 @@ function createState(options: ServerOptions): State {
     wanted: new Map(),
     orphaned: new Set(),
     catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
+    unlisted: new Set(),
     connections: new Map(),
     strangers: new Map(),
     accepted: new Map(),

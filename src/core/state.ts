@@ -187,6 +187,8 @@ export interface State {
   /** What came by a link that is lost: it is asked for on another. */
   readonly orphaned: Set<OriginId>;
   readonly catalogue: Catalogue;
+  /** Origins whose first snapshot the catalogue is to be told of before the step ends. */
+  readonly unlisted: Set<Origin>;
   readonly connections: Map<ConnectionId, Connection>;
   /** Those that were accepted and have not shaken hands, the oldest first. */
   readonly strangers: Map<ConnectionId, Connection>;

@@ -211,12 +211,13 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #send({ connections, message }: Send): void {
     const pieces = encodeFramePieces(...encodePieces(message));
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     for (const id of connections) {
       const peer = this.#peers.get(id);
       if (peer === undefined) continue;
-      peer.unsent.push(...pieces);
-      peer.unsentBytes += bytes;
+      for (const piece of pieces) {
+        peer.unsent.push(piece);
+        peer.unsentBytes += piece.length;
+      }
       this.#unflushed.add(peer);
       if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
     }

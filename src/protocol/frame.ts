@@ -4,6 +4,7 @@
 // A frame that lies whole in a chunk is a view of that chunk; only one that was cut is copied.
 
 import { ProtocolError } from './errors.ts';
+import { uintBytes, writeUint } from './uint.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -106,20 +107,13 @@ export function encodeFramePieces(content: Uint8Array, rest?: Uint8Array): reado
 }
 
 function framed(begin: Uint8Array, contentBytes: number): Uint8Array {
-  const head = headOf(contentBytes);
-  const bytes = new Uint8Array(head.length + begin.length);
-  bytes.set(head);
-  bytes.set(begin, head.length);
+  if (contentBytes >= 2 ** 32) throw new RangeError(`no frame has ${String(contentBytes)} bytes`);
+  const headBytes = uintBytes(contentBytes);
+  const bytes = new Uint8Array(headBytes + begin.length);
+  writeUint(bytes, 0, contentBytes);
+  bytes[0] = (bytes[0] ?? 0) + BYTE_STRING;
+  bytes.set(begin, headBytes);
   return bytes;
-}
-
-function headOf(bytes: number): readonly number[] {
-  if (bytes < LENGTH_IN_1) return [BYTE_STRING + bytes];
-  if (bytes < 2 ** 8) return [BYTE_STRING + LENGTH_IN_1, bytes];
-  if (bytes < 2 ** 16) return [BYTE_STRING + LENGTH_IN_2, bytes >>> 8, bytes & 255];
-  if (bytes >= 2 ** 32) throw new RangeError(`no frame has ${String(bytes)} bytes`);
-  const high = [bytes >>> 24, (bytes >>> 16) & 255];
-  return [BYTE_STRING + LENGTH_IN_4, ...high, (bytes >>> 8) & 255, bytes & 255];
 }
 
 /** Whoever speaks TLS begins with the type of a record: a handshake's, or that of an alert. */
@@ -140,8 +134,6 @@ function hexByte(byte: number): string {
 // Major type 2, and what its five low bits say of the length that follows (RFC 8949, section 3).
 const BYTE_STRING = 0x40;
 const LENGTH_IN_1 = 24;
-const LENGTH_IN_2 = 25;
-const LENGTH_IN_4 = 26;
 const LENGTH_IN_8 = 27;
 
 const TLS_ALERT = 0x15;

@@ -1,14 +1,18 @@
 // Who holds which record of an instance: of each origin one, equal records together.
 
 import { expect, test } from 'vitest';
-import type { HolderLists, Holding } from '../../src/core/holdings.ts';
-import { latestBy, recordOf, withHolder, withoutHolder } from '../../src/core/holdings.ts';
-import { Pool } from '../../src/core/sharing.ts';
-import type { OriginId } from '../../src/protocol/ids.ts';
+import type { Holding } from '../../src/core/holdings.ts';
+import {
+  HolderLists,
+  latestBy,
+  recordOf,
+  withHolder,
+  withoutHolder,
+} from '../../src/core/holdings.ts';
 import type { Registration } from '../../src/protocol/records.ts';
 import { originOf, registrationOf } from '../support/server-stage.ts';
 
-const lists: HolderLists = new Pool<readonly OriginId[]>();
+const lists = new HolderLists();
 const [old, newer] = [1, 2].map((revision) => registrationOf('a', { revision }));
 
 function held(...steps: readonly (readonly [string, Registration | undefined])[]): Holding | null {

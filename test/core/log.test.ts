@@ -1,9 +1,11 @@
 // An origin's log: state, sequence and hash belong together, by whichever way they came.
 
 import { expect, test } from 'vitest';
+import { hashOf } from '../../src/core/hash.ts';
 import { OriginLog } from '../../src/core/log.ts';
 import type { LogState } from '../../src/core/log.ts';
-import type { Entry } from '../../src/protocol/records.ts';
+import type { Name } from '../../src/protocol/ids.ts';
+import type { Entry, Tag } from '../../src/protocol/records.ts';
 import { down, factsOf, originOf, put, registrationOf, up } from '../support/server-stage.ts';
 import { instanceIdOf } from '../support/server-stage.ts';
 
@@ -57,6 +59,26 @@ test('any difference of state is a difference of hash', () => {
 
   expect(new Set(logs.map((log) => log.hash)).size).toBe(logs.length);
 });
+
+test.each([
+  [{}, ''],
+  [{ scheme: 'http', tags: tagsOf('k=v') }, 'http\nk=v'],
+  [{ scheme: 'http', tags: tagsOf('k=v', 'zone=') }, 'http\nk=v\nzone='],
+])('a registration is hashed as its lines: %j', (given, rest) => {
+  const { instance } = registrationOf('a');
+  const text = `${instance}1\ndb\n10.0.0.9\n5432\n${rest === '' ? '\n' : rest}`;
+
+  const hash = logOf(put('a', given)).hash ^ logOf().hash;
+
+  expect(hash >>> 0).toBe(hashOf(text));
+});
+
+function tagsOf(...tags: readonly string[]): Tag[] {
+  return tags.map((tag) => {
+    const [key, value] = tag.split('=');
+    return { key: key as Name, value: value ?? '' };
+  });
+}
 
 test('a snapshot brings the same state and hash as the entries did', () => {
   const log = logOf(up('2'), put('a'), put('b'), gone('a'));

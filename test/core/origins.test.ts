@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { OriginId } from '../../src/protocol/ids.ts';
-import { originOf, put, ServerStage } from '../support/server-stage.ts';
+import { factsOf, originOf, put, registrationOf, ServerStage } from '../support/server-stage.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -77,4 +77,30 @@ test('the state of a server that forgot all others is as small as at its birth',
   expect(stage.state.connections.size).toBe(0);
   expect(stage.state.links.size).toBe(0);
   expect(stage.state.catalogue.servicesCount).toBe(0);
+});
+
+test('what an origin is first heard to hold counts in that step, in reach or not', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('a', { revision: 1 }));
+  const revision = (): number | undefined => {
+    return stage.state.catalogue.instancesOf('db')[0]?.registration.revision;
+  };
+  const before = revision();
+
+  stage.hear(link, {
+    kind: 'snapshot',
+    origin: originOf('2'),
+    sequence: 1,
+    part: 0,
+    facts: factsOf('2'),
+    links: [],
+    registrations: [registrationOf('a', { revision: 2 })],
+    more: false,
+  });
+
+  expect(before).toBe(1);
+  expect(stage.standingOf('2')).toBe('new');
+  expect(revision()).toBe(2);
+  expect(stage.instances()).toEqual({ a: 'live' });
 });

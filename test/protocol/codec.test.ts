@@ -37,6 +37,23 @@ test('an answer whose list was encoded before has its own request, and else the 
   expect(decodeMessage(second)).toEqual({ ...answer, request: answer.request + 1 });
 });
 
+test.each([0, 24, 300, 70_000, 2 ** 32])('an answer to request %d has its number', (request) => {
+  const vector = VECTORS.find(({ name }) => name === 'instances')!;
+  const answer = vector.message as MessageOf<'instances'>;
+  const views = [
+    { complete: true, missing: [] },
+    { complete: false, missing: ['kea' as Name] },
+    { complete: true, missing: [] },
+  ];
+
+  for (const view of views) {
+    for (const more of [false, true]) {
+      const message = { ...answer, ...view, more, request };
+      expect(decodeMessage(encodeMessage(message))).toEqual(message);
+    }
+  }
+});
+
 test('what is kept of a message keeps nothing else of its frame in memory', () => {
   const services = Array.from({ length: 500 }, (_, index) => {
     return { name: `${'service-'.repeat(12)}${String(index)}` as Name, live: 1, stale: 0 };

@@ -112,8 +112,8 @@ export const mutations: readonly Mutation[] = [
     links.tail,
     [
       'origins',
-      'for (const instance of gone) state',
-      'for (const instance of gone.slice(0, 0)) state',
+      'for (const instance of known.keys()) {',
+      'for (const instance of [...known.keys()].slice(0, 0)) {',
     ],
   ],
   [
