@@ -61,6 +61,8 @@ export function holdersAmong(origins: ReadonlyMap<OriginId, Origin>): Holders {
 /** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
 export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   const entry = withSharedRecord(state, arrived);
+  // What is given up must have been held.
+  list(state, origin);
   origin.log.apply(entry);
   switch (entry.kind) {
     case 'put':
@@ -143,6 +145,7 @@ function list(state: State, origin: Origin): boolean {
   listAnew(state, origin, new Map());
   return true;
 }
+
 /** Changes what is thought of an origin; the catalogue looks again at all that it holds. */
 export function setStanding(state: State, origin: Origin, standing: Standing): void {
   if (origin.standing === standing) return;
