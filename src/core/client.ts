@@ -6,7 +6,7 @@
 import type { InstanceId, Name } from '../protocol/ids.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { Cause } from '../protocol/records.ts';
-import { Backoff, BACKOFF_BASE_MS } from './backoff.ts';
+import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ISOLATED_MS, BACKOFF_CAP_MS } from './backoff.ts';
 import { ClientBase } from './client-core.ts';
 import type { ConnectionInput, Stop } from './client-effect.ts';
 import type { Contact, Loss } from './client-contacts.ts';
@@ -142,6 +142,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
       this.report({ kind: 'lost', server, reason: loss.reason });
       if (this.nowMs - contact.openedMs >= HELD_MS) this.#backoffs.get(contact)?.reset();
       this.#dialTwins(contact);
+      if (this.#isAlone()) this.#redialOthers(contact);
     }
     this.#note(contact);
     if (!isLocal(contact.address)) this.#redialLater(contact);
@@ -156,11 +157,24 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     }
   }
 
+  /** What may wait for minutes while there is another session may not when there is none. */
+  #redialOthers(lost: Contact): void {
+    for (const contact of this.#contacts.in('idle')) {
+      const isWaiting = this.timers.has(redialTimer(contact));
+      if (contact !== lost && isWaiting) this.#redialLater(contact);
+    }
+  }
+
+  #isAlone(): boolean {
+    return this.#contacts.in('open').length === 0;
+  }
+
   #redialLater(contact: Contact): void {
     let backoff = this.#backoffs.get(contact);
     backoff ??= new Backoff(this.#options.random, BACKOFF_BASE_MS);
     this.#backoffs.set(contact, backoff);
-    this.timers.set(redialTimer(contact), this.nowMs + backoff.nextDelayMs(), () => {
+    const capMs = this.#isAlone() ? BACKOFF_CAP_ISOLATED_MS : BACKOFF_CAP_MS;
+    this.timers.set(redialTimer(contact), this.nowMs + backoff.nextDelayMs(capMs), () => {
       if (contact.state === 'idle' && !this.#rounds.isTwin(contact)) this.#contacts.dial(contact);
     });
   }

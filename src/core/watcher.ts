@@ -6,7 +6,7 @@ import type { InstanceId, Name } from '../protocol/ids.ts';
 import type { Message, MessageOf } from '../protocol/messages.ts';
 import type { Cause, Instance } from '../protocol/records.ts';
 import { present } from './assert.ts';
-import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_MS } from './backoff.ts';
+import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ISOLATED_MS } from './backoff.ts';
 import type { Contact } from './client-contacts.ts';
 import { Contacts, isLocal, LOCAL_CAP_MS } from './client-contacts.ts';
 import { ClientBase } from './client-core.ts';
@@ -72,7 +72,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     super();
     this.#options = options;
     const isNear = options.addresses.some(isLocal);
-    const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_MS;
+    const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
     this.#backoff = new Backoff(options.random, BACKOFF_BASE_MS, capMs);
     this.#contacts = new Contacts({
       environment: options.environment,

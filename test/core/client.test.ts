@@ -130,6 +130,25 @@ test('a far server is dialled ever more rarely', () => {
   expect(delaysMs).toEqual([125, 250, 500, 1_000]);
 });
 
+test('without any session a far server is dialled within 30 s, however long it was away', () => {
+  const stage = client(['far:1', 'far:2']);
+  const session = stage.greet('far:1');
+  stage.takeDialled();
+  for (let tries = 0; tries < 12; tries += 1) {
+    stage.fail('far:2');
+    while (stage.takeDialled().length === 0) {
+      stage.hear(session, { kind: 'ping' });
+      stage.pass(1_000);
+    }
+  }
+  stage.fail('far:2');
+
+  stage.give({ kind: 'closed', connection: session, reason: 'it died' });
+  stage.pass(30_000);
+
+  expect(stage.takeDialled().sort()).toEqual(['far:1', 'far:2']);
+});
+
 test('news of the sibling has it dialled at once', () => {
   const stage = client(['far:1', 'far:2']);
   const first = stage.greet('far:1');

@@ -174,6 +174,20 @@ test('the watch moves on before a server that says goodbye is gone', () => {
   expect(stage.take(second)).toMatchObject([{ kind: 'watch' }]);
 });
 
+test('a far server is asked for every 30 s at least, however long it was away', () => {
+  const stage = watch(['far:1']);
+  for (let tries = 0; tries < 20; tries += 1) {
+    stage.fail('far:1');
+    stage.pass(30_000);
+  }
+  stage.fail('far:1');
+  stage.takeDialled();
+
+  stage.pass(30_000);
+
+  expect(stage.takeDialled()).toEqual(['far:1']);
+});
+
 test('a server that falls silent is left, even on a socket', () => {
   const stage = watch(['/run/a.sock']);
   const first = stage.greet('/run/a.sock', { door: 'socket' });
