@@ -68,8 +68,9 @@ export async function flap(stage: Stage, options: FlapOptions): Promise<FlapOutc
   await world.settled();
   const last = world.begin('alone');
   await Promise.all(watchers.map((watcher) => watcher.line(lineOf(last))));
+  await Promise.all(watchers.map((watcher) => toldOfEnds(world.lives, watcher)));
   const ended = await Promise.all(watchers.map((watcher) => watcher.end('SIGINT')));
-  const untrue = ended.map(({ stdout }) => untrueStories(world.lives, storiesIn(stdout)));
+  const untrue = watchers.map((watcher) => untrueStories(world.lives, storiesOf(watcher)));
   return {
     untrue: { [SERVICE]: untrue[0]!, [PATTERN]: untrue[1]! },
     missesCount,
@@ -83,6 +84,8 @@ class World {
   readonly stage: Stage;
   readonly #address: string;
   readonly #lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  readonly #ends = new Set<Promise<void>>();
+  #stillness: Promise<unknown> = Promise.resolve();
   #startsCount = 0;
 
   constructor(stage: Stage, address: string) {
@@ -110,23 +113,33 @@ class World {
     return life;
   }
 
-  /** How many are registered, by what they say, and have not been ended. */
-  registeredCount(): number {
-    const isRegistered = ({ sidecar }: Life) => sidecar.allSaid({ event: 'registered' }).length > 0;
-    return this.lives.filter((life) => !life.isOver && isRegistered(life)).length;
+  /** The ports of those that have begun and have not been ended. */
+  living(): number[] {
+    return this.lives.filter(({ isOver }) => !isOver).map(({ port }) => port);
   }
 
-  /** Does something while nobody begins. */
+  /** Ends a life, but not while a server is ended: what only one of the two knows is told twice. */
+  async ending(life: Life, end: () => Promise<void>): Promise<void> {
+    await this.#stillness;
+    life.isOver = true;
+    const ended = end();
+    this.#ends.add(ended);
+    await ended.finally(() => this.#ends.delete(ended));
+  }
+
+  /** Does something while nobody begins and nobody ends. */
   async still(act: () => Promise<void>): Promise<void> {
-    const acted = Promise.all(this.#lanes).then(act);
-    void this.#lanes.fill(acted.catch(() => undefined));
+    const acted = Promise.all(this.#lanes)
+      .then(() => Promise.all(this.#ends))
+      .then(act);
+    this.#stillness = acted.catch(() => undefined);
+    void this.#lanes.fill(this.#stillness);
     await acted;
   }
 
   /** Resolves when both servers answer exactly what lives. */
   async settled(): Promise<void> {
-    const living = this.lives.filter(({ isOver }) => !isOver).map(({ port }) => port);
-    const expected = JSON.stringify(living);
+    const expected = JSON.stringify(this.living());
     for (const server of sidesOf(this.#address)) {
       let answer = '';
       await eventually(
@@ -165,7 +178,8 @@ async function livesAt(
     });
     if (!isCutShort) await pause(lifeMsMax);
     if (over.aborted) return;
-    await end(life, { kind, way: random() });
+    const way = random();
+    await world.ending(life, () => end(life, { kind, way }));
     await pause(START_MS);
   }
 }
@@ -176,7 +190,6 @@ async function end(
   { kind, way }: { readonly kind: 'alone' | 'wrapping'; readonly way: number },
 ): Promise<void> {
   const { sidecar } = life;
-  life.isOver = true;
   if (kind === 'alone') {
     await sidecar.end(way < 0.5 ? 'SIGKILL' : 'SIGTERM');
     return;
@@ -211,17 +224,21 @@ async function restartInTurn(
   return turn;
 }
 
-/** Resolves when each of the two holds all, and knows that the other does. */
+/**
+ * Resolves when each of the two holds all, and knows that the other does. They say how many each of
+ * them holds, so that counts only where nobody holds what is over.
+ */
 async function bothHoldAll(world: World, address: string): Promise<void> {
+  await world.settled();
+  const count = world.living().length;
   for (const server of sidesOf(address)) {
     let told = '';
     await eventually(
       () => `${server} says ${told}`,
       async () => {
         const { complete, servers } = await peers({ servers: [server] });
-        const count = world.registeredCount();
         const areWhole = servers.every(({ registrations }) => registrations === count);
-        told = `${JSON.stringify(servers)} where ${count} are registered`;
+        told = `${JSON.stringify(servers)} where ${count} live`;
         return (complete && servers.length === 2 && areWhole) || undefined;
       },
     );
@@ -247,11 +264,24 @@ async function isRegistered({ sidecar }: Life): Promise<void> {
   await sidecar.said({ event: 'registered' });
 }
 
-/** What was told of each port, in order. */
-function storiesIn(stdout: string): Map<number, string[]> {
+/** Resolves when a watcher was told of each end: one whose server is new doubts it for a while. */
+async function toldOfEnds(lives: readonly Life[], watcher: Running): Promise<void> {
+  const open = (): number[] => {
+    const stories = storiesOf(watcher);
+    const hasEnd = ({ port }: Life) => (stories.get(port) ?? ['removed']).at(-1) === 'removed';
+    return lives.filter((life) => life.isOver && !hasEnd(life)).map(({ port }) => port);
+  };
+  await eventually(
+    () => `no end was told of ${open().join()}`,
+    () => open().length === 0 || undefined,
+  );
+}
+
+/** What was told of each port so far, in order. */
+function storiesOf(watcher: Running): Map<number, string[]> {
   const stories = new Map<number, string[]>();
-  for (const line of stdout.split('\n').filter((text) => text !== '')) {
-    const { change, instance } = JSON.parse(line) as Told;
+  for (const told of watcher.allPrinted({})) {
+    const { change, instance } = told as unknown as Told;
     if (instance === undefined) continue;
     const story = stories.get(instance.port) ?? [];
     stories.set(instance.port, [...story, change]);

@@ -38,6 +38,8 @@ export interface Running {
   line(pattern: RegExp): Promise<string>;
   /** Every line of JSON on stderr so far with these fields. */
   allSaid(fields: Fields): Fields[];
+  /** The same of stdout. */
+  allPrinted(fields: Fields): Fields[];
   /** Writes to its stdin. */
   type(text: string): void;
   /** Sends a signal. */
@@ -169,8 +171,8 @@ function watchChild(child: ChildProcess, title: string): Running {
         String(pattern),
       );
     },
-    allSaid: (fields) =>
-      stderr.lines.map(({ text }) => matching(text, fields)).filter((one) => one !== undefined),
+    allSaid: (fields) => allJson(stderr, fields),
+    allPrinted: (fields) => allJson(stdout, fields),
     type: (text) => child.stdin?.write(text),
     signal: (signal) => void child.kill(signal),
     end: (signal = 'SIGTERM') => {
@@ -217,6 +219,10 @@ function takeFirst<T>(
     return found;
   }
   return undefined;
+}
+
+function allJson({ lines }: Output, fields: Fields): Fields[] {
+  return lines.map(({ text }) => matching(text, fields)).filter((one) => one !== undefined);
 }
 
 function matching(text: string, fields: Fields): Fields | undefined {
