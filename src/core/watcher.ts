@@ -271,7 +271,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     if (this.timers.has('doubt')) return;
     this.timers.set('doubt', this.nowMs + DOUBT_MS, () => {
       for (const instance of this.#sorted()) {
-        const isVouchedFor = this.#isSynced && this.#told.has(instance.registration.instance);
+        const isVouchedFor =
+          this.#current !== null && this.#told.has(instance.registration.instance);
         if (!isVouchedFor) this.#learn({ ...instance, state: 'stale' });
       }
     });

@@ -87,6 +87,24 @@ test('on the sibling the watch goes on without repeating anything', () => {
   expect(told(stage)).toEqual(['added 3', 'removed 1 closed']);
 });
 
+test('what the next server has told of already is in doubt no more, though it is not through', () => {
+  const stage = watch(['a:1', 'b:1']);
+  const first = stage.greet('a:1');
+  tell(stage, first, ['present', instanceOf('1')], ['present', instanceOf('2')]);
+  sync(stage, first);
+  told(stage);
+
+  stage.close(first);
+  stage.fail('a:1');
+  const second = stage.greet('b:1', { origin: '2' });
+  tell(stage, second, ['present', instanceOf('1')]);
+  stage.pass(1_000);
+  tell(stage, second, ['present', instanceOf('2')]);
+  sync(stage, second);
+
+  expect(told(stage)).toEqual(['stale 2', 'live 2']);
+});
+
 test('a sibling that lags behind takes no update back', () => {
   const stage = watch(['a:1', 'b:1']);
   const first = stage.greet('a:1');
