@@ -221,7 +221,9 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
     // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);
-    if (!state.origins.has(id)) continue;
+    const origin = state.origins.get(id);
+    if (origin === undefined) continue;
+    if (sequence >= origin.log.sequence) doubt(state, link, origin);
     // Whoever has the entries and asks from the beginning has not what they come to.
     if (sequence === 0 && cursor > 0) link.snapshots.add(id);
     link.offers.add(id);
@@ -265,6 +267,16 @@ function prove(state: State, origin: Origin): void {
   if (origin.isProven) return;
   origin.isProven = true;
   state.grown.add(origin.id);
+}
+
+/**
+ * Whoever asks for an origin of which it lacks nothing has just lost it. Its own offer may have left
+ * before that: the proof is taken back, and whoever still reaches the origin is asked to offer it.
+ */
+function doubt(state: State, from: Link, origin: Origin): void {
+  if (!origin.isProven || !state.away.has(origin)) return;
+  origin.isProven = false;
+  sendToAll(state, { kind: 'want', lines: [lineOf(origin)] }, from);
 }
 
 function noteArrival(state: State, origin: Origin): void {

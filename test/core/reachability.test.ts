@@ -218,6 +218,22 @@ test('a split origin is live again when a neighbour offers it', () => {
   expect(stage.instances()).toEqual({ '1': 'live', '2': 'stale', '3': 'live' });
 });
 
+test('an offer counts no more when its sender has lost that origin, and others are asked', () => {
+  const { stage, links } = mesh('1234');
+  silence(stage, links, '12');
+  stage.pass(500);
+  const lines = [{ origin: originOf('1'), sequence: stage.sequenceOf('1') }];
+  stage.hear(links['3']!, { kind: 'offer', lines });
+  stage.take(links['4']!);
+
+  stage.hear(links['3']!, { kind: 'want', lines });
+  const asked = stage.take(links['4']!);
+  stage.tell(links['3']!, '3', up('1'));
+
+  expect(asked).toContainEqual({ kind: 'want', lines });
+  expect(stage.instances()).toHaveProperty('1', 'stale');
+});
+
 test('five seconds after a split origin is back, a single host that is left was a crash', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
