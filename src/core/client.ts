@@ -141,27 +141,23 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
       const server = contact.server?.facts.name ?? contact.address;
       this.report({ kind: 'lost', server, reason: loss.reason });
       if (this.nowMs - contact.openedMs >= HELD_MS) this.#backoffs.get(contact)?.reset();
-      this.#dialTwins(contact);
-      if (this.#isAlone()) this.#redialOthers(contact);
+      this.#redialOthers(contact);
     }
     this.#note(contact);
     if (!isLocal(contact.address)) this.#redialLater(contact);
     else if (loss.from === 'open') this.#rounds.beginSoon();
   }
 
-  /** The other addresses of a lost server were not tried while it had a session. */
-  #dialTwins(lost: Contact): void {
-    for (const contact of this.#contacts.in('idle')) {
-      const isSame = contact.server?.origin === lost.server?.origin;
-      if (contact !== lost && isSame && !isLocal(contact.address)) this.#redialLater(contact);
-    }
-  }
-
-  /** What may wait for minutes while there is another session may not when there is none. */
+  /**
+   * The other addresses of a lost server were not tried while it had a session; and what may wait for
+   * minutes while there is another session may not when there is none.
+   */
   #redialOthers(lost: Contact): void {
     for (const contact of this.#contacts.in('idle')) {
+      if (contact === lost || isLocal(contact.address)) continue;
+      const isTwin = contact.server?.origin === lost.server?.origin;
       const isWaiting = this.timers.has(redialTimer(contact));
-      if (contact !== lost && isWaiting) this.#redialLater(contact);
+      if (isTwin || (isWaiting && this.#isAlone())) this.#redialLater(contact);
     }
   }
 
@@ -199,7 +195,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   #note(contact: Contact): void {
     this.#tried.add(contact);
     this.#rounds.advance();
-    if (this.#hasSurrendered || this.#contacts.in('open').length > 0) return;
+    if (this.#hasSurrendered || !this.#isAlone()) return;
     const [refusal] = this.#contacts.all.flatMap((one) => one.refusal ?? []);
     if (refusal === undefined || this.#tried.size < this.#contacts.all.length) return;
     this.#hasSurrendered = true;

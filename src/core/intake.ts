@@ -209,10 +209,12 @@ function noteUnmet(state: State, link: Link, { origin, sequence }: Line): void {
 
 /** What the other end has: its cursors move there, and what it lacks is sent or offered. */
 export function handleWant(state: State, link: Link, want: MessageOf<'want'>): void {
+  const doubted: Line[] = [];
   for (const { origin: id, sequence } of want.lines) {
+    const origin = state.origins.get(id);
     noteUnmet(state, link, { origin: id, sequence });
     link.announced.delete(id);
-    if (sequence < (state.origins.get(id)?.log.sequence ?? 0)) link.fed.add(id);
+    if (sequence < (origin?.log.sequence ?? 0)) link.fed.add(id);
     if (isKnownGone(state, id)) {
       sendBye(state, link, { origin: id, sequence });
       continue;
@@ -221,14 +223,15 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
     // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);
-    const origin = state.origins.get(id);
     if (origin === undefined) continue;
-    if (sequence >= origin.log.sequence) doubt(state, link, origin);
+    if (takeBackProof(state, origin, sequence)) doubted.push(lineOf(origin));
     // Whoever has the entries and asks from the beginning has not what they come to.
     if (sequence === 0 && cursor > 0) link.snapshots.add(id);
     link.offers.add(id);
     touch(state, link, id);
   }
+  // Whoever still reaches one of these offers it anew.
+  if (doubted.length > 0) sendToAll(state, { kind: 'want', lines: doubted }, link);
 }
 
 /**
@@ -270,13 +273,13 @@ function prove(state: State, origin: Origin): void {
 }
 
 /**
- * Whoever asks for an origin of which it lacks nothing has just lost it. Its own offer may have left
- * before that: the proof is taken back, and whoever still reaches the origin is asked to offer it.
+ * Whoever asks for an origin of which it lacks nothing has just lost it, and its own offer may have
+ * left before that. Says whether there was a proof to be taken back.
  */
-function doubt(state: State, from: Link, origin: Origin): void {
-  if (!origin.isProven || !state.away.has(origin)) return;
+function takeBackProof(state: State, origin: Origin, wanted: number): boolean {
+  if (wanted < origin.log.sequence || !origin.isProven || !state.away.has(origin)) return false;
   origin.isProven = false;
-  sendToAll(state, { kind: 'want', lines: [lineOf(origin)] }, from);
+  return true;
 }
 
 function noteArrival(state: State, origin: Origin): void {

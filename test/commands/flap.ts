@@ -70,7 +70,7 @@ export async function flap(stage: Stage, options: FlapOptions): Promise<FlapOutc
   await Promise.all(watchers.map((watcher) => watcher.line(lineOf(last))));
   await Promise.all(watchers.map((watcher) => toldOfEnds(world.lives, watcher)));
   const ended = await Promise.all(watchers.map((watcher) => watcher.end('SIGINT')));
-  const untrue = watchers.map((watcher) => untrueStories(world.lives, storiesOf(watcher)));
+  const untrue = ended.map(({ stdout }) => untrueStories(world.lives, storiesIn(stdout)));
   return {
     untrue: { [SERVICE]: untrue[0]!, [PATTERN]: untrue[1]! },
     missesCount,
@@ -266,10 +266,12 @@ async function isRegistered({ sidecar }: Life): Promise<void> {
 
 /** Resolves when a watcher was told of each end: one whose server is new doubts it for a while. */
 async function toldOfEnds(lives: readonly Life[], watcher: Running): Promise<void> {
+  const portsOf = (change: string): unknown[] =>
+    watcher.allPrinted({ change }).map((told) => (told as unknown as Told).instance?.port);
   const open = (): number[] => {
-    const stories = storiesOf(watcher);
-    const hasEnd = ({ port }: Life) => (stories.get(port) ?? ['removed']).at(-1) === 'removed';
-    return lives.filter((life) => life.isOver && !hasEnd(life)).map(({ port }) => port);
+    const [begun, ended] = [portsOf('added'), portsOf('removed')];
+    const over = lives.filter(({ isOver }) => isOver).map(({ port }) => port);
+    return over.filter((port) => begun.includes(port) && !ended.includes(port));
   };
   await eventually(
     () => `no end was told of ${open().join()}`,
@@ -277,11 +279,11 @@ async function toldOfEnds(lives: readonly Life[], watcher: Running): Promise<voi
   );
 }
 
-/** What was told of each port so far, in order. */
-function storiesOf(watcher: Running): Map<number, string[]> {
+/** What was told of each port, in order. */
+function storiesIn(stdout: string): Map<number, string[]> {
   const stories = new Map<number, string[]>();
-  for (const told of watcher.allPrinted({})) {
-    const { change, instance } = told as unknown as Told;
+  for (const line of stdout.split('\n').filter((text) => text !== '')) {
+    const { change, instance } = JSON.parse(line) as Told;
     if (instance === undefined) continue;
     const story = stories.get(instance.port) ?? [];
     stories.set(instance.port, [...story, change]);

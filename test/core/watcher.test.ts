@@ -37,6 +37,13 @@ function sync(stage: Stage<WatchReport>, connection: ConnectionId, complete = tr
   stage.hear(connection, { kind: 'change', request: 1, change: 'synced', complete, missing: [] });
 }
 
+/** The server at a:1 is lost, and its sibling at b:1 takes its place. */
+function nextServer(stage: Stage<WatchReport>, first: ConnectionId): ConnectionId {
+  stage.close(first);
+  stage.fail('a:1');
+  return stage.greet('b:1', { origin: '2' });
+}
+
 /** The reports since the last call, as words: the change, and the digit of the instance. */
 function told(stage: Stage<WatchReport>): string[] {
   return stage.takeReports().map((report) => {
@@ -75,9 +82,7 @@ test('on the sibling the watch goes on without repeating anything', () => {
   sync(stage, first);
   told(stage);
 
-  stage.close(first);
-  stage.fail('a:1');
-  const second = stage.greet('b:1', { origin: '2' });
+  const second = nextServer(stage, first);
   const asked = stage.take(second);
   tell(stage, second, ['present', instanceOf('2')], ['present', instanceOf('3')]);
   sync(stage, second);
@@ -94,9 +99,7 @@ test('what the next server has told of already is in doubt no more, though it is
   sync(stage, first);
   told(stage);
 
-  stage.close(first);
-  stage.fail('a:1');
-  const second = stage.greet('b:1', { origin: '2' });
+  const second = nextServer(stage, first);
   tell(stage, second, ['present', instanceOf('1')]);
   stage.pass(1_000);
   tell(stage, second, ['present', instanceOf('2')]);
@@ -112,9 +115,7 @@ test('a sibling that lags behind takes no update back', () => {
   sync(stage, first);
   told(stage);
 
-  stage.close(first);
-  stage.fail('a:1');
-  const second = stage.greet('b:1', { origin: '2' });
+  const second = nextServer(stage, first);
   tell(stage, second, ['present', instanceOf('1', { revision: 1 })]);
   sync(stage, second);
   tell(stage, second, ['updated', instanceOf('1', { revision: 2 })]);
@@ -129,9 +130,7 @@ test('an incomplete view makes stale what it lacks, and a complete one removes i
   sync(stage, first);
   told(stage);
 
-  stage.close(first);
-  stage.fail('a:1');
-  const second = stage.greet('b:1', { origin: '2' });
+  const second = nextServer(stage, first);
   sync(stage, second, false);
   expect(told(stage)).toEqual([]);
   for (let pings = 0; pings < 10; pings += 1) {

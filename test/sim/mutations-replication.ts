@@ -69,13 +69,9 @@ export const mutations: readonly Mutation[] = [
       `    link.offers.add(id);
     touch(state, link, id);
   }
-}
-
-/**`,
+  // Whoever still`,
       `  }
-}
-
-/**`,
+  // Whoever still`,
     ],
   ],
   [
