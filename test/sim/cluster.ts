@@ -107,6 +107,8 @@ export class Cluster {
   disturbedMs = 0;
   /** For how long nothing had been done before that. */
   calmMs = 0;
+  /** When something fell silent: a way was cut, a host lost its power, a server stood still. */
+  readonly silencedMs: number[] = [];
   /** The groups of hosts that are cut off from each other. */
   groups: Groups | null = null;
   /** How long servers are to hold what is split off. */
@@ -177,7 +179,7 @@ export class Cluster {
   }
 
   pause(name: string): void {
-    this.disturb();
+    this.silence();
     this.server(name).process.pause();
   }
 
@@ -188,7 +190,7 @@ export class Cluster {
 
   /** A host loses its power, with all that runs there. */
   darken(host: string): void {
-    this.disturb();
+    this.silence();
     for (const { process } of this.running()) if (process.host === host) process.vanish();
     for (const service of this.services) if (service.host === host) service.vanish();
     for (const watcher of this.watchers) if (watcher.host === host) watcher.process.vanish();
@@ -203,7 +205,7 @@ export class Cluster {
 
   /** Cuts a network into groups of hosts; the returned function heals it. */
   split(...hosts: readonly (readonly string[])[]): () => void {
-    this.disturb();
+    this.silence();
     const { calmMs } = this;
     const sets = hosts.map((group) => new Set(group));
     const heal = this.network.cut(
@@ -219,7 +221,7 @@ export class Cluster {
 
   /** Cuts whatever else there is to cut; the returned function heals it. */
   cut(cut: Cut): () => void {
-    this.disturb();
+    this.silence();
     const heal = this.network.cut(cut);
     return () => {
       this.disturb();
@@ -286,6 +288,12 @@ export class Cluster {
   disturb(): void {
     this.calmMs = this.nowMs - this.disturbedMs;
     this.disturbedMs = this.nowMs;
+  }
+
+  /** Something is about to say nothing more, for a while or for ever. */
+  silence(): void {
+    this.disturb();
+    this.silencedMs.push(this.nowMs);
   }
 
   #serverOptions(spec: ServerSpec, own: { name: string; environment: string }): ServerOptions {

@@ -209,7 +209,7 @@ export class Mischief {
     };
     for (let atMs = 0, round = 0; round < STARVED_ROUNDS; round += 1) {
       world.clock.after(atMs, () => {
-        world.disturb();
+        world.silence();
         process.pause();
         this.#break(wake, 50 + 950 * random());
       });
@@ -222,7 +222,7 @@ export class Mischief {
     const { world } = this.#options;
     const host = this.#pick(this.#hosts);
     this.#log(`${host} sleeps`);
-    world.disturb();
+    world.silence();
     const asleep = [...world.running(), ...world.services, ...world.watchers]
       .map(({ process }) => process)
       .filter((process) => process.host === host && process.state === 'running');

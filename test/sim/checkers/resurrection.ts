@@ -1,8 +1,9 @@
 // No resurrection. An instance that was given up is soon live nowhere; and where a server has learnt
-// of it, from its service's own word or from the logs of all that held it, it is never live again. The bound of the design, a
-// silence and a long grace, counts from the loss of the last path to a server that knows. Here it
-// counts from the end of the instance: its host may die, those who link to it find out a silence
-// later, and an observer that is cut off from them just before has its own silence to wait out.
+// of it, from its service's own word or from the logs of all that held it, it is never live again.
+// The bound of the design, a silence and a long grace, counts from the loss of the last path to a
+// server that knows. A host may die, and those who link to it find out a silence later; whoever falls
+// silent to an observer before it has told of that keeps it waiting for a silence more, and so may
+// the next one on another way: each silence that begins before the one before is over prolongs it.
 
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../cluster.ts';
@@ -45,12 +46,21 @@ function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>):
   for (const { instance, endedMs } of world.services) {
     if (endedMs >= world.nowMs || !live.has(instance)) continue;
     if (learnt.has(instance)) wrong.push(`${server.name} brings ${instance} back to life`);
-    const lateMs = world.nowMs - endedMs - DEAD_MS_MAX;
+    const lateMs = world.nowMs - knownMs(world, endedMs) - FORGOTTEN_MS_MAX;
     if (lateMs > 0 && lateMs > stoodStillMs(world, endedMs)) {
       wrong.push(`${server.name} still answers ${instance}, which was given up`);
     }
   }
   return wrong;
+}
+
+/** When the last path to a server that does not know is known to be lost, wherever there is one. */
+function knownMs(world: Cluster, endedMs: number): number {
+  let knownMs = endedMs + SILENCE_MS;
+  for (const silencedMs of world.silencedMs) {
+    if (silencedMs <= knownMs) knownMs = Math.max(knownMs, silencedMs + SILENCE_MS);
+  }
+  return knownMs;
 }
 
 /** The last way to a server that knows may lead over one that is starved and waits so much longer. */
@@ -86,8 +96,11 @@ function hasLearnt(
   });
 }
 
-/** A silence until anyone knows; then a silence, the longest ping, a long grace, and the way. */
-const DEAD_MS_MAX = 1_200 + 1_200 + 400 + 2_000 + 200;
+/** A silence, counted from the last sign of life: the longest ping may just have come. */
+const SILENCE_MS = 1_200 + 400;
+
+/** A long grace, and the way. */
+const FORGOTTEN_MS_MAX = 2_000 + 200;
 
 /** A server that slept asks its neighbours first: a silence's time for links, and a long grace. */
 const WAKING_MS = 3_500;
