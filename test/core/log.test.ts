@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { hashOf } from '../../src/core/hash.ts';
 import { OriginLog } from '../../src/core/log.ts';
 import type { LogState } from '../../src/core/log.ts';
-import type { Name } from '../../src/protocol/ids.ts';
+import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Entry, Tag } from '../../src/protocol/records.ts';
 import { down, factsOf, originOf, put, registrationOf, up } from '../support/server-stage.ts';
 import { instanceIdOf } from '../support/server-stage.ts';
@@ -71,6 +71,27 @@ test.each([
   const hash = logOf(put('a', given)).hash ^ logOf().hash;
 
   expect(hash >>> 0).toBe(hashOf(text));
+});
+
+// By another program, from the page alone.
+test('the example of rarangi-protocol(7) has the hash that is written there', () => {
+  const peer = { cluster: 'default', role: 'master', address: '10.0.0.1:17330' } as const;
+  const log = new OriginLog(originOf('1'), factsOf('1', peer));
+  const entries: Entry[] = [
+    { kind: 'facts', facts: log.facts },
+    { kind: 'up', peer: '00112233445566778899aabbccddeeff' as OriginId },
+    put('1', {
+      instance: '0123456789abcdef0123456789abcdef' as InstanceId,
+      revision: 7,
+      address: '10.0.0.1',
+      scheme: 'postgres',
+      tags: tagsOf('zone=a', 'version=16'),
+    }),
+  ];
+
+  for (const entry of entries) log.apply(entry);
+
+  expect(log.hash).toBe(4_218_136_416);
 });
 
 function tagsOf(...tags: readonly string[]): Tag[] {

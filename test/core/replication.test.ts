@@ -301,6 +301,18 @@ test('every ten seconds what changed is checked, with one hash of all', () => {
   expect(second).toMatchObject({ count: 3, lines: [] });
 });
 
+test('the hash of all is made of the hashes and the sequences of the lines', () => {
+  const { stage, one } = pair();
+  stage.take(one);
+
+  stage.pass(10_000);
+
+  const [check] = stage.take(one).flatMap((sent) => (sent.kind === 'check' ? [sent] : []));
+  const parts = check?.lines.map(({ hash, sequence }) => Math.imul(hash ^ sequence, 0x9e3779b1));
+  expect(parts).toHaveLength(3);
+  expect(check?.hash).toBe((parts ?? []).reduce((all, part) => all ^ part, 0) >>> 0);
+});
+
 test('a state that differs at an equal sequence is told of and asked for anew', () => {
   const { stage, one, two } = pair();
   const line = { origin: originOf('1'), sequence: stage.sequenceOf('1'), hash: 7 };
