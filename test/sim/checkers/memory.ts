@@ -31,8 +31,7 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   const strangers = new Set(
     staying.map(({ origin }) => origin).filter((id) => !state.origins.has(id)),
   );
-  // What the other end has, and this one has not had yet, or has dropped.
-  const others = lives.filter(({ process }) => process.state !== 'ended').length + DEAD;
+  const others = knownToOthers(world, server) + DEAD;
   const bounds: [string, number, number][] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
@@ -60,10 +59,21 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
     .map(([what, size, bound]) => `${server.name}: ${what}: ${String(size)} > ${String(bound)}`);
 }
 
+/** What another has, and this one has not had yet, or has dropped. */
+function knownToOthers(world: Cluster, { environment, core }: SimServer): number {
+  const ids = new Set<OriginId>();
+  for (const other of world.running()) {
+    if (other.environment !== environment) continue;
+    for (const id of other.core.state.origins.keys()) ids.add(id);
+  }
+  for (const id of core.state.origins.keys()) ids.delete(id);
+  return ids.size;
+}
+
 /** All but those that another has replaced, which stand for a moment more. */
 function standingLinks({ core: { state } }: SimServer): Link[] {
   return [...state.links.values()].filter(({ connection }) => !connection.wasReleased);
 }
 
-/** Whoever has just died may still be offered. */
+/** Whoever has just died had some that nobody else has. */
 const DEAD = 4;

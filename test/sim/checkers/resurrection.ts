@@ -88,7 +88,9 @@ function hasLearnt(
   // What never came here may yet come, in what a cut has held back.
   const cause = removals.get(instance)?.cause;
   if (endedMs === Infinity || held.length === 0 || cause === undefined) return false;
-  if (cause === 'deregistered' || cause === 'unhealthy') return true;
+  // A goodbye says the same of all that its sender held, and nothing of who holds it since.
+  const hasSaidSo = cause === 'deregistered' || cause === 'unhealthy';
+  if (hasSaidSo && !held.some((id) => goodbyes.has(id))) return true;
   return held.every((id) => {
     const origin = origins.get(id);
     if (goodbyes.has(id)) return true;
