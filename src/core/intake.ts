@@ -53,6 +53,10 @@ export function handleDigest(state: State, link: Link, digest: MessageOf<'digest
 /** The other end can reach these. */
 export function handleOffer(state: State, link: Link, offer: MessageOf<'offer'>): void {
   for (const line of offer.lines) {
+    if (isKnownGone(state, line.origin)) {
+      sendBye(state, link, line);
+      continue;
+    }
     noteOffer(state, link, line);
     const known = state.origins.get(line.origin)?.log.sequence ?? 0;
     if (known < line.sequence) noteOffered(state, link, line);

@@ -73,13 +73,13 @@ export function sendDigest(state: State, link: Link): void {
 }
 
 /**
- * Says what we have of a neighbour that is suspect, before a digest makes it send its log. So it is
- * entries that come, which say why links are down; a snapshot does not, and whoever lost all its
- * links would take a crash for a net-split.
+ * Says what we have of a neighbour that is out of reach, before a digest makes it send its log. So it
+ * is entries that come, which say why links are down; a snapshot does not, and whoever lost all its
+ * links would take a crash for a net-split. And a heal does not bring again what was here all along.
  */
 function sendDoubt(state: State, link: Link): void {
   const neighbour = state.origins.get(link.origin);
-  if (neighbour?.standing !== 'suspect') return;
+  if (neighbour === undefined || !state.away.has(neighbour)) return;
   state.out.send(link.connection.id, { kind: 'want', lines: [lineOf(neighbour)] });
 }
 

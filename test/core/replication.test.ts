@@ -45,6 +45,23 @@ test('what came from a neighbour is not sent back to it, though it relies on thi
   expect(named).toEqual([]);
 });
 
+test('a neighbour that was split off hears what is here of it before the digest', () => {
+  const { stage, one, two } = pair();
+  stage.tell(one, '1', put('a'));
+  for (const link of [one, two]) stage.hush(link);
+  stage.pass(4_000);
+  expect(stage.standingOf('1')).toBe('split');
+
+  const anew = shake(stage, '1');
+
+  const sent = stage.take(anew);
+  const [doubt, digest] = ['want', 'digest'].map((kind) =>
+    sent.findIndex((of) => of.kind === kind),
+  );
+  expect(wants(sent)).toEqual([`1 ${String(stage.sequenceOf('1'))}`]);
+  expect(doubt).toBeLessThan(digest ?? -1);
+});
+
 test('the first message on a link is a digest of what can be reached', () => {
   const { stage } = pair();
 
@@ -276,6 +293,18 @@ test('who still brings what has said goodbye is told so', () => {
 
   expect(batches(stage.take(two))).toEqual(['5 3 bye']);
   expect(stage.instances()).toEqual({});
+});
+
+test('who offers what has said goodbye is told so, and nothing of it is asked for', () => {
+  const { stage, one, two } = pair();
+  stage.tell(one, '5', { kind: 'bye' });
+  stage.take(two);
+
+  stage.hear(two, { kind: 'offer', lines: [{ origin: originOf('5'), sequence: 7 }] });
+
+  const sent = stage.take(two);
+  expect(batches(sent)).toEqual(['5 8 bye']);
+  expect(wants(sent)).toEqual([]);
 });
 
 test('a goodbye that a digest brings is news as well', () => {

@@ -154,7 +154,7 @@ export const mutations: readonly Mutation[] = [
     split.mastersKilled,
     [
       'replication',
-      "if (neighbour?.standing !== 'suspect') return;",
+      'if (neighbour === undefined || !state.away.has(neighbour)) return;',
       'if (neighbour !== null) return;',
     ],
   ],
