@@ -4,8 +4,12 @@
 import type { Cluster, SimServer } from '../cluster.ts';
 
 interface Path {
-  sinceMs: number;
-  seenMs: number;
+  readonly sinceMs: number;
+  readonly seenMs: number;
+  /** Since when it has been there without a blink. */
+  readonly wholeMs: number;
+  /** When it last had been there for long enough that a blink does not matter. */
+  readonly settledMs: number;
 }
 
 /** The paths between servers, as of the last look. */
@@ -23,16 +27,23 @@ export class Paths {
     for (const server of running) {
       for (const other of connectedTo(server, byOrigin, world)) {
         const key = keyOf(server, other);
-        next.set(key, {
-          sinceMs: this.#paths.get(key)?.sinceMs ?? world.nowMs,
-          seenMs: world.nowMs,
-        });
+        next.set(key, this.#seen(this.#paths.get(key)));
       }
     }
     for (const [key, path] of this.#paths) {
-      if (!next.has(key) && world.nowMs - path.seenMs < BLINK_MS) next.set(key, path);
+      if (!next.has(key) && world.nowMs - path.settledMs < BLINK_MS) next.set(key, path);
     }
     this.#paths = next;
+  }
+
+  #seen(path: Path | undefined): Path {
+    const nowMs = this.#nowMs;
+    if (path === undefined) {
+      return { sinceMs: nowMs, seenMs: nowMs, wholeMs: nowMs, settledMs: nowMs };
+    }
+    const wholeMs = path.seenMs >= this.#lastMs ? path.wholeMs : nowMs;
+    const settledMs = nowMs - wholeMs >= SETTLE_MS ? nowMs : path.settledMs;
+    return { sinceMs: path.sinceMs, seenMs: nowMs, wholeMs, settledMs };
   }
 
   /** For how long one server has had a path to another; 0 for never. */
@@ -70,3 +81,6 @@ function keyOf(from: SimServer, to: SimServer): string {
 
 /** A path that is back within this was not gone: less than a grace. */
 const BLINK_MS = 400;
+
+/** What came back for less than this may not have been noticed before it was gone again. */
+const SETTLE_MS = 500;

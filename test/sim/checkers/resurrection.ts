@@ -13,12 +13,12 @@ import type { Checker } from './checker.ts';
 
 /** What was given up never comes back. */
 export function noResurrection(): Checker {
-  const holders = new Map<string, Set<OriginId>>();
+  const holders = new Holders();
   const learnt = new Map<SimServer, Set<string>>();
   return {
     name: 'what was given up is soon gone and never live again',
     check: (world) => {
-      noteHolders(world, holders);
+      holders.note(world);
       const awake = world.running().filter((server) => {
         const isAwake = world.nowMs - server.process.awakeMs > WAKING_MS;
         return server.process.state === 'running' && isAwake;
@@ -68,12 +68,25 @@ function stoodStillMs(world: Cluster, sinceMs: number): number {
   return Math.max(...world.servers.map(({ process }) => process.stoodStillMs(sinceMs)));
 }
 
-function noteHolders(world: Cluster, holders: Map<string, Set<OriginId>>): void {
-  for (const { core } of world.running()) {
-    for (const instance of core.state.owners.keys()) {
-      const origins = holders.get(instance) ?? new Set();
-      holders.set(instance, origins.add(core.state.self.id));
+/** Who ever held an instance, and how far its log had come when it last did. */
+class Holders {
+  readonly #sequences = new Map<string, Map<OriginId, number>>();
+  readonly #noted = new Set<SimServer>();
+
+  note(world: Cluster): void {
+    for (const server of world.servers) {
+      if (this.#noted.has(server)) continue;
+      if (server.process.state === 'ended') this.#noted.add(server);
+      const { owners, self } = server.core.state;
+      for (const instance of owners.keys()) {
+        const sequences = this.#sequences.get(instance) ?? new Map<OriginId, number>();
+        this.#sequences.set(instance, sequences.set(self.id, self.log.sequence));
+      }
     }
+  }
+
+  of(instance: string): readonly (readonly [OriginId, number])[] {
+    return [...(this.#sequences.get(instance) ?? [])];
   }
 }
 
@@ -81,20 +94,21 @@ function noteHolders(world: Cluster, holders: Map<string, Set<OriginId>>): void 
 function hasLearnt(
   server: SimServer,
   { instance, endedMs }: SimService,
-  holders: ReadonlyMap<string, ReadonlySet<OriginId>>,
+  holders: Holders,
 ): boolean {
   const { origins, goodbyes, removals } = server.core.state;
-  const held = [...(holders.get(instance) ?? [])];
+  const held = holders.of(instance);
   // What never came here may yet come, in what a cut has held back.
   const cause = removals.get(instance)?.cause;
   if (endedMs === Infinity || held.length === 0 || cause === undefined) return false;
   // A goodbye says the same of all that its sender held, and nothing of who holds it since.
   const hasSaidSo = cause === 'deregistered' || cause === 'unhealthy';
-  if (hasSaidSo && !held.some((id) => goodbyes.has(id))) return true;
-  return held.every((id) => {
+  if (hasSaidSo && !held.some(([id]) => goodbyes.has(id))) return true;
+  return held.every(([id, sequence]) => {
     const origin = origins.get(id);
     if (goodbyes.has(id)) return true;
-    return origin?.standing === 'reachable' && !origin.log.registrations.has(instance);
+    if (origin?.standing !== 'reachable' || origin.log.sequence < sequence) return false;
+    return !origin.log.registrations.has(instance);
   });
 }
 
