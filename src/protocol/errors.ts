@@ -12,7 +12,11 @@ export const PROTOCOL_ERRORS = {
   'no-common-version': { code: 7, closes: true, doc: 'No protocol version is common to both.' },
   'handshake-timeout': { code: 8, closes: true, doc: 'The handshake was not finished in time.' },
   silent: { code: 9, closes: true, doc: 'Nothing was heard for too long.' },
-  duplicate: { code: 10, closes: true, doc: 'Another connection to the same server is kept.' },
+  duplicate: {
+    code: 10,
+    closes: true,
+    doc: 'Another connection to the same server is kept, or links to others are.',
+  },
   self: { code: 11, closes: true, doc: 'A server found itself at the other end.' },
   refused: { code: 12, closes: false, doc: 'A request that cannot be granted.' },
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },

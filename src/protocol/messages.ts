@@ -185,7 +185,7 @@ export const MESSAGES = {
   report: {
     code: 23,
     from: 'server',
-    doc: 'The answer to `status`.',
+    doc: 'The answer to `status`. A server is isolated if it can reach none of another host, though there are some; split if some are split off; degraded if some are suspect, or it has too few links to masters.',
     fields: {
       request,
       ...view,
@@ -209,7 +209,7 @@ export const MESSAGES = {
   digest: {
     code: 40,
     from: 'peer',
-    doc: "The first message on a link, from both ends: the reachable origins and their sequences, the goodbyes remembered, and what the sender's own view is. With `more`, another part follows.",
+    doc: "With this a link begins, at both ends: the reachable origins and their sequences, the goodbyes remembered, and what the sender's own view is. With `more`, another part follows.",
     fields: { ...view, lines: list(line), goodbyes: list(originId), more: flag },
   },
   entries: {
