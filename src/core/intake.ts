@@ -281,7 +281,8 @@ function prove(state: State, origin: Origin): void {
  * left before that. Says whether there was a proof to be taken back.
  */
 function takeBackProof(state: State, origin: Origin, wanted: number): boolean {
-  if (wanted < origin.log.sequence || !origin.isProven || !state.away.has(origin)) return false;
+  if (wanted < origin.log.sequence || !origin.isProven) return false;
+  if (origin.standing === 'reachable') return false;
   origin.isProven = false;
   return true;
 }

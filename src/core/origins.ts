@@ -216,6 +216,8 @@ function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs:
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
   const peer = state.origins.get(lost.peer);
+  // Perhaps nobody names any more what was waited for.
+  if (state.unheard.has(lost.peer)) state.isViewDirty = true;
   // A link that both ends have given up is no sign of the death of either: both said so after it.
   if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);
   else if (peer !== undefined) addLoss(peer, reporter.id, { loss: lost.loss, atMs: state.nowMs });

@@ -234,6 +234,20 @@ test('an offer counts no more when its sender has lost that origin, and others a
   expect(stage.instances()).toHaveProperty('1', 'stale');
 });
 
+test('nor does the log of one that was never in reach', () => {
+  const { stage, links } = mesh('12');
+  stage.origin(links['1']!, '5', { links: '1' });
+  const lines = [{ origin: originOf('5'), sequence: stage.sequenceOf('5') }];
+  stage.take(links['2']!);
+
+  stage.hear(links['1']!, { kind: 'want', lines });
+  const asked = stage.take(links['2']!);
+  stage.tell(links['1']!, '1', up('5'));
+
+  expect(asked).toContainEqual({ kind: 'want', lines });
+  expect(stage.standingOf('5')).toBe('new');
+});
+
 test('five seconds after a split origin is back, a single host that is left was a crash', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');

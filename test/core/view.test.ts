@@ -148,6 +148,17 @@ test('a reachable log that names an origin whose log is missing makes a view inc
   expect(stage.state.isComplete).toBe(true);
 });
 
+test('what nobody names any more is waited for no longer', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', up('5'));
+  expect(stage.state.isComplete).toBe(false);
+
+  stage.tell(link, '1', down('5', 'closed'));
+
+  expect(stage.state.isComplete).toBe(true);
+});
+
 test('hosts that a neighbour misses are missed here', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
