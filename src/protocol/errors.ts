@@ -17,7 +17,11 @@ export const PROTOCOL_ERRORS = {
     closes: true,
     doc: 'Another connection to the same server is kept, or links to others are.',
   },
-  self: { code: 11, closes: true, doc: 'A server found itself at the other end.' },
+  self: {
+    code: 11,
+    closes: true,
+    doc: 'A server found itself at the other end. It closes; nobody has to be told.',
+  },
   refused: { code: 12, closes: false, doc: 'A request that cannot be granted.' },
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },
   locked: { code: 14, closes: true, doc: 'One side speaks TLS, the other does not.' },
