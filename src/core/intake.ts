@@ -31,9 +31,11 @@ export function isSound(message: Message): boolean {
 /** A digest: sets the cursors, and says what is to be expected. */
 export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {
   for (const line of digest.lines) {
+    // Our own digest says so.
+    if (isKnownGone(state, line.origin)) continue;
     noteOffer(state, link, line);
     const known = state.origins.get(line.origin)?.log.sequence ?? 0;
-    if (known < line.sequence && !isKnownGone(state, line.origin)) {
+    if (known < line.sequence) {
       link.expected.set(line.origin, line.sequence);
       state.expecting.add(link);
       noteOffered(state, link, line);
@@ -65,7 +67,6 @@ export function handleOffer(state: State, link: Link, offer: MessageOf<'offer'>)
 
 function noteOffer(state: State, link: Link, line: Line): void {
   const { origin: id, sequence } = line;
-  if (isKnownGone(state, id)) return;
   link.cursors.set(id, sequence);
   const origin = state.origins.get(id);
   if (origin === undefined) return;

@@ -37,6 +37,16 @@ function sync(stage: Stage<WatchReport>, connection: ConnectionId, complete = tr
   stage.hear(connection, { kind: 'change', request: 1, change: 'synced', complete, missing: [] });
 }
 
+/** A watch of two servers, the first of which has told of these. */
+function watched(...instances: Instance[]): { stage: Stage<WatchReport>; first: ConnectionId } {
+  const stage = watch(['a:1', 'b:1']);
+  const first = stage.greet('a:1');
+  for (const instance of instances) tell(stage, first, ['present', instance]);
+  sync(stage, first);
+  told(stage);
+  return { stage, first };
+}
+
 /** The server at a:1 is lost, and its sibling at b:1 takes its place. */
 function nextServer(stage: Stage<WatchReport>, first: ConnectionId): ConnectionId {
   stage.close(first);
@@ -76,11 +86,7 @@ test('the present set is told, then the mark, then every change', () => {
 });
 
 test('on the sibling the watch goes on without repeating anything', () => {
-  const stage = watch(['a:1', 'b:1']);
-  const first = stage.greet('a:1');
-  tell(stage, first, ['present', instanceOf('1')], ['present', instanceOf('2')]);
-  sync(stage, first);
-  told(stage);
+  const { stage, first } = watched(instanceOf('1'), instanceOf('2'));
 
   const second = nextServer(stage, first);
   const asked = stage.take(second);
@@ -93,11 +99,7 @@ test('on the sibling the watch goes on without repeating anything', () => {
 });
 
 test('what the next server has told of already is in doubt no more, though it is not through', () => {
-  const stage = watch(['a:1', 'b:1']);
-  const first = stage.greet('a:1');
-  tell(stage, first, ['present', instanceOf('1')], ['present', instanceOf('2')]);
-  sync(stage, first);
-  told(stage);
+  const { stage, first } = watched(instanceOf('1'), instanceOf('2'));
 
   const second = nextServer(stage, first);
   tell(stage, second, ['present', instanceOf('1')]);
@@ -109,11 +111,7 @@ test('what the next server has told of already is in doubt no more, though it is
 });
 
 test('a sibling that lags behind takes no update back', () => {
-  const stage = watch(['a:1', 'b:1']);
-  const first = stage.greet('a:1');
-  tell(stage, first, ['present', instanceOf('1', { revision: 2 })]);
-  sync(stage, first);
-  told(stage);
+  const { stage, first } = watched(instanceOf('1', { revision: 2 }));
 
   const second = nextServer(stage, first);
   tell(stage, second, ['present', instanceOf('1', { revision: 1 })]);
@@ -124,11 +122,7 @@ test('a sibling that lags behind takes no update back', () => {
 });
 
 test('an incomplete view makes stale what it lacks, and a complete one removes it', () => {
-  const stage = watch(['a:1', 'b:1']);
-  const first = stage.greet('a:1');
-  tell(stage, first, ['present', instanceOf('1')]);
-  sync(stage, first);
-  told(stage);
+  const { stage, first } = watched(instanceOf('1'));
 
   const second = nextServer(stage, first);
   sync(stage, second, false);

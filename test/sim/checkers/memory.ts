@@ -9,14 +9,16 @@ import type { Checker } from './checker.ts';
 /** No collection of a server outgrows what it is about. */
 export const boundedMemory: Checker = {
   name: 'what a server keeps is bounded by what is registered and known',
-  check: (world) =>
-    world
+  check: (world) => {
+    const known = knownAnywhere(world);
+    return world
       .running()
       .filter(({ process }) => process.state === 'running')
-      .flatMap((server) => tooLargeAt(world, server)),
+      .flatMap((server) => tooLargeAt(world, server, known));
+  },
 };
 
-function tooLargeAt(world: Cluster, server: SimServer): string[] {
+function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   const { state } = server.core;
   const lives = world.servers.filter(({ environment }) => environment === server.environment);
   const left = lives.filter(({ core }) => core.state.hasLeft).length;
@@ -31,7 +33,9 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   const strangers = new Set(
     staying.map(({ origin }) => origin).filter((id) => !state.origins.has(id)),
   );
-  const others = knownToOthers(world, server) + DEAD;
+  // What another has, and this one has not had yet, or has dropped.
+  const others = [...(known.get(server.environment) ?? [])].filter((id) => !state.origins.has(id));
+  const elsewhere = others.length + DEAD;
   const bounds: [string, number, number][] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
@@ -44,12 +48,12 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
   ];
   for (const link of state.links.values()) {
     bounds.push(
-      ['cursors of a link', link.cursors.size, origins + others],
-      ['wants of a link', link.wants.size, origins + others],
-      ['expectations of a link', link.expected.size, origins + others],
+      ['cursors of a link', link.cursors.size, origins + elsewhere],
+      ['wants of a link', link.wants.size, origins + elsewhere],
+      ['expectations of a link', link.expected.size, origins + elsewhere],
       ['announced of a link', link.announced.size, origins],
       ['declined of a link', link.declined.size, origins],
-      ['lacking of a link', link.lacking.size, origins + others],
+      ['lacking of a link', link.lacking.size, origins + elsewhere],
       ['looks of a link', link.behind.size, origins + left],
       ['offers of a link', link.offers.size, origins + left],
     );
@@ -59,15 +63,17 @@ function tooLargeAt(world: Cluster, server: SimServer): string[] {
     .map(([what, size, bound]) => `${server.name}: ${what}: ${String(size)} > ${String(bound)}`);
 }
 
-/** What another has, and this one has not had yet, or has dropped. */
-function knownToOthers(world: Cluster, { environment, core }: SimServer): number {
-  const ids = new Set<OriginId>();
-  for (const other of world.running()) {
-    if (other.environment !== environment) continue;
-    for (const id of other.core.state.origins.keys()) ids.add(id);
+/** The origins that any server of an environment knows. */
+type Known = ReadonlyMap<string, ReadonlySet<OriginId>>;
+
+function knownAnywhere(world: Cluster): Known {
+  const known = new Map<string, Set<OriginId>>();
+  for (const { environment, core } of world.running()) {
+    const ids = known.get(environment) ?? new Set();
+    known.set(environment, ids);
+    for (const id of core.state.origins.keys()) ids.add(id);
   }
-  for (const id of core.state.origins.keys()) ids.delete(id);
-  return ids.size;
+  return known;
 }
 
 /** All but those that another has replaced, which stand for a moment more. */
