@@ -36,6 +36,27 @@ const MAY_IMPORT = [
   },
 ];
 
+/**
+ * The rooms of a layer, from the ground up: each may import the ones before it, and itself. What is
+ * in no room (a contract that all share, or the parts of a server that all its rooms see) is free.
+ */
+const FLOORS = [
+  '^src/core/kit/',
+  '^src/core/catalogue/',
+  '^src/core/server/origins/',
+  '^src/core/server/replication/',
+  '^src/core/server/links/',
+  '^src/core/server/sessions/',
+  '^src/core/server/(dispatch|sleep|stop|server)\\.ts$',
+];
+
+const floors = FLOORS.slice(0, -1).map((room, index) => ({
+  name: `floor-${index + 1}`,
+  severity: 'error',
+  from: { path: room },
+  to: { path: FLOORS.slice(index + 1) },
+}));
+
 const layers = MAY_IMPORT.map(({ layer, from, to }) => ({
   name: `layer-${layer}`,
   severity: 'error',
@@ -46,6 +67,19 @@ const layers = MAY_IMPORT.map(({ layer, from, to }) => ({
 export default {
   forbidden: [
     ...layers,
+    ...floors,
+    {
+      name: 'kit-stands-on-the-ground',
+      severity: 'error',
+      from: { path: '^src/core/kit/' },
+      to: { path: '^src/core/', pathNot: '^src/core/kit/' },
+    },
+    {
+      name: 'client-and-server-know-nothing-of-each-other',
+      severity: 'error',
+      from: { path: '^src/core/(client|server)/' },
+      to: { path: '^src/core/(client|server)/', pathNot: '^src/core/$1/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'cbor-x-in-codec-only',

@@ -65,7 +65,7 @@ async function exitStatus() {
 }
 
 async function phases() {
-  const { CONNECTION_PHASES } = await built('core/connections.js');
+  const { CONNECTION_PHASES } = await built('core/server/links/connections.js');
   const lines = Object.entries(CONNECTION_PHASES).flatMap(([phase, arriving]) => {
     const ways = Object.entries(arriving).filter(([, next]) => next.length > 0);
     const staying = Object.entries(arriving).filter(([, next]) => next.length === 0);
@@ -120,7 +120,7 @@ async function notices() {
 }
 
 async function limits() {
-  const { LIMITS } = await built('core/limits.js');
+  const { LIMITS } = await built('core/server/links/limits.js');
   const items = Object.values(LIMITS).map(({ max, noun, doc, option: flag }) => ({
     tag: `Sy ${word(max.toLocaleString('en-US'))} ${word(noun)}`,
     lines: [

@@ -2,10 +2,10 @@
 // closed. The invariant: an answer says whether the view behind it was complete; whatever is no
 // answer is a RarangiError.
 
-import type { Answer, Outcome, Question } from '../core/ask.ts';
-import { Ask } from '../core/ask.ts';
-import type { Wanted } from '../core/client-matching.ts';
-import { isWanted, nearestFirst } from '../core/client-matching.ts';
+import type { Answer, Outcome, Question } from '../core/client/ask.ts';
+import { Ask } from '../core/client/ask.ts';
+import type { Wanted } from '../core/client/matching.ts';
+import { isWanted, nearestFirst } from '../core/client/matching.ts';
 import type { InstanceId, Name } from '../protocol/ids.ts';
 import type { Facts } from '../protocol/records.ts';
 import type { LookupAnswer, PeersAnswer, ServicesAnswer, StatusReport } from './answers.ts';

@@ -1,7 +1,7 @@
 // A client's core at work on the sockets of this machine. The invariant: when the core has stopped,
 // nothing of it keeps the process alive; what works in the background never does.
 
-import type { ConnectionInput, Report } from '../core/client-effect.ts';
+import type { ConnectionInput, Report } from '../core/client/effect.ts';
 import type { Name } from '../protocol/ids.ts';
 import type { LockOptions } from './credentials.ts';
 import { credentialsOf } from './credentials.ts';

@@ -12,7 +12,7 @@ import type { Name } from '../protocol/ids.ts';
 import { parseName } from '../protocol/ids.ts';
 import type { Tag } from '../protocol/records.ts';
 import { hasControlCharacters, utf8Bytes } from '../protocol/schema.ts';
-import type { Wanted } from '../core/client-matching.ts';
+import type { Wanted } from '../core/client/matching.ts';
 import type { LockOptions } from './credentials.ts';
 import { RarangiError } from './rarangi-error.ts';
 

@@ -4,10 +4,10 @@
 // are the core's: the one message the driver knows by its kind is `hello`, which ends the handshake
 // and with it the short limit for frames.
 
-import type { ConnectionInput } from '../core/client-effect.ts';
+import type { ConnectionInput } from '../core/client/effect.ts';
 import type { Close, Dial, Reading, Send, Stopped } from '../core/effect.ts';
 import type { ConnectionId } from '../core/input.ts';
-import { LIMITS } from '../core/limits.ts';
+import { LIMITS } from '../core/server/links/limits.ts';
 import { decodeMessage, encodePieces } from '../protocol/codec.ts';
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../protocol/constants.ts';
 import { ProtocolError } from '../protocol/errors.ts';

@@ -1,8 +1,8 @@
 // Why there is no answer, for a person: the message names the thing, the hint says what to do next
 // and which environments do run on this host. One place, so that every command says it alike.
 
-import type { Attempt } from '../core/ask.ts';
-import type { Refusal } from '../core/client-effect.ts';
+import type { Attempt } from '../core/client/ask.ts';
+import type { Refusal } from '../core/client/effect.ts';
 import { WELL_KNOWN_PORTS } from '../protocol/constants.ts';
 import type { ClientOptions } from './client-options.ts';
 import { DEFAULT_ENVIRONMENT } from './client-options.ts';

@@ -4,8 +4,8 @@
 
 import { readFileSync } from 'node:fs';
 
-import { LIMITS } from '../core/limits.ts';
-import type { ServerOptions } from '../core/options.ts';
+import { LIMITS } from '../core/server/links/limits.ts';
+import type { ServerOptions } from '../core/server/options.ts';
 
 type Limits = NonNullable<ServerOptions['limits']>;
 

@@ -2,7 +2,7 @@
 // nothing is left out that is not counted in a line, at the latest when the server stops.
 
 import type { Notice } from '../core/notices.ts';
-import { NoticeQuota } from '../core/notice-quota.ts';
+import { NoticeQuota } from './notice-quota.ts';
 import type { Cancel, Runtime } from './runtime.ts';
 
 /** Whom to tell, and the clock to count minutes by. */

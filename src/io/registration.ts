@@ -2,10 +2,10 @@
 // invariant: a registration is offered until it is closed, whatever becomes of the servers; `lost`
 // and `regained` alternate, beginning with `lost`, and neither comes after the close.
 
-import type { ClientCommand } from '../core/client.ts';
-import { ClientCore } from '../core/client.ts';
-import type { Stop } from '../core/client-effect.ts';
-import type { ClientReport, Offered } from '../core/client-registry.ts';
+import type { ClientCommand } from '../core/client/client.ts';
+import { ClientCore } from '../core/client/client.ts';
+import type { Stop } from '../core/client/effect.ts';
+import type { ClientReport, Offered } from '../core/client/registry.ts';
 import type { InstanceId } from '../protocol/ids.ts';
 import { candidatesOf } from './candidates.ts';
 import type { Driven } from './client-driver.ts';

@@ -4,11 +4,11 @@
 // event loop or a cut cable is as right as any other. A watch never keeps the process alive; whoever
 // waits does.
 
-import type { Stop } from '../core/client-effect.ts';
-import type { Choice, Wanted } from '../core/client-matching.ts';
-import { chosenOf, isWanted } from '../core/client-matching.ts';
-import type { WatcherView, WatchReport } from '../core/watcher.ts';
-import { Watcher } from '../core/watcher.ts';
+import type { Stop } from '../core/client/effect.ts';
+import type { Choice, Wanted } from '../core/client/matching.ts';
+import { chosenOf, isWanted } from '../core/client/matching.ts';
+import type { WatcherView, WatchReport } from '../core/client/watcher.ts';
+import { Watcher } from '../core/client/watcher.ts';
 import type { Name } from '../protocol/ids.ts';
 import type { Instance } from '../protocol/records.ts';
 import type { InstanceInfo } from './answers.ts';

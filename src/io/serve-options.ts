@@ -4,9 +4,9 @@
 
 import { hostname } from 'node:os';
 
-import { LIMITS } from '../core/limits.ts';
+import { LIMITS } from '../core/server/links/limits.ts';
 import type { Notice } from '../core/notices.ts';
-import type { ServerOptions, SetLimit } from '../core/options.ts';
+import type { ServerOptions, SetLimit } from '../core/server/options.ts';
 import {
   GRACE_MS,
   LINK_HEARTBEAT_MS,

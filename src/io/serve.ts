@@ -6,9 +6,9 @@ import { randomBytes } from 'node:crypto';
 
 import type { Tell } from '../core/effect.ts';
 import type { Input } from '../core/input.ts';
-import { LIMITS } from '../core/limits.ts';
+import { LIMITS } from '../core/server/links/limits.ts';
 import type { Notice } from '../core/notices.ts';
-import { Server } from '../core/server.ts';
+import { Server } from '../core/server/server.ts';
 import type { Name, OriginId } from '../protocol/ids.ts';
 import { parseName } from '../protocol/ids.ts';
 import { Driver } from './driver.ts';

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 
-import { LIMITS } from '../core/limits.ts';
+import { LIMITS } from '../core/server/links/limits.ts';
 import type { Notice } from '../core/notices.ts';
 import { encodeMessage } from '../protocol/codec.ts';
 import { HANDSHAKE_MS_MAX } from '../protocol/constants.ts';
@@ -35,7 +35,7 @@ export interface ServerLockOptions {
   readonly environment: Name;
   readonly read: ReadCredentials;
   readonly onNotice: (notice: Notice) => void;
-  /** Other numbers than those of core/limits.ts. */
+  /** Other numbers than those of core/server/links/limits.ts. */
   readonly limits?: Readonly<Partial<Record<DoorLimit, number>>>;
 }
 

@@ -2,7 +2,7 @@
 // first settles the matter, be it a report, the limit or the signal, and then the core is stopped:
 // nothing that comes later is heard.
 
-import type { Stop } from '../core/client-effect.ts';
+import type { Stop } from '../core/client/effect.ts';
 import { drive, runtime } from './client-driver.ts';
 import { abortedError } from './failures.ts';
 import type { DialLock } from './lock.ts';

@@ -1,10 +1,10 @@
 // A lookup that waits: a watch is kept until there is a live instance. The invariant: the servers
 // tell, nobody polls; and an instance of before the present set is complete is not yet an answer.
 
-import { nearestFirst } from '../core/client-matching.ts';
-import type { Wanted } from '../core/client-matching.ts';
-import type { WatchReport } from '../core/watcher.ts';
-import { Watcher } from '../core/watcher.ts';
+import { nearestFirst } from '../core/client/matching.ts';
+import type { Wanted } from '../core/client/matching.ts';
+import type { WatchReport } from '../core/client/watcher.ts';
+import { Watcher } from '../core/client/watcher.ts';
 import type { Name } from '../protocol/ids.ts';
 import type { LookupAnswer } from './answers.ts';
 import { instanceInfoOf } from './answers.ts';

@@ -2,9 +2,9 @@
 // leaving the loop, by whatever way, closes everything at once, even while the next event is being
 // waited for; an end by the signal is no error.
 
-import type { WatchReport } from '../core/watcher.ts';
-import { Watcher } from '../core/watcher.ts';
-import type { Stop } from '../core/client-effect.ts';
+import type { WatchReport } from '../core/client/watcher.ts';
+import { Watcher } from '../core/client/watcher.ts';
+import type { Stop } from '../core/client/effect.ts';
 import type { WatchEvent } from './answers.ts';
 import { instanceInfoOf } from './answers.ts';
 import { candidatesOf } from './candidates.ts';

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type Server as Listener, type Socket } from 'node:net';
 
-import { OriginLog } from '../../src/core/log.ts';
+import { OriginLog } from '../../src/core/server/origins/log.ts';
 import { decodeMessage } from '../../src/protocol/codec.ts';
 import {
   FRAME_BYTES_MAX,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { LIMITS } from '../../src/core/limits.ts';
+import { LIMITS } from '../../src/core/server/links/limits.ts';
 import { clientOptionsOf, listOf, tagsOf } from '../../src/cli/flags.ts';
 
 test('commas part the words of an environment variable', () => {

@@ -2,10 +2,10 @@
 // watch. The invariants: a step never fails, what it sends can be sent, and it does not spin.
 
 import { ok } from 'node:assert/strict';
-import { Ask } from '../../src/core/ask.ts';
-import type { ClientEffect, ConnectionInput } from '../../src/core/client-effect.ts';
-import { ClientCore } from '../../src/core/client.ts';
-import { Watcher } from '../../src/core/watcher.ts';
+import { Ask } from '../../src/core/client/ask.ts';
+import type { ClientEffect, ConnectionInput } from '../../src/core/client/effect.ts';
+import { ClientCore } from '../../src/core/client/client.ts';
+import { Watcher } from '../../src/core/client/watcher.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { Name } from '../../src/protocol/ids.ts';

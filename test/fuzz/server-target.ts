@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
-import { Server } from '../../src/core/server.ts';
+import { Server } from '../../src/core/server/server.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../src/protocol/constants.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';

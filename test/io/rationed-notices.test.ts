@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { LINES_A_MINUTE } from '../../src/core/notice-quota.ts';
+import { LINES_A_MINUTE } from '../../src/io/notice-quota.ts';
 import type { Notice } from '../../src/core/notices.ts';
 import { RationedNotices } from '../../src/io/rationed-notices.ts';
 import { startTalkingServer } from './world.ts';

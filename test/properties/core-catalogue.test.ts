@@ -3,8 +3,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Standing } from '../../src/core/catalogue.ts';
-import { Catalogue } from '../../src/core/catalogue.ts';
+import type { Standing } from '../../src/core/catalogue/catalogue.ts';
+import { Catalogue } from '../../src/core/catalogue/catalogue.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Instance, Registration } from '../../src/protocol/records.ts';
 import { instanceIdOf, originOf, registrationOf } from '../support/server-stage.ts';

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LogState } from '../../src/core/log.ts';
-import { OriginLog } from '../../src/core/log.ts';
+import type { LogState } from '../../src/core/server/origins/log.ts';
+import { OriginLog } from '../../src/core/server/origins/log.ts';
 import type { Entry } from '../../src/protocol/records.ts';
 import { down, factsOf, instanceIdOf, originOf, put, up } from '../support/server-stage.ts';
 

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Server } from '../../src/core/server.ts';
+import { Server } from '../../src/core/server/server.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';

@@ -1,6 +1,6 @@
 // A client that says one thing to one server: greets it, says it, and hangs on.
 
-import type { ConnectionInput } from '../../src/core/client-effect.ts';
+import type { ConnectionInput } from '../../src/core/client/effect.ts';
 import type { Dial, Send } from '../../src/core/effect.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';

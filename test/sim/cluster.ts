@@ -1,14 +1,14 @@
 // A simulated world: hosts, servers, services, the network between them and the time; and the truth
 // about all of them, which the checkers compare with what the servers say. One seed, one run.
 
-import { ClientCore } from '../../src/core/client.ts';
+import { ClientCore } from '../../src/core/client/client.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import type { Notice } from '../../src/core/notices.ts';
-import type { ServerOptions } from '../../src/core/options.ts';
-import { Server } from '../../src/core/server.ts';
-import type { State } from '../../src/core/state.ts';
-import { Watcher } from '../../src/core/watcher.ts';
+import type { ServerOptions } from '../../src/core/server/options.ts';
+import { Server } from '../../src/core/server/server.ts';
+import type { State } from '../../src/core/server/state.ts';
+import { Watcher } from '../../src/core/client/watcher.ts';
 import { SPLIT_HOLD_MS, WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';

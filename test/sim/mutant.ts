@@ -8,9 +8,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
-import type { ClientCore } from '../../src/core/client.ts';
-import type { Server } from '../../src/core/server.ts';
-import type { Watcher } from '../../src/core/watcher.ts';
+import type { ClientCore } from '../../src/core/client/client.ts';
+import type { Server } from '../../src/core/server/server.ts';
+import type { Watcher } from '../../src/core/client/watcher.ts';
 import type { Cores } from './cluster.ts';
 
 /** A change of a file of the core: its name without folder and ending, and what becomes of what. */
@@ -36,9 +36,11 @@ export function mutantCores(edits: readonly Edit[]): Cores {
   }
   if (left.size > 0) throw new Error(`no file for ${[...left].join()}`);
   const load = createRequire(join(folder, 'here.js'));
-  const { Server: MutantServer } = load('./core/server.js') as { Server: typeof Server };
-  const { Watcher: MutantWatcher } = load('./core/watcher.js') as { Watcher: typeof Watcher };
-  const { ClientCore: MutantClient } = load('./core/client.js') as {
+  const { Server: MutantServer } = load('./core/server/server.js') as { Server: typeof Server };
+  const { Watcher: MutantWatcher } = load('./core/client/watcher.js') as {
+    Watcher: typeof Watcher;
+  };
+  const { ClientCore: MutantClient } = load('./core/client/client.js') as {
     ClientCore: typeof ClientCore;
   };
   rmSync(folder, { recursive: true });
@@ -52,9 +54,11 @@ function sources(): ReadonlyMap<string, string> {
   texts ??= new Map(
     ['core', 'protocol'].flatMap((part) => {
       const folder = join(import.meta.dirname, '../../src', part);
-      return readdirSync(folder).map((name) => {
-        return [`${part}/${name}`, readFileSync(join(folder, name), 'utf8')] as const;
-      });
+      return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => {
+          return [`${part}/${name}`, readFileSync(join(folder, name), 'utf8')] as const;
+        });
     }),
   );
   return texts;

@@ -206,7 +206,7 @@ export const mutations: readonly Mutation[] = [
     'a silent server is lost to its clients',
     answers.watchedSilent,
     [
-      'client-liveness',
+      'client/liveness',
       'if (this.#nowMs - contact.heardMs >= PATIENCE_MS) {',
       'if (this.#nowMs < 0) {',
     ],

@@ -8,7 +8,7 @@ import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
 import { encodeFrame, FrameDecoder } from '../../src/protocol/frame.ts';
 import type { Message } from '../../src/protocol/messages.ts';
-import type { ConnectionInput } from '../../src/core/client-effect.ts';
+import type { ConnectionInput } from '../../src/core/client/effect.ts';
 import type { Close, Dial, Reading, Send, Stopped } from '../../src/core/effect.ts';
 import type { Clock } from './clock.ts';
 import type { End, EndHandlers, Network } from './network.ts';

@@ -5,8 +5,8 @@
 
 import type { InstanceId, OriginId } from '../../src/protocol/ids.ts';
 import type { Entry, Facts, Registration } from '../../src/protocol/records.ts';
-import type { Log, LogState } from '../../src/core/log.ts';
-import { OriginLog } from '../../src/core/log.ts';
+import type { Log, LogState } from '../../src/core/server/origins/log.ts';
+import { OriginLog } from '../../src/core/server/origins/log.ts';
 
 /** A log at a sequence. */
 interface Moment {

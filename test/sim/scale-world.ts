@@ -2,10 +2,10 @@
 // masters, and an account of what the servers send, receive and compute. Cores are the real ones;
 // what is between them is scale-network.ts. One seed, one run.
 
-import { Catalogue } from '../../src/core/catalogue.ts';
+import { Catalogue } from '../../src/core/catalogue/catalogue.ts';
 import type { Effect, Send } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
-import { Server } from '../../src/core/server.ts';
+import { Server } from '../../src/core/server/server.ts';
 import { WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';

@@ -1,9 +1,9 @@
 // A simulated service: the library's client core, which holds a session with both servers of its
 // host, and the truth about the instance that it offers.
 
-import type { ClientCommand, ClientCore } from '../../src/core/client.ts';
-import type { Report, Stop } from '../../src/core/client-effect.ts';
-import type { ClientReport } from '../../src/core/client-registry.ts';
+import type { ClientCommand, ClientCore } from '../../src/core/client/client.ts';
+import type { Report, Stop } from '../../src/core/client/effect.ts';
+import type { ClientReport } from '../../src/core/client/registry.ts';
 import { WELL_KNOWN_PORTS } from '../../src/protocol/constants.ts';
 import type { InstanceId, Name } from '../../src/protocol/ids.ts';
 import type { Clock } from './clock.ts';

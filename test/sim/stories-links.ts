@@ -1,6 +1,6 @@
 // Stories of links: who has them with whom, what travels on them, and how logs are repaired.
 
-import { hashOf } from '../../src/core/hash.ts';
+import { hashOf } from '../../src/core/kit/hash.ts';
 import { boundedMemory } from './checkers/memory.ts';
 import { noResurrection } from './checkers/resurrection.ts';
 import { understanding } from './checkers/understanding.ts';

@@ -2,8 +2,8 @@
 // all that it was told. What it knows follows from that alone, as it does for whoever reads the
 // lines of `lookup --watch`.
 
-import type { Report, Stop } from '../../src/core/client-effect.ts';
-import type { Watcher, WatchReport } from '../../src/core/watcher.ts';
+import type { Report, Stop } from '../../src/core/client/effect.ts';
+import type { Watcher, WatchReport } from '../../src/core/client/watcher.ts';
 import type { InstanceId, Name } from '../../src/protocol/ids.ts';
 import type { Instance } from '../../src/protocol/records.ts';
 import { Process } from './process.ts';

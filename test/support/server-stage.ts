@@ -4,9 +4,9 @@
 import type { Effect } from '../../src/core/effect.ts';
 import type { ConnectionId, Door, Input } from '../../src/core/input.ts';
 import type { NoticeName } from '../../src/core/notices.ts';
-import type { ServerOptions } from '../../src/core/options.ts';
-import { Server } from '../../src/core/server.ts';
-import type { State } from '../../src/core/state.ts';
+import type { ServerOptions } from '../../src/core/server/options.ts';
+import { Server } from '../../src/core/server/server.ts';
+import type { State } from '../../src/core/server/state.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import type { Entry, Facts, Loss, Registration } from '../../src/protocol/records.ts';

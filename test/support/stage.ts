@@ -1,7 +1,7 @@
 // A core on a stage: what happens to it is given by hand, under virtual time, and what it wants
 // done is kept to be looked at. No sockets, no clock; a server is a few messages.
 
-import type { Stop, ClientEffect, ConnectionInput } from '../../src/core/client-effect.ts';
+import type { Stop, ClientEffect, ConnectionInput } from '../../src/core/client/effect.ts';
 import type { ConnectionId, Door } from '../../src/core/input.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';

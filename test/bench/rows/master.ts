@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { OriginLog } from '../../../src/core/log.ts';
+import { OriginLog } from '../../../src/core/server/origins/log.ts';
 import { LINK_HEARTBEAT_MS, PROTOCOL_VERSIONS } from '../../../src/protocol/constants.ts';
 import type { MessageKind, MessageOf } from '../../../src/protocol/messages.ts';
 import type { Entry } from '../../../src/protocol/records.ts';

@@ -1,7 +1,7 @@
 // Bounded memory: what a server keeps is proportional to what is registered and known, whatever the
 // network does. Each collection has a bound of its own; none may grow with time.
 
-import type { Link } from '../../../src/core/state.ts';
+import type { Link } from '../../../src/core/server/state.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../cluster.ts';
 import type { Checker } from './checker.ts';

@@ -4,7 +4,7 @@
 
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
-import type { WatchReport } from '../../../src/core/watcher.ts';
+import type { WatchReport } from '../../../src/core/client/watcher.ts';
 import type { Cluster } from '../cluster.ts';
 import type { SimWatcher } from '../watcher.ts';
 import type { Checker } from './checker.ts';

@@ -1,0 +1,296 @@
+// The catalogue: the union of the logs, by service and instance. It is told what an origin holds
+// and what that origin is thought to be (its standing), and says what clients see of an instance.
+// The invariant: every change of what clients see is in `changes` once, in order, with its cause.
+
+import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
+import type { Cause, Instance, InstanceState, Registration, Tag } from '../../protocol/records.ts';
+import { compareText } from '../kit/text.ts';
+import type { Holding } from './holdings.ts';
+import { HolderLists, latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
+import { Membership } from './members.ts';
+import { Pool, Sharing } from './sharing.ts';
+
+/** What this server thinks of an origin: see reachability.ts. */
+export type Standing = 'new' | 'reachable' | 'suspect' | 'aside' | 'split';
+
+/** Where a holder is, and what is thought of it. */
+export interface Holders {
+  readonly placeOf: (origin: OriginId) => { readonly host: Name; readonly cluster: Name };
+  readonly standingOf: (origin: OriginId) => Standing;
+}
+
+/** A change of what clients see. */
+export interface Change {
+  readonly change: 'added' | 'updated' | 'stale' | 'live' | 'removed';
+  readonly instance: Instance;
+  readonly cause?: Cause;
+}
+
+/** Who answers for an instance, and the state that this gives it. */
+interface Sight {
+  readonly origin: OriginId;
+  readonly state: InstanceState;
+}
+
+/**
+ * An instance: its holdings, and which of them clients were told of. Of these there are as many as
+ * of registrations, and all that an offer is made of it shares with others.
+ */
+interface Offer extends Holding {
+  readonly sight: Sight | null;
+}
+
+/** What clients see of an instance. */
+interface Seen extends Sight {
+  readonly registration: Registration;
+}
+
+/** How many instances there are. */
+export interface Counts {
+  live: number;
+  stale: number;
+}
+
+/** All instances of all origins. */
+export class Catalogue {
+  /** Taken and emptied at the end of every step. */
+  changes: Change[] = [];
+  readonly counts: Counts = { live: 0, stale: 0 };
+  readonly #holders: Holders;
+  readonly #offers = new Map<InstanceId, Offer>();
+  readonly #services = new Membership({
+    isMember: (service, id) => this.#seen(id)?.registration.service === service,
+    compare: compareText,
+  });
+  /** What its service has given up, and at which revision: the latest of them. */
+  readonly #givenUp = new Map<InstanceId, number>();
+  /** What was asked for, until it changes. */
+  readonly #answers = new Map<string, readonly Instance[]>();
+  readonly #sharing = new Sharing();
+  readonly #holderLists = new HolderLists();
+  readonly #sights = new Pool<Sight>();
+  #latestSight: Sight | null = null;
+
+  constructor(holders: Holders) {
+    this.#holders = holders;
+  }
+
+  /** An origin holds an instance, or holds it otherwise than before. */
+  put(origin: OriginId, registration: Registration): void {
+    const { instance } = registration;
+    const before = this.#offers.get(instance) ?? null;
+    const holdings = withHolder(before, { origin, registration }, this.#holderLists);
+    this.#look(instance, { before, holdings }, 'replaced');
+  }
+
+  /** An origin holds an instance no longer. */
+  delete(origin: OriginId, instance: InstanceId, cause: Cause): void {
+    const before = this.#offers.get(instance) ?? null;
+    if (recordOf(before, origin) === null) return;
+    const holdings = withoutHolder(before, origin, this.#holderLists);
+    this.#look(instance, { before, holdings }, cause);
+  }
+
+  /**
+   * The service of an instance has given it up, an origin says. What others still say of it is
+   * older, and may come later: it is over, unless it is offered anew, at a higher revision.
+   */
+  giveUp(origin: OriginId, instance: InstanceId, cause: Cause): void {
+    const held = recordOf(this.#offers.get(instance) ?? null, origin);
+    if (held !== null) this.#noteGivenUp(instance, held.revision);
+    this.delete(origin, instance, cause);
+  }
+
+  /** The standing of an origin has changed: looks again at all that it holds. */
+  review(instances: Iterable<InstanceId>, cause: Cause): void {
+    for (const instance of instances) {
+      const before = this.#offers.get(instance) ?? null;
+      if (before !== null) this.#look(instance, { before, holdings: before }, cause);
+    }
+  }
+
+  /**
+   * What clients see of a service, in the order of the instances' ids. As long as nothing of it
+   * changes it is the same list, by which the codec knows it again.
+   */
+  instancesOf(service: string): readonly Instance[] {
+    const kept = this.#answers.get(service);
+    if (kept !== undefined) return kept;
+    const ids = this.#services.of(service);
+    // Of names that nobody has offered nothing is kept: anyone can think of any number of them.
+    if (ids.length === 0) return NONE;
+    const instances = ids.flatMap((id) => this.#instanceOf(this.#seen(id)) ?? []);
+    this.#answers.set(service, instances);
+    return instances;
+  }
+
+  /** The services of which there is an instance, by name. */
+  serviceNames(): string[] {
+    return this.#services.names().sort(compareText);
+  }
+
+  get servicesCount(): number {
+    return this.#services.size;
+  }
+
+  /** The equal record that is held already, so that all keep one; else one of shared parts. */
+  shared(registration: Registration): Registration {
+    const offer = this.#offers.get(registration.instance) ?? null;
+    for (let known: Holding | null = offer; known !== null; known = known.next) {
+      if (isEqual(known.registration, registration)) return known.registration;
+    }
+    const { instance } = offer?.registration ?? registration;
+    return this.#sharing.registration(registration, instance);
+  }
+
+  #look(id: InstanceId, held: Held, cause: Cause): void {
+    const before = seenOf(held.before);
+    const sight = this.#choose(id, held.holdings);
+    const after = seenBy(held.holdings, sight);
+    this.#keep(id, held, sight);
+    if (!isOtherAnswer(before, after)) return;
+    for (const seen of [before, after]) {
+      if (seen !== null) this.#answers.delete(seen.registration.service);
+    }
+    const change = changeBetween(before, after);
+    if (change !== null) this.#tell(id, { change, before, after }, cause);
+  }
+
+  #keep(id: InstanceId, { before, holdings }: Held, chosen: Sight | null): void {
+    if (holdings === null) {
+      this.#offers.delete(id);
+      return;
+    }
+    const sight = chosen === null ? null : this.#shared(chosen);
+    if (holdings === before && sight === before.sight) return;
+    const { registration, holders, next } = holdings;
+    this.#offers.set(id, { registration, holders, next, sight });
+  }
+
+  #shared({ origin, state }: Sight): Sight {
+    let sight = this.#latestSight;
+    if (sight?.origin !== origin || sight.state !== state) {
+      sight = this.#sights.one(`${state} ${origin}`, () => ({ origin, state }));
+      this.#latestSight = sight;
+    }
+    return sight;
+  }
+
+  #tell(id: InstanceId, { change, before, after }: Told, cause: Cause): void {
+    const [was, is] = [this.#instanceOf(before), this.#instanceOf(after)];
+    if (was !== null) this.#count(was, -1);
+    if (is !== null) this.#count(is, 1);
+    this.#move(id, was?.registration.service, is?.registration.service);
+    const instance = is ?? was;
+    if (instance === null) return;
+    if (was !== null && was.registration.service !== instance.registration.service) {
+      this.changes.push({ change: 'removed', instance: was, cause: 'replaced' });
+      this.changes.push({ change: 'added', instance });
+      return;
+    }
+    this.changes.push(change === 'removed' ? { change, instance, cause } : { change, instance });
+  }
+
+  #noteGivenUp(instance: InstanceId, revision: number): void {
+    this.#givenUp.set(instance, revision);
+    const [oldest] = this.#givenUp.keys();
+    if (oldest !== undefined && this.#givenUp.size > GIVEN_UP_MAX) this.#givenUp.delete(oldest);
+  }
+
+  #choose(id: InstanceId, holdings: Holding | null): Sight | null {
+    const overAt = this.#givenUp.get(id) ?? -Infinity;
+    let best: Sight | null = null;
+    for (let holding = holdings; holding !== null; holding = holding.next) {
+      if (holding.registration.revision <= overAt) continue;
+      for (const origin of holding.holders) {
+        const state = STATE_OF_STANDING[this.#holders.standingOf(origin)];
+        if (state === null) continue;
+        if (best !== null && RANK[state] >= RANK[best.state]) continue;
+        best = { origin, state };
+      }
+    }
+    return best;
+  }
+
+  #instanceOf(seen: Seen | null): Instance | null {
+    if (seen === null) return null;
+    const { host, cluster } = this.#holders.placeOf(seen.origin);
+    return { registration: seen.registration, host, cluster, state: seen.state };
+  }
+
+  #move(id: InstanceId, from: string | undefined, to: string | undefined): void {
+    if (from === to) return;
+    if (from !== undefined) this.#services.leave(from);
+    if (to !== undefined) this.#services.join(to, id);
+  }
+
+  #count({ state }: Instance, step: 1 | -1): void {
+    this.counts[state === 'stale' ? 'stale' : 'live'] += step;
+  }
+
+  #seen(id: InstanceId): Seen | null {
+    return seenOf(this.#offers.get(id) ?? null);
+  }
+}
+
+interface Held {
+  readonly before: Offer | null;
+  readonly holdings: Holding | null;
+}
+
+interface Told {
+  readonly change: Change['change'];
+  readonly before: Seen | null;
+  readonly after: Seen | null;
+}
+
+function seenOf(offer: Offer | null): Seen | null {
+  return seenBy(offer, offer?.sight ?? null);
+}
+
+function seenBy(holdings: Holding | null, sight: Sight | null): Seen | null {
+  if (holdings === null || sight === null) return null;
+  const { origin, state } = sight;
+  const registration = latestBy(holdings, origin);
+  return registration === null ? null : { registration, origin, state };
+}
+
+/** What no watch is told of changes an answer all the same: who holds it, whether in doubt. */
+function isOtherAnswer(before: Seen | null, after: Seen | null): boolean {
+  if (before?.registration !== after?.registration) return true;
+  return before?.origin !== after?.origin || before?.state !== after?.state;
+}
+
+function isEqual(one: Registration, other: Registration): boolean {
+  const { revision, service, address, port, scheme, tags } = one;
+  if (revision !== other.revision || service !== other.service || port !== other.port) return false;
+  if (address !== other.address || scheme !== other.scheme) return false;
+  const isSame = (tag: Tag, index: number): boolean =>
+    tag.key === other.tags[index]?.key && tag.value === other.tags[index].value;
+  return tags.length === other.tags.length && tags.every(isSame);
+}
+
+/** What is offered of a service that nobody offers. */
+const NONE: readonly Instance[] = [];
+
+/** As many as a large deployment gives up while the slowest news of it is under way. */
+const GIVEN_UP_MAX = 16_384;
+
+const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: 'stale',
+};
+
+const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, stale: 2 };
+
+function changeBetween(before: Seen | null, after: Seen | null): Change['change'] | null {
+  if (before === null) return after === null ? null : 'added';
+  if (after === null) return 'removed';
+  const isStale = after.state === 'stale';
+  if (isStale !== (before.state === 'stale')) return isStale ? 'stale' : 'live';
+  const [old, now] = [before.registration, after.registration];
+  return old.revision === now.revision && old.service === now.service ? null : 'updated';
+}

@@ -1,0 +1,278 @@
+// One question to the first server that answers. Addresses are tried in their order; the next one
+// is tried as well after a quarter of a second of silence, and at once when one fails. The
+// invariant: "none" and "cannot tell" are said only after every server that can be reached was
+// asked, for one that has just started must never make a lookup miss.
+
+import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
+import type { Message, MessageOf } from '../../protocol/messages.ts';
+import type { Facts } from '../../protocol/records.ts';
+import type { ConnectionInput, Refusal, Stop } from './effect.ts';
+import type { Contact, Loss } from './contacts.ts';
+import { Contacts } from './contacts.ts';
+import { ClientBase } from './base.ts';
+import type { Wanted } from './matching.ts';
+import { isWanted } from './matching.ts';
+
+/** What may be asked. */
+export type Question =
+  | { readonly kind: 'lookup'; readonly service: Name; readonly wanted: Wanted }
+  | { readonly kind: 'list' | 'peers' | 'status' }
+  | { readonly kind: 'forget'; readonly host: Name; readonly token: InstanceId };
+
+/** An answer, its parts put together. */
+export type Answer = Extract<
+  Message,
+  { readonly kind: 'instances' | 'services' | 'servers' | 'report' | 'done' }
+>;
+
+/** An address, and why there was no answer from it. */
+export interface Attempt {
+  readonly address: string;
+  readonly reason: string;
+}
+
+/** What became of a question. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly answer: Answer; readonly facts: Facts }
+  /** The server understood, and does not grant it. */
+  | { readonly kind: 'denied'; readonly address: string; readonly reason: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** There was a server, and it gave no answer. */
+  | { readonly kind: 'unanswered'; readonly attempts: readonly Attempt[] }
+  | { readonly kind: 'unreachable'; readonly attempts: readonly Attempt[] };
+
+/** The settings of one question. */
+export interface AskOptions {
+  readonly environment: Name;
+  /** In the order in which they are tried. */
+  readonly addresses: readonly string[];
+  readonly question: Question;
+  /** For the whole answer. */
+  readonly timeoutMs: number;
+}
+
+/** One question, from the first dial to the outcome. */
+export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
+  readonly #options: AskOptions;
+  readonly #contacts: Contacts;
+  readonly #parts = new Map<Contact, Answer>();
+  readonly #reasons = new Map<Contact, string>();
+  readonly #untried: Contact[];
+  #best: { readonly answer: Answer; readonly facts: Facts } | null = null;
+  /** Servers whose answer is in, or on its way. */
+  readonly #asked = new Map<OriginId, Contact>();
+  #wasConnected = false;
+  #isFinished = false;
+
+  constructor(options: AskOptions) {
+    super();
+    this.#options = options;
+    this.#contacts = new Contacts({
+      environment: options.environment,
+      addresses: options.addresses,
+      timers: this.timers,
+      emit: (effect) => {
+        this.emit(effect);
+      },
+      listener: {
+        onOpen: (contact) => {
+          this.#handleOpen(contact);
+        },
+        onLost: (contact, loss) => {
+          this.#handleLost(contact, loss);
+        },
+        onRefused: (contact, refusal) => {
+          this.#fail(contact, refusal.reason);
+        },
+        onMessage: (contact, message) => {
+          this.#handleMessage(contact, message);
+        },
+      },
+    });
+    this.#untried = [...this.#contacts.all];
+  }
+
+  protected override begin(): void {
+    this.timers.set('timeout', this.nowMs + this.#options.timeoutMs, () => {
+      this.#conclude();
+    });
+    this.#tryNext();
+  }
+
+  protected override handle(input: ConnectionInput | Stop): void {
+    if (input.kind === 'stop') this.#close();
+    else this.#contacts.handle(input);
+    this.timers.runDue(input.nowMs);
+  }
+
+  #tryNext(): void {
+    const next = this.#untried.shift();
+    if (next === undefined) {
+      this.#maybeConclude();
+      return;
+    }
+    this.#contacts.dial(next);
+    this.#wait();
+  }
+
+  /** A server that says something is not silent: the next is not asked yet. */
+  #wait(): void {
+    this.timers.set('patience', this.nowMs + PATIENCE_MS, () => {
+      if (this.#untried.length > 0) this.#tryNext();
+    });
+  }
+
+  #handleOpen(contact: Contact): void {
+    const origin = contact.server?.origin;
+    const other = origin === undefined ? undefined : this.#asked.get(origin);
+    if (other !== undefined && !this.#reasons.has(other)) {
+      this.#fail(contact, `it is the server at ${other.address}`);
+      return;
+    }
+    if (origin !== undefined) this.#asked.set(origin, contact);
+    this.#wasConnected = true;
+    this.#contacts.send(contact, messageOf(this.#options.question));
+    this.#wait();
+  }
+
+  #handleLost(contact: Contact, loss: Loss): void {
+    this.#fail(contact, loss.reason);
+  }
+
+  #handleMessage(contact: Contact, message: Message): void {
+    if (message.kind === 'error') {
+      this.#handleDenial(contact, message);
+      return;
+    }
+    if (!isAnswer(message) || message.request !== REQUEST || contact.server === null) return;
+    const answer = joined(this.#parts.get(contact), message);
+    this.#parts.set(contact, answer);
+    this.#wait();
+    if ('more' in message && message.more) return;
+    const { facts } = contact.server;
+    this.#contacts.drop(contact, 'unneeded');
+    if (this.#best === null || this.#rank(answer) > this.#rank(this.#best.answer)) {
+      this.#best = { answer, facts };
+    }
+    if (this.#rank(answer) === RANK_ENOUGH) this.#conclude();
+    else this.#tryAll();
+  }
+
+  #handleDenial(contact: Contact, error: MessageOf<'error'>): void {
+    if (this.#options.question.kind !== 'forget') {
+      this.#fail(contact, error.reason);
+      return;
+    }
+    this.#finish({ kind: 'denied', address: contact.address, reason: error.reason });
+  }
+
+  /** What one server does not know the others may. */
+  #tryAll(): void {
+    for (const contact of this.#untried.splice(0)) this.#contacts.dial(contact);
+    this.#maybeConclude();
+  }
+
+  #fail(contact: Contact, reason: string): void {
+    this.#reasons.set(contact, reason);
+    this.#parts.delete(contact);
+    this.#contacts.drop(contact, 'unneeded');
+    this.#tryNext();
+  }
+
+  #maybeConclude(): void {
+    if (this.#contacts.in('dialling', 'greeting', 'open').length === 0) this.#conclude();
+  }
+
+  #conclude(): void {
+    const attempts = this.#contacts.all.map((contact) => ({
+      address: contact.address,
+      reason: this.#reasons.get(contact) ?? 'it did not answer in time',
+    }));
+    const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
+    const [denial] = this.#contacts.all.flatMap(({ address, denial: reason }) => {
+      return reason === null ? [] : [{ address, reason }];
+    });
+    if (this.#best !== null) this.#finish({ kind: 'answered', ...this.#best });
+    else if (refusal !== undefined) this.#finish({ kind: 'refused', refusal });
+    else if (denial !== undefined) this.#finish({ kind: 'denied', ...denial });
+    else if (this.#wasConnected || this.#contacts.in('greeting').length > 0) {
+      this.#finish({ kind: 'unanswered', attempts });
+    } else this.#finish({ kind: 'unreachable', attempts });
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.report(outcome);
+    this.#close();
+  }
+
+  #close(): void {
+    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
+    this.end();
+  }
+
+  /** The higher, the better: live beats stale, stale beats none, complete beats incomplete. */
+  #rank(answer: Answer): number {
+    if (answer.kind === 'services') return rankOf(answer.services.length > 0, answer.complete);
+    if (answer.kind !== 'instances') return RANK_ENOUGH;
+    const { question } = this.#options;
+    const wanted = question.kind === 'lookup' ? question.wanted : {};
+    const found = answer.instances.filter((instance) => isWanted(instance, wanted));
+    const isLive = found.some((instance) => instance.state !== 'stale');
+    return found.length > 0 && !isLive ? RANK_STALE : rankOf(isLive, answer.complete);
+  }
+}
+
+function rankOf(isFound: boolean, isComplete: boolean): number {
+  if (isFound) return isComplete ? RANK_ENOUGH : RANK_ENOUGH - 1;
+  return isComplete ? 1 : 0;
+}
+
+function messageOf(question: Question): Message {
+  switch (question.kind) {
+    case 'lookup':
+      return { kind: 'lookup', request: REQUEST, service: question.service };
+    case 'forget':
+      return { ...question, request: REQUEST };
+    default:
+      return { kind: question.kind, request: REQUEST };
+  }
+}
+
+function isAnswer(message: Message): message is Answer {
+  return ANSWERS.has(message.kind);
+}
+
+/** What was there so far with one more part, which knows best whether the view is complete. */
+function joined(before: Answer | undefined, part: Answer): Answer {
+  if (part.kind === 'instances' && before?.kind === 'instances') {
+    return { ...part, instances: [...before.instances, ...part.instances] };
+  }
+  if (part.kind === 'services' && before?.kind === 'services') {
+    return { ...part, services: [...before.services, ...part.services] };
+  }
+  if (part.kind === 'servers' && before?.kind === 'servers') {
+    return { ...part, servers: [...before.servers, ...part.servers] };
+  }
+  return part;
+}
+
+/** A server that is silent for this long is not waited for: the next is asked as well. */
+const PATIENCE_MS = 250;
+
+/** There is one question on a connection. */
+const REQUEST = 1;
+
+const RANK_STALE = 2;
+
+/** No other server can do better. */
+const RANK_ENOUGH = 4;
+
+const ANSWERS: ReadonlySet<string> = new Set([
+  'instances',
+  'services',
+  'servers',
+  'report',
+  'done',
+] satisfies Answer['kind'][]);

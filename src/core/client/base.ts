@@ -1,0 +1,60 @@
+// What every core of a client is: inputs in, effects out, one next deadline, a beginning and an end.
+// The invariant: the first input begins its life, whatever it is, and after `end` neither an input
+// nor the passing of time has any effect.
+
+import type { ClientEffect } from './effect.ts';
+import { Timers } from '../kit/timers.ts';
+
+/** A core that takes inputs `I` and reports `R`. */
+export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
+  protected readonly timers = new Timers();
+  /** The time of the input that is being handled. */
+  protected nowMs = 0;
+  #effects: ClientEffect<R>[] = [];
+  #hasBegun = false;
+  #isOver = false;
+
+  /** Takes in what happened and says what is to be done. The first input begins its life. */
+  step(input: I): ClientEffect<R>[] {
+    this.nowMs = input.nowMs;
+    if (!this.#isOver) this.#live(input);
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** When `step` wants a `deadline`, in milliseconds; Infinity for never. */
+  nextDeadlineMs(): number {
+    if (this.#isOver) return Infinity;
+    return this.#hasBegun ? this.timers.nextMs() : 0;
+  }
+
+  /** Its life begins. */
+  protected abstract begin(): void;
+
+  /** Something happened; whatever is due at its time is run here as well, when it should be. */
+  protected abstract handle(input: I): void;
+
+  protected emit(effect: ClientEffect<R>): void {
+    this.#effects.push(effect);
+  }
+
+  protected report(report: R): void {
+    this.emit({ kind: 'report', report });
+  }
+
+  /** Its life is over: once. */
+  protected end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.emit({ kind: 'stopped' });
+  }
+
+  #live(input: I): void {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.begin();
+    }
+    this.handle(input);
+  }
+}

@@ -1,0 +1,221 @@
+// A service's side: a session with every server of the host (or with every one that was named), and
+// on each the same registrations. The invariant: what is offered is sent on every session as soon as
+// that opens, under the same instance id. Addresses of this host are tried in rounds, sockets before
+// ports, so that a session is at the door where the kernel tells of death; others each by itself.
+
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { Message } from '../../protocol/messages.ts';
+import type { Cause } from '../../protocol/records.ts';
+import {
+  Backoff,
+  BACKOFF_BASE_MS,
+  BACKOFF_CAP_ISOLATED_MS,
+  BACKOFF_CAP_MS,
+} from '../kit/backoff.ts';
+import { ClientBase } from './base.ts';
+import type { ConnectionInput, Stop } from './effect.ts';
+import type { Contact, Loss } from './contacts.ts';
+import { Contacts, isLocal } from './contacts.ts';
+import { Liveness } from './liveness.ts';
+import type { ClientReport, Offered } from './registry.ts';
+import { Registry } from './registry.ts';
+import { Rounds } from './rounds.ts';
+
+/** What the embedder wants. */
+export type ClientCommand = { readonly nowMs: number } & (
+  | { readonly kind: 'register'; readonly instance: InstanceId; readonly offer: Offered }
+  | { readonly kind: 'update'; readonly instance: InstanceId; readonly change: Partial<Offered> }
+  | { readonly kind: 'deregister'; readonly instance: InstanceId; readonly cause: Cause }
+);
+
+/** Everything that can happen to a client. */
+export type ClientInput = ConnectionInput | ClientCommand | Stop;
+
+/** The settings of one client. */
+export interface ClientCoreOptions {
+  readonly environment: Name;
+  /** If two lead to one server, the session is with whichever answers first. */
+  readonly addresses: readonly string[];
+  /** So many sessions are all that there can be; Infinity if nobody knows. */
+  readonly sessionsMax: number;
+  readonly random: () => number;
+  /** Whether sessions over a UNIX socket are judged by their silence, as those over TCP are. */
+  readonly areSocketsJudged?: boolean;
+}
+
+/** A client without sockets. */
+export class ClientCore extends ClientBase<ClientInput, ClientReport> {
+  readonly #contacts: Contacts;
+  readonly #liveness: Liveness;
+  readonly #registry: Registry;
+  readonly #rounds: Rounds;
+  readonly #options: ClientCoreOptions;
+  readonly #backoffs = new Map<Contact, Backoff>();
+  /** Contacts of which something was heard, were it only that nobody is there. */
+  readonly #tried = new Set<Contact>();
+  #isStopping = false;
+  #hasSurrendered = false;
+
+  constructor(options: ClientCoreOptions) {
+    super();
+    this.#options = options;
+    const timers = this.timers;
+    this.#contacts = new Contacts({
+      environment: options.environment,
+      addresses: options.addresses,
+      timers,
+      emit: (effect) => {
+        this.emit(effect);
+      },
+      listener: {
+        onOpen: (contact) => {
+          this.#handleOpen(contact);
+        },
+        onLost: (contact, loss) => {
+          this.#handleLost(contact, loss);
+        },
+        onRefused: (contact, refusal) => {
+          this.report({ kind: 'refused', server: contact.address, reason: refusal.reason });
+          this.#registry.release(contact);
+          this.#note(contact);
+        },
+        onMessage: (contact, message) => {
+          this.#handleMessage(contact, message);
+        },
+      },
+    });
+    const contacts = this.#contacts;
+    const isJudged = ({ door }: Contact): boolean =>
+      door === 'tcp' || options.areSocketsJudged === true;
+    this.#liveness = new Liveness({ contacts, timers, isJudged });
+    const report = this.report.bind(this);
+    this.#registry = new Registry({ contacts, timers, report, now: () => this.nowMs });
+    this.#rounds = new Rounds({ ...options, contacts, timers, now: () => this.nowMs });
+  }
+
+  protected override begin(): void {
+    this.#dialNow();
+  }
+
+  protected override handle(input: ClientInput): void {
+    this.#liveness.wake(input.nowMs);
+    switch (input.kind) {
+      case 'register':
+        this.#registry.register(input.instance, input.offer);
+        break;
+      case 'update':
+        this.#registry.update(input.instance, input.change);
+        break;
+      case 'deregister':
+        this.#registry.deregister(input.instance, input.cause);
+        break;
+      case 'stop':
+        this.#isStopping = true;
+        this.#registry.deregisterAll('deregistered');
+        break;
+      default:
+        this.#contacts.handle(input);
+    }
+    this.timers.runDue(input.nowMs);
+    if (this.#isStopping && this.#registry.isEmpty()) this.#close();
+  }
+
+  /** There is news: a server may be where there was none. */
+  #dialNow(): void {
+    this.#rounds.begin();
+    for (const contact of this.#contacts.in('idle')) {
+      if (isLocal(contact.address) || this.#rounds.isTwin(contact)) continue;
+      this.#backoffs.get(contact)?.reset();
+      this.timers.cancel(redialTimer(contact));
+      this.#contacts.dial(contact);
+    }
+  }
+
+  #handleOpen(contact: Contact): void {
+    if (this.#rounds.isTwin(contact)) this.#contacts.drop(contact, 'unneeded');
+    else {
+      this.#liveness.begin(contact);
+      this.#registry.sendAll(contact);
+    }
+    this.#note(contact);
+  }
+
+  #handleLost(contact: Contact, loss: Loss): void {
+    this.#registry.release(contact);
+    if (loss.from === 'open') {
+      const server = contact.server?.facts.name ?? contact.address;
+      this.report({ kind: 'lost', server, reason: loss.reason });
+      if (this.nowMs - contact.openedMs >= HELD_MS) this.#backoffs.get(contact)?.reset();
+      this.#redialOthers(contact);
+    }
+    this.#note(contact);
+    if (!isLocal(contact.address)) this.#redialLater(contact);
+    else if (loss.from === 'open') this.#rounds.beginSoon();
+  }
+
+  /**
+   * The other addresses of a lost server were not tried while it had a session; and what may wait for
+   * minutes while there is another session may not when there is none.
+   */
+  #redialOthers(lost: Contact): void {
+    for (const contact of this.#contacts.in('idle')) {
+      if (contact === lost || isLocal(contact.address)) continue;
+      const isTwin = contact.server?.origin === lost.server?.origin;
+      const isWaiting = this.timers.has(redialTimer(contact));
+      if (isTwin || (isWaiting && this.#isAlone())) this.#redialLater(contact);
+    }
+  }
+
+  #isAlone(): boolean {
+    return this.#contacts.in('open').length === 0;
+  }
+
+  #redialLater(contact: Contact): void {
+    let backoff = this.#backoffs.get(contact);
+    backoff ??= new Backoff(this.#options.random, BACKOFF_BASE_MS);
+    this.#backoffs.set(contact, backoff);
+    const capMs = this.#isAlone() ? BACKOFF_CAP_ISOLATED_MS : BACKOFF_CAP_MS;
+    this.timers.set(redialTimer(contact), this.nowMs + backoff.nextDelayMs(capMs), () => {
+      if (contact.state === 'idle' && !this.#rounds.isTwin(contact)) this.#contacts.dial(contact);
+    });
+  }
+
+  #handleMessage(contact: Contact, message: Message): void {
+    switch (message.kind) {
+      case 'done':
+        this.#registry.handleDone(contact, message);
+        return;
+      case 'error':
+        this.#registry.handleDenial(contact, message);
+        return;
+      case 'sibling':
+      case 'goaway':
+        this.#dialNow();
+        return;
+      default:
+    }
+  }
+
+  /** Something is known of a contact; when of all, and all there is are refusals, says so once. */
+  #note(contact: Contact): void {
+    this.#tried.add(contact);
+    this.#rounds.advance();
+    if (this.#hasSurrendered || !this.#isAlone()) return;
+    const [refusal] = this.#contacts.all.flatMap((one) => one.refusal ?? []);
+    if (refusal === undefined || this.#tried.size < this.#contacts.all.length) return;
+    this.#hasSurrendered = true;
+    this.report({ kind: 'refused-by-all', reason: `${refusal.address}: ${refusal.reason}` });
+  }
+
+  #close(): void {
+    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'stopped');
+    this.end();
+  }
+}
+
+function redialTimer(contact: Contact): string {
+  return `redial ${contact.address}`;
+}
+
+/** A session that held for so long was a good one: its address begins again at short delays. */
+const HELD_MS = 10_000;

@@ -1,0 +1,329 @@
+// The addresses at which a client may find servers, and what is at each: from the dial through the
+// handshake to the session. What a core makes of a session is its own business; here a connection
+// is opened, greeted, refused or lost. The invariant: a listener hears of a contact in the order of
+// the table below, and never of a connection that was closed from this side.
+
+import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
+import type { ProtocolError, ProtocolErrorName } from '../../protocol/errors.ts';
+import { PROTOCOL_ERRORS, protocolErrorName } from '../../protocol/errors.ts';
+import type { Name, OriginId } from '../../protocol/ids.ts';
+import type { Message, MessageOf, UnknownMessage } from '../../protocol/messages.ts';
+import type { Facts } from '../../protocol/records.ts';
+import { assert, unreachable } from '../kit/assert.ts';
+import type { ConnectionInput, Refusal } from './effect.ts';
+import type { Close, Dial, Send } from '../effect.ts';
+import type { ConnectionId, Door, Undialled } from '../input.ts';
+import type { Timers } from '../kit/timers.ts';
+
+/** The life of a contact. What is absent cannot happen. */
+const CONTACT_STATES = {
+  idle: { dial: 'dialling' },
+  dialling: { opened: 'greeting', lost: 'idle', refused: 'refused' },
+  greeting: { welcomed: 'open', lost: 'idle', refused: 'refused' },
+  open: { lost: 'idle', refused: 'refused' },
+  refused: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What is at an address. A `refused` one is never dialled again. */
+export type ContactState = keyof typeof CONTACT_STATES;
+
+/** An address, and the server that was last found there. */
+export interface Contact {
+  readonly address: string;
+  state: ContactState;
+  connection: ConnectionId | null;
+  door: Door;
+  /** Who answered last; kept after the session is lost. */
+  server: { readonly origin: OriginId; readonly facts: Facts } | null;
+  refusal: Refusal | null;
+  /** When the other end last said something. */
+  heardMs: number;
+  /** When the session opened. */
+  openedMs: number;
+  /** What was said on this session up to now is no older than this. */
+  echoedMs: number;
+  /** Why the other end says that it closes. */
+  parting: string | null;
+  /** Why the server would not have us just now: it is at a limit. */
+  denial: string | null;
+}
+
+/** How a contact was lost: before a connection, before a welcome, or as a session. */
+export interface Loss {
+  readonly from: 'dialling' | 'greeting' | 'open';
+  readonly reason: string;
+}
+
+/** Who is told what becomes of a contact. */
+export interface ContactListener {
+  /** The handshake is done: the session is open. */
+  readonly onOpen: (contact: Contact) => void;
+  readonly onLost: (contact: Contact, loss: Loss) => void;
+  readonly onRefused: (contact: Contact, refusal: Refusal) => void;
+  /** A message on an open session that is no part of the handshake or of liveness. */
+  readonly onMessage: (contact: Contact, message: Message) => void;
+}
+
+/** Why a contact is refused; what is not said is what the protocol says of it. */
+interface Grounds {
+  readonly why: ProtocolErrorName;
+  readonly theirs?: string | null;
+  readonly reason?: string;
+}
+
+type ConnectedInput = Exclude<
+  Extract<ConnectionInput, { readonly connection: ConnectionId }>,
+  { readonly kind: 'opened' }
+>;
+type OpenedInput = Extract<ConnectionInput, { readonly kind: 'opened' }>;
+
+/** What the contacts of a client share. */
+export interface ContactsOptions {
+  readonly environment: Name;
+  readonly addresses: readonly string[];
+  readonly timers: Timers;
+  readonly emit: (effect: Send | Dial | Close) => void;
+  readonly listener: ContactListener;
+}
+
+/** The contacts of one client, in the order in which its addresses are preferred. */
+export class Contacts {
+  readonly all: readonly Contact[];
+  readonly #options: ContactsOptions;
+  readonly #byAddress: ReadonlyMap<string, Contact>;
+  readonly #byConnection = new Map<ConnectionId, Contact>();
+  #nowMs = 0;
+
+  constructor(options: ContactsOptions) {
+    this.#options = options;
+    this.#byAddress = new Map(options.addresses.map((address) => [address, contactAt(address)]));
+    this.all = [...this.#byAddress.values()];
+  }
+
+  /** Those in a state. */
+  in(...states: readonly ContactState[]): Contact[] {
+    return this.all.filter((contact) => states.includes(contact.state));
+  }
+
+  dial(contact: Contact): void {
+    become(contact, 'dial');
+    this.#options.emit({ kind: 'dial', address: contact.address });
+  }
+
+  send(contact: Contact, message: Message): void {
+    assert(contact.connection !== null, `the connection to ${contact.address}`);
+    this.#options.emit({ kind: 'send', connections: [contact.connection], message });
+  }
+
+  /** Ends what there is with a contact; the listener is not told. */
+  drop(contact: Contact, why: Close['why']): void {
+    if (contact.state === 'idle' || contact.state === 'refused') return;
+    become(contact, 'lost');
+    this.#close(contact, why);
+  }
+
+  /** Loses a contact from this side: says why, closes, and tells the listener. */
+  lose(contact: Contact, why: ProtocolErrorName, reason: string): void {
+    this.send(contact, errorOf(why, reason));
+    this.#close(contact, why);
+    this.#lost(contact, reason);
+  }
+
+  handle(input: ConnectionInput): void {
+    this.#nowMs = input.nowMs;
+    if (input.kind === 'opened') this.#handleOpened(input);
+    else if (input.kind === 'undialled') this.#handleUndialled(input);
+    else if (input.kind !== 'deadline') {
+      const contact = this.#byConnection.get(input.connection);
+      if (contact !== undefined) this.#handleConnected(contact, input);
+    }
+  }
+
+  #handleConnected(contact: Contact, input: ConnectedInput): void {
+    switch (input.kind) {
+      case 'received':
+        contact.heardMs = input.nowMs;
+        if (contact.state === 'greeting') this.#handleGreeting(contact, input.message);
+        else this.#handleMessage(contact, input.message);
+        return;
+      case 'heard':
+        contact.heardMs = input.nowMs;
+        return;
+      case 'unreadable':
+        this.#handleUnreadable(contact, input.error);
+        return;
+      case 'closed':
+        this.#lost(contact, contact.parting ?? input.reason);
+        return;
+      case 'congested':
+      case 'drained':
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #handleUnreadable(contact: Contact, { kind, message }: ProtocolError): void {
+    if (kind === 'locked') this.#refuse(contact, { why: kind, reason: message });
+    else this.lose(contact, kind, message);
+  }
+
+  #handleUndialled({ address, reason, isRefusal }: Undialled): void {
+    const contact = this.#byAddress.get(address);
+    if (contact?.state !== 'dialling') return;
+    if (isRefusal === true) this.#refuse(contact, { why: 'not-trusted', reason });
+    else this.#lost(contact, reason);
+  }
+
+  #handleOpened(input: OpenedInput): void {
+    const contact = this.#byAddress.get(input.dialled ?? '');
+    if (contact?.state !== 'dialling') {
+      this.#options.emit({ kind: 'close', connection: input.connection, why: 'unneeded' });
+      return;
+    }
+    become(contact, 'opened');
+    contact.connection = input.connection;
+    contact.door = input.door;
+    contact.heardMs = input.nowMs;
+    contact.parting = null;
+    contact.denial = null;
+    this.#byConnection.set(input.connection, contact);
+    this.#options.timers.set(handshakeTimer(contact), input.nowMs + HANDSHAKE_MS_MAX, () => {
+      this.lose(contact, 'handshake-timeout', 'it is silent');
+    });
+  }
+
+  #handleGreeting(contact: Contact, message: Message | UnknownMessage): void {
+    if (message.kind === 'welcome') this.#handleWelcome(contact, message);
+    else if (message.kind === 'error') this.#handleError(contact, message);
+    else this.lose(contact, 'unexpected-message', 'it is no server of rarangi');
+  }
+
+  #handleWelcome(contact: Contact, welcome: MessageOf<'welcome'>): void {
+    const { environment } = this.#options;
+    if (welcome.environment !== environment) {
+      this.#refuse(contact, { why: 'wrong-environment', theirs: welcome.environment });
+      return;
+    }
+    const protocol = PROTOCOL_VERSIONS.find((version) => welcome.protocols.includes(version));
+    if (protocol === undefined) {
+      this.#refuse(contact, { why: 'no-common-version' });
+      return;
+    }
+    this.send(contact, { kind: 'hello', protocol, role: 'client', environment });
+    this.#options.timers.cancel(handshakeTimer(contact));
+    become(contact, 'welcomed');
+    contact.server = { origin: welcome.origin, facts: welcome.facts };
+    contact.openedMs = this.#nowMs;
+    contact.echoedMs = this.#nowMs;
+    this.#options.listener.onOpen(contact);
+  }
+
+  #handleMessage(contact: Contact, message: Message | UnknownMessage): void {
+    switch (message.kind) {
+      case 'ping':
+        if (message.stamp !== undefined) this.send(contact, { kind: 'pong', stamp: message.stamp });
+        return;
+      case 'pong':
+        contact.echoedMs = Math.max(contact.echoedMs, Math.min(message.stamp, this.#nowMs));
+        return;
+      case 'error':
+        this.#handleError(contact, message);
+        return;
+      case 'unknown':
+        this.send(contact, errorOf('unknown-message', `code ${String(message.code)}`));
+        return;
+      default:
+        this.#options.listener.onMessage(contact, message);
+    }
+  }
+
+  #handleError(contact: Contact, message: MessageOf<'error'>): void {
+    const name = protocolErrorName(message.error);
+    if (name === 'wrong-environment' || name === 'no-common-version') {
+      this.#refuse(contact, { why: name, theirs: message.environment ?? null });
+    } else if (name === 'not-trusted') {
+      this.#refuse(contact, { why: name, reason: message.reason });
+    } else if (message.request !== undefined && contact.state === 'open') {
+      this.#options.listener.onMessage(contact, message);
+    } else {
+      contact.parting = message.reason;
+      if (name === 'overloaded') contact.denial = message.reason;
+    }
+  }
+
+  #refuse(contact: Contact, { why, theirs = null, reason }: Grounds): void {
+    const { address } = contact;
+    const ours: string = this.#options.environment;
+    const environments = `it serves environment ${String(theirs)}, this client asks for ${ours}`;
+    const said = reason ?? (theirs === null ? PROTOCOL_ERRORS[why].doc : environments);
+    this.#close(contact, why);
+    become(contact, 'refused');
+    contact.refusal = { address, ours, theirs, why, reason: said };
+    this.#options.listener.onRefused(contact, contact.refusal);
+  }
+
+  #lost(contact: Contact, reason: string): void {
+    const from = contact.state;
+    assert(from !== 'idle' && from !== 'refused', `a loss of ${contact.address}`);
+    become(contact, 'lost');
+    this.#forgetConnection(contact);
+    this.#options.listener.onLost(contact, { from, reason });
+  }
+
+  #close(contact: Contact, why: Close['why']): void {
+    const { connection } = contact;
+    this.#forgetConnection(contact);
+    if (connection !== null) this.#options.emit({ kind: 'close', connection, why });
+  }
+
+  #forgetConnection(contact: Contact): void {
+    this.#options.timers.cancel(handshakeTimer(contact));
+    if (contact.connection !== null) this.#byConnection.delete(contact.connection);
+    contact.connection = null;
+  }
+}
+
+/** Whether an address is the path of a socket. */
+export function isSocketPath(address: string): boolean {
+  return address.includes('/');
+}
+
+/** Whether an address can only be of this host. */
+export function isLocal(address: string): boolean {
+  return isSocketPath(address) || /^(127\.|\[::1\]|localhost:)/.test(address);
+}
+
+function contactAt(address: string): Contact {
+  return {
+    address,
+    state: 'idle',
+    connection: null,
+    door: 'tcp',
+    server: null,
+    refusal: null,
+    heardMs: 0,
+    openedMs: 0,
+    echoedMs: 0,
+    parting: null,
+    denial: null,
+  };
+}
+
+function become(contact: Contact, event: string): void {
+  const table: Readonly<Record<string, ContactState>> = CONTACT_STATES[contact.state];
+  const next = table[event];
+  assert(next !== undefined, `a place for ${event} while ${contact.state}`);
+  contact.state = next;
+}
+
+function errorOf(name: ProtocolErrorName, reason: string): Message {
+  return { kind: 'error', error: PROTOCOL_ERRORS[name].code, reason: reason.slice(0, 100) };
+}
+
+function handshakeTimer(contact: Contact): string {
+  return `handshake ${contact.address}`;
+}
+
+/** The longest delay for an address of this host: a client is back within half a second. */
+export const LOCAL_CAP_MS = 300;

@@ -1,0 +1,36 @@
+// What the client's cores want done. They share the server's effects for connections and add one:
+// a report, which the shell hands to whoever embeds the library. Refusals are reported with both
+// environments' names, for nobody can mend a refusal without them.
+
+import type { ProtocolErrorName } from '../../protocol/errors.ts';
+import type { Close, Dial, Send, Stopped } from '../effect.ts';
+import type { Input } from '../input.ts';
+
+/** Tell the embedder. */
+export interface Report<R> {
+  readonly kind: 'report';
+  readonly report: R;
+}
+
+/** Everything that a client may want done; `R` is what it reports. */
+export type ClientEffect<R> = Send | Dial | Close | Report<R> | Stopped;
+
+/** What can happen on a client's connections. */
+export type ConnectionInput = Exclude<Input, { readonly kind: 'stop' | 'reload' }>;
+
+/** Whoever embeds the library wants an end. */
+export interface Stop {
+  readonly kind: 'stop';
+  readonly nowMs: number;
+}
+
+/** A server that does not want us, or that we do not want. */
+export interface Refusal {
+  readonly address: string;
+  /** The environment that this client asked for. */
+  readonly ours: string;
+  /** The environment of the server; null if that was not the reason. */
+  readonly theirs: string | null;
+  readonly why: ProtocolErrorName;
+  readonly reason: string;
+}

@@ -1,0 +1,85 @@
+// A client's signs of life, and its patience with a server's. The invariant: a server is lost only
+// for a silence that this process was awake to hear, and that began when a sign of it was due. When
+// the timer fires late the process was stopped or starved, and everyone is given the time that it lost.
+
+import { SESSION_HEARTBEAT_MS, SESSION_SILENCE_MS } from '../../protocol/constants.ts';
+import type { Contact, Contacts } from './contacts.ts';
+import type { Timers } from '../kit/timers.ts';
+
+/** What a client's liveness is made of. */
+export interface LivenessOptions {
+  readonly contacts: Contacts;
+  readonly timers: Timers;
+  /** Whether a session is judged by its silence, not by the kernel's close alone. */
+  readonly isJudged: (contact: Contact) => boolean;
+}
+
+/** Pings open sessions and loses the silent ones. */
+export class Liveness {
+  readonly #options: LivenessOptions;
+  #nowMs = 0;
+  /** When the next ping is due; Infinity while no session is judged. */
+  #dueMs = Infinity;
+
+  constructor(options: LivenessOptions) {
+    this.#options = options;
+  }
+
+  /** Must be told the time of every input, before anything else is done with it. */
+  wake(nowMs: number): void {
+    this.#nowMs = nowMs;
+    const lateMs = nowMs - this.#dueMs;
+    if (lateMs <= LATE_MS) return;
+    this.#dueMs = nowMs;
+    for (const contact of this.#judged()) contact.heardMs += lateMs;
+  }
+
+  /** A session has opened. The first ping, at once, asks the server to judge this side as well. */
+  begin(contact: Contact): void {
+    if (!this.#options.isJudged(contact)) return;
+    this.#ping(contact);
+    if (this.#dueMs === Infinity) this.#arm();
+  }
+
+  #arm(): void {
+    this.#dueMs = this.#nowMs + PING_MS;
+    this.#options.timers.set(TIMER, this.#dueMs, () => {
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    this.#dueMs = Infinity;
+    for (const contact of this.#judged()) {
+      if (this.#nowMs - contact.heardMs >= PATIENCE_MS) {
+        this.#options.contacts.lose(contact, 'silent', 'it fell silent');
+      } else {
+        this.#ping(contact);
+      }
+    }
+    if (this.#judged().length > 0) this.#arm();
+  }
+
+  /** The stamp is the time: its echo says as of when the server has answered. */
+  #ping(contact: Contact): void {
+    this.#options.contacts.send(contact, { kind: 'ping', stamp: Math.floor(this.#nowMs) });
+  }
+
+  #judged(): Contact[] {
+    return this.#options.contacts.in('open').filter(this.#options.isJudged);
+  }
+}
+
+const TIMER = 'liveness';
+
+/** Twice as often as is asked for, so that one late timer is no silence. */
+const PING_MS = SESSION_HEARTBEAT_MS / 2;
+
+/**
+ * A server that was heard a moment ago owes its next sign in a heartbeat; the silence counts from then
+ * on. One that is busy for as long as a silence may last is thus still there when it looks up.
+ */
+const PATIENCE_MS = SESSION_HEARTBEAT_MS + SESSION_SILENCE_MS;
+
+/** A timer that is later than this says that the process slept. */
+const LATE_MS = 250;

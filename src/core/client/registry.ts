@@ -1,0 +1,183 @@
+// What a client offers, and which server has acknowledged what. The invariant: an instance that was
+// given up is never sent again, on whatever session; and giving it up is over when every session
+// that holds it has said so, or is lost, or two seconds have passed.
+
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
+import type { Cause, Registration } from '../../protocol/records.ts';
+import type { Contact, Contacts } from './contacts.ts';
+import type { Timers } from '../kit/timers.ts';
+
+/** What a service offers: a registration without its id and revision. */
+export type Offered = Omit<Registration, 'instance' | 'revision'>;
+
+/** What a client reports. */
+export type ClientReport =
+  | {
+      readonly kind: 'registered';
+      readonly instance: InstanceId;
+      readonly service: Name;
+      readonly server: string;
+    }
+  | { readonly kind: 'deregistered'; readonly instance: InstanceId }
+  /** No server that has a session will have it. */
+  | { readonly kind: 'denied'; readonly instance: InstanceId; readonly reason: string }
+  | { readonly kind: 'lost' | 'refused'; readonly server: string; readonly reason: string }
+  | { readonly kind: 'refused-by-all'; readonly reason: string };
+
+/** What a registry is made of. */
+export interface RegistryOptions {
+  readonly contacts: Contacts;
+  readonly timers: Timers;
+  readonly report: (report: ClientReport) => void;
+  readonly now: () => number;
+}
+
+interface Pending {
+  readonly kind: 'register' | 'deregister';
+  readonly contact: Contact;
+  readonly instance: InstanceId;
+  readonly service: Name;
+}
+
+/** The registrations of one client. */
+export class Registry {
+  readonly #options: RegistryOptions;
+  readonly #held = new Map<InstanceId, Registration>();
+  readonly #leaving = new Set<InstanceId>();
+  readonly #pending = new Map<number, Pending>();
+  /** Which instances each server would not have. */
+  readonly #denied = new Map<Contact, Set<InstanceId>>();
+  #request = 0;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Whether nothing is held and nothing is being given up. */
+  isEmpty(): boolean {
+    return this.#held.size === 0 && this.#leaving.size === 0;
+  }
+
+  register(instance: InstanceId, offer: Offered): void {
+    this.#put({ ...offer, instance, revision: 1 });
+  }
+
+  update(instance: InstanceId, change: Partial<Offered>): void {
+    const held = this.#held.get(instance);
+    if (held === undefined) return;
+    this.#put({ ...held, ...change, instance, revision: held.revision + 1 });
+  }
+
+  deregister(instance: InstanceId, cause: Cause): void {
+    const held = this.#held.get(instance);
+    if (held === undefined) return;
+    this.#held.delete(instance);
+    this.#leaving.add(instance);
+    for (const contact of this.#options.contacts.in('open')) {
+      const { service } = held;
+      const request = this.#expect({ kind: 'deregister', contact, instance, service });
+      this.#options.contacts.send(contact, { kind: 'deregister', request, instance, cause });
+    }
+    this.#options.timers.set(leaveTimer(instance), this.#options.now() + LEAVE_MS, () => {
+      this.#becomeGone(instance);
+    });
+    this.#maybeGone(instance);
+  }
+
+  deregisterAll(cause: Cause): void {
+    for (const instance of [...this.#held.keys()]) this.deregister(instance, cause);
+  }
+
+  /** Puts everything on a session that has just opened. */
+  sendAll(contact: Contact): void {
+    for (const registration of this.#held.values()) this.#send(contact, registration);
+  }
+
+  /** A session is lost, and with it all that it would have said. */
+  release(contact: Contact): void {
+    this.#denied.delete(contact);
+    for (const [request, pending] of [...this.#pending]) {
+      if (pending.contact === contact) this.#pending.delete(request);
+    }
+    for (const instance of [...this.#leaving]) this.#maybeGone(instance);
+  }
+
+  handleDone(contact: Contact, done: MessageOf<'done'>): void {
+    const pending = this.#take(done.request);
+    if (pending === undefined) return;
+    const { instance, service } = pending;
+    if (pending.kind === 'deregister') this.#maybeGone(instance);
+    else if (this.#held.has(instance)) {
+      const server = nameOf(contact);
+      this.#options.report({ kind: 'registered', instance, service, server });
+    }
+  }
+
+  handleDenial(contact: Contact, error: MessageOf<'error'>): void {
+    const pending = error.request === undefined ? undefined : this.#take(error.request);
+    if (pending === undefined) return;
+    if (pending.kind === 'deregister') this.#maybeGone(pending.instance);
+    else {
+      const { reason } = error;
+      this.#options.report({ kind: 'refused', server: nameOf(contact), reason });
+      this.#noteDenied(contact, pending.instance, reason);
+    }
+  }
+
+  #noteDenied(contact: Contact, instance: InstanceId, reason: string): void {
+    const denied = this.#denied.get(contact) ?? new Set();
+    this.#denied.set(contact, denied.add(instance));
+    const open = this.#options.contacts.in('open');
+    if (open.every((other) => this.#denied.get(other)?.has(instance) === true)) {
+      this.#options.report({ kind: 'denied', instance, reason });
+    }
+  }
+
+  #put(registration: Registration): void {
+    this.#held.set(registration.instance, registration);
+    for (const contact of this.#options.contacts.in('open')) this.#send(contact, registration);
+  }
+
+  #send(contact: Contact, registration: Registration): void {
+    const { instance, service } = registration;
+    this.#denied.get(contact)?.delete(instance);
+    const request = this.#expect({ kind: 'register', contact, instance, service });
+    this.#options.contacts.send(contact, { kind: 'register', request, registration });
+  }
+
+  #expect(pending: Pending): number {
+    this.#request += 1;
+    this.#pending.set(this.#request, pending);
+    return this.#request;
+  }
+
+  #take(request: number): Pending | undefined {
+    const pending = this.#pending.get(request);
+    this.#pending.delete(request);
+    return pending;
+  }
+
+  #maybeGone(instance: InstanceId): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.kind === 'deregister' && pending.instance === instance) return;
+    }
+    this.#becomeGone(instance);
+  }
+
+  #becomeGone(instance: InstanceId): void {
+    this.#options.timers.cancel(leaveTimer(instance));
+    if (this.#leaving.delete(instance)) this.#options.report({ kind: 'deregistered', instance });
+  }
+}
+
+function nameOf(contact: Contact): string {
+  return contact.server?.facts.name ?? contact.address;
+}
+
+function leaveTimer(instance: InstanceId): string {
+  return `leave ${instance}`;
+}
+
+/** Giving up waits no longer than this for acknowledgements. */
+const LEAVE_MS = 2_000;

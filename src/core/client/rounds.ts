@@ -1,0 +1,100 @@
+// When the addresses of this host are tried: in rounds, all sockets first, then the ports. A missing
+// socket and a closed port cost microseconds, so a round comes every 300 ms at most for as long as a
+// session is lacking: that is how a sidecar is back within half a second of a server's start. The
+// invariant: with as many sessions as there can be, nothing is dialled at all.
+
+import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
+import type { Contact, Contacts } from './contacts.ts';
+import { isLocal, isSocketPath, LOCAL_CAP_MS } from './contacts.ts';
+import type { Timers } from '../kit/timers.ts';
+
+/** What rounds are made of. */
+export interface RoundsOptions {
+  readonly contacts: Contacts;
+  readonly timers: Timers;
+  readonly random: () => number;
+  /** So many sessions are all that there can be. */
+  readonly sessionsMax: number;
+  readonly now: () => number;
+}
+
+/** The rounds over the addresses of this host. */
+export class Rounds {
+  readonly #options: RoundsOptions;
+  readonly #backoff: Backoff;
+  #arePortsDue = false;
+
+  constructor(options: RoundsOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.random, BACKOFF_BASE_MS, LOCAL_CAP_MS);
+  }
+
+  /** Whether the server that is or was at this address has a session at another one. */
+  isTwin(contact: Contact): boolean {
+    const { server } = contact;
+    if (server === null) return false;
+    return this.#options.contacts
+      .in('open')
+      .some((other) => other !== contact && other.server?.origin === server.origin);
+  }
+
+  /** Tries every address of this host that has no session. */
+  begin(): void {
+    const { timers, now } = this.#options;
+    if (!this.#options.contacts.all.some(({ address }) => isLocal(address))) return;
+    timers.cancel('round');
+    this.#arePortsDue = true;
+    for (const contact of this.#idle()) {
+      if (isSocketPath(contact.address)) this.#options.contacts.dial(contact);
+    }
+    timers.set('ports', now() + PORTS_AFTER_MS, () => {
+      this.#dialPorts();
+    });
+    this.advance();
+    this.#armNext();
+  }
+
+  /** A session is lost: the next round comes soon, but not at once. */
+  beginSoon(): void {
+    this.#backoff.reset();
+    this.#armNext();
+  }
+
+  /** Something is known of an address: when of all sockets, the ports have their turn. */
+  advance(): void {
+    const underWay = this.#options.contacts.in('dialling', 'greeting');
+    if (underWay.some(({ address }) => isSocketPath(address))) return;
+    if (this.#arePortsDue) this.#dialPorts();
+  }
+
+  #dialPorts(): void {
+    this.#arePortsDue = false;
+    this.#options.timers.cancel('ports');
+    for (const contact of this.#idle()) {
+      if (!isSocketPath(contact.address)) this.#options.contacts.dial(contact);
+    }
+  }
+
+  #idle(): Contact[] {
+    const { contacts, sessionsMax } = this.#options;
+    if (contacts.in('open').length >= sessionsMax) return [];
+    return contacts.in('idle').filter((one) => isLocal(one.address) && !this.isTwin(one));
+  }
+
+  #armNext(): void {
+    const { timers, now } = this.#options;
+    timers.set('round', now() + this.#backoff.nextDelayMs(), () => {
+      if (this.#idle().length > 0) this.begin();
+      else if (this.#isLacking()) this.#armNext();
+    });
+  }
+
+  #isLacking(): boolean {
+    const { contacts, sessionsMax } = this.#options;
+    const open = contacts.in('open').length;
+    return open < sessionsMax && contacts.in('dialling', 'greeting').length > 0;
+  }
+}
+
+/** Sockets answer within a millisecond; one that does not must not hold up the ports. */
+const PORTS_AFTER_MS = 100;

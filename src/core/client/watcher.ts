@@ -1,0 +1,335 @@
+// A standing lookup over one session at a time, which moves to another server when its own goes
+// away. The invariant: what is reported are differences, each once, whichever servers they came
+// from; and nothing that was known is ever reported as removed on the word of an incomplete view.
+
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { Message, MessageOf } from '../../protocol/messages.ts';
+import type { Cause, Instance } from '../../protocol/records.ts';
+import { present } from '../kit/assert.ts';
+import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ISOLATED_MS } from '../kit/backoff.ts';
+import type { Contact } from './contacts.ts';
+import { Contacts, isLocal, LOCAL_CAP_MS } from './contacts.ts';
+import { ClientBase } from './base.ts';
+import type { ConnectionInput, Refusal, Stop } from './effect.ts';
+import { Liveness } from './liveness.ts';
+import type { Place, Wanted } from './matching.ts';
+import { isWanted } from './matching.ts';
+
+/** What a watcher reports. */
+export type WatchReport =
+  | {
+      readonly kind: 'change';
+      readonly change: 'present' | 'added' | 'updated' | 'stale' | 'live' | 'removed';
+      readonly instance: Instance;
+      readonly cause?: Cause;
+    }
+  /** The present set has been told; reported once. */
+  | { readonly kind: 'synced' }
+  /** Every address refused us; nothing more will come. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** The settings of one watch. */
+export interface WatcherOptions {
+  readonly environment: Name;
+  /** In the order in which they are tried. */
+  readonly addresses: readonly string[];
+  readonly service: Name;
+  readonly wanted: Wanted;
+  readonly random: () => number;
+}
+
+/** What a watcher knows at a moment. */
+export interface WatcherView {
+  readonly instances: readonly Instance[];
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+  /** Where the server is that told it; null before the first one. */
+  readonly place: Place | null;
+  /** Whether any server was ever connected to. */
+  readonly wasConnected: boolean;
+}
+
+/** One watch, for ever. */
+export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
+  readonly #options: WatcherOptions;
+  readonly #contacts: Contacts;
+  readonly #liveness: Liveness;
+  readonly #backoff: Backoff;
+  /** What was reported, by instance: the state is what was reported last. */
+  readonly #known = new Map<InstanceId, Instance>();
+  /** What the present server has told of. */
+  readonly #told = new Set<InstanceId>();
+  #untried: Contact[] = [];
+  #current: Contact | null = null;
+  #view = { complete: false, missing: [] as readonly string[] };
+  /** When the present session opened. */
+  #openedMs = 0;
+  #vouchedMs = -Infinity;
+  #isSynced = false;
+  #wasSynced = false;
+
+  constructor(options: WatcherOptions) {
+    super();
+    this.#options = options;
+    const isNear = options.addresses.some(isLocal);
+    const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
+    this.#backoff = new Backoff(options.random, BACKOFF_BASE_MS, capMs);
+    this.#contacts = new Contacts({
+      environment: options.environment,
+      addresses: options.addresses,
+      timers: this.timers,
+      emit: (effect) => {
+        this.emit(effect);
+      },
+      listener: {
+        onOpen: (contact) => {
+          this.#handleOpen(contact);
+        },
+        onLost: (contact) => {
+          this.#handleLost(contact);
+        },
+        onRefused: (contact) => {
+          this.#handleLost(contact);
+        },
+        onMessage: (contact, message) => {
+          this.#handleMessage(contact, message);
+        },
+      },
+    });
+    const { timers, contacts } = { timers: this.timers, contacts: this.#contacts };
+    // A stopped server keeps its socket open: whoever waits for news judges every session.
+    this.#liveness = new Liveness({ contacts, timers, isJudged: () => true });
+  }
+
+  /** What is known now. */
+  view(): WatcherView {
+    const facts = this.#contacts.all.find((contact) => contact.server !== null)?.server?.facts;
+    const place = this.#current?.server?.facts ?? facts ?? null;
+    const { complete, missing } = this.#view;
+    return {
+      instances: this.#sorted(),
+      complete: complete && this.#isSynced,
+      missing,
+      place,
+      wasConnected: place !== null,
+    };
+  }
+
+  /** A server has vouched for all that is known as of then; -Infinity before the first one. */
+  vouchedMs(): number {
+    return this.#vouchedMs;
+  }
+
+  /** Whether every address was tried in vain, and nothing is dialled until the next round. */
+  isResting(): boolean {
+    return this.#current === null && this.timers.has('hunt');
+  }
+
+  protected override begin(): void {
+    this.#hunt();
+  }
+
+  protected override handle(input: ConnectionInput | Stop): void {
+    this.#liveness.wake(input.nowMs);
+    if (input.kind === 'stop') {
+      this.#close();
+      return;
+    }
+    this.#contacts.handle(input);
+    this.timers.runDue(input.nowMs);
+    if (this.#current !== null && this.#isSynced) {
+      this.#vouchedMs = Math.max(this.#vouchedMs, this.#current.echoedMs);
+    }
+  }
+
+  /** Tries the addresses one after another; the first server that greets gets the watch. */
+  #hunt(): void {
+    this.#untried = this.#contacts.in('idle');
+    this.#tryNext();
+  }
+
+  #tryNext(): void {
+    let next = this.#untried.shift();
+    while (next !== undefined && next.state !== 'idle') next = this.#untried.shift();
+    if (next === undefined) {
+      this.#maybeRest();
+      return;
+    }
+    this.#contacts.dial(next);
+    this.timers.set('patience', this.nowMs + PATIENCE_MS, () => {
+      if (this.#untried.length > 0) this.#tryNext();
+    });
+  }
+
+  /** Nobody was found: waits, and begins again. */
+  #maybeRest(): void {
+    if (this.#contacts.in('dialling', 'greeting').length > 0) return;
+    if (this.#contacts.all.every((contact) => contact.state === 'refused')) {
+      this.#surrender();
+      return;
+    }
+    this.timers.set('hunt', this.nowMs + this.#backoff.nextDelayMs(), () => {
+      this.#hunt();
+    });
+  }
+
+  #surrender(): void {
+    const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
+    this.report({ kind: 'refused', refusal: present(refusal, 'a refusal') });
+    this.#close();
+  }
+
+  #handleOpen(contact: Contact): void {
+    const before = this.#current;
+    if (before !== null && before.server?.origin === contact.server?.origin) {
+      this.#contacts.drop(contact, 'unneeded');
+      this.#tryNext();
+      return;
+    }
+    if (before !== null) this.#contacts.drop(before, 'unneeded');
+    for (const other of this.#contacts.in('dialling', 'greeting')) {
+      this.#contacts.drop(other, 'unneeded');
+    }
+    this.timers.cancel('hunt');
+    this.timers.cancel('patience');
+    this.#backoff.reset();
+    this.#liveness.begin(contact);
+    this.#current = contact;
+    this.#openedMs = this.nowMs;
+    this.#isSynced = false;
+    this.#told.clear();
+    if (this.#wasSynced) this.#armDoubt();
+    const { service } = this.#options;
+    const known = this.#sorted().map((instance) => instance.registration.instance);
+    this.#contacts.send(contact, { kind: 'watch', request: REQUEST, service, known });
+  }
+
+  #handleLost(contact: Contact): void {
+    if (contact !== this.#current) {
+      this.#tryNext();
+      return;
+    }
+    this.#current = null;
+    this.#isSynced = false;
+    this.#armDoubt();
+    this.#hunt();
+  }
+
+  #handleMessage(contact: Contact, message: Message): void {
+    if (contact !== this.#current) return;
+    if (message.kind === 'change' && message.request === REQUEST) this.#handleChange(message);
+    else if (message.kind === 'goaway') this.#hunt();
+  }
+
+  #handleChange(message: MessageOf<'change'>): void {
+    const { change, instance, cause } = message;
+    if (change === 'synced' || change === 'view') {
+      const { complete = false, missing = [] } = message;
+      this.#view = { complete, missing };
+      if (change === 'synced') this.#becomeSynced();
+      if (this.#isSynced) this.#settle();
+    } else if (instance !== undefined && change === 'removed') {
+      this.#told.delete(instance.registration.instance);
+      this.#forget(instance.registration.instance, cause ?? 'closed');
+    } else if (instance !== undefined) {
+      this.#told.add(instance.registration.instance);
+      this.#learn(instance);
+    }
+  }
+
+  #becomeSynced(): void {
+    this.#isSynced = true;
+    if (!this.#wasSynced) this.report({ kind: 'synced' });
+    this.#wasSynced = true;
+  }
+
+  /**
+   * What the present server does not know is in doubt, and gone once its view is complete. It tells
+   * the causes that it remembers; what it never knew it gets a while for: a host's only server may
+   * have been restarted, and its services are on their way back.
+   */
+  #settle(): void {
+    const untold = this.#sorted()
+      .map((instance) => instance.registration.instance)
+      .filter((id) => !this.#told.has(id));
+    if (untold.length > 0 && !this.#view.complete) {
+      this.#armDoubt();
+      return;
+    }
+    this.timers.cancel('doubt');
+    if (untold.length > 0 && this.nowMs < this.#openedMs + DOUBT_MS) {
+      this.timers.set('absent', this.#openedMs + DOUBT_MS, () => {
+        if (this.#isSynced) this.#settle();
+      });
+      return;
+    }
+    for (const id of untold) this.#forget(id, 'closed');
+  }
+
+  /** A restart of one server, bridged by the other, is no change that anyone should hear of. */
+  #armDoubt(): void {
+    if (this.timers.has('doubt')) return;
+    this.timers.set('doubt', this.nowMs + DOUBT_MS, () => {
+      for (const instance of this.#sorted()) {
+        const isVouchedFor =
+          this.#current !== null && this.#told.has(instance.registration.instance);
+        if (!isVouchedFor) this.#learn({ ...instance, state: 'stale' });
+      }
+    });
+  }
+
+  #learn(instance: Instance): void {
+    const id = instance.registration.instance;
+    if (!isWanted(instance, this.#options.wanted)) {
+      this.#forget(id, 'replaced');
+      return;
+    }
+    const before = this.#known.get(id);
+    const after = before === undefined ? instance : newer(instance, before);
+    const change = this.#changeTo(after, before);
+    this.#known.set(id, after);
+    if (change !== null) this.report({ kind: 'change', change, instance: after });
+  }
+
+  #changeTo(after: Instance, before: Instance | undefined): Told | null {
+    if (before === undefined) return this.#wasSynced ? 'added' : 'present';
+    const isStale = after.state === 'stale';
+    if (isStale !== (before.state === 'stale')) return isStale ? 'stale' : 'live';
+    return after.registration.revision > before.registration.revision ? 'updated' : null;
+  }
+
+  #forget(id: InstanceId, cause: Cause): void {
+    const instance = this.#known.get(id);
+    if (instance === undefined) return;
+    this.#known.delete(id);
+    this.report({ kind: 'change', change: 'removed', instance, cause });
+  }
+
+  #sorted(): Instance[] {
+    return [...this.#known.values()].sort((one, other) =>
+      one.registration.instance < other.registration.instance ? -1 : 1,
+    );
+  }
+
+  #close(): void {
+    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
+    this.end();
+  }
+}
+
+/** A server that lags behind the one before it takes nothing back. */
+function newer(instance: Instance, before: Instance): Instance {
+  if (instance.registration.revision >= before.registration.revision) return instance;
+  return { ...instance, registration: before.registration };
+}
+
+type Told = 'present' | 'added' | 'updated' | 'stale' | 'live';
+
+/** A server that is silent for this long is not waited for: the next is tried as well. */
+const PATIENCE_MS = 250;
+
+/** How long what was known is believed without a server that says so. */
+const DOUBT_MS = 1_000;
+
+/** There is one watch on a session. */
+const REQUEST = 1;

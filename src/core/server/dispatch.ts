@@ -1,0 +1,340 @@
+// What a message means depends on where its connection stands: in the handshake, a link, a session.
+// A message that has no place there is a breach of the protocol: told, logged, closed. After the
+// handshake a kind that we do not know is answered with an error that does not close, so that old
+// and new live together during an upgrade.
+
+import { PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
+import type { ProtocolError } from '../../protocol/errors.ts';
+import { PROTOCOL_ERRORS, protocolErrorName } from '../../protocol/errors.ts';
+import type { Message, MessageOf, UnknownMessage } from '../../protocol/messages.ts';
+import {
+  answerList,
+  answerLookup,
+  answerPeers,
+  answerStatus,
+  handleWatch,
+} from './sessions/answers.ts';
+import { present } from '../kit/assert.ts';
+import type { Arriving } from './links/connections.ts';
+import { closeAtLimit, forgetConnection, mayArrive, refuse } from './links/connections.ts';
+import type { ConnectionId, Flow } from '../input.ts';
+import {
+  handleCheck,
+  handleDigest,
+  handleEntries,
+  handleOffer,
+  handleSnapshot,
+  handleWant,
+  isSound,
+} from './replication/intake.ts';
+import {
+  handleLinkClosed,
+  handlePeerHello,
+  handleWelcome,
+  linkOf,
+  loseLink,
+  noteRefused,
+  refuseEnvironment,
+  stampOf,
+} from './links/links.ts';
+import type { LimitName } from './links/limits.ts';
+import {
+  hasRoom,
+  LIMITS,
+  linkExcessOf,
+  namedCount,
+  refuseAtLimit,
+  watchExcessOf,
+} from './links/limits.ts';
+import { forgetOrigin } from './origins/reachability.ts';
+import { announceBy, flushBy, sendToAll } from './replication/replication.ts';
+import { handleSpare } from './replication/spare.ts';
+import {
+  becomeSession,
+  handleDeregister,
+  handleRegister,
+  handleSessionClosed,
+  judgeSession,
+} from './sessions/sessions.ts';
+import { handleWhileWaking } from './sleep.ts';
+import type { Connection, Link, Session, State } from './state.ts';
+import { charge, handleUnread } from './sessions/throttle.ts';
+import { noteNeighbourView } from './replication/view.ts';
+
+type Arrived = Message | UnknownMessage;
+
+/** Takes in a message of an open connection. */
+export function dispatch(state: State, connection: Connection, message: Arrived): void {
+  const isDone = handleWhileWaking(state, { connection, message }, () => {
+    dispatch(state, connection, message);
+  });
+  if (isDone) return;
+  if (message.kind === 'unknown' && isShaken(connection)) {
+    const { code } = PROTOCOL_ERRORS['unknown-message'];
+    const reason = `message kind ${String(message.code)} is not known here`;
+    const request = message.request === undefined ? {} : { request: message.request };
+    state.out.send(connection.id, { kind: 'error', error: code, reason, ...request });
+  } else if (!dispatchByPhase(state, connection, message)) {
+    refuseUnexpected(state, connection, message);
+  }
+}
+
+function isShaken(connection: Connection): boolean {
+  return connection.phase === 'link' || connection.phase === 'session';
+}
+
+/** Says whether the message has a place in the connection's phase. */
+function dispatchByPhase(state: State, connection: Connection, message: Arrived): boolean {
+  switch (connection.phase) {
+    case 'welcome':
+      if (!mayArrive('welcome', message)) return false;
+      if (message.kind === 'welcome') handleWelcome(state, connection, message);
+      else handleError(state, connection, message);
+      return true;
+    case 'hello':
+      if (!mayArrive('hello', message)) return false;
+      if (message.kind === 'hello') handleHello(state, connection, message);
+      else handleError(state, connection, message);
+      return true;
+    case 'link':
+      if (!mayArrive('link', message)) return false;
+      receiveOnLink(state, present(linkOf(state, connection), 'a link'), message);
+      return true;
+    default:
+      if (!mayArrive('session', message)) return false;
+      dispatchSession(state, present(state.sessions.get(connection.id), 'a session'), message);
+      return true;
+  }
+}
+
+/** Signs of life, and what may come at any time. */
+function dispatchSign(
+  state: State,
+  connection: Connection,
+  message: MessageOf<'ping'> | MessageOf<'pong'> | MessageOf<'error'>,
+): void {
+  if (message.kind === 'ping') {
+    const { stamp } = message;
+    if (stamp !== undefined) state.out.send(connection.id, { kind: 'pong', stamp });
+    if (connection.phase === 'session') judgeSession(state, connection);
+  } else if (message.kind === 'pong') {
+    connection.roundTripMicros = Math.max(0, stampOf(state) - message.stamp);
+  } else {
+    handleError(state, connection, message);
+  }
+}
+
+function handleHello(state: State, connection: Connection, hello: MessageOf<'hello'>): void {
+  const { environment, role, origin, facts, protocol } = hello;
+  if (environment !== state.options.environment) {
+    refuseEnvironment(state, connection, environment);
+  } else if (!PROTOCOL_VERSIONS.includes(protocol)) {
+    const reason = `it speaks protocol ${String(protocol)}, we ${PROTOCOL_VERSIONS.join()}`;
+    handleBreach(state, connection.id, { kind: 'no-common-version', message: reason });
+  } else if (!hasRoom(state, role)) {
+    closeAtLimit(state, connection, 'connections');
+  } else if (role === 'client') {
+    becomeSession(state, connection);
+  } else if (origin === undefined || facts === undefined) {
+    const reason = 'a peer says who it is: `origin` and `facts`';
+    handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
+  } else {
+    handlePeerHello(state, connection, { origin, facts });
+  }
+}
+
+/** A neighbour is trusted with what it says, not with how much of it there is. */
+function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): void {
+  if (!isSound(message)) {
+    const reason = `${message.kind}: a sequence that no log has`;
+    handleBreach(state, link.connection.id, { kind: 'malformed-message', message: reason });
+    return;
+  }
+  const namedBefore = namedCount(state);
+  dispatchLink(state, link, message);
+  const batches = message.kind === 'entries' ? message.batches : [];
+  const limit = linkExcessOf(state, link, { namedBefore, batches });
+  if (limit !== null) endAtLimit(state, link.connection, limit);
+}
+
+function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void {
+  switch (message.kind) {
+    case 'digest':
+      handleDigest(state, link, message);
+      break;
+    case 'entries':
+      handleEntries(state, link, message);
+      break;
+    case 'snapshot':
+      handleSnapshot(state, link, message);
+      break;
+    case 'want':
+      handleWant(state, link, message);
+      break;
+    case 'offer':
+      handleOffer(state, link, message);
+      break;
+    case 'spare':
+      handleSpare(state, link, message);
+      break;
+    case 'check':
+      handleCheck(state, link, message);
+      break;
+    case 'view':
+      noteNeighbourView(state, link, message);
+      break;
+    case 'forget':
+      handleForget(state, message, link);
+      break;
+    default:
+      dispatchSign(state, link.connection, message);
+  }
+}
+
+function dispatchSession(state: State, session: Session, message: Arriving<'session'>): void {
+  const rows = answerSession(state, session, message);
+  if (state.sessions.has(session.connection.id)) charge(state, session, rows);
+}
+
+/** Does what a client asks; says how many rows the answer has. */
+function answerSession(state: State, session: Session, message: Arriving<'session'>): number {
+  const to = session.connection.id;
+  switch (message.kind) {
+    case 'register':
+      handleRegister(state, session, message);
+      break;
+    case 'deregister':
+      handleDeregister(state, session, message);
+      break;
+    case 'lookup':
+      return answerLookup(state, to, message);
+    case 'list':
+      return answerList(state, to, message.request);
+    case 'peers':
+      return answerPeers(state, to, message.request);
+    case 'status':
+      answerStatus(state, to, message.request);
+      break;
+    case 'watch': {
+      const limit = watchExcessOf(session, message);
+      if (limit === null) return handleWatch(state, session, message);
+      refuseAtLimit(state, session, { request: message.request, limit });
+      break;
+    }
+    case 'unwatch':
+      session.watches.delete(message.request);
+      break;
+    case 'forget': {
+      const count = handleForget(state, message);
+      state.out.send(to, { kind: 'done', request: message.request, count });
+      break;
+    }
+    default:
+      dispatchSign(state, session.connection, message);
+  }
+  return 0;
+}
+
+/** The other end does not read what it is sent, or has caught up. */
+export function handleFlow(state: State, flow: Flow): void {
+  const { kind, connection: id, unwrittenBytes = 0 } = flow;
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  const link = linkOf(state, connection);
+  const session = state.sessions.get(id);
+  if (unwrittenBytes > LIMITS['unread-bytes'].max) {
+    endAtLimit(state, connection, 'unread-bytes');
+  } else if (link !== undefined) {
+    link.isCongested = kind === 'congested';
+    flushBy(state, state.nowMs);
+    announceBy(state, state.nowMs);
+  } else if (session !== undefined) {
+    handleUnread(state, session, {
+      isUnread: kind === 'congested',
+      end: (limit) => {
+        endAtLimit(state, connection, limit);
+      },
+    });
+  }
+}
+
+function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
+  closeAtLimit(state, connection, limit);
+  endWithout(state, connection, LIMITS[limit].noun);
+}
+
+/** Drops the split servers of a host, here and at every server that can be reached. */
+function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): number {
+  if (state.forgetTokens.has(message.token)) return 0;
+  state.forgetTokens.add(message.token);
+  const [oldest] = state.forgetTokens;
+  if (oldest !== undefined && state.forgetTokens.size > TOKENS_MAX) {
+    state.forgetTokens.delete(oldest);
+  }
+  sendToAll(state, message, from);
+  let count = 0;
+  for (const origin of [...state.directory.ofHost(message.host)]) {
+    if (origin.standing !== 'split') continue;
+    forgetOrigin(state, origin, 'an operator said so');
+    count += 1;
+  }
+  return count;
+}
+
+function refuseUnexpected(state: State, connection: Connection, message: Arrived): void {
+  const what = message.kind === 'unknown' ? `message kind ${String(message.code)}` : message.kind;
+  const reason = `\`${what}\` has no place here`;
+  handleBreach(state, connection.id, { kind: 'unexpected-message', message: reason });
+}
+
+/** The other end broke the wire contract: it is told, the operator too, and the connection ends. */
+export function handleBreach(
+  state: State,
+  id: ConnectionId,
+  error: Pick<ProtocolError, 'kind' | 'message'>,
+): void {
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  const isStranger = !isShaken(connection);
+  const name = isStranger ? 'refused-stranger' : 'protocol-breach';
+  if (error.kind === 'locked' && connection.dialled !== null) {
+    noteRefused(state, connection, error.message);
+  } else {
+    state.out.notice(name, { address: connection.remote, reason: error.message });
+  }
+  refuse(state, connection, { error: error.kind, reason: error.message });
+  endWithout(state, connection, error.message);
+}
+
+/** A connection is closed, by the other end or by the network. */
+export function handleGone(state: State, id: ConnectionId, reason: string): void {
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  if (connection.phase === 'link') handleLinkClosed(state, connection, reason);
+  else if (connection.phase === 'session') handleSessionClosed(state, connection);
+  else forgetConnection(state, connection);
+}
+
+function endWithout(state: State, connection: Connection, reason: string): void {
+  const link = linkOf(state, connection);
+  if (link !== undefined) loseLink(state, link, { loss: 'closed', reason });
+  if (connection.phase === 'session') handleSessionClosed(state, connection);
+}
+
+function handleError(state: State, connection: Connection, error: MessageOf<'error'>): void {
+  const name = protocolErrorName(error.error);
+  if (name === 'silent' || name === 'duplicate') connection.wasSilent = true;
+  if (name === 'duplicate') connection.wasReleased = true;
+  if (isShaken(connection)) return;
+  if (name === 'wrong-environment') {
+    const theirs = error.environment ?? 'another';
+    const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+    if (target !== undefined) target.isRefused = true;
+    const { environment: ours } = state.options;
+    state.out.notice('refused-environment', { address: connection.remote, theirs, ours });
+  } else if (name === 'no-common-version' || name === 'not-trusted') {
+    noteRefused(state, connection, error.reason);
+  }
+}
+
+const TOKENS_MAX = 1_024;

@@ -1,0 +1,228 @@
+// Every connection from its opening to its end: the handshake, the signs of life, the close. What
+// comes after the handshake is links.ts (servers) and sessions.ts (clients). The life of a
+// connection is a table; a message that has no entry in it is a breach of the protocol. Beside the
+// table, in code: environments, versions, roles, and which of two connections to one server is kept.
+
+import {
+  HANDSHAKE_MS_MAX,
+  PROTOCOL_VERSIONS,
+  SESSION_HEARTBEAT_MS,
+  SESSION_SILENCE_MS,
+} from '../../../protocol/constants.ts';
+import type { ProtocolErrorName } from '../../../protocol/errors.ts';
+import type { Message, MessageKind, UnknownMessage } from '../../../protocol/messages.ts';
+import { assert } from '../../kit/assert.ts';
+import type { ConnectionId, Opened } from '../../input.ts';
+import type { LimitName } from './limits.ts';
+import { admit, forgetAccepted, limitReason, noteLimit } from './limits.ts';
+import type { Connection, State } from '../state.ts';
+import { handleTargetIdle } from './targets.ts';
+
+/** Which messages may arrive in which phase, and the phases that each may lead to. */
+export const CONNECTION_PHASES = {
+  /** We dialled, and wait for the server to speak. */
+  welcome: { welcome: ['link'], error: [] },
+  /** We have sent `welcome`, and wait for an answer: a peer's or a client's. */
+  hello: { hello: ['link', 'session'], error: [] },
+  link: {
+    digest: [],
+    entries: [],
+    snapshot: [],
+    want: [],
+    offer: [],
+    spare: [],
+    check: [],
+    view: [],
+    forget: [],
+    ping: [],
+    pong: [],
+    error: [],
+  },
+  session: {
+    register: [],
+    deregister: [],
+    lookup: [],
+    list: [],
+    peers: [],
+    status: [],
+    watch: [],
+    unwatch: [],
+    forget: [],
+    ping: [],
+    pong: [],
+    error: [],
+  },
+} as const satisfies Readonly<
+  Record<Phase, Readonly<Partial<Record<MessageKind, readonly Phase[]>>>>
+>;
+
+type Phase = Connection['phase'];
+
+/** A message that may arrive in a phase. */
+export type Arriving<P extends Phase> = Extract<
+  Message,
+  { readonly kind: keyof (typeof CONNECTION_PHASES)[P] }
+>;
+
+/** Whether a message has a place in a phase. */
+export function mayArrive<P extends Phase>(
+  phase: P,
+  message: Message | UnknownMessage,
+): message is Arriving<P> {
+  return Object.hasOwn(CONNECTION_PHASES[phase], message.kind);
+}
+
+/** Moves a connection on, along the table. */
+export function enterPhase(connection: Connection, phase: 'link' | 'session'): void {
+  const ways: readonly (readonly Phase[])[] = Object.values(CONNECTION_PHASES[connection.phase]);
+  assert(
+    ways.some((phases) => phases.includes(phase)),
+    `no way leads from ${connection.phase} to ${phase}`,
+  );
+  connection.phase = phase;
+}
+
+/** A connection is open. Whoever accepted it speaks first. */
+export function handleOpened(state: State, input: Opened): Connection {
+  const connection: Connection = {
+    id: input.connection,
+    remote: input.dialled ?? input.remote,
+    dialled: input.dialled,
+    door: input.door,
+    peer: null,
+    phase: input.dialled === null ? 'hello' : 'welcome',
+    heardMs: state.nowMs,
+    sentMs: state.nowMs,
+    roundTripMicros: null,
+    isPaused: false,
+    wasSilent: false,
+    wasReleased: false,
+  };
+  state.connections.set(connection.id, connection);
+  if (input.dialled === null && !welcomeStranger(state, connection)) return connection;
+  const limitMs = input.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
+  state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
+    handleHandshakeTimeout(state, connection);
+  });
+  const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
+  if (target !== undefined) {
+    target.phase = 'connected';
+    target.wasToldOf = false;
+    target.hasFailed = false;
+    target.connection = connection.id;
+  }
+  return connection;
+}
+
+/** Whoever is new has room, at the cost of the oldest stranger: says whether it has. */
+function welcomeStranger(state: State, connection: Connection): boolean {
+  const full = admit(state, connection);
+  if (full !== null) closeAtLimit(state, full.leaving, full.limit);
+  if (full?.leaving === connection) return false;
+  sendWelcome(state, connection);
+  return true;
+}
+
+function sendWelcome(state: State, connection: Connection): void {
+  const { environment, origin, facts } = state.options;
+  const protocols = PROTOCOL_VERSIONS;
+  state.out.send(connection.id, { kind: 'welcome', protocols, environment, origin, facts });
+}
+
+function handleHandshakeTimeout(state: State, connection: Connection): void {
+  const reason = 'the handshake was not finished in time';
+  const address = connection.remote;
+  state.out.notice('refused-stranger', { address, reason });
+  refuse(state, connection, { error: 'handshake-timeout', reason });
+}
+
+/** Tells the other end what is wrong and closes. */
+export function refuse(
+  state: State,
+  connection: Connection,
+  breach: { readonly error: ProtocolErrorName; readonly reason: string },
+): void {
+  state.out.sendError(connection.id, breach.error, breach.reason);
+  closeConnection(state, connection, breach.error);
+}
+
+/** Closes whoever is at a limit, and tells both sides. */
+export function closeAtLimit(state: State, connection: Connection, limit: LimitName): void {
+  noteLimit(state, limit, connection.remote);
+  refuse(state, connection, { error: 'overloaded', reason: limitReason(state, limit) });
+}
+
+/** Closes a connection from our side and forgets it. */
+export function closeConnection(
+  state: State,
+  connection: Connection,
+  why: ProtocolErrorName | 'stopped' | 'unneeded',
+): void {
+  state.out.close(connection.id, why);
+  forgetConnection(state, connection);
+}
+
+/** Forgets a connection that is closed. */
+export function forgetConnection(state: State, connection: Connection): void {
+  if (state.connections.delete(connection.id)) forgetAccepted(state, connection);
+  for (const name of ['handshake', 'beat', 'silence', 'held', 'news', 'pause', 'unread']) {
+    state.timers.cancel(`${name} ${String(connection.id)}`);
+  }
+  if (connection.dialled === null) return;
+  const target = state.targets.get(connection.dialled);
+  if (target?.connection === connection.id) handleTargetIdle(state, target);
+}
+
+/** The handshake came in time. */
+export function endHandshake(state: State, connection: Connection): void {
+  state.strangers.delete(connection.id);
+  state.timers.cancel(`handshake ${String(connection.id)}`);
+}
+
+/** Signs of life begin, as the kind of connection asks for them. */
+export function beginLiveness(
+  state: State,
+  connection: Connection,
+  becomeSilent: (connection: Connection) => void,
+): void {
+  armBeat(state, connection);
+  armSilence(state, connection, becomeSilent);
+}
+
+/** Whether the other end's silence is watched. */
+export function isJudged(state: State, connection: Connection): boolean {
+  return state.timers.has(`silence ${String(connection.id)}`);
+}
+
+function armBeat(state: State, connection: Connection): void {
+  const dueMs = connection.sentMs + rhythm(state, connection).heartbeatMs;
+  state.timers.set(`beat ${String(connection.id)}`, dueMs, () => {
+    const isDue = state.nowMs >= connection.sentMs + rhythm(state, connection).heartbeatMs;
+    if (isDue) state.out.send(connection.id, { kind: 'ping' });
+    if (isDue) connection.sentMs = state.nowMs;
+    armBeat(state, connection);
+  });
+}
+
+function armSilence(
+  state: State,
+  connection: Connection,
+  becomeSilent: (connection: Connection) => void,
+): void {
+  const { silenceMs } = rhythm(state, connection);
+  state.timers.set(`silence ${String(connection.id)}`, connection.heardMs + silenceMs, () => {
+    if (connection.isPaused) connection.heardMs = state.nowMs;
+    if (state.nowMs >= connection.heardMs + silenceMs) becomeSilent(connection);
+    else armSilence(state, connection, becomeSilent);
+  });
+}
+
+function rhythm(state: State, connection: Connection): { heartbeatMs: number; silenceMs: number } {
+  if (connection.phase === 'link') return state.options;
+  return { heartbeatMs: SESSION_HEARTBEAT_MS, silenceMs: SESSION_SILENCE_MS };
+}
+
+/** A connection that the inputs name; undefined for one that we have closed already. */
+export function connectionOf(state: State, id: ConnectionId): Connection | undefined {
+  return state.connections.get(id);
+}

@@ -1,0 +1,258 @@
+// What a server bears from others, and what it does when that is reached: the oldest stranger goes,
+// or what was asked is refused, or the asker is not read for a while. The invariant: what one client
+// or one address may hold is bounded, so that it can neither fill the server nor keep others out.
+// Beside the table, in the decoder: the lengths that protocol/constants.ts gives.
+
+import type { MessageOf } from '../../../protocol/messages.ts';
+import type { Registration } from '../../../protocol/records.ts';
+import type { ServerOptions } from '../options.ts';
+import type { Connection, Link, Session, State } from '../state.ts';
+
+interface LimitSpec {
+  readonly max: number;
+  /** What it is a number of. */
+  readonly noun: string;
+  /** What to do about it. */
+  readonly hint: string;
+  /** Where an operator may set another number. */
+  readonly option?: string;
+  readonly doc: string;
+}
+
+/** Every limit, with its reason. */
+export const LIMITS = {
+  connections: {
+    noun: 'connections',
+    hint: 'try another server, or raise its --max-connections',
+    max: 10_000,
+    option: '--max-connections',
+    doc: "Clients' connections in all, at some 10 kB each. Further clients are refused; servers, a thousand of them, are let in all the same.",
+  },
+  'connections-per-address': {
+    noun: 'connections of one address',
+    hint: 'close some, or raise --max-connections-per-address',
+    max: 4_096,
+    option: '--max-connections-per-address',
+    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger goes; if it has none, the newcomer is refused.',
+  },
+  strangers: {
+    noun: 'connections that have not shaken hands',
+    hint: 'try again',
+    max: 4_096,
+    doc: 'Connections that have not yet shaken hands: as many as the listen queue of the kernel holds, so that a boot storm passes. At the limit the oldest goes and the newcomer is served.',
+  },
+  registrations: {
+    noun: 'registrations',
+    hint: 'use another host, or raise --max-registrations',
+    max: 500_000,
+    option: '--max-registrations',
+    doc: 'Registrations that the clients of one server hold, at some 400 bytes each. Further ones are refused.',
+  },
+  'registrations-per-session': {
+    noun: 'registrations of one session',
+    hint: 'open another session',
+    max: 16_384,
+    doc: 'Registrations of one session: a process offers a few services, a gateway those of a fleet. Further ones are refused.',
+  },
+  'registration-bytes': {
+    noun: 'characters of one registration',
+    hint: 'make its tags shorter',
+    max: 16 * 1_024,
+    doc: 'Characters of the address, the scheme and the tags of one registration, together: every server keeps each of them in memory. A larger one is refused.',
+  },
+  'watches-per-session': {
+    noun: 'watches of one session',
+    hint: 'open another session',
+    max: 256,
+    doc: 'Watches of one session: each change is compared with each. Further ones are refused.',
+  },
+  'known-per-session': {
+    noun: 'known instances of one session',
+    hint: 'watch without them',
+    max: 65_536,
+    doc: 'Instances that the watches of one session may bring along from another server. A watch with more is refused.',
+  },
+  'messages-per-second': {
+    noun: 'messages a second of one session',
+    hint: 'send fewer',
+    max: 20_000,
+    doc: 'Messages of one session, after a first 20,000, a fraction of what a server answers; twenty rows of an answer count as one more. Whoever sends faster is read more slowly.',
+  },
+  'unread-ms': {
+    noun: 'milliseconds for answers that nobody reads',
+    hint: 'read them',
+    max: 15_000,
+    doc: 'How long a client that does not read its answers is not read either. Then it is closed.',
+  },
+  'unread-bytes': {
+    noun: 'bytes of answers that nobody reads',
+    hint: 'read them',
+    max: 64 * 1_024 * 1_024,
+    doc: 'What may wait in memory for one connection, twice the answer for a hundred thousand instances. Beyond it the connection is closed.',
+  },
+  'origins-per-link': {
+    noun: 'origins of one neighbour',
+    hint: 'look what it is',
+    max: 65_536,
+    doc: 'Origins, and links to them, that one neighbour may speak of: sixty times the hosts that one environment is made for. A neighbour with more is closed.',
+  },
+  'registrations-per-log': {
+    noun: 'registrations of one server',
+    hint: 'look what it is',
+    max: 1_048_576,
+    doc: 'Registrations that a neighbour may say one server has. Of a neighbour with more the link is closed.',
+  },
+} as const satisfies Readonly<Record<string, LimitSpec>>;
+
+/** The name of a limit. */
+export type LimitName = keyof typeof LIMITS;
+
+/** Servers are let in past the limit of clients, so that clients cannot split the catalogue. */
+const PEERS_RESERVED = 1_024;
+
+/** The number of a limit: the operator's, if he gave one. */
+export function maxOf({ limits }: ServerOptions, name: LimitName): number {
+  const own: Readonly<Partial<Record<LimitName, number>>> = limits ?? {};
+  return own[name] ?? LIMITS[name].max;
+}
+
+/** Tells the operator that a limit was reached: once a minute for each, and how often it was. */
+export function noteLimit(state: State, limit: LimitName, address: string): void {
+  const told = state.limitsTold.get(limit);
+  if (told !== undefined && state.nowMs - told.atMs < TOLD_EVERY_MS) {
+    told.times += 1;
+    return;
+  }
+  const times = (told?.times ?? 0) + 1;
+  state.limitsTold.set(limit, { atMs: state.nowMs, times: 0 });
+  const { noun, hint } = LIMITS[limit];
+  const max = maxOf(state.options, limit);
+  state.out.notice('limit-reached', { limit, max, noun, address, times, hint });
+}
+
+/** What whoever asks for too much is told: the cause, and what to do. */
+export function limitReason(state: State, limit: LimitName): string {
+  const { noun, hint } = LIMITS[limit];
+  return `the limit is ${String(maxOf(state.options, limit))} ${noun}: ${hint}`;
+}
+
+/** Refuses a request that would break a limit, and tells both sides; the session goes on. */
+export function refuseAtLimit(
+  state: State,
+  { connection }: Session,
+  { request, limit }: { readonly request: number; readonly limit: LimitName },
+): void {
+  noteLimit(state, limit, connection.remote);
+  state.out.sendRefusal(connection.id, request, limitReason(state, limit));
+}
+
+/** A connection was accepted: says which one must go for it, itself if no other can. */
+export function admit(
+  state: State,
+  connection: Connection,
+): { readonly leaving: Connection; readonly limit: LimitName } | null {
+  const address = hostOf(connection);
+  const count = (state.accepted.get(address) ?? 0) + 1;
+  const [oldest] = state.strangers.values();
+  state.accepted.set(address, count);
+  state.strangers.set(connection.id, connection);
+  if (count > maxOf(state.options, 'connections-per-address')) {
+    return { leaving: oldestOf(state, address) ?? connection, limit: 'connections-per-address' };
+  }
+  const isFull = state.strangers.size > maxOf(state.options, 'strangers');
+  return isFull && oldest !== undefined ? { leaving: oldest, limit: 'strangers' } : null;
+}
+
+/** A connection is closed. */
+export function forgetAccepted(state: State, connection: Connection): void {
+  state.strangers.delete(connection.id);
+  if (connection.dialled !== null) return;
+  const address = hostOf(connection);
+  const count = (state.accepted.get(address) ?? 0) - 1;
+  if (count > 0) state.accepted.set(address, count);
+  else state.accepted.delete(address);
+}
+
+/** Whether one more client or server that shakes hands has room. */
+export function hasRoom(state: State, role: 'client' | 'peer'): boolean {
+  const max = maxOf(state.options, 'connections') + (role === 'peer' ? PEERS_RESERVED : 0);
+  return state.connections.size - state.strangers.size < max;
+}
+
+/** The limit that one more registration would break. */
+export function excessOf(
+  state: State,
+  session: Session,
+  registration: Registration,
+): LimitName | null {
+  const { instance, address, scheme, tags } = registration;
+  let characters = address.length + (scheme?.length ?? 0);
+  for (const { key, value } of tags) characters += key.length + value.length;
+  if (characters > LIMITS['registration-bytes'].max) return 'registration-bytes';
+  const { registrations } = session;
+  const isOwn = registrations.has(instance);
+  if (!isOwn && registrations.size >= LIMITS['registrations-per-session'].max) {
+    return 'registrations-per-session';
+  }
+  const isFull = state.owners.size >= maxOf(state.options, 'registrations');
+  return isFull && !state.owners.has(instance) ? 'registrations' : null;
+}
+
+/** The limit that one more watch would break. */
+export function watchExcessOf(
+  { watches }: Session,
+  { request, known }: MessageOf<'watch'>,
+): LimitName | null {
+  if (!watches.has(request) && watches.size >= LIMITS['watches-per-session'].max) {
+    return 'watches-per-session';
+  }
+  let knownCount = known.length;
+  for (const { untold } of watches.values()) knownCount += untold.size;
+  return knownCount > LIMITS['known-per-session'].max ? 'known-per-session' : null;
+}
+
+/** The limit that a neighbour has broken with what it speaks of. */
+export function linkExcessOf(
+  state: State,
+  link: Link,
+  message: { readonly namedBefore: number; readonly batches?: MessageOf<'entries'>['batches'] },
+): LimitName | null {
+  const { max } = LIMITS['origins-per-link'];
+  const counts = [link.cursors.size, link.expected.size, link.wants.size];
+  // What another neighbour has brought is not this one's fault.
+  const named = namedCount(state);
+  if (named > message.namedBefore) counts.push(named);
+  if (counts.some((count) => count > max)) return 'origins-per-link';
+  const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
+  for (const log of [link.incoming, ...told]) {
+    if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
+    const registrations = log === null || log === undefined ? 0 : sizeOf(log.registrations);
+    if (registrations > LIMITS['registrations-per-log'].max) return 'registrations-per-log';
+  }
+  return null;
+}
+
+/** How many origins are known, or named by those that are. */
+export function namedCount({ origins, unheard }: State): number {
+  return Math.max(origins.size, unheard.size);
+}
+
+function sizeOf(items: readonly unknown[] | { readonly size: number }): number {
+  return 'size' in items ? items.size : items.length;
+}
+
+/** Of all that have not shaken hands and come from there; the newcomer itself is the last. */
+function oldestOf(state: State, address: string): Connection | undefined {
+  for (const stranger of state.strangers.values()) {
+    if (hostOf(stranger) === address) return stranger;
+  }
+  return undefined;
+}
+
+/** Where a connection comes from; all that come by the UNIX socket are one. */
+function hostOf({ door, remote }: Connection): string {
+  return door === 'socket' ? 'the UNIX socket' : remote.slice(0, remote.lastIndexOf(':'));
+}
+
+/** A limit that lasts would fill the log. */
+const TOLD_EVERY_MS = 60_000;

@@ -1,0 +1,294 @@
+// Links: connections to other servers, from the handshake to their loss. The invariant: there is one
+// link to an origin at most, and this server's own log claims exactly the links that stand here.
+// A newer connection by the same dialler replaces the older; of two diallers the one with the lower
+// origin id keeps its own. A replaced link never goes down in the log.
+
+import { PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
+import type { OriginId } from '../../../protocol/ids.ts';
+import type { MessageOf } from '../../../protocol/messages.ts';
+import type { Entry, Facts, Loss } from '../../../protocol/records.ts';
+import {
+  beginLiveness,
+  closeConnection,
+  endHandshake,
+  enterPhase,
+  forgetConnection,
+  refuse,
+} from './connections.ts';
+import { Cursors, Marks } from '../replication/cursors.ts';
+import { addOrigin, applyEntry } from '../origins/origins.ts';
+import { unneededLinks } from './policy.ts';
+import { noteAdvance, sendDigest } from '../replication/replication.ts';
+import { forgetWants, noteOrphans } from '../replication/spare.ts';
+import type { Connection, Link, State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+import { forgetNeighbourView } from '../replication/view.ts';
+
+/** Appends an entry to this server's own log, of which it is the only writer. */
+export function appendOwn(state: State, entry: Entry): void {
+  if (state.hasLeft) return;
+  applyEntry(state, state.self, entry);
+  noteAdvance(state, state.self, [entry]);
+}
+
+/** The server at the other end of a connection that we dialled says who it is. */
+export function handleWelcome(
+  state: State,
+  connection: Connection,
+  welcome: MessageOf<'welcome'>,
+): void {
+  const { options } = state;
+  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (welcome.origin === state.self.id) {
+    if (target !== undefined) target.isSelf = true;
+    state.out.notice('own-address', { address: connection.remote });
+    closeConnection(state, connection, 'self');
+    return;
+  }
+  if (welcome.environment !== options.environment) {
+    refuseEnvironment(state, connection, welcome.environment);
+    return;
+  }
+  const protocol = PROTOCOL_VERSIONS.find((version) => welcome.protocols.includes(version));
+  if (protocol === undefined) {
+    const reason = `it speaks protocol ${welcome.protocols.join()}, we ${PROTOCOL_VERSIONS.join()}`;
+    noteRefused(state, connection, reason);
+    refuse(state, connection, { error: 'no-common-version', reason });
+    return;
+  }
+  if (target !== undefined) {
+    target.origin = welcome.origin;
+    target.wasTried = true;
+  }
+  if (!isToBeKept(state, welcome.origin, state.self.id) || state.isStopping) {
+    closeConnection(state, connection, 'duplicate');
+    return;
+  }
+  const { environment, origin, facts } = options;
+  state.out.send(connection.id, {
+    kind: 'hello',
+    protocol,
+    role: 'peer',
+    environment,
+    origin,
+    facts,
+  });
+  becomeLink(state, connection, { origin: welcome.origin, facts: welcome.facts });
+}
+
+/** A server has dialled us. */
+export function handlePeerHello(
+  state: State,
+  connection: Connection,
+  peer: { readonly origin: OriginId; readonly facts: Facts },
+): void {
+  if (peer.origin === state.self.id) {
+    closeConnection(state, connection, 'self');
+  } else if (state.goodbyes.has(peer.origin)) {
+    refuse(state, connection, { error: 'left', reason: 'this origin has said goodbye' });
+  } else if (!isToBeKept(state, peer.origin, peer.origin)) {
+    refuse(state, connection, { error: 'duplicate', reason: 'another connection is kept' });
+  } else if (!state.isStopping) {
+    becomeLink(state, connection, peer);
+  }
+}
+
+/** Closes a connection to another environment, and never tries that address again. */
+export function refuseEnvironment(state: State, connection: Connection, theirs: string): void {
+  const ours = state.options.environment;
+  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (target !== undefined) target.isRefused = true;
+  const address = connection.remote;
+  state.out.notice('refused-environment', { address, theirs, ours });
+  state.out.send(connection.id, {
+    kind: 'error',
+    error: 6,
+    reason: `environment ${ours} here, not ${theirs}`,
+    environment: ours,
+  });
+  closeConnection(state, connection, 'wrong-environment');
+}
+
+/** An address refused us for a reason that time does not mend. */
+export function noteRefused(state: State, connection: Connection, reason: string): void {
+  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (target !== undefined) target.isRefused = true;
+  state.out.notice('refused-address', { address: connection.remote, reason });
+}
+
+function isToBeKept(state: State, peer: OriginId, dialler: OriginId): boolean {
+  const old = state.links.get(peer);
+  if (old === undefined) return true;
+  const oldDialler = old.isDialledByUs ? state.self.id : peer;
+  return oldDialler === dialler || dialler < oldDialler;
+}
+
+function becomeLink(
+  state: State,
+  connection: Connection,
+  peer: { readonly origin: OriginId; readonly facts: Facts },
+): void {
+  const old = state.links.get(peer.origin);
+  enterPhase(connection, 'link');
+  endHandshake(state, connection);
+  if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
+  const link = createLink(state, connection, peer.origin);
+  connection.peer = peer.origin;
+  state.links.set(peer.origin, link);
+  if (old !== undefined) {
+    forgetLink(state, old);
+    forgetWants(state, old);
+    refuse(state, old.connection, { error: 'duplicate', reason: 'a newer connection is kept' });
+  }
+  beginLiveness(state, connection, (silent) => {
+    handleLinkSilent(state, silent);
+  });
+  sendDigest(state, link);
+  state.out.send(connection.id, { kind: 'ping', stamp: stampOf(state) });
+  armHeld(state, link);
+  noteTwice(state, peer);
+  state.areTargetsDirty = true;
+  state.isViewDirty = true;
+  if (old !== undefined) return;
+  appendOwn(state, { kind: 'up', peer: peer.origin });
+  const address = connection.remote;
+  state.out.notice('link-up', { peer: peer.facts.name, host: peer.facts.host, address });
+  if (isOwnHost(state, peer.facts.host)) {
+    const sessions = [...state.sessions.keys()];
+    state.out.send(sessions, { kind: 'sibling' });
+  }
+}
+
+/** What a link that stands no longer leaves behind. */
+function forgetLink(state: State, link: Link): void {
+  forgetNeighbourView(state, link);
+  state.askers.delete(link);
+  state.expecting.delete(link);
+}
+
+function createLink(state: State, connection: Connection, origin: OriginId): Link {
+  return {
+    connection,
+    origin,
+    isDialledByUs: connection.dialled !== null,
+    upMs: state.nowMs,
+    cursors: new Cursors(state.origins),
+    seenStamp: 0,
+    announcedStamp: 0,
+    behind: new Set(),
+    offers: new Set(),
+    wants: new Map(),
+    announced: new Marks(state.origins),
+    fed: new Marks(state.origins),
+    asking: new Map(),
+    declined: new Marks(state.origins),
+    declining: new Set(),
+    lacking: new Map(),
+    expected: new Map(),
+    hasDigest: false,
+    isNeighbourComplete: false,
+    neighbourMissing: [],
+    isCongested: false,
+    outgoing: null,
+    snapshots: new Set(),
+    incoming: null,
+    differences: 0,
+  };
+}
+
+/** A link that has held resets its address's back-off; and what it replaces may go. */
+function armHeld(state: State, link: Link): void {
+  const { id, dialled } = link.connection;
+  state.timers.set(`held ${String(id)}`, state.nowMs + HELD_MS, () => {
+    if (dialled !== null) state.targets.get(dialled)?.backoff.reset();
+    state.areTargetsDirty = true;
+  });
+}
+
+/** Gives up the links that policy needs no longer. */
+export function dropUnneeded(state: State): void {
+  for (const link of unneededLinks(state)) {
+    state.out.sendError(link.connection.id, 'duplicate', 'other links have taken its place');
+    closeConnection(state, link.connection, 'unneeded');
+    // Not `closed`: that would be a sign that its process has ended.
+    const reason = 'other links have taken its place';
+    loseLink(state, link, { loss: 'silent', reason, isReleased: true });
+  }
+}
+
+function noteTwice(state: State, peer: { origin: OriginId; facts: Facts }): void {
+  const { host, side, addresses } = peer.facts;
+  for (const { id, log, standing } of state.directory.ofHost(host)) {
+    const isTwin = log.facts.side === side && id !== peer.origin;
+    if (!isTwin || standing !== 'reachable') continue;
+    const [address = '?'] = addresses;
+    const [other = '?'] = log.facts.addresses;
+    if (address !== other) state.out.notice('host-twice', { host, side, address, other });
+  }
+}
+
+function handleLinkSilent(state: State, connection: Connection): void {
+  const link = linkOf(state, connection);
+  if (link === undefined) return;
+  state.out.sendError(connection.id, 'silent', 'nothing was heard for too long');
+  closeConnection(state, connection, 'silent');
+  loseLink(state, link, { loss: 'silent', reason: 'it fell silent' });
+}
+
+/** The other end, or the network, has closed a link. */
+export function handleLinkClosed(state: State, connection: Connection, reason: string): void {
+  const link = linkOf(state, connection);
+  forgetConnection(state, connection);
+  if (link === undefined) return;
+  const loss = connection.wasSilent ? 'silent' : 'closed';
+  if (!connection.wasReleased) {
+    loseLink(state, link, { loss, reason });
+    return;
+  }
+  // What takes its place may still be shaking hands: the two travelled apart.
+  state.timers.set(`held ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
+    if (linkOf(state, connection) !== link) return;
+    loseLink(state, link, { loss, reason: 'it keeps other links', isReleased: true });
+  });
+}
+
+/** How a link was lost. */
+interface LostLink {
+  readonly loss: Loss;
+  readonly reason: string;
+  /** One of its ends wanted it no longer: nothing is wrong. */
+  readonly isReleased?: boolean;
+}
+
+/** Takes a link out, and says so in our log. */
+export function loseLink(state: State, link: Link, lost: LostLink): void {
+  state.links.delete(link.origin);
+  forgetLink(state, link);
+  noteOrphans(state, link);
+  state.areTargetsDirty = true;
+  state.isViewDirty = true;
+  appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
+  // Whoever said goodbye has been told of.
+  if (state.goodbyes.has(link.origin)) return;
+  const peer = state.origins.get(link.origin)?.log.facts.name ?? link.origin;
+  const address = link.connection.remote;
+  const name = lost.isReleased === true ? 'link-released' : 'link-down';
+  state.out.notice(name, { peer, address, reason: lost.reason });
+}
+
+/** The link of a connection, if it is one and was not replaced. */
+export function linkOf(state: State, connection: Connection): Link | undefined {
+  const link = connection.peer === null ? undefined : state.links.get(connection.peer);
+  return link?.connection === connection ? link : undefined;
+}
+
+/** A stamp for a ping: microseconds, as a whole number. */
+export function stampOf(state: State): number {
+  return Math.round(state.nowMs * 1_000);
+}
+
+/** Whoever closes a link because it keeps another has opened that one by then. */
+const REPLACED_MS = 500;
+
+/** A link that held for this long has earned its address a fresh back-off. */
+const HELD_MS = 10_000;

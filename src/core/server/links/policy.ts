@@ -1,0 +1,182 @@
+// Who links to whom. Masters link to all masters; a leaf to two masters on two hosts, its own
+// cluster's first, spread by rendezvous hashing of names (Thaler and Ravishankar, 1998), so that a
+// restart moves nobody; siblings link to each other; who knows no master, or lacks one, tries the
+// peers that it was given. The invariant: a link is given up only when what replaces it has held.
+
+import type { Name } from '../../../protocol/ids.ts';
+import { hashOf } from '../../kit/hash.ts';
+import type { Link, Origin, State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+
+/** The addresses to be dialled, linked ones left out. */
+export function wantedAddresses(state: State): Set<string> {
+  const wanted = new Set<string>();
+  const { options } = state;
+  if (state.isStopping) return wanted;
+  addAll(wanted, options.siblings);
+  for (const origin of state.directory.ofHost(options.facts.host)) {
+    addAll(wanted, origin.log.facts.addresses);
+  }
+  if (options.facts.role === 'master') addMasters(state, wanted);
+  else if (!isListening(state)) addChosen(state, wanted);
+  for (const address of linkedAddresses(state)) wanted.delete(address);
+  return wanted;
+}
+
+function addMasters(state: State, wanted: Set<string>): void {
+  addAll(wanted, state.options.peers);
+  addAll(wanted, state.masterAddresses);
+  for (const origin of mastersOf(state)) addAll(wanted, origin.log.facts.addresses);
+}
+
+function addChosen(state: State, wanted: Set<string>): void {
+  const chosen = chosenMasters(state);
+  if (lacksMasters(state, chosen)) {
+    addAll(wanted, state.options.peers);
+    addAll(wanted, worthTrying(state));
+  }
+  for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);
+}
+
+/**
+ * Whether a leaf has only just found its first master: it hears of the others before it takes a
+ * second one. In a boot storm all would else take the one that is heard of first.
+ */
+function isListening(state: State): boolean {
+  let firstMs = Infinity;
+  for (const { origin, upMs } of state.links.values()) {
+    const facts = state.origins.get(origin)?.log.facts;
+    const isMaster = facts?.role === 'master' && !isOwnHost(state, facts.host);
+    if (isMaster) firstMs = Math.min(firstMs, upMs);
+  }
+  const dueMs = firstMs + LISTEN_MS;
+  if (dueMs <= state.nowMs || dueMs === Infinity) return false;
+  state.timers.setEarlier('listen', dueMs, () => {
+    state.areTargetsDirty = true;
+  });
+  return true;
+}
+
+/** The links that we dialled and need no longer. */
+export function unneededLinks(state: State): Link[] {
+  if (state.options.facts.role === 'master' || !hasEnoughMasters(state)) return [];
+  const chosen = new Set(chosenMasters(state).map((origin) => origin.id));
+  const held = [...state.links.values()].filter((link) => chosen.has(link.origin));
+  const isSettled = held.every((link) => state.nowMs - link.upMs >= SETTLED_MS);
+  if (held.length < LEAF_MASTERS || !isSettled) return [];
+  return [...state.links.values()].filter((link) => {
+    const facts = state.origins.get(link.origin)?.log.facts;
+    const isSibling = facts !== undefined && isOwnHost(state, facts.host);
+    return link.isDialledByUs && !chosen.has(link.origin) && !isSibling;
+  });
+}
+
+/** How many masters this server ought to have links to, and how many it has. */
+export function masterLinks(state: State): { wanted: number; held: number } {
+  const masters = mastersOf(state);
+  const held = masters.filter((origin) => state.links.has(origin.id));
+  if (state.options.facts.role === 'master') {
+    return { wanted: Math.min(LEAF_MASTERS, masters.length), held: held.length };
+  }
+  const others = new Set(otherHosts(state, masters));
+  const heldHosts = new Set(otherHosts(state, held));
+  return { wanted: Math.min(LEAF_MASTERS, others.size), held: heldHosts.size };
+}
+
+/** Tells the operator when the last master has gone out of reach. */
+export function noteMasters(state: State): void {
+  const isMaster = state.options.facts.role === 'master';
+  const isReached = isMaster || mastersOf(state).some(({ standing }) => standing === 'reachable');
+  if (state.reachesMaster && !isReached) state.out.notice('masters-unreachable', {});
+  state.reachesMaster = isReached;
+}
+
+function hasEnoughMasters(state: State): boolean {
+  return masterLinks(state).held >= LEAF_MASTERS;
+}
+
+/**
+ * Whether there are too few links to masters, and those that are chosen will not do: whoever tried
+ * all others as well would, in a boot storm, link to every master of which it hears.
+ */
+function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
+  if (hasEnoughMasters(state)) return false;
+  const isPromising = ({ log }: Origin): boolean =>
+    log.facts.addresses.some((address) => state.targets.get(address)?.hasFailed !== true);
+  return chosen.length < LEAF_MASTERS || !chosen.every(isPromising);
+}
+
+/**
+ * Addresses of masters that a leaf tries for want of one that it can reach: those that have failed, for
+ * they may be back, and a few that have not. In a boot storm it hears of masters before it hears how
+ * they are linked, and would else link to all of them.
+ */
+function worthTrying(state: State): string[] {
+  const { name } = state.options.facts;
+  const hasFailed = (address: string): boolean => state.targets.get(address)?.hasFailed === true;
+  const addresses = [...state.masterAddresses];
+  const untried = addresses
+    .filter((address) => !hasFailed(address))
+    .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
+    .sort((one, other) => other.score - one.score)
+    .slice(0, TRIED_MAX)
+    .map(({ address }) => address);
+  return [...addresses.filter(hasFailed), ...untried];
+}
+
+function otherHosts(state: State, origins: readonly Origin[]): Name[] {
+  return origins.map((origin) => origin.log.facts.host).filter((host) => !isOwnHost(state, host));
+}
+
+function mastersOf(state: State): Origin[] {
+  return [...state.directory.masters].filter((origin) => {
+    const isOut = origin.standing === 'aside' || origin.standing === 'new';
+    return origin !== state.self && !isOut;
+  });
+}
+
+function chosenMasters(state: State): Origin[] {
+  const { facts } = state.options;
+  const ranked = mastersOf(state)
+    .filter((origin) => origin.standing === 'reachable' && !isOwnHost(state, origin.log.facts.host))
+    .map((origin) => ({
+      origin,
+      isNear: origin.log.facts.cluster === facts.cluster,
+      score: hashOf(`${facts.name}|${origin.log.facts.name}`),
+    }))
+    .sort((one, other) => Number(other.isNear) - Number(one.isNear) || other.score - one.score);
+  const chosen: Origin[] = [];
+  for (const { origin } of ranked) {
+    const isNewHost = chosen.every((other) => other.log.facts.host !== origin.log.facts.host);
+    if (isNewHost && chosen.length < LEAF_MASTERS) chosen.push(origin);
+  }
+  return chosen;
+}
+
+function linkedAddresses(state: State): Set<string> {
+  const linked = new Set<string>(state.options.facts.addresses);
+  for (const link of state.links.values()) {
+    addAll(linked, state.origins.get(link.origin)?.log.facts.addresses ?? []);
+    if (link.connection.dialled !== null) linked.add(link.connection.dialled);
+  }
+  for (const target of state.targets.values()) {
+    if (target.origin !== null && state.links.has(target.origin)) linked.add(target.address);
+  }
+  return linked;
+}
+
+function addAll(set: Set<string>, items: Iterable<string>): void {
+  for (const item of items) set.add(item);
+}
+
+/** A leaf keeps links to this many masters, each on a host of its own. */
+const LEAF_MASTERS = 2;
+
+/** A leaf takes its second master when it has had its first for this long. */
+const LISTEN_MS = 250;
+
+/** So many masters of which nothing else is known are tried at a time. */
+const TRIED_MAX = 4;
+
+/** A new link has held for this long before an old one is given up. */
+const SETTLED_MS = 2_000;

@@ -1,0 +1,106 @@
+// The addresses this server may dial, and when. A target is one address: how often it failed, whether
+// it refused us (another environment: not tried again until a reload) and whom we found there. Whom
+// to link to is decided in policy.ts. The invariant: at most one dial of an address is under way.
+
+import { Backoff, BACKOFF_CAP_ISOLATED_MS, BACKOFF_CAP_MS } from '../../kit/backoff.ts';
+import type { Undialled } from '../../input.ts';
+import { reachesOtherHost } from '../origins/reachability.ts';
+import type { State, Target } from '../state.ts';
+
+/** The target of an address, made when there is none. */
+export function targetOf(state: State, address: string): Target {
+  let target = state.targets.get(address);
+  if (target === undefined) {
+    target = {
+      address,
+      backoff: new Backoff(state.options.random),
+      phase: 'idle',
+      connection: null,
+      origin: null,
+      isWanted: false,
+      isRefused: false,
+      isSelf: false,
+      wasTried: false,
+      wasToldOf: false,
+      hasFailed: false,
+    };
+    state.targets.set(address, target);
+  }
+  return target;
+}
+
+/** Dials the addresses that are wanted and not under way, each when its time has come. */
+export function dialWanted(state: State, wanted: ReadonlySet<string>): void {
+  for (const address of wanted) targetOf(state, address);
+  for (const target of state.targets.values()) {
+    target.isWanted = wanted.has(target.address);
+    const name = timerName(target);
+    const mayDial = target.isWanted && target.phase === 'idle' && mayBeTried(target);
+    if (!mayDial) state.timers.cancel(name);
+    else if (!state.timers.has(name)) schedule(state, target);
+  }
+}
+
+function mayBeTried(target: Target): boolean {
+  return !target.isRefused && !target.isSelf;
+}
+
+function schedule(state: State, target: Target): void {
+  const capMs = reachesOtherHost(state) ? BACKOFF_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
+  const delayMs = target.wasTried ? target.backoff.nextDelayMs(capMs) : 0;
+  state.timers.set(timerName(target), state.nowMs + delayMs, () => {
+    if (!target.isWanted || target.phase !== 'idle' || !mayBeTried(target)) return;
+    target.phase = 'dialling';
+    state.out.dial(target.address);
+  });
+}
+
+/** A dial, or the connection that came of it, has come to its end. */
+export function handleTargetIdle(state: State, target: Target): void {
+  target.phase = 'idle';
+  target.connection = null;
+  state.areTargetsDirty = true;
+  state.isViewDirty = true;
+  target.wasTried = true;
+}
+
+/** A dial came to nothing: said once, then only when the address had been reached in between. */
+export function handleUndialled(state: State, { address, reason, isRefusal }: Undialled): void {
+  const target = state.targets.get(address);
+  if (target === undefined) return;
+  handleTargetIdle(state, target);
+  target.hasFailed = true;
+  if (isRefusal === true) {
+    target.isRefused = true;
+    state.out.notice('refused-address', { address, reason });
+    return;
+  }
+  const isNews = !target.wasToldOf && state.options.peers.includes(address);
+  target.wasToldOf = true;
+  if (isNews) state.out.notice('dial-failed', { address, reason });
+}
+
+/** There is news of a server: its addresses are tried at once. */
+export function hasten(state: State, addresses: readonly string[]): void {
+  for (const address of addresses) {
+    const target = state.targets.get(address);
+    if (target?.phase !== 'idle') continue;
+    target.backoff.reset();
+    target.hasFailed = false;
+    state.timers.cancel(timerName(target));
+    state.areTargetsDirty = true;
+  }
+}
+
+/** Forgets which addresses refused us, and tries everything anew. */
+export function handleReload(state: State): void {
+  for (const target of state.targets.values()) {
+    target.isRefused = false;
+    target.wasToldOf = false;
+  }
+  hasten(state, [...state.targets.keys()]);
+}
+
+function timerName(target: Target): string {
+  return `dial ${target.address}`;
+}

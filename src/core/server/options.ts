@@ -1,0 +1,40 @@
+// What a server core is told at its birth. All of it is fixed for its life: a restarted server is a
+// new origin.
+
+import type { Name, OriginId } from '../../protocol/ids.ts';
+import type { Facts } from '../../protocol/records.ts';
+import type { Catalogue, Holders } from '../catalogue/catalogue.ts';
+import type { Log } from './origins/log.ts';
+
+/** A limit of limits.ts that may have another number. */
+export type SetLimit = 'connections' | 'connections-per-address' | 'strangers' | 'registrations';
+
+/** The settings of one server. Addresses as in input.ts. */
+export interface ServerOptions {
+  readonly environment: Name;
+  /** 16 random bytes, new at every start. */
+  readonly origin: OriginId;
+  readonly facts: Facts;
+  /** Where to start: every address of every `--peer`. */
+  readonly peers: readonly string[];
+  /** Where the other server of this host would be found. */
+  readonly siblings: readonly string[];
+  readonly heartbeatMs: number;
+  readonly silenceMs: number;
+  readonly graceMs: number;
+  readonly splitHoldMs: number;
+  /** What locks its TCP, to be told to whoever asks; `none` if absent. */
+  readonly lock?: 'none' | 'secret' | 'certificate';
+  /** Limits other than those of limits.ts, where an operator has a say. */
+  readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
+  /** Where logs and catalogue are kept, if not by each server for itself. */
+  readonly keeping?: Keeping;
+  /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
+  readonly random: () => number;
+}
+
+/** Thousands of servers in one process keep what they have in common once: see test/sim. */
+export interface Keeping {
+  readonly createLog: (origin: OriginId, facts: Facts) => Log;
+  readonly createCatalogue: (holders: Holders) => Catalogue;
+}

@@ -1,0 +1,270 @@
+// The origins a server knows: how one becomes known, how what it says is taken in, and how it is
+// dropped. The invariant: log, catalogue, directory and graph change together, here and nowhere
+// else. Only `bye` is remembered; every other drop only forgets, and the origin may return as it was.
+
+import { GOODBYE_MS, GOODBYES_MAX } from '../../../protocol/constants.ts';
+import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
+import type { Cause, Entry, Facts, Loss, Registration } from '../../../protocol/records.ts';
+import { present } from '../../kit/assert.ts';
+import type { Holders, Standing } from '../../catalogue/catalogue.ts';
+import type { Log, LogState } from './log.ts';
+import { OriginLog } from './log.ts';
+import type { ServerOptions } from '../options.ts';
+import type { Origin, State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+import { childrenOf } from './topology.ts';
+
+/** A record of an origin of which nothing is known but its facts. */
+export function createOrigin(log: Log, place: number): Origin {
+  return {
+    id: log.origin,
+    place,
+    log,
+    standing: 'new',
+    isProven: false,
+    sinceMs: 0,
+    losses: null,
+    filed: null,
+    via: null,
+    parent: null,
+    source: null,
+    checkedSequence: 0,
+    stamp: 0,
+    reachedStamp: 0,
+  };
+}
+
+/** An empty log. */
+export function createLog({ keeping }: ServerOptions, id: OriginId, facts: Facts): Log {
+  return keeping?.createLog(id, facts) ?? new OriginLog(id, facts);
+}
+
+/** Makes an origin known; it is not live before it can be reached. */
+export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
+  const origin = createOrigin(createLog(state.options, id, facts), state.places.take());
+  origin.sinceMs = state.nowMs;
+  state.origins.set(id, origin);
+  for (const link of state.links.values()) link.cursors.settle(id);
+  noteFacts(state, origin);
+  return origin;
+}
+
+/** How the catalogue sees those who hold instances. */
+export function holdersAmong(origins: ReadonlyMap<OriginId, Origin>): Holders {
+  const known = (id: OriginId): Origin => present(origins.get(id), 'the holder of an instance');
+  return {
+    placeOf: (id) => known(id).log.facts,
+    standingOf: (id) => known(id).standing,
+  };
+}
+
+/** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
+export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
+  const entry = withSharedRecord(state, arrived);
+  // What is given up must have been held.
+  list(state, origin);
+  origin.log.apply(entry);
+  switch (entry.kind) {
+    case 'put':
+      state.catalogue.put(origin.id, entry.registration);
+      break;
+    case 'delete':
+      if (isGivenUp(entry.cause)) {
+        state.catalogue.giveUp(origin.id, entry.instance, entry.cause);
+      } else {
+        state.catalogue.delete(origin.id, entry.instance, entry.cause);
+      }
+      break;
+    case 'up':
+      state.origins.get(entry.peer)?.losses?.delete(origin.id);
+      noteNamed(state, entry.peer);
+      noteLink(state, origin, entry.peer);
+      break;
+    case 'down':
+      noteLoss(state, origin, { peer: entry.peer, loss: entry.loss });
+      break;
+    case 'facts':
+      noteFacts(state, origin);
+      break;
+    default:
+      break;
+  }
+}
+
+/** Both servers of a host hold the same instances: what is equal is kept once. */
+function withSharedRecord(state: State, entry: Entry): Entry {
+  if (entry.kind !== 'put') return entry;
+  const registration = state.catalogue.shared(entry.registration);
+  return registration === entry.registration ? entry : { kind: 'put', registration };
+}
+
+/** Whether it was its service that wanted it to be gone. */
+function isGivenUp(cause: Cause): boolean {
+  return cause === 'deregistered' || cause === 'unhealthy';
+}
+
+/** Replaces an origin's state by a snapshot. */
+export function applySnapshot(state: State, origin: Origin, snapshot: LogState): void {
+  const { log, standing } = origin;
+  const lost = [...log.links].filter((peer) => !snapshot.links.includes(peer));
+  const known = new Map(log.registrations);
+  log.replace(snapshot);
+  if (known.size === 0 && standing === 'new') state.unlisted.add(origin);
+  else listAnew(state, origin, known);
+  for (const peer of snapshot.links) noteNamed(state, peer);
+  for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
+  noteFacts(state, origin);
+}
+
+/** Tells the catalogue what an origin holds otherwise than before. */
+function listAnew(
+  state: State,
+  { id, log }: Origin,
+  known: ReadonlyMap<InstanceId, Registration>,
+): void {
+  for (const instance of known.keys()) {
+    if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'closed');
+  }
+  for (const [instance, item] of log.registrations) {
+    if (known.get(instance)?.revision !== item.revision) state.catalogue.put(id, item);
+  }
+}
+
+/**
+ * Tells the catalogue of the snapshots of this step that it has not been told of yet. Of an origin that
+ * comes into reach with its first one it is told then: one look at each instance instead of two.
+ * Measured by `npm run bench sync`.
+ */
+export function listUnlisted(state: State): void {
+  for (const origin of state.unlisted) list(state, origin);
+}
+
+/** Says whether there was something to be told. */
+function list(state: State, origin: Origin): boolean {
+  if (!state.unlisted.delete(origin)) return false;
+  listAnew(state, origin, new Map());
+  return true;
+}
+
+/** Changes what is thought of an origin; the catalogue looks again at all that it holds. */
+export function setStanding(state: State, origin: Origin, standing: Standing): void {
+  if (origin.standing === standing) return;
+  origin.standing = standing;
+  if (AWAY.has(standing)) state.away.add(origin);
+  else state.away.delete(origin);
+  if (standing === 'aside') state.asides.add(origin);
+  else state.asides.delete(origin);
+  state.isViewDirty = true;
+  noteTargets(state, origin);
+  if (!list(state, origin)) state.catalogue.review(origin.log.registrations.keys(), 'crash');
+}
+
+/** Drops an origin's log and all that it holds. It may return. */
+export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
+  for (const name of ORIGIN_TIMERS) state.timers.cancel(`${name} ${origin.id}`);
+  for (const instance of origin.log.registrations.keys()) {
+    state.catalogue.delete(origin.id, instance, cause);
+  }
+  for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
+  state.unlisted.delete(origin);
+  state.directory.drop(origin);
+  state.journal.drop(origin);
+  state.away.delete(origin);
+  state.asides.delete(origin);
+  state.wanted.delete(origin.id);
+  state.orphaned.delete(origin.id);
+  noteNamed(state, origin.id);
+  for (const link of state.links.values()) {
+    link.cursors.delete(origin.id);
+    link.expected.delete(origin.id);
+    link.wants.delete(origin.id);
+    link.behind.delete(origin.id);
+    link.offers.delete(origin.id);
+    link.snapshots.delete(origin.id);
+    link.announced.delete(origin.id);
+    link.fed.delete(origin.id);
+    link.asking.delete(origin.id);
+    link.declined.delete(origin.id);
+    link.declining.delete(origin.id);
+    link.lacking.delete(origin.id);
+  }
+  state.origins.delete(origin.id);
+  state.places.free(origin.place);
+  state.isViewDirty = true;
+}
+
+/**
+ * Remembers a goodbye, so that nothing brings that origin back. One of an origin known here always
+ * has room, at the cost of the oldest; a stranger's takes nobody's place. Says whether it is remembered.
+ */
+export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): boolean {
+  const { goodbyes, nowMs } = state;
+  for (const [old, sinceMs] of goodbyes) {
+    const isOld = nowMs - sinceMs > GOODBYE_MS;
+    if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
+    goodbyes.delete(old);
+  }
+  if (goodbyes.size >= GOODBYES_MAX) return false;
+  goodbyes.set(id, nowMs);
+  return true;
+}
+
+function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs: number }): void {
+  origin.losses ??= new Map();
+  origin.losses.set(reporter, report);
+}
+
+function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
+  const peer = state.origins.get(lost.peer);
+  // Perhaps nobody names any more what was waited for.
+  if (state.unheard.has(lost.peer)) state.isViewDirty = true;
+  // A link that both ends have given up is no sign of the death of either: both said so after it.
+  if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);
+  else if (peer !== undefined) addLoss(peer, reporter.id, { loss: lost.loss, atMs: state.nowMs });
+  if (peer === undefined) return;
+  if (peer.parent === reporter.id) state.loose.add(peer.id);
+  if (reporter.parent === peer.id) state.loose.add(reporter.id);
+  for (const { id, standing } of state.directory.ofHost(peer.log.facts.host)) {
+    if (standing === 'suspect') state.grown.add(id);
+  }
+}
+
+/** A boot storm has thousands of new links; few of them bring anyone into reach. */
+function noteLink(state: State, origin: Origin, id: OriginId): void {
+  state.newsMs = state.nowMs;
+  const peer = state.origins.get(id);
+  if (peer?.log.links.has(origin.id) !== true) return;
+  const [isNear, isPeerNear] = [origin, peer].map((end) => end === state.self || end.via !== null);
+  if (isNear !== isPeerNear) state.grown.add(isNear === true ? peer.id : origin.id);
+}
+
+function noteNamed(state: State, id: OriginId): void {
+  if (state.origins.has(id) || state.goodbyes.has(id)) return;
+  state.unheard.add(id);
+  state.isViewDirty = true;
+}
+
+function noteFacts(state: State, origin: Origin): void {
+  const { role, addresses } = origin.log.facts;
+  state.directory.file(origin);
+  noteTargets(state, origin);
+  state.grown.add(origin.id);
+  if (role !== 'master' || origin === state.self) return;
+  for (const address of addresses) {
+    if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);
+  }
+}
+
+/** Whom this server dials depends on the masters and on its own host. */
+function noteTargets(state: State, origin: Origin): void {
+  const { role, host } = origin.log.facts;
+  if (role === 'master' || isOwnHost(state, host)) state.areTargetsDirty = true;
+}
+
+const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
+
+/** The timers that an origin may have, by the first word of their names. */
+const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned'] as const;
+
+/** Addresses of masters kept for the server's life. */
+const MASTER_ADDRESSES_MAX = 256;

@@ -1,0 +1,285 @@
+// Crash or net-split: what becomes of an origin that can no longer be reached. It is suspect for a
+// grace; then one host vanishing is a crash, several at once are a net-split. A crashed origin is
+// kept aside for a while, because a cut rarely falls in one instant; a split one is frozen.
+//
+//   new ──┐                  ┌──► aside ──► (dropped)
+//         ▼                  │      │ another host fell silent
+//     reachable ◄──► suspect ┤      ▼
+//                            └──► split ──► (dropped: hold ended, host back without it, bye)
+
+import type { Name, OriginId } from '../../../protocol/ids.ts';
+import { compareText } from '../../kit/text.ts';
+import { dropOrigin, setStanding } from './origins.ts';
+import type { Origin, State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+import { cutOff, extendReach } from './topology.ts';
+
+/** What others must be told at the end of a step. */
+export interface Tidings {
+  /** Newly reachable: offered to every neighbour. */
+  readonly reached: Set<OriginId>;
+  /** No longer reachable: every neighbour is asked whether it can reach it. */
+  readonly missed: Set<OriginId>;
+  /** Dropped: every neighbour learns that we have nothing of it. */
+  readonly forgotten: Set<OriginId>;
+}
+
+/** Finds out who can be reached, and what that changes: once per step. */
+export function refreshReachability(state: State, tidings: Tidings): void {
+  if (state.loose.size === 0 && state.grown.size === 0) return;
+  state.newsMs = state.nowMs;
+  state.isViewDirty = true;
+  const changed = new Set([...takeLoose(state), ...known(state, state.grown)]);
+  state.grown.clear();
+  const { self, origins } = state;
+  const reached = [...changed].flatMap((grown) => extendReach(self, { grown, origins }));
+  for (const origin of reached.sort(byName)) {
+    if (origin.standing !== 'reachable') becomeReachable(state, origin, tidings);
+  }
+  const out = [...changed].filter((origin) => origin !== self && origin.via === null);
+  for (const origin of out.sort(byName)) handleUnreachable(state, origin, tidings);
+}
+
+function byName(one: Origin, other: Origin): number {
+  return compareText(one.log.facts.name, other.log.facts.name) || compareText(one.id, other.id);
+}
+
+function takeLoose(state: State): Origin[] {
+  const loose = known(state, state.loose);
+  state.loose.clear();
+  return loose.flatMap((origin) => cutOff(origin, state.origins));
+}
+
+function known(state: State, ids: Iterable<OriginId>): Origin[] {
+  return [...ids].flatMap((id) => state.origins.get(id) ?? []);
+}
+
+function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
+  const before = origin.standing;
+  for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(`${name} ${origin.id}`);
+  forgetOldLosses(state, origin);
+  setStanding(state, origin, 'reachable');
+  tidings.reached.add(origin.id);
+  // It was known before, and nobody brings what is new of it.
+  if (origin.source === null) state.orphaned.add(origin.id);
+  tidings.missed.delete(origin.id);
+  tidings.forgotten.delete(origin.id);
+  state.out.notice('origin-reachable', labels(origin));
+  const { host } = origin.log.facts;
+  if (hasSplitServer(state, host)) armReturned(state, origin, tidings);
+  if (before !== 'split') return;
+  state.timers.set('ask again', state.nowMs + ASK_AGAIN_MS, () => {
+    askAgain(state, tidings);
+  });
+}
+
+/**
+ * The others stay: what comes late may bring the dead back for a moment, and nobody who has lost
+ * them says so twice. A reporter with a link to it again takes its word back itself.
+ */
+function forgetOldLosses(state: State, origin: Origin): void {
+  const { losses } = origin;
+  for (const [reporter, { atMs }] of losses ?? []) {
+    if (state.nowMs - atMs > TOGETHER_MS) losses?.delete(reporter);
+  }
+  if (losses?.size === 0) origin.losses = null;
+}
+
+function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void {
+  const { timers, options } = state;
+  if (origin.standing === 'reachable') {
+    becomeSuspect(state, origin, tidings);
+  } else if (origin.standing === 'suspect') {
+    const isReported = wasReported(state, origin);
+    const dueMs = Math.max(state.nowMs, origin.sinceMs + options.graceMs);
+    if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
+  } else if (origin.standing === 'new' && !timers.has(`grace ${origin.id}`)) {
+    const dueMs = state.nowMs + QUIET_GRACES * options.graceMs;
+    timers.set(`grace ${origin.id}`, dueMs, () => {
+      tidings.forgotten.add(origin.id);
+      dropOrigin(state, origin, 'crash');
+    });
+  }
+}
+
+/** Takes an origin for out of reach: still live, ranked last, and unproven. */
+export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): void {
+  const graces = wasReported(state, origin) ? 1 : QUIET_GRACES;
+  origin.isProven = false;
+  origin.via = null;
+  origin.parent = null;
+  origin.sinceMs = state.nowMs;
+  setStanding(state, origin, 'suspect');
+  tidings.missed.add(origin.id);
+  tidings.reached.delete(origin.id);
+  state.out.notice('origin-suspect', labels(origin));
+  const dueMs = state.nowMs + graces * state.options.graceMs;
+  state.timers.set(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
+}
+
+/** Whether a server that can be reached lost this origin, or another one of its host. */
+function wasReported(state: State, origin: Origin): boolean {
+  for (const other of state.directory.ofHost(origin.log.facts.host)) {
+    for (const [reporter, { atMs }] of other.losses ?? []) {
+      const isFresh = state.nowMs - atMs <= TOGETHER_MS;
+      if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
+    }
+  }
+  return false;
+}
+
+function judge(state: State, origin: Origin, tidings: Tidings): () => void {
+  return () => {
+    if (hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)) {
+      becomeAside(state, origin, tidings);
+    } else if (isOneOfSeveral(state, origin) || !reachesOtherHost(state)) {
+      becomeSplit(state, origin, tidings);
+      splitAsides(state, origin, tidings);
+    } else {
+      becomeAside(state, origin, tidings);
+    }
+  };
+}
+
+function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
+  origin.isProven = false;
+  setStanding(state, origin, 'aside');
+  state.out.notice('origin-crashed', labels(origin));
+  state.timers.set(`aside ${origin.id}`, state.nowMs + ASIDE_MS, () => {
+    tidings.forgotten.add(origin.id);
+    dropOrigin(state, origin, 'crash');
+  });
+}
+
+function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
+  origin.isProven = false;
+  state.timers.cancel(`aside ${origin.id}`);
+  setStanding(state, origin, 'split');
+  state.out.notice('origin-split', labels(origin));
+  const { host } = origin.log.facts;
+  if (hasReachableServer(state, host)) {
+    armReturned(state, origin, tidings);
+  }
+  state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
+    if (!reachesOtherHost(state)) state.isSynced = false;
+    tidings.forgotten.add(origin.id);
+    forgetOrigin(state, origin, 'the hold has ended');
+  });
+}
+
+/** Drops an origin that was split off, and says why. */
+export function forgetOrigin(state: State, origin: Origin, reason: string): void {
+  state.out.notice('origin-forgotten', { ...labels(origin), reason });
+  dropOrigin(state, origin, 'crash');
+}
+
+function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
+  for (const other of [...state.asides]) {
+    if (hasSurelyEnded(state, other)) continue;
+    const { host } = other.log.facts;
+    const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
+    if (isTogether) becomeSplit(state, other, tidings);
+  }
+}
+
+/** A host is back: what does not return with it within a grace is dropped. */
+function armReturned(state: State, origin: Origin, tidings: Tidings): void {
+  const { host } = origin.log.facts;
+  state.timers.set(`returned ${origin.id}`, state.nowMs + state.options.graceMs, () => {
+    dropSplitOf(state, host, tidings);
+  });
+}
+
+function dropSplitOf(state: State, host: Name, tidings: Tidings): void {
+  if (!hasReachableServer(state, host)) return;
+  for (const origin of [...state.directory.ofHost(host)]) {
+    if (origin.standing !== 'split') continue;
+    tidings.forgotten.add(origin.id);
+    forgetOrigin(state, origin, 'its host is back without it');
+  }
+}
+
+function askAgain(state: State, tidings: Tidings): void {
+  const split = [...state.away].filter((origin) => origin.standing === 'split');
+  const hosts = new Set(split.map((origin) => origin.log.facts.host));
+  if (hosts.size !== 1 || !reachesOtherHost(state)) return;
+  for (const origin of split) {
+    state.timers.cancel(`hold ${origin.id}`);
+    becomeAside(state, origin, tidings);
+  }
+}
+
+/** Whether another host fell silent about when this origin did. */
+function isOneOfSeveral(state: State, origin: Origin): boolean {
+  for (const { log } of state.away) {
+    const { host } = log.facts;
+    if (host !== origin.log.facts.host && fellSilentWith(state, origin, host)) return true;
+  }
+  return false;
+}
+
+/** Whether a host fell silent about when this origin did, and is wholly out of reach. */
+function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
+  if (hasReachableServer(state, host)) return false;
+  for (const other of state.directory.ofHost(host)) {
+    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
+    if (state.away.has(other) && isNear && !hasSurelyEnded(state, other)) return true;
+  }
+  return false;
+}
+
+/** Whether an origin is no longer, wherever the cut may be: its process ended, or has begun anew. */
+function hasSurelyEnded(state: State, origin: Origin): boolean {
+  return wasClosed(origin) || isOutlived(state, origin);
+}
+
+/** Whether another life of the same server was there after this one was lost. */
+function isOutlived(state: State, { log: { facts }, sinceMs }: Origin): boolean {
+  for (const other of state.directory.ofHost(facts.host)) {
+    const wasThere = other.standing !== 'new' && other.sinceMs > sinceMs;
+    if (wasThere && other.log.facts.name === facts.name) return true;
+  }
+  return false;
+}
+
+function wasClosed(origin: Origin): boolean {
+  const fresh = [...(origin.losses?.values() ?? [])].filter(
+    (report) => origin.sinceMs - report.atMs <= TOGETHER_MS,
+  );
+  return fresh.length > 0 && fresh.every((report) => report.loss === 'closed');
+}
+
+function hasReachableServer(state: State, host: Name): boolean {
+  for (const { standing } of state.directory.ofHost(host))
+    if (standing === 'reachable') return true;
+  return false;
+}
+
+function hasSplitServer(state: State, host: Name): boolean {
+  for (const { standing } of state.directory.ofHost(host)) if (standing === 'split') return true;
+  return false;
+}
+
+/** Whether a server of another host can be reached. */
+export function reachesOtherHost(state: State): boolean {
+  for (const other of state.origins.values()) {
+    if (other.standing === 'reachable' && !isOwnHost(state, other.log.facts.host)) return true;
+  }
+  return false;
+}
+
+function labels(origin: Origin): { server: string; host: string } {
+  return { server: origin.log.facts.name, host: origin.log.facts.host };
+}
+
+/** Hosts that fall silent within this belong together. */
+const TOGETHER_MS = 5_000;
+
+/** How long a crashed origin is kept aside. */
+const ASIDE_MS = 5_000;
+
+/** When a split origin is back, the others get this long before the question is put again. */
+const ASK_AGAIN_MS = 5_000;
+
+/** Graces for an origin of which no server reports the loss: then it is in the paths. */
+const QUIET_GRACES = 4;

@@ -1,0 +1,74 @@
+// The graph of links: who can be reached. A link counts if the logs of both its ends claim it, and
+// a log counts only if it is proven: frozen logs vouch for each other, and would bring the dead
+// back. What is kept is a tree of ways from this server: each origin that is reached has a `parent`,
+// one step nearer, and `via`, the first step. The invariant: every link of that tree counts. So only
+// the loss of a link of the tree changes anything, and only for what hangs on it; a boot storm and a
+// net-split have thousands of others.
+
+import type { OriginId } from '../../../protocol/ids.ts';
+import type { Origin } from '../state.ts';
+
+type Origins = ReadonlyMap<OriginId, Origin>;
+
+/** Takes an origin out of the tree, with all that hangs on it. */
+export function cutOff(root: Origin, origins: Origins): Origin[] {
+  const lost = [root];
+  for (const origin of lost) lost.push(...childrenOf(origin, origins));
+  for (const origin of lost) {
+    origin.via = null;
+    origin.parent = null;
+  }
+  return lost;
+}
+
+/** The origins whose ways lead over this one. */
+export function childrenOf(origin: Origin, origins: Origins): Origin[] {
+  const children: Origin[] = [];
+  for (const peer of origin.log.links) {
+    const other = origins.get(peer);
+    if (other?.parent === origin.id) children.push(other);
+  }
+  return children;
+}
+
+/**
+ * What comes into reach because an origin has new links, was proven or was cut off: each gets its
+ * place in the tree, one of a way that exists, if not of a shortest one.
+ */
+export function extendReach(
+  self: Origin,
+  { grown, origins }: { readonly grown: Origin; readonly origins: Origins },
+): Origin[] {
+  const isReached = (origin: Origin): boolean => origin === self || origin.via !== null;
+  const reached: Origin[] = [];
+  const reach = (other: Origin, from: Origin): void => {
+    other.via = from === self ? other.id : from.via;
+    other.parent = from.id;
+    reached.push(other);
+  };
+  if (!isReached(grown)) {
+    if (!grown.isProven) return [];
+    const from = neighbours(grown, origins).find(isReached);
+    if (from === undefined) return [];
+    reach(grown, from);
+  }
+  const queue = [grown];
+  for (const origin of queue) {
+    for (const other of neighbours(origin, origins)) {
+      if (isReached(other)) continue;
+      reach(other, origin);
+      queue.push(other);
+    }
+  }
+  return reached;
+}
+
+/** The proven origins to which there is a link that both ends claim. */
+function neighbours(origin: Origin, origins: Origins): Origin[] {
+  const found: Origin[] = [];
+  for (const peer of origin.log.links) {
+    const other = origins.get(peer);
+    if (other?.isProven === true && other.log.links.has(origin.id)) found.push(other);
+  }
+  return found;
+}

@@ -1,0 +1,64 @@
+// Where the modules of the core put what they want done; `Server.step` hands it out. One invariant:
+// effects leave in the order in which they were put in.
+
+import type { ProtocolErrorName } from '../../protocol/errors.ts';
+import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
+import type { Message } from '../../protocol/messages.ts';
+import type { Close, Effect } from '../effect.ts';
+import type { ConnectionId } from '../input.ts';
+import type { NoticeFields, NoticeName } from '../notices.ts';
+
+/** The effects of a step. */
+export class Outbox {
+  #effects: Effect[] = [];
+
+  /** Sends a message to one connection or, encoded once, to several. */
+  send(to: ConnectionId | readonly ConnectionId[], message: Message): void {
+    const connections = typeof to === 'number' ? [to] : to;
+    if (connections.length > 0) this.#effects.push({ kind: 'send', connections, message });
+  }
+
+  /** Says what is wrong, in one `error` message. */
+  sendError(connection: ConnectionId, error: ProtocolErrorName, reason: string): void {
+    const { code } = PROTOCOL_ERRORS[error];
+    this.send(connection, { kind: 'error', error: code, reason });
+  }
+
+  /** Says why a request is not granted. */
+  sendRefusal(connection: ConnectionId, request: number, reason: string): void {
+    const { code } = PROTOCOL_ERRORS.refused;
+    this.send(connection, { kind: 'error', error: code, reason, request });
+  }
+
+  dial(address: string): void {
+    this.#effects.push({ kind: 'dial', address });
+  }
+
+  close(connection: ConnectionId, why: Close['why']): void {
+    this.#effects.push({ kind: 'close', connection, why });
+  }
+
+  /** Takes no more from a connection until `resume`. */
+  pause(connection: ConnectionId): void {
+    this.#effects.push({ kind: 'pause', connection });
+  }
+
+  resume(connection: ConnectionId): void {
+    this.#effects.push({ kind: 'resume', connection });
+  }
+
+  notice(name: NoticeName, fields: NoticeFields): void {
+    this.#effects.push({ kind: 'notice', notice: { name, fields } });
+  }
+
+  stopped(): void {
+    this.#effects.push({ kind: 'stopped' });
+  }
+
+  /** What has been put in since the last time. */
+  take(): Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}

@@ -1,0 +1,214 @@
+// Copying logs: when which link is to be written to, and what it must be told beside that. One rule
+// serves first sync, steady state and repair: for every reachable origin whose sequence is ahead of
+// the link's cursor, send entries if the tail reaches back that far, else a snapshot, then move the
+// cursor (flush.ts). Cursors, not queues: a slow link holds no memory, it only lags. What arrives is
+// taken in by intake.ts.
+
+import type { OriginId } from '../../../protocol/ids.ts';
+import type { Message } from '../../../protocol/messages.ts';
+import type { Entry, Line } from '../../../protocol/records.ts';
+import { compareText } from '../../kit/text.ts';
+import type { Tidings } from '../origins/reachability.ts';
+import type { Link, Origin, State } from '../state.ts';
+import { reachableOrigins } from '../state.ts';
+
+/**
+ * An origin's log has grown by these: every link is to look at it. Links' entries can wait a little:
+ * nobody looks them up, and a boot storm has thousands.
+ */
+export function noteAdvance(state: State, origin: Origin, entries: readonly Entry[]): void {
+  state.journal.note(origin);
+  const canWait = entries.every(({ kind }) => kind === 'up' || kind === 'down');
+  flushBy(state, Math.max(restedMs(state), state.nowMs + (canWait ? COLLECT_LINKS_MS : 0)));
+  announceBy(state, state.nowMs + ANNOUNCE_MS);
+}
+
+/** Every link is to look at an origin. */
+export function touchAll(state: State, origin: Origin): void {
+  state.journal.note(origin);
+  flushBy(state, restedMs(state));
+  announceBy(state, state.nowMs + ANNOUNCE_MS);
+}
+
+/** A link is to look at an origin. */
+export function touch(state: State, link: Link, origin: OriginId): void {
+  link.behind.add(origin);
+  flushBy(state, restedMs(state));
+}
+
+/** The links are to be written to by then. */
+export function flushBy(state: State, dueMs: number): void {
+  state.flushDueMs = Math.min(state.flushDueMs, dueMs);
+}
+
+/** What spare links have not been told of is to be announced by then. */
+export function announceBy(state: State, dueMs: number): void {
+  state.announceDueMs = Math.min(state.announceDueMs, dueMs);
+}
+
+/**
+ * When the links have rested from the last time: the more there are, the longer that takes. To a few
+ * links a change goes out at once, though it be one of a thousand a second.
+ */
+function restedMs(state: State): number {
+  return Math.max(state.nowMs, state.flushedMs + COLLECT_MS * state.links.size);
+}
+
+/** Sends what a neighbour must have first: what we can reach, and what we know of ourselves. */
+export function sendDigest(state: State, link: Link): void {
+  sendDoubt(state, link);
+  const lines = [...reachableOrigins(state)].map(lineOf);
+  const goodbyes = [...state.goodbyes.keys()];
+  const size = Math.max(lines.length, goodbyes.length);
+  for (let start = 0; start === 0 || start < size; start += DIGEST_LINES) {
+    state.out.send(link.connection.id, {
+      kind: 'digest',
+      complete: state.isComplete,
+      missing: ownMissing(state),
+      lines: lines.slice(start, start + DIGEST_LINES),
+      goodbyes: goodbyes.slice(start, start + DIGEST_LINES),
+      more: start + DIGEST_LINES < size,
+    });
+  }
+}
+
+/**
+ * Says what we have of a neighbour that is out of reach, before a digest makes it send its log. So it
+ * is entries that come, which say why links are down; a snapshot does not, and whoever lost all its
+ * links would take a crash for a net-split. And a heal does not bring again what was here all along.
+ */
+function sendDoubt(state: State, link: Link): void {
+  const neighbour = state.origins.get(link.origin);
+  if (neighbour === undefined || !state.away.has(neighbour)) return;
+  state.out.send(link.connection.id, { kind: 'want', lines: [lineOf(neighbour)] });
+}
+
+/** The hosts of the origins that are out of reach, by name. */
+export function ownMissing(state: State): Link['neighbourMissing'] {
+  const hosts = new Set<Link['neighbourMissing'][number]>();
+  for (const { standing, log } of state.away) {
+    if (standing !== 'aside') hosts.add(log.facts.host);
+  }
+  return [...hosts].sort(compareText);
+}
+
+/** Puts what reachability found into the links' hands. */
+export function spreadTidings(state: State, tidings: Tidings): void {
+  if (isEmpty(tidings)) {
+    askForOrphans(state);
+    return;
+  }
+  const asked: Line[] = [];
+  for (const id of [...tidings.missed].sort(compareText)) {
+    const origin = state.origins.get(id);
+    state.wanted.delete(id);
+    if (origin !== undefined) asked.push(lineOf(origin));
+  }
+  for (const id of [...tidings.forgotten].sort(compareText)) {
+    for (const link of state.links.values()) link.cursors.delete(id);
+    asked.push({ origin: id, sequence: 0 });
+  }
+  for (const link of state.links.values()) {
+    for (const { origin } of asked) {
+      // Whoever is asked takes it that nothing comes from elsewhere.
+      link.declined.delete(origin);
+      // Who was asked before has lost it, too: the next to offer it is asked at once.
+      link.wants.delete(origin);
+    }
+  }
+  if (asked.length > 0) sendToAll(state, { kind: 'want', lines: asked });
+  askForOrphans(state);
+  for (const id of tidings.reached) {
+    const origin = state.origins.get(id);
+    if (origin === undefined) continue;
+    touchAll(state, origin);
+    origin.reachedStamp = origin.stamp;
+  }
+  tidings.missed.clear();
+  tidings.forgotten.clear();
+  tidings.reached.clear();
+}
+
+function isEmpty({ reached, missed, forgotten }: Tidings): boolean {
+  return reached.size === 0 && missed.size === 0 && forgotten.size === 0;
+}
+
+/** Sends a message on every link. */
+export function sendToAll(state: State, message: Message, except?: Link): void {
+  const links = [...state.links.values()].filter((link) => link !== except);
+  state.out.send(
+    links.map((link) => link.connection.id),
+    message,
+  );
+}
+
+/** Asks a neighbour for what is missing; one question for an origin and link at a time. */
+export function ask(state: State, link: Link, { origin, sequence }: Line): void {
+  const askedMs = link.wants.get(origin);
+  if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
+  link.wants.set(origin, state.nowMs);
+  state.wanted.set(origin, state.nowMs);
+  link.declined.delete(origin);
+  link.declining.delete(origin);
+  link.asking.set(origin, sequence);
+  state.askers.add(link);
+}
+
+/** Whether an origin was asked for, on whichever link, and may still come. */
+export function isOnItsWay(state: State, id: OriginId): boolean {
+  const askedMs = state.wanted.get(id);
+  return askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS;
+}
+
+/** Sends the questions of a step: one message for a link, whatever their number. */
+export function sendWants(state: State): void {
+  if (state.askers.size === 0) return;
+  for (const link of state.askers) {
+    if (link.asking.size === 0) continue;
+    const lines = [...link.asking].map(([origin, sequence]) => ({ origin, sequence }));
+    link.asking.clear();
+    for (let start = 0; start < lines.length; start += DIGEST_LINES) {
+      const part = lines.slice(start, start + DIGEST_LINES);
+      state.out.send(link.connection.id, { kind: 'want', lines: part });
+    }
+  }
+  state.askers.clear();
+}
+
+/** What came by a link that is lost is asked for at the next hop towards it, at once. */
+function askForOrphans(state: State): void {
+  // To clear an empty set costs a new table, and this is done in every step.
+  if (state.orphaned.size === 0) return;
+  for (const id of state.orphaned) {
+    const origin = state.origins.get(id);
+    const via = origin?.via ?? null;
+    const way = via === null ? linkListing(state, id) : state.links.get(via);
+    const sequence = origin?.log.sequence ?? 0;
+    if (way !== undefined && !state.goodbyes.has(id)) ask(state, way, { origin: id, sequence });
+  }
+  state.orphaned.clear();
+}
+
+function linkListing(state: State, id: OriginId): Link | undefined {
+  for (const link of state.links.values()) if (link.expected.has(id)) return link;
+  return undefined;
+}
+
+/** What an origin is at, as a line of a digest. */
+export function lineOf(origin: Origin): Line {
+  return { origin: origin.id, sequence: origin.log.sequence };
+}
+
+/** Under load, writes are collected for this long for each link: a few times what writing costs. */
+const COLLECT_MS = 1 / 16;
+
+/** A question that was not answered in this time may be put again. */
+const ASK_AGAIN_MS = 1_000;
+
+/** Announcements are read by nobody as long as all goes well. */
+export const ANNOUNCE_MS = 50;
+
+/** A boot storm has thousands of link entries. */
+const COLLECT_LINKS_MS = 5;
+
+const DIGEST_LINES = 8_192;

@@ -1,0 +1,230 @@
+// What clients are answered: instances, services, servers, the state of this server; and what its
+// watchers are told. The invariant: every answer says whether the view behind it is complete and
+// which hosts are missing. Long answers go in parts. A watcher that comes from another server names
+// what it has from before; only a complete view may say that something of that is gone.
+
+import { FRAME_BYTES_TARGET } from '../../../protocol/constants.ts';
+import type { Name } from '../../../protocol/ids.ts';
+import type { MessageOf } from '../../../protocol/messages.ts';
+import type { Instance, ServerRow, Service } from '../../../protocol/records.ts';
+import type { Change } from '../../catalogue/catalogue.ts';
+import { compareText } from '../../kit/text.ts';
+import type { ConnectionId } from '../../input.ts';
+import { masterLinks } from '../links/policy.ts';
+import { reachesOtherHost } from '../origins/reachability.ts';
+import type { Origin, Session, State, Watch } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+
+/** Answers `lookup`. This and the next ones return how many rows the answer has. */
+export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
+  const all = state.catalogue.instancesOf(asked.service);
+  const { request } = asked;
+  const { isComplete: complete, missing } = state;
+  for (const [instances, more] of parts(all)) {
+    state.out.send(to, { kind: 'instances', request, complete, missing, instances, more });
+  }
+  return all.length;
+}
+
+/** Answers `list`. */
+export function answerList(state: State, to: ConnectionId, request: number): number {
+  const { catalogue } = state;
+  const all = catalogue.serviceNames().map((service): Service => {
+    const instances = catalogue.instancesOf(service);
+    const stale = instances.filter((instance) => instance.state === 'stale').length;
+    return { name: service as Name, live: instances.length - stale, stale };
+  });
+  for (const [services, more] of parts(all)) {
+    state.out.send(to, { kind: 'services', request, ...viewOf(state), services, more });
+  }
+  return catalogue.counts.live + catalogue.counts.stale;
+}
+
+/** Answers `peers`. */
+export function answerPeers(state: State, to: ConnectionId, request: number): number {
+  const all = [...state.origins.values()]
+    .flatMap((origin) => serverRowOf(state, origin) ?? [])
+    .sort((one, other) => compareText(one.facts.name, other.facts.name));
+  for (const [servers, more] of parts(all)) {
+    state.out.send(to, { kind: 'servers', request, ...viewOf(state), servers, more });
+  }
+  return all.length;
+}
+
+/** Answers `status`. */
+export function answerStatus(state: State, to: ConnectionId, request: number): void {
+  const servers = { reachable: 0, suspect: 0, split: 0 };
+  const masters = { reachable: 0, known: 0 };
+  for (const { standing, log } of state.origins.values()) {
+    if (standing === 'new' || standing === 'aside') continue;
+    servers[standing] += 1;
+    if (log.facts.role !== 'master') continue;
+    masters.known += 1;
+    if (standing === 'reachable') masters.reachable += 1;
+  }
+  const server = serverRowOf(state, state.self);
+  if (server === null) return;
+  state.out.send(to, {
+    kind: 'report',
+    request,
+    ...viewOf(state),
+    environment: state.options.environment,
+    lock: state.options.lock ?? 'none',
+    state: healthOf(state, servers),
+    server,
+    servers,
+    masters,
+    services: state.catalogue.servicesCount,
+    instances: { ...state.catalogue.counts },
+  });
+}
+
+/**
+ * Begins a watch: the present set, what is gone of that which the client knew, the mark where this
+ * ends, then every change.
+ */
+export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): number {
+  const { request, service } = asked;
+  const to = session.connection.id;
+  const watch = { service, untold: new Set(asked.known) };
+  session.watches.set(request, watch);
+  const present = state.catalogue.instancesOf(service);
+  for (const instance of present) {
+    watch.untold.delete(instance.registration.instance);
+    state.out.send(to, { kind: 'change', request, change: 'present', instance });
+  }
+  if (state.isComplete) tellUntold(state, { to, request, watch });
+  state.out.send(to, { kind: 'change', request, change: 'synced', ...viewOf(state) });
+  return present.length;
+}
+
+/** Tells the watchers what has changed in this step. */
+export function tellWatchers(state: State, isViewNew: boolean): void {
+  const changes = state.catalogue.changes;
+  state.catalogue.changes = [];
+  for (const change of changes) noteRemoval(state, change);
+  if (changes.length === 0 && !isViewNew) return;
+  for (const session of state.sessions.values()) {
+    const to = session.connection.id;
+    for (const [request, watch] of session.watches) {
+      tellWatcher(state, { to, request, watch }, changes);
+      if (!isViewNew) continue;
+      if (state.isComplete) tellUntold(state, { to, request, watch });
+      state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });
+    }
+  }
+}
+
+interface Watcher {
+  readonly to: ConnectionId;
+  readonly request: number;
+  readonly watch: Watch;
+}
+
+function tellWatcher(state: State, watcher: Watcher, changes: readonly Change[]): void {
+  const { to, request, watch } = watcher;
+  for (const change of changes) {
+    if (change.instance.registration.service !== watch.service) continue;
+    watch.untold.delete(change.instance.registration.instance);
+    state.out.send(to, { kind: 'change', request, ...change });
+  }
+}
+
+/**
+ * Says why that is gone which a client has from before. Of what is not remembered here nothing is
+ * sent: the client takes the complete view, which follows, for `closed`.
+ */
+function tellUntold(state: State, watcher: Watcher): void {
+  const { to, request, watch } = watcher;
+  for (const id of [...watch.untold].sort(compareText)) {
+    const removal = state.removals.get(id);
+    if (removal?.instance.registration.service !== watch.service) continue;
+    state.out.send(to, { kind: 'change', request, ...removal });
+  }
+  watch.untold.clear();
+}
+
+function noteRemoval(state: State, change: Change): void {
+  const id = change.instance.registration.instance;
+  state.removals.delete(id);
+  if (change.change !== 'removed') return;
+  state.removals.set(id, change);
+  const [oldest] = state.removals.keys();
+  if (oldest !== undefined && state.removals.size > REMOVALS_MAX) state.removals.delete(oldest);
+}
+
+function viewOf(state: State): { complete: boolean; missing: readonly Name[] } {
+  return { complete: state.isComplete, missing: state.missing };
+}
+
+function serverRowOf(state: State, origin: Origin): ServerRow | null {
+  const { standing, log, id } = origin;
+  if (standing === 'new' || standing === 'aside') return null;
+  return {
+    origin: id,
+    facts: log.facts,
+    state: standing,
+    links: log.links.size,
+    registrations: log.registrations.size,
+    isSelf: origin === state.self,
+    roundTripMicros: state.links.get(id)?.connection.roundTripMicros ?? null,
+  };
+}
+
+function healthOf(
+  state: State,
+  servers: { readonly suspect: number; readonly split: number },
+): MessageOf<'report'>['state'] {
+  const { origins, options } = state;
+  const knowsOthers =
+    options.peers.length > 0 ||
+    [...origins.values()].some((origin) => !isOwnHost(state, origin.log.facts.host));
+  if (knowsOthers && !reachesOtherHost(state)) return 'isolated';
+  if (servers.split > 0) return 'split';
+  const masters = masterLinks(state);
+  return servers.suspect > 0 || masters.held < masters.wanted ? 'degraded' : 'healthy';
+}
+
+/**
+ * The parts of a list, as they fit a frame, each with whether another follows. A list is cut once: as
+ * long as it lives its parts are the same, by which the codec knows them again.
+ */
+function* parts<T extends Instance | Service | ServerRow>(
+  all: readonly T[],
+): Generator<readonly [readonly T[], boolean]> {
+  let cut = CUTS.get(all) as readonly (readonly T[])[] | undefined;
+  if (cut === undefined) CUTS.set(all, (cut = cutOf(all)));
+  for (const part of cut) yield [part, part !== cut.at(-1)];
+}
+
+function cutOf<T extends Instance | Service | ServerRow>(
+  all: readonly T[],
+): readonly (readonly T[])[] {
+  const cut: (readonly T[])[] = [];
+  let start = 0;
+  do {
+    let end = start;
+    let bytes = 0;
+    while (end < all.length && bytes < FRAME_BYTES_TARGET) {
+      bytes += bytesOf(all[end]);
+      end += 1;
+    }
+    cut.push(all.slice(start, end));
+    start = end;
+  } while (start < all.length);
+  return cut;
+}
+
+const CUTS = new WeakMap<object, readonly (readonly unknown[])[]>();
+
+function bytesOf(row: Instance | Service | ServerRow | undefined): number {
+  if (row === undefined || !('registration' in row)) return ROW_BYTES;
+  const { tags } = row.registration;
+  return tags.reduce((sum, tag) => sum + 3 * (tag.key.length + tag.value.length), ROW_BYTES);
+}
+
+/** Removals remembered: those of the seconds that a watcher needs to find another server. */
+const REMOVALS_MAX = 4_096;
+
+/** An upper estimate of a row without its tags: names are of 128 characters, addresses of 255. */
+const ROW_BYTES = 1_024;

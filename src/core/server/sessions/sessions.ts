@@ -1,0 +1,131 @@
+// Sessions: clients' connections, and the registrations that live exactly as long as they do. The
+// invariant: an instance in our own log belongs to one session that is open; a session's end takes
+// all that it holds, with the cause. A client that comes back on a new connection before the old one
+// is known to be lost simply takes its instances along.
+
+import type { InstanceId } from '../../../protocol/ids.ts';
+import type { MessageOf } from '../../../protocol/messages.ts';
+import type { Cause, Registration } from '../../../protocol/records.ts';
+import {
+  beginLiveness,
+  closeConnection,
+  endHandshake,
+  enterPhase,
+  forgetConnection,
+  isJudged,
+} from '../links/connections.ts';
+import { excessOf, refuseAtLimit } from '../links/limits.ts';
+import { appendOwn } from '../links/links.ts';
+import type { NoticeFields } from '../../notices.ts';
+import type { Connection, Session, State } from '../state.ts';
+import { CREDIT_MAX } from './throttle.ts';
+
+/** A client has shaken hands. */
+export function becomeSession(state: State, connection: Connection): void {
+  enterPhase(connection, 'session');
+  endHandshake(state, connection);
+  const session: Session = {
+    connection,
+    registrations: new Set(),
+    watches: new Map(),
+    credit: CREDIT_MAX,
+    creditMs: state.nowMs,
+    isTooFast: false,
+    isUnread: false,
+  };
+  state.sessions.set(connection.id, session);
+  // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
+  // says nothing of the service beside it.
+  if (connection.door === 'tcp') judgeSession(state, connection);
+  if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
+}
+
+/** From now on the client's silence ends its session. */
+export function judgeSession(state: State, connection: Connection): void {
+  if (isJudged(state, connection)) return;
+  beginLiveness(state, connection, (silent) => {
+    state.out.sendError(silent.id, 'silent', 'nothing was heard for too long');
+    closeConnection(state, silent, 'silent');
+    endSession(state, silent);
+  });
+}
+
+/** A client's connection is closed: what it registered is gone. */
+export function handleSessionClosed(state: State, connection: Connection): void {
+  forgetConnection(state, connection);
+  endSession(state, connection);
+}
+
+function endSession(state: State, connection: Connection): void {
+  const session = state.sessions.get(connection.id);
+  if (session === undefined) return;
+  state.sessions.delete(connection.id);
+  for (const instance of session.registrations) removeInstance(state, instance, 'closed');
+}
+
+/** Registers an instance, or changes it. */
+export function handleRegister(
+  state: State,
+  session: Session,
+  message: MessageOf<'register'>,
+): void {
+  const { request } = message;
+  const address = message.registration.address || hostPartOf(state);
+  const isWhole = message.registration.address === address;
+  const given = isWhole ? message.registration : { ...message.registration, address };
+  const limit = excessOf(state, session, given);
+  if (limit !== null) {
+    refuseAtLimit(state, session, { request, limit });
+    return;
+  }
+  const registration = state.catalogue.shared(given);
+  const { instance, revision } = registration;
+  const owner = state.owners.get(instance);
+  if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);
+  state.owners.set(instance, session.connection.id);
+  session.registrations.add(instance);
+  const known = state.self.log.registrations.get(instance);
+  if (known === undefined || known.revision < revision) {
+    appendOwn(state, { kind: 'put', registration });
+    if (known === undefined) state.out.notice('instance-registered', labels(registration));
+  }
+  state.out.send(session.connection.id, { kind: 'done', request, address });
+}
+
+/** Gives an instance up. */
+export function handleDeregister(
+  state: State,
+  session: Session,
+  message: MessageOf<'deregister'>,
+): void {
+  if (session.registrations.delete(message.instance)) {
+    removeInstance(state, message.instance, message.cause);
+  }
+  state.out.send(session.connection.id, { kind: 'done', request: message.request });
+}
+
+function removeInstance(state: State, instance: InstanceId, cause: Cause): void {
+  state.owners.delete(instance);
+  const registration = state.self.log.registrations.get(instance);
+  // Clients that were told to go close their sessions: their instances go with our goodbye, when
+  // the sibling has them.
+  const isHandedOver = state.isStopping && cause === 'closed';
+  if (registration === undefined || isHandedOver) return;
+  appendOwn(state, { kind: 'delete', instance, cause });
+  state.out.notice('instance-removed', { ...labels(registration), cause });
+}
+
+/** The host part of what this server advertises: where a service is that does not say. */
+function hostPartOf(state: State): string {
+  const [address = ''] = state.options.facts.addresses;
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
+/** How an instance is named to the operator. */
+function labels(registration: Registration): NoticeFields {
+  const { service, instance, port } = registration;
+  const host = registration.address;
+  const address = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  return { service, address, instance };
+}

@@ -1,0 +1,66 @@
+// Sessions that ask faster than they may, or do not read what they are answered, are not read for a
+// while: what they still say waits in the kernel, at their own cost. The invariant: a session is
+// paused for its rate or for its unread answers, read again when neither holds, and closed when the
+// answers stay unread; while it is paused its silence means nothing.
+
+import type { LimitName } from '../links/limits.ts';
+import { LIMITS, noteLimit } from '../links/limits.ts';
+import type { Session, State } from '../state.ts';
+
+/** What a message costs: a whole one, and its share for each row of the answer. */
+export function charge(state: State, session: Session, rows: number): void {
+  const { connection } = session;
+  const earned = ((state.nowMs - session.creditMs) * LIMITS['messages-per-second'].max) / 1_000;
+  session.credit = Math.min(CREDIT_MAX, session.credit + earned) - 1 - rows / ROWS_A_MESSAGE;
+  session.creditMs = state.nowMs;
+  if (session.credit >= 0 || session.isTooFast) return;
+  session.isTooFast = true;
+  noteLimit(state, 'messages-per-second', connection.remote);
+  pause(state, session);
+  const debtMs = (-session.credit * 1_000) / LIMITS['messages-per-second'].max;
+  // Not longer: a client that dies while it is not read is found dead only then.
+  const dueMs = state.nowMs + Math.min(Math.ceil(debtMs), PAUSE_MS_MAX);
+  state.timers.set(`pause ${String(connection.id)}`, dueMs, () => {
+    session.isTooFast = false;
+    maybeResume(state, session);
+  });
+}
+
+/** What is written waits in our own memory (`congested`), or has left (`drained`). */
+export function handleUnread(
+  state: State,
+  session: Session,
+  flow: { readonly isUnread: boolean; readonly end: (limit: LimitName) => void },
+): void {
+  const timer = `unread ${String(session.connection.id)}`;
+  session.isUnread = flow.isUnread;
+  if (!flow.isUnread) {
+    state.timers.cancel(timer);
+    maybeResume(state, session);
+    return;
+  }
+  pause(state, session);
+  state.timers.set(timer, state.nowMs + LIMITS['unread-ms'].max, () => {
+    flow.end('unread-ms');
+  });
+}
+
+function pause(state: State, { connection }: Session): void {
+  if (connection.isPaused) return;
+  connection.isPaused = true;
+  state.out.pause(connection.id);
+}
+
+function maybeResume(state: State, session: Session): void {
+  const { connection } = session;
+  if (!connection.isPaused || session.isTooFast || session.isUnread) return;
+  connection.isPaused = false;
+  connection.heardMs = state.nowMs;
+  state.out.resume(connection.id);
+}
+
+/** What a session may send at once, at its begin and after a rest. */
+export const CREDIT_MAX = 20_000;
+
+const ROWS_A_MESSAGE = 20;
+const PAUSE_MS_MAX = 1_000;

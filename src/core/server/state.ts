@@ -1,0 +1,256 @@
+// What a server knows and holds: plain data that the modules of the core work on, one for each
+// concern. The invariant: whoever changes something here marks what depends on it (`grown`, `loose`,
+// `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
+
+import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
+import type { Facts, Loss, Registration } from '../../protocol/records.ts';
+import type { Backoff } from '../kit/backoff.ts';
+import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
+import type { Cursors, Marks, Places } from './replication/cursors.ts';
+import type { Directory } from './origins/directory.ts';
+import type { ConnectionId, Door } from '../input.ts';
+import type { Journal } from './replication/journal.ts';
+import type { Log } from './origins/log.ts';
+import type { ServerOptions } from './options.ts';
+import type { Outbox } from './outbox.ts';
+import type { Timers } from '../kit/timers.ts';
+
+/** An origin that this server knows, itself included. */
+export interface Origin {
+  readonly id: OriginId;
+  readonly log: Log;
+  /** Where links keep it: see cursors.ts. */
+  readonly place: number;
+  standing: Standing;
+  /** Whether a neighbour has offered it since it was last out of reach. */
+  isProven: boolean;
+  /** When it went out of reach. */
+  sinceMs: number;
+  /** Who lost it, when and how, and has no link to it again; null for nobody. */
+  losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
+  /** See directory.ts. */
+  filed: Facts | null;
+  /** The first origin on the way to it; its own id for a neighbour. */
+  via: OriginId | null;
+  /** The one before it on that way: see topology.ts. */
+  parent: OriginId | null;
+  /** The neighbour that brought what is newest of it. */
+  source: OriginId | null;
+  /** Its sequence when the last check was sent. */
+  checkedSequence: number;
+  /** Its place in the journal; 0 for none. */
+  stamp: number;
+  /** Its place there when it was last newly reached: whoever has not looked since is offered it. */
+  reachedStamp: number;
+}
+
+/** A connection, from the moment it is open. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly remote: string;
+  readonly dialled: string | null;
+  readonly door: Door;
+  /** Whose link it is, once it is one. */
+  peer: OriginId | null;
+  phase: 'welcome' | 'hello' | 'link' | 'session';
+  heardMs: number;
+  sentMs: number;
+  roundTripMicros: number | null;
+  /** It is not read for now: see throttle.ts. */
+  isPaused: boolean;
+  /** The other end said that it closes for silence, or for want of need: its process goes on. */
+  wasSilent: boolean;
+  /** The other end said that it closes because it keeps others. */
+  wasReleased: boolean;
+}
+
+/** A snapshot on its way out, part by part. */
+export interface Outgoing {
+  readonly origin: OriginId;
+  readonly sequence: number;
+  readonly links: readonly OriginId[];
+  readonly registrations: readonly Registration[];
+  index: number;
+  part: number;
+}
+
+/** A snapshot on its way in. */
+export interface Incoming {
+  readonly origin: OriginId;
+  readonly sequence: number;
+  readonly links: OriginId[];
+  readonly registrations: Registration[];
+  parts: number;
+}
+
+/** A handshaken connection to another server. */
+export interface Link {
+  readonly connection: Connection;
+  readonly origin: OriginId;
+  readonly isDialledByUs: boolean;
+  readonly upMs: number;
+  /** What the other end is known to have; an origin that is not here it lacks. */
+  readonly cursors: Cursors;
+  /** Up to where the journal was looked through for what to send, and for what to announce. */
+  seenStamp: number;
+  announcedStamp: number;
+  /** Origins at which the cursor is to be looked at, beside those in the journal. */
+  readonly behind: Set<OriginId>;
+  /** Origins to be told of as reachable even at an equal sequence. */
+  readonly offers: Set<OriginId>;
+  /** What we asked for and have not had yet: one question for an origin. */
+  readonly wants: Map<OriginId, number>;
+  /** What the other end has sooner from elsewhere: it is offered, not sent. */
+  readonly announced: Marks;
+  /** What the other end has been sent or has asked for: it is sent on, whatever we presume. */
+  readonly fed: Marks;
+  /** What is to be asked for at the end of the step. */
+  readonly asking: Map<OriginId, number>;
+  /** What we have sooner from elsewhere, and have told the other end so, or are about to. */
+  readonly declined: Marks;
+  readonly declining: Set<OriginId>;
+  /** What was offered on this spare link and is on its way from elsewhere, we hope. */
+  readonly lacking: Map<OriginId, number>;
+  /** What the other end's digest listed and has not arrived yet. */
+  readonly expected: Map<OriginId, number>;
+  hasDigest: boolean;
+  isNeighbourComplete: boolean;
+  neighbourMissing: readonly Name[];
+  isCongested: boolean;
+  outgoing: Outgoing | null;
+  readonly snapshots: Set<OriginId>;
+  incoming: Incoming | null;
+  differences: number;
+}
+
+/** An address to dial. */
+export interface Target {
+  readonly address: string;
+  readonly backoff: Backoff;
+  /** Idle, waiting for a dial to be answered, or connected. */
+  phase: 'idle' | 'dialling' | 'connected';
+  connection: ConnectionId | null;
+  /** Who was found there last. */
+  origin: OriginId | null;
+  isWanted: boolean;
+  isRefused: boolean;
+  isSelf: boolean;
+  /** A first attempt has come to its end, whichever. */
+  wasTried: boolean;
+  wasToldOf: boolean;
+  /** The latest dial came to nothing, and there was no news of it since. */
+  hasFailed: boolean;
+}
+
+/** A standing lookup of a client. */
+export interface Watch {
+  readonly service: Name;
+  /** What the client has from before and has not been told of yet. */
+  readonly untold: Set<InstanceId>;
+}
+
+/** A client's connection. */
+export interface Session {
+  readonly connection: Connection;
+  readonly registrations: Set<InstanceId>;
+  /** By the request that began the watch. */
+  readonly watches: Map<number, Watch>;
+  /** What it may still send at once, in messages, as of `creditMs`: see throttle.ts. */
+  credit: number;
+  creditMs: number;
+  isTooFast: boolean;
+  /** It has not read what it was answered. */
+  isUnread: boolean;
+}
+
+/** Everything. */
+export interface State {
+  readonly options: ServerOptions;
+  readonly out: Outbox;
+  readonly timers: Timers;
+  readonly self: Origin;
+  readonly origins: Map<OriginId, Origin>;
+  /** The numbers that they have. */
+  readonly places: Places;
+  /** The same, by host and role. */
+  readonly directory: Directory<Origin>;
+  /** The same, by their latest change. */
+  readonly journal: Journal<Origin>;
+  /** Those that are suspect, aside or split, and of them those that are aside. */
+  readonly away: Set<Origin>;
+  readonly asides: Set<Origin>;
+  /** Origins that logs name, as far as they have no log here and no goodbye. */
+  readonly unheard: Set<OriginId>;
+  readonly goodbyes: Map<OriginId, number>;
+  /** What was asked for, on whichever link, and when: it is on its way. */
+  readonly wanted: Map<OriginId, number>;
+  /** What came by a link that is lost: it is asked for on another. */
+  readonly orphaned: Set<OriginId>;
+  readonly catalogue: Catalogue;
+  /** Origins whose first snapshot the catalogue is to be told of before the step ends. */
+  readonly unlisted: Set<Origin>;
+  readonly connections: Map<ConnectionId, Connection>;
+  /** Those that were accepted and have not shaken hands, the oldest first. */
+  readonly strangers: Map<ConnectionId, Connection>;
+  /** How many connections of each address were accepted and are open. */
+  readonly accepted: Map<string, number>;
+  /** When each limit was last told of, and how often it was reached since. */
+  readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
+  readonly links: Map<OriginId, Link>;
+  /** Links on which something is to be asked at the end of the step. */
+  readonly askers: Set<Link>;
+  /** Links from which something may still be expected. */
+  readonly expecting: Set<Link>;
+  /** When the links are to be written to, and what is new to be announced to those that are spare. */
+  flushDueMs: number;
+  announceDueMs: number;
+  flushedMs: number;
+  readonly sessions: Map<ConnectionId, Session>;
+  /** Which session an instance of ours belongs to. */
+  readonly owners: Map<InstanceId, ConnectionId>;
+  readonly targets: Map<string, Target>;
+  /** Addresses of masters ever heard of. */
+  readonly masterAddresses: Set<string>;
+  readonly forgetTokens: Set<string>;
+  /** The latest removals, for watchers that come from another server: see answers.ts. */
+  readonly removals: Map<InstanceId, Change>;
+  nowMs: number;
+  /** Origins that lost their way here. */
+  readonly loose: Set<OriginId>;
+  /** Origins that have new links or were proven, and those suspect ones that someone has lost. */
+  readonly grown: Set<OriginId>;
+  isViewDirty: boolean;
+  areTargetsDirty: boolean;
+  /** Set once, when the view was complete through a neighbour or at a cold start. */
+  isSynced: boolean;
+  isComplete: boolean;
+  /** When the view was last computed. */
+  viewedMs: number;
+  missing: readonly Name[];
+  /** How many neighbours miss a host. */
+  readonly missedBy: Map<Name, number>;
+  /** The hosts of the origins that this server itself cannot reach, as last told to neighbours. */
+  ownMissing: readonly Name[];
+  /** When something was last heard of servers or their links; registrations are no news. */
+  newsMs: number;
+  /** After a long sleep, what clients ask while their news is taken in: see sleep.ts. */
+  held: (() => void)[] | null;
+  /** Whether a master, or this server as one, can be reached. */
+  reachesMaster: boolean;
+  isStopping: boolean;
+  /** When a stopping server waits no longer for its sibling. */
+  leaveMs: number;
+  hasLeft: boolean;
+}
+
+/** The origins that can be reached, this server first, in the order in which they became known. */
+export function* reachableOrigins(state: State): Generator<Origin> {
+  for (const origin of state.origins.values()) {
+    if (origin.standing === 'reachable') yield origin;
+  }
+}
+
+/** Whether a host is this server's own. */
+export function isOwnHost(state: State, host: Name): boolean {
+  return host === state.options.facts.host;
+}

@@ -1,0 +1,307 @@
+// A service that keeps itself registered with every server there is.
+
+import { expect, test } from 'vitest';
+import { ClientCore } from '../../../src/core/client/client.ts';
+import type { ClientInput } from '../../../src/core/client/client.ts';
+import type { ClientReport } from '../../../src/core/client/registry.ts';
+import { ProtocolError } from '../../../src/protocol/errors.ts';
+import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
+import { Stage } from '../../support/stage.ts';
+
+const INSTANCE = 'e'.repeat(32) as InstanceId;
+const OFFER = { service: 'db' as Name, address: '', port: 5432, scheme: null, tags: [] };
+const HERE = ['/run/a.sock', '/run/b.sock', '127.0.0.1:1', '127.0.0.1:2'];
+
+function client(addresses: string[], sessionsMax = Infinity): Stage<ClientReport, ClientInput> {
+  const environment = 'testing' as Name;
+  const random = () => 0.5;
+  return new Stage(new ClientCore({ environment, addresses, sessionsMax, random }));
+}
+
+function register(stage: Stage<ClientReport, ClientInput>): void {
+  stage.give({ kind: 'register', instance: INSTANCE, offer: OFFER });
+}
+
+test('an instance is registered with every server, under one id', () => {
+  const stage = client(['a:1', 'b:1']);
+  register(stage);
+
+  const first = stage.greet('a:1');
+  const second = stage.greet('b:1', { origin: '2' });
+  stage.hear(second, { kind: 'done', request: 2 });
+
+  const registration = { ...OFFER, instance: INSTANCE, revision: 1 };
+  expect(stage.take(first)).toEqual([{ kind: 'register', request: 1, registration }]);
+  expect(stage.take(second)).toEqual([{ kind: 'register', request: 2, registration }]);
+  expect(stage.reports).toEqual([
+    { kind: 'registered', instance: INSTANCE, service: 'db', server: 'h1-2' },
+  ]);
+});
+
+test('a server that comes back hears the latest revision', () => {
+  const stage = client(['127.0.0.1:1']);
+  register(stage);
+  const first = stage.greet('127.0.0.1:1');
+  stage.give({ kind: 'update', instance: INSTANCE, change: { port: 5433 } });
+  expect(stage.take(first)).toMatchObject([{}, { registration: { revision: 2, port: 5433 } }]);
+
+  stage.close(first);
+  stage.pass(400);
+  const second = stage.greet('127.0.0.1:1', { origin: '2' });
+
+  expect(stage.take(second)).toMatchObject([{ registration: { revision: 2, port: 5433 } }]);
+  expect(stage.reports).toEqual([{ kind: 'lost', server: 'h1-1', reason: 'closed' }]);
+});
+
+test('on this host sockets are tried before ports', () => {
+  const stage = client(HERE, 2);
+  expect(stage.takeDialled()).toEqual(['/run/a.sock', '/run/b.sock']);
+
+  stage.greet('/run/a.sock', { door: 'socket' });
+  expect(stage.takeDialled()).toEqual([]);
+  stage.fail('/run/b.sock');
+
+  expect(stage.takeDialled()).toEqual(['127.0.0.1:1', '127.0.0.1:2']);
+});
+
+test('a socket that does not answer does not hold up the ports', () => {
+  const stage = client(HERE, 2);
+  stage.connect('/run/a.sock', 'socket');
+  stage.connect('/run/b.sock', 'socket');
+  stage.takeDialled();
+
+  stage.pass(100);
+
+  expect(stage.takeDialled()).toEqual(['127.0.0.1:1', '127.0.0.1:2']);
+});
+
+test('two addresses of one server make one session', () => {
+  const stage = client(HERE, 2);
+  register(stage);
+  const session = stage.greet('/run/a.sock', { door: 'socket' });
+  stage.fail('/run/b.sock');
+
+  const twin = stage.greet('127.0.0.1:1');
+  stage.fail('127.0.0.1:2');
+  stage.takeDialled();
+  stage.pass(400);
+
+  expect(stage.closed).toEqual([twin]);
+  expect(stage.take(session)).toHaveLength(1);
+  expect(stage.takeDialled()).toEqual(['/run/b.sock', '127.0.0.1:2']);
+});
+
+test('with both servers of the host nothing more is dialled', () => {
+  const stage = client(HERE, 2);
+  stage.greet('/run/a.sock', { door: 'socket' });
+  stage.greet('/run/b.sock', { origin: '2', door: 'socket' });
+  stage.takeDialled();
+
+  stage.pass(60_000);
+
+  expect(stage.takeDialled()).toEqual([]);
+});
+
+test('on this host a lost server is dialled again within 400 ms, however long it was away', () => {
+  const stage = client(['127.0.0.1:1']);
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    stage.fail('127.0.0.1:1');
+    stage.pass(400);
+  }
+  stage.fail('127.0.0.1:1');
+  stage.takeDialled();
+
+  stage.pass(400);
+
+  expect(stage.takeDialled()).toEqual(['127.0.0.1:1']);
+});
+
+test('a far server is dialled ever more rarely', () => {
+  const stage = client(['far:1']);
+  stage.takeDialled();
+
+  const delaysMs = [1, 2, 3, 4].map(() => {
+    stage.fail('far:1');
+    const sinceMs = stage.nowMs;
+    while (stage.takeDialled().length === 0) stage.pass(1);
+    return stage.nowMs - sinceMs;
+  });
+
+  expect(delaysMs).toEqual([125, 250, 500, 1_000]);
+});
+
+test('without any session a far server is dialled within 30 s, however long it was away', () => {
+  const stage = client(['far:1', 'far:2']);
+  const session = stage.greet('far:1');
+  stage.takeDialled();
+  for (let tries = 0; tries < 12; tries += 1) {
+    stage.fail('far:2');
+    while (stage.takeDialled().length === 0) {
+      stage.hear(session, { kind: 'ping' });
+      stage.pass(1_000);
+    }
+  }
+  stage.fail('far:2');
+
+  stage.give({ kind: 'closed', connection: session, reason: 'it died' });
+  stage.pass(30_000);
+
+  expect(stage.takeDialled().sort()).toEqual(['far:1', 'far:2']);
+});
+
+test('news of the sibling has it dialled at once', () => {
+  const stage = client(['far:1', 'far:2']);
+  const first = stage.greet('far:1');
+  for (let tries = 0; tries < 5; tries += 1) {
+    stage.fail('far:2');
+    stage.hear(first, { kind: 'ping' });
+    stage.pass(1_000);
+  }
+  stage.takeDialled();
+
+  stage.hear(first, { kind: 'sibling' });
+
+  expect(stage.takeDialled()).toEqual(['far:2']);
+});
+
+test('an address where trust is lacking is never dialled again', () => {
+  const stage = client(['a:1', 'b:1', 'c:1']);
+  const second = stage.connect('b:1');
+  const third = stage.connect('c:1');
+  stage.takeDialled();
+
+  stage.give({ kind: 'undialled', address: 'a:1', reason: 'another secret', isRefusal: true });
+  const error = new ProtocolError('locked', 'it speaks TLS');
+  stage.give({ kind: 'unreadable', connection: second, error });
+  stage.hear(third, { kind: 'error', error: 15, reason: 'your certificate has expired' });
+  stage.pass(3_600_000);
+
+  expect(stage.takeDialled()).toEqual([]);
+  expect(stage.reports).toEqual([
+    { kind: 'refused', server: 'a:1', reason: 'another secret' },
+    { kind: 'refused', server: 'b:1', reason: 'it speaks TLS' },
+    { kind: 'refused', server: 'c:1', reason: 'your certificate has expired' },
+    { kind: 'refused-by-all', reason: 'a:1: another secret' },
+  ]);
+});
+
+test('a refused address is never dialled again, and all refusing is said once', () => {
+  const stage = client(['127.0.0.1:1', '127.0.0.1:2']);
+
+  stage.greet('127.0.0.1:1', { environment: 'production' });
+  stage.fail('127.0.0.1:2');
+  stage.takeDialled();
+  stage.pass(300);
+
+  expect(stage.takeDialled()).toEqual(['127.0.0.1:2']);
+  expect(stage.reports).toMatchObject([{ kind: 'refused' }, { kind: 'refused-by-all' }]);
+});
+
+test('giving up is over when every session has said so', () => {
+  const stage = client(['a:1', 'b:1']);
+  register(stage);
+  const first = stage.greet('a:1');
+  const second = stage.greet('b:1', { origin: '2' });
+  stage.take(first);
+  stage.take(second);
+
+  stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'unhealthy' });
+  expect(stage.take(first)).toMatchObject([{ kind: 'deregister', cause: 'unhealthy' }]);
+  stage.hear(first, { kind: 'done', request: 3 });
+  expect(stage.reports).toEqual([]);
+  stage.hear(second, { kind: 'done', request: 4 });
+
+  expect(stage.reports).toEqual([{ kind: 'deregistered', instance: INSTANCE }]);
+});
+
+test('giving up waits two seconds for a server that does not say so, and no longer', () => {
+  const stage = client(['/run/a.sock']);
+  register(stage);
+  stage.greet('/run/a.sock', { door: 'socket' });
+
+  stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'deregistered' });
+  stage.pass(1_999);
+  expect(stage.reports).toEqual([]);
+  stage.pass(1);
+
+  expect(stage.reports).toEqual([{ kind: 'deregistered', instance: INSTANCE }]);
+});
+
+test('what was given up is not put on a session that opens later', () => {
+  const stage = client(['a:1']);
+  register(stage);
+  stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'deregistered' });
+
+  const session = stage.greet('a:1');
+
+  expect(stage.take(session)).toEqual([]);
+  expect(stage.reports).toEqual([{ kind: 'deregistered', instance: INSTANCE }]);
+});
+
+test('stopping gives everything up before the sessions are closed', () => {
+  const stage = client(['a:1']);
+  register(stage);
+  const session = stage.greet('a:1');
+
+  stage.give({ kind: 'stop' });
+  expect(stage.closed).toEqual([]);
+  stage.hear(session, { kind: 'done', request: 2 });
+
+  expect(stage.closed).toEqual([session]);
+  expect(stage.isStopped).toBe(true);
+});
+
+test('a server that is silent on TCP for three seconds after its sign was due is lost', () => {
+  const stage = client(['a:1']);
+  const session = stage.greet('a:1');
+
+  stage.pass(3_900);
+  expect(stage.closed).toEqual([]);
+  stage.pass(200);
+
+  expect(stage.closed).toEqual([session]);
+  expect(stage.reports).toMatchObject([{ kind: 'lost', reason: 'it fell silent' }]);
+});
+
+test('something is sent on TCP every second', () => {
+  const stage = client(['a:1']);
+  stage.greet('a:1');
+  stage.sent = [];
+
+  stage.pass(1_000);
+
+  expect(stage.sent.filter(({ message }) => message.kind === 'ping')).toHaveLength(2);
+});
+
+test('on a socket silence means nothing', () => {
+  const stage = client(['/run/a.sock']);
+  stage.greet('/run/a.sock', { door: 'socket' });
+
+  stage.pass(60_000);
+
+  expect(stage.closed).toEqual([]);
+});
+
+test('a client that says so is judged by its silence on a socket, too', () => {
+  const options = { environment: 'testing' as Name, addresses: HERE, sessionsMax: 2 };
+  const core = new ClientCore({ ...options, random: () => 0.5, areSocketsJudged: true });
+  const stage = new Stage<ClientReport, ClientInput>(core);
+  const session = stage.greet('/run/a.sock', { door: 'socket' });
+
+  stage.pass(1_000);
+
+  const sent = stage.sent.filter(({ connection }) => connection === session);
+  expect(sent.map(({ message }) => message.kind)).toContain('ping');
+});
+
+test('the silence in which this process slept is not held against the server', () => {
+  const stage = client(['a:1']);
+  const session = stage.greet('a:1');
+
+  stage.sleep(10_000);
+  stage.hear(session, { kind: 'ping', stamp: 9 });
+  stage.pass(2_500);
+
+  expect(stage.closed).toEqual([]);
+  expect(stage.sent.at(-1)?.message.kind).toBe('ping');
+});

@@ -1,0 +1,277 @@
+// Every connection from its opening to its end: what may arrive when, and the signs of life.
+
+import { expect, test } from 'vitest';
+import {
+  CONNECTION_PHASES,
+  enterPhase,
+  mayArrive,
+} from '../../../../src/core/server/links/connections.ts';
+import type { ConnectionId } from '../../../../src/core/input.ts';
+import type { Connection } from '../../../../src/core/server/state.ts';
+import type { Name } from '../../../../src/protocol/ids.ts';
+import type { Message } from '../../../../src/protocol/messages.ts';
+import { MESSAGES } from '../../../../src/protocol/messages.ts';
+import { factsOf, originOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import { instanceIdOf } from '../../../support/server-stage.ts';
+
+type Phase = Connection['phase'];
+
+const environment = 'testing' as Name;
+const kinds = Object.keys(MESSAGES) as Message['kind'][];
+const phases = Object.keys(CONNECTION_PHASES) as Phase[];
+const pairs = phases.flatMap((phase) => kinds.map((kind) => ({ phase, kind })));
+
+/** A message of a kind, with just enough in it. */
+function sample(kind: Message['kind']): Message {
+  const view = { complete: true, missing: [] };
+  const fields = {
+    ...view,
+    request: 1,
+    protocols: [1],
+    protocol: 1,
+    role: 'client',
+    environment,
+    origin: originOf('1'),
+    facts: factsOf('1'),
+    error: 5,
+    reason: 'as it is',
+    stamp: 1,
+    registration: registrationOf('a'),
+    instance: instanceIdOf('a'),
+    cause: 'closed',
+    service: 'db',
+    known: [],
+    host: 'h9',
+    token: instanceIdOf('f'),
+    lines: [],
+    origins: [],
+    goodbyes: [],
+    more: false,
+    batches: [],
+    sequence: 1,
+    part: 0,
+    links: [],
+    registrations: [],
+    count: 2,
+    hash: 0,
+  };
+  return { kind, ...fields } as unknown as Message;
+}
+
+/** A connection that is in a phase. */
+function at(stage: ServerStage, phase: Phase): ConnectionId {
+  switch (phase) {
+    case 'welcome':
+      return stage.reach('10.0.0.1:17310');
+    case 'hello':
+      return stage.accept();
+    case 'link':
+      return stage.neighbour('1');
+    default:
+      return stage.client();
+  }
+}
+
+test.each(pairs.filter(({ phase, kind }) => !(kind in CONNECTION_PHASES[phase])))(
+  'in phase $phase a $kind is a breach: told, logged, closed',
+  ({ phase, kind }) => {
+    const stage = new ServerStage();
+    const connection = at(stage, phase);
+    stage.take(connection);
+
+    stage.hear(connection, sample(kind));
+
+    expect(stage.take(connection)).toMatchObject([{ kind: 'error', error: 4 }]);
+    expect(stage.closed).toEqual([{ connection, why: 'unexpected-message' }]);
+    expect(stage.takeNotices()).toContain(
+      phase === 'link' || phase === 'session' ? 'protocol-breach' : 'refused-stranger',
+    );
+  },
+);
+
+test.each(pairs.filter(({ phase, kind }) => kind in CONNECTION_PHASES[phase]))(
+  'in phase $phase a $kind has its place',
+  ({ phase, kind }) => {
+    const stage = new ServerStage();
+    const connection = at(stage, phase);
+
+    stage.hear(connection, sample(kind));
+
+    expect(stage.closed).toEqual([]);
+    expect(mayArrive(phase, sample(kind))).toBe(true);
+  },
+);
+
+test.each([
+  ['welcome', 'session'],
+  ['link', 'session'],
+  ['session', 'link'],
+] as const)('no way leads from %s to %s', (from, to) => {
+  const connection = { phase: from } as Connection;
+
+  expect(() => {
+    enterPhase(connection, to);
+  }).toThrow('no way leads');
+});
+
+test('whoever accepted a connection speaks first', () => {
+  const stage = new ServerStage();
+
+  const accepted = stage.accept();
+  const dialled = stage.reach('10.0.0.1:17310');
+
+  expect(stage.take(accepted)).toMatchObject([{ kind: 'welcome', environment, protocols: [1] }]);
+  expect(stage.take(dialled)).toEqual([]);
+});
+
+test('a stranger that says nothing for two seconds is told and closed', () => {
+  const stage = new ServerStage();
+  const connection = stage.accept();
+
+  stage.pass(1_999);
+  expect(stage.closed).toEqual([]);
+  stage.pass(1);
+
+  expect(stage.closed).toEqual([{ connection, why: 'handshake-timeout' }]);
+  expect(stage.takeNotices()).toEqual(['view-complete', 'refused-stranger']);
+});
+
+test('a server that does not greet within the silence is closed: what lay there is no news', () => {
+  const stage = new ServerStage();
+  const connection = stage.reach('10.0.0.1:17310');
+
+  stage.pass(1_200);
+
+  expect(stage.closed).toEqual([{ connection, why: 'handshake-timeout' }]);
+});
+
+test('a link that is silent for the silence is lost, and told so first', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.hush(link);
+
+  stage.pass(1_199);
+  expect(stage.closed).toEqual([]);
+  stage.take(link);
+  stage.pass(1);
+
+  expect(stage.take(link)).toMatchObject([{ kind: 'error', error: 9 }]);
+  expect(stage.closed).toEqual([{ connection: link, why: 'silent' }]);
+});
+
+test('any message is a sign of life', () => {
+  const stage = new ServerStage();
+  stage.neighbour('1');
+
+  stage.pass(60_000);
+
+  expect(stage.closed).toEqual([]);
+});
+
+test('something is sent at every heartbeat, and only when nothing else was', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const stamps: number[] = [];
+  const step = stage.server.step.bind(stage.server);
+  stage.server.step = (input) => {
+    const effects = step(input);
+    const sends = effects.filter((effect) => effect.kind === 'send');
+    if (sends.some((send) => send.connections.includes(link))) stamps.push(stage.nowMs);
+    return effects;
+  };
+
+  stage.pass(9_000);
+
+  const gaps = stamps.slice(1).map((stamp, index) => Math.round(stamp - (stamps[index] ?? 0)));
+  expect(gaps.length).toBeGreaterThan(20);
+  expect(new Set(gaps)).toEqual(new Set([400]));
+});
+
+test('a session over TCP that is silent for three seconds ends with all that it holds', () => {
+  const stage = new ServerStage();
+  const session = stage.client('tcp');
+  const registration = registrationOf('a');
+  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hush(session);
+
+  stage.pass(2_999);
+  expect(stage.instances()).toEqual({ a: 'live' });
+  stage.pass(1);
+
+  expect(stage.instances()).toEqual({});
+  expect(stage.closed).toEqual([{ connection: session, why: 'silent' }]);
+});
+
+test("over a UNIX socket the kernel's close alone judges", () => {
+  const stage = new ServerStage();
+  const session = stage.client('socket');
+  const registration = registrationOf('a');
+  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hush(session);
+
+  stage.pass(600_000);
+
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('over a UNIX socket, too, silence judges a client that has sent a ping', () => {
+  const stage = new ServerStage();
+  const session = stage.client('socket');
+  const registration = registrationOf('a');
+  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, { kind: 'ping' });
+  stage.hush(session);
+
+  stage.pass(3_000);
+
+  expect(stage.instances()).toEqual({});
+  expect(stage.closed).toEqual([{ connection: session, why: 'silent' }]);
+});
+
+test('a ping with a stamp is answered, and a pong gives the round trip', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const asked = stage.take(link).length;
+  const stamp = Math.round(stage.nowMs * 1_000);
+
+  stage.hear(link, { kind: 'ping', stamp: 7 });
+  stage.pass(3);
+  stage.hear(link, { kind: 'pong', stamp });
+
+  expect(asked).toBeGreaterThan(0);
+  expect(stage.take(link)).toContainEqual({ kind: 'pong', stamp: 7 });
+  expect(stage.state.links.get(originOf('1'))?.connection.roundTripMicros).toBe(3_000);
+});
+
+test('a message kind that is not known is answered, and closes nothing', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+  stage.take(session);
+
+  const message = { kind: 'unknown', code: 99, request: 4 } as const;
+  stage.give({ kind: 'received', connection: session, message });
+
+  expect(stage.take(session)).toMatchObject([{ kind: 'error', error: 5, request: 4 }]);
+  expect(stage.closed).toEqual([]);
+});
+
+test('before the handshake is over a message kind that is not known closes', () => {
+  const stage = new ServerStage();
+  const connection = stage.accept();
+
+  stage.give({ kind: 'received', connection, message: { kind: 'unknown', code: 99 } });
+
+  expect(stage.closed).toEqual([{ connection, why: 'unexpected-message' }]);
+});
+
+test('bytes that are no message end their connection, and what it held', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  const error = { kind: 'malformed-frame', message: 'not a byte string' } as const;
+
+  stage.give({ kind: 'unreadable', connection: session, error: error as never });
+
+  expect(stage.closed).toEqual([{ connection: session, why: 'malformed-frame' }]);
+  expect(stage.instances()).toEqual({});
+});

@@ -1,0 +1,182 @@
+// What one client, one address or one neighbour may hold is bounded, and whoever asks for more is
+// told so, with what to do.
+
+import { expect, test } from 'vitest';
+import type { ServerOptions } from '../../../../src/core/server/options.ts';
+import type { Name } from '../../../../src/protocol/ids.ts';
+import type { Message } from '../../../../src/protocol/messages.ts';
+import { LIMITS } from '../../../../src/core/server/links/limits.ts';
+import { factsOf, originOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+
+const environment = 'testing' as Name;
+const row = registrationOf('a');
+const hello: Message = { kind: 'hello', protocol: 1, role: 'client', environment };
+
+function stageWith(limits: NonNullable<ServerOptions['limits']>): ServerStage {
+  return new ServerStage({ limits });
+}
+
+function limitsTold(stage: ServerStage): unknown[] {
+  const told = stage.notices.filter(({ name }) => name === 'limit-reached');
+  return told.map(({ fields }) => fields['limit']);
+}
+
+test('at the limit of strangers the oldest goes, and the newcomer is served', () => {
+  const stage = new ServerStage();
+  const [first, ...others] = Array.from({ length: LIMITS.strangers.max }, (_, at) =>
+    stage.accept('tcp', `10.0.${String(at >> 8)}.${String(at & 255)}:1`),
+  );
+
+  const newcomer = stage.accept('tcp', '10.9.9.9:1');
+  stage.hear(newcomer, hello);
+
+  expect(stage.closed).toEqual([{ connection: first, why: 'overloaded' }]);
+  expect(stage.state.sessions.has(newcomer)).toBe(true);
+  expect(stage.state.strangers.size).toBe(others.length);
+  expect(limitsTold(stage)).toEqual(['strangers']);
+});
+
+test('idle strangers from a client’s own address do not keep it out', () => {
+  const stage = stageWith({ 'connections-per-address': 5 });
+  const strangers = Array.from({ length: 5 }, (_, at) => stage.accept('tcp', `10.0.0.1:${at + 1}`));
+
+  const newcomer = stage.accept('tcp', '10.0.0.1:99');
+  stage.hear(newcomer, hello);
+
+  expect(stage.closed).toEqual([{ connection: strangers[0], why: 'overloaded' }]);
+  expect(stage.state.sessions.has(newcomer)).toBe(true);
+});
+
+test('an address whose connections have all shaken hands gets no more, others do', () => {
+  const stage = stageWith({ 'connections-per-address': 2 });
+  for (const port of [1, 2]) stage.hear(stage.accept('tcp', `10.0.0.1:${port}`), hello);
+
+  const newcomer = stage.accept('tcp', '10.0.0.1:3');
+  const other = stage.accept('tcp', '10.0.0.2:3');
+
+  expect(stage.closed).toEqual([{ connection: newcomer, why: 'overloaded' }]);
+  const [error] = stage.take(newcomer);
+  expect(error).toMatchObject({ kind: 'error', error: 16 });
+  expect(error).toHaveProperty('reason', expect.stringMatching(/2 connections of one address: \w/));
+  expect(stage.take(other)).toMatchObject([{ kind: 'welcome' }]);
+});
+
+test('a connection that is closed leaves its place, however it ends', () => {
+  const stage = stageWith({ 'connections-per-address': 2 });
+  const ends = [
+    (one: number) => stage.close(one),
+    (one: number) => stage.hear(one, { kind: 'goaway' }),
+    (one: number) => stage.hear(one, { ...hello, environment: 'staging' as Name }),
+  ];
+  for (const end of ends) {
+    const connection = stage.accept('tcp', '10.0.0.1:1');
+    if (end !== ends[2]) stage.hear(connection, hello);
+
+    end(connection);
+  }
+
+  expect([...stage.state.accepted]).toEqual([]);
+  expect(stage.state.strangers.size).toBe(0);
+});
+
+test('at the limit of connections a client is refused, and a server is not', () => {
+  const stage = stageWith({ connections: 1 });
+  stage.client();
+
+  const refused = stage.accept();
+  stage.hear(refused, hello);
+  const peer = stage.neighbour('1');
+
+  expect(stage.closed).toEqual([{ connection: refused, why: 'overloaded' }]);
+  expect(stage.state.links.has(originOf('1'))).toBe(true);
+  expect(peer).toBeGreaterThan(0);
+});
+
+test('a registration beyond the limit of all is refused, and one that is there may change', () => {
+  const stage = stageWith({ registrations: 1 });
+  const session = stage.client();
+  const register = (digit: string, revision: number): void => {
+    const registration = registrationOf(digit, { revision });
+    stage.hear(session, { kind: 'register', request: revision, registration });
+  };
+  register('a', 1);
+  stage.take(session);
+
+  register('b', 2);
+  register('a', 3);
+
+  expect(stage.take(session)).toMatchObject([
+    { kind: 'error', error: 12, request: 2 },
+    { kind: 'done', request: 3 },
+  ]);
+  expect(Object.keys(stage.instances())).toEqual(['a']);
+});
+
+test('a limit that is reached again and again is told once a minute, with how often', () => {
+  const stage = stageWith({ registrations: 1 });
+  const session = stage.client();
+  const registerNew = (digit: string): void => {
+    stage.hear(session, { kind: 'register', request: 1, registration: registrationOf(digit) });
+  };
+  for (const digit of 'abcdef') registerNew(digit);
+  const soon = stage.notices.filter(({ name }) => name === 'limit-reached');
+
+  stage.pass(60_000);
+  registerNew('b');
+
+  expect(soon.map(({ fields }) => fields['times'])).toEqual([1]);
+  const last = stage.notices.filter(({ name }) => name === 'limit-reached').at(-1);
+  expect(last?.fields).toMatchObject({ limit: 'registrations', max: 1, times: 5 });
+});
+
+test('a neighbour that speaks of too many origins is closed, and what it opened is gone', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const lines = Array.from({ length: LIMITS['origins-per-link'].max + 1 }, (_, at) => ({
+    origin: `5${at.toString(16).padStart(31, '0')}` as never,
+    sequence: 1,
+  }));
+
+  stage.hear(link, { kind: 'offer', lines });
+
+  expect(stage.closed).toEqual([{ connection: link, why: 'overloaded' }]);
+  expect(stage.state.links.size).toBe(0);
+});
+
+test('a neighbour whose snapshot has more registrations than any server is closed', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const facts = factsOf('5');
+  const head = { kind: 'snapshot', origin: originOf('5'), sequence: 9, facts, links: [] } as const;
+  const { max } = LIMITS['registrations-per-log'];
+  const registrations = Array.from({ length: max }, () => row);
+
+  stage.hear(link, { ...head, part: 0, registrations, more: true });
+  const atLimit = [...stage.closed];
+  stage.hear(link, { ...head, part: 1, registrations: [row], more: true });
+
+  expect(atLimit).toEqual([]);
+  expect(stage.closed).toEqual([{ connection: link, why: 'overloaded' }]);
+  expect(limitsTold(stage)).toEqual(['registrations-per-log']);
+  expect(stage.state.origins.has(originOf('5'))).toBe(false);
+});
+
+test('a log is at no sequence that could not be counted to', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const { length: before } = [...stage.state.origins];
+
+  stage.hear(link, {
+    kind: 'snapshot',
+    origin: originOf('5'),
+    sequence: Number.MAX_SAFE_INTEGER,
+    part: 0,
+    facts: factsOf('5'),
+    links: [],
+    registrations: [],
+    more: false,
+  });
+
+  expect(stage.closed).toEqual([{ connection: link, why: 'malformed-message' }]);
+  expect(stage.state.origins.size).toBe(before);
+});

@@ -1,0 +1,210 @@
+// Which addresses are dialled, and when: one dial at a time, back-off, and news.
+
+import { expect, test } from 'vitest';
+import { ProtocolError } from '../../../../src/protocol/errors.ts';
+import type { Name } from '../../../../src/protocol/ids.ts';
+import type { Message } from '../../../../src/protocol/messages.ts';
+import { down, factsOf, originOf, ServerStage } from '../../../support/server-stage.ts';
+
+const PEER = '10.0.0.1:17310';
+
+function refused(stage: ServerStage, address = PEER): void {
+  stage.give({ kind: 'undialled', address, reason: 'connection refused' });
+}
+
+function welcome(digit: string, environment = 'testing', protocols = [1]): Message {
+  const origin = originOf(digit);
+  const facts = factsOf(digit);
+  return { kind: 'welcome', protocols, environment: environment as Name, origin, facts };
+}
+
+function dialsWithin(stage: ServerStage, milliseconds: number): string[] {
+  stage.dialled = [];
+  stage.pass(milliseconds);
+  return stage.dialled;
+}
+
+test('peers and siblings are dialled at once, and once', () => {
+  const stage = new ServerStage({ peers: [PEER, '10.0.0.2:17310'], siblings: ['10.0.0.0:17311'] });
+
+  stage.pass(10_000);
+
+  expect(stage.dialled.sort()).toEqual(['10.0.0.0:17311', PEER, '10.0.0.2:17310']);
+});
+
+test('a dial that failed is tried again with back-off, capped at 30 s while isolated', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const delays: number[] = [];
+  for (let tries = 0; tries < 12; tries += 1) {
+    const failedMs = stage.nowMs;
+    stage.dialled = [];
+    refused(stage);
+    while (stage.dialled.length === 0) stage.pass(1);
+    delays.push(stage.nowMs - failedMs);
+  }
+
+  expect(delays.slice(0, 4)).toEqual([125, 250, 500, 1_000]);
+  expect(delays.at(-1)).toBe(15_000);
+});
+
+test('a failing peer is told of once, and again when it had been reached in between', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const told = () => stage.takeNotices().filter((name) => name === 'dial-failed').length;
+
+  refused(stage);
+  stage.pass(200);
+  refused(stage);
+  expect(told()).toBe(1);
+  stage.pass(1_000);
+  const connection = stage.reach(PEER);
+  stage.close(connection);
+  stage.pass(1_000);
+  refused(stage);
+
+  expect(told()).toBe(1);
+});
+
+test('an address of another environment is told of and not tried again until a reload', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const connection = stage.reach(PEER);
+
+  stage.hear(connection, welcome('1', 'staging'));
+  expect(stage.take(connection)).toMatchObject([{ kind: 'error', error: 6 }]);
+  expect(stage.takeNotices()).toContain('refused-environment');
+  expect(dialsWithin(stage, 3_600_000)).toEqual([]);
+  stage.give({ kind: 'reload' });
+
+  expect(dialsWithin(stage, 250)).toEqual([PEER]);
+});
+
+test('an address where trust is lacking is not tried again until a reload', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+
+  const reason = 'it has another secret';
+  stage.give({ kind: 'undialled', address: PEER, reason, isRefusal: true });
+  const dialledMeanwhile = dialsWithin(stage, 3_600_000);
+  stage.give({ kind: 'reload' });
+
+  expect(dialledMeanwhile).toEqual([]);
+  expect(dialsWithin(stage, 250)).toEqual([PEER]);
+  expect(stage.notices).toContainEqual({
+    name: 'refused-address',
+    fields: { address: PEER, reason },
+  });
+});
+
+test('a server that says it is locked is not tried again', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const connection = stage.reach(PEER);
+
+  const error = new ProtocolError('locked', 'it speaks TLS: it wants a secret');
+  stage.give({ kind: 'unreadable', connection, error });
+
+  expect(dialsWithin(stage, 3_600_000)).toEqual([]);
+  expect(stage.takeNotices()).toContain('refused-address');
+});
+
+test('an address that refuses us is not tried again until a reload', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const connection = stage.reach(PEER);
+  const refusal = { kind: 'error', error: 6, reason: 'staging here' } as const;
+
+  stage.hear(connection, { ...refusal, environment: 'staging' as Name });
+  stage.close(connection);
+
+  expect(dialsWithin(stage, 3_600_000)).toEqual([]);
+  expect(stage.notices).toContainEqual({
+    name: 'refused-environment',
+    fields: { address: PEER, theirs: 'staging', ours: 'testing' },
+  });
+});
+
+test.each([
+  ['by us', welcome('1', 'testing', [9])],
+  ['by the other end', { kind: 'error', error: 7, reason: 'protocol 9 only' } as const],
+])('where no version is common, as found %s, nobody tries again', (_, message) => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const connection = stage.reach(PEER);
+
+  stage.hear(connection, message);
+  stage.close(connection);
+
+  expect(dialsWithin(stage, 3_600_000)).toEqual([]);
+  expect(stage.takeNotices()).toContain('refused-address');
+});
+
+test('a server that finds itself closes, and forgets that address', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const connection = stage.reach(PEER);
+
+  stage.hear(connection, welcome('0'));
+
+  expect(stage.closed).toEqual([{ connection, why: 'self' }]);
+  expect(stage.takeNotices()).toContain('own-address');
+  expect(dialsWithin(stage, 3_600_000)).toEqual([]);
+});
+
+test('a link that held for ten seconds resets the back-off; one that did not leaves it', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  for (let tries = 0; tries < 8; tries += 1) {
+    refused(stage);
+    stage.pass(31_000);
+  }
+  const attempts = (heldMs: number): number => {
+    const connection = stage.reach(PEER);
+    stage.hear(connection, welcome('1'));
+    for (let ms = 0; ms < heldMs; ms += 300) {
+      stage.hear(connection, { kind: 'ping' });
+      stage.pass(300);
+    }
+    stage.dialled = [];
+    const closedMs = stage.nowMs;
+    stage.close(connection);
+    while (stage.dialled.length === 0) stage.pass(1);
+    return stage.nowMs - closedMs;
+  };
+
+  const short = attempts(3_000);
+  const long = attempts(12_000);
+
+  expect(short).toBeGreaterThan(10_000);
+  expect(long).toBe(125);
+});
+
+test('news that a server is reachable again over another path has it dialled at once', () => {
+  const stage = new ServerStage({ role: 'master' });
+  const link = stage.neighbour('2');
+  stage.origin(link, '1', { role: 'master', links: '2' });
+  stage.tell(link, '2', { kind: 'up', peer: originOf('1') });
+  for (let tries = 0; tries < 20; tries += 1) {
+    refused(stage);
+    stage.pass(400_000);
+  }
+  stage.tell(link, '2', down('1', 'silent'));
+  refused(stage);
+  expect(dialsWithin(stage, 250)).toEqual([]);
+
+  stage.tell(link, '2', { kind: 'up', peer: originOf('1') });
+  stage.tell(link, '1', { kind: 'up', peer: originOf('2') });
+
+  expect(dialsWithin(stage, 250)).toEqual([PEER]);
+});
+
+test('addresses of masters are kept after their origins are forgotten, at most 256', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1', { role: 'master' });
+  stage.close(link);
+  stage.pass(10_000);
+  for (let index = 0; index < 300; index += 1) {
+    const other = stage.accept();
+    const environment = 'testing' as Name;
+    const origin = `e${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
+    const facts = factsOf('9', { role: 'master', address: `10.1.0.${String(index)}:17310` });
+    const peer = { origin, facts };
+    stage.hear(other, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  }
+
+  expect(stage.standingOf('1')).toBeUndefined();
+  expect(stage.state.masterAddresses.has(PEER)).toBe(true);
+  expect(stage.state.masterAddresses.size).toBe(256);
+});

@@ -1,0 +1,183 @@
+// Spare links: what comes twice is declined, what is declined is offered, what is offered is wanted
+// if it does not come.
+
+import { expect, test } from 'vitest';
+import { batches, offers, pair, spares, wants } from '../../../support/link-messages.ts';
+import {
+  down,
+  originOf,
+  put,
+  registrationOf,
+  ServerStage,
+  up,
+} from '../../../support/server-stage.ts';
+
+test('what another link has brought already makes this one spare, and is said once', () => {
+  const { stage, one, two } = pair();
+  stage.origin(one, '3', { host: 'h3', links: '1' });
+  stage.pass(50);
+  stage.take(two);
+
+  const again = { origin: originOf('3'), first: 1, entries: [up('1')] };
+  stage.hear(two, { kind: 'entries', batches: [again] });
+  stage.hear(two, { kind: 'entries', batches: [again] });
+  stage.pass(50);
+
+  expect(spares(stage.take(two))).toEqual(['3']);
+  expect(spares(stage.take(one))).toEqual([]);
+});
+
+test('the link of an origin itself is never spare for it', () => {
+  const { stage, one, two } = pair();
+
+  stage.tell(two, '1', put('a'));
+  stage.tell(one, '1', put('b'));
+  stage.hear(one, {
+    kind: 'entries',
+    batches: [{ origin: originOf('1'), first: 3, entries: [put('a')] }],
+  });
+  stage.pass(50);
+
+  expect(spares(stage.take(one))).toEqual([]);
+});
+
+test('on a spare link news is offered, and sent when it is wanted', () => {
+  const { stage, one, two } = pair();
+  const origin = originOf('1');
+
+  stage.hear(two, { kind: 'spare', origins: [origin] });
+  stage.tell(one, '1', put('a'));
+  stage.pass(50);
+  const offered = stage.take(two);
+  stage.hear(two, { kind: 'want', lines: [{ origin, sequence: 2 }] });
+  stage.pass(50);
+
+  expect(batches(offered)).toEqual([]);
+  expect(offers(offered)).toEqual(['1 3']);
+  expect(batches(stage.take(two))).toEqual(['1 3 put']);
+});
+
+test('what is offered on a spare link is wanted only if it does not come by another', () => {
+  const { stage, one, two } = pair();
+  stage.origin(one, '3', { host: 'h3', links: '1' });
+  const origin = originOf('3');
+  stage.hear(two, { kind: 'entries', batches: [{ origin, first: 1, entries: [up('1')] }] });
+  stage.pass(50);
+  stage.take(two);
+
+  stage.hear(two, { kind: 'offer', lines: [{ origin, sequence: 3 }] });
+  stage.tell(one, '3', put('a'));
+  stage.pass(400);
+  const whileItComes = wants(stage.take(two));
+  stage.hear(two, { kind: 'offer', lines: [{ origin, sequence: 4 }] });
+  stage.pass(400);
+
+  expect(whileItComes).toEqual([]);
+  expect(wants(stage.take(two))).toEqual(['3 3']);
+});
+
+test('who was asked and has nothing newer keeps nobody else from being asked', () => {
+  const stage = new ServerStage();
+  const links = ['1', '2', '4'].map((digit) => stage.neighbour(digit, {}, '3'));
+  stage.origin(links[0]!, '3', { host: 'h3', links: '124' });
+  stage.pass(50);
+  const line = { origin: originOf('3'), sequence: stage.sequenceOf('3') };
+  for (const link of links.slice(1)) stage.hear(link, { kind: 'offer', lines: [line] });
+  stage.close(links[0]!);
+  stage.pass(50);
+  const isOfThree = (want: string): boolean => want.startsWith('3 ');
+  const asked = links.slice(1).map((link) => wants(stage.take(link)).filter(isOfThree).length);
+
+  const [first, second] = asked[0] === 1 ? [links[1]!, links[2]!] : [links[2]!, links[1]!];
+  stage.hear(first, { kind: 'offer', lines: [line] });
+  stage.hear(second, { kind: 'offer', lines: [{ ...line, sequence: line.sequence + 1 }] });
+  stage.pass(200);
+
+  expect(new Set(asked)).toEqual(new Set([0, 1]));
+  expect(wants(stage.take(second))).toEqual([`3 ${String(line.sequence)}`]);
+});
+
+test('a neighbour may not make the link spare for what this server alone can say', () => {
+  const { stage, one } = pair();
+  const client = stage.client();
+
+  stage.hear(one, { kind: 'spare', origins: [stage.state.self.id] });
+  stage.hear(client, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.pass(50);
+
+  expect(batches(stage.take(one)).join()).toContain('put');
+});
+
+/** A server with two neighbours that are linked to each other; behind the first there is a third. */
+function triangle(): ReturnType<typeof pair> {
+  const stage = new ServerStage();
+  const one = stage.neighbour('1', {}, '23');
+  const two = stage.neighbour('2', {}, '1');
+  stage.origin(one, '3', { host: 'h3', links: '1' });
+  stage.pass(50);
+  return { stage, one, two };
+}
+
+test('who is linked to where news came from is only offered it', () => {
+  const { stage, one, two } = triangle();
+  stage.take(two);
+
+  stage.tell(one, '3', put('a'));
+  stage.pass(50);
+
+  const sent = stage.take(two);
+  expect(batches(sent)).toEqual([]);
+  expect(offers(sent)).toEqual([`3 ${String(stage.sequenceOf('3'))}`]);
+});
+
+test('who asked for it all the same is sent it from then on', () => {
+  const { stage, one, two } = triangle();
+  stage.tell(one, '3', put('a'));
+  stage.pass(50);
+  const sequence = stage.sequenceOf('3');
+  stage.take(two);
+
+  stage.hear(two, { kind: 'want', lines: [{ origin: originOf('3'), sequence: sequence - 1 }] });
+  stage.pass(5);
+  stage.tell(one, '3', put('b'));
+  stage.pass(5);
+
+  expect(batches(stage.take(two))).toEqual([
+    `3 ${String(sequence)} put`,
+    `3 ${String(sequence + 1)} put`,
+  ]);
+});
+
+test('what a neighbour was asked for and then lost is asked of the next that lists it, at once', () => {
+  const stage = new ServerStage();
+  const one = stage.neighbour('1', {}, '3');
+  const two = stage.neighbour('2', {}, '3');
+  stage.origin(one, '3', { host: 'h3', links: '12' });
+  stage.pass(50);
+  stage.take(two);
+
+  stage.close(one);
+  const asked = wants(stage.take(two));
+  stage.tell(two, '2', down('3', 'closed'));
+  const four = stage.neighbour('4');
+  stage.take(four);
+  const sequence = stage.sequenceOf('3');
+  stage.digest(four, { lines: [{ origin: originOf('3'), sequence: sequence + 1 }] });
+
+  expect(asked).toContain(`3 ${String(sequence)}`);
+  expect(wants(stage.take(four))).toEqual([`3 ${String(sequence)}`]);
+});
+
+test('what was asked for on a link that is replaced is asked for on the new one, at once', () => {
+  const { stage, one } = pair();
+  const line = { origin: originOf('3'), sequence: 5 };
+  stage.hear(one, { kind: 'offer', lines: [line] });
+  const asked = wants(stage.take(one));
+
+  const again = stage.neighbour('1');
+  stage.take(again);
+  stage.digest(again, { lines: [line] });
+
+  expect(asked).toEqual(['3 0']);
+  expect(wants(stage.take(again))).toEqual(['3 0']);
+});

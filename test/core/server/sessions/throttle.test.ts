@@ -1,0 +1,111 @@
+// Who asks faster than he may, or does not read, is not read for a while; his silence means nothing
+// meanwhile.
+
+import { expect, test } from 'vitest';
+import { LIMITS } from '../../../../src/core/server/links/limits.ts';
+import { CREDIT_MAX } from '../../../../src/core/server/sessions/throttle.ts';
+import type { Message } from '../../../../src/protocol/messages.ts';
+import { registrationOf, ServerStage } from '../../../support/server-stage.ts';
+
+const ping: Message = { kind: 'ping' };
+
+test('a session that sends too fast is not read until it has earned what it sent', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+
+  for (let count = 0; count <= CREDIT_MAX; count += 1) stage.hear(session, ping);
+  const wasPaused = stage.paused.has(session);
+  stage.pass(10);
+
+  expect(wasPaused).toBe(true);
+  expect(stage.paused.has(session)).toBe(false);
+  expect(stage.notices.at(-1)).toMatchObject({ fields: { limit: 'messages-per-second' } });
+});
+
+test('a session at the permitted rate is never paused', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+
+  for (let second = 0; second < 5; second += 1) {
+    for (let count = 0; count < 19_000; count += 1) stage.hear(session, ping);
+    stage.pass(1_000);
+  }
+
+  expect(stage.notices.map(({ name }) => name)).not.toContain('limit-reached');
+});
+
+test('long answers cost more than short ones', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+  for (let at = 0; at < 1_000; at += 1) {
+    const instance = at.toString(16).padStart(32, '0') as never;
+    const registration = registrationOf('a', { instance });
+    stage.hear(session, { kind: 'register', request: at, registration });
+  }
+  stage.pass(5_000);
+
+  // Fifty and one for each.
+  for (let count = 0; count <= CREDIT_MAX / 51; count += 1) {
+    stage.hear(session, { kind: 'lookup', request: count, service: 'db' as never });
+  }
+
+  expect(stage.paused.has(session)).toBe(true);
+});
+
+test('who does not read is not read, and read again when he has caught up', () => {
+  const stage = new ServerStage();
+  const session = stage.client('socket');
+
+  stage.give({ kind: 'congested', connection: session });
+  stage.pass(LIMITS['unread-ms'].max - 1);
+  const wasPaused = stage.paused.has(session);
+  stage.give({ kind: 'drained', connection: session });
+  stage.pass(20_000);
+
+  expect(wasPaused).toBe(true);
+  expect(stage.paused.has(session)).toBe(false);
+  expect(stage.closed).toEqual([]);
+});
+
+test('who never reads is closed, and what he registered is gone', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+  const registration = registrationOf('a');
+  stage.hear(session, { kind: 'register', request: 1, registration });
+
+  stage.give({ kind: 'congested', connection: session });
+  stage.pass(LIMITS['unread-ms'].max);
+
+  expect(stage.closed).toEqual([{ connection: session, why: 'overloaded' }]);
+  expect(stage.instances()).toEqual({});
+});
+
+test('who is swamped is closed at once, a neighbour too', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+  const link = stage.neighbour('1');
+  const unwrittenBytes = LIMITS['unread-bytes'].max + 1;
+
+  for (const connection of [session, link]) {
+    stage.give({ kind: 'congested', connection, unwrittenBytes });
+  }
+
+  expect(stage.closed.map(({ connection }) => connection)).toEqual([session, link]);
+  expect(stage.state.links.size).toBe(0);
+});
+
+test('a client that does not read is not silent', () => {
+  const stage = new ServerStage();
+  const session = stage.accept();
+  stage.hear(session, {
+    kind: 'hello',
+    protocol: 1,
+    role: 'client',
+    environment: 'testing' as never,
+  });
+
+  stage.give({ kind: 'congested', connection: session });
+  stage.pass(10_000);
+
+  expect(stage.state.sessions.has(session)).toBe(true);
+});

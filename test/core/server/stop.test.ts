@@ -1,0 +1,156 @@
+// Going away on purpose: clients first, then the sibling, then goodbye.
+
+import { expect, test } from 'vitest';
+import type { ConnectionId } from '../../../src/core/input.ts';
+import {
+  instanceIdOf,
+  originOf,
+  put,
+  registrationOf,
+  ServerStage,
+} from '../../support/server-stage.ts';
+
+interface Scene {
+  readonly stage: ServerStage;
+  readonly sibling: ConnectionId;
+  readonly other: ConnectionId;
+  readonly session: ConnectionId;
+}
+
+/** A server with a sibling, a neighbour elsewhere, and a client that holds an instance. */
+function scene(): Scene {
+  const stage = new ServerStage({ host: 'h0', side: 'a' });
+  const sibling = stage.neighbour('1', { host: 'h0', side: 'b' }, '2');
+  const other = stage.neighbour('2', {}, '1');
+  const session = stage.client();
+  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.pass(100);
+  for (const connection of [sibling, other, session]) stage.take(connection);
+  stage.takeNotices();
+  return { stage, sibling, other, session };
+}
+
+function saysBye(stage: ServerStage, link: ConnectionId): boolean {
+  return stage
+    .take(link)
+    .some(
+      (message) =>
+        message.kind === 'entries' &&
+        message.batches.some(
+          ({ origin, entries }) => origin === originOf('0') && entries.at(-1)?.kind === 'bye',
+        ),
+    );
+}
+
+test('clients are told first, and once', () => {
+  const { stage, session } = scene();
+
+  stage.give({ kind: 'stop' });
+  stage.give({ kind: 'stop' });
+
+  expect(stage.take(session)).toEqual([{ kind: 'goaway' }]);
+  expect(stage.takeNotices()).toEqual(['server-stopping']);
+});
+
+test('a client that comes while the server stops is told as well', () => {
+  const { stage } = scene();
+  stage.give({ kind: 'stop' });
+
+  const late = stage.client();
+
+  expect(stage.take(late).at(-1)).toEqual({ kind: 'goaway' });
+});
+
+test('the server leaves when its sibling holds all that it holds', () => {
+  const { stage, sibling, other } = scene();
+  stage.give({ kind: 'stop' });
+  stage.pass(500);
+  expect(stage.isStopped).toBe(false);
+
+  stage.tell(sibling, '1', put('a'));
+
+  expect(stage.isStopped).toBe(true);
+  expect(saysBye(stage, sibling)).toBe(true);
+  expect(saysBye(stage, other)).toBe(true);
+});
+
+test('a sibling that holds an older revision is waited for', () => {
+  const { stage, sibling, session } = scene();
+  stage.tell(sibling, '1', put('a'));
+  const registration = { ...registrationOf('a'), revision: 2 };
+  stage.hear(session, { kind: 'register', request: 2, registration });
+
+  stage.give({ kind: 'stop' });
+  stage.pass(500);
+  const wasStopped = stage.isStopped;
+  stage.tell(sibling, '1', { kind: 'put', registration });
+
+  expect([wasStopped, stage.isStopped]).toEqual([false, true]);
+});
+
+test('the sibling is waited for two seconds at most', () => {
+  const { stage, other } = scene();
+  stage.give({ kind: 'stop' });
+
+  stage.pass(1_999);
+  expect(stage.isStopped).toBe(false);
+  stage.pass(1);
+
+  expect(stage.isStopped).toBe(true);
+  expect(saysBye(stage, other)).toBe(true);
+});
+
+test('a server without a sibling leaves at once', () => {
+  const stage = new ServerStage();
+  const other = stage.neighbour('2');
+  stage.take(other);
+
+  stage.give({ kind: 'stop' });
+
+  expect(stage.isStopped).toBe(true);
+  expect(saysBye(stage, other)).toBe(true);
+});
+
+test('clients that go because they were told to take nothing along', () => {
+  const { stage, session } = scene();
+  stage.give({ kind: 'stop' });
+
+  stage.close(session);
+
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('what is given up while the server stops is gone at once', () => {
+  const { stage, session } = scene();
+  stage.give({ kind: 'stop' });
+  const instance = instanceIdOf('a');
+
+  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'deregistered' });
+
+  expect(stage.instances()).toEqual({});
+});
+
+test('from the goodbye on nothing more is written to the log', () => {
+  const { stage, sibling, session } = scene();
+  stage.give({ kind: 'stop' });
+  stage.tell(sibling, '1', put('a'));
+  const { sequence } = stage.state.self.log;
+
+  stage.hear(session, { kind: 'register', request: 3, registration: registrationOf('b') });
+  stage.close(sibling);
+
+  expect(stage.state.self.log.sequence).toBe(sequence);
+});
+
+test('a stopping server dials nobody, and takes up no new link', () => {
+  const { stage, sibling } = scene();
+  stage.give({ kind: 'stop' });
+  stage.dialled = [];
+
+  stage.close(sibling);
+  stage.neighbour('5');
+  stage.pass(100);
+
+  expect(stage.dialled).toEqual([]);
+  expect(stage.state.links.has(originOf('5'))).toBe(false);
+});
