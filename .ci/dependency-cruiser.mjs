@@ -40,7 +40,7 @@ const MAY_IMPORT = [
  * The rooms of a layer, from the ground up: each may import the ones before it, and itself. What is
  * in no room (a contract that all share, or the parts of a server that all its rooms see) is free.
  */
-const FLOORS = [
+const CORE_FLOORS = [
   '^src/core/kit/',
   '^src/core/catalogue/',
   '^src/core/server/origins/',
@@ -50,12 +50,21 @@ const FLOORS = [
   '^src/core/server/(dispatch|sleep|stop|server)\\.ts$',
 ];
 
-const floors = FLOORS.slice(0, -1).map((room, index) => ({
-  name: `floor-${index + 1}`,
-  severity: 'error',
-  from: { path: room },
-  to: { path: FLOORS.slice(index + 1) },
-}));
+const IO_FLOORS = [
+  '^src/io/(emitter|rarangi-error)\\.ts$',
+  '^src/io/machine/',
+  '^src/io/tls/',
+  '^src/io/(client|server)/',
+];
+
+const floors = [CORE_FLOORS, IO_FLOORS].flatMap((rooms) =>
+  rooms.slice(0, -1).map((room, index) => ({
+    name: `floor-${room.replaceAll(/\W+/g, '-')}`,
+    severity: 'error',
+    from: { path: room },
+    to: { path: rooms.slice(index + 1) },
+  })),
+);
 
 const layers = MAY_IMPORT.map(({ layer, from, to }) => ({
   name: `layer-${layer}`,
@@ -77,8 +86,8 @@ export default {
     {
       name: 'client-and-server-know-nothing-of-each-other',
       severity: 'error',
-      from: { path: '^src/core/(client|server)/' },
-      to: { path: '^src/core/(client|server)/', pathNot: '^src/core/$1/' },
+      from: { path: '^src/(core|io)/(client|server)/' },
+      to: { path: '^src/$1/(client|server)/', pathNot: '^src/$1/$2/' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {

@@ -15,8 +15,8 @@ export type {
   ServicesAnswer,
   StatusReport,
   WatchEvent,
-} from './io/answers.ts';
-export { forget, lookup, peers, services, status } from './io/ask.ts';
+} from './io/client/answers.ts';
+export { forget, lookup, peers, services, status } from './io/client/ask.ts';
 export type {
   CallOptions,
   ClientOptions,
@@ -24,10 +24,10 @@ export type {
   LookupQuery,
   WatchOptions,
   WatchQuery,
-} from './io/client-options.ts';
-export type { Client, ConnectOptions } from './io/connect.ts';
-export { connect } from './io/connect.ts';
-export { environmentsHere } from './io/environments.ts';
+} from './io/client/options.ts';
+export type { Client, ConnectOptions } from './io/client/connect.ts';
+export { connect } from './io/client/connect.ts';
+export { environmentsHere } from './io/client/environments.ts';
 export type { RarangiErrorCode } from './io/rarangi-error.ts';
 export { RarangiError } from './io/rarangi-error.ts';
 export type {
@@ -36,12 +36,12 @@ export type {
   RegisterOptions,
   RegistrationEvents,
   RegistrationHandle,
-} from './io/registration.ts';
-export { checkOffer } from './io/registration.ts';
-export type { ResolveOptions } from './io/resolve.ts';
-export type { LockOptions } from './io/credentials.ts';
-export { newSecret } from './io/secret-file.ts';
-export type { ServerHandle } from './io/serve.ts';
-export { serve } from './io/serve.ts';
-export type { ServeOptions } from './io/serve-options.ts';
-export { watch } from './io/watch.ts';
+} from './io/client/registration.ts';
+export { checkOffer } from './io/client/registration.ts';
+export type { ResolveOptions } from './io/client/resolve.ts';
+export type { LockOptions } from './io/tls/credentials.ts';
+export { newSecret } from './io/tls/secret-file.ts';
+export type { ServerHandle } from './io/server/serve.ts';
+export { serve } from './io/server/serve.ts';
+export type { ServeOptions } from './io/server/serve-options.ts';
+export { watch } from './io/client/watch.ts';

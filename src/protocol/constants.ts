@@ -12,6 +12,9 @@ export const WELL_KNOWN_PORTS: ReadonlyMap<string, number> = new Map([
   ['development', 17340],
 ]);
 
+/** The environment of those who name none: a slip must never touch production. */
+export const DEFAULT_ENVIRONMENT = 'development';
+
 /** A stranger may make us buffer no more than this. A `hello` with its facts is some 500 bytes. */
 export const HANDSHAKE_FRAME_BYTES_MAX = 4 * 1024;
 

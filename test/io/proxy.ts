@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
-import { endpointOf } from '../../src/io/addresses.ts';
+import { endpointOf } from '../../src/io/machine/addresses.ts';
 import { atEnd } from './world.ts';
 
 /** One direction of one connection. */

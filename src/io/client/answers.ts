@@ -1,0 +1,147 @@
+// What the library answers, as plain records: the very shapes that `--json` prints. The invariant:
+// nothing of the wire leaks out; brands, rows and nulls end here.
+
+import type { MessageOf } from '../../protocol/messages.ts';
+import type { Instance, ServerRow } from '../../protocol/records.ts';
+
+/** One running offer of a service. */
+export interface InstanceInfo {
+  readonly name: string;
+  /** Unique for all time. */
+  readonly instance: string;
+  readonly address: string;
+  readonly port: number;
+  readonly scheme?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly cluster: string;
+  readonly host: string;
+  /** `stale`: only servers that are split off hold it. */
+  readonly state: 'live' | 'stale';
+}
+
+/** A part of the present set, the mark where it ends (`synced`), or a change. */
+export interface WatchEvent {
+  readonly change: 'present' | 'synced' | 'added' | 'updated' | 'stale' | 'live' | 'removed';
+  /** Absent for `synced`. */
+  readonly instance?: InstanceInfo;
+  /** Why it is gone: for `removed`. */
+  readonly cause?: string;
+}
+
+/** The answer to a lookup: all that match, live ones nearest first, then stale ones. */
+export interface LookupAnswer {
+  readonly service: string;
+  /** Whether the answering server's view was complete. */
+  readonly complete: boolean;
+  /** The hosts that its view lacked. */
+  readonly missing: string[];
+  readonly instances: InstanceInfo[];
+}
+
+/** A service and how many instances of it there are. */
+export interface ServiceInfo {
+  readonly name: string;
+  readonly live: number;
+  readonly stale: number;
+}
+
+/** Every service of the environment. */
+export interface ServicesAnswer {
+  readonly complete: boolean;
+  readonly missing: string[];
+  readonly services: ServiceInfo[];
+}
+
+/** A catalogue server, as the one that was asked sees it. */
+export interface PeerInfo {
+  readonly name: string;
+  readonly origin: string;
+  readonly host: string;
+  readonly cluster: string;
+  readonly role: 'master' | 'leaf';
+  readonly state: 'reachable' | 'suspect' | 'split';
+  /** Each as `host:port`. */
+  readonly addresses: string[];
+  readonly links: number;
+  readonly registrations: number;
+  /** Whether it is the server that was asked. */
+  readonly self: boolean;
+  /** Milliseconds there and back; absent without a direct link. */
+  readonly roundTripMs?: number;
+}
+
+/** Every server of the environment. */
+export interface PeersAnswer {
+  readonly complete: boolean;
+  readonly servers: PeerInfo[];
+}
+
+/** How the server that was asked is, and what it sees. */
+export interface StatusReport {
+  readonly environment: string;
+  /** What locks the TCP of the server. */
+  readonly lock: 'none' | 'secret' | 'certificate';
+  readonly state: 'isolated' | 'split' | 'degraded' | 'healthy';
+  readonly complete: boolean;
+  readonly missing: string[];
+  readonly server: Omit<PeerInfo, 'roundTripMs'>;
+  readonly servers: {
+    readonly reachable: number;
+    readonly suspect: number;
+    readonly split: number;
+  };
+  readonly masters: { readonly reachable: number; readonly known: number };
+  readonly services: number;
+  readonly instances: { readonly live: number; readonly stale: number };
+}
+
+/** An instance as the library shows it. */
+export function instanceInfoOf(given: Instance): InstanceInfo {
+  const { registration, cluster, host, state } = given;
+  return {
+    name: registration.service,
+    instance: registration.instance,
+    address: registration.address,
+    port: registration.port,
+    ...(registration.scheme === null ? {} : { scheme: registration.scheme }),
+    tags: Object.fromEntries(registration.tags.map(({ key, value }) => [key, value])),
+    cluster,
+    host,
+    state: state === 'stale' ? 'stale' : 'live',
+  };
+}
+
+/** A row of `peers`. */
+export function peerInfoOf(row: ServerRow): PeerInfo {
+  const { roundTripMicros } = row;
+  return {
+    name: row.facts.name,
+    origin: row.origin,
+    host: row.facts.host,
+    cluster: row.facts.cluster,
+    role: row.facts.role,
+    state: row.state,
+    addresses: [...row.facts.addresses],
+    links: row.links,
+    registrations: row.registrations,
+    self: row.isSelf,
+    ...(roundTripMicros === null ? {} : { roundTripMs: roundTripMicros / 1000 }),
+  };
+}
+
+/** What `status` shows. */
+export function statusReportOf(report: MessageOf<'report'>): StatusReport {
+  const { roundTripMs: _, ...server } = peerInfoOf(report.server);
+  return {
+    environment: report.environment,
+    lock: report.lock ?? 'none',
+    state: report.state,
+    complete: report.complete,
+    missing: [...report.missing],
+    server,
+    servers: { ...report.servers },
+    masters: { ...report.masters },
+    services: report.services,
+    instances: { ...report.instances },
+  };
+}

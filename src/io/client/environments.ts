@@ -1,0 +1,73 @@
+// Which environments run on this host: asked only for messages, when someone has found none and
+// may have meant another. Every server greets with its environment, so a greeting is all it takes.
+
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+import { decodeMessage } from '../../protocol/codec.ts';
+import { HANDSHAKE_FRAME_BYTES_MAX, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
+import { FrameDecoder } from '../../protocol/frame.ts';
+import { endpointOf, formatAddress, socketFolders } from '../machine/addresses.ts';
+
+/** The environments whose servers answer on this host, in alphabetical order. Never rejects. */
+export async function environmentsHere(): Promise<string[]> {
+  const found = await Promise.all(localAddresses().map(greetedEnvironment));
+  return [...new Set(found.filter((environment) => environment !== null))].sort(byCodeUnits);
+}
+
+function localAddresses(): string[] {
+  const ports = [...WELL_KNOWN_PORTS.values()].flatMap((port) => [port, port + 1]);
+  return [
+    ...socketFolders().flatMap(socketsIn),
+    ...ports.map((port) => formatAddress('127.0.0.1', port)),
+  ];
+}
+
+function socketsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /-[ab]\.sock$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    // No such folder, or none of ours: no sockets.
+    return [];
+  }
+}
+
+function greetedEnvironment(address: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(endpointOf(address));
+    const decoder = new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX);
+    const settle = (environment: string | null): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(environment);
+    };
+    const timer = setTimeout(settle, GREETING_MS_MAX, null);
+    socket.on('data', (chunk) => {
+      try {
+        for (const frame of decoder.push(chunk)) {
+          const message = decodeMessage(frame);
+          settle(message.kind === 'welcome' ? message.environment : null);
+        }
+      } catch {
+        // A stranger at the port.
+        settle(null);
+      }
+    });
+    socket.on('error', () => {
+      settle(null);
+    });
+    socket.on('end', () => {
+      settle(null);
+    });
+  });
+}
+
+function byCodeUnits(one: string, other: string): number {
+  return one < other ? -1 : 1;
+}
+
+/** A server on this host greets within a millisecond; nobody waits for long to see a hint. */
+const GREETING_MS_MAX = 250;

@@ -1,0 +1,110 @@
+// Why there is no answer, for a person: the message names the thing, the hint says what to do next
+// and which environments do run on this host. One place, so that every command says it alike.
+
+import type { Attempt } from '../../core/client/ask.ts';
+import type { Refusal } from '../../core/client/effect.ts';
+import { DEFAULT_ENVIRONMENT, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
+import type { ClientOptions } from './options.ts';
+import { environmentsHere } from './environments.ts';
+import { RarangiError } from '../rarangi-error.ts';
+
+/** No server could be reached. */
+export async function unreachableError(
+  options: ClientOptions,
+  attempts: readonly Attempt[],
+): Promise<RarangiError> {
+  const environment = options.environment ?? DEFAULT_ENVIRONMENT;
+  const isNamed = options.servers !== undefined && options.servers.length > 0;
+  const where = isNamed ? ` at ${(options.servers ?? []).join(', ')}` : ' on this host';
+  const [first] = attempts;
+  const why = isNamed && first !== undefined ? `: ${first.address}: ${first.reason}` : '';
+  return new RarangiError(
+    'RARANGI_UNREACHABLE',
+    `no catalogue server of environment ${environment} could be reached${where}${why}`,
+    { hint: `${startHint(environment, isNamed)}${await othersHint(environment)}` },
+  );
+}
+
+function startHint(environment: string, isNamed: boolean): string {
+  if (isNamed) return 'look whether it runs, or name another one with: --server';
+  if (WELL_KNOWN_PORTS.has(environment)) return `start one with: rarangi serve -e ${environment}`;
+  return (
+    `start one with: rarangi serve -e ${environment} --bind ADDR:PORT, ` +
+    'or name one with: --server HOST:PORT'
+  );
+}
+
+async function othersHint(environment: string): Promise<string> {
+  const others = (await environmentsHere()).filter((other) => other !== environment);
+  return others.length === 0 ? '' : ` (running on this host: ${others.join(', ')})`;
+}
+
+/** A server did not want us, or we did not want it. */
+export function refusedError(refusal: Refusal): RarangiError {
+  const { address, theirs, why, reason } = refusal;
+  const hint =
+    theirs === null
+      ? (HINTS.get(why) ?? 'run the same version of rarangi on both sides')
+      : `if that is the one you mean: --environment ${theirs}`;
+  return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
+}
+
+/** A server was there and gave no answer. */
+export function unansweredError(attempts: readonly Attempt[], timeoutMs: number): RarangiError {
+  const tried = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ');
+  return new RarangiError(
+    'RARANGI_TIMEOUT',
+    `no server gave an answer within ${String(timeoutMs)} ms (${tried})`,
+    { hint: 'allow more time with: --timeout 10s' },
+  );
+}
+
+/** The caller has lost interest; `cause` is the reason of his signal. */
+export function abortedError(what: string, cause?: unknown): RarangiError {
+  return new RarangiError('RARANGI_ABORTED', `${what} was given up by its caller`, { cause });
+}
+
+/** There was no live instance in all the time that the caller would wait. */
+export function waitedInVain(given: {
+  readonly service: string;
+  readonly waitMs: number;
+  readonly wasConnected: boolean;
+}): RarangiError {
+  const { service, waitMs, wasConnected } = given;
+  const why = wasConnected ? '' : ', and no catalogue server could be reached';
+  return new RarangiError(
+    'RARANGI_TIMEOUT',
+    `no live instance of ${service} within ${String(waitMs)} ms${why}`,
+    { hint: `see what is there with: rarangi ${wasConnected ? 'lookup' : 'status'}` },
+  );
+}
+
+/** What keeps `resolve` from naming an instance. */
+export interface Dearth {
+  readonly service: string;
+  /** Those that match are so many, live or stale, but for the ones left out. */
+  readonly live: number;
+  readonly stale: number;
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+}
+
+/** There is no instance that the caller would take: surely, or as far as anyone can tell. */
+export function dearthError({ service, live, stale, complete, missing }: Dearth): RarangiError {
+  if (stale > 0) {
+    const message = `there are only stale instances of ${service} (${String(stale)})`;
+    return new RarangiError('RARANGI_UNCERTAIN', message, {
+      hint: 'they may be alive behind a net-split: take them with allowStale, or wait with waitMs',
+    });
+  }
+  const others = live > 0 ? ` but the ${String(live)} left out` : '';
+  const message = `there is no instance of ${service}${others}`;
+  if (complete) return new RarangiError('RARANGI_NONE', message);
+  const hosts = missing.length > 0 ? `: missing are ${missing.join(', ')}` : '';
+  return new RarangiError('RARANGI_UNCERTAIN', `${message}, but the view is not complete${hosts}`);
+}
+
+const HINTS: ReadonlyMap<Refusal['why'], string> = new Map([
+  ['locked', 'if its environment has a secret: --secret-file FILE, or the --tls files'],
+  ['not-trusted', 'compare the --secret-file or the --tls files of both; its log says who came'],
+]);

@@ -1,0 +1,135 @@
+// What a client is told by whoever embeds it, checked before anything is sent. The invariant: past
+// this file every name is a name, every port a port, and every failure a RARANGI_USAGE that names
+// the thing that is wrong.
+
+import {
+  DEFAULT_ENVIRONMENT,
+  ADDRESS_BYTES_MAX,
+  NAME_CHARACTERS_MAX,
+  TAG_VALUE_BYTES_MAX,
+  TAGS_MAX,
+} from '../../protocol/constants.ts';
+import type { Name } from '../../protocol/ids.ts';
+import { parseName } from '../../protocol/ids.ts';
+import type { Tag } from '../../protocol/records.ts';
+import { hasControlCharacters, utf8Bytes } from '../../protocol/schema.ts';
+import type { Wanted } from '../../core/client/matching.ts';
+import type { LockOptions } from '../tls/credentials.ts';
+import { RarangiError } from '../rarangi-error.ts';
+
+/** How long a call may take. */
+export interface CallOptions {
+  /** Milliseconds for the whole answer; 2000 if absent. */
+  readonly timeoutMs?: number;
+  /** Ends the call with RARANGI_ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which servers are asked. */
+export interface ClientOptions extends CallOptions, LockOptions {
+  /** `development` if absent. */
+  readonly environment?: string;
+  /** `HOST`, `HOST:PORT` or the path of a socket; the servers of this host if absent. */
+  readonly servers?: readonly string[];
+}
+
+/** Which instances are looked up, and how long that may take. */
+export interface LookupQuery extends CallOptions, Wanted {
+  /** Milliseconds to wait until there is a live instance, besides `timeoutMs`; 0 if absent. */
+  readonly waitMs?: number;
+}
+
+/** Which instances are watched. */
+export interface WatchQuery extends Wanted {
+  /** Ends the loop, without an error. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a lookup of its own takes: whom to ask, and for what. */
+export interface LookupOptions extends ClientOptions, LookupQuery {}
+
+/** What a watch of its own takes. */
+export interface WatchOptions extends ClientOptions, Wanted {}
+
+/** How long an answer may take when nobody says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 2_000;
+
+function usage(message: string, hint: string): never {
+  throw new RarangiError('RARANGI_USAGE', message, { hint });
+}
+
+/** The name that a text is. Throws RARANGI_USAGE. */
+export function nameOf(text: string, what: string): Name {
+  try {
+    return parseName(text, what);
+  } catch (error) {
+    throw RarangiError.from(error, 'RARANGI_USAGE');
+  }
+}
+
+/** The environment that is meant. Throws RARANGI_USAGE. */
+export function environmentOf(options: ClientOptions): Name {
+  return nameOf(options.environment ?? DEFAULT_ENVIRONMENT, 'environment');
+}
+
+/** The time for the whole answer. Throws RARANGI_USAGE. */
+export function timeoutMsOf(options: ClientOptions): number {
+  return millisecondsOf(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 'timeout');
+}
+
+/** A duration in milliseconds. Throws RARANGI_USAGE. */
+export function millisecondsOf(value: number, what: string): number {
+  if (Number.isFinite(value) && value >= 0) return value;
+  return usage(`${what} ${String(value)} is not a number of milliseconds`, 'use 0 or more');
+}
+
+/** The port that a number is. Throws RARANGI_USAGE. */
+export function portOf(value: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
+  return usage(`port ${String(value)} is not a port`, 'use a whole number from 1 to 65535');
+}
+
+/** The address of an instance; empty for that of the server. Throws RARANGI_USAGE. */
+export function addressOf(text: string): string {
+  if (utf8Bytes(text) > ADDRESS_BYTES_MAX || /[\s\p{Cc}]/u.test(text)) {
+    return usage(`address ${JSON.stringify(text)} is not an address`, 'use a host name or an IP');
+  }
+  return text;
+}
+
+/** The scheme of an instance's URI, null for none. Throws RARANGI_USAGE. */
+export function schemeOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (/^[A-Za-z][A-Za-z0-9+.-]*$/.test(text) && text.length <= NAME_CHARACTERS_MAX) return text;
+  return usage(
+    `scheme ${JSON.stringify(text)} is not a scheme`,
+    'begin with a letter, then use A-Z a-z 0-9 + . -',
+  );
+}
+
+/** The tags of an instance, by key. Throws RARANGI_USAGE. */
+export function tagsOf(given: Readonly<Record<string, string>> | undefined): Tag[] {
+  const tags = Object.entries(given ?? {}).map(([key, value]) => ({
+    key: nameOf(key, 'tag'),
+    value: tagValueOf(key, value),
+  }));
+  if (tags.length > TAGS_MAX) {
+    usage(`${String(tags.length)} tags are too many`, `use ${String(TAGS_MAX)} or fewer`);
+  }
+  return tags.sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+function tagValueOf(key: string, value: string): string {
+  if (utf8Bytes(value) <= TAG_VALUE_BYTES_MAX && !hasControlCharacters(value)) return value;
+  return usage(
+    `the value of tag ${key} is too long or has control characters`,
+    `use text of ${String(TAG_VALUE_BYTES_MAX)} bytes or fewer`,
+  );
+}
+
+/** Which instances are wanted. Throws RARANGI_USAGE. */
+export function wantedOf(options: Wanted): Wanted {
+  const tags = Object.fromEntries(tagsOf(options.tags).map(({ key, value }) => [key, value]));
+  const { cluster } = options;
+  return cluster === undefined ? { tags } : { tags, cluster: nameOf(cluster, 'cluster') };
+}

@@ -1,0 +1,285 @@
+// What a program offers: the sessions with every server, and the registrations on them. The
+// invariant: a registration is offered until it is closed, whatever becomes of the servers; `lost`
+// and `regained` alternate, beginning with `lost`, and neither comes after the close.
+
+import type { ClientCommand } from '../../core/client/client.ts';
+import { ClientCore } from '../../core/client/client.ts';
+import type { Stop } from '../../core/client/effect.ts';
+import type { ClientReport, Offered } from '../../core/client/registry.ts';
+import type { InstanceId } from '../../protocol/ids.ts';
+import { candidatesOf } from './candidates.ts';
+import type { Driven } from './driver.ts';
+import { drive, lockFor, runtime } from './driver.ts';
+import type { ClientOptions } from './options.ts';
+import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './options.ts';
+import { Emitter } from '../emitter.ts';
+import { abortedError } from './failures.ts';
+import { randomId } from '../machine/random-id.ts';
+import { RarangiError } from '../rarangi-error.ts';
+
+/** What a service offers. */
+export interface Offer {
+  /** The name that clients look up. */
+  readonly name: string;
+  readonly port: number;
+  /** The host part of what the server advertises, if absent. */
+  readonly address?: string;
+  /** Of its URI; `tcp` is meant if absent. */
+  readonly scheme?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** How an offer is made. */
+export interface RegisterOptions {
+  /** Gives the registration up, as its `close` does. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a registration tells, by the name of the event. */
+export interface RegistrationEvents {
+  /** The last server that held it is lost: nobody finds it now. It is registered again by itself. */
+  readonly lost: { readonly server: string; readonly reason: string };
+  /** A server holds it again. */
+  readonly regained: { readonly server: string };
+}
+
+/** One registration, for as long as it is offered. */
+export interface RegistrationHandle extends AsyncDisposable {
+  /** The id of the instance, unique for all time. */
+  readonly instance: string;
+  /**
+   * Resolves with the first acknowledgement, however long that takes: without a server it waits.
+   * Rejects with RARANGI_ABORTED when it is closed before, RARANGI_REFUSED when all refuse, or
+   * will not have it. Whoever
+   * does not wait for it need not handle its rejection.
+   */
+  readonly registered: Promise<void>;
+  /** Whether at least one server holds it now. */
+  readonly isRegistered: boolean;
+  /** Changes the offer under the same id. Throws RARANGI_USAGE. */
+  update(change: Partial<Offer>): void;
+  /** Gives it up: resolves when every session knows, after 2 s at most. */
+  close(cause?: 'deregistered' | 'unhealthy'): Promise<void>;
+  /** Calls the listener at every such event; what is returned ends that. */
+  on<E extends keyof RegistrationEvents>(
+    event: E,
+    listener: (details: RegistrationEvents[E]) => void,
+  ): () => void;
+}
+
+/** What a client tells, by the name of the event. Servers are given by their names. */
+export interface ClientEvents {
+  /** A server has acknowledged a registration, or a change of one. */
+  readonly registered: {
+    readonly service: string;
+    readonly server: string;
+    readonly instance: string;
+  };
+  /** A session is lost; it is tried again by itself. */
+  readonly lost: { readonly server: string; readonly reason: string };
+  /** A server, given by its address, does not want us, or we do not want it. */
+  readonly refused: { readonly server: string; readonly reason: string };
+  /** Nobody is left to be tried. Told once. */
+  readonly 'refused-by-all': { readonly reason: string };
+}
+
+/** Throws RARANGI_USAGE when an offer is none, as `register` would. */
+export function checkOffer(offer: Offer): void {
+  offeredOf(offer);
+}
+
+/** Whom the sessions are with, and whose they are. */
+export interface SessionsOptions {
+  readonly client: ClientOptions;
+  readonly events: Emitter<ClientEvents>;
+  /** Over a UNIX socket the kernel's close alone judges. */
+  readonly isSidecar: boolean;
+}
+
+/** Sessions with every server, and what is registered on them. */
+export class Sessions {
+  readonly #driven: Driven<ClientCommand | Stop>;
+  readonly #events: Emitter<ClientEvents>;
+  readonly #entries = new Map<InstanceId, Entry>();
+  #refusal: RarangiError | null = null;
+
+  /** Throws RARANGI_USAGE. */
+  constructor({ client, events, isSidecar }: SessionsOptions) {
+    const environment = environmentOf(client);
+    this.#events = events;
+    this.#driven = drive<ClientCommand | Stop, ClientReport>({
+      core: new ClientCore({
+        ...candidatesOf(client, environment),
+        environment,
+        random: () => runtime.random(),
+        areSocketsJudged: !isSidecar,
+      }),
+      lock: lockFor(client, environment),
+      onReport: (report) => {
+        this.#handle(report);
+      },
+    });
+  }
+
+  /** Offers a service until the handle is closed. Throws RARANGI_USAGE. */
+  register(offer: Offer, { signal }: RegisterOptions): RegistrationHandle {
+    const offered = offeredOf(offer);
+    const instance = randomId() as InstanceId;
+    const entry = createEntry(offer.name);
+    this.#entries.set(instance, entry);
+    if (this.#refusal !== null) entry.registered.reject(this.#refusal);
+    this.#driven.submit({ kind: 'register', instance, offer: offered });
+    const handle = this.#handleOf(instance, entry);
+    const abort = (): void => void handle.close();
+    signal?.addEventListener('abort', abort, { once: true });
+    void entry.gone.promise.then(() => {
+      signal?.removeEventListener('abort', abort);
+    });
+    if (signal?.aborted === true) abort();
+    return handle;
+  }
+
+  /** Gives up every registration, closes every session. */
+  async close(): Promise<void> {
+    this.#driven.submit({ kind: 'stop' });
+    await this.#driven.stopped;
+  }
+
+  #handleOf(instance: InstanceId, entry: Entry): RegistrationHandle {
+    const close: RegistrationHandle['close'] = async (cause = 'deregistered') => {
+      entry.isOpen = false;
+      this.#driven.submit({ kind: 'deregister', instance, cause });
+      await Promise.race([entry.gone.promise, this.#driven.stopped]);
+    };
+    return {
+      instance,
+      registered: entry.registered.promise,
+      get isRegistered() {
+        return entry.holders.size > 0;
+      },
+      update: (change) => {
+        this.#driven.submit({ kind: 'update', instance, change: changeOf(change) });
+      },
+      close,
+      on: (event, listener) => entry.events.on(event, listener),
+      [Symbol.asyncDispose]: () => close(),
+    };
+  }
+
+  #handle(report: ClientReport): void {
+    switch (report.kind) {
+      case 'registered':
+        this.#handleRegistered(report.instance, report.server);
+        this.#events.tell('registered', {
+          service: report.service,
+          server: report.server,
+          instance: report.instance,
+        });
+        return;
+      case 'deregistered':
+        this.#handleGone(report.instance);
+        return;
+      case 'denied':
+        this.#entries
+          .get(report.instance)
+          ?.registered.reject(new RarangiError('RARANGI_REFUSED', report.reason));
+        return;
+      case 'lost':
+        this.#handleLost(report);
+        this.#events.tell('lost', { server: report.server, reason: report.reason });
+        return;
+      case 'refused':
+        this.#events.tell('refused', { server: report.server, reason: report.reason });
+        return;
+      case 'refused-by-all':
+        this.#refusal = new RarangiError('RARANGI_REFUSED', `refused ${report.reason}`);
+        for (const entry of this.#entries.values()) entry.registered.reject(this.#refusal);
+        this.#events.tell('refused-by-all', { reason: report.reason });
+        return;
+    }
+  }
+
+  #handleRegistered(instance: InstanceId, server: string): void {
+    const entry = this.#entries.get(instance);
+    if (entry === undefined) return;
+    entry.registered.resolve();
+    entry.holders.add(server);
+    if (entry.isLost) entry.events.tell('regained', { server });
+    entry.isLost = false;
+  }
+
+  #handleLost({ server, reason }: { readonly server: string; readonly reason: string }): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.holders.delete(server) || entry.holders.size > 0 || !entry.isOpen) continue;
+      entry.isLost = true;
+      entry.events.tell('lost', { server, reason });
+    }
+  }
+
+  #handleGone(instance: InstanceId): void {
+    const entry = this.#entries.get(instance);
+    if (entry === undefined) return;
+    this.#entries.delete(instance);
+    entry.holders.clear();
+    entry.registered.reject(abortedError(`the registration of ${entry.service}`));
+    entry.gone.resolve();
+  }
+}
+
+interface Entry {
+  readonly service: string;
+  readonly registered: Deferred;
+  readonly gone: Deferred;
+  readonly events: Emitter<RegistrationEvents>;
+  /** The servers that hold it, by name. */
+  readonly holders: Set<string>;
+  /** Whether nobody holds it any more, and somebody did. */
+  isLost: boolean;
+  /** Whether it is still offered. */
+  isOpen: boolean;
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: RarangiError) => void;
+}
+
+function createEntry(service: string): Entry {
+  const [registered, gone] = [deferred(), deferred()];
+  // Whoever does not wait for it has the events.
+  registered.promise.catch(() => undefined);
+  const events = new Emitter<RegistrationEvents>();
+  return { service, registered, gone, events, holders: new Set(), isLost: false, isOpen: true };
+}
+
+function deferred(): Deferred {
+  let resolve!: () => void;
+  let reject!: (error: RarangiError) => void;
+  const promise = new Promise<void>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
+}
+
+function offeredOf(offer: Offer): Offered {
+  return {
+    service: nameOf(offer.name, 'service'),
+    address: addressOf(offer.address ?? ''),
+    port: portOf(offer.port),
+    scheme: schemeOf(offer.scheme),
+    tags: tagsOf(offer.tags),
+  };
+}
+
+function changeOf(change: Partial<Offer>): Partial<Offered> {
+  const { name, port, address, scheme, tags } = change;
+  return {
+    ...(name === undefined ? {} : { service: nameOf(name, 'service') }),
+    ...(port === undefined ? {} : { port: portOf(port) }),
+    ...(address === undefined ? {} : { address: addressOf(address) }),
+    ...(scheme === undefined ? {} : { scheme: schemeOf(scheme) }),
+    ...(tags === undefined ? {} : { tags: tagsOf(tags) }),
+  };
+}

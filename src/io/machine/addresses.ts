@@ -1,0 +1,134 @@
+// Addresses as people write them and as the core knows them: `host:port`, `[v6]:port`, or, with a
+// `/` in it, the path of a socket. The invariant: what `parse…` and `expand…` return, `endpointOf`
+// reads without a check. Names are kept as they are; they are resolved at every dial.
+
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { ADDRESS_BYTES_MAX, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
+
+/** A host and, if it was written, a port. IPv6 without its brackets. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number | null;
+}
+
+/** What to connect to, or to listen on. */
+export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** Both ports of an environment. */
+export interface PortPair {
+  readonly a: number;
+  readonly b: number;
+}
+
+/** A side of a host. */
+export type Side = 'a' | 'b';
+
+/** The well-known ports of an environment; null for one of your own. */
+export function wellKnownPorts(environment: string): PortPair | null {
+  const a = WELL_KNOWN_PORTS.get(environment);
+  return a === undefined ? null : { a, b: a + 1 };
+}
+
+/** The folders in which sockets are looked for, the system's first. */
+export function socketFolders(): readonly string[] {
+  const own = process.env['XDG_RUNTIME_DIR'];
+  const folders = [SYSTEM_FOLDER];
+  if (own?.startsWith('/') === true) folders.push(join(own, 'rarangi'));
+  return folders;
+}
+
+/** The name of a server's socket in its folder. */
+export function socketName(environment: string, side: Side): string {
+  return `${environment}-${side}.sock`;
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Reads `HOST[:PORT]`; `what` names it in the RangeError that says what is wrong. */
+export function parseHostPort(text: string, what: string): HostPort {
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(text);
+  if (match === null) {
+    const hint = isIP(text) === 6 ? `: write [${text}], and a port after it` : '';
+    throw new RangeError(`${what} ${quoted(text)} is not HOST[:PORT]${hint}`);
+  }
+  const [, bracketed, plain, digits] = match;
+  if (bracketed !== undefined && isIP(bracketed) !== 6) {
+    throw new RangeError(`${what} ${quoted(text)} has no IPv6 address in its brackets`);
+  }
+  const host = bracketed ?? plain ?? '';
+  if (bracketed === undefined && !isHost(host)) {
+    throw new RangeError(`${what} ${quoted(text)} does not begin with an address or a host name`);
+  }
+  return { host, port: digits === undefined ? null : parsePort(digits, { text, what }) };
+}
+
+/**
+ * The addresses that `HOST[:PORT]` or a path stands for: without a port the well-known ones of the
+ * environment at that host, side A first. Throws RangeError.
+ */
+export function expandAddress(
+  text: string,
+  { what, environment }: { readonly what: string; readonly environment: string },
+): readonly string[] {
+  if (text.includes('/')) return [text];
+  const { host, port } = parseHostPort(text, what);
+  if (port !== null) return [formatAddress(host, port)];
+  const ports = wellKnownPorts(environment);
+  if (ports !== null) return [formatAddress(host, ports.a), formatAddress(host, ports.b)];
+  throw new RangeError(
+    `${what} ${quoted(text)} needs a port: environment ${environment} has no well-known one`,
+  );
+}
+
+/** What an address means to the sockets of the system. */
+export function endpointOf(address: string): Endpoint {
+  if (address.includes('/')) return { path: address };
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { host, port: Number(address.slice(colon + 1)) };
+}
+
+/** The other end of a connection over TCP; `otherwise` for one that is gone, or has no address. */
+export function remoteOf(
+  {
+    remoteAddress,
+    remotePort,
+  }: { readonly remoteAddress?: string | undefined; readonly remotePort?: number | undefined },
+  otherwise = 'an unknown address',
+): string {
+  if (remoteAddress === undefined || remotePort === undefined) return otherwise;
+  return formatAddress(remoteAddress.replace(/^::ffff:/i, ''), remotePort);
+}
+
+/** Whether an IP address is one that only this machine can reach. */
+export function isLoopback(ip: string): boolean {
+  return /^(::ffff:)?127\./i.test(ip) || ip === '::1';
+}
+
+/** Whether an IP address stands for every address of this machine. */
+export function isWildcard(ip: string): boolean {
+  return ip === '0.0.0.0' || (isIP(ip) === 6 && /^[0:]+$/.test(ip));
+}
+
+function isHost(text: string): boolean {
+  return HOST_PATTERN.test(text) && text.length <= ADDRESS_BYTES_MAX - ':65535'.length;
+}
+
+function parsePort(digits: string, at: { readonly text: string; readonly what: string }): number {
+  const port = Number(digits);
+  if (port <= PORT_MAX) return port;
+  throw new RangeError(`${at.what} ${quoted(at.text)} has a port beyond ${PORT_MAX}`);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+const HOST_PATTERN = /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
+const PORT_MAX = 65_535;
+
+const SYSTEM_FOLDER = '/run/rarangi';

@@ -1,0 +1,176 @@
+// Taking a place on this host: a port, a side, a socket. The bind itself decides who has a port;
+// nobody probes. The invariant: two servers of an environment on one address, and a third is told
+// so; a socket is a convenience, and lacking one stops nobody.
+
+import { lookup } from 'node:dns/promises';
+import { join } from 'node:path';
+
+import {
+  formatAddress,
+  isLoopback,
+  isWildcard,
+  parseHostPort,
+  socketFolders,
+  socketName,
+  wellKnownPorts,
+} from '../machine/addresses.ts';
+import type { PortPair, Side } from '../machine/addresses.ts';
+import { errorCode, reasonOf } from '../machine/reasons.ts';
+import { RarangiError } from '../rarangi-error.ts';
+import type { Listener, Runtime } from '../machine/runtime.ts';
+import type { ServeSettings } from './serve-options.ts';
+import type { TakenSocket } from './sockets.ts';
+import { SocketError, takeSocket, writableFolder } from './sockets.ts';
+
+/** Where a server is. */
+export interface Place {
+  readonly side: Side;
+  readonly listener: Listener;
+  readonly socket: TakenSocket | null;
+  /** Why there is no socket although there could be one; null if all is as it should be. */
+  readonly socketless: string | null;
+  /** Where others reach it, `host:port`. */
+  readonly address: string;
+  /** Where the other server of this host would be. */
+  readonly siblings: readonly string[];
+}
+
+/** Takes a place in a world. Rejects with RARANGI_USAGE when there is none to be had. */
+export async function takePlace(settings: ServeSettings, runtime: Runtime): Promise<Place> {
+  const ip = await resolvedIp(settings);
+  const ports = settings.bind.port === null ? wellKnownPorts(settings.environment) : null;
+  return ports === null
+    ? await takeExactPort(settings, { ip, runtime })
+    : await takeWellKnownPort(settings, { ip, ports, runtime });
+}
+
+async function resolvedIp({ bind, isInsecure, credentials }: ServeSettings): Promise<string> {
+  let ip: string;
+  try {
+    ip = (await lookup(bind.host)).address;
+  } catch (error) {
+    throw cannotBind(bind.host, reasonOf(error), 'use an address of this machine');
+  }
+  if (isLoopback(ip) || isInsecure || credentials !== null) return ip;
+  throw new RarangiError(
+    'RARANGI_USAGE',
+    `${bind.host} can be reached from other machines, and there is no secret`,
+    { hint: 'give it one with: --secret-file FILE; or, in a network that you trust: --insecure' },
+  );
+}
+
+interface Spot {
+  readonly ip: string;
+  readonly runtime: Runtime;
+}
+
+async function takeWellKnownPort(
+  settings: ServeSettings,
+  { ip, ports, runtime }: Spot & { readonly ports: PortPair },
+): Promise<Place> {
+  const other = isWildcard(ip) ? loopbackLike(ip) : ip;
+  for (const side of ['a', 'b'] as const) {
+    const listener = await listenUnlessTaken(formatAddress(ip, ports[side]), runtime);
+    if (listener === null) continue;
+    const { socket, socketless } = await findSocket(settings, { ip, sides: [side] });
+    const siblings = [formatAddress(other, side === 'a' ? ports.b : ports.a)];
+    const address = advertised(settings, listener);
+    return { side, listener, socket, socketless, siblings, address };
+  }
+  throw new RarangiError(
+    'RARANGI_USAGE',
+    `both ports of environment ${settings.environment} at ${ip} are taken, ${ports.a} and ${ports.b}`,
+    {
+      hint:
+        'a host has two servers of an environment, and they may run already: ' +
+        `rarangi peers -e ${settings.environment}`,
+    },
+  );
+}
+
+async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Promise<Place> {
+  const address = formatAddress(ip, settings.bind.port ?? 0);
+  const listener = await listenUnlessTaken(address, runtime);
+  if (listener === null) {
+    throw cannotBind(address, 'the address is in use', 'choose another port, or stop who has it');
+  }
+  const { side, socket, socketless } = await findSocket(settings, { ip, sides: ['a', 'b'] });
+  const siblings = socketFolders().map((folder) =>
+    join(folder, socketName(settings.environment, side === 'a' ? 'b' : 'a')),
+  );
+  return {
+    side,
+    listener,
+    socket,
+    socketless,
+    siblings: socket === null ? [] : siblings,
+    address: advertised(settings, listener),
+  };
+}
+
+/** Null when someone else has it. */
+async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Listener | null> {
+  try {
+    return await runtime.listen(address);
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE') return null;
+    throw cannotBind(address, reasonOf(error), 'use an address and a port that this user may use');
+  }
+}
+
+interface FoundSocket extends Pick<Place, 'side' | 'socket' | 'socketless'> {
+  /** A live server has it. */
+  readonly isTaken: boolean;
+}
+
+/** The socket of the first side whose socket nobody lives on. */
+async function findSocket(
+  settings: ServeSettings,
+  { ip, sides }: { readonly ip: string; readonly sides: readonly [Side, ...Side[]] },
+): Promise<FoundSocket> {
+  const [firstSide] = sides;
+  const none = { side: firstSide, socket: null, socketless: null, isTaken: false };
+  if (settings.socket === 'none') return none;
+  if (settings.socket !== null) return await trySocket(firstSide, settings.socket, settings);
+  if (isLoopback(ip) && !DEFAULT_LOOPBACKS.has(ip)) return none;
+  const folder = writableFolder();
+  if (folder === null) {
+    return { ...none, socketless: `cannot write into ${socketFolders().join(' nor ')}` };
+  }
+  let found: FoundSocket = none;
+  for (const side of sides) {
+    found = await trySocket(side, join(folder, socketName(settings.environment, side)), settings);
+    if (!found.isTaken) return found;
+  }
+  return found;
+}
+
+async function trySocket(
+  side: Side,
+  path: string,
+  { socketRights }: ServeSettings,
+): Promise<FoundSocket> {
+  try {
+    return { side, socket: await takeSocket(path, socketRights), socketless: null, isTaken: false };
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    return { side, socket: null, socketless: error.message, isTaken: error.isLive };
+  }
+}
+
+function advertised({ advertise }: ServeSettings, { address }: Listener): string {
+  if (advertise === null) return address;
+  const { port } = parseHostPort(address, 'bound address');
+  return formatAddress(advertise.host, advertise.port ?? port ?? 0);
+}
+
+function loopbackLike(wildcard: string): string {
+  return wildcard.includes(':') ? '::1' : '127.0.0.1';
+}
+
+function cannotBind(address: string, reason: string, hint: string): RarangiError {
+  return new RarangiError('RARANGI_USAGE', `cannot bind ${address}: ${reason}`, { hint });
+}
+
+/** On any other loopback address a server plays another host, and the sockets are not its own. */
+const DEFAULT_LOOPBACKS: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);

@@ -1,0 +1,208 @@
+// What a server is told by whoever starts it, checked before anything is bound. The invariant: past
+// this file every name is a name, every address can be dialled, and every failure is a
+// RARANGI_USAGE that names the thing that is wrong.
+
+import { hostname } from 'node:os';
+
+import { LIMITS } from '../../core/server/links/limits.ts';
+import type { Notice } from '../../core/notices.ts';
+import type { ServerOptions, SetLimit } from '../../core/server/options.ts';
+import {
+  DEFAULT_ENVIRONMENT,
+  GRACE_MS,
+  LINK_HEARTBEAT_MS,
+  LINK_SILENCE_MS,
+  SPLIT_HOLD_MS,
+} from '../../protocol/constants.ts';
+import type { Name } from '../../protocol/ids.ts';
+import { parseName } from '../../protocol/ids.ts';
+import type { HostPort } from '../machine/addresses.ts';
+import { expandAddress, isWildcard, parseHostPort, wellKnownPorts } from '../machine/addresses.ts';
+import type { LockOptions, ReadCredentials } from '../tls/credentials.ts';
+import { credentialsOf } from '../tls/credentials.ts';
+import { callApart } from '../emitter.ts';
+import { RarangiError } from '../rarangi-error.ts';
+import type { SocketRights } from './socket-rights.ts';
+import { socketRightsOf } from './socket-rights.ts';
+
+/** What a server may be told. Durations in milliseconds. */
+export interface ServeOptions extends LockOptions {
+  /** `development` if absent. */
+  readonly environment?: string;
+  /** The group of hosts that this one is near to; `default` if absent. */
+  readonly cluster?: string;
+  /** `ADDR[:PORT]`; `127.0.0.1` if absent. Without a port: a well-known one, side A's or B's. */
+  readonly bind?: string;
+  /** `ADDR[:PORT]` at which others reach it; what is bound if absent. */
+  readonly advertise?: string;
+  /** `HOST[:PORT]` of servers to start from. */
+  readonly peers?: readonly string[];
+  /** Whether others link to it. */
+  readonly master?: boolean;
+  /** `HOST-a` or `HOST-b` if absent. */
+  readonly name?: string;
+  /** The name of this host; what the system says if absent. */
+  readonly host?: string;
+  /** The path of its UNIX socket, or `none`. */
+  readonly socket?: string;
+  /** Who may connect to it; 0o666 if absent: all users of this host. */
+  readonly socketMode?: number;
+  /** The group of it, by name or number; that of this process if absent. */
+  readonly socketGroup?: string;
+  /** Allows to listen on more than loopback without a secret. */
+  readonly insecure?: boolean;
+  readonly heartbeatMs?: number;
+  readonly silenceMs?: number;
+  readonly graceMs?: number;
+  readonly splitHoldMs?: number;
+  /** Clients' connections in all; see rarangi-serve(1) for this and the next ones. */
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  readonly maxRegistrations?: number;
+  /** Called with every fact for operators. What it throws is uncaught, and harms the server nothing. */
+  readonly onNotice?: (notice: Notice) => void;
+}
+
+/** The options with nothing left to ask. */
+export interface ServeSettings {
+  readonly environment: Name;
+  readonly cluster: Name;
+  readonly host: Name;
+  /** Null: made of the host and the side. */
+  readonly name: Name | null;
+  readonly role: 'master' | 'leaf';
+  readonly bind: HostPort;
+  readonly advertise: HostPort | null;
+  readonly peers: readonly string[];
+  /** Null: where sockets are by themselves. */
+  readonly socket: string | null;
+  readonly socketRights: SocketRights;
+  /** Null: TCP is not locked. */
+  readonly credentials: ReadCredentials | null;
+  readonly isInsecure: boolean;
+  readonly heartbeatMs: number;
+  readonly silenceMs: number;
+  readonly graceMs: number;
+  readonly splitHoldMs: number;
+  readonly limits: NonNullable<ServerOptions['limits']>;
+  readonly onNotice: (notice: Notice) => void;
+}
+
+/** Checks the options of a server. Throws RARANGI_USAGE. */
+export function serveSettingsOf(options: ServeOptions): ServeSettings {
+  try {
+    return checked(options);
+  } catch (error) {
+    throw RarangiError.from(error, 'RARANGI_USAGE');
+  }
+}
+
+function checked(options: ServeOptions): ServeSettings {
+  const environment = parseName(options.environment ?? DEFAULT_ENVIRONMENT, 'environment');
+  const bind = bindOf(options.bind ?? '127.0.0.1', environment);
+  const { onNotice = ignore } = options;
+  return {
+    environment,
+    cluster: parseName(options.cluster ?? 'default', 'cluster'),
+    host: hostOf(options.host),
+    name: options.name === undefined ? null : parseName(options.name, 'name'),
+    role: options.master === true ? 'master' : 'leaf',
+    bind,
+    advertise: advertiseOf(options.advertise, bind),
+    peers: peersOf(options.peers ?? [], environment),
+    socket: options.socket ?? null,
+    socketRights: socketRightsOf(options),
+    credentials: credentialsOf(options, environment),
+    isInsecure: options.insecure === true,
+    ...paceOf(options),
+    limits: limitsOf(options),
+    onNotice: (notice) => {
+      callApart(onNotice, notice);
+    },
+  };
+}
+
+type Pace = Pick<ServeSettings, 'heartbeatMs' | 'silenceMs' | 'graceMs' | 'splitHoldMs'>;
+
+function paceOf(options: ServeOptions): Pace {
+  const heartbeatMs = durationOf(options.heartbeatMs ?? LINK_HEARTBEAT_MS, 'heartbeat');
+  const silenceMs = durationOf(options.silenceMs ?? LINK_SILENCE_MS, 'silence');
+  if (silenceMs < 2 * heartbeatMs) {
+    throw usage(
+      `silence of ${silenceMs} ms is less than two heartbeats of ${heartbeatMs} ms`,
+      'allow a heartbeat to be lost: a silence of three heartbeats is a good choice',
+    );
+  }
+  const graceMs = durationOf(options.graceMs ?? GRACE_MS, 'grace');
+  const splitHoldMs = durationOf(options.splitHoldMs ?? SPLIT_HOLD_MS, 'split-hold');
+  return { heartbeatMs, silenceMs, graceMs, splitHoldMs };
+}
+
+function limitsOf(options: ServeOptions): ServeSettings['limits'] {
+  const given = {
+    connections: options.maxConnections,
+    'connections-per-address': options.maxConnectionsPerAddress,
+    registrations: options.maxRegistrations,
+  };
+  const limits: Partial<Record<SetLimit, number>> = {};
+  for (const name of ['connections', 'connections-per-address', 'registrations'] as const) {
+    const max = given[name];
+    if (max === undefined) continue;
+    if (!Number.isSafeInteger(max) || max < 1) {
+      throw usage(`a limit of ${max} ${LIMITS[name].noun}`, 'use a whole number from 1 on');
+    }
+    limits[name] = max;
+  }
+  return limits;
+}
+
+function bindOf(text: string, environment: Name): HostPort {
+  const bind = parseHostPort(text, 'bind');
+  if (bind.port === null && wellKnownPorts(environment) === null) {
+    throw usage(
+      `environment ${environment} has no well-known ports, and bind ${text} names none`,
+      `name one: --bind ${text}:PORT`,
+    );
+  }
+  return bind;
+}
+
+function hostOf(given: string | undefined): Name {
+  if (given !== undefined) return parseName(given, 'host');
+  try {
+    return parseName(hostname(), 'the name of this machine');
+  } catch (error) {
+    const { message } = error as Error;
+    throw usage(message, 'give it one that will do with: --host NAME');
+  }
+}
+
+function advertiseOf(given: string | undefined, bind: HostPort): HostPort | null {
+  if (given === undefined) {
+    if (!isWildcard(bind.host)) return null;
+    throw usage(
+      `bind ${bind.host} is every address of this machine, so others do not know where to go`,
+      'say where they reach it: --advertise ADDR',
+    );
+  }
+  const advertise = parseHostPort(given, 'advertise');
+  if (!isWildcard(advertise.host)) return advertise;
+  throw usage(`advertise ${given} is no address that others can reach`, 'use one of this machine');
+}
+
+function peersOf(given: readonly string[], environment: Name): readonly string[] {
+  return [...new Set(given.flatMap((text) => expandAddress(text, { what: 'peer', environment })))];
+}
+
+function durationOf(value: number, what: string): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw usage(`${what} ${value} is not a number of milliseconds`, 'use more than 0');
+}
+
+function usage(message: string, hint: string): RarangiError {
+  return new RarangiError('RARANGI_USAGE', message, { hint });
+}
+
+function ignore(): void {
+  // Nobody wants to know.
+}

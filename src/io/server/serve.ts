@@ -1,0 +1,212 @@
+// A server of this host for whoever embeds one: a place, a core, and the driver between them. The
+// invariant: it is ready when its sockets listen, whoever else may be there or not, and when it has
+// stopped nothing of it is left: no connection, no timer, no file.
+
+import { randomBytes } from 'node:crypto';
+
+import type { Tell } from '../../core/effect.ts';
+import type { Input } from '../../core/input.ts';
+import { LIMITS } from '../../core/server/links/limits.ts';
+import type { Notice } from '../../core/notices.ts';
+import { Server } from '../../core/server/server.ts';
+import type { Name, OriginId } from '../../protocol/ids.ts';
+import { parseName } from '../../protocol/ids.ts';
+import { Driver } from '../machine/driver.ts';
+import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
+import { notifySystemd } from './notify.ts';
+import { limitsWithin, openFilesMax } from './open-files.ts';
+import type { SystemdState } from './notify.ts';
+import type { Place } from './place.ts';
+import { takePlace } from './place.ts';
+import { RarangiError } from '../rarangi-error.ts';
+import { RationedNotices } from './rationed-notices.ts';
+import type { Cancel, Runtime } from '../machine/runtime.ts';
+import type { ServeOptions, ServeSettings } from './serve-options.ts';
+import { serveSettingsOf } from './serve-options.ts';
+import { ServerLock } from '../tls/server-lock.ts';
+
+/** A server that runs. It keeps the process alive until it has stopped. */
+export interface ServerHandle extends AsyncDisposable {
+  readonly name: string;
+  readonly side: 'a' | 'b';
+  /** The id of this life of the server. */
+  readonly origin: string;
+  /** Where others reach it, `host:port`. */
+  readonly address: string;
+  /** What is bound, `host:port`. */
+  readonly bound: string;
+  /** The path of its UNIX socket, if it has one. */
+  readonly socket: string | null;
+  /** What locks its TCP. */
+  readonly lock: 'none' | 'secret' | 'certificate';
+  /** Says goodbye, hands its clients to its sibling, and resolves when all is closed. */
+  stop(): Promise<void>;
+  /**
+   * Reads secret and certificates anew, forgets which addresses refused it, and closes what was
+   * opened with a secret or an issuer that is gone: side B two seconds later than side A, so that
+   * both may be told at once and whoever has lost his session with one has one with the other.
+   */
+  reload(): void;
+  /** Resolves when it has stopped. */
+  readonly stopped: Promise<void>;
+}
+
+/** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
+export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
+  const given = serveSettingsOf(options);
+  const notices = new RationedNotices({ onNotice: given.onNotice, runtime: backgroundRuntime });
+  const settings = {
+    ...given,
+    onNotice: (notice: Notice) => {
+      notices.tell(notice);
+    },
+  };
+  const filesMax = openFilesMax();
+  const limits = limitsWithin(filesMax, settings.limits);
+  const lock = lockOf(settings, limits);
+  const runtime = createRuntime({ dial: lock, accept: lock });
+  const place = await takePlace(settings, runtime);
+  let name: Name;
+  try {
+    name = settings.name ?? parseName(`${settings.host}-${place.side}`, 'name');
+  } catch (error) {
+    vacate(place);
+    throw RarangiError.from(error, 'RARANGI_USAGE');
+  }
+  return new RunningServer(settings, { place, name, lock, limits, filesMax, runtime, notices });
+}
+
+function lockOf(settings: ServeSettings, limits: Limits): ServerLock | null {
+  const { environment, credentials: read, onNotice } = settings;
+  if (read === null) return null;
+  return new ServerLock({ environment, read, onNotice, limits });
+}
+
+type Limits = ReturnType<typeof limitsWithin>;
+
+interface Parts {
+  readonly place: Place;
+  readonly name: Name;
+  readonly lock: ServerLock | null;
+  /** Those that hold, and how many files may be open. */
+  readonly limits: Limits;
+  readonly filesMax: number;
+  readonly runtime: Runtime;
+  readonly notices: RationedNotices;
+}
+
+class RunningServer implements ServerHandle {
+  readonly name: Name;
+  readonly side: 'a' | 'b';
+  readonly origin: OriginId;
+  readonly address: string;
+  readonly bound: string;
+  readonly socket: string | null;
+  readonly lock: 'none' | 'secret' | 'certificate';
+  readonly stopped: Promise<void>;
+  readonly #driver: Driver<Input, Tell>;
+  readonly #place: Place;
+  readonly #lock: ServerLock | null;
+  readonly #onNotice: (notice: Notice) => void;
+  #cancelWithdrawal: Cancel = () => undefined;
+
+  constructor(settings: ServeSettings, parts: Parts) {
+    const { place, name, lock, limits, runtime, notices } = parts;
+    this.name = name;
+    this.lock = lock?.kind ?? 'none';
+    this.#lock = lock;
+    this.side = place.side;
+    this.origin = randomBytes(16).toString('hex') as OriginId;
+    this.address = place.address;
+    this.bound = place.listener.address;
+    this.socket = place.socket?.path ?? null;
+    this.#place = place;
+    this.#onNotice = settings.onNotice;
+    this.#driver = new Driver<Input, Tell>({
+      core: this.#createCore(settings, { place, limits }),
+      runtime,
+      perform: ({ notice }) => {
+        settings.onNotice(notice);
+      },
+    });
+    this.stopped = this.#driver.stopped.then(() => {
+      notices.end();
+    });
+    this.#open(settings, parts);
+  }
+
+  async stop(): Promise<void> {
+    this.#tellSystemd('STOPPING');
+    // Whoever comes from now on finds the sibling.
+    vacate(this.#place);
+    this.#lock?.close();
+    this.#cancelWithdrawal();
+    this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
+    await this.stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  reload(): void {
+    this.#lock?.reload();
+    this.#cancelWithdrawal();
+    if (this.#lock !== null) {
+      const atMs = nodeRuntime.nowMs() + WITHDRAWAL_MS[this.side];
+      this.#cancelWithdrawal = nodeRuntime.setAlarm(atMs, () => this.#lock?.withdraw());
+    }
+    this.#driver.submit({ kind: 'reload', nowMs: nodeRuntime.nowMs() });
+  }
+
+  #createCore(settings: ServeSettings, { place, limits }: Pick<Parts, 'place' | 'limits'>): Server {
+    const { side, address, siblings } = place;
+    const { environment, host, cluster, role, peers } = settings;
+    const { heartbeatMs, silenceMs, graceMs, splitHoldMs } = settings;
+    return new Server({
+      environment,
+      origin: this.origin,
+      facts: { name: this.name, host, cluster, side, role, addresses: [address] },
+      peers,
+      siblings,
+      heartbeatMs,
+      silenceMs,
+      graceMs,
+      splitHoldMs,
+      lock: this.lock,
+      limits,
+      random: () => nodeRuntime.random(),
+    });
+  }
+
+  #open(settings: ServeSettings, { place, limits, filesMax }: Parts): void {
+    const { environment, host } = settings;
+    const { listener, socket, socketless } = place;
+    const { connections } = limits;
+    const fields = { name: this.name, host, environment, side: this.side, address: this.address };
+    this.#onNotice({ name: 'server-started', fields });
+    if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
+    if (connections < (settings.limits.connections ?? LIMITS.connections.max)) {
+      this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
+    }
+    this.#driver.start();
+    for (const door of [listener, socket]) {
+      door?.accept((connection) => this.#driver.accept(connection));
+    }
+    this.#tellSystemd('READY');
+  }
+
+  #tellSystemd(state: SystemdState): void {
+    void notifySystemd(state).then((reason) => {
+      if (reason !== null) this.#onNotice({ name: 'systemd-untold', fields: { state, reason } });
+    });
+  }
+}
+
+function vacate({ listener, socket }: Place): void {
+  listener.close();
+  socket?.close();
+}
+
+/** How long after a reload a side closes what is not trusted any more. */
+const WITHDRAWAL_MS = { a: 0, b: 2_000 } as const;

@@ -1,0 +1,62 @@
+// The secret of an environment: 32 random bytes, written as 64 hexadecimal digits, one on a line.
+// The first line is what this side shows; while a secret is changed there are two, and both are
+// accepted. The invariant: nothing that leaves this file in a message tells anything of a secret.
+
+import { createHmac, randomBytes } from 'node:crypto';
+
+import { readPrivateFile } from './private-file.ts';
+import { RarangiError } from '../rarangi-error.ts';
+
+/** One secret. */
+export interface Secret {
+  /** Tells secrets of one environment apart, and nothing about them: 8 hexadecimal digits. */
+  readonly id: string;
+  readonly key: Uint8Array;
+}
+
+/** The secrets of a file: the one that is shown, then the other one that is accepted too. */
+export type Secrets = readonly [Secret, ...Secret[]];
+
+/** Reads the secrets of a file. Throws RARANGI_USAGE. */
+export function readSecretFile(path: string): Secrets {
+  const lines = readPrivateFile(path, 'secret file')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const wrong = lines.findIndex((line) => !SECRET_PATTERN.test(line));
+  if (wrong >= 0) {
+    throw unusable(`secret ${String(wrong + 1)} in ${path} is not ${String(DIGITS)} hex digits`);
+  }
+  const [first, ...others] = lines.map(secretOf);
+  if (first === undefined) throw unusable(`there is no secret in ${path}`);
+  if (others.length >= SECRETS_MAX) {
+    throw unusable(
+      `there are ${String(lines.length)} secrets in ${path}`,
+      'keep two while a secret is changed: the one to show first, then the other to accept',
+    );
+  }
+  return [first, ...others];
+}
+
+/** A new secret, as it is written in a file. */
+export function newSecret(): string {
+  return randomBytes(DIGITS / 2).toString('hex');
+}
+
+function secretOf(digits: string): Secret {
+  const key = Buffer.from(digits, 'hex');
+  // Whoever sees a handshake may test guesses at the key by its binder anyway: with 256 random
+  // bits the guesses never end, and the id adds nothing to them.
+  const id = createHmac('sha256', key).update('rarangi secret id').digest('hex').slice(0, 8);
+  return { id, key };
+}
+
+function unusable(message: string, hint = 'make one with: rarangi secret'): RarangiError {
+  return new RarangiError('RARANGI_USAGE', message, { hint });
+}
+
+const DIGITS = 64;
+const SECRET_PATTERN = /^[0-9a-fA-F]{64}$/;
+
+/** The old one and the new one; a third would be one that nobody remembers to remove. */
+const SECRETS_MAX = 2;

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+
+import {
+  abortedError,
+  refusedError,
+  unansweredError,
+  unreachableError,
+} from '../../../src/io/client/failures.ts';
+
+const attempts = [
+  { address: '127.0.0.1:1', reason: 'connection refused' },
+  { address: '127.0.0.1:2', reason: 'it is silent' },
+];
+const refusal = { address: 'h:1', ours: 'testing' };
+
+test('without a server on this host it is said how to start one', async () => {
+  const error = await unreachableError({ environment: 'testing' }, attempts);
+
+  expect(error.code).toBe('RARANGI_UNREACHABLE');
+  expect(error.message).toBe(
+    'no catalogue server of environment testing could be reached on this host',
+  );
+  expect(error.hint).toMatch(/^start one with: rarangi serve -e testing( |$)/);
+});
+
+test('the environment of those who name none is said by its name', async () => {
+  expect((await unreachableError({}, attempts)).message).toContain('environment development');
+});
+
+test('of an environment of your own it is said what a server needs', async () => {
+  const error = await unreachableError({ environment: 'mine' }, attempts);
+
+  expect(error.hint).toMatch(/^start one with: rarangi serve -e mine --bind ADDR:PORT, or name /);
+});
+
+test('of named servers it is said which and why', async () => {
+  const servers = ['127.0.0.1:1', '127.0.0.1:2'];
+
+  const error = await unreachableError({ environment: 'testing', servers }, attempts);
+
+  expect(error.message).toBe(
+    'no catalogue server of environment testing could be reached at 127.0.0.1:1, 127.0.0.1:2' +
+      ': 127.0.0.1:1: connection refused',
+  );
+  expect(error.hint).toMatch(/^look whether it runs, or name another one with: --server/);
+});
+
+test('a refusal for the environment names the one that would be served', () => {
+  const error = refusedError({
+    ...refusal,
+    theirs: 'production',
+    why: 'wrong-environment',
+    reason: 'it serves another',
+  });
+
+  expect(error).toMatchObject({
+    code: 'RARANGI_REFUSED',
+    message: 'refused h:1: it serves another',
+    hint: 'if that is the one you mean: --environment production',
+  });
+});
+
+test('a refusal for another reason blames no environment', () => {
+  const error = refusedError({
+    ...refusal,
+    theirs: null,
+    why: 'no-common-version',
+    reason: 'no version',
+  });
+
+  expect(error.hint).toBe('run the same version of rarangi on both sides');
+});
+
+test('a refusal for want of trust says where to look', () => {
+  const locked = refusedError({ ...refusal, theirs: null, why: 'locked', reason: 'it speaks TLS' });
+  const wrong = refusedError({ ...refusal, theirs: null, why: 'not-trusted', reason: 'another' });
+
+  expect(locked.hint).toContain('--secret-file FILE');
+  expect(wrong.hint).toMatch(/^compare the --secret-file/);
+});
+
+test('without an answer it is said who was asked and how long', () => {
+  expect(unansweredError(attempts, 2_000)).toMatchObject({
+    code: 'RARANGI_TIMEOUT',
+    message:
+      'no server gave an answer within 2000 ms ' +
+      '(127.0.0.1:1: connection refused; 127.0.0.1:2: it is silent)',
+  });
+});
+
+test('what the caller gave up is no fault of anyone', () => {
+  expect(abortedError('lookup')).toMatchObject({
+    code: 'RARANGI_ABORTED',
+    message: 'lookup was given up by its caller',
+  });
+});

@@ -1,0 +1,97 @@
+// What a file with a secret has to be like, and that no refusal tells anything of what is in it.
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { readPrivateFile } from '../../../src/io/tls/private-file.ts';
+import { newSecret, readSecretFile } from '../../../src/io/tls/secret-file.ts';
+import { ownFolder } from '../world.ts';
+
+const unfit: Readonly<Record<string, readonly [make: (path: string) => unknown, RegExp]>> = {
+  'its group may read': [(path) => write(path, { mode: 0o640 }), /used by others \(mode 0640\)/],
+  'others may write': [(path) => write(path, { mode: 0o602 }), /used by others \(mode 0602\)/],
+  'is not there': [() => undefined, /there is no such file/],
+  'is a folder': [(path) => mkdirSync(path), /is no regular file/],
+  'is a pipe': [(path) => spawnSync('mkfifo', ['-m', '600', path]), /is no regular file/],
+  'is far too large': [(path) => write(path, { text: '#'.repeat(2 ** 20 + 1) }), /1048577 bytes/],
+  'is empty': [(path) => write(path, { text: '# nothing yet\n' }), /there is no secret in/],
+  'holds a passphrase': [
+    (path) => write(path, { text: 'correct horse battery staple\n' }),
+    /secret 1 in \S+ is not 64 hex digits/,
+  ],
+  'holds a secret that is too short': [
+    (path) => write(path, { text: `${newSecret()}\nabcdef01\n` }),
+    /secret 2 in \S+ is not 64 hex digits/,
+  ],
+  'holds three secrets': [
+    (path) => write(path, { text: [1, 2, 3].map(newSecret).join('\n') }),
+    /there are 3 secrets/,
+  ],
+};
+
+for (const [what, [make, reason]] of Object.entries(unfit)) {
+  test(`a secret file that ${what} is refused, and nothing in it is told`, () => {
+    const path = join(ownFolder(), 'unfit');
+    make(path);
+
+    const refusal = refusalOf(path);
+
+    expect(refusal).toMatchObject({ code: 'RARANGI_USAGE' });
+    expect(refusal.message).toMatch(reason);
+    expect(refusal.message).not.toMatch(/[0-9a-f]{64}|horse|abcdef01/);
+  });
+}
+
+test('a secret file may be reached by a link, have comments, and two secrets', () => {
+  const folder = ownFolder();
+  const [path, link] = [join(folder, 'secret'), join(folder, 'link')];
+  const [shown, accepted] = [newSecret(), newSecret()];
+  write(path, { text: `# new\n${shown}\n\n# old\n  ${accepted.toUpperCase()}\n` });
+  symlinkSync(path, link);
+
+  const secrets = readSecretFile(link);
+
+  expect(secrets.map(({ key }) => Buffer.from(key).toString('hex'))).toEqual([shown, accepted]);
+});
+
+test.skipIf(process.getuid?.() !== 0)('a secret file of another user is refused', () => {
+  const path = join(ownFolder(), 'secret');
+  write(path, {});
+  chownSync(path, 1234, 1234);
+
+  const readAs = (user: number): string => {
+    // Root may read everything: what is judged is whose the file is.
+    const { getuid } = process;
+    process.getuid = () => user;
+    try {
+      return readPrivateFile(path, 'secret file');
+    } finally {
+      process.getuid = getuid!;
+    }
+  };
+
+  expect(() => readAs(4321)).toThrow(
+    `secret file ${path} belongs to user 1234, and this is user 4321`,
+  );
+  expect(readAs(1234)).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(readAs(0)).toBe(readAs(1234));
+});
+
+function write(
+  path: string,
+  { mode = 0o600, text = `${newSecret()}\n` }: { readonly mode?: number; readonly text?: string },
+): void {
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+}
+
+function refusalOf(path: string): Error {
+  try {
+    readSecretFile(path);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error(`${path} was read`);
+}
