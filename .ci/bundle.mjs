@@ -1,6 +1,6 @@
 // dist/lean: the commands that shells and machines start by the hundred, each as one file, for
 // reading a hundred small ones takes longer than running what is in them. In them oclif is replaced
-// by src/cli/lean-oclif.ts, and what few runs need is either read when it is first used (chalk,
+// by src/cli/start/lean-oclif.ts, and what few runs need is either read when it is first used (chalk,
 // picomatch) or left out: whatever the source imports by `import()`. A run that comes to such an
 // import declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. Run by
 // `npm run build`; bin/run.js says who is asked when.
@@ -21,7 +21,7 @@ const require = createRequire(import.meta.url);
 const settings = {
   absWorkingDir: root,
   alias: {
-    '@oclif/core': join(root, 'src/cli/lean-oclif.ts'),
+    '@oclif/core': join(root, 'src/cli/start/lean-oclif.ts'),
     // Reading cbor-x takes longer than the three messages of a command.
     'cbor-x': join(root, 'src/protocol/lean-cbor.ts'),
   },
@@ -92,7 +92,7 @@ const leftOut = {
       kind === 'dynamic-import' ? { path, namespace: 'left-out' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'left-out' }, () => ({
-      contents: `import { Declined } from './src/cli/lean-oclif.ts'; throw new Declined();`,
+      contents: `import { Declined } from './src/cli/start/lean-oclif.ts'; throw new Declined();`,
       resolveDir: root,
     }));
   },
@@ -100,7 +100,7 @@ const leftOut = {
 
 function entryOf(id) {
   const contents = `import Command from './src/commands/${id}.ts';
-    import { runLean } from './src/cli/lean-main.ts';
+    import { runLean } from './src/cli/start/lean-main.ts';
     export const run = (words) => runLean(Command, { id: '${id}', words });`;
   return { contents, resolveDir: root };
 }

@@ -22,7 +22,7 @@ async function main([command, ...words]) {
   for (const file of files) {
     if (await load(file)(words)) return;
   }
-  const { main: runAll } = await import('../dist/cli/main.js');
+  const { main: runAll } = await import('../dist/cli/start/main.js');
   await runAll();
 }
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 out=$(realpath "${1:-.}")
 version=$(node -p 'require("./package.json").version')
-if [[ ! -e dist/cli/main.js ]]; then
+if [[ ! -e dist/cli/start/main.js ]]; then
   echo 'dist is missing; build it with: npm run build' >&2
   exit 1
 fi

@@ -1,5 +1,5 @@
 // `rarangi lookup [NAME]`: the words of the question. Which instances are answered and what the
-// exit says is decided in cli/lookup-answer.ts; running a command is the sidecar's business. oclif
+// exit says is decided in cli/lookup/answer.ts; running a command is the sidecar's business. oclif
 // sorts the words it is given, so it sees only those before the first `--`.
 
 import { Args, Flags, type Interfaces } from '@oclif/core';
@@ -12,10 +12,10 @@ import {
   firstOfEach,
   LINES_BY_FORMAT,
   variablesOf,
-} from '../cli/instance-text.ts';
-import { incompleteText, verdictOf, type Verdict } from '../cli/lookup-answer.ts';
-import { lookupNamed } from '../cli/lookup-named.ts';
-import { ON_CHANGE_FORM, onChangeOf } from '../cli/on-change.ts';
+} from '../cli/lookup/instance-text.ts';
+import { incompleteText, verdictOf, type Verdict } from '../cli/lookup/answer.ts';
+import { lookupNamed } from '../cli/lookup/named.ts';
+import { ON_CHANGE_FORM, onChangeOf } from '../cli/lookup/on-change.ts';
 import { write } from '../cli/output.ts';
 import { endSignal } from '../cli/signals.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
@@ -135,7 +135,7 @@ export default class Lookup extends BaseCommand {
   private async exec({ name, options, command }: Asked & Wrapped, flags: LookupFlags) {
     // First: a file of dist/lean that leaves these out declines, and nothing must have happened yet.
     const [{ newsOf, notStarted }, { run }, { StartError }] = await Promise.all([
-      import('../cli/lookup-command.ts'),
+      import('../cli/lookup/command.ts'),
       import('../sidecar/run.ts'),
       import('../sidecar/command.ts'),
     ]);
@@ -169,7 +169,7 @@ export default class Lookup extends BaseCommand {
   }
 
   private async follow(name: string, options: LookupOptions): Promise<void> {
-    const { watchNamed } = await import('../cli/watch-many.ts');
+    const { watchNamed } = await import('../cli/lookup/watch-many.ts');
     for await (const change of watchNamed(name, { ...options, signal: endSignal() })) {
       write('stdout', `${JSON.stringify(change)}\n`);
     }

@@ -7,7 +7,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import * as flag from '../cli/flags.ts';
 import { openServeLog } from '../cli/serve-log.ts';
 import { endSignal } from '../cli/signals.ts';
-import { giveBackAtRest } from '../cli/spare-memory.ts';
+import { giveBackAtRest } from '../cli/start/spare-memory.ts';
 import { serve, type ServeOptions } from '../index.ts';
 
 export default class Serve extends BaseCommand {

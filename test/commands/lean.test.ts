@@ -1,5 +1,5 @@
 // bin/run.js has a short way for commands that are started often, and oclif for the rest. Here whole
-// processes of both are compared; which words the short way takes: test/cli/lean-oclif.test.ts.
+// processes of both are compared; which words the short way takes: test/cli/start/lean-oclif.test.ts.
 
 import { join } from 'node:path';
 

@@ -8,7 +8,7 @@ import { Config, run } from '@oclif/core';
 
 import { streamOf } from '../../dist/cli/output.js';
 
-const config = await Config.load(new URL('../../dist/cli/main.js', import.meta.url).href);
+const config = await Config.load(new URL('../../dist/cli/start/main.js', import.meta.url).href);
 const print = process.stdout.write.bind(process.stdout);
 const printed = { stdout: '', stderr: '' };
 

@@ -36,7 +36,7 @@ test('the package holds what is needed and nothing else', async ({ stage }) => {
       'usr/bin/rarangi',
       'usr/lib/rarangi/bin/keep.js',
       'usr/lib/rarangi/bin/package.json',
-      'usr/lib/rarangi/dist/cli/main.js',
+      'usr/lib/rarangi/dist/cli/start/main.js',
       'usr/lib/rarangi/node_modules/cbor-x/package.json',
       'usr/lib/systemd/system/rarangi@.service',
       'usr/lib/sysusers.d/rarangi.conf',

@@ -6,7 +6,7 @@
 import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { RarangiError, services, watch, type WatchEvent, type WatchOptions } from '../index.ts';
+import { RarangiError, services, watch, type WatchEvent, type WatchOptions } from '../../index.ts';
 import { isPattern, matcherOf } from './service-pattern.ts';
 
 /** The instances of a service, or of all that match, and every change from then on. */

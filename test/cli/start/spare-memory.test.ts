@@ -4,8 +4,8 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 
-import { giveBackAtRest, SpareMemory } from '../../src/cli/spare-memory.ts';
-import { eventually } from '../support/conditions.ts';
+import { giveBackAtRest, SpareMemory } from '../../../src/cli/start/spare-memory.ts';
+import { eventually } from '../../support/conditions.ts';
 
 const MB = 1e6;
 

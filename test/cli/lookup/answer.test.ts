@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { type Choice, verdictOf } from '../../src/cli/lookup-answer.ts';
-import type { InstanceInfo, LookupAnswer } from '../../src/index.ts';
+import { type Choice, verdictOf } from '../../../src/cli/lookup/answer.ts';
+import type { InstanceInfo, LookupAnswer } from '../../../src/index.ts';
 
 function instance(host: string, state: 'live' | 'stale'): InstanceInfo {
   const { name, port } = { name: 'db', port: 1 };

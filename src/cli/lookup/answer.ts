@@ -2,8 +2,8 @@
 // say beside them. The invariant: "none", "not complete" and "only stale ones" never look alike,
 // and a live instance always beats a stale one of the same service.
 
-import type { InstanceInfo, LookupAnswer } from '../index.ts';
-import type { ExitName } from './exit-codes.ts';
+import type { InstanceInfo, LookupAnswer } from '../../index.ts';
+import type { ExitName } from '../exit-codes.ts';
 import { firstOfEach } from './instance-text.ts';
 
 /** Which of the instances are wanted. */

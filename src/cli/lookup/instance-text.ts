@@ -2,7 +2,7 @@
 // for a shell stays data, whatever a tag holds: it can be given to eval. An IPv6 address wears
 // brackets wherever a port follows it.
 
-import { RarangiError, type InstanceInfo } from '../index.ts';
+import { RarangiError, type InstanceInfo } from '../../index.ts';
 
 /** The forms that print one line an instance. */
 export const LINES_BY_FORMAT = {

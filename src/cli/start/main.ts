@@ -3,7 +3,7 @@
 
 import { run } from '@oclif/core';
 
-import { streamOf } from './output.ts';
+import { streamOf } from '../output.ts';
 import { endProcess, failProcess, guardProcess } from './process-end.ts';
 
 /** Runs the program. */

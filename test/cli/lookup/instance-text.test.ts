@@ -7,8 +7,8 @@ import {
   LINES_BY_FORMAT,
   shellWord,
   variablesOf,
-} from '../../src/cli/instance-text.ts';
-import type { InstanceInfo } from '../../src/index.ts';
+} from '../../../src/cli/lookup/instance-text.ts';
+import type { InstanceInfo } from '../../../src/index.ts';
 
 const DB: InstanceInfo = {
   name: 'db',

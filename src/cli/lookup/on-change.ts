@@ -3,7 +3,7 @@
 
 import { constants } from 'node:os';
 
-import { RarangiError } from '../index.ts';
+import { RarangiError } from '../../index.ts';
 
 /** What --on-change may look like. */
 export const ON_CHANGE_FORM = 'restart|SIGNAL';

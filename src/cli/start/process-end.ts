@@ -1,9 +1,9 @@
 // How the program ends, whichever way it came in. The invariant: whatever happens ends in one exit
 // code of the table; what nobody caught is a bug and ends the process at once.
 
-import { EXIT_CODES } from './exit-codes.ts';
-import { failureOf, showFailure } from './failure.ts';
-import { whenWritten } from './output.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { failureOf, showFailure } from '../failure.ts';
+import { whenWritten } from '../output.ts';
 
 /** Sees to the ends that nobody asked for. */
 export function guardProcess(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { bursts } from '../../src/cli/lookup-changes.ts';
+import { bursts } from '../../../src/cli/lookup/changes.ts';
 
 test('what comes without a pause between is one burst', async () => {
   const seen: number[][] = [];

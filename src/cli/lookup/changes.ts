@@ -4,7 +4,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { lookup, type InstanceInfo, type LookupAnswer, type LookupOptions } from '../index.ts';
+import { lookup, type InstanceInfo, type LookupAnswer, type LookupOptions } from '../../index.ts';
 import { firstOfEach, variablesOf, type Variables } from './instance-text.ts';
 import { watchNamed } from './watch-many.ts';
 

@@ -2,11 +2,11 @@ import { Parser } from '@oclif/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { parseWords } from '../../src/cli/lean-oclif.ts';
-import Lookup from '../../src/commands/lookup.ts';
-import Peers from '../../src/commands/peers.ts';
-import Register from '../../src/commands/register.ts';
-import Status from '../../src/commands/status.ts';
+import { parseWords } from '../../../src/cli/start/lean-oclif.ts';
+import Lookup from '../../../src/commands/lookup.ts';
+import Peers from '../../../src/commands/peers.ts';
+import Register from '../../../src/commands/register.ts';
+import Status from '../../../src/commands/status.ts';
 
 type Declared = Parameters<typeof parseWords>[0];
 

@@ -4,7 +4,7 @@
 
 import picomatch from 'picomatch';
 
-import { RarangiError } from '../index.ts';
+import { RarangiError } from '../../index.ts';
 
 /** Whether a NAME is meant as a pattern. */
 export function isPattern(name: string): boolean {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { onChangeOf } from '../../src/cli/on-change.ts';
+import { onChangeOf } from '../../../src/cli/lookup/on-change.ts';
 
 test.each([
   ['restart', 'restart'],

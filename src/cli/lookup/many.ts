@@ -2,7 +2,13 @@
 // other, service after service in the order of their names; it is complete only if the list of
 // services and each answer were.
 
-import { lookup, RarangiError, services, type LookupAnswer, type LookupOptions } from '../index.ts';
+import {
+  lookup,
+  RarangiError,
+  services,
+  type LookupAnswer,
+  type LookupOptions,
+} from '../../index.ts';
 import { matcherOf } from './service-pattern.ts';
 import { watchMatching } from './watch-many.ts';
 

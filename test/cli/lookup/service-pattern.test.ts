@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { isPattern, matcherOf } from '../../src/cli/service-pattern.ts';
+import { isPattern, matcherOf } from '../../../src/cli/lookup/service-pattern.ts';
 
 const NAMES = ['db', 'db-1', 'db-2', 'db.x', 'web-a', 'web-b', '3d', 'DB'];
 

@@ -2,12 +2,12 @@
 // `restart` the command hears of what its variables say; with a signal, of every change, for a
 // process cannot be given other variables and has to ask again itself.
 
-import type { InstanceInfo, LookupAnswer, LookupOptions } from '../index.ts';
-import { EXIT_CODES } from './exit-codes.ts';
-import { failureOf, type Failure } from './failure.ts';
+import type { InstanceInfo, LookupAnswer, LookupOptions } from '../../index.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { failureOf, type Failure } from '../failure.ts';
 import type { Variables } from './instance-text.ts';
-import { logTo } from './log-lines.ts';
-import { setChanges, variableChanges } from './lookup-changes.ts';
+import { logTo } from '../log-lines.ts';
+import { setChanges, variableChanges } from './changes.ts';
 
 interface Given {
   readonly answer: LookupAnswer;
