@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
 import { connect, lookup, peers, RarangiError, type ServeOptions } from '../../src/index.ts';
-import { prngOf } from '../sim/prng.ts';
+import { prngOf } from '../sim/world/prng.ts';
 import { eventually } from '../support/conditions.ts';
 import { test } from '../support/processes.ts';
 

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lookup, peers } from '../../src/index.ts';
-import { prngOf, type Prng } from '../sim/prng.ts';
+import { prngOf, type Prng } from '../sim/world/prng.ts';
 import { eventually } from '../support/conditions.ts';
 import { type Host, serveWords, startHosts } from '../support/hosts.ts';
 import type { Running, Stage } from '../support/processes.ts';

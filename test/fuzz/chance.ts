@@ -1,7 +1,7 @@
 // Choices of a fuzzer, all from one seeded generator, so that a run can be replayed.
 
-import type { Prng } from '../sim/prng.ts';
-import { prngOf } from '../sim/prng.ts';
+import type { Prng } from '../sim/world/prng.ts';
+import { prngOf } from '../sim/world/prng.ts';
 
 /** Makes choices. */
 export class Chance {

@@ -11,7 +11,7 @@ import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import { VECTORS } from '../protocol/vectors.ts';
-import { prngOf } from '../sim/prng.ts';
+import { prngOf } from '../sim/world/prng.ts';
 import { factsOf, instanceIdOf, originOf } from '../support/server-stage.ts';
 import type { Chance } from './chance.ts';
 import { mutatedBytes, mutatedItem } from './mutate.ts';

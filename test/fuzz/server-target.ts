@@ -13,7 +13,7 @@ import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import { VECTORS } from '../protocol/vectors.ts';
-import { prngOf } from '../sim/prng.ts';
+import { prngOf } from '../sim/world/prng.ts';
 import { factsOf, originOf } from '../support/server-stage.ts';
 import type { Chance } from './chance.ts';
 import { mutatedBytes, mutatedItem } from './mutate.ts';

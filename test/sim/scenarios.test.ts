@@ -1,17 +1,17 @@
 // Every way in which earlier versions of the rules broke (a number is a fault that the first rules
 // had, a letter one that an attack on the next ones found), and ordinary life, as stories that now go
-// well. What they are worth shows in mutations-*.ts, where they are told with a rule taken away.
+// well. What they are worth shows in the files of mutations/, where they are told with a rule taken away.
 
 import { expect, test } from 'vitest';
-import { mutantCores } from './mutant.ts';
-import * as life from './stories-life.ts';
-import * as answers from './stories-answers.ts';
-import * as links from './stories-links.ts';
-import * as news from './stories-news.ts';
-import * as proof from './stories-proof.ts';
-import * as sleep from './stories-sleep.ts';
-import * as split from './stories-split.ts';
-import type { Story } from './story.ts';
+import { mutantCores } from './mutations/mutant.ts';
+import * as life from './stories/life.ts';
+import * as answers from './stories/answers.ts';
+import * as links from './stories/links.ts';
+import * as news from './stories/news.ts';
+import * as proof from './stories/proof.ts';
+import * as sleep from './stories/sleep.ts';
+import * as split from './stories/split.ts';
+import type { Story } from './stories/story.ts';
 
 const stories: readonly (readonly [name: string, story: Story])[] = [
   ['1: healing a split brings nobody dead back', split.healing],

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { simulate } from './run.ts';
+import { simulate } from './world/run.ts';
 
 const seeds = readFileSync(join(import.meta.dirname, 'seeds.txt'), 'utf8')
   .split('\n')

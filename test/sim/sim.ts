@@ -3,8 +3,8 @@
 // line printed is the command that replays the run. A seed that fails belongs into seeds.txt.
 
 import { parseArgs } from 'node:util';
-import type { Outcome } from './run.ts';
-import { simulate, WIDE_SEED } from './run.ts';
+import type { Outcome } from './world/run.ts';
+import { simulate, WIDE_SEED } from './world/run.ts';
 
 /** Virtual minutes of each seed of a soak. */
 const SOAK_MINUTES = 1;

@@ -3,8 +3,8 @@
 // that begin with `#` are prose, with `$` commands; all else is written by this program.
 
 import { sentenceOf } from '../../src/core/notices.ts';
-import { Cluster, instancesAt } from '../sim/cluster.ts';
-import type { ServerSpec, SimServer } from '../sim/cluster.ts';
+import { Cluster, instancesAt } from '../sim/world/cluster.ts';
+import type { ServerSpec, SimServer } from '../sim/world/cluster.ts';
 
 /** The transcript with what is said in it now. */
 export function tell(transcript: string): string {

@@ -6,7 +6,7 @@ import { chosenOf } from '../../../src/core/client/matching.ts';
 import type { Choice } from '../../../src/core/client/matching.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { instanceOf } from '../../support/stage.ts';
-import { prngOf } from '../../sim/prng.ts';
+import { prngOf } from '../../sim/world/prng.ts';
 
 const place = { host: 'h1', cluster: 'c1' };
 

@@ -1,7 +1,7 @@
 // What a checker is: it looks at the whole world every 100 ms of virtual time, and says what is
 // wrong. Whatever is wrong is said once, however long it stays so.
 
-import type { Cluster } from '../cluster.ts';
+import type { Cluster } from '../world/cluster.ts';
 import { Paths } from './paths.ts';
 
 /** One invariant of the design, watched all the time. */

@@ -2,10 +2,10 @@
 // nothing is stale, nothing missing, nobody unknown. Asked at the end of a run, and until it is so.
 
 import type { Instance } from '../../../src/protocol/records.ts';
-import type { Cluster, SimServer } from '../cluster.ts';
-import { instancesAt } from '../cluster.ts';
-import type { SimService } from '../service.ts';
-import type { SimWatcher } from '../watcher.ts';
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
+import type { SimService } from '../world/service.ts';
+import type { SimWatcher } from '../world/watcher.ts';
 import type { Checker } from './checker.ts';
 
 /** Every server holds exactly what the services of its environment hold. */

@@ -1,7 +1,7 @@
 // Farewell: a server that stops on purpose is taken for one that left, never for a crash, by every
 // server that it could reach.
 
-import type { SimServer } from '../cluster.ts';
+import type { SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
 /** Whoever could hear a goodbye has heard it. */

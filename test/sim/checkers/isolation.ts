@@ -1,6 +1,6 @@
 // Isolation: nothing crosses environments, whoever dials whom.
 
-import { instancesAt } from '../cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
 /** No server knows a server or an instance of another environment. */

@@ -2,9 +2,9 @@
 // after there is a path, and no older than it is there. It watches false removals, too: a path that
 // lasts never lets go of anything.
 
-import type { Cluster, SimServer } from '../cluster.ts';
-import { instancesAt } from '../cluster.ts';
-import type { SimService } from '../service.ts';
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
+import type { SimService } from '../world/service.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
 

@@ -3,7 +3,7 @@
 
 import type { Link } from '../../../src/core/server/state.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
-import type { Cluster, SimServer } from '../cluster.ts';
+import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
 /** No collection of a server outgrows what it is about. */

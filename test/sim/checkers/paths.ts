@@ -1,7 +1,7 @@
 // Who is truly connected with whom: chains of links that both ends hold, between servers that run,
 // over a network that is not cut. And since when, for a bound begins with the path.
 
-import type { Cluster, SimServer } from '../cluster.ts';
+import type { Cluster, SimServer } from '../world/cluster.ts';
 
 interface Path {
   readonly sinceMs: number;

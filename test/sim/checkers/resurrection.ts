@@ -6,9 +6,9 @@
 // the next one on another way: each silence that begins before the one before is over prolongs it.
 
 import type { OriginId } from '../../../src/protocol/ids.ts';
-import type { Cluster, SimServer } from '../cluster.ts';
-import { instancesAt } from '../cluster.ts';
-import type { SimService } from '../service.ts';
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
+import type { SimService } from '../world/service.ts';
 import type { Checker } from './checker.ts';
 
 /** What was given up never comes back. */

@@ -1,8 +1,8 @@
 // Split: cut into groups of several hosts, every server says split, and nobody deletes the other
 // side. Looked at when a clean cut has lasted long enough, and nothing else has happened around it.
 
-import type { Cluster, Groups, SimServer } from '../cluster.ts';
-import { instancesAt } from '../cluster.ts';
+import type { Cluster, Groups, SimServer } from '../world/cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
 interface Before {

@@ -5,8 +5,8 @@
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import type { WatchReport } from '../../../src/core/client/watcher.ts';
-import type { Cluster } from '../cluster.ts';
-import type { SimWatcher } from '../watcher.ts';
+import type { Cluster } from '../world/cluster.ts';
+import type { SimWatcher } from '../world/watcher.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
 

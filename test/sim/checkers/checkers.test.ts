@@ -1,0 +1,132 @@
+// Whether the checkers bite: each sees a small story go by in silence when all is well, and speaks
+// up when a rule is taken away.
+
+import { expect, test } from 'vitest';
+import type { Name, OriginId } from '../../../src/protocol/ids.ts';
+import type { Entry } from '../../../src/protocol/records.ts';
+import type { Message } from '../../../src/protocol/messages.ts';
+import type { Checker } from './checker.ts';
+import { Monitor } from './checker.ts';
+import { convergence } from './convergence.ts';
+import { goodbyesHeard } from './farewell.ts';
+import { isolation } from './isolation.ts';
+import { noLoss } from './loss.ts';
+import { boundedMemory } from './memory.ts';
+import { noResurrection } from './resurrection.ts';
+import { splitNoticed } from './split.ts';
+import type { Cluster, Sabotage } from '../world/cluster.ts';
+import { settledCluster, startHost } from '../stories/scenarios.ts';
+
+type Story = (world: Cluster, monitor: Monitor) => void;
+
+/** What a checker has to say of a story that is told over a slow network. */
+function said(checker: Checker, story: Story, sabotage?: Sabotage): string[] {
+  const traits = { delayMs: [5, 20] } as const;
+  const world = settledCluster({ hosts: 4, traits, ...(sabotage && { sabotage }) });
+  const monitor = new Monitor(world, [checker]);
+  monitor.run(2_000);
+  story(world, monitor);
+  return monitor.violations.map(({ what }) => what);
+}
+
+/** Loses the messages that carry a kind of entry. */
+function withoutEntries(kind: Entry['kind']): Sabotage {
+  const isHit = (message: Message): boolean =>
+    message.kind === 'entries' &&
+    message.batches.some(({ entries }) => entries.some((entry) => entry.kind === kind));
+  return { message: (message) => (isHit(message) ? null : message) };
+}
+
+/** For stories that ask a checker themselves, at their end. */
+const idle: Checker = { name: 'nothing', check: () => [] };
+
+const comeAndGo: Story = (world, monitor) => {
+  const service = world.serve({ host: 'h3', service: 'db' });
+  monitor.run(3_000);
+  service.kill();
+  monitor.run(10_000);
+};
+
+const splitAndHeal: Story = (world, monitor) => {
+  const service = world.serve({ host: 'h3', service: 'db' });
+  monitor.run(6_000);
+  const heal = world.split(['h1', 'h2'], ['h3', 'h4']);
+  monitor.run(8_000);
+  service.kill();
+  monitor.run(12_000);
+  heal();
+  monitor.run(20_000);
+};
+
+test('a registration that never travels is no convergence', () => {
+  const register: Story = (world, monitor) => {
+    world.serve({ host: 'h3', service: 'db' });
+    monitor.run(5_000);
+    monitor.note(convergence);
+  };
+
+  expect(said(idle, register)).toEqual([]);
+  expect(said(idle, register, withoutEntries('put'))).not.toEqual([]);
+});
+
+test('a removal that never travels leaves the dead among the living', () => {
+  expect(said(noResurrection(), comeAndGo)).toEqual([]);
+  expect(said(noResurrection(), comeAndGo, withoutEntries('delete'))).not.toEqual([]);
+});
+
+test('what is registered and not told is lost', () => {
+  expect(said(noLoss(), comeAndGo)).toEqual([]);
+  expect(said(noLoss(), comeAndGo, withoutEntries('put'))).not.toEqual([]);
+});
+
+test('a server that forgets the other side at once does not hold a split', () => {
+  expect(said(splitNoticed(), splitAndHeal)).toEqual([]);
+  expect(said(splitNoticed(), splitAndHeal, { options: { splitHoldMs: 0 } })).not.toEqual([]);
+});
+
+test('a server that is wrong about its environment lets others in', () => {
+  const meet: Story = (world, monitor) => {
+    world.start({ host: 'h1', side: 'a', environment: 'staging', peers: ['h1:17330'] });
+    monitor.run(3_000);
+  };
+
+  expect(said(isolation, meet)).toEqual([]);
+  expect(said(isolation, meet, { options: { environment: 'testing' as Name } })).not.toEqual([]);
+});
+
+test('a cursor for every message is a leak', () => {
+  let count = 0;
+  const leak: Sabotage = {
+    belief: ({ links }) => {
+      count += 1;
+      for (const link of links.values()) link.cursors.set(String(count) as OriginId, 1);
+    },
+  };
+
+  expect(said(boundedMemory, comeAndGo)).toEqual([]);
+  expect(said(boundedMemory, comeAndGo, leak)).not.toEqual([]);
+});
+
+test('a goodbye that is lost is missed', () => {
+  const leave: Story = (world, monitor) => {
+    world.stop('h3-a');
+    monitor.run(5_000);
+  };
+
+  expect(said(goodbyesHeard(), leave)).toEqual([]);
+  expect(said(goodbyesHeard(), leave, withoutEntries('bye'))).not.toEqual([]);
+});
+
+test('when a split heals, what died in it stays dead and what lives comes back', () => {
+  const world = settledCluster({ hosts: 4 });
+  const checkers = [noResurrection(), noLoss(), splitNoticed(), goodbyesHeard()];
+  const monitor = new Monitor(world, checkers);
+  world.serve({ host: 'h4', service: 'db' });
+
+  splitAndHeal(world, monitor);
+  startHost(world, 'h5');
+  monitor.run(10_000);
+  monitor.note(convergence);
+
+  expect(monitor.violations).toEqual([]);
+});

@@ -1,0 +1,25 @@
+// What a planted bug is: a rule, how it is taken away, and the story in which that must be noticed.
+
+import { expect, test } from 'vitest';
+import type { Edit } from './mutant.ts';
+import { mutantCores } from './mutant.ts';
+import type { Story } from '../stories/story.ts';
+
+/** A rule, the edits that take it away, and a story that goes wrong without it. */
+export type Mutation = readonly [rule: string, story: Story, ...edits: readonly Edit[]];
+
+/** A test for each: under some seed all is well with the rule, and something wrong without it. */
+export function testMutations(mutations: readonly Mutation[]): void {
+  for (const [rule, story, ...edits] of mutations) {
+    test(`it is noticed when this rule is taken away: ${rule}`, () => {
+      const cores = mutantCores(edits);
+      const seed = SEEDS.find((one) => story({ cores }, one).length > 0);
+
+      expect(seed).toBeDefined();
+      expect(story(undefined, seed)).toEqual([]);
+    });
+  }
+}
+
+/** In which order things arrive decides whether a bug shows. */
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 16];

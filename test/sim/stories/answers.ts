@@ -1,0 +1,217 @@
+// Stories of answers: when a view is complete, and what whoever watches is told while servers come
+// and go.
+
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import type { SimWatcher } from '../world/watcher.ts';
+import { startHost } from './scenarios.ts';
+import { stateAt, story } from './story.ts';
+
+/** A server that has nobody to wait for is complete at once; one that has a sibling waits for it. */
+export const loneStart = story(
+  { hosts: 0, settledMs: 0 },
+  ({ world, run, demand, agreeWithin }) => {
+    const one = world.start({ host: 'h1', side: 'a', isMaster: true });
+    run(500);
+    demand(one.core.state.isComplete, 'a lone server is not complete at once');
+    const service = world.serve({ host: 'h1', service: 'db' });
+    run(1_000);
+    const other = world.start({ host: 'h1', side: 'b', isMaster: true });
+    const demandAll = (): void => {
+      const isNone = stateAt(other, service.instance) === 'none';
+      demand(!(isNone && other.core.state.isComplete), 'none, complete, beside a sibling');
+    };
+    demandAll();
+    for (let tick = 0; tick < 200; tick += 1) {
+      run(5);
+      demandAll();
+    }
+    agreeWithin(10_000);
+  },
+);
+
+/** Two servers of a host that know of others by name alone cannot tell what these hold. */
+export const aloneWithPeers = story(
+  { hosts: 1, masters: ['h1'], settledMs: 0, specOf: () => ({ peers: ['h9'] }) },
+  ({ world, run, demand }) => {
+    run(20_000);
+    const complete = world.running().filter(({ core }) => core.state.isComplete);
+    demand(complete.length === 0, 'complete, where nobody else was ever reached');
+  },
+);
+
+/** Who names a log that is not here yet keeps the view from being complete. */
+export const namedOnly = story(
+  { hosts: 3, traits: { delayMs: [5, 40] } },
+  ({ world, run, demand, agreeWithin }) => {
+    run(2_000);
+    // A log that all others have heard of, as it is told by those who link to it.
+    const born = world.nowMs;
+    startHost(world, 'h4');
+    for (let tick = 0; tick < 600; tick += 1) {
+      world.run(1);
+      for (const server of world.running()) {
+        const { isComplete, origins } = server.core.state;
+        const named = new Set(reachableLogs(server).flatMap(({ links }) => [...links]));
+        const lacking = [...named].filter((id) => !origins.has(id));
+        const what = `complete without a log that is named, ${server.name}`;
+        demand(!isComplete || lacking.length === 0, what);
+      }
+    }
+    demand(world.nowMs - born < 1_000, 'time is out of joint');
+    agreeWithin(10_000);
+  },
+);
+
+/** What a host's frozen server held is live as long as the other holds it. */
+export const liveFirst = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
+  const service = world.serve({ host: 'h3', service: 'db' });
+  run(4_000);
+  const heal = world.split(['h1', 'h2'], ['h3', 'h4']);
+  run(6_000);
+  world.kill('h3-b');
+  run(3_000);
+  heal();
+  const { id } = world.server('h3-a').core.state.self;
+  let seen = 0;
+  for (let tick = 0; tick < 2_000 && seen < 60; tick += 1) {
+    run(20);
+    for (const name of ['h1-a', 'h1-b', 'h2-a', 'h2-b']) {
+      const server = world.server(name);
+      if (server.core.state.origins.get(id)?.standing !== 'reachable') continue;
+      seen += 1;
+      const state = stateAt(server, service.instance);
+      demand(state === 'live', `${name} answers ${state} of what a server in reach holds`);
+    }
+  }
+  demand(seen >= 60, 'the split has not healed');
+  agreeWithin(20_000);
+});
+
+/** A server is killed: what its sibling holds as well is answered without a gap. */
+export const oneOfTwo = story({ hosts: 3 }, ({ world, run, demand }) => {
+  const services = ['h2', 'h3'].map((host) => world.serve({ host, service: 'db' }));
+  run(6_000);
+  for (const name of ['h2-a', 'h3-b', 'h2-b', 'h3-a']) {
+    const { spec } = world.server(name);
+    world.kill(name);
+    for (let tick = 0; tick < 100; tick += 1) {
+      run(10);
+      const missing = world
+        .running()
+        .filter((server) => services.some(({ instance }) => stateAt(server, instance) === 'none'));
+      demand(missing.length === 0, `${missing.map((one) => one.name).join()} miss an instance`);
+    }
+    world.start(spec);
+    run(4_000);
+  }
+});
+
+/** A host's only server is restarted: its services are on their way back, and nobody is told. */
+export const loneRestart = story({ hosts: 0, settledMs: 0 }, ({ world, run, demand }) => {
+  const spec = { host: 'h1', side: 'a', isMaster: true } as const;
+  world.start(spec);
+  for (let count = 0; count < 3; count += 1) world.serve({ host: 'h1', service: 'db' });
+  run(2_000);
+  const watcher = world.watch({ host: 'h1', service: 'db' });
+  run(1_000);
+  for (let round = 0; round < 3; round += 1) {
+    world.kill('h1-a');
+    run(100);
+    world.start(spec);
+    for (let tick = 0; tick < 200; tick += 1) {
+      run(20);
+      demand(watcher.known.size === 3, 'a restart is told as a removal');
+    }
+  }
+});
+
+/** What a watcher knew stays, marked stale, while nobody with a complete view says otherwise. */
+export const watchedCutOff = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
+  const service = world.serve({ host: 'h4', service: 'db' });
+  run(3_000);
+  const watcher = world.watch({ host: 'h2', service: 'db' });
+  run(1_000);
+  const heal = world.cut((from, to) => (from === 'h2') !== (to === 'h2'));
+  const specs = ['h2-a', 'h2-b'].map((name) => world.server(name).spec);
+  for (const { side } of specs) world.kill(`h2-${side}`);
+  run(1_500);
+  const known = (): string => watcher.known.get(service.instance)?.state ?? 'none';
+  demand(known() === 'stale', `without a server a watcher says ${known()}`);
+  for (const spec of specs) world.start(spec);
+  for (let tick = 0; tick < 50; tick += 1) {
+    run(200);
+    demand(known() === 'stale', `cut off, a watcher says ${known()}`);
+  }
+  heal();
+  agreeWithin(40_000);
+});
+
+/** A watcher whose next server lags behind is told nothing twice. */
+export const watchedLag = story(
+  { hosts: 4, traits: { delayMs: [5, 60] } },
+  ({ world, run, demand, agreeWithin }) => {
+    const service = world.serve({ host: 'h4', service: 'db' });
+    run(3_000);
+    const watcher = world.watch({ host: 'h2', service: 'db' });
+    run(1_000);
+    let moves = 0;
+    for (let round = 0; round < 40 && moves < 3; round += 1) {
+      service.update();
+      const isTold = (): boolean => revisionOf(watcher, service.instance) === service.revision;
+      for (let tick = 0; tick < 400 && !isTold(); tick += 1) world.run(0.5);
+      const told = watchedBy(world, 'h2');
+      const other = world.running().find(({ spec }) => spec.host === 'h2' && told?.spec !== spec);
+      if (told === undefined || other === undefined) throw new Error('nobody is watched');
+      if (revisionIn(other, service.instance) === service.revision) {
+        run(500);
+        continue;
+      }
+      moves += 1;
+      world.kill(told.name);
+      run(1_000);
+      world.start(told.spec);
+      run(4_000);
+    }
+    demand(moves > 0, 'no server has lagged behind the other');
+    agreeWithin(10_000);
+  },
+);
+
+/** A watcher whose server is silent goes to the other. */
+export const watchedSilent = story({ hosts: 3 }, ({ world, run, demand }) => {
+  const service = world.serve({ host: 'h1', service: 'db' });
+  run(2_000);
+  const watcher = world.watch({ host: 'h2', service: 'db' });
+  run(1_000);
+  const server = watchedBy(world, 'h2');
+  world.pause(server?.name ?? '');
+  run(500);
+  service.kill();
+  run(4_500);
+  demand(watcher.known.size === 0, 'a watcher waits for a server that does not run');
+  world.resume(server?.name ?? '');
+  run(3_000);
+});
+
+function reachableLogs({ core }: SimServer) {
+  const origins = [...core.state.origins.values()];
+  return origins.filter(({ standing }) => standing === 'reachable').map(({ log }) => log);
+}
+
+function watchesAt({ core }: SimServer): number {
+  return [...core.state.sessions.values()].reduce((sum, { watches }) => sum + watches.size, 0);
+}
+
+function watchedBy(world: Cluster, host: string): SimServer | undefined {
+  return world.running().find((server) => server.spec.host === host && watchesAt(server) > 0);
+}
+
+function revisionOf({ known }: SimWatcher, instance: string): number | undefined {
+  const all = [...known.values()].map(({ registration }) => registration);
+  return all.find((one) => one.instance === instance)?.revision;
+}
+
+function revisionIn({ core }: SimServer, instance: string): number | undefined {
+  const all = core.state.catalogue.instancesOf('db').map(({ registration }) => registration);
+  return all.find((one) => one.instance === instance)?.revision;
+}

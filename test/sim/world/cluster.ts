@@ -1,0 +1,382 @@
+// A simulated world: hosts, servers, services, the network between them and the time; and the truth
+// about all of them, which the checkers compare with what the servers say. One seed, one run.
+
+import { ClientCore } from '../../../src/core/client/client.ts';
+import type { Effect } from '../../../src/core/effect.ts';
+import type { Input } from '../../../src/core/input.ts';
+import type { Notice } from '../../../src/core/notices.ts';
+import type { ServerOptions } from '../../../src/core/server/options.ts';
+import { Server } from '../../../src/core/server/server.ts';
+import type { State } from '../../../src/core/server/state.ts';
+import { Watcher } from '../../../src/core/client/watcher.ts';
+import { SPLIT_HOLD_MS, WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
+import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
+import type { Message } from '../../../src/protocol/messages.ts';
+import type { Instance } from '../../../src/protocol/records.ts';
+import { Caller } from './caller.ts';
+import { Clock } from './clock.ts';
+import type { Cut, Traits } from './network.ts';
+import { absolute, Network } from './network.ts';
+import type { Prng } from './prng.ts';
+import { prngOf, randomBytesOf } from './prng.ts';
+import { Process } from './process.ts';
+import type { ServiceSpec } from './service.ts';
+import { SimService } from './service.ts';
+import type { WatchSpec } from './watcher.ts';
+import { SimWatcher } from './watcher.ts';
+
+/** How a server is started. Its name is `HOST-SIDE`, in other environments with those before it. */
+export interface ServerSpec {
+  readonly host: string;
+  readonly side: 'a' | 'b';
+  readonly cluster?: string;
+  readonly isMaster?: boolean;
+  /** Hosts, both sides of which are tried; or addresses. */
+  readonly peers?: readonly string[];
+  readonly environment?: string;
+}
+
+type Own = Extract<Effect, { readonly kind: 'notice' }>;
+
+/** One life of a server. */
+export interface SimServer {
+  readonly spec: ServerSpec;
+  readonly name: string;
+  readonly environment: string;
+  readonly core: Server;
+  readonly process: Process<Input, Own>;
+  readonly notices: Told[];
+}
+
+/** A notice, and when it was given. */
+export interface Told {
+  readonly nowMs: number;
+  readonly notice: Notice;
+}
+
+/** A cut into groups of hosts. */
+export interface Groups {
+  readonly sinceMs: number;
+  /** For how long nothing had happened when it came. */
+  readonly calmMs: number;
+  readonly hosts: readonly ReadonlySet<string>[];
+}
+
+/** What servers, services and watchers run. */
+export interface Cores {
+  readonly server: typeof Server;
+  readonly client: typeof ClientCore;
+  readonly watcher: typeof Watcher;
+}
+
+/** Bugs planted on purpose, to see whether the checkers notice. */
+export interface Sabotage {
+  /** Changes or drops what servers send. */
+  readonly message?: (message: Message) => Message | null;
+  /** Changes what a server believes, after every step. */
+  readonly belief?: (state: State) => void;
+  readonly options?: Partial<ServerOptions>;
+  /** Cores that lack a rule: see mutant.ts. */
+  readonly cores?: Cores;
+}
+
+/** What a world is made of. */
+export interface ClusterOptions {
+  readonly seed: number;
+  readonly traits?: Partial<Traits>;
+  readonly splitHoldMs?: number;
+  readonly sabotage?: Sabotage;
+}
+
+/** Servers, services, the network and the time. */
+export class Cluster {
+  readonly clock = new Clock();
+  readonly random: Prng;
+  readonly network: Network;
+  /** Every life of every server, in the order of their starts. */
+  readonly servers: SimServer[] = [];
+  readonly services: SimService[] = [];
+  readonly watchers: SimWatcher[] = [];
+  /** Called with every notice of every server. */
+  onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
+  /** Called with every address that a server dials. */
+  onDial: ((address: string) => void) | null = null;
+  /** Called with every message that a server sends, to how many, and what it knows by then. */
+  onMessage: ((message: Message, connections: number, from: State) => void) | null = null;
+  /** When something was last done to this world that is no part of its ordinary life. */
+  disturbedMs = 0;
+  /** For how long nothing had been done before that. */
+  calmMs = 0;
+  /** When something fell silent: a way was cut, a host lost its power, a server stood still. */
+  readonly silencedMs: number[] = [];
+  /** The groups of hosts that are cut off from each other. */
+  groups: Groups | null = null;
+  /** How long servers are to hold what is split off. */
+  readonly splitHoldMs: number;
+  readonly #options: ClusterOptions;
+  #names = 0;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.splitHoldMs = options.splitHoldMs ?? SPLIT_HOLD_MS;
+    this.random = prngOf(options.seed);
+    this.network = new Network(this.clock, this.random, { ...ORDINARY, ...options.traits });
+  }
+
+  get nowMs(): number {
+    return this.clock.nowMs;
+  }
+
+  run(forMs: number): void {
+    this.clock.run(forMs);
+  }
+
+  start(spec: ServerSpec): SimServer {
+    const environment = spec.environment ?? 'testing';
+    const name = environment === 'testing' ? nameOf(spec) : `${environment}-${nameOf(spec)}`;
+    const options = this.#serverOptions(spec, { name, environment });
+    const Core = this.#options.sabotage?.cores?.server ?? Server;
+    const core = new Core(options);
+    const server: SimServer = {
+      spec,
+      name,
+      environment,
+      core,
+      process: this.#createProcess(core, { spec, name }, (effect) => {
+        this.#note(server, effect.notice);
+      }),
+      notices: [],
+    };
+    this.servers.push(server);
+    const [address = ''] = options.facts.addresses;
+    const socket = `${spec.host}/run/${environment}-${spec.side}.sock`;
+    server.process.start([address, socket]);
+    return server;
+  }
+
+  /** The servers that run, paused ones too. */
+  running(): SimServer[] {
+    return this.servers.filter((server) => server.process.state !== 'ended');
+  }
+
+  /** The running server of a name. */
+  server(name: string): SimServer {
+    const found = this.running().find((server) => server.name === name);
+    if (found === undefined) throw new Error(`no server ${name}`);
+    return found;
+  }
+
+  /** SIGTERM. */
+  stop(name: string): void {
+    this.disturb();
+    this.server(name).process.give((nowMs) => ({ kind: 'stop', nowMs }));
+  }
+
+  /** SIGKILL. */
+  kill(name: string): void {
+    this.disturb();
+    this.server(name).process.kill();
+  }
+
+  pause(name: string): void {
+    this.silence();
+    this.server(name).process.pause();
+  }
+
+  resume(name: string): void {
+    this.disturb();
+    this.server(name).process.resume();
+  }
+
+  /** A host loses its power, with all that runs there. */
+  darken(host: string): void {
+    this.silence();
+    for (const { process } of this.running()) if (process.host === host) process.vanish();
+    for (const service of this.services) if (service.host === host) service.vanish();
+    for (const watcher of this.watchers) if (watcher.host === host) watcher.process.vanish();
+    this.network.darken(host);
+  }
+
+  /** A host has power again; nothing runs there yet. */
+  light(host: string): void {
+    this.disturb();
+    this.network.light(host);
+  }
+
+  /** Cuts a network into groups of hosts; the returned function heals it. */
+  split(...hosts: readonly (readonly string[])[]): () => void {
+    this.silence();
+    const { calmMs } = this;
+    const sets = hosts.map((group) => new Set(group));
+    const heal = this.network.cut(
+      (from, to) => sets.find((set) => set.has(from)) !== sets.find((set) => set.has(to)),
+    );
+    this.groups = { sinceMs: this.nowMs, calmMs, hosts: sets };
+    return () => {
+      this.disturb();
+      this.groups = null;
+      heal();
+    };
+  }
+
+  /** Cuts whatever else there is to cut; the returned function heals it. */
+  cut(cut: Cut): () => void {
+    this.silence();
+    const heal = this.network.cut(cut);
+    return () => {
+      this.disturb();
+      heal();
+    };
+  }
+
+  /** Starts a service on a host, with sessions to both servers there. */
+  serve(spec: ServiceSpec): SimService {
+    const { clock, network, random } = this;
+    this.#names += 1;
+    const { client: core = ClientCore } = this.#options.sabotage?.cores ?? {};
+    const service = new SimService(
+      { clock, network, random, label: `service ${String(this.#names)}`, core },
+      spec,
+    );
+    this.services.push(service);
+    return service;
+  }
+
+  /** An operator on a host says that another is gone for good. */
+  forget(from: string, host: string): void {
+    this.disturb();
+    const token = randomBytesOf(this.random) as InstanceId;
+    this.#call(from, { kind: 'forget', request: 1, host: host as Name, token });
+  }
+
+  /** A service comes on another connection with an instance that is known. */
+  claim(host: string, instance: InstanceId, revision: number): void {
+    const registration = {
+      instance,
+      revision,
+      service: 'db' as Name,
+      address: host,
+      port: 1,
+      scheme: null,
+      tags: [],
+    };
+    this.#call(host, { kind: 'register', request: 1, registration });
+  }
+
+  #call(host: string, message: Message): void {
+    this.#names += 1;
+    const { clock, network } = this;
+    const name = `caller ${String(this.#names)}`;
+    const core = new Caller('/run/testing-a.sock', message);
+    new Process({ clock, network, host, name, core, onEffect: () => undefined }).start([]);
+  }
+
+  /** Watches a service from a host. */
+  watch(spec: WatchSpec): SimWatcher {
+    const { clock, network, random } = this;
+    this.#names += 1;
+    const { watcher: core = Watcher } = this.#options.sabotage?.cores ?? {};
+    const watcher = new SimWatcher(
+      { clock, network, random, label: `watcher ${String(this.#names)}`, core },
+      spec,
+    );
+    this.watchers.push(watcher);
+    return watcher;
+  }
+
+  /** Something is done to the world. */
+  disturb(): void {
+    this.calmMs = this.nowMs - this.disturbedMs;
+    this.disturbedMs = this.nowMs;
+  }
+
+  /** Something is about to say nothing more, for a while or for ever. */
+  silence(): void {
+    this.disturb();
+    this.silencedMs.push(this.nowMs);
+  }
+
+  #serverOptions(spec: ServerSpec, own: { name: string; environment: string }): ServerOptions {
+    const { environment } = own;
+    const other = spec.side === 'a' ? 'b' : 'a';
+    return {
+      environment: environment as Name,
+      origin: randomBytesOf(this.random) as OriginId,
+      facts: {
+        name: own.name as Name,
+        host: spec.host as Name,
+        cluster: (spec.cluster ?? 'default') as Name,
+        side: spec.side,
+        role: spec.isMaster === true ? 'master' : 'leaf',
+        addresses: [addressOf(spec.host, spec.side, environment)],
+      },
+      peers: (spec.peers ?? []).flatMap((peer) => {
+        if (peer.includes(':')) return [peer];
+        return (['a', 'b'] as const).map((side) => addressOf(peer, side, environment));
+      }),
+      siblings: [addressOf(spec.host, other, environment)],
+      heartbeatMs: 400,
+      silenceMs: 1_200,
+      graceMs: 500,
+      splitHoldMs: this.splitHoldMs,
+      random: this.random,
+      ...this.#options.sabotage?.options,
+    };
+  }
+
+  #createProcess(
+    core: Server,
+    named: { readonly spec: ServerSpec; readonly name: string },
+    onEffect: (effect: Own) => void,
+  ): Process<Input, Own> {
+    const { clock, network } = this;
+    const { message, belief } = this.#options.sabotage ?? {};
+    this.#names += 1;
+    return new Process<Input, Own>({
+      clock,
+      network,
+      host: named.spec.host,
+      name: `${named.name} ${String(this.#names)}`,
+      core,
+      onEffect,
+      onSend: (sent, connections) => {
+        this.onMessage?.(sent, connections, core.state);
+        return message === undefined ? sent : message(sent);
+      },
+      onDial: (address) => {
+        this.onDial?.(address);
+      },
+      onStep: () => belief?.(core.state),
+    });
+  }
+
+  #note(server: SimServer, notice: Notice): void {
+    server.notices.push({ nowMs: this.nowMs, notice });
+    this.onNotice?.(server, notice);
+  }
+}
+
+/** What a server would answer to a lookup of everything. */
+export function instancesAt(server: SimServer): Instance[] {
+  const { catalogue } = server.core.state;
+  return catalogue.serviceNames().flatMap((name) => catalogue.instancesOf(name));
+}
+
+/** Where a side of a host listens. */
+export function addressOf(host: string, side: 'a' | 'b', environment = 'testing'): string {
+  const port = (WELL_KNOWN_PORTS.get(environment) ?? 0) + (side === 'a' ? 0 : 1);
+  return absolute(host, `${host}:${String(port)}`);
+}
+
+/** The name of a server of the environment `testing`. */
+export function nameOf(spec: { readonly host: string; readonly side: string }): string {
+  return `${spec.host}-${spec.side}`;
+}
+
+/** Congestion begins at a sixteenth of the shell's limit: it is met in small clusters too. */
+const ORDINARY: Traits = {
+  delayMs: [0.2, 1],
+  pieces: 0,
+  bytesPerMs: 100_000,
+  congestedBytes: 64 * 1_024,
+};

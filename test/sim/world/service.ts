@@ -1,0 +1,156 @@
+// A simulated service: the library's client core, which holds a session with both servers of its
+// host, and the truth about the instance that it offers.
+
+import type { ClientCommand, ClientCore } from '../../../src/core/client/client.ts';
+import type { Report, Stop } from '../../../src/core/client/effect.ts';
+import type { ClientReport } from '../../../src/core/client/registry.ts';
+import { WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
+import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
+import type { Clock } from './clock.ts';
+import type { Network } from './network.ts';
+import type { Prng } from './prng.ts';
+import { randomBytesOf } from './prng.ts';
+import { Process } from './process.ts';
+
+/** What a service is started with. */
+export interface ServiceSpec {
+  readonly host: string;
+  readonly service: string;
+  readonly environment?: string;
+  /** Over sockets the kernel tells of death; over TCP silence does too. */
+  readonly door?: 'socket' | 'tcp';
+}
+
+/** The world that a service lives in. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly random: Prng;
+  /** Unique in a simulation. */
+  readonly label: string;
+}
+
+/** One running offer, from its start to its end. */
+export class SimService {
+  readonly spec: ServiceSpec;
+  readonly environment: string;
+  readonly instance: InstanceId;
+  readonly process: Process<ClientCommand | Stop, Report<ClientReport>>;
+  /** What it offers now. */
+  service: string;
+  revision = 1;
+  /** When it was given up: its process ended, or it said so. Infinity while it is offered. */
+  endedMs = Infinity;
+  readonly #clock: Clock;
+
+  constructor(
+    {
+      clock,
+      network,
+      random,
+      label,
+      core: Core,
+    }: Surroundings & { readonly core: typeof ClientCore },
+    spec: ServiceSpec,
+  ) {
+    this.spec = spec;
+    this.service = spec.service;
+    this.environment = spec.environment ?? 'testing';
+    this.instance = randomBytesOf(random) as InstanceId;
+    this.#clock = clock;
+    const core = new Core({
+      environment: this.environment as Name,
+      addresses: addressesOf(spec.door ?? 'socket', this.environment),
+      sessionsMax: 2,
+      random,
+    });
+    this.process = new Process({
+      clock,
+      network,
+      host: spec.host,
+      name: label,
+      core,
+      onEffect: () => undefined,
+    });
+    const offer = {
+      service: spec.service as Name,
+      address: '',
+      port: 1_024 + Math.floor(random() * 60_000),
+      scheme: null,
+      tags: [],
+    };
+    const { instance } = this;
+    this.process.start([]);
+    this.process.give((nowMs) => ({ kind: 'register', instance, offer, nowMs }));
+  }
+
+  get host(): string {
+    return this.spec.host;
+  }
+
+  /** Whether it runs and holds what it has registered. */
+  get isOffered(): boolean {
+    return this.endedMs === Infinity && this.process.state === 'running';
+  }
+
+  /** Changes a tag of its registration; `bytes` more are for nothing but their weight. */
+  update(bytes = 0): void {
+    if (!this.isOffered) return;
+    const { instance } = this;
+    this.revision += 1;
+    const tags = [{ key: 'revision' as Name, value: String(this.revision) }];
+    for (let left = bytes; left > 0; left -= TAG_BYTES) {
+      tags.push({ key: `ballast${String(left)}` as Name, value: '.'.repeat(TAG_BYTES) });
+    }
+    this.process.give((nowMs) => ({ kind: 'update', instance, change: { tags }, nowMs }));
+  }
+
+  /** Offers something else from now on, under the same instance. */
+  rename(service: string): void {
+    if (!this.isOffered) return;
+    const { instance } = this;
+    this.service = service;
+    this.revision += 1;
+    const change = { service: service as Name };
+    this.process.give((nowMs) => ({ kind: 'update', instance, change, nowMs }));
+  }
+
+  /** Gives its registration up, and runs on. */
+  deregister(): void {
+    const { instance } = this;
+    this.#ended();
+    this.process.give((nowMs) => ({ kind: 'deregister', instance, cause: 'unhealthy', nowMs }));
+  }
+
+  /** Gives its registration up, then ends. */
+  stop(): void {
+    this.#ended();
+    this.process.give((nowMs) => ({ kind: 'stop', nowMs }));
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#ended();
+    this.process.kill();
+  }
+
+  /** Its host has lost its power. */
+  vanish(): void {
+    this.#ended();
+    this.process.vanish();
+  }
+
+  #ended(): void {
+    this.endedMs = Math.min(this.endedMs, this.#clock.nowMs);
+  }
+}
+
+/** Where the servers of a host are, as seen from there. */
+export function addressesOf(door: 'socket' | 'tcp', environment: string): string[] {
+  if (door === 'socket') return ['a', 'b'].map((side) => `/run/${environment}-${side}.sock`);
+  const port = WELL_KNOWN_PORTS.get(environment) ?? 0;
+  return [port, port + 1].map((number) => `127.0.0.1:${String(number)}`);
+}
+
+/** No tag may be longer. */
+const TAG_BYTES = 1_000;
