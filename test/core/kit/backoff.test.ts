@@ -5,7 +5,7 @@ import { Backoff, BACKOFF_CAP_ISOLATED_MS, BACKOFF_CAP_MS } from '../../../src/c
 
 const almostOne = () => 1 - 2 ** -53;
 
-test('the first delay is a quarter of a second at most, and each next one twice that', () => {
+test('[R46] the first delay is a quarter of a second at most, and each next one twice that', () => {
   const backoff = new Backoff(almostOne);
 
   const delays = [1, 2, 3, 4].map(() => Math.round(backoff.nextDelayMs()));
@@ -19,7 +19,7 @@ test('a delay may be nothing at all: full jitter', () => {
   expect(backoff.nextDelayMs()).toBe(0);
 });
 
-test('no delay is longer than the cap, however often a dial has failed', () => {
+test('[R46] no delay is longer than the cap, however often a dial has failed', () => {
   const backoff = new Backoff(almostOne);
   for (let tries = 0; tries < 2_000; tries += 1) backoff.nextDelayMs();
 

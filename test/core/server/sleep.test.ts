@@ -82,7 +82,7 @@ test('after a long sleep every other origin is suspect and unproven at once', ()
   expect(stage.takeNotices()).toContain('slept');
 });
 
-test('what lay in a link is neither taken in nor passed on', () => {
+test('[R76] what lay in a link is neither taken in nor passed on', () => {
   const { stage, links } = scene();
 
   stage.sleep(30_000);

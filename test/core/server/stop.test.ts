@@ -42,7 +42,7 @@ function saysBye(stage: ServerStage, link: ConnectionId): boolean {
     );
 }
 
-test('clients are told first, and once', () => {
+test('[R77] clients are told first, and once', () => {
   const { stage, session } = scene();
 
   stage.give({ kind: 'stop' });
@@ -61,7 +61,7 @@ test('a client that comes while the server stops is told as well', () => {
   expect(stage.take(late).at(-1)).toEqual({ kind: 'goaway' });
 });
 
-test('the server leaves when its sibling holds all that it holds', () => {
+test('[R77] the server leaves when its sibling holds all that it holds', () => {
   const { stage, sibling, other } = scene();
   stage.give({ kind: 'stop' });
   stage.pass(500);
@@ -74,7 +74,7 @@ test('the server leaves when its sibling holds all that it holds', () => {
   expect(saysBye(stage, other)).toBe(true);
 });
 
-test('a sibling that holds an older revision is waited for', () => {
+test('[R77] a sibling that holds an older revision is waited for', () => {
   const { stage, sibling, session } = scene();
   stage.tell(sibling, '1', put('a'));
   const registration = { ...registrationOf('a'), revision: 2 };
@@ -88,7 +88,7 @@ test('a sibling that holds an older revision is waited for', () => {
   expect([wasStopped, stage.isStopped]).toEqual([false, true]);
 });
 
-test('the sibling is waited for two seconds at most', () => {
+test('[R77] the sibling is waited for two seconds at most', () => {
   const { stage, other } = scene();
   stage.give({ kind: 'stop' });
 
@@ -111,7 +111,7 @@ test('a server without a sibling leaves at once', () => {
   expect(saysBye(stage, other)).toBe(true);
 });
 
-test('clients that go because they were told to take nothing along', () => {
+test('[R77] clients that go because they were told to take nothing along', () => {
   const { stage, session } = scene();
   stage.give({ kind: 'stop' });
 

@@ -9,153 +9,161 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    'masters are learnt of from the catalogue',
+    '[R37] masters are learnt of from the catalogue',
     links.twoMasters,
-    ['policy', 'for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);', ''],
+    [
+      'policy#addChosen',
+      'for (const origin of chosen) addAll(wanted, origin.log.facts.addresses);',
+      '',
+    ],
   ],
   [
-    'a server that knows no master links to the peers that it was given',
+    '[R40] a server that knows no master links to the peers that it was given',
     life.bootHost,
     [
-      'policy',
-      `    addAll(wanted, state.options.peers);
-    addAll(wanted, worthTrying(state));
-`,
-      `    addAll(wanted, worthTrying(state));
-`,
+      'policy#addChosen',
+      `addAll(wanted, state.options.peers);
+addAll(wanted, worthTrying(state));`,
+      'addAll(wanted, worthTrying(state));',
     ],
   ],
   [
-    'the new link comes before the old one goes',
+    '[R36] the new link comes before the old one goes',
     links.twoMasters,
-    [
-      'policy',
-      'if (held.length < LEAF_MASTERS || !isSettled) return [];',
-      'if (held.length > 99 || !isSettled) return [];',
-    ],
+    ['policy#unneededLinks', 'held.length < LEAF_MASTERS', 'held.length > 99'],
   ],
   [
-    'a newer connection by the same dialler replaces the older',
+    '[R42] a newer connection by the same dialler replaces the older',
     news.dialledAnew,
-    [
-      'links',
-      'return oldDialler === dialler || dialler < oldDialler;',
-      'return dialler < oldDialler;',
-    ],
+    ['links#isToBeKept', 'oldDialler === dialler || dialler < oldDialler', 'dialler < oldDialler'],
   ],
   [
-    'back-off has jitter',
+    '[R46] back-off has jitter',
     links.nobodyThere,
-    ['backoff', 'return this.#random() * ceilingMs;', 'return ceilingMs;'],
+    ['backoff#Backoff.nextDelayMs', 'this.#random() * ceilingMs', 'ceilingMs'],
   ],
   [
-    'back-off is 30 s at most while nobody is reached',
+    '[R47] back-off is 30 s at most while nobody is reached',
     links.lonelyWait,
     [
-      'targets',
+      'targets#schedule',
       'reachesOtherHost(state) ? BACKOFF_CAP_MS : BACKOFF_CAP_ISOLATED_MS',
       'BACKOFF_CAP_MS',
     ],
   ],
   [
-    'silence is a loss',
+    '[R70] silence is a loss',
     split.crash,
-    ['connections', 'connection.heardMs + silenceMs, () => {', 'connection.heardMs + 1e9, () => {'],
+    [
+      'connections#armSilence',
+      `state.timers.set(\`silence \${String(connection.id)}\`, connection.heardMs + silenceMs, () => {
+  if (connection.isPaused) connection.heardMs = state.nowMs;
+  if (state.nowMs >= connection.heardMs + silenceMs) becomeSilent(connection);
+  else armSilence(state, connection, becomeSilent);
+})`,
+      `state.timers.set(\`silence \${String(connection.id)}\`, connection.heardMs + 1e9, () => {
+  if (connection.isPaused) connection.heardMs = state.nowMs;
+  if (state.nowMs >= connection.heardMs + silenceMs) becomeSilent(connection);
+  else armSilence(state, connection, becomeSilent);
+})`,
+    ],
   ],
   [
-    'a hung process that embeds the library is no service',
+    '[R71] a hung process that embeds the library is no service',
     life.hang,
-    ['sessions', "if (connection.door === 'tcp') judgeSession(state, connection);", ''],
-    ['dispatch', "if (connection.phase === 'session') judgeSession(state, connection);", ''],
-  ],
-  [
-    'a loss that is reported gets a short grace',
-    split.crash,
     [
-      'reachability',
-      'const graces = wasReported(state, origin) ? 1 : QUIET_GRACES;',
-      'const graces = QUIET_GRACES;',
+      'sessions#becomeSession',
+      `if (connection.door === 'tcp') judgeSession(state, connection);`,
+      '',
     ],
     [
-      'reachability',
-      'if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));',
-      'if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs + 1_500, judge(state, origin, tidings));',
+      'dispatch#dispatchSign',
+      `if (connection.phase === 'session') judgeSession(state, connection);`,
+      '',
     ],
   ],
   [
-    'a loss that is reported later shortens the grace',
+    '[R56] a loss that is reported gets a short grace',
+    split.crash,
+    ['reachability#becomeSuspect', 'wasReported(state, origin) ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
+    [
+      'reachability#handleUnreachable',
+      'timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings))',
+      'timers.setEarlier(`grace ${origin.id}`, dueMs + 1_500, judge(state, origin, tidings))',
+    ],
+  ],
+  [
+    '[R56] a loss that is reported later shortens the grace',
     split.crash,
     [
-      'reachability',
+      'reachability#handleUnreachable',
       'if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));',
       'if (isReported && dueMs < 0) judge(state, origin, tidings)();',
     ],
-    [
-      'reachability',
-      'const graces = wasReported(state, origin) ? 1 : QUIET_GRACES;',
-      'const graces = QUIET_GRACES;',
-    ],
+    ['reachability#becomeSuspect', 'wasReported(state, origin) ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
   ],
   [
-    'whoever is back within the grace was never away',
+    '[R57] whoever is back within the grace was never away',
     split.blinkChain,
     [
-      'reachability',
-      "for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(`${name} ${origin.id}`);",
+      'reachability#becomeReachable',
+      `for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(\`\${name} \${origin.id}\`);`,
       '',
     ],
   ],
   [
-    'a host of which a server can be reached is not silent',
+    '[R59] a host of which a server can be reached is not silent',
     news.oneAndAHost,
-    [
-      'reachability',
-      `  if (hasReachableServer(state, host)) return false;
-`,
-      '',
-    ],
+    ['reachability#fellSilentWith', 'if (hasReachableServer(state, host)) return false;', ''],
   ],
   [
-    'a crashed origin is forgotten in the end',
+    '[R61] a crashed origin is forgotten in the end',
     split.crash,
+    ['reachability#becomeAside', `dropOrigin(state, origin, 'crash');`, ''],
+  ],
+  [
+    '[R63] a split freezes',
+    split.healing,
     [
-      'reachability',
-      "    dropOrigin(state, origin, 'crash');\n  });\n}\n\nfunction becomeSplit",
-      '  });\n}\n\nfunction becomeSplit',
+      'catalogue#STATE_OF_STANDING',
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: 'stale',
+}`,
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: null,
+}`,
     ],
   ],
-  ['a split freezes', split.healing, ['catalogue', "split: 'stale'", 'split: null']],
   [
-    'a server that slept notices',
+    '[R72] a server that slept notices',
     life.sleep,
-    ['sleep', 'if (lateMs <= state.options.silenceMs) return;', 'if (lateMs > 0) return;'],
+    ['sleep#handleLateness', 'lateMs <= state.options.silenceMs', 'lateMs > 0'],
   ],
   [
-    'who slept gives everyone the time that it lost',
+    '[R72] who slept gives everyone the time that it lost',
     life.starvedLong,
-    [
-      'sleep',
-      `  giveTime(state, lateMs);
-`,
-      '',
-    ],
+    ['sleep#handleLateness', 'giveTime(state, lateMs);', ''],
   ],
   [
-    'why links were lost is remembered when the dead are back for a moment',
+    '[R54] why links were lost is remembered when the dead are back for a moment',
     split.mastersKilled,
-    [
-      'reachability',
-      'if (state.nowMs - atMs > TOGETHER_MS) losses',
-      'if (state.nowMs >= atMs) losses',
-    ],
+    ['reachability#forgetOldLosses', 'state.nowMs - atMs > TOGETHER_MS', 'state.nowMs >= atMs'],
   ],
   [
-    'who links anew says what it has of those in doubt',
+    '[R54] who links anew says what it has of those in doubt',
     split.mastersKilled,
     [
-      'replication',
-      'if (neighbour === undefined || !state.away.has(neighbour)) return;',
-      'if (neighbour !== null) return;',
+      'replication#sendDoubt',
+      'neighbour === undefined || !state.away.has(neighbour)',
+      'neighbour !== null',
     ],
   ],
 ];

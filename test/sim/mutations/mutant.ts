@@ -1,7 +1,7 @@
-// Bugs planted on purpose: a server whose core differs in a line or two from the one in src. The
-// text of the rule is replaced, so each of them names the rule that it takes away and src knows
-// nothing of this. A text that is not there, or there twice, is an error: whoever changes a rule
-// looks at its bug as well.
+// Bugs planted on purpose: a server whose core differs in a line or two from the one in src, which
+// knows nothing of this. An edit names a function and a piece of its code, which is found by its
+// syntax tree. Code that is not there, or there twice, is an error: a change of a rule must look at
+// the rule's bugs as well.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,29 +12,24 @@ import type { ClientCore } from '../../../src/core/client/client.ts';
 import type { Server } from '../../../src/core/server/server.ts';
 import type { Watcher } from '../../../src/core/client/watcher.ts';
 import type { Cores } from '../world/cluster.ts';
+import { replaceCode } from './syntax.ts';
 
-/** A change of a file of the core: its name without folder and ending, and what becomes of what. */
-export type Edit = readonly [file: string, from: string, to: string];
+/**
+ * A change of a function of the core: `file#function`, where the file has neither folder nor ending
+ * and the function may be `Class.method` or a constant; the code in it, an expression or statements;
+ * and what stands there instead.
+ */
+export type Edit = readonly [where: `${string}#${string}`, what: string, instead: string];
 
 /** The cores with these changes. */
 export function mutantCores(edits: readonly Edit[]): Cores {
   const folder = mkdtempSync(join(tmpdir(), 'rarangi-mutant-'));
-  const left = new Set(edits);
+  const changed = changedSources(edits);
   for (const [path, text] of sources()) {
-    let changed = text;
-    for (const edit of left) {
-      const [file, from, to] = edit;
-      if (!path.endsWith(`/${file}.ts`)) continue;
-      const isOnce = text.split(from).length === 2;
-      if (!isOnce) throw new Error(`not once in ${path}: ${from}`);
-      changed = changed.replace(from, () => to);
-      left.delete(edit);
-    }
     const target = join(folder, path.replace(/ts$/, 'js'));
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, compiled(path, changed, text));
+    writeFileSync(target, compiled(path, changed.get(path) ?? text, text));
   }
-  if (left.size > 0) throw new Error(`no file for ${[...left].join()}`);
   const load = createRequire(join(folder, 'here.js'));
   const { Server: MutantServer } = load('./core/server/server.js') as { Server: typeof Server };
   const { Watcher: MutantWatcher } = load('./core/client/watcher.js') as {
@@ -45,6 +40,20 @@ export function mutantCores(edits: readonly Edit[]): Cores {
   };
   rmSync(folder, { recursive: true });
   return { server: MutantServer, watcher: MutantWatcher, client: MutantClient };
+}
+
+/** The files that these edits change, by their paths. Throws where an edit finds no place. */
+export function changedSources(edits: readonly Edit[]): ReadonlyMap<string, string> {
+  const changed = new Map<string, string>();
+  for (const [where, what, instead] of edits) {
+    const mark = where.indexOf('#');
+    const [file, name] = [where.slice(0, mark), where.slice(mark + 1)];
+    const path = [...sources().keys()].find((each) => each.endsWith(`/${file}.ts`));
+    if (path === undefined) throw new Error(`there is no file ${file}`);
+    const text = changed.get(path) ?? sources().get(path) ?? '';
+    changed.set(path, replaceCode(text, { name, what, instead }));
+  }
+  return changed;
 }
 
 let texts: ReadonlyMap<string, string> | null = null;

@@ -9,124 +9,115 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    'whoever drops a log forgets its cursors',
+    '[R13] whoever drops a log forgets its cursors',
     life.manyLives,
-    ['replication', 'for (const link of state.links.values()) link.cursors.delete(id);', ''],
     [
-      'origins',
-      `    link.cursors.delete(origin.id);
-`,
+      'replication#spreadTidings',
+      'for (const link of state.links.values()) link.cursors.delete(id);',
       '',
     ],
-    ['intake', 'if (sequence === 0) link.cursors.delete(id);', 'if (sequence === 0) return;'],
+    ['origins#dropOrigin', 'link.cursors.delete(origin.id);', ''],
+    ['intake#handleWant', 'link.cursors.delete(id)', 'return'],
   ],
   [
-    'one question for an origin and link at a time',
+    '[R17] one question for an origin and link at a time',
     news.askedOnce,
     [
-      'replication',
+      'replication#ask',
       'if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;',
       '',
     ],
   ],
   [
-    'a question that was not answered is put again',
+    '[R17] a question that was not answered is put again',
     news.askedOnce,
     [
-      'replication',
-      'if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;',
-      'if (askedMs !== undefined) return;',
+      'replication#ask',
+      'askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS',
+      'askedMs !== undefined',
     ],
   ],
   [
-    'a line with our sequence, entries or a snapshot prove an origin',
+    '[R21] a line with our sequence, entries or a snapshot prove an origin',
     split.healing,
-    ['intake', 'if (sequence === origin.log.sequence) prove(state, origin);', ''],
-    ['intake', 'if (last >= known) prove(state, origin);', ''],
-    [
-      'intake',
-      `  prove(state, origin);
-  if (sequence === origin.log.sequence && !wasWanted) {`,
-      '  if (sequence === origin.log.sequence && !wasWanted) {',
-    ],
+    ['intake#noteOffer', 'if (sequence === origin.log.sequence) prove(state, origin);', ''],
+    ['intake#handleBatch', 'if (last >= known) prove(state, origin);', ''],
+    ['intake#takeSnapshot', 'prove(state, origin);', ''],
   ],
-  ['who was never reached is not live', news.strangers, ['catalogue', 'new: null', "new: 'live'"]],
   [
-    'who does not come into reach is forgotten',
+    '[R20] who was never reached is not live',
     news.strangers,
     [
-      'reachability',
-      `      tidings.forgotten.add(origin.id);
-      dropOrigin(state, origin, 'crash');
-    });
-  }
+      'catalogue#STATE_OF_STANDING',
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: 'stale',
 }`,
-      `    });
-  }
+      `{
+  new: 'live',
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: 'stale',
 }`,
     ],
   ],
   [
-    'nothing brings back who said goodbye',
-    news.lateCopy,
+    '[R20] who does not come into reach is forgotten',
+    news.strangers,
     [
-      'intake',
-      'return state.goodbyes.has(id);',
-      'return state.nowMs < 0 && state.goodbyes.has(id);',
-    ],
-  ],
-  [
-    'a goodbye drops the log',
-    life.farewell,
-    [
-      'intake',
-      `  dropOrigin(state, origin, 'deregistered');
-`,
+      'reachability#handleUnreachable',
+      `tidings.forgotten.add(origin.id);
+dropOrigin(state, origin, 'crash');`,
       '',
     ],
   ],
   [
-    'hashes are compared at an equal sequence only',
+    '[R23] nothing brings back who said goodbye',
+    news.lateCopy,
+    ['intake#isKnownGone', 'state.goodbyes', 'state.nowMs < 0 && state.goodbyes'],
+  ],
+  [
+    '[R22] a goodbye drops the log',
+    life.farewell,
+    ['intake#handleGoodbye', `dropOrigin(state, origin, 'deregistered');`, ''],
+  ],
+  [
+    '[R27] hashes are compared at an equal sequence only',
     life.comeAndGo,
     [
-      'intake',
+      'intake#handleCheck',
       'origin.log.sequence === sequence && origin.log.hash !== hash',
       'origin.log.hash !== hash',
     ],
   ],
   [
-    'what differs is asked for',
+    '[R29] what differs is asked for',
     links.rotten,
     [
-      'intake',
+      'intake#tellDifference',
       'if (way !== undefined) ask(state, way, { origin: origin.id, sequence: 0 });',
       'if (way === undefined) throw new Error(peer);',
     ],
   ],
+  ['[R31] what is new is written together', news.burst, ['replication#COLLECT_MS', '1 / 16', '0']],
   [
-    'what is new is written together',
-    news.burst,
-    ['replication', 'const COLLECT_MS = 1 / 16;', 'const COLLECT_MS = 0;'],
-  ],
-  [
-    'what was offered and does not come is asked for',
+    '[R32] what was offered and does not come is asked for',
     news.standIn,
-    [
-      'spare',
-      `    ask(state, link, { origin: id, sequence: sequenceOf(state, id) });
-    return;`,
-      '    return;',
-    ],
-    ['spare', 'if (sequence < offered && !state.goodbyes.has(id))', 'if (sequence > offered)'],
+    ['spare#noteOffered', 'ask(state, link, { origin: id, sequence: sequenceOf(state, id) });', ''],
+    ['spare#graft', 'sequence < offered && !state.goodbyes.has(id)', 'sequence > offered'],
   ],
   [
-    'addresses of masters have a bound',
+    '[R41] addresses of masters have a bound',
     news.manyMasters,
-    ['origins', 'const MASTER_ADDRESSES_MAX = 256', 'const MASTER_ADDRESSES_MAX = 1_000'],
+    ['origins#MASTER_ADDRESSES_MAX', '256', '1_000'],
   ],
   [
-    'what an operator says goes round once',
+    '[R65] what an operator says goes round once',
     news.forgottenOnce,
-    ['dispatch', 'if (state.forgetTokens.has(message.token)) return 0;', ''],
+    ['dispatch#handleForget', 'if (state.forgetTokens.has(message.token)) return 0;', ''],
   ],
 ];

@@ -10,127 +10,113 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    'a digest lists none but those within reach',
+    '[R3] a digest lists none but those within reach',
+    proof.heldBack,
+    ['replication#sendDigest', 'reachableOrigins(state)', 'state.origins.values()'],
+  ],
+  [
+    '[R7] none but those within reach are sent or offered',
     proof.heldBack,
     [
-      'replication',
-      'const lines = [...reachableOrigins(state)].map(lineOf);',
-      'const lines = [...state.origins.values()].map(lineOf);',
+      'flush#isSent',
+      `origin.standing === 'reachable' && origin.id !== link.origin`,
+      'origin.id !== link.origin',
     ],
   ],
   [
-    'none but those within reach are sent or offered',
+    '[R7] a snapshot of whom it cannot reach is neither begun nor gone on with',
     proof.heldBack,
-    [
-      'flush',
-      "return origin.standing === 'reachable' && origin.id !== link.origin;",
-      'return origin.id !== link.origin;',
-    ],
+    ['flush#nextOutgoing', `origin?.standing !== 'reachable'`, 'origin === undefined'],
+    ['flush#sendPart', `origin?.standing !== 'reachable'`, 'origin === undefined'],
   ],
   [
-    'a snapshot of whom it cannot reach is neither begun nor gone on with',
-    proof.heldBack,
-    [
-      'flush',
-      "if (origin?.standing !== 'reachable' || link.announced.has(id)) continue;",
-      'if (origin === undefined || link.announced.has(id)) continue;',
-    ],
-    [
-      'flush',
-      "if (origin?.standing !== 'reachable') {\n    link.outgoing = null;",
-      'if (origin === undefined) {\n    link.outgoing = null;',
-    ],
-  ],
-  [
-    'a line with our sequence proves an origin',
+    '[R21] a line with our sequence proves an origin',
     split.blinkChain,
-    ['intake', 'if (sequence === origin.log.sequence) prove(state, origin);', ''],
+    ['intake#noteOffer', 'if (sequence === origin.log.sequence) prove(state, origin);', ''],
   ],
   [
-    'entries prove an origin',
+    '[R21] entries prove an origin',
     split.blinkChain,
-    ['intake', 'if (last >= known) prove(state, origin);', ''],
+    ['intake#handleBatch', 'if (last >= known) prove(state, origin);', ''],
   ],
   [
-    'a server alone writes its log',
+    '[R1] a server alone writes its log',
     proof.ownWriter,
     [
-      'intake',
-      `  if (id === state.self.id) {
-    moveCursor(link, id, last);
-    return;
-  }
-`,
+      'intake#handleBatch',
+      `if (id === state.self.id) {
+  moveCursor(link, id, last);
+  return;
+}`,
       '',
     ],
   ],
   [
-    'a server alone replaces its log',
+    '[R1] a server alone replaces its log',
     proof.ownWriter,
-    [
-      'intake',
-      `  if (id === state.self.id) return;
-  const origin = state.origins.get(id) ?? addOrigin`,
-      '  const origin = state.origins.get(id) ?? addOrigin',
-    ],
+    ['intake#takeSnapshot', 'if (id === state.self.id) return;', ''],
   ],
   [
-    'parts of one snapshot belong together',
+    '[R19] parts of one snapshot belong together',
     proof.mixedParts,
     [
-      'intake',
-      'return origin === part.origin && sequence === part.sequence && parts === part.part;',
-      'return true;',
+      'intake#isNextPart',
+      'origin === part.origin && sequence === part.sequence && parts === part.part',
+      'true',
     ],
   ],
   [
-    'whoever has more is sent nothing',
+    '[R7] whoever has more is sent nothing',
     proof.ahead,
-    ['flush', 'if (origin.log.sequence <= cursor) {', 'if (origin.log.sequence === cursor) {'],
+    ['flush#planOrigin', 'origin.log.sequence <= cursor', 'origin.log.sequence === cursor'],
   ],
   [
-    'whoever says that it lacks all is believed',
+    '[R13] whoever says that it lacks all is believed',
     links.rotten,
-    ['intake', 'if (sequence === 0) link.cursors.delete(id);\n    else', 'if (sequence > 0)'],
+    [
+      'intake#handleWant',
+      `if (sequence === 0) link.cursors.delete(id);
+else link.cursors.set(id, sequence);`,
+      'if (sequence > 0) link.cursors.set(id, sequence);',
+    ],
   ],
   [
-    'whoever drops a log forgets its own cursors',
+    '[R13] whoever drops a log forgets its own cursors',
     split.healingChain,
-    ['replication', 'for (const link of state.links.values()) link.cursors.delete(id);', ''],
     [
-      'origins',
-      `    link.cursors.delete(origin.id);
-`,
+      'replication#spreadTidings',
+      'for (const link of state.links.values()) link.cursors.delete(id);',
       '',
     ],
+    ['origins#dropOrigin', 'link.cursors.delete(origin.id);', ''],
   ],
-  ['a tail ends at a snapshot', split.blink, ['log', '    this.#tail = [];\n', '']],
   [
-    'a tail is short',
+    '[R8] a tail ends at a snapshot',
+    split.blink,
+    ['log#OriginLog.replace', 'this.#tail = [];', ''],
+  ],
+  [
+    '[R2] a tail is short',
     links.tail,
-    [
-      'log',
-      'if (this.#tail.length > 2 * TAIL_ENTRIES) this.#tail',
-      'if (this.#tail.length < 0) this.#tail',
-    ],
+    ['log#OriginLog.apply', 'this.#tail.length > 2 * TAIL_ENTRIES', 'this.#tail.length < 0'],
   ],
   [
-    'a goodbye is remembered for an hour',
+    '[R23] a goodbye is remembered for an hour',
     proof.oldGoodbyes,
-    ['constants', 'GOODBYE_MS = ', 'GOODBYE_MS = 99 * '],
+    ['constants#GOODBYE_MS', '60 * 60', '99 * 60 * 60'],
   ],
   [
-    'a digest names the hosts that its sender misses',
+    '[R5] a digest names the hosts that its sender misses',
     life.freshInSplit,
-    ['replication', 'missing: ownMissing(state),', 'missing: [],'],
+    ['replication#sendDigest', 'ownMissing(state)', '[]'],
   ],
   [
-    'a goodbye drops a frozen log',
+    '[R65] a goodbye drops a frozen log',
     life.farewellInSplit,
     [
-      'intake',
-      "  dropOrigin(state, origin, 'deregistered');\n",
-      "  if (origin.standing !== 'split') dropOrigin(state, origin, 'deregistered');\n",
+      'intake#handleGoodbye',
+      `dropOrigin(state, origin, 'deregistered')`,
+      `if (origin.standing !== 'split') dropOrigin(state, origin, 'deregistered')`,
     ],
   ],
 ];

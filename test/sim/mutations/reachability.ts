@@ -8,309 +8,295 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    "a leaf's two masters are on two hosts",
-    links.twoMasters,
-    ['policy', 'chosen.every((other) => other.log.facts.host !== origin.log.facts.host)', 'true'],
-  ],
-  [
-    'a leaf keeps links to two masters',
-    links.twoMasters,
-    ['policy', 'const LEAF_MASTERS = 2', 'const LEAF_MASTERS = 1'],
-  ],
-  [
-    "its own cluster's first",
-    links.ownCluster,
-    ['policy', 'Number(other.isNear) - Number(one.isNear) || ', ''],
-  ],
-  [
-    'spread by names, so that a restart moves nobody',
-    links.ownCluster,
-    ['policy', '${origin.log.facts.name}`),', '${origin.id}`),'],
-  ],
-  [
-    'links that are needed no longer go',
+    "[R33] a leaf's two masters are on two hosts",
     links.twoMasters,
     [
-      'links',
-      'for (const link of unneededLinks(state)) {',
-      'for (const link of unneededLinks(state).slice(0, 0)) {',
+      'policy#chosenMasters',
+      'chosen.every((other) => other.log.facts.host !== origin.log.facts.host)',
+      'true',
+    ],
+  ],
+  ['[R33] a leaf keeps links to two masters', links.twoMasters, ['policy#LEAF_MASTERS', '2', '1']],
+  [
+    "[R34] its own cluster's first",
+    links.ownCluster,
+    [
+      'policy#chosenMasters',
+      'Number(other.isNear) - Number(one.isNear) || other.score - one.score',
+      'other.score - one.score',
     ],
   ],
   [
-    'masters link to all masters',
+    '[R35] spread by names, so that a restart moves nobody',
+    links.ownCluster,
+    ['policy#chosenMasters', 'origin.log.facts.name', 'origin.id'],
+  ],
+  [
+    '[R36] links that are needed no longer go',
     links.twoMasters,
-    ['policy', "if (options.facts.role === 'master') addMasters(state, wanted);\n  else if", 'if'],
+    ['links#dropUnneeded', 'unneededLinks(state)', 'unneededLinks(state).slice(0, 0)'],
+  ],
+  [
+    '[R38] masters link to all masters',
+    links.twoMasters,
     [
-      'policy',
-      "if (state.options.facts.role === 'master' || !hasEnoughMasters(state)) return [];",
-      'if (!hasEnoughMasters(state)) return [];',
+      'policy#wantedAddresses',
+      `if (options.facts.role === 'master') addMasters(state, wanted);
+else if (!isListening(state)) addChosen(state, wanted);`,
+      'if (!isListening(state)) addChosen(state, wanted);',
+    ],
+    [
+      'policy#unneededLinks',
+      `state.options.facts.role === 'master' || !hasEnoughMasters(state)`,
+      '!hasEnoughMasters(state)',
     ],
   ],
   [
-    'a server links to its sibling',
+    '[R39] a server links to its sibling',
     split.loneHost,
-    [
-      'policy',
-      `  addAll(wanted, options.siblings);
-`,
-      '',
-    ],
+    ['policy#wantedAddresses', 'addAll(wanted, options.siblings);', ''],
   ],
   [
-    'addresses of masters are kept apart from the logs',
+    '[R41] addresses of masters are kept apart from the logs',
     split.decommissioned,
-    [
-      'policy',
-      `    addAll(wanted, worthTrying(state));
-`,
-      '',
-    ],
+    ['policy#addChosen', 'addAll(wanted, worthTrying(state));', ''],
   ],
   [
-    "of two diallers the lower origin id's is kept",
+    "[R43] of two diallers the lower origin id's is kept",
     links.bothDial,
-    ['links', 'return oldDialler === dialler || dialler < oldDialler;', 'return true;'],
+    ['links#isToBeKept', 'oldDialler === dialler || dialler < oldDialler', 'true'],
   ],
   [
-    'a server that dials itself forgets that address',
+    '[R44] a server that dials itself forgets that address',
     links.self,
-    [
-      'links',
-      `if (target !== undefined) target.isSelf = true;
-    state.out.notice('own`,
-      "state.out.notice('own",
-    ],
+    ['links#handleWelcome', 'if (target !== undefined) target.isSelf = true;', ''],
   ],
   [
-    'back-off is reset by news of that server',
+    '[R49] back-off is reset by news of that server',
     split.backOff,
-    ['server', 'if (origin !== undefined) hasten(', 'if (origin === undefined) hasten('],
+    ['server#Server.#passNews', 'origin !== undefined', 'origin === undefined'],
   ],
-  ['back-off grows', links.nobodyThere, ['backoff', '* 2 ** this.#attempts', '']],
   [
-    "another environment's address is not tried again",
+    '[R46] back-off grows',
+    links.nobodyThere,
+    ['backoff#Backoff.nextDelayMs', 'this.#baseMs * 2 ** this.#attempts', 'this.#baseMs'],
+  ],
+  [
+    "[R45] another environment's address is not tried again",
+    life.environments,
+    ['links#refuseEnvironment', 'if (target !== undefined) target.isRefused = true;', ''],
+  ],
+  [
+    '[R45] another environment is refused',
     life.environments,
     [
-      'links',
-      `if (target !== undefined) target.isRefused = true;
-  const address`,
-      'const address',
+      'links#handleWelcome',
+      'welcome.environment !== options.environment',
+      `welcome.environment === ''`,
     ],
+    ['dispatch#handleHello', 'environment !== state.options.environment', `environment === ''`],
   ],
   [
-    'another environment is refused',
-    life.environments,
-    [
-      'links',
-      'if (welcome.environment !== options.environment) {',
-      "if (welcome.environment === '') {",
-    ],
-    ['dispatch', 'if (environment !== state.options.environment) {', "if (environment === '') {"],
-  ],
-  [
-    'a link counts if both ends claim it',
+    '[R51] a link counts if both ends claim it',
     split.oneWay,
-    ['topology', '&& other.log.links.has(origin.id)', ''],
+    [
+      'topology#neighbours',
+      'other?.isProven === true && other.log.links.has(origin.id)',
+      'other?.isProven === true',
+    ],
   ],
   [
-    'several hosts at once are a net-split',
+    '[R63] several hosts at once are a net-split',
     split.healing,
     [
-      'reachability',
+      'reachability#judge',
       'isOneOfSeveral(state, origin) || !reachesOtherHost(state)',
       'state.nowMs < 0',
     ],
   ],
   [
-    'one host vanishing is a crash',
+    '[R60] one host vanishing is a crash',
     split.crash,
     [
-      'reachability',
+      'reachability#judge',
       'isOneOfSeveral(state, origin) || !reachesOtherHost(state)',
       'state.nowMs > 0',
     ],
   ],
   [
-    'whose host still answers has crashed',
+    '[R60] whose host still answers has crashed',
     split.loneHost,
     [
-      'reachability',
+      'reachability#judge',
       'hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)',
       'hasSurelyEnded(state, origin)',
     ],
   ],
   [
-    'whose links were all closed has crashed',
+    '[R52] whose links were all closed has crashed',
     split.twoHostsKill,
     [
-      'reachability',
+      'reachability#judge',
       'hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)',
       'hasReachableServer(state, origin.log.facts.host)',
     ],
   ],
   [
-    'who closes a socket for silence says so first',
+    '[R53] who closes a socket for silence says so first',
     split.oneWay,
-    ['links', "connection.wasSilent ? 'silent' : 'closed'", "'closed'"],
+    ['links#handleLinkClosed', `connection.wasSilent ? 'silent' : 'closed'`, `'closed'`],
   ],
   [
-    'who can reach no other host calls it a split',
+    '[R63] who can reach no other host calls it a split',
     split.twoHosts,
     [
-      'reachability',
+      'reachability#judge',
       'isOneOfSeveral(state, origin) || !reachesOtherHost(state)',
       'isOneOfSeveral(state, origin)',
     ],
   ],
   [
-    'there is a grace',
+    '[R55] there is a grace',
+    split.blinkChain,
+    ['reachability#becomeSuspect', 'graces * state.options.graceMs', '0 * graces'],
+  ],
+  [
+    '[R56] a loss that nobody reports gets a longer grace',
+    split.blinkChain,
+    ['reachability#QUIET_GRACES', '4', '1'],
+  ],
+  [
+    '[R55] a suspect origin is still live',
     split.blinkChain,
     [
-      'reachability',
-      'const dueMs = state.nowMs + graces * state.options.graceMs;',
-      'const dueMs = state.nowMs + 0 * graces;',
+      'catalogue#STATE_OF_STANDING',
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: 'stale',
+}`,
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: null,
+  aside: null,
+  split: 'stale',
+}`,
     ],
   ],
   [
-    'a loss that nobody reports gets a longer grace',
-    split.blinkChain,
-    ['reachability', 'const QUIET_GRACES = 4', 'const QUIET_GRACES = 1'],
-  ],
-  [
-    'a suspect origin is still live',
-    split.blinkChain,
-    ['catalogue', "suspect: 'suspect'", 'suspect: null'],
-  ],
-  [
-    'a view with suspect origins is not complete',
+    '[R64] a view with suspect origins is not complete',
     split.crash,
-    ['replication', "if (standing !== 'aside') hosts", "if (standing === 'split') hosts"],
+    ['replication#ownMissing', `standing !== 'aside'`, `standing === 'split'`],
   ],
   [
-    'a view with split origins is not complete',
+    '[R64] a view with split origins is not complete',
     split.twoHosts,
-    ['replication', "if (standing !== 'aside') hosts", "if (standing === 'suspect') hosts"],
+    ['replication#ownMissing', `standing !== 'aside'`, `standing === 'suspect'`],
   ],
   [
-    'a crashed origin is kept aside',
+    '[R61] a crashed origin is kept aside',
     split.rollingCut,
-    ['reachability', 'const ASIDE_MS = 5_000', 'const ASIDE_MS = 0'],
+    ['reachability#ASIDE_MS', '5_000', '0'],
   ],
   [
-    'if another host falls silent meanwhile, both are split',
+    '[R62] if another host falls silent meanwhile, both are split',
     split.rollingCut,
-    [
-      'reachability',
-      `    if (isTogether) becomeSplit(state, other, tidings);
-`,
-      '',
-    ],
+    ['reachability#splitAsides', 'if (isTogether) becomeSplit(state, other, tidings);', ''],
   ],
   [
-    'of a life before the last one nothing is frozen',
+    '[R62] of a life before the last one nothing is frozen',
     split.powerAgain,
-    ['reachability', 'wasClosed(origin) || isOutlived(state, origin)', 'wasClosed(origin)'],
+    [
+      'reachability#hasSurelyEnded',
+      'wasClosed(origin) || isOutlived(state, origin)',
+      'wasClosed(origin)',
+    ],
   ],
   [
-    'the hosts already declared crashed count',
+    '[R58] the hosts already declared crashed count',
     split.twoCrashes,
-    [
-      'reachability',
-      'if (state.away.has(other) && isNear',
-      "if (other.standing !== 'aside' && state.away.has(other) && isNear",
-    ],
+    ['reachability#fellSilentWith', 'state.away', `other.standing !== 'aside' && state.away`],
   ],
   [
-    'a crashed origin is gone from all answers',
+    '[R61] a crashed origin is gone from all answers',
     split.crash,
-    ['catalogue', 'aside: null', "aside: 'stale'"],
+    [
+      'catalogue#STATE_OF_STANDING',
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: null,
+  split: 'stale',
+}`,
+      `{
+  new: null,
+  reachable: 'live',
+  suspect: 'suspect',
+  aside: 'stale',
+  split: 'stale',
+}`,
+    ],
   ],
   [
-    'hosts that fell silent within 5 s belong together',
+    '[R58] hosts that fell silent within 5 s belong together',
     split.rollingCut,
-    ['reachability', 'const TOGETHER_MS = 5_000', 'const TOGETHER_MS = 100'],
+    ['reachability#TOGETHER_MS', '5_000', '100'],
   ],
   [
-    'a frozen origin is dropped when the hold ends',
+    '[R65] a frozen origin is dropped when the hold ends',
     split.longSplit,
-    [
-      'reachability',
-      `    forgetOrigin(state, origin, 'the hold has ended');
-`,
-      '',
-    ],
+    ['reachability#becomeSplit', `forgetOrigin(state, origin, 'the hold has ended');`, ''],
   ],
   [
-    'a frozen origin is dropped when its host is back without it',
+    '[R65] a frozen origin is dropped when its host is back without it',
     split.backWithout,
-    [
-      'reachability',
-      `    forgetOrigin(state, origin, 'its host is back without it');
-`,
-      '',
-    ],
+    ['reachability#dropSplitOf', `forgetOrigin(state, origin, 'its host is back without it');`, ''],
   ],
   [
-    'the question is asked again of those still split',
+    '[R66] the question is asked again of those still split',
     split.deadAfterHeal,
-    [
-      'reachability',
-      `  if (hosts.size !== 1 || !reachesOtherHost(state)) return;
-`,
-      `  if (hosts.size !== 99) return;
-`,
-    ],
+    ['reachability#askAgain', 'hosts.size !== 1 || !reachesOtherHost(state)', 'hosts.size !== 99'],
   ],
   [
-    '`peers --forget` reaches every server',
+    '[R65] `peers --forget` reaches every server',
     split.rack,
-    [
-      'dispatch',
-      `  sendToAll(state, message, from);
-`,
-      '',
-    ],
+    ['dispatch#handleForget', 'sendToAll(state, message, from);', ''],
   ],
   [
-    'whoever can be reached again is live',
+    '[R57] whoever can be reached again is live',
     split.healing,
     [
-      'reachability',
-      `setStanding(state, origin, 'reachable');
-  tidings.reached`,
-      `if (before !== 'split') setStanding(state, origin, 'reachable');
-  tidings.reached`,
+      'reachability#becomeReachable',
+      `setStanding(state, origin, 'reachable')`,
+      `if (before !== 'split') setStanding(state, origin, 'reachable')`,
     ],
   ],
   [
-    'whoever can be reached again is offered to every neighbour',
+    '[R14] whoever can be reached again is offered to every neighbour',
     split.healingChain,
-    [
-      'reachability',
-      `  tidings.reached.add(origin.id);
-`,
-      '',
-    ],
+    ['reachability#becomeReachable', 'tidings.reached.add(origin.id);', ''],
   ],
   [
-    'each end says something every 400 ms',
+    '[R68] each end says something every 400 ms',
     split.crash,
-    ['connections', "if (isDue) state.out.send(connection.id, { kind: 'ping' });", ''],
+    ['connections#armBeat', `if (isDue) state.out.send(connection.id, { kind: 'ping' });`, ''],
   ],
   [
-    "of a sidecar's socket the kernel alone judges",
+    "[R71] of a sidecar's socket the kernel alone judges",
     life.hang,
-    ['sessions', "if (connection.door === 'tcp') judgeSession", 'judgeSession'],
+    [
+      'sessions#becomeSession',
+      `if (connection.door === 'tcp') judgeSession(state, connection);`,
+      'judgeSession(state, connection);',
+    ],
   ],
   [
-    'who slept does nothing about it',
+    '[R72] who slept does nothing about it',
     life.sleep,
-    [
-      'sleep',
-      `  if (lateMs <= LATE_MS) return;
-`,
-      `  if (lateMs > 0) return;
-`,
-    ],
+    ['sleep#handleLateness', 'lateMs <= LATE_MS', 'lateMs > 0'],
   ],
 ];

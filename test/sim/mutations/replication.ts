@@ -8,322 +8,261 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    'the cursor moves to what was sent',
+    '[R9] the cursor moves to what was sent',
     links.payload,
-    [
-      'flush',
-      `  link.cursors.set(batch.origin, last);
-`,
-      '',
-    ],
+    ['flush#planCut', 'link.cursors.set(batch.origin, last);', ''],
   ],
   [
-    'a digest sets the cursors',
+    '[R6] a digest sets the cursors',
     links.reopened,
-    [
-      'intake',
-      `  link.cursors.set(id, sequence);
-  const origin`,
-      '  const origin',
-    ],
+    ['intake#noteOffer', 'link.cursors.set(id, sequence);', ''],
   ],
   [
-    'a goodbye leaves no cursor',
+    '[R13] a goodbye leaves no cursor',
     life.manyLives,
     [
-      'intake',
-      `    handleGoodbye(state, id, link);
-    return;
-  }
-  if (isKnownGone(state, id)) {
-    sendBye(state, link, { origin: id, sequence: last });`,
-      `    handleGoodbye(state, id, link);
-    moveCursor(link, id, last);
-    return;
-  }
-  if (isKnownGone(state, id)) {
-    sendBye(state, link, { origin: id, sequence: last });`,
+      'intake#handleBatch',
+      `handleGoodbye(state, id, link);
+return;`,
+      `handleGoodbye(state, id, link);
+moveCursor(link, id, last);
+return;`,
     ],
   ],
   [
-    'a gap asks for what is missing',
+    '[R17] a gap asks for what is missing',
     life.comeAndGo,
-    ['flush', 'link.cursors.set(batch.origin, last);', 'link.cursors.set(batch.origin, last + 1);'],
     [
-      'intake',
-      `if (origin === undefined || first > known + 1) {
-    ask(state, link, { origin: id, sequence: known });`,
-      'if (origin === undefined || first > known + 1) {',
+      'flush#planCut',
+      'link.cursors.set(batch.origin, last)',
+      'link.cursors.set(batch.origin, last + 1)',
     ],
+    ['intake#handleBatch', 'ask(state, link, { origin: id, sequence: known });', ''],
   ],
   [
-    'older entries are ignored',
+    '[R16] older entries are ignored',
     split.blinkChain,
-    ['intake', 'entries.slice(known + 1 - first)', 'entries.slice(known + 2 - first)'],
+    ['intake#handleBatch', 'known + 1 - first', 'known + 2 - first'],
   ],
   [
-    'a want is answered',
+    '[R7] a want is answered',
     split.healingChain,
     [
-      'intake',
-      `    link.offers.add(id);
-    touch(state, link, id);
-  }
-  // Whoever still`,
-      `  }
-  // Whoever still`,
-    ],
-  ],
-  [
-    'where the tail does not reach back that far, a snapshot',
-    links.tail,
-    ['log', 'missing > this.#tail.length ? undefined :', ''],
-  ],
-  [
-    'a snapshot is sent',
-    links.tail,
-    ['flush', '    link.snapshots.add(origin.id);\n    return;', '    return;'],
-  ],
-  [
-    "a snapshot's parts are put together",
-    links.tail,
-    [
-      'intake',
-      'for (const item of part.registrations) {',
-      'for (const item of part.more ? [] : part.registrations) {',
-    ],
-  ],
-  [
-    'a snapshot replaces the state whole',
-    links.tail,
-    [
-      'log',
-      `    this.registrations.clear();
-`,
+      'intake#handleWant',
+      `link.offers.add(id);
+touch(state, link, id);`,
       '',
     ],
   ],
   [
-    'what a snapshot lacks is gone',
+    '[R8] where the tail does not reach back that far, a snapshot',
     links.tail,
     [
-      'origins',
-      'for (const instance of known.keys()) {',
-      'for (const instance of [...known.keys()].slice(0, 0)) {',
+      'log#OriginLog.entriesAfter',
+      'missing > this.#tail.length ? undefined : this.#tail.slice(this.#tail.length - missing)',
+      'this.#tail.slice(this.#tail.length - missing)',
     ],
   ],
   [
-    'a snapshot replaces the state at once, when its last part is there',
+    '[R8] a snapshot is sent',
     links.tail,
-    [
-      'intake',
-      `  if (part.more) return;
-  link.incoming = null;`,
-      '  link.incoming = null;',
-    ],
+    ['flush#planPayload', 'link.snapshots.add(origin.id);', ''],
   ],
   [
-    'the links of a log that is not proven do not count',
+    "[R19] a snapshot's parts are put together",
+    links.tail,
+    ['intake#handleSnapshot', 'part.registrations', 'part.more ? [] : part.registrations'],
+  ],
+  [
+    '[R18] a snapshot replaces the state whole',
+    links.tail,
+    ['log#OriginLog.replace', 'this.registrations.clear();', ''],
+  ],
+  [
+    '[R18] what a snapshot lacks is gone',
+    links.tail,
+    ['origins#listAnew', 'known.keys()', '[...known.keys()].slice(0, 0)'],
+  ],
+  [
+    '[R18] a snapshot replaces the state at once, when its last part is there',
+    links.tail,
+    ['intake#handleSnapshot', 'if (part.more) return;', ''],
+  ],
+  [
+    '[R20] the links of a log that is not proven do not count',
     split.deadTogether,
-    ['topology', 'other?.isProven === true', 'other !== undefined'],
+    ['topology#neighbours', 'other?.isProven === true', 'other !== undefined'],
   ],
   [
-    'whoever goes out of reach is unproven',
+    '[R20] whoever goes out of reach is unproven',
     split.deadTogether,
     [
-      'reachability',
-      `  origin.isProven = false;
-  origin.via = null;`,
-      '  origin.via = null;',
+      'reachability#becomeSuspect',
+      `origin.isProven = false;
+origin.via = null;`,
+      'origin.via = null;',
     ],
-    [
-      'reachability',
-      `  origin.isProven = false;
-  state.timers.cancel(\`aside`,
-      '  state.timers.cancel(`aside',
-    ],
-    [
-      'reachability',
-      `  origin.isProven = false;
-  setStanding(state, origin, 'aside');`,
-      "  setStanding(state, origin, 'aside');",
-    ],
+    ['reachability#becomeSplit', 'origin.isProven = false;', ''],
+    ['reachability#becomeAside', 'origin.isProven = false;', ''],
   ],
   [
-    'a digest says what its sender has',
+    '[R3] a digest says what its sender has',
     links.reopened,
     [
-      'replication',
+      'replication#sendDigest',
       'const lines = [...reachableOrigins(state)].map(lineOf);',
       'const lines: Line[] = [];',
     ],
   ],
   [
-    'a digest names the goodbyes',
+    '[R4] a digest names the goodbyes',
     life.farewellInSplit,
     [
-      'replication',
+      'replication#sendDigest',
       'const goodbyes = [...state.goodbyes.keys()];',
       'const goodbyes: OriginId[] = [];',
     ],
   ],
   [
-    'a digest says whether its sender is complete',
+    '[R5] a digest says whether its sender is complete',
     life.bootHost,
-    [
-      'replication',
-      `complete: state.isComplete,
-      missing`,
-      `complete: true,
-      missing`,
-    ],
+    ['replication#sendDigest', 'state.isComplete', 'true'],
   ],
   [
-    'a goodbye is forwarded on every link',
-    life.farewell,
-    ['intake', "if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);", ''],
-  ],
-  [
-    'a goodbye is remembered',
+    '[R22] a goodbye is forwarded on every link',
     life.farewell,
     [
-      'origins',
-      `  goodbyes.set(id, nowMs);
-  return true;`,
-      '  return goodbyes.size < 0;',
-    ],
-  ],
-  [
-    "a stranger's goodbye goes no further where none is remembered",
-    life.manyFarewells,
-    ['constants', 'GOODBYES_MAX = 65_536', 'GOODBYES_MAX = 4'],
-    [
-      'intake',
-      "if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);",
-      "sendToAll(state, { kind: 'entries', batches });",
-    ],
-    [
-      'origins',
-      `if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
-    goodbyes.delete(old);
-  }
-  if (goodbyes.size >= GOODBYES_MAX) return false;`,
-      `if (!isOld && goodbyes.size < GOODBYES_MAX) break;
-    goodbyes.delete(old);
-  }`,
-    ],
-  ],
-  [
-    'a server that stops says goodbye',
-    life.farewell,
-    ['stop', "entries: [{ kind: 'bye' }]", 'entries: []'],
-  ],
-  [
-    'every other drop only forgets',
-    split.longSplit,
-    [
-      'origins',
-      `  state.origins.delete(origin.id);
-`,
-      `  state.origins.delete(origin.id);
-  state.goodbyes.set(origin.id, state.nowMs);
-`,
-    ],
-  ],
-  [
-    'a handshake not finished in time is closed',
-    links.stuckHandshake,
-    ['connections', "  refuse(state, connection, { error: 'handshake-timeout', reason });", ''],
-  ],
-  [
-    'every 10 s replication checks itself',
-    links.rotten,
-    [
-      'server',
-      `      sendChecks(state);
-`,
+      'intake#handleGoodbye',
+      `if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);`,
       '',
     ],
   ],
   [
-    'one combined hash finds what is missing as a whole',
-    links.vanished,
-    ['intake', 'isDifferent ? origins : changed', 'changed'],
+    '[R23] a goodbye is remembered',
+    life.farewell,
+    [
+      'origins#rememberGoodbye',
+      `goodbyes.set(id, nowMs);
+return true;`,
+      'return goodbyes.size < 0;',
+    ],
   ],
   [
-    'what was asked for is accepted at an equal sequence',
+    "[R23] a stranger's goodbye goes no further where none is remembered",
+    life.manyFarewells,
+    ['constants#GOODBYES_MAX', '65_536', '4'],
+    [
+      'intake#handleGoodbye',
+      `if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);`,
+      `sendToAll(state, { kind: 'entries', batches });`,
+    ],
+    [
+      'origins#rememberGoodbye',
+      `for (const [old, sinceMs] of goodbyes) {
+  const isOld = nowMs - sinceMs > GOODBYE_MS;
+  if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
+  goodbyes.delete(old);
+}
+if (goodbyes.size >= GOODBYES_MAX) return false;`,
+      `for (const [old, sinceMs] of goodbyes) {
+  const isOld = nowMs - sinceMs > GOODBYE_MS;
+  if (!isOld && goodbyes.size < GOODBYES_MAX) break;
+  goodbyes.delete(old);
+}`,
+    ],
+  ],
+  ['[R22] a server that stops says goodbye', life.farewell, ['stop#leave', `{ kind: 'bye' }`, '']],
+  [
+    '[R24] every other drop only forgets',
+    split.longSplit,
+    [
+      'origins#dropOrigin',
+      `state.origins.delete(origin.id);
+state.places.free(origin.place);`,
+      `state.origins.delete(origin.id);
+state.goodbyes.set(origin.id, state.nowMs);
+state.places.free(origin.place);`,
+    ],
+  ],
+  [
+    '[R25] a handshake not finished in time is closed',
+    links.stuckHandshake,
+    [
+      'connections#handleHandshakeTimeout',
+      `refuse(state, connection, { error: 'handshake-timeout', reason });`,
+      '',
+    ],
+  ],
+  [
+    '[R26] every 10 s replication checks itself',
+    links.rotten,
+    ['server#Server.#armCheck', 'sendChecks(state);', ''],
+  ],
+  [
+    '[R28] one combined hash finds what is missing as a whole',
+    links.vanished,
+    ['intake#sendChecks', 'isDifferent ? origins : changed', 'changed'],
+  ],
+  [
+    '[R29] what was asked for is accepted at an equal sequence',
     links.rotten,
     [
-      'intake',
+      'intake#takeSnapshot',
       'sequence === origin.log.sequence && !wasWanted',
       'sequence === origin.log.sequence',
     ],
   ],
   [
-    'what is new is announced on a spare link',
+    '[R32] what is new is announced on a spare link',
     links.payload,
     [
-      'flush',
-      'if (isAnnounced(state, link, origin)) announce(plan, origin);\n    else if',
-      'if (!isAnnounced(state, link, origin) &&',
+      'flush#planAnnounced',
+      `if (isAnnounced(state, link, origin)) announce(plan, origin);
+else if (!link.snapshots.has(origin.id)) touch(state, link, origin.id);`,
+      'if (!isAnnounced(state, link, origin) && (!link.snapshots.has(origin.id)) touch(state, link, origin.id);',
     ],
   ],
   [
-    'what another link has brought is announced, not sent',
+    '[R32] what another link has brought is announced, not sent',
     links.payload,
-    [
-      'spare',
-      `    link.announced.add(id);
-`,
-      '',
-    ],
+    ['spare#handleSpare', 'link.announced.add(id);', ''],
   ],
   [
-    'what is wanted is sent again from then on',
+    '[R32] what is wanted is sent again from then on',
     links.payload,
-    [
-      'intake',
-      `    link.announced.delete(id);
-`,
-      '',
-    ],
+    ['intake#handleWant', 'link.announced.delete(id);', ''],
   ],
   [
-    'a slow link is not written to',
+    '[R11] a slow link is not written to',
     links.backPressure,
+    ['flush#flushLinks', '!link.isCongested && link.hasDigest', 'link.hasDigest'],
+  ],
+  [
+    '[R11] a slow link that has caught up is written to',
+    links.slowLink,
     [
-      'flush',
-      'if (!link.isCongested && link.hasDigest) flushLink',
-      'if (link.hasDigest) flushLink',
+      'dispatch#handleFlow',
+      `link.isCongested = kind === 'congested'`,
+      `link.isCongested ||= kind === 'congested'`,
     ],
   ],
   [
-    'a slow link that has caught up is written to',
+    '[R69] any byte received is a sign of life',
     links.slowLink,
     [
-      'dispatch',
-      "link.isCongested = kind === 'congested';",
-      "link.isCongested ||= kind === 'congested';",
+      'server#Server.#hear',
+      'if (connection !== undefined) connection.heardMs = this.#state.nowMs;',
+      '',
     ],
   ],
   [
-    'any byte received is a sign of life',
-    links.slowLink,
-    ['server', 'if (connection !== undefined) connection.heardMs = this.#state.nowMs;', ''],
-  ],
-  [
-    'a frame takes no more than fits',
+    '[R19] a frame takes no more than fits',
     links.largeLog,
-    [
-      'flush',
-      `    if (bytes > FRAME_BYTES_TARGET) break;
-    bytes += item`,
-      '    bytes += item',
-    ],
+    ['flush#fittingOf', 'if (bytes > FRAME_BYTES_TARGET) break;', ''],
   ],
   [
-    'whoever asks from the beginning gets a snapshot',
+    '[R8] whoever asks from the beginning gets a snapshot',
     links.rotten,
-    ['intake', 'if (sequence === 0 && cursor > 0) link.snapshots.add(id);', ''],
+    ['intake#handleWant', 'if (sequence === 0 && cursor > 0) link.snapshots.add(id);', ''],
   ],
 ];

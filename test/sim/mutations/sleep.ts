@@ -8,75 +8,67 @@ import * as sleep from '../stories/sleep.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    'who slept takes everyone for suspect and unproven',
+    '[R75] who slept takes everyone for suspect and unproven',
     sleep.waking,
-    ['sleep', '      becomeSuspect(state, origin, tidings);\n', ''],
+    ['sleep#handleLateness', 'becomeSuspect(state, origin, tidings);', ''],
   ],
   [
-    'what lay in the links of a sleeper is the past',
+    '[R76] what lay in the links of a sleeper is the past',
     sleep.waking,
     [
-      'sleep',
-      "if (connection.phase === 'link') return true;",
-      "if (connection.phase === 'link') return false;",
+      'sleep#handleWhileWaking',
+      `if (connection.phase === 'link') return true;`,
+      `if (connection.phase === 'link') return false;`,
     ],
   ],
   [
-    'who slept first takes in what its clients did',
+    '[R73] who slept first takes in what its clients did',
     sleep.askedAsleep,
-    [
-      'sleep',
-      'if (!QUESTIONS.has(message.kind)) return false;',
-      'if (message.kind.length > 0) return false;',
-    ],
+    ['sleep#handleWhileWaking', '!QUESTIONS.has(message.kind)', 'message.kind.length > 0'],
   ],
   [
-    'who slept closes all its links',
+    '[R74] who slept closes all its links',
     sleep.lidClosed,
-    [
-      'sleep',
-      'for (const link of [...state.links.values()]) {',
-      'for (const link of [...state.links.values()].slice(99)) {',
-    ],
+    ['sleep#wake', '[...state.links.values()]', '[...state.links.values()].slice(99)'],
   ],
   [
-    'that a sleeper closed a link is no sign of a death',
+    '[R74] that a sleeper closed a link is no sign of a death',
     sleep.lidClosed,
-    ['sleep', '    state.origins.get(link.origin)?.losses?.delete(state.self.id);\n', ''],
+    ['sleep#wake', 'state.origins.get(link.origin)?.losses?.delete(state.self.id);', ''],
   ],
   [
-    'who slept dials at once',
+    '[R74] who slept dials at once',
     sleep.wakesAndDials,
-    ['sleep', 'hasten(state, [...state.targets.keys()]);', ''],
+    ['sleep#wake', 'hasten(state, [...state.targets.keys()]);', ''],
   ],
   [
-    'a handshake of before the sleep is not taken up',
+    '[R74] a handshake of before the sleep is not taken up',
     sleep.asleepInHandshake,
     [
-      'sleep',
-      `  refuse(state, connection, { error: 'handshake-timeout', reason: SLEPT });
-  return true;`,
-      '  return false;',
+      'sleep#handleWhileWaking',
+      `refuse(state, connection, { error: 'handshake-timeout', reason: SLEPT });
+return true;`,
+      'return false;',
     ],
   ],
   [
-    'who was starved waits for others by so much longer',
+    '[R72] who was starved waits for others by so much longer',
     life.starvedLong,
-    ['sleep', 'connection.heardMs += lateMs;', 'connection.heardMs += 0 * lateMs;'],
+    ['sleep#giveTime', 'connection.heardMs += lateMs', 'connection.heardMs += 0 * lateMs'],
   ],
   [
-    'who was starved gives graces by so much longer',
+    '[R72] who was starved gives graces by so much longer',
     life.starvedInDoubt,
-    ['sleep', 'state.timers.delay(`grace ${origin.id}`, lateMs);', ''],
+    ['sleep#giveTime', 'state.timers.delay(`grace ${origin.id}`, lateMs);', ''],
   ],
   [
-    'all graces start anew after a sleep, or are put off by it',
+    '[R75] all graces start anew after a sleep, or are put off by it',
     life.starvedInDoubt,
     [
-      'sleep',
-      "if (origin.standing === 'reachable' || origin.standing === 'suspect') {",
-      "if (origin.standing === 'reachable') {",
+      'sleep#handleLateness',
+      `origin.standing === 'reachable' || origin.standing === 'suspect'`,
+      `origin.standing === 'reachable'`,
     ],
-    ['sleep', 'state.timers.delay(`grace ${origin.id}`, lateMs);', ''],
+    ['sleep#giveTime', 'state.timers.delay(`grace ${origin.id}`, lateMs);', ''],
   ],
 ];

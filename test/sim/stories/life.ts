@@ -43,7 +43,7 @@ export const hang = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) =>
   agreeWithin(3_000);
 });
 
-/** FAULTS (j): SIGTERM of one side after the other: nobody ever misses an instance. */
+/** F18: SIGTERM of one side after the other: nobody ever misses an instance. */
 export const rollingRestart = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
   const services = ['h3', 'h4'].map((host) => world.serve({ host, service: 'db' }));
   const watcher = world.watch({ host: 'h3', service: 'db' });
@@ -67,7 +67,7 @@ export const rollingRestart = story({ hosts: 4 }, ({ world, run, demand, agreeWi
   agreeWithin(10_000);
 });
 
-/** FAULTS (j): a server starts and its sibling stops at once: the news of one host is handed over. */
+/** F18: a server starts and its sibling stops at once: the news of one host is handed over. */
 export const handOver = story({ hosts: 3 }, ({ world, run, demand }) => {
   world.kill('h2-b');
   run(500);
@@ -84,7 +84,7 @@ export const handOver = story({ hosts: 3 }, ({ world, run, demand }) => {
   }
 });
 
-/** FAULTS 6: a goodbye reaches everyone, however far. */
+/** F6: a goodbye reaches everyone, however far. */
 export const farewell = story(
   {
     hosts: 4,
@@ -115,7 +115,7 @@ export const farewell = story(
   },
 );
 
-/** FAULTS 6: a goodbye in a split is heard when it heals. */
+/** F6: a goodbye in a split is heard when it heals. */
 export const farewellInSplit = story({ hosts: 5 }, ({ world, run, demand, agreeWithin }) => {
   run(4_000);
   const heal = world.split(['h1', 'h2'], ['h3', 'h4', 'h5']);
@@ -152,7 +152,7 @@ export const manyFarewells = story(
   },
 );
 
-/** FAULTS 2: a server that slept answers and replicates nothing of the past. */
+/** F2: a server that slept answers and replicates nothing of the past. */
 export const sleep = story({ hosts: 4, traits: SLOW }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h4', service: 'db' });
   const other = world.serve({ host: 'h2', service: 'db' });
@@ -201,7 +201,7 @@ export const askedAwakening = story({ hosts: 3 }, ({ world, run, demand, agreeWi
   agreeWithin(10_000);
 });
 
-/** FAULTS (i): a server that is often starved for a while drops nobody. */
+/** F17: a server that is often starved for a while drops nobody. */
 export const starved = story({ hosts: 3 }, ({ world, run, demand }) => {
   world.serve({ host: 'h2', service: 'db', door: 'tcp' });
   run(6_000);
@@ -255,7 +255,7 @@ export const starvedInDoubt = story({ hosts: 3 }, ({ world, run, demand }) => {
   demand(judged.length === 0, 'who was starved in doubt judges at once');
 });
 
-/** FAULTS 7: a host that starts anew is complete only when it has everything. */
+/** F7: a host that starts anew is complete only when it has everything. */
 export const bootHost = story(
   { hosts: 4, traits: { delayMs: [40, 60] }, settledMs: 14_000 },
   ({ world, run, demand, agreeWithin }) => {
@@ -277,7 +277,7 @@ export const bootHost = story(
   },
 );
 
-/** FAULTS 7: a fresh server in a split does not call its half complete. */
+/** F7: a fresh server in a split does not call its half complete. */
 export const freshInSplit = story({ hosts: 5 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h2', service: 'db' });
   run(6_000);
@@ -367,7 +367,7 @@ export const environments = story({ hosts: 2 }, ({ world, run, demand }) => {
   run(3_000);
 });
 
-/** FAULTS (o): however many lives a server has, nothing is kept of those that are over. */
+/** F22: however many lives a server has, nothing is kept of those that are over. */
 export const manyLives = story({ hosts: 3, traits: SLOW }, ({ world, run, agreeWithin }) => {
   for (let round = 0; round < 24; round += 1) {
     const name = round % 4 < 2 ? 'h2-a' : 'h2-b';

@@ -74,7 +74,7 @@ export const ownCluster = story(
   },
 );
 
-/** FAULTS (d): when both ends dial at once, one link stays, and it does not go down. */
+/** F14: when both ends dial at once, one link stays, and it does not go down. */
 export const bothDial = story(
   { hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'], traits: { delayMs: [30, 40] }, settledMs: 0 },
   ({ world, run, demand, agreeWithin }) => {
@@ -88,7 +88,7 @@ export const bothDial = story(
   },
 );
 
-/** FAULTS (d): a server whose end of a link is gone gets a new one, whatever the other end thinks. */
+/** F14: a server whose end of a link is gone gets a new one, whatever the other end thinks. */
 export const replaced = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run, demand }) => {
   run(4_000);
   const heal = world.cut((from, to) => from === 'h1' && to === 'h2');
@@ -113,7 +113,7 @@ export const self = story(
   },
 );
 
-/** FAULTS 13: an address where nobody is is dialled less and less often. */
+/** F13: an address where nobody is is dialled less and less often. */
 export const nobodyThere = story(
   { hosts: 1, settledMs: 0, specOf: () => ({ peers: ['h9'] }) },
   ({ world, run, demand }) => {
@@ -295,7 +295,7 @@ export const takeOver = story({ hosts: 2 }, ({ world, run, demand }) => {
   demand(server.core.state.owners.has(instance), 'the old one took it along');
 });
 
-/** FAULTS 3: a handshake that a cut has held up for half a minute is not taken up again. */
+/** F3: a handshake that a cut has held up for half a minute is not taken up again. */
 export const stuckHandshake = story(
   { hosts: 3, masters: ['h1', 'h2', 'h3'], traits: { delayMs: [30, 40] }, settledMs: 10_000 },
   ({ world, run, demand, agreeWithin }) => {
@@ -370,7 +370,7 @@ export const largeLog = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
   demand(noticesOf(world, 'protocol-breach') === 0, 'a frame is too long');
 });
 
-/** FAULTS 13: whoever is alone looks for the others every 30 s at least, and at once when lost. */
+/** F13: whoever is alone looks for the others every 30 s at least, and at once when lost. */
 export const lonelyWait = story(
   {
     hosts: 1,

@@ -35,7 +35,7 @@ function healSlowly({ world, run }: Stage, heal: () => void): void {
   for (let tick = 0; tick < 400; tick += 1) run(3);
 }
 
-/** FAULTS 1: healing brings the dead back, everywhere. */
+/** F1: healing brings the dead back, everywhere. */
 export const healing = story({ hosts: 4, traits: SLOW }, (stage) => {
   const { world, run, agreeWithin } = stage;
   const service = world.serve({ host: 'h3', service: 'db' });
@@ -82,7 +82,7 @@ export const blinkChain = story(CHAIN, ({ world, run, demand, agreeWithin }) => 
   agreeWithin(10_000);
 });
 
-/** FAULTS 1: who died in a split, with others, is live for no moment when it heals. */
+/** F1: who died in a split, with others, is live for no moment when it heals. */
 export const deadTogether = story({ hosts: 6, traits: SLOW }, (stage) => {
   const { world, run } = stage;
   const services = ['h5', 'h6'].map((host) => world.serve({ host, service: 'db' }));
@@ -98,7 +98,7 @@ export const deadTogether = story({ hosts: 6, traits: SLOW }, (stage) => {
   for (const { instance } of services) demandState(stage, ['h1', 'h3'], [instance, 'stale']);
 });
 
-/** FAULTS 1, in a chain: what is far away is offered by whoever is between. */
+/** F1, in a chain: what is far away is offered by whoever is between. */
 export const healingChain = story(CHAIN, (stage) => {
   const { world, run, agreeWithin } = stage;
   const service = world.serve({ host: 'h5', service: 'db' });
@@ -111,7 +111,7 @@ export const healingChain = story(CHAIN, (stage) => {
   run(12_000);
   demandState(stage, ['h1', 'h2'], [service.instance, 'live']);
   const healAgain = world.split(['h1', 'h2'], ['h3', 'h4', 'h5']);
-  // FAULTS 5: longer than the hold, so the logs are dropped, and come back unchanged.
+  // F5: longer than the hold, so the logs are dropped, and come back unchanged.
   run(16_000);
   demandState(stage, ['h1', 'h2'], [service.instance, 'none']);
   healAgain();
@@ -125,7 +125,7 @@ export const healingChain = story(CHAIN, (stage) => {
   agreeWithin(5_000);
 });
 
-/** FAULTS 4: a split longer than the hold heals; of what is held too long nothing is left. */
+/** F4: a split longer than the hold heals; of what is held too long nothing is left. */
 export const longSplit = story({ hosts: 4, splitHoldMs: 10_000 }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -143,7 +143,7 @@ export const longSplit = story({ hosts: 4, splitHoldMs: 10_000 }, (stage) => {
   agreeWithin(40_000);
 });
 
-/** FAULTS 8: the way back is known, though the only peer is gone and the hold is over. */
+/** F8: the way back is known, though the only peer is gone and the hold is over. */
 export const decommissioned = story({ hosts: 5, splitHoldMs: 5_000 }, (stage) => {
   const { world, run, agreeWithin } = stage;
   // Everyone but h1 was given h1 to start with; h1 was given h3.
@@ -156,7 +156,7 @@ export const decommissioned = story({ hosts: 5, splitHoldMs: 5_000 }, (stage) =>
   agreeWithin(60_000);
 });
 
-/** FAULTS 9: a cut that rolls out over a second leaves nothing deleted. */
+/** F9: a cut that rolls out over a second leaves nothing deleted. */
 export const rollingCut = story({ hosts: 5, masters: ['h1', 'h2'] }, (stage) => {
   const { world, run } = stage;
   const services = ['h3', 'h4', 'h5'].map((host) => world.serve({ host, service: 'db' }));
@@ -170,7 +170,7 @@ export const rollingCut = story({ hosts: 5, masters: ['h1', 'h2'] }, (stage) => 
   for (const { instance } of services) demandState(stage, ['h1', 'h2'], [instance, 'stale']);
 });
 
-/** FAULTS 10: two masters lose their power; the leaves live on. */
+/** F10: two masters lose their power; the leaves live on. */
 export const mastersGone = story(
   { hosts: 6, masters: ['h1', 'h2', 'h3', 'h4'], settledMs: 14_000 },
   (stage) => {
@@ -195,7 +195,7 @@ export const mastersGone = story(
   },
 );
 
-/** FAULTS 11: in a cluster of two hosts a cut is a split for both. */
+/** F11: in a cluster of two hosts a cut is a split for both. */
 export const twoHosts = story({ hosts: 2, masters: ['h1'] }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const service = world.serve({ host: 'h2', service: 'db' });
@@ -211,7 +211,7 @@ export const twoHosts = story({ hosts: 2, masters: ['h1'] }, (stage) => {
   agreeWithin(30_000);
 });
 
-/** FAULTS 12: whoever died in a split is stale no longer than the question takes. */
+/** F12: whoever died in a split is stale no longer than the question takes. */
 export const deadAfterHeal = story({ hosts: 5 }, (stage) => {
   const { world, run, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -286,7 +286,7 @@ export const blink = story({ hosts: 4 }, (stage) => {
   agreeWithin(20_000);
 });
 
-/** FAULTS (l): two hosts that lose power within three seconds are a split; killed ones are not. */
+/** F20: two hosts that lose power within three seconds are a split; killed ones are not. */
 export const twoCrashes = story({ hosts: 5 }, (stage) => {
   const { world, run, demand } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -327,7 +327,7 @@ export const powerAgain = story({ hosts: 5 }, (stage) => {
   }
 });
 
-/** FAULTS (l): a process that ends closes its sockets, so two reboots are two crashes. */
+/** F20: a process that ends closes its sockets, so two reboots are two crashes. */
 export const twoKills = story({ hosts: 5 }, (stage) => {
   const { world, run, demand } = stage;
   run(4_000);
@@ -340,7 +340,7 @@ export const twoKills = story({ hosts: 5 }, (stage) => {
   );
 });
 
-/** FAULTS (m): a rack goes; its hosts are stale, until someone says so. */
+/** F21: a rack goes; its hosts are stale, until someone says so. */
 export const rack = story({ hosts: 6 }, (stage) => {
   const { world, run, demand } = stage;
   const service = world.serve({ host: 'h5', service: 'db' });
@@ -357,7 +357,7 @@ export const rack = story({ hosts: 6 }, (stage) => {
   );
 });
 
-/** FAULTS (k): with all masters dead each host stands alone, and the rest is stale. */
+/** F19: with all masters dead each host stands alone, and the rest is stale. */
 export const noMasters = story({ hosts: 4, masters: ['h1', 'h2'] }, (stage) => {
   const { world, run, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -373,7 +373,7 @@ export const noMasters = story({ hosts: 4, masters: ['h1', 'h2'] }, (stage) => {
   agreeWithin(60_000);
 });
 
-/** FAULTS (b): one way of a cable is cut; only that way's news is lost, and nothing lies. */
+/** F15: one way of a cable is cut; only that way's news is lost, and nothing lies. */
 export const oneWay = story({ hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'] }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -388,7 +388,7 @@ export const oneWay = story({ hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'] }, (st
   agreeWithin(40_000);
 });
 
-/** FAULTS (c): a network that comes and goes brings nobody back and loses nobody for good. */
+/** F16: a network that comes and goes brings nobody back and loses nobody for good. */
 export const flapping = story({ hosts: 4 }, (stage) => {
   const { world, run, agreeWithin } = stage;
   for (const host of ['h1', 'h2', 'h3', 'h4']) world.serve({ host, service: 'db' });
@@ -402,7 +402,7 @@ export const flapping = story({ hosts: 4 }, (stage) => {
   agreeWithin(40_000);
 });
 
-/** FAULTS 13: after a long split the first link that is back brings all others. */
+/** F13: after a long split the first link that is back brings all others. */
 export const backOff = story({ hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'] }, (stage) => {
   const { world, run, demand } = stage;
   run(6_000);

@@ -136,7 +136,7 @@ test('a stranger that says nothing for two seconds is told and closed', () => {
   expect(stage.takeNotices()).toEqual(['view-complete', 'refused-stranger']);
 });
 
-test('a server that does not greet within the silence is closed: what lay there is no news', () => {
+test('[R25] a server that does not greet within the silence is closed: what lay there is no news', () => {
   const stage = new ServerStage();
   const connection = stage.reach('10.0.0.1:17310');
 

@@ -144,7 +144,7 @@ test('a server that finds itself closes, and forgets that address', () => {
   expect(dialsWithin(stage, 3_600_000)).toEqual([]);
 });
 
-test('a link that held for ten seconds resets the back-off; one that did not leaves it', () => {
+test('[R48] a link that held for ten seconds resets the back-off; one that did not leaves it', () => {
   const stage = new ServerStage({ peers: [PEER] });
   for (let tries = 0; tries < 8; tries += 1) {
     refused(stage);

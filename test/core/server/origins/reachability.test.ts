@@ -350,7 +350,7 @@ test('a log first heard of while unreachable is not live, and forgotten after a 
   expect(stage.standingOf('5')).toBeUndefined();
 });
 
-test('a neighbour is told at once that what became suspect is wanted', () => {
+test('[R15] a neighbour is told at once that what became suspect is wanted', () => {
   const { stage, links } = mesh('12');
   stage.take(links['2']!);
 
@@ -361,7 +361,7 @@ test('a neighbour is told at once that what became suspect is wanted', () => {
   expect(stage.take(links['2']!)).toContainEqual({ kind: 'want', lines });
 });
 
-test('a neighbour is told that nothing is left of what was dropped', () => {
+test('[R14] a neighbour is told that nothing is left of what was dropped', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
   stage.take(links['3']!);

@@ -36,7 +36,7 @@ test('what arrives on one link leaves on the other, and not where it came from',
   expect(batches(stage.take(one))).toEqual([]);
 });
 
-test('what came from a neighbour is not sent back to it, though it relies on this server', () => {
+test('[R10] what came from a neighbour is not sent back to it, though it relies on this server', () => {
   const { stage, one } = pair();
   stage.tell(one, '1', up('3'));
   stage.origin(one, '3', { links: '1' });
@@ -202,7 +202,7 @@ test('a snapshot that arrives in parts replaces the state whole and at once', ()
   expect(stage.instances()).toEqual({ b: 'live', c: 'live' });
 });
 
-test('a snapshot with a part missing is thrown away', () => {
+test('[R19] a snapshot with a part missing is thrown away', () => {
   const { stage, one } = pair();
   stage.tell(one, '1', put('a'));
   const facts = factsOf('1');
@@ -359,7 +359,7 @@ test('a state that differs at an equal sequence is told of and asked for anew', 
   expect(wants(stage.take(two))).toEqual([]);
 });
 
-test('an origin that a check names and that is not known is asked for', () => {
+test('[R30] an origin that a check names and that is not known is asked for', () => {
   const { stage, two } = pair();
   const line = { origin: originOf('7'), sequence: 4, hash: 7 };
 
@@ -414,7 +414,7 @@ test('a newer connection by the same dialler replaces the older, without a loss'
   expect(batches(stage.take(two)).join()).not.toContain('down');
 });
 
-test('what the other end had is forgotten with the connection', () => {
+test('[R12] what the other end had is forgotten with the connection', () => {
   const { stage, one } = pair();
   const cursor = (): number | undefined =>
     stage.state.links.get(originOf('1'))?.cursors.get(originOf('2'));
@@ -481,7 +481,7 @@ test('a peer says who it is', () => {
   expect(stage.closed).toEqual([{ connection: link, why: 'malformed-message' }]);
 });
 
-test('a lost link is written to the log, with how it was lost', () => {
+test('[R67] a lost link is written to the log, with how it was lost', () => {
   const { stage, one, two } = pair();
 
   stage.close(one);

@@ -137,7 +137,7 @@ test('a client that comes back before its old session ends takes its instances a
   expect(stage.instances()).toEqual({});
 });
 
-test('clients are told when the other server of their host is up', () => {
+test('[R50] clients are told when the other server of their host is up', () => {
   const stage = new ServerStage({ host: 'h0', side: 'a' });
   const session = stage.client();
   stage.take(session);

@@ -1,0 +1,21 @@
+// All planted bugs.
+
+import { mutations as answers } from './answers.ts';
+import { mutations as doubt } from './doubt.ts';
+import type { Mutation } from './mutations.ts';
+import { mutations as news } from './news.ts';
+import { mutations as proof } from './proof.ts';
+import { mutations as reachability } from './reachability.ts';
+import { mutations as replication } from './replication.ts';
+import { mutations as sleep } from './sleep.ts';
+
+/** Each with the story that must notice it. */
+export const allMutations: readonly Mutation[] = [
+  answers,
+  doubt,
+  news,
+  proof,
+  reachability,
+  replication,
+  sleep,
+].flat();
