@@ -1,4 +1,4 @@
 // The program as oclif alone runs it, for comparison with bin/run.js.
-import { main } from '../../dist/cli/main.js';
+import { main } from '../../dist/cli/start/main.js';
 
 await main();
