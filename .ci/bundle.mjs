@@ -5,11 +5,9 @@
 // import declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. Run by
 // `npm run build`; bin/run.js says who is asked when.
 
-import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Script } from 'node:vm';
 
 import { build } from 'esbuild';
 
@@ -47,8 +45,7 @@ const SERVER = {
 
 /** What is loaded when it is first used, and as which file or package. */
 const WHEN_USED = {
-  // As bin/run.js sees it, whose `require` the files are given.
-  chalk: '../dist/lean/chalk.cjs',
+  chalk: './chalk.cjs',
   picomatch: 'picomatch',
   // Of Node.js itself: what a plain run has no need of. crypto alone takes 3 ms.
   ...Object.fromEntries(
@@ -114,23 +111,16 @@ await build({
 for (const id of ['lookup', 'peers', 'register', 'serve', 'status']) {
   const stdin = entryOf(id);
   const server = id === 'serve' ? SERVER : {};
-  const inputs = await buildFunction(id, { ...server, stdin, plugins: [leftOut, whenUsed] });
+  const inputs = await buildCommand(id, { ...server, stdin, plugins: [leftOut, whenUsed] });
   if (!inputs.some((path) => path.startsWith('left-out:'))) continue;
-  await buildFunction(`${id}-whole`, { ...server, stdin, plugins: [whenUsed] });
+  await buildCommand(`${id}-whole`, { ...server, stdin, plugins: [whenUsed] });
 }
 
-/**
- * Writes a file that is one function: given `require` and `import()`, it returns how its command is
- * run. Returns what it was made of.
- */
-async function buildFunction(name, given) {
-  const { outputFiles, metafile } = await build({ ...settings, ...given, write: false });
-  // V8 does not keep to whom an `import()` belongs, so bin/run.js does it.
-  const body = outputFiles[0].text.replaceAll('import("listr2")', 'load("listr2")');
-  const source = `(function (require, module, load) {${body}return module.exports.run; })\n`;
-  const digest = createHash('sha256').update(source).digest('hex');
-  writeFileSync(join(folder, `${name}.cjs`), `${source}// ${digest}`);
+/** Writes the bundle of a command. Returns what it was made of. */
+async function buildCommand(name, given) {
+  const outfile = join(folder, `${name}.cjs`);
+  const { metafile } = await build({ ...settings, ...given, outfile });
   // A declaration that lean-oclif.ts has no word for is noticed here, and by nobody who calls it.
-  new Script(source).runInThisContext()(require, { exports: {} });
+  require(outfile);
   return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }

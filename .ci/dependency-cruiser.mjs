@@ -116,8 +116,7 @@ export default {
       name: 'nothing-imports-tests-or-programs',
       severity: 'error',
       from: { path: '^(src|bin)/' },
-      // keep.js is a part of run.js that few starts need.
-      to: { path: '^(test|bin)/', pathNot: '^bin/keep\\.js$' },
+      to: { path: '^(test|bin)/' },
     },
     { name: 'all-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

@@ -35,7 +35,6 @@ done
 find "$home" \( -name '*.ts' -o -name '*.map' -o -name '*.md' -o -name '.*' \) -type f -delete
 find "$home" -type f -exec chmod 644 {} +
 put 755 bin/run.js usr/lib/rarangi/bin/run.js
-put 644 bin/keep.js usr/lib/rarangi/bin/keep.js
 put 644 bin/package.json usr/lib/rarangi/bin/package.json
 # The node of Debian, whatever else the caller's PATH may have.
 sed -i '1s|.*|#!/usr/bin/node|' "$home/bin/run.js"
