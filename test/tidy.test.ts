@@ -26,6 +26,26 @@ const manifest = JSON.parse(text('package.json')) as {
   devDependencies: Record<string, string>;
 };
 
+const FILES_AT_THE_ROOT = new Set([
+  '.editorconfig',
+  '.gitattributes',
+  '.gitignore',
+  '.nvmrc',
+  '.prettierignore',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'LICENSE',
+  'README.md',
+  'SECURITY.md',
+  'eslint.config.js',
+  'oclif.manifest.json',
+  'package-lock.json',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+]);
+
 test('every source file begins with a comment of 2 to 10 lines', () => {
   const wrong = sources.filter((file) => {
     const lines = text(file).split('\n');
@@ -66,6 +86,13 @@ test('no file is larger than 100 kB', () => {
   const large = files.filter((file) => statSync(join(root, file)).size > 100_000);
 
   expect(large).toEqual(['package-lock.json']);
+});
+
+test('nothing stray lies at the root', () => {
+  const { stdout } = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
+  const tracked = stdout.split('\0').filter((file) => file !== '' && !file.includes('/'));
+
+  expect(tracked.filter((file) => !FILES_AT_THE_ROOT.has(file))).toEqual([]);
 });
 
 test('every protocol error is used', () => {
