@@ -1,5 +1,5 @@
 // What the program's exit tells a script: one table, shown in rarangi.1. The invariant: a number
-// here never changes its meaning. 64 to 78 are left to sysexits.h, of which 70 is ours; 125 and up
+// here never changes its meaning. 64 to 78 are left to sysexits.h, of which 70 and 74 are ours; 125 and up
 // are as env(1), nice(1) and the shell have them, so that a wrapped command reads the same.
 
 import type { RarangiErrorCode } from '../index.ts';
@@ -21,6 +21,7 @@ export const EXIT_CODES = {
   refused: { code: 4, doc: 'Refused: wrong environment, wrong secret, not allowed.' },
   uncertain: { code: 5, doc: 'Cannot tell: none found, but the view is not complete.' },
   timeout: { code: 6, doc: 'Timed out.' },
+  output: { code: 74, doc: 'The output could not be written.' },
   bug: { code: 70, doc: 'A bug in rarangi.' },
   wrapper: { code: 125, doc: 'Of register with a command: rarangi itself failed.' },
   'not-executable': {

@@ -7,7 +7,7 @@ import { Errors } from '@oclif/core';
 import { RarangiError } from '../index.ts';
 import { EXIT_CODES, EXITS_BY_ERROR } from './exit-codes.ts';
 import { isToJournal, journalPrefix, logTo } from './log-lines.ts';
-import { screenOf, write } from './output.ts';
+import { OutputError, screenOf, write } from './output.ts';
 import { themeFor } from './theme.ts';
 
 /** An error, ready to be shown. */
@@ -36,8 +36,14 @@ export function failureOf(error: unknown, command?: string): Failure {
       exit: EXIT_CODES.usage.code,
     };
   }
+  if (error instanceof OutputError) {
+    const hint = 'what was printed is not whole: make room, or write elsewhere';
+    return { code: OUTPUT, message: error.message, hint, exit: EXIT_CODES.output.code };
+  }
   return bugOf(error);
 }
+
+const OUTPUT = 'RARANGI_OUTPUT';
 
 /** Who has come as far as a command is shown the help of that. */
 function hintOf({ hint }: Pick<RarangiError, 'hint'>, command: string | undefined): string {
@@ -50,7 +56,7 @@ export type FailureForm = 'json' | 'log' | 'words';
 /** Shows a failure. */
 export function showFailure(failure: Failure, form: FailureForm): void {
   const { code, message, hint, stack } = failure;
-  if (form === 'json') {
+  if (form === 'json' && code !== OUTPUT) {
     write('stdout', jsonText({ error: { code, message, hint } }));
   } else if (form === 'log') {
     logTo('json')({ event: 'failed', level: 'error', message, fields: { code, hint } });

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RarangiError } from '../index.ts';
 import { durationText } from './durations.ts';
 import { type Failure, failureOf, showFailure } from './failure.ts';
-import { streamOf } from './output.ts';
+import { screenOf, streamOf, write } from './output.ts';
 import { drawPages } from './progress.ts';
 import { endSignal } from './signals.ts';
 import type { Canvas } from './table.ts';
@@ -32,8 +32,8 @@ export interface LiveOptions {
 /** Shows a page until SIGINT or SIGTERM. Rejects with what time does not mend. */
 export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Promise<void> {
   const ended = endSignal();
-  const stdout = streamOf('stdout');
-  const isDrawable = stdout.isTTY && stdout.columns > 0;
+  const { isTTY, columns } = screenOf('stdout');
+  const isDrawable = isTTY === true && columns !== undefined && columns > 0;
   if (!options.isJson && isDrawable) {
     await drawPages((show) => drawEach(page, { ...options, ended, show }));
     return;
@@ -42,9 +42,9 @@ export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Prom
   for await (const state of statesOf(page, { ...options, ended })) {
     const now = jsonOf(page, state);
     if (now === before) continue;
-    if (options.isJson) stdout.write(`${now}\n`);
+    if (options.isJson) write('stdout', `${now}\n`);
     else if (state.failure !== undefined) showFailure(state.failure, 'words');
-    else stdout.write(pageText(page, state.answer, before === ''));
+    else write('stdout', pageText(page, state.answer, before === ''));
     before = now;
   }
 }

@@ -1,8 +1,8 @@
-// What commands print: data on stdout, all else on stderr, each text written straight to its
-// descriptor, for to make streams of both takes Node.js longer than a lookup takes. The invariant:
-// nothing is lost and nothing overtakes: once a pipe is full, and whoever made it wants nobody to
-// wait there, the stream has what is left and all that follows. A reader that went away (`rarangi
-// lookup | head`) is no error.
+// What commands print: data on stdout, all else on stderr. Each text is written straight to its
+// descriptor: making streams of both takes Node.js longer than a lookup takes, and a stream does not
+// notice that a disk is full. The invariant: nothing is lost without an OutputError, and nothing
+// overtakes: once a non-blocking pipe is full, the stream has what is left and all that follows. A
+// reader that went away (`rarangi lookup | head`) is no error.
 
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -12,7 +12,19 @@ import type { Screen } from './theme.ts';
 /** Where a text goes. */
 export type Output = 'stdout' | 'stderr';
 
-/** Writes a text. */
+/** Data could not be written to stdout. The message says why. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+
+  /** `to` is what could not be written to, for people. */
+  constructor(cause: NodeJS.ErrnoException, to = 'stdout') {
+    // 'ENOSPC: no space left on device, write'
+    const [, why = cause.message] = /^[A-Z]+: (.+), \w+/.exec(cause.message) ?? [];
+    super(`cannot write to ${to}: ${why}`, { cause });
+  }
+}
+
+/** Writes a text. Throws OutputError. */
 export function write(output: Output, text: string): void {
   if (STREAMED.has(output)) {
     process[output].write(text);
@@ -27,16 +39,47 @@ export function write(output: Output, text: string): void {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') streamOf(output).write(left);
-    else leaveQuietly(error as NodeJS.ErrnoException);
+    else giveUp(output, error as NodeJS.ErrnoException);
   }
 }
 
-/** The stream of an output, for whoever draws on a terminal; what is written follows on it. */
+/** The stream of an output, for drawing on a terminal; what is written follows on it. */
 export function streamOf(output: Output): NodeJS.WriteStream {
   const stream = process[output];
-  if (!STREAMED.has(output)) stream.on('error', leaveQuietly);
+  if (!STREAMED.has(output)) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      giveUp(output, error);
+    });
+  }
   STREAMED.add(output);
   return stream;
+}
+
+/**
+ * From now on what libraries write to process.stdout and process.stderr is written as our own is: a
+ * stream of a file reports success for what a full disk did not take. Returns a function that throws
+ * the first OutputError; it is not thrown into the libraries, because console.log would drop it.
+ */
+export function watchStreams(): () => void {
+  let failed: unknown = null;
+  for (const output of ['stdout', 'stderr'] as const) {
+    const isDevice = fstatSync(DESCRIPTORS[output]).isCharacterDevice() && !isTerminal(output);
+    if (!isDevice && !fstatSync(DESCRIPTORS[output]).isFile()) {
+      streamOf(output);
+      continue;
+    }
+    process[output].write = (text: string | Uint8Array) => {
+      try {
+        write(output, typeof text === 'string' ? text : Buffer.from(text).toString());
+      } catch (error) {
+        failed ??= error;
+      }
+      return true;
+    };
+  }
+  return () => {
+    if (failed !== null) throw failed as OutputError;
+  };
 }
 
 /** What an output is to people who look at it; asks for no stream where it is no terminal. */
@@ -56,9 +99,10 @@ export function whenWritten(then: () => void): void {
   else then();
 }
 
-function leaveQuietly(error: NodeJS.ErrnoException): void {
+/** A reader that went away ends the program quietly; of stderr, nobody is left to be told. */
+function giveUp(output: Output, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  if (output === 'stdout') throw new OutputError(error);
 }
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const satisfies Record<Output, number>;

@@ -1,14 +1,29 @@
-// Where a new secret goes. The invariant: a file that is written here is made here, and is its
-// owner's alone from the first moment on.
+// Where a new secret goes. The invariant: a file that is written here is made here, is its owner's
+// alone from the first moment on, and is whole or not there.
 
-import { fstatSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 
 import { usage } from './flags.ts';
+import { OutputError } from './output.ts';
 
-/** Makes a file with a secret. Throws RARANGI_USAGE. */
+/** Makes a file with a secret. Throws RARANGI_USAGE or, with nothing left behind, OutputError. */
 export function writeSecretFile(path: string, secret: string): void {
+  const file = openNew(path);
   try {
-    writeFileSync(path, `${secret}\n`, { flag: 'wx', mode: 0o600 });
+    const bytes = Buffer.from(`${secret}\n`);
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } catch (error) {
+    unlinkSync(path);
+    throw new OutputError(error as NodeJS.ErrnoException, path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openNew(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600);
   } catch (error) {
     const { code = 'no reason given' } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST') throw usage(`cannot write ${path}: ${code}`, 'name another place');
@@ -18,6 +33,8 @@ export function writeSecretFile(path: string, secret: string): void {
 
 /** Whether stdout is a file that others than its owner may read. */
 export function isOutputExposed(): boolean {
-  const output = fstatSync(process.stdout.fd);
+  const output = fstatSync(STDOUT);
   return output.isFile() && (output.mode & 0o044) !== 0;
 }
+
+const STDOUT = 1;

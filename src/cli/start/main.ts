@@ -3,16 +3,17 @@
 
 import { run } from '@oclif/core';
 
-import { streamOf } from '../output.ts';
+import { watchStreams } from '../output.ts';
 import { endProcess, failProcess, guardProcess } from './process-end.ts';
 
 /** Runs the program. */
 export async function main(): Promise<void> {
   guardProcess();
-  // oclif writes its help there itself.
-  for (const output of ['stdout', 'stderr'] as const) streamOf(output);
+  // oclif writes its help itself.
+  const checkWritten = watchStreams();
   try {
     await run(process.argv.slice(2), import.meta.url);
+    checkWritten();
   } catch (error) {
     failProcess(error);
   }

@@ -3,13 +3,14 @@
 
 import { EXIT_CODES } from '../exit-codes.ts';
 import { failureOf, showFailure } from '../failure.ts';
-import { whenWritten } from '../output.ts';
+import { OutputError, whenWritten } from '../output.ts';
 
 /** Sees to the ends that nobody asked for. */
 export function guardProcess(): void {
   process.on('uncaughtException', (error) => {
-    showFailure(failureOf(error), 'words');
-    process.exit(EXIT_CODES.bug.code);
+    const failure = failureOf(error);
+    showFailure(failure, 'words');
+    process.exit(error instanceof OutputError ? failure.exit : EXIT_CODES.bug.code);
   });
 }
 
