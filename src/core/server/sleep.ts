@@ -1,12 +1,14 @@
 // A server that did not run: stopped, starved, swapped out. Its own timer fires late, and that is
 // how it knows. It gives everyone else the time that it lost. When it slept longer than links may be
-// silent, every other origin is suspect and unproven at once; for a moment it takes in what its
-// clients did meanwhile, and then it closes its links. The invariant: it never drops the world, nor
-// answers or replicates the past, because *it* slept.
+// silent, every other origin is suspect and unproven at once, and what it holds is answered as stale
+// until it is reached again; for a moment it takes in what its clients did meanwhile, and then it
+// closes its links. The invariant: it never drops the world, nor answers the past as if it were the
+// present, nor replicates it, because *it* slept.
 
 import type { Message, UnknownMessage } from '../../protocol/messages.ts';
 import { closeConnection, refuse } from './links/connections.ts';
 import { loseLink } from './links/links.ts';
+import { becomePast } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { becomeSuspect } from './origins/reachability.ts';
 import type { Connection, State } from './state.ts';
@@ -28,6 +30,7 @@ export function handleLateness(
   for (const origin of state.origins.values()) {
     if (origin === state.self) continue;
     origin.isProven = false;
+    becomePast(state, origin);
     if (origin.standing === 'reachable' || origin.standing === 'suspect') {
       becomeSuspect(state, origin, tidings);
     }

@@ -24,6 +24,8 @@ export interface Origin {
   standing: Standing;
   /** Whether a neighbour has offered it since it was last out of reach. */
   isProven: boolean;
+  /** Whether this server has slept since it last reached it: what it holds is stale at most. */
+  isPast: boolean;
   /** When it went out of reach. */
   sinceMs: number;
   /** Who lost it, when and how, and has no link to it again; null for nobody. */

@@ -71,13 +71,13 @@ test('a grace is put off by the time that this server slept', () => {
   expect(stage.standingOf('1')).not.toBe('suspect');
 });
 
-test('after a long sleep every other origin is suspect and unproven at once', () => {
+test('[R80] after a long sleep every other origin is suspect, and what it holds stale at once', () => {
   const { stage } = scene();
 
   stage.sleep(30_000);
   stage.give({ kind: 'deadline' });
 
-  expect(stage.instances()).toEqual({ a: 'suspect', b: 'suspect', c: 'live' });
+  expect(stage.instances()).toEqual({ a: 'stale', b: 'stale', c: 'live' });
   expect(stage.state.isComplete).toBe(false);
   expect(stage.takeNotices()).toContain('slept');
 });
@@ -89,7 +89,7 @@ test('[R76] what lay in a link is neither taken in nor passed on', () => {
   stage.tell(links[0], '1', put('z'), up('3'));
   stage.digest(links[1], { lines: [{ origin: originOf('1'), sequence: 4 }] });
 
-  expect(stage.instances()).toEqual({ a: 'suspect', b: 'suspect', c: 'live' });
+  expect(stage.instances()).toEqual({ a: 'stale', b: 'stale', c: 'live' });
   expect(kindsOf(stage.take(links[1]))).not.toContain('entries');
   expect(stage.standingOf('1')).toBe('suspect');
 });
@@ -102,7 +102,7 @@ test('what waits on sessions is taken in before the links are closed', () => {
   expect(stage.closed).toEqual([]);
   stage.pass(50);
 
-  expect(stage.instances()).toEqual({ a: 'suspect', b: 'suspect' });
+  expect(stage.instances()).toEqual({ a: 'stale', b: 'stale' });
   const why = 'silent';
   expect(stage.closed).toEqual(links.map((connection) => ({ connection, why })));
 });
@@ -130,8 +130,8 @@ test('a question that lay in a session is answered when what clients told is tak
   const [answer] = stage.take(other);
   expect(answer).toMatchObject({ kind: 'instances', request: 9, complete: false });
   expect(answer?.kind === 'instances' && answer.instances.map(({ state }) => state)).toEqual([
-    'suspect',
-    'suspect',
+    'stale',
+    'stale',
   ]);
 });
 

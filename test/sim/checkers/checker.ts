@@ -1,7 +1,8 @@
 // What a checker is: it looks at the whole world every 100 ms of virtual time, and says what is
-// wrong. Whatever is wrong is said once, however long it stays so.
+// wrong; one that asks for it also looks at each server after each of its steps. Whatever is wrong is
+// said once, however long it stays so.
 
-import type { Cluster } from '../world/cluster.ts';
+import type { Cluster, SimServer } from '../world/cluster.ts';
 import { Paths } from './paths.ts';
 
 /** One invariant of the design, watched all the time. */
@@ -10,6 +11,8 @@ export interface Checker {
   readonly name: string;
   /** What is wrong now; each sentence begins with what it is about and stays the same. */
   readonly check: (world: Cluster, paths: Paths) => readonly string[];
+  /** The same of one server, after each of its steps: for what must not be wrong for a moment. */
+  readonly look?: (server: SimServer, world: Cluster, paths: Paths) => readonly string[];
 }
 
 /** Something that must never be. */
@@ -30,6 +33,12 @@ export class Monitor {
   constructor(world: Cluster, checkers: readonly Checker[]) {
     this.#world = world;
     this.#checkers = checkers;
+    const lookers = checkers.filter(({ look }) => look !== undefined);
+    if (lookers.length === 0) return;
+    world.onStepped = (server) => {
+      for (const { name, look } of lookers)
+        this.#say(name, look?.(server, world, this.paths) ?? []);
+    };
   }
 
   run(forMs: number): void {
@@ -43,10 +52,14 @@ export class Monitor {
 
   /** Looks with one checker now. */
   note({ name, check }: Checker): void {
-    for (const what of check(this.#world, this.paths)) {
+    this.#say(name, check(this.#world, this.paths));
+  }
+
+  #say(invariant: string, all: readonly string[]): void {
+    for (const what of all) {
       if (this.#said.has(what)) continue;
       this.#said.add(what);
-      this.violations.push({ nowMs: this.#world.nowMs, invariant: name, what });
+      this.violations.push({ nowMs: this.#world.nowMs, invariant, what });
     }
   }
 }

@@ -13,6 +13,11 @@ export const mutations: readonly Mutation[] = [
     ['sleep#handleLateness', 'becomeSuspect(state, origin, tidings);', ''],
   ],
   [
+    '[R80] what a sleeper knows is answered as stale until it is reached again',
+    sleep.waking,
+    ['sleep#handleLateness', 'becomePast(state, origin);', ''],
+  ],
+  [
     '[R76] what lay in the links of a sleeper is the past',
     sleep.waking,
     [

@@ -46,6 +46,7 @@ export interface SimServer {
   readonly core: Server;
   readonly process: Process<Input, Own>;
   readonly notices: Told[];
+  readonly bornMs: number;
 }
 
 /** A notice, and when it was given. */
@@ -103,6 +104,8 @@ export class Cluster {
   onDial: ((address: string) => void) | null = null;
   /** Called with every message that a server sends, to how many, and what it knows by then. */
   onMessage: ((message: Message, connections: number, from: State) => void) | null = null;
+  /** Called after every step of every server. */
+  onStepped: ((server: SimServer) => void) | null = null;
   /** When something was last done to this world that is no part of its ordinary life. */
   disturbedMs = 0;
   /** For how long nothing had been done before that. */
@@ -142,10 +145,19 @@ export class Cluster {
       name,
       environment,
       core,
-      process: this.#createProcess(core, { spec, name }, (effect) => {
-        this.#note(server, effect.notice);
+      process: this.#createProcess(core, {
+        spec,
+        name,
+        onEffect: (effect) => {
+          this.#note(server, effect.notice);
+        },
+        onStep: () => {
+          this.#options.sabotage?.belief?.(core.state);
+          this.onStepped?.(server);
+        },
       }),
       notices: [],
+      bornMs: this.nowMs,
     };
     this.servers.push(server);
     const [address = ''] = options.facts.addresses;
@@ -324,19 +336,15 @@ export class Cluster {
     };
   }
 
-  #createProcess(
-    core: Server,
-    named: { readonly spec: ServerSpec; readonly name: string },
-    onEffect: (effect: Own) => void,
-  ): Process<Input, Own> {
+  #createProcess(core: Server, { spec, name, onEffect, onStep }: Run): Process<Input, Own> {
     const { clock, network } = this;
-    const { message, belief } = this.#options.sabotage ?? {};
+    const { message } = this.#options.sabotage ?? {};
     this.#names += 1;
     return new Process<Input, Own>({
       clock,
       network,
-      host: named.spec.host,
-      name: `${named.name} ${String(this.#names)}`,
+      host: spec.host,
+      name: `${name} ${String(this.#names)}`,
       core,
       onEffect,
       onSend: (sent, connections) => {
@@ -346,7 +354,7 @@ export class Cluster {
       onDial: (address) => {
         this.onDial?.(address);
       },
-      onStep: () => belief?.(core.state),
+      onStep,
     });
   }
 
@@ -354,6 +362,14 @@ export class Cluster {
     server.notices.push({ nowMs: this.nowMs, notice });
     this.onNotice?.(server, notice);
   }
+}
+
+/** What the process of a server is made with. */
+interface Run {
+  readonly spec: ServerSpec;
+  readonly name: string;
+  readonly onEffect: (effect: Own) => void;
+  readonly onStep: () => void;
 }
 
 /** What a server would answer to a lookup of everything. */

@@ -123,6 +123,12 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     }, 0);
   }
 
+  /** For how long it last stood still. */
+  get sleptMs(): number {
+    const stop = this.#stops.at(-1);
+    return stop === undefined ? 0 : stop.toMs - stop.fromMs;
+  }
+
   /** SIGCONT: the timers that are late come first, then all that has arrived. */
   resume(): void {
     if (this.state !== 'paused') return;

@@ -12,6 +12,7 @@ import { boundedMemory } from '../checkers/memory.ts';
 import { noResurrection } from '../checkers/resurrection.ts';
 import { splitNoticed } from '../checkers/split.ts';
 import { understanding } from '../checkers/understanding.ts';
+import { honestWaking } from '../checkers/waking.ts';
 import { nothingRepeated } from '../checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
@@ -54,6 +55,8 @@ export function allCheckers(): Checker[] {
     goodbyesHeard(),
     nothingRepeated(),
     understanding,
+
+    honestWaking,
   ];
 }
 

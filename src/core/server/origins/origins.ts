@@ -22,6 +22,7 @@ export function createOrigin(log: Log, place: number): Origin {
     log,
     standing: 'new',
     isProven: false,
+    isPast: false,
     sinceMs: 0,
     losses: null,
     filed: null,
@@ -54,8 +55,13 @@ export function holdersAmong(origins: ReadonlyMap<OriginId, Origin>): Holders {
   const known = (id: OriginId): Origin => present(origins.get(id), 'the holder of an instance');
   return {
     placeOf: (id) => known(id).log.facts,
-    standingOf: (id) => known(id).standing,
+    standingOf: (id) => answeredAs(known(id)),
   };
+}
+
+/** What a server slept through it does not know: until it is told, it answers what was as stale. */
+function answeredAs({ standing, isPast }: Origin): Standing {
+  return isPast && standing === 'suspect' ? 'split' : standing;
 }
 
 /** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
@@ -157,6 +163,13 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
   state.isViewDirty = true;
   noteTargets(state, origin);
   if (!list(state, origin)) state.catalogue.review(origin.log.registrations.keys(), 'crash');
+}
+
+/** This server has slept: what it knows of an origin is the past, until that is reached again. */
+export function becomePast(state: State, origin: Origin): void {
+  origin.isPast = true;
+  if (origin.standing !== 'suspect') return;
+  state.catalogue.review(origin.log.registrations.keys(), 'crash');
 }
 
 /** Drops an origin's log and all that it holds. It may return. */

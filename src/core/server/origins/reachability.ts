@@ -58,6 +58,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const before = origin.standing;
   for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(`${name} ${origin.id}`);
   forgetOldLosses(state, origin);
+  origin.isPast = false;
   setStanding(state, origin, 'reachable');
   tidings.reached.add(origin.id);
   // It was known before, and nobody brings what is new of it.

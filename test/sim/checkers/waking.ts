@@ -1,0 +1,57 @@
+// Waking: a server that slept longer than a silence answers from its first moment on as one that
+// knows nothing of the meantime. What ended while it slept, and is live at nobody who was awake, it
+// answers as stale at most. Asked after every step, and not only at each look of the others.
+
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
+import type { Checker } from './checker.ts';
+
+/** Who wakes says of nothing dead that it is live. */
+export const honestWaking: Checker = {
+  name: 'a server that slept says of nothing that is over that it is live',
+  check: () => [],
+  look: (server, world) => {
+    const { process, core } = server;
+    const isWaking = world.nowMs - process.awakeMs < WAKING_MS && process.sleptMs > SLEPT_MS;
+    if (!isWaking || process.state !== 'running' || core.state.held !== null) return [];
+    const over = overAt(server, world);
+    if (over.length === 0) return [];
+    const known = new Set(elsewhere(world, server).flatMap((other) => [...liveAt(other)]));
+    return over
+      .filter((instance) => !known.has(instance))
+      .map((instance) => `${server.name} wakes and answers ${instance}, which is over`);
+  },
+};
+
+function overAt(server: SimServer, world: Cluster): string[] {
+  const live = liveAt(server);
+  const { awakeMs } = server.process;
+  // What its own clients did lies in its sockets, and takes a moment to be read.
+  const isRead = world.nowMs - awakeMs > READ_MS;
+  const { owners } = server.core.state;
+  return world.services
+    .filter(({ endedMs, instance }) => endedMs < awakeMs && live.has(instance))
+    .filter(({ instance }) => isRead || !owners.has(instance))
+    .map(({ instance }) => instance);
+}
+
+function elsewhere(world: Cluster, server: SimServer): SimServer[] {
+  return world.running().filter((other) => other !== server && other.process.state === 'running');
+}
+
+function liveAt(server: SimServer): Set<string> {
+  return new Set(
+    instancesAt(server)
+      .filter(({ state }) => state !== 'stale')
+      .map(({ registration }) => registration.instance),
+  );
+}
+
+/** Longer than links may be silent, and a beat, and a moment. */
+const SLEPT_MS = 1_200 + 400 + 100;
+
+/** It reads what waits for so long before it answers, if it has noticed that it slept. */
+const READ_MS = 50;
+
+/** By then it is a server like others, for which other checkers have their bounds. */
+const WAKING_MS = 3_500;
