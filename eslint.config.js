@@ -113,7 +113,7 @@ export default defineConfig(
     rules: { ...correctness, ...typed },
   },
   { files: ['src/**/*.ts'], linterOptions: { noInlineConfig: true }, rules: budgets },
-  { files: ['src/core/**/*.ts', 'src/protocol/**/*.ts'], rules: determinism },
+  { files: ['src/{core,protocol,doors}/**/*.ts'], rules: determinism },
   {
     files: ['test/**/*.ts'],
     rules: {

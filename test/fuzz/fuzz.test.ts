@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { codecTarget, frameTarget } from './bytes-targets.ts';
 import { Chance } from './chance.ts';
 import { clientTarget } from './client-target.ts';
+import { dnsTarget } from './dns-target.ts';
 import { serverTarget } from './server-target.ts';
 import { Campaign } from './target.ts';
 
@@ -13,6 +14,7 @@ test.for([
   [frameTarget.name, new Campaign<never>(frameTarget as never), 2_000],
   [codecTarget.name, new Campaign<never>(codecTarget as never), 2_000],
   [serverTarget.name, new Campaign<never>(serverTarget as never), 300],
+  [dnsTarget.name, new Campaign<never>(dnsTarget as never), 2_000],
   [clientTarget.name, new Campaign<never>(clientTarget as never), 500],
 ] as const)(`fuzzed with seed ${String(seed)}, %s hold their invariants`, ([, campaign, times]) => {
   campaign.run(times, new Chance(seed));

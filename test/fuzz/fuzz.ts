@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { codecTarget, frameTarget } from './bytes-targets.ts';
 import { Chance } from './chance.ts';
 import { clientTarget } from './client-target.ts';
+import { dnsTarget } from './dns-target.ts';
 import { serverTarget } from './server-target.ts';
 import { Campaign } from './target.ts';
 
@@ -25,7 +26,7 @@ const seed = Number(values.seed);
 const minutes = Number(values.minutes);
 if (!Number.isInteger(seed) || !(minutes > 0)) throw new RangeError('--seed N --minutes M');
 
-const targets = [frameTarget, codecTarget, serverTarget, clientTarget] as const;
+const targets = [frameTarget, codecTarget, serverTarget, clientTarget, dnsTarget] as const;
 const chosen = targets.filter(({ name }) => (values.target ?? name) === name);
 const [first] = chosen;
 if (first === undefined) {

@@ -1,0 +1,71 @@
+// What an answer is before it is bytes: sections of records, a response code, extended errors. The
+// invariant: an answer repeats what was asked, and its records are in the order in which they are
+// to be left out, the last ones first, where there is no room for all.
+
+import type { EdeCode, RcodeName } from './codes.ts';
+import type { TYPE } from './codes.ts';
+import type { Asked } from './query.ts';
+import type { WireName } from './wire-name.ts';
+
+/** Where a service is, as SRV says it (RFC 2782). */
+export interface Location {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  readonly target: WireName;
+}
+
+/** What a zone says of itself, as SOA says it (RFC 1035); its times are always the same. */
+export interface Authority {
+  readonly server: WireName;
+  readonly mailbox: WireName;
+  readonly serial: number;
+  /** Seconds for which "none" may be remembered. */
+  readonly minimum: number;
+}
+
+/** What a record says, by its type. Strings have a character for each byte. */
+export type RecordData =
+  | { readonly type: typeof TYPE.A | typeof TYPE.AAAA; readonly address: readonly number[] }
+  | { readonly type: typeof TYPE.SRV; readonly location: Location }
+  | { readonly type: typeof TYPE.TXT | typeof TYPE.HINFO; readonly texts: readonly string[] }
+  | {
+      readonly type: typeof TYPE.PTR | typeof TYPE.NS | typeof TYPE.CNAME;
+      readonly name: WireName;
+    }
+  | { readonly type: typeof TYPE.SOA; readonly authority: Authority };
+
+/** A record of an answer, of class IN. */
+export interface DnsRecord {
+  readonly owner: WireName;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: RecordData;
+}
+
+/** Why an answer is as it is (RFC 8914), for those who asked with EDNS. */
+export interface ExtendedError {
+  readonly code: EdeCode;
+  /** At most 200 bytes. */
+  readonly text: string;
+}
+
+/** An answer. */
+export interface Answer {
+  readonly asked: Asked;
+  readonly rcode: RcodeName;
+  /** Whether this server is the one that knows: not where it refuses. */
+  readonly isAuthoritative: boolean;
+  readonly answers: readonly DnsRecord[];
+  readonly authority: readonly DnsRecord[];
+  readonly additional: readonly DnsRecord[];
+  readonly errors: readonly ExtendedError[];
+}
+
+/** An answer without a record that this server does not vouch for as an authority. */
+export function refusal(asked: Asked, rcode: RcodeName, error?: ExtendedError): Answer {
+  const errors = error === undefined ? [] : [error];
+  return { ...EMPTY, asked, rcode, errors };
+}
+
+const EMPTY = { isAuthoritative: false, answers: [], authority: [], additional: [] } as const;

@@ -1,0 +1,86 @@
+// Finds a service by what DNS calls it: without the case of letters, and with hyphens for the
+// underscores that Java and browsers refuse. The invariant: a name leads to one service or to none;
+// where two could be meant, nobody is guessed.
+
+import { LABEL_BYTES_MAX } from './codes.ts';
+import { unsayableOf } from './names.ts';
+
+/** What a name leads to. `part`: only the names of others end with it. */
+export type Found =
+  | { readonly kind: 'service'; readonly name: string }
+  | { readonly kind: 'several'; readonly names: readonly string[] }
+  | { readonly kind: 'part' | 'none' };
+
+/** The names of services, as DNS says them. */
+export class Directory {
+  /** By the name in lower case, and by the same with hyphens. */
+  readonly #bySpelling = new Map<string, string[]>();
+  readonly #byHyphens = new Map<string, string[]>();
+  readonly #ends = new Set<string>();
+
+  /** `bytesLeft` is what names in the zone may take left of it. */
+  constructor(services: Iterable<string>, bytesLeft: number) {
+    for (const service of services) {
+      if (unsayableOf(service, bytesLeft) === null) this.#add(service);
+    }
+  }
+
+  /** What a name in lower case leads to. */
+  find(asked: string): Found {
+    const names = this.#bySpelling.get(asked) ?? this.#byHyphens.get(asked);
+    if (names === undefined) return { kind: this.isPart(asked) ? 'part' : 'none' };
+    const [only] = names;
+    if (only !== undefined && names.length === 1) return { kind: 'service', name: only };
+    return names.includes(asked) ? { kind: 'service', name: asked } : { kind: 'several', names };
+  }
+
+  /** Whether the name of a service ends with this, behind a dot. */
+  isPart(asked: string): boolean {
+    return this.#ends.has(asked);
+  }
+
+  /** What DNS-SD may browse: each name in lower case that leads to a service, once. */
+  spellings(): string[] {
+    return [...this.#bySpelling.keys()].filter(
+      (spelling) => isLabel(`_${spelling}`) && this.find(spelling).kind === 'service',
+    );
+  }
+
+  /**
+   * What a service is called where only letters, digits and hyphens are taken; its own name in lower
+   * case where another service has that one.
+   */
+  hostNameOf(service: string): string {
+    const spelling = service.toLowerCase();
+    const hyphens = hyphened(spelling);
+    const found = this.find(hyphens);
+    return found.kind === 'service' && found.name === service ? hyphens : spelling;
+  }
+
+  #add(service: string): void {
+    const spelling = service.toLowerCase();
+    const hyphens = hyphened(spelling);
+    join(this.#bySpelling, spelling, service);
+    join(this.#byHyphens, hyphens, service);
+    for (const name of new Set([spelling, hyphens])) {
+      for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+        this.#ends.add(name.slice(dot + 1));
+      }
+    }
+  }
+}
+
+/** Whether the first part of it, with the underscore before it, is still one that DNS can say. */
+function isLabel(name: string): boolean {
+  return (name.split('.')[0] ?? '').length <= LABEL_BYTES_MAX;
+}
+
+function hyphened(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
+function join(into: Map<string, string[]>, key: string, service: string): void {
+  const names = into.get(key);
+  if (names === undefined) into.set(key, [service]);
+  else names.push(service);
+}

@@ -1,0 +1,136 @@
+// The DNS door without sockets: the bytes of a query in, the bytes of its answer out. It keeps ready
+// bytes, by the very list of instances that the catalogue gives. The invariants: an answer is never
+// longer than its asker takes, and what is no query gets no answer.
+
+import type { Answer } from './answer.ts';
+import { refusal } from './answer.ts';
+import { EDE, TCP_BYTES_MAX, UDP_BYTES_LOOPBACK, UDP_BYTES_MAX, UDP_BYTES_PLAIN } from './codes.ts';
+import type { Encoded, Room } from './encoder.ts';
+import { Encoder } from './encoder.ts';
+import type { Query } from './query.ts';
+import { readQuery } from './query.ts';
+import { Ready, restsOn } from './ready.ts';
+import type { Asker, Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
+import { Responder } from './responder.ts';
+import { keyOf } from './wire-name.ts';
+
+/** By which way a query came, and from whom. */
+export interface Way extends Asker {
+  readonly isStream: boolean;
+  /** Its sender is on loopback, where the largest datagrams pass. */
+  readonly isLoopback: boolean;
+  /** Whether its sender may ask at all. */
+  readonly isAllowed: boolean;
+}
+
+/** An answer as it leaves, and what is counted of it. */
+export interface Answered {
+  readonly bytes: Uint8Array;
+  readonly rcode: Answer['rcode'];
+  readonly isTruncated: boolean;
+}
+
+/** The DNS door of a server. */
+export class DnsDoor {
+  readonly #catalogue: Catalogue;
+  readonly #encoder = new Encoder();
+  readonly #responder: Responder;
+  readonly #ready: Ready;
+
+  constructor(options: ResponderOptions) {
+    this.#catalogue = options.catalogue;
+    this.#responder = new Responder(options);
+    this.#ready = new Ready(options.random);
+  }
+
+  /** Answers what has arrived, once or, if it is nothing that is answered, never. */
+  take(bytes: Uint8Array, way: Way, reply: (answered: Answered) => void): void {
+    const read = readQuery(bytes);
+    if (read.kind === 'ignored') return;
+    if (read.kind === 'wrong') {
+      reply(this.#encode(refusal(read.asked, read.rcode), PLAIN));
+    } else if (!way.isAllowed) {
+      const room = roomOf(read.query, way);
+      const error = { code: EDE.PROHIBITED, text: 'who may ask is listed by --dns-from' };
+      reply(this.#encode(refusal(read.query, 'REFUSED', error), room));
+    } else {
+      this.#answer(read.query, way, reply);
+    }
+  }
+
+  #answer(query: Query, way: Way, reply: (answered: Answered) => void): void {
+    const room = roomOf(query, way);
+    const key = keyOfAnswer(query, way, room);
+    this.#pick(key, (ready) => {
+      if (ready !== null) {
+        reply({ ...ready, bytes: addressed(ready.bytes, query), rcode: 'NOERROR' });
+        return;
+      }
+      this.#responder.respond({
+        query,
+        asker: way,
+        reply: ({ answer, basis }) => {
+          const answered = this.#encode(answer, room);
+          if (basis !== null) this.#ready.keep(key, basis, answered);
+          reply(answered);
+        },
+      });
+    });
+  }
+
+  /** Ready bytes, if what they rest on has not changed. */
+  #pick(key: string, take: (ready: Encoded | null) => void): void {
+    const kept = this.#ready.of(key);
+    if (kept === undefined) {
+      take(null);
+      return;
+    }
+    const compare = (found: FoundInstances, services: Basis['services']): void => {
+      take(restsOn(kept.basis, found, services) ? this.#ready.pick(kept) : null);
+    };
+    const { service, services } = kept.basis;
+    this.#catalogue.lookup(service, (found) => {
+      if (services === null) compare(found, null);
+      else this.#catalogue.list((now) => compare(found, now.services));
+    });
+  }
+
+  #encode(answer: Answer, room: Room): Answered {
+    return { ...this.#encoder.encode(answer, room), rcode: answer.rcode };
+  }
+}
+
+function roomOf({ edns }: Query, { isStream, isLoopback }: Way): Room {
+  if (isStream) return { bytesMax: TCP_BYTES_MAX, isStream };
+  if (edns === null) return PLAIN;
+  const most = isLoopback ? UDP_BYTES_LOOPBACK : UDP_BYTES_MAX;
+  return { bytesMax: Math.min(Math.max(edns.payloadBytes, UDP_BYTES_PLAIN), most), isStream };
+}
+
+/** All that makes one answer differ from another, but for what each of them repeats. */
+function keyOfAnswer({ question, edns }: Query, { isOnHost }: Way, room: Room): string {
+  const size = `${room.isStream ? 't' : 'u'}${room.bytesMax}`;
+  const wishes = edns === null ? '' : edns.wantsSignatures ? 'd' : 'e';
+  const kind = `${question.type} ${question.class} ${edns?.version ?? 0}`;
+  return `${size}${wishes}${isOnHost ? 'h' : ''} ${kind} ${keyOf(question.name)}`;
+}
+
+/** The same answer to this very query: with its number, its wishes, and the case of its letters. */
+function addressed(ready: Uint8Array, { id, recursionDesired, question }: Query): Uint8Array {
+  const bytes = ready.slice();
+  bytes[0] = id >> 8;
+  bytes[1] = id & 255;
+  bytes[2] = ((bytes[2] ?? 0) & ~1) | (recursionDesired ? 1 : 0);
+  let at = QUESTION_AT;
+  for (const label of question.name) {
+    for (let index = 0; index < label.length; index += 1) {
+      bytes[at + 1 + index] = label.charCodeAt(index);
+    }
+    at += 1 + label.length;
+  }
+  return bytes;
+}
+
+const PLAIN: Room = { bytesMax: UDP_BYTES_PLAIN, isStream: false };
+
+const QUESTION_AT = 12;

@@ -1,0 +1,104 @@
+// Ready bytes of answers, by what was asked and how much room there is, so that a service that many
+// ask for is written down now and then and not each time. The invariants: what is kept is as large
+// as its bound at most; each order of an answer is used some times only, so that callers spread.
+
+import type { Encoded } from './encoder.ts';
+import type { Basis, FoundInstances } from './responder.ts';
+
+/** One order of an answer, and how often it may still be used. */
+interface Order {
+  readonly encoded: Encoded;
+  uses: number;
+}
+
+/** Answers to one question. */
+export interface Kept {
+  readonly basis: Basis;
+  readonly orders: Order[];
+}
+
+/** Answers that are ready. */
+export class Ready {
+  readonly #kept = new Map<string, Kept>();
+  readonly #random: () => number;
+  #bytes = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** What is kept for a key. */
+  of(key: string): Kept | undefined {
+    return this.#kept.get(key);
+  }
+
+  /** One of the orders, if there are enough to choose among. */
+  pick({ orders, basis }: Kept): Encoded | null {
+    if (orders.length < ordersOf(basis)) return null;
+    const index = Math.floor(this.#random() * orders.length);
+    const order = orders[index];
+    if (order === undefined) return null;
+    order.uses -= 1;
+    if (order.uses === 0) this.#drop(orders, index);
+    return order.encoded;
+  }
+
+  /** Keeps one more order of an answer, beside those that rest on the same. */
+  keep(key: string, basis: Basis, encoded: Encoded): void {
+    const before = this.#kept.get(key);
+    const isSame = before !== undefined && restsOn(before.basis, basis, basis.services);
+    if (before !== undefined && !isSame) this.#forget(key, before);
+    if (this.#bytes + encoded.bytes.length > BYTES_MAX || this.#kept.size >= KEYS_MAX) {
+      this.#kept.clear();
+      this.#bytes = 0;
+    }
+    const kept = this.#kept.get(key) ?? { basis, orders: [] };
+    kept.orders.push({ encoded, uses: USES_MAX });
+    this.#kept.set(key, kept);
+    this.#bytes += encoded.bytes.length;
+  }
+
+  /** How much is kept, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  #drop(orders: Order[], index: number): void {
+    const [order] = orders.splice(index, 1);
+    this.#bytes -= order?.encoded.bytes.length ?? 0;
+  }
+
+  #forget(key: string, { orders }: Kept): void {
+    for (const { encoded } of orders) this.#bytes -= encoded.bytes.length;
+    this.#kept.delete(key);
+  }
+}
+
+/** Whether an answer rests on just this. */
+export function restsOn(
+  basis: Basis,
+  { instances, view }: FoundInstances,
+  services: Basis['services'],
+): boolean {
+  const { complete, missing, why } = basis.view;
+  const isSameView =
+    complete === view.complete && why === view.why && isSame(missing, view.missing);
+  return basis.instances === instances && basis.services === services && isSameView;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  if (one === other) return true;
+  return one.length === other.length && one.every((host, index) => host === other[index]);
+}
+
+/** One instance has one order; of several so many that each is first about as often. */
+function ordersOf({ instances }: Basis): number {
+  return instances.length === 1 ? 1 : ORDERS_MAX;
+}
+
+const ORDERS_MAX = 16;
+const USES_MAX = 32;
+
+/** What is kept at most: then it begins anew. */
+const KEYS_MAX = 1_024;
+const BYTES_MAX = 4 * 1024 * 1024;

@@ -1,0 +1,86 @@
+// What an answer says of the view behind it. The invariant: "none" is said from certain knowledge
+// only. A view that is not complete makes it "cannot tell"; doubt alone does not, for it passes in
+// half a second, and of a host in doubt all is known up to its last word.
+
+import type { ExtendedError } from './answer.ts';
+import { EDE } from './codes.ts';
+
+/** What a server says of its view beside an answer. */
+export interface View {
+  readonly complete: boolean;
+  /** Names of hosts. */
+  readonly missing: readonly string[];
+  /** Why it is not complete, as far as it says so. */
+  readonly why?: string | undefined;
+}
+
+/** What a view is good for. */
+export type Certainty =
+  /** What it lacks is not there. */
+  | 'certain'
+  /** Hosts are cut off, or something of theirs is on its way. */
+  | 'cut-off'
+  /** It has never been complete. */
+  | 'unsynced';
+
+/** What a view is good for. Of one that does not say why it is not complete, the worst is assumed. */
+export function certaintyOf({ complete, missing, why }: View): Certainty {
+  if (complete || why === 'suspect') return 'certain';
+  if (why === 'unsynced') return 'unsynced';
+  return why === undefined && missing.length === 0 ? 'unsynced' : 'cut-off';
+}
+
+/** What goes with an answer of some live instances; null for nothing. */
+export function incompleteError(view: View): ExtendedError | null {
+  const certainty = certaintyOf(view);
+  if (certainty === 'certain') return null;
+  if (certainty === 'unsynced') return { code: EDE.OTHER, text: 'not complete: not synced yet' };
+  return { code: EDE.OTHER, text: cutOffText('not complete', view.missing) };
+}
+
+/** What goes with an answer of stale instances, which these hosts had. */
+export function staleError(hosts: readonly string[]): ExtendedError {
+  const [, ...others] = hosts;
+  const verb = others.length === 0 ? 'is' : 'are';
+  const text = withHosts(hosts, (names) => `stale: last known of ${names}, which ${verb} cut off`);
+  return { code: EDE.STALE_ANSWER, text };
+}
+
+/** What goes with no instance, where that is not certain; null where it is. */
+export function cannotTellError(view: View): ExtendedError | null {
+  const certainty = certaintyOf(view);
+  if (certainty === 'certain') return null;
+  if (certainty === 'unsynced') return { code: EDE.NOT_READY, text: 'not synced yet' };
+  return { code: EDE.NO_REACHABLE_AUTHORITY, text: cutOffText('cannot tell', view.missing) };
+}
+
+/** Two names, or more, that one name could mean. */
+export function severalError(asked: string, names: readonly string[]): ExtendedError {
+  const count = names.length === 2 ? 'two' : String(names.length);
+  const sorted = [...names].sort((one, other) => (one < other ? -1 : 1));
+  const head = `${count} services are called "${asked}" here`;
+  return { code: EDE.OTHER, text: withHosts(sorted, (list) => `${head}: ${list}`) };
+}
+
+function cutOffText(what: string, hosts: readonly string[]): string {
+  if (hosts.length === 0) return `${what}: a part is not here yet`;
+  const verb = hosts.length === 1 ? 'is' : 'are';
+  return withHosts(hosts, (names) => `${what}: ${names} ${verb} cut off`);
+}
+
+/** Five names at most, and fewer where the text would be too long. */
+function withHosts(names: readonly string[], textOf: (names: string) => string): string {
+  for (let count = Math.min(names.length, NAMES_MAX); count > 0; count -= 1) {
+    const text = textOf(listed(names, count));
+    if (text.length <= TEXT_BYTES_MAX) return text;
+  }
+  return textOf(`${names.length} of them`).slice(0, TEXT_BYTES_MAX);
+}
+
+function listed(names: readonly string[], count: number): string {
+  const shown = names.slice(0, count).join(', ');
+  return count === names.length ? shown : `${shown} and ${names.length - count} more`;
+}
+
+const NAMES_MAX = 5;
+const TEXT_BYTES_MAX = 200;
