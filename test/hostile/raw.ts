@@ -32,6 +32,8 @@ export const lookup = (service: string) =>
 export class Raw {
   readonly said: Said[] = [];
   isClosed = false;
+  /** Bytes of the server that begin no frame, such as an alert of TLS; nothing is read after them. */
+  unframed: string | null = null;
   readonly #socket: Socket;
   #unread = Buffer.alloc(0);
   #wake: () => void = () => undefined;
@@ -61,20 +63,21 @@ export class Raw {
     for (;;) {
       const found = this.said.find((one) => one.code === code);
       if (found !== undefined) return found;
-      if (this.isClosed) return null;
+      if (this.isClosed || this.unframed !== null) return null;
       await this.#next();
     }
   }
 
   /**
-   * What the server makes of what was sent: the errors that it says, and `closed`, or `open` once it
-   * has answered the ping that follows.
+   * What the server makes of what was sent: the errors that it says, what is no frame, and `closed`,
+   * or `open` once it has answered the ping that follows.
    */
   async outcome(): Promise<string> {
     this.send(ping(77));
     await this.hear(6);
     const errors = this.said.filter(({ code }) => code === 3);
     const words = errors.map(({ fields }) => `error ${JSON.stringify(fields['error'])}`);
+    if (this.unframed !== null) words.push(`no frame: ${this.unframed}`);
     return [...words, this.isClosed ? 'closed' : 'open'].join(', ');
   }
 
@@ -105,15 +108,24 @@ export class Raw {
   }
 
   #readFrames(): void {
-    for (;;) {
+    while (this.unframed === null) {
       const next = read(this.#unread, 0);
       if (next === undefined) return;
+      if (!isFrame(this.#unread)) {
+        this.unframed = this.#unread.toString('hex');
+        return;
+      }
       const content = Buffer.from(next.item as string, 'hex');
       const [code, fields] = read(content, 0)?.item as [number, Said['fields']];
       this.said.push({ code, fields });
       this.#unread = this.#unread.subarray(next.end);
     }
   }
+}
+
+/** A frame is a byte string; an alert of TLS (15 03 03 …) reads as the number 21. */
+function isFrame(unread: Buffer): boolean {
+  return (unread[0] ?? 0) >> 5 === 2;
 }
 
 /** A client that has shaken hands. */

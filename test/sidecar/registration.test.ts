@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 
 import type { ServerHandle } from '../../src/index.ts';
 import { lookup } from '../../src/index.ts';
-import { atEnd, reaching, startServer, watchSynced } from '../io/world.ts';
+import { reaching, startServer, watchSynced } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Program } from './program.ts';
 import { start } from './program.ts';
+import { endingWithTest } from './sidecar.ts';
 
 /** Listens when it is told to by SIGUSR1 and says so; ends with 5 on SIGTERM. */
 const SERVICE = `
@@ -31,9 +32,7 @@ interface Sidecar {
 }
 
 function startProgram(words: readonly string[]): Program {
-  const program = start(words);
-  atEnd(() => program.child.kill('SIGKILL'));
-  return program;
+  return endingWithTest(start(words));
 }
 
 function flagsFor(server: ServerHandle, port: number): string[] {

@@ -6,9 +6,13 @@ import { type Program, RUN, startWords } from './program.ts';
 
 /** Starts `rarangi register`, for a server; it is gone when the test ends. */
 export function startSidecar(server: ServerHandle, words: readonly string[]): Program {
-  const program = startWords([...registerWords(server), ...words]);
+  return endingWithTest(startWords([...registerWords(server), ...words]));
+}
+
+/** A sidecar that is gone when the test ends, and its command with it. */
+export function endingWithTest(program: Program): Program {
   atEnd(async () => {
-    // Not SIGKILL: the command would stay behind.
+    // Not SIGKILL: the command would stay behind, for hours if nothing else ends it.
     program.child.kill('SIGTERM');
     await program.ended;
   });
