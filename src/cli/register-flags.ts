@@ -112,5 +112,11 @@ export const registerFlags = {
     description: 'How long after the signal the command is killed; 0 for never.',
     env: 'RARANGI_REGISTER_KILL_AFTER',
   }),
+  'kill-group': Flags.option({
+    default: 'yes',
+    description: 'Whether what the command leaves behind is ended as well.',
+    env: 'RARANGI_REGISTER_KILL_GROUP',
+    options: ['yes', 'no'] as const,
+  })(),
   'log-format': flag.logFormatFlag({ env: 'RARANGI_REGISTER_LOG_FORMAT' }),
 };

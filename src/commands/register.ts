@@ -46,7 +46,8 @@ export default class Register extends BaseCommand {
     }
     if (command.length === 0) throw flag.usage('no command stands behind the --');
     const { drain: drainMs, 'kill-after': killAfterMs } = flags;
-    process.exitCode = await wrap({ ...options, command, drainMs, killAfterMs });
+    const killsGroup = flags['kill-group'] === 'yes';
+    process.exitCode = await wrap({ ...options, command, drainMs, killAfterMs, killsGroup });
   }
 
   protected override exitOf(failure: Failure): number {

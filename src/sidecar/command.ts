@@ -11,6 +11,7 @@ export const START_FAILURES = { own: 125, notExecutable: 126, notFound: 127 } as
 
 /** A command that runs. */
 export interface Command {
+  readonly pid: number;
   /** Its exit status, or 128+n when signal n ended it. Never rejects. */
   readonly exited: Promise<number>;
   /** Sends a signal; does nothing once it has exited. */
@@ -29,21 +30,30 @@ export class StartError extends Error {
   }
 }
 
-/** Starts a command; its environment is ours and what is given. Rejects with StartError. */
+/** How a command is started. */
+export interface StartOptions {
+  /** What its environment has besides ours. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Whether it leads a session of its own, and so a process group. */
+  readonly ownSession?: boolean;
+}
+
+/** Starts a command. Rejects with StartError. */
 export async function startCommand(
   words: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  { variables = {}, ownSession = false }: StartOptions = {},
 ): Promise<Command> {
   const [file = '', ...rest] = words;
   if (file === '') throw new StartError('not found', START_FAILURES.notFound);
   try {
     const child = spawn(file, rest, {
       stdio: 'inherit',
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...variables },
+      detached: ownSession,
     });
     const exited = exitOf(child);
     await started(child);
-    return { exited, signal: (name) => void child.kill(name) };
+    return { pid: child.pid ?? 0, exited, signal: (name) => void child.kill(name) };
   } catch (error) {
     throw startErrorOf(error as NodeJS.ErrnoException);
   }

@@ -22,6 +22,7 @@ export interface EndingOptions {
 export class Ending {
   readonly #options: EndingOptions;
   readonly #hurried = new AbortController();
+  readonly #impatience = new AbortController();
   /** What the command has still to be sent; null when the terminal has done so. */
   #outstanding: NodeJS.Signals | null = null;
   #hasBegun = false;
@@ -31,8 +32,17 @@ export class Ending {
     this.#options = options;
   }
 
+  /** Aborts when the end is asked for and the command has ended already. */
+  get impatience(): AbortSignal {
+    return this.#impatience.signal;
+  }
+
   /** Takes a signal that this process got. */
   take(command: Command, signal: NodeJS.Signals): void {
+    if (this.#options.over.aborted) {
+      if (isEndSignal(signal)) this.#impatience.abort();
+      return;
+    }
     const isSent = cameFromTerminal(signal);
     if (this.#isSignalled || !isEndSignal(signal)) {
       if (!isSent) command.signal(signal);

@@ -29,6 +29,16 @@ export const SIDECAR_EVENTS = {
     level: 'error',
     sentence: '{service} was not ready in time and is given up: {reason}',
   },
+  'port-taken': {
+    level: 'warn',
+    sentence:
+      'at port {port} answers {holder} before the command is started; that does not count for ' +
+      '{service}',
+  },
+  'held-elsewhere': {
+    level: 'info',
+    sentence: 'at port {port} answers {holder} for {service}: no process that the command started',
+  },
   unhealthy: { level: 'warn', sentence: '{service} is unhealthy, deregistering it: {reason}' },
   healthy: { level: 'info', sentence: '{service} is healthy again' },
   'services-reread': { level: 'info', sentence: 'read again: {services} services' },
@@ -39,6 +49,15 @@ export const SIDECAR_EVENTS = {
   'command-killed': {
     level: 'warn',
     sentence: 'the command still runs {milliseconds} ms after {signal}; sending SIGKILL',
+  },
+  'left-behind': {
+    level: 'warn',
+    sentence: 'the command has left behind {processes}; sending SIGTERM',
+  },
+  'left-behind-killed': {
+    level: 'warn',
+    sentence:
+      'what was left behind still runs after {milliseconds} ms: {processes}; sending SIGKILL',
   },
   'catalogue-given-up': {
     level: 'error',

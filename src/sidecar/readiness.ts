@@ -2,13 +2,22 @@
 // the truth, and whoever watches the log is told what is missing, ever less often.
 
 import type { Report } from './events.ts';
+import type { Evidence } from './evidence.ts';
 import { nowMs, pause } from './pause.ts';
-import { attempt } from './probe.ts';
+import { attempt, type Patience, type Probe } from './probe.ts';
 import type { Service } from './service.ts';
 
 /** What to wait for, and for how long. */
 export interface ReadinessOptions {
   readonly service: Service;
+  /** How it is asked. */
+  readonly probe: Probe;
+  /** Whether an answer is the service's; every answer counts without. */
+  readonly evidence?: Evidence | undefined;
+  /** How long one attempt may take; 5 s if absent. */
+  readonly attemptMs?: number;
+  /** The longest pause between two attempts; a quarter of a second if absent. */
+  readonly pauseMs?: number;
   /** Infinity for ever. */
   readonly timeoutMs: number;
   readonly report: Report;
@@ -22,12 +31,13 @@ export async function readiness(
   options: ReadinessOptions,
 ): Promise<'ready' | 'overdue' | 'aborted'> {
   const { service, timeoutMs, report, signal, patienceMs = PATIENCE_MS } = options;
+  const { attemptMs = ATTEMPT_MS_MAX, pauseMs: pauseMsMax = PAUSE_MS_MAX } = options;
   const startMs = nowMs();
   let nextReportMs = patienceMs;
-  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = grown(pauseMs)) {
+  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, pauseMsMax)) {
     const leftMs = timeoutMs - (nowMs() - startMs);
-    const patience = { timeoutMs: Math.max(1, Math.min(leftMs, ATTEMPT_MS_MAX)), signal };
-    const reason = await attempt(service.ready, service.offer, patience);
+    const patience = { timeoutMs: Math.max(1, Math.min(leftMs, attemptMs)), signal };
+    const reason = await weighed(options, patience);
     if (signal.aborted) return 'aborted';
     if (reason === null) return 'ready';
     const elapsedMs = nowMs() - startMs;
@@ -44,8 +54,14 @@ export async function readiness(
   }
 }
 
-function grown(pauseMs: number): number {
-  return Math.min(pauseMs * PAUSE_GROWTH, PAUSE_MS_MAX);
+/** Asks once: null when all is well and counts, else what is wrong. */
+async function weighed(
+  { service, probe, evidence }: ReadinessOptions,
+  patience: Patience,
+): Promise<string | null> {
+  const reason = await attempt(probe, service.offer, patience);
+  if (reason !== null) evidence?.noteSilence(service);
+  return reason ?? evidence?.weigh(service, probe) ?? null;
 }
 
 const PAUSE_MS_FIRST = 10;

@@ -88,7 +88,7 @@ class Runner {
     this.#next = variables;
     let status = 0;
     while (this.#next !== null && !this.#isEnding) {
-      this.#started = startCommand(this.#words, this.#next);
+      this.#started = startCommand(this.#words, { variables: this.#next });
       this.#next = null;
       const command = await this.#started;
       status = await command.exited;

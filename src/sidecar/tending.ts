@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Catalogue, Registration } from './catalogue.ts';
 import type { Report } from './events.ts';
+import type { Evidence } from './evidence.ts';
 import { type CheckPace, type Verdict, watchHealth } from './health.ts';
 import { readiness } from './readiness.ts';
 import type { Service } from './service.ts';
@@ -32,6 +33,8 @@ export interface TendingOptions {
   readonly catalogue: Catalogue;
   readonly pace: Pace;
   readonly report: Report;
+  /** Whether what answers is the command; absent where there is no command. */
+  readonly evidence?: Evidence;
   /** Called once, if the service is not ready in time. */
   readonly onOverdue: (service: string) => void;
 }
@@ -79,10 +82,10 @@ export class Tending {
     this.#asking.abort();
     this.#asking = new AbortController();
     const { signal } = this.#asking;
-    const { pace, report, onOverdue } = this.#options;
+    const { pace, onOverdue } = this.#options;
     const service = this.#service;
     if (this.#state === 'awaited') {
-      const outcome = await readiness({ service, timeoutMs: pace.readyTimeoutMs, report, signal });
+      const outcome = await this.#firstSuccess(service, signal);
       if (outcome === 'aborted') return;
       this.#handle(outcome);
       if (outcome === 'overdue') {
@@ -95,6 +98,20 @@ export class Tending {
       this.#handleVerdict(verdict);
     };
     await watchHealth({ service, pace, isHealthy, onVerdict, signal });
+  }
+
+  /** Resolves when it is ready, and its check has been good once. */
+  async #firstSuccess(service: Service, signal: AbortSignal): ReturnType<typeof readiness> {
+    const { pace, report, evidence } = this.#options;
+    const common = { service, report, evidence, signal };
+    const { ready, check } = service;
+    const outcome = await readiness({ ...common, probe: ready, timeoutMs: pace.readyTimeoutMs });
+    if (outcome !== 'ready' || check.kind === 'none' || isDeepStrictEqual(ready, check)) {
+      return outcome;
+    }
+    const { intervalMs: attemptMs } = pace;
+    const patience = { attemptMs, pauseMs: attemptMs, timeoutMs: Number.POSITIVE_INFINITY };
+    return readiness({ ...common, ...patience, probe: check });
   }
 
   #handleVerdict(verdict: Verdict): void {

@@ -2,13 +2,16 @@
 // invariant: the catalogue never keeps a service from running: whatever fails on its side is
 // reported, and the command, its terminal and its exit status are as they would be without us.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { START_FAILURES, startCommand, StartError } from './command.ts';
 import { Ending } from './ending.ts';
 import type { Report } from './events.ts';
+import { Evidence } from './evidence.ts';
+import { Family } from './family.ts';
 import { choosePorts, toldEnvironment, toldWords, withPorts } from './free-port.ts';
+import { endLeftovers } from './leftovers.ts';
 import { openRoster, type Roster } from './roster.ts';
 import { checkServices } from './service.ts';
 import type { SidecarOptions } from './sidecar-options.ts';
@@ -21,6 +24,8 @@ export interface WrapOptions extends SidecarOptions {
   readonly drainMs: number;
   /** Between the signal and SIGKILL; 0 for never. */
   readonly killAfterMs: number;
+  /** Whether what the command leaves behind is ended as well. */
+  readonly killsGroup: boolean;
 }
 
 /** Runs a command and resolves to its exit status. Rejects with RARANGI_USAGE. */
@@ -31,7 +36,9 @@ export async function wrap(options: WrapOptions): Promise<number> {
   const services = withPorts(given, chosen);
   checkServices(services);
   const catalogue = openCatalogue(options.client, report);
-  const roster = openRoster({ catalogue, pace, report });
+  const family = new Family({ isKept: options.killsGroup });
+  const evidence = new Evidence(family, report);
+  const roster = openRoster({ catalogue, pace, report, evidence });
   const over = new AbortController();
   const ending = new Ending({ ...options, roster, over: over.signal });
   // Before there is a command: a signal that nobody takes would end us and leave it behind.
@@ -48,9 +55,15 @@ export async function wrap(options: WrapOptions): Promise<number> {
       () => undefined,
     );
   });
-  const started = startCommand(toldWords(options.command, chosen), toldEnvironment(chosen));
+  const started = evidence.gather(services).then(() =>
+    startCommand(toldWords(options.command, chosen), {
+      variables: { ...toldEnvironment(chosen), ...family.variables() },
+      ownSession: family.hasOwnSession,
+    }),
+  );
   try {
     const command = await started;
+    family.isLedBy(command.pid);
     shield({ roster, catalogue, report });
     roster.set(services);
     void roster.overdue.then(() => {
@@ -62,7 +75,10 @@ export async function wrap(options: WrapOptions): Promise<number> {
     return statusOf(error, options);
   } finally {
     over.abort();
-    await Promise.race([close({ roster, catalogue }), delay(CLOSE_MS_MAX)]);
+    const closed = Promise.race([close({ roster, catalogue }), delay(CLOSE_MS_MAX)]);
+    await turn();
+    await endLeftovers({ ...options, family, hurry: ending.impatience });
+    await closed;
     process.setUncaughtExceptionCaptureCallback(null);
     forget();
   }

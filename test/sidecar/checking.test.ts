@@ -1,12 +1,19 @@
 // When a service is in the catalogue: once it is ready, and as long as it is healthy.
 
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
+import { lookup } from '../../src/index.ts';
 import { ownFolder, reaching, startServer, watchSynced } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
-import { startSidecar, switchable } from './sidecar.ts';
+import { startHealth, startSidecar, switchable } from './sidecar.ts';
+
+const PATIENTLY = { timeout: 30_000 };
+
+function text(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
 
 const OFTEN = ['--check-interval', '100ms', '--check-fall', '2', '--check-rise', '2'];
 
@@ -62,15 +69,36 @@ test('a service that stands alone is checked as well', async () => {
 
 test('an unhealthy service that is told to end is not drained', async () => {
   const server = await startServer();
-  const offer = ['--name', 'db', '--port', '80', '--ready', 'none', '--check', 'exec:false'];
+  const health = await startHealth();
+  const offer = ['--name', 'db', '--port', '80', '--ready', 'none', '--check', health.url];
   const words = [...offer, ...OFTEN, '--drain', '10m', '--', ...switchable(80)];
   const { child, line, ended } = startSidecar(server, words);
   await line(/^ready$/);
+  await line(/"registered"/);
+  health.fail();
   await line(/"unhealthy"/);
 
   child.kill('SIGTERM');
 
   expect((await ended).code).toBe(5);
+});
+
+test('a service is not listed before its check is good for the first time', async () => {
+  const server = await startServer();
+  const watching = await watchSynced('db', reaching(server));
+  const folder = ownFolder();
+  const [well, asked] = [join(folder, 'well'), join(folder, 'asked')];
+  const check = `exec:echo x >> ${asked}; test -e ${well}`;
+  const offer = ['--name', 'db', '--port', '9', '--ready', 'none', '--check', check];
+  const sidecar = startSidecar(server, [...offer, ...OFTEN, '--', 'sleep', '600']);
+  await expect.poll(() => text(asked).length, PATIENTLY).toBeGreaterThan(3);
+  const before = (await lookup('db', reaching(server))).instances;
+
+  writeFileSync(well, '');
+
+  expect([before, await watching.next()]).toEqual([[], 'added 9']);
+  sidecar.child.kill('SIGTERM');
+  expect((await sidecar.ended).stderr).not.toContain('"unhealthy"');
 });
 
 test('a service is registered when its own command says that it is ready', async () => {

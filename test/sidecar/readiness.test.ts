@@ -15,6 +15,7 @@ function waiting(ready: string, options: Partial<ReadinessOptions> = {}) {
       ready: parseProbe(ready, 'ready'),
       check: parseProbe('none', 'check'),
     },
+    probe: parseProbe(ready, 'ready'),
     timeoutMs: Number.POSITIVE_INFINITY,
     report: (name) => reports.push(name),
     signal: new AbortController().signal,

@@ -8,7 +8,7 @@ import { lookup, type ServerHandle } from '../../src/index.ts';
 import { ownFolder, reaching, startServer, watchSynced } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Program } from './program.ts';
-import { startSidecar, switchable } from './sidecar.ts';
+import { startHealth, startSidecar, switchable } from './sidecar.ts';
 
 async function found(server: ServerHandle, name: string) {
   return (await lookup(name, reaching(server))).instances;
@@ -97,15 +97,19 @@ test('a service that is not checked any more is back', async () => {
   const server = await startServer();
   const file = join(ownFolder(), 'services.json');
   const watching = await watchSynced('db', reaching(server));
-  listIn(file, [{ name: 'db', port: 1, check: 'exec:exit 1' }]);
-  const pace = ['--check-interval', '50ms', '--check-fall', '1'];
+  const health = await startHealth();
+  listIn(file, [{ name: 'db', port: 1, check: health.url }]);
+  const pace = ['--check-interval', '500ms', '--check-fall', '1'];
   const sidecar = startSidecar(server, ['--file', file, ...pace]);
-  const before = [await watching.next(), await watching.next()];
+  // Given up before any server has heard of it, it would never have been there.
+  const added = await watching.next();
+  health.fail();
+  const removed = await watching.next();
 
   listIn(file, [{ name: 'db', port: 1 }]);
   sidecar.child.kill('SIGHUP');
 
-  expect(before).toEqual(['added 1', 'removed 1 unhealthy']);
+  expect([added, removed]).toEqual(['added 1', 'removed 1 unhealthy']);
   expect(await watching.next()).toBe('added 1');
 });
 

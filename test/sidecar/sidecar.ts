@@ -1,5 +1,9 @@
 // A sidecar as a process, with a server of the test's own.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import type { ServerHandle } from '../../src/index.ts';
 import { atEnd } from '../io/world.ts';
 import { type Program, RUN, startWords } from './program.ts';
@@ -23,6 +27,22 @@ export function endingWithTest(program: Program): Program {
 export function registerWords(server: ServerHandle): string[] {
   const where = ['--environment', 'testing', '--server', server.bound];
   return [process.execPath, RUN, 'register', ...where, '--log-format', 'json'];
+}
+
+/** A URL that answers well until it is told to fail. */
+export async function startHealth(): Promise<{ readonly url: string; fail(): void }> {
+  let status = 200;
+  const server = createServer((_, response) => {
+    response.writeHead(status, { connection: 'close' }).end();
+  }).listen(0, '127.0.0.1');
+  atEnd(() => server.close());
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
+    fail: () => {
+      status = 500;
+    },
+  };
 }
 
 /**

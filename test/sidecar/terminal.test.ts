@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { lookup } from '../../src/index.ts';
+import { processOf } from '../../src/sidecar/processes.ts';
 import { atEnd, ownFolder, reaching, startServer } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
@@ -146,4 +147,22 @@ test.skipIf(!needs('tmux'))('a shell as the command has job control of its own',
 
   await expect.poll(() => terminal.screen(), PATIENTLY).toMatch(/it ended with 130$/m);
   expect(await lookup('sh', reaching(server))).toMatchObject({ instances: [{ port: 9 }] });
+});
+
+test.skipIf(!needs('tmux'))('at a terminal what the command left behind ends as well', async () => {
+  const folder = ownFolder();
+  const [said, log] = [join(folder, 'said'), join(folder, 'log')];
+  const server = await startServer();
+  const offer = [...registerWords(server), '--name', 'sh', '--port', '9', '--ready', 'none'];
+  const script = 'sleep 600 & echo $!; trap "exit 7" USR1; while :; do sleep 0.02; done';
+  const terminal = openTerminal([...offer, '--', 'sh', '-c', script], { said, log });
+  await expect.poll(() => text(log), PATIENTLY).toContain('"registered"');
+  await expect.poll(() => text(said), PATIENTLY).toMatch(/^\d+\n$/);
+  const left = Number(text(said));
+
+  process.kill(terminal.pid(), 'SIGUSR1');
+
+  await expect.poll(() => terminal.tmux('list-panes'), PATIENTLY).toBe('');
+  expect(text(log)).toContain(`has left behind sleep (process ${String(left)})`);
+  expect(processOf(left)).toBeNull();
 });

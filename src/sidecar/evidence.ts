@@ -1,0 +1,131 @@
+// Whether what answers at the port of a service is the wrapped command. The invariant: what listened
+// there before the command was started counts only if the command, or what it has started, holds that
+// socket; what began to listen since then counts. Nothing that cannot be seen is taken for a no.
+
+import { networkInterfaces } from 'node:os';
+
+import type { Report } from './events.ts';
+import type { Family } from './family.ts';
+import { nowMs } from './pause.ts';
+import { attempt, type Probe } from './probe.ts';
+import { listenersAt, runningProcesses, socketsOf } from './processes.ts';
+import { keyOf, type Service } from './service.ts';
+
+/** What listened at the port of a service before the start. */
+interface Earlier {
+  readonly inodes: ReadonlySet<string>;
+  /** It answers from where its socket cannot be seen, such as another namespace. */
+  readonly isUnseen: boolean;
+}
+
+/** What is known of the ports of a sidecar's services. */
+export class Evidence {
+  readonly #family: Family;
+  readonly #report: Report;
+  readonly #earlier = new Map<string, Earlier>();
+  /** What did not count a moment ago: looking at all processes four times a second is too dear. */
+  readonly #refused = new Map<string, { readonly reason: string; readonly atMs: number }>();
+
+  constructor(family: Family, report: Report) {
+    this.#family = family;
+    this.#report = report;
+  }
+
+  /** Looks who is there before the command is; what answers is reported. Never rejects. */
+  async gather(services: readonly Service[]): Promise<void> {
+    const weighed = services.filter((one) => isWeighed(one, [one.ready, one.check]));
+    await Promise.all(weighed.map((service) => this.#look(service)));
+  }
+
+  /** Takes that nothing answered: whatever answers from now on is new. */
+  noteSilence(service: Service): void {
+    if (this.#earlier.get(keyOf(service))?.isUnseen === true) this.#earlier.delete(keyOf(service));
+  }
+
+  /** Null when what has just answered the probe counts for the service, else why it does not. */
+  weigh(service: Service, probe: Probe): string | null {
+    if (!isWeighed(service, [probe])) return null;
+    const key = keyOf(service);
+    const last = this.#refused.get(key);
+    if (last !== undefined && nowMs() - last.atMs < REFUSED_MS) return last.reason;
+    const reason = this.#judge(service, this.#earlier.get(key));
+    if (reason === null) this.#refused.delete(key);
+    else this.#refused.set(key, { reason, atMs: nowMs() });
+    return reason;
+  }
+
+  #judge({ offer: { name, port } }: Service, earlier: Earlier | undefined): string | null {
+    const now = this.#listeners(port);
+    if (this.#isOfFamily(now)) return null;
+    const isNew = [...now].some((inode) => earlier?.inodes.has(inode) !== true);
+    const holder = holderOf(now);
+    if (earlier !== undefined && (!isNew || earlier.isUnseen)) {
+      return `at port ${String(port)} answers ${holder}, which was there before the command`;
+    }
+    this.#report('held-elsewhere', { service: name, port, holder });
+    return null;
+  }
+
+  async #look(service: Service): Promise<void> {
+    const { name, port } = service.offer;
+    const patience = { timeoutMs: LOOK_MS_MAX, signal: new AbortController().signal };
+    if ((await attempt({ kind: 'tcp' }, service.offer, patience)) !== null) return;
+    const inodes = listenersAt(port) ?? new Set();
+    this.#earlier.set(keyOf(service), { inodes, isUnseen: inodes.size === 0 });
+    // A socket that we hold ourselves was opened for the command, and is handed on to it.
+    if (overlap(inodes, socketsOf('self'))) return;
+    this.#report('port-taken', { service: name, port, holder: holderOf(inodes) });
+  }
+
+  /** The sockets at a port, as we see them, or else as the command does: it may have a namespace. */
+  #listeners(port: number): Set<string> {
+    const ours = listenersAt(port) ?? new Set();
+    return ours.size > 0 ? ours : (listenersAt(port, this.#family.leader) ?? new Set());
+  }
+
+  #isOfFamily(inodes: ReadonlySet<string>): boolean {
+    if (this.#family.near().some(({ pid }) => overlap(inodes, socketsOf(pid)))) return true;
+    return holders(inodes).some((one) => this.#family.isMarked(one));
+  }
+}
+
+/** Whether one of the probes asks at the service's port of this host; else it decides alone. */
+function isWeighed({ offer }: Service, probes: readonly Probe[]): boolean {
+  const hosts = new Set(['localhost', '127.0.0.1', '[::1]', offer.address]);
+  const isAtPort = (probe: Probe): boolean => {
+    if (probe.kind !== 'http') return probe.kind === 'tcp';
+    const { hostname, port } = new URL(probe.url.replaceAll('{port}', String(offer.port)));
+    return hosts.has(hostname) && Number(port === '' ? HTTP_PORT : port) === offer.port;
+  };
+  return isOfThisHost(offer.address) && probes.some(isAtPort);
+}
+
+function isOfThisHost(address = 'localhost'): boolean {
+  if (/^(127\..*|::1|localhost)$/.test(address)) return true;
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return own.some((one) => one.address === address);
+}
+
+/** In words, who holds one of the sockets. */
+function holderOf(inodes: ReadonlySet<string>): string {
+  const [first, ...more] = holders(inodes);
+  if (first === undefined) return 'a process that cannot be seen from here';
+  const others = more.length === 0 ? '' : ` and ${String(more.length)} more`;
+  return `${first.name} (process ${String(first.pid)})${others}`;
+}
+
+function holders(inodes: ReadonlySet<string>): ReturnType<typeof runningProcesses> {
+  if (inodes.size === 0) return [];
+  return runningProcesses().filter(({ pid }) => overlap(inodes, socketsOf(pid)));
+}
+
+function overlap(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return [...some].some((one) => others.has(one));
+}
+
+/** A port of this host answers at once, or not at all. */
+const LOOK_MS_MAX = 1_000;
+
+const REFUSED_MS = 1_000;
+
+const HTTP_PORT = 80;
