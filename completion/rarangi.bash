@@ -12,7 +12,7 @@ _rarangi_flags() {
   case $1 in
     lookup) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
     peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --watch --interval --help' ;;
-    register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --log-format --help' ;;
+    register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --kill-group --log-format --help' ;;
     secret) echo '--write --help' ;;
     serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --log-format --help' ;;
     status) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --watch --interval --help' ;;
@@ -119,6 +119,9 @@ _rarangi_value() {
     'register --ready' | \
     'register --check')
       value='tcp none http:// exec:'
+      ;;
+    'register --kill-group')
+      value='yes no'
       ;;
     'register --log-format' | \
     'serve --log-format')

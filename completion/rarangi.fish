@@ -138,6 +138,7 @@ complete -c rarangi -n '__rarangi_at register' -l check-rise -x -d 'After so man
 complete -c rarangi -n '__rarangi_at register' -l check-fall -x -d 'After so many bad checks in a row it is unhealthy.'
 complete -c rarangi -n '__rarangi_at register' -l drain -x -d 'On SIGTERM: how long the command runs on after it is deregistered.'
 complete -c rarangi -n '__rarangi_at register' -l kill-after -x -d 'How long after the signal the command is killed; 0 for never.'
+complete -c rarangi -n '__rarangi_at register' -l kill-group -x -a 'yes no' -d 'Whether what the command leaves behind is ended as well.'
 complete -c rarangi -n '__rarangi_at register' -l log-format -x -a 'pretty json' -d 'How the lines on stderr look.'
 complete -c rarangi -n '__rarangi_at register' -s h -l help -d 'Show help.'
 
