@@ -1,8 +1,8 @@
 // dist/lean: the commands that shells and machines start by the hundred, each as one file, for
 // reading a hundred small ones takes longer than running what is in them. In them oclif is replaced
-// by src/cli/start/lean-oclif.ts, and what few runs need is either read when it is first used (chalk,
-// picomatch) or left out: whatever the source imports by `import()`. A run that comes to such an
-// import declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. Run by
+// by src/cli/start/lean-oclif.ts, and what few runs need is either read when it is first used (chalk)
+// or left out: whatever the source imports by `import()`. A run that comes to such an import
+// declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. Run by
 // `npm run build`; bin/run.js says who is asked when.
 
 import { rmSync } from 'node:fs';
@@ -46,7 +46,6 @@ const SERVER = {
 /** What is loaded when it is first used, and as which file or package. */
 const WHEN_USED = {
   chalk: './chalk.cjs',
-  picomatch: 'picomatch',
   // Of Node.js itself: what a plain run has no need of. crypto alone takes 3 ms.
   ...Object.fromEntries(
     ['child_process', 'crypto', 'http', 'os', 'timers/promises', 'tls', 'tty', 'util']

@@ -22,12 +22,7 @@ const MAY_IMPORT = [
   {
     layer: 'cli',
     from: '^src/cli/',
-    to: [
-      '^src/cli/',
-      '^src/index\\.ts$',
-      ...npm('@oclif/core', 'chalk', 'listr2', 'picomatch'),
-      nodeBuiltins,
-    ],
+    to: ['^src/cli/', '^src/index\\.ts$', ...npm('@oclif/core', 'chalk', 'listr2'), nodeBuiltins],
   },
   {
     layer: 'commands',

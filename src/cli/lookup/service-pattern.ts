@@ -2,9 +2,8 @@
 // is neither a name nor a pattern is refused, never quietly matched by nothing; no letter of a
 // pattern can be one of a name, so that nobody has to say which of the two he means.
 
-import picomatch from 'picomatch';
-
 import { RarangiError } from '../../index.ts';
+import { GlobError, globOf } from './glob.ts';
 
 /** Whether a NAME is meant as a pattern. */
 export function isPattern(name: string): boolean {
@@ -15,23 +14,10 @@ export function isPattern(name: string): boolean {
 export function matcherOf(pattern: string): (name: string) => boolean {
   if (!PATTERN_LETTERS.test(pattern)) throw refusal(pattern, 'has letters that no name has');
   try {
-    const isMatch = picomatch(pattern, {
-      dot: true,
-      // A range of braces would need a library of its own; brackets have ranges.
-      expandRange: () => {
-        throw refusal(pattern, 'has a range in braces');
-      },
-      noextglob: true,
-      nonegate: true,
-      // Classes as a shell has them: `[!a]`, `[[:digit:]]`.
-      posix: true,
-      strictBrackets: true,
-      windows: false,
-    });
-    return (name) => isMatch(name);
+    return globOf(pattern);
   } catch (error) {
-    if (error instanceof RarangiError) throw error;
-    throw refusal(pattern, 'has a bracket without its other half');
+    if (error instanceof GlobError) throw refusal(pattern, error.message);
+    throw error;
   }
 }
 

@@ -19,6 +19,14 @@ test.each([
   ['*.*', ['db.x']],
   ['d*2', ['db-2']],
   ['x*', []],
+  ['{db,web}{-[12],}', ['db', 'db-1', 'db-2']],
+  ['{{d,D}{b,B},3?}', ['db', '3d', 'DB']],
+  ['*{-a,{-b,.x}}', ['db.x', 'web-a', 'web-b']],
+  ['{*1,*2}', ['db-1', 'db-2']],
+  ['db{*,}', ['db', 'db-1', 'db-2', 'db.x']],
+  ['db[?-]1', ['db-1']],
+  ['d[]b]', ['db']],
+  ['[![:lower:]]?', ['3d', 'DB']],
 ])('the pattern %s matches %j', (pattern, wanted) => {
   expect(isPattern(pattern)).toBe(true);
   expect(NAMES.filter(matcherOf(pattern))).toEqual(wanted);
@@ -30,6 +38,12 @@ test.each([
   '*\n',
   '+(a)*',
   '[a',
+  'a]*',
+  'a}*',
+  '[]',
+  '[z-a]',
+  '[[:vowel:]]*',
+  '{a,[}]',
   'a{b,c',
   'web-{1..3}',
   '\\*',
@@ -40,6 +54,36 @@ test.each([
   );
 });
 
+test('the worst patterns are through with 10,000 names, which no backtracking ever is', () => {
+  const names = Array.from({ length: 10_000 }, (_, at) => `${'a'.repeat(123)}${at}`);
+  const worst = {
+    '*a': 63,
+    '*?': 63,
+    '{*,a}': 36,
+    '{*a,}': 36,
+    '*{a,b}': 36,
+    '[!b]*': 36,
+    '{{,a},*}': 28,
+    '{,a}': 50,
+  };
+  for (const [piece, times] of Object.entries(worst)) {
+    const isMatch = matcherOf(`${piece.repeat(times)}b`);
+    const start = process.cpuUsage();
+
+    const found = names.filter(isMatch);
+
+    const { user } = process.cpuUsage(start);
+    expect({ piece, found, isSlow: user > MICROSECONDS_MAX }).toEqual({
+      piece,
+      found: [],
+      isSlow: false,
+    });
+  }
+});
+
 test('no name is a pattern', () => {
   expect(NAMES.filter(isPattern)).toEqual([]);
 });
+
+/** Some ten times as long as it takes. */
+const MICROSECONDS_MAX = 8e6;
