@@ -18,6 +18,7 @@ const BLOCKS = {
   ERRORS: errors,
   NOTICES: notices,
   LIMITS: limits,
+  'FILE RULES': fileRules,
 };
 
 function options(page) {
@@ -25,6 +26,12 @@ function options(page) {
   if (command === undefined) throw new Error(`man/${page}: the manifest has no such command`);
   const flags = Object.values(command.flags).filter((flag) => flag.hidden !== true);
   return tagList('Ds', flags.map(option));
+}
+
+async function fileRules() {
+  const { FILE_RULES } = await built('io/tls/private-file.js');
+  const items = FILE_RULES.flatMap(({ doc }) => ['.It', ...prose(doc)]);
+  return ['.Bl -bullet -compact', ...items, '.El'];
 }
 
 function option(flag) {

@@ -1,29 +1,59 @@
 // Files that hold what nobody else may know. The invariant: what is returned was read from a file
-// that only its owner may read or change, and that owner is this user or root; the file that is
-// judged is the very one that is read, whatever its name leads to a moment later.
+// that keeps every rule of the table, which rarangi-secret(1) shows; the file that is judged is the
+// very one that is read, whatever its name leads to a moment later.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 import { RarangiError } from '../rarangi-error.ts';
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 
+/** What is judged of a file. */
+interface Found {
+  readonly mode: number;
+  readonly uid: number;
+  /** The user of this process. */
+  readonly us: number;
+}
+
+interface FileRule {
+  /** The rule, as the manual has it. */
+  readonly doc: string;
+  readonly isKept: (found: Found) => boolean;
+  /** What is wrong with a file that does not keep it, in words that follow its name. */
+  readonly complaint: (found: Found) => string;
+  readonly hint: (path: string) => string;
+}
+
+/** What a private file has to be like. */
+export const FILE_RULES: readonly FileRule[] = [
+  {
+    doc: 'Its owner is the user of the process, or root.',
+    isKept: ({ uid, us }) => uid === us || uid === ROOT,
+    complaint: ({ uid, us }) => `belongs to user ${String(uid)}, and this is user ${String(us)}`,
+    hint: () => 'whoever owns it can change it: let it belong to this user, or to root',
+  },
+  {
+    doc: 'Others have no right to it at all.',
+    isKept: ({ mode }) => (mode & OTHERS_MASK) === 0,
+    complaint: usedByOthers,
+    hint: ownAlone,
+  },
+  {
+    doc: 'Its group has none either; it may read if root owns the file, as it does that of a credential of systemd or of a volume of Kubernetes.',
+    isKept: ({ mode, uid }) => (mode & (uid === ROOT ? GROUP_CHANGE_MASK : GROUP_MASK)) === 0,
+    complaint: usedByOthers,
+    hint: ownAlone,
+  },
+];
+
 /** The text of a private file; `what` names it in the RARANGI_USAGE that says what is wrong. */
 export function readPrivateFile(path: string, what: string): string {
   return readWith(path, what, (file) => {
     const { mode, uid } = fstatSync(file);
-    if ((mode & OTHERS_MASK) !== 0) {
-      throw unusable(
-        `${what} ${path} may be used by others (mode ${octal(mode)})`,
-        `make it yours alone: chmod 600 ${path}`,
-      );
-    }
-    const us = process.getuid?.() ?? ROOT;
-    if (uid !== us && uid !== ROOT && us !== ROOT) {
-      throw unusable(
-        `${what} ${path} belongs to user ${String(uid)}, and this is user ${String(us)}`,
-        'whoever owns it can change it: let it belong to this user, or to root',
-      );
-    }
+    const found = { mode, uid, us: process.getuid?.() ?? ROOT };
+    const broken = FILE_RULES.find(({ isKept }) => !isKept(found));
+    if (broken === undefined) return;
+    throw unusable(`${what} ${path} ${broken.complaint(found)}`, broken.hint(path));
   });
 }
 
@@ -57,14 +87,25 @@ function unusable(message: string, hint: string): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, { hint });
 }
 
+function usedByOthers({ mode }: Found): string {
+  return `may be used by others (mode ${octal(mode)})`;
+}
+
+function ownAlone(path: string): string {
+  return `make it yours alone: chmod 600 ${path}`;
+}
+
 function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 const ROOT = 0;
 
-/** Every right of the group and of others. */
-const OTHERS_MASK = 0o077;
+const OTHERS_MASK = 0o007;
+const GROUP_MASK = 0o070;
+
+/** The rights to write to it, and to run it. */
+const GROUP_CHANGE_MASK = 0o030;
 
 /** Any secret, and any bundle of certificates, is smaller. */
 const BYTES_MAX = 1024 * 1024;

@@ -27,6 +27,10 @@ export function readSecretFile(path: string): Secrets {
   if (wrong >= 0) {
     throw unusable(`secret ${String(wrong + 1)} in ${path} is not ${String(DIGITS)} hex digits`);
   }
+  const repeated = lines.findIndex((line) => REPEATED_PATTERN.test(line));
+  if (repeated >= 0) {
+    throw unusable(`secret ${String(repeated + 1)} in ${path} is one byte again and again`);
+  }
   const [first, ...others] = lines.map(secretOf);
   if (first === undefined) throw unusable(`there is no secret in ${path}`);
   if (others.length >= SECRETS_MAX) {
@@ -57,6 +61,9 @@ function unusable(message: string, hint = 'make one with: rarangi secret'): Rara
 
 const DIGITS = 64;
 const SECRET_PATTERN = /^[0-9a-fA-F]{64}$/;
+
+/** What somebody typed to fill the place, and anybody would guess. */
+const REPEATED_PATTERN = /^([0-9a-f]{2})\1+$/i;
 
 /** The old one and the new one; a third would be one that nobody remembers to remove. */
 const SECRETS_MAX = 2;

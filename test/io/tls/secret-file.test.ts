@@ -10,7 +10,8 @@ import { newSecret, readSecretFile } from '../../../src/io/tls/secret-file.ts';
 import { ownFolder } from '../world.ts';
 
 const unfit: Readonly<Record<string, readonly [make: (path: string) => unknown, RegExp]>> = {
-  'its group may read': [(path) => write(path, { mode: 0o640 }), /used by others \(mode 0640\)/],
+  'its group may write': [(path) => write(path, { mode: 0o620 }), /used by others \(mode 0620\)/],
+  'others may read': [(path) => write(path, { mode: 0o604 }), /used by others \(mode 0604\)/],
   'others may write': [(path) => write(path, { mode: 0o602 }), /used by others \(mode 0602\)/],
   'is not there': [() => undefined, /there is no such file/],
   'is a folder': [(path) => mkdirSync(path), /is no regular file/],
@@ -24,6 +25,14 @@ const unfit: Readonly<Record<string, readonly [make: (path: string) => unknown, 
   'holds a secret that is too short': [
     (path) => write(path, { text: `${newSecret()}\nabcdef01\n` }),
     /secret 2 in \S+ is not 64 hex digits/,
+  ],
+  'holds nothing but zeros': [
+    (path) => write(path, { text: `${newSecret()}\n${'00'.repeat(32)}\n` }),
+    /secret 2 in \S+ is one byte again and again/,
+  ],
+  'holds one byte again and again': [
+    (path) => write(path, { text: 'aB'.repeat(32) }),
+    /secret 1 in \S+ is one byte again and again/,
   ],
   'holds three secrets': [
     (path) => write(path, { text: [1, 2, 3].map(newSecret).join('\n') }),
@@ -56,28 +65,45 @@ test('a secret file may be reached by a link, have comments, and two secrets', (
   expect(secrets.map(({ key }) => Buffer.from(key).toString('hex'))).toEqual([shown, accepted]);
 });
 
-test.skipIf(process.getuid?.() !== 0)('a secret file of another user is refused', () => {
-  const path = join(ownFolder(), 'secret');
-  write(path, {});
-  chownSync(path, 1234, 1234);
+test.skipIf(process.getuid?.() !== 0)(
+  'a secret file of another user is refused, by root too',
+  () => {
+    const path = join(ownFolder(), 'secret');
+    write(path, {});
+    chownSync(path, 1234, 1234);
 
-  const readAs = (user: number): string => {
-    // Root may read everything: what is judged is whose the file is.
-    const { getuid } = process;
-    process.getuid = () => user;
-    try {
-      return readPrivateFile(path, 'secret file');
-    } finally {
-      process.getuid = getuid!;
-    }
-  };
+    expect(() => readAs(4321, path)).toThrow(
+      `secret file ${path} belongs to user 1234, and this is user 4321`,
+    );
+    expect(() => readAs(0, path)).toThrow(
+      `secret file ${path} belongs to user 1234, and this is user 0`,
+    );
+    expect(readAs(1234, path)).toMatch(/^[0-9a-f]{64}\n$/);
+  },
+);
 
-  expect(() => readAs(4321)).toThrow(
-    `secret file ${path} belongs to user 1234, and this is user 4321`,
-  );
-  expect(readAs(1234)).toMatch(/^[0-9a-f]{64}\n$/);
-  expect(readAs(0)).toBe(readAs(1234));
-});
+test.skipIf(process.getuid?.() !== 0)(
+  'a group may read the secret file of root, and no other',
+  () => {
+    const path = join(ownFolder(), 'secret');
+    write(path, { mode: 0o440 });
+    expect(readAs(4321, path)).toMatch(/^[0-9a-f]{64}\n$/);
+
+    chownSync(path, 1234, 1234);
+    expect(() => readAs(1234, path)).toThrow(/used by others \(mode 0440\)/);
+  },
+);
+
+/** Root may read everything: what is judged is whose the file is. */
+function readAs(user: number, path: string): string {
+  const { getuid } = process;
+  process.getuid = () => user;
+  try {
+    return readPrivateFile(path, 'secret file');
+  } finally {
+    process.getuid = getuid!;
+  }
+}
 
 function write(
   path: string,
