@@ -77,7 +77,7 @@ complete -c rarangi -n __rarangi_wants_name -a '(__rarangi_ask lookup)'
 
 # BEGIN TABLES
 set -g __rarangi_passed -e --environment --secret-file --tls-cert --tls-key --tls-ca --server
-set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_FORGET -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT
+set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT
 set -g __rarangi_valued -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --tag --cluster --format --wait --on-change --kill-after
 
 complete -c rarangi -n __rarangi_begins -a lookup -d 'Print the addresses of a service, nearest first.'

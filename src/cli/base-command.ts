@@ -1,21 +1,49 @@
-// What every command does alike: show an error and choose the exit. The invariant: with --json and
-// without, the exit code is the same. An exit that is an answer (none found, not healthy) is set
-// on the process by the command and is no error.
+// What every command does alike: read its words and settings, show an error and choose the exit. The
+// invariant: with --json and without, the exit code is the same. An exit that is an answer (none
+// found, not healthy) is set on the process by the command and is no error.
 
-import { Command } from '@oclif/core';
+import { Command, type Interfaces } from '@oclif/core';
 
 import { type ExitName, EXIT_CODES } from './exit-codes.ts';
 import { type Failure, type FailureForm, failureOf, jsonText, showFailure } from './failure.ts';
+import { withTypedDurations } from './durations.ts';
+import { usage } from './flags.ts';
+import { withMeantLine } from './mistakes.ts';
 import { screenOf, write } from './output.ts';
+import { hideForeign, namingVariable, type Settings, unknownSettings } from './settings.ts';
 import { themeFor } from './theme.ts';
 import { partedWords } from './wrapped-words.ts';
 
 /** The parent of all commands. */
 export abstract class BaseCommand extends Command {
+  /** Flags that mean nothing unless one of others is there, too. */
+  static needed: Readonly<Record<string, readonly string[]>> = {};
+
+  /** Reads the words and the variables of the environment. Throws for what makes no sense. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(
+    options?: Interfaces.Input<F, B, A>,
+    words = this.argv,
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const settings = this.settings();
+    const putBack = hideForeign(settings, process.env);
+    try {
+      const parsed = await super.parse(options, words);
+      for (const remark of unknownSettings(settings, process.env)) this.remark(remark);
+      refuseLoneFlags(parsed, (this.constructor as typeof BaseCommand).needed);
+      return parsed;
+    } finally {
+      putBack();
+    }
+  }
+
   protected override catch(error: unknown): Promise<void> {
     // Else oclif warns a developer (NODE_ENV) of words that nobody parsed: they could not be parsed.
     this.parsed = true;
-    const failure = failureOf(error, this.id);
+    const failure = this.explained(failureOf(error, this.id));
     showFailure(failure, this.form());
     process.exitCode = this.exitOf(failure);
     return Promise.resolve();
@@ -47,6 +75,19 @@ export abstract class BaseCommand extends Command {
     process.exitCode = EXIT_CODES[name].code;
   }
 
+  /** The failure in the caller's words: the variable, the line and the durations that were typed. */
+  private explained(failure: Failure): Failure {
+    const { ours } = partedWords(this.argv);
+    const settings = this.settings();
+    const message = withTypedDurations(namingVariable(failure.message, settings, ours), ours);
+    const typed = { command: settings.command, flags: this.ctor.flags, words: this.argv };
+    return withMeantLine({ ...failure, message }, typed);
+  }
+
+  private settings(): Settings {
+    return { command: this.id ?? '', flags: this.ctor.flags };
+  }
+
   /**
    * How the caller wants to be told. An error may come before any flag is parsed, so the words are
    * looked at as they are.
@@ -61,6 +102,21 @@ export abstract class BaseCommand extends Command {
     if (says('log-format', `RARANGI_${command}_LOG_FORMAT`, 'json')) return 'log';
     const isJson = ours.includes('--json') || TRUE_PATTERN.test(process.env['RARANGI_JSON'] ?? '');
     return 'json' in flags && isJson ? 'json' : 'words';
+  }
+}
+
+/** A flag that means nothing without another one is refused where it was typed. */
+function refuseLoneFlags(
+  { raw, flags }: Pick<Interfaces.ParserOutput, 'raw' | 'flags'>,
+  needed: Readonly<Record<string, readonly string[]>>,
+): void {
+  const given = new Set(raw.map((token) => (token.type === 'flag' ? token.flag : null)));
+  for (const [name, others] of Object.entries(needed)) {
+    const isOn = (other: string): boolean =>
+      given.has(other) || (flags as Record<string, unknown>)[other] === true;
+    if (!given.has(name) || others.some(isOn)) continue;
+    const wanted = others.map((other) => `--${other}`).join(' or ');
+    throw usage(`--${name} means nothing without ${wanted}`, `add ${wanted}, or leave it out`);
   }
 }
 

@@ -37,6 +37,17 @@ export function durationText(milliseconds: number): string {
   return '0s';
 }
 
+/** A message of milliseconds, with durations instead: as they were typed, if they were. */
+export function withTypedDurations(message: string, words: readonly string[]): string {
+  return message.replace(/\bwithin (\d+) ms\b/g, (_, digits: string) => {
+    const milliseconds = Number(digits);
+    const typed = words
+      .map((word) => word.replace(/^--[\w-]+=/, ''))
+      .find((word) => /^[\d.]+(ms|s|m|h)$/.test(word) && parseDuration(word) === milliseconds);
+    return `within ${typed ?? durationText(milliseconds)}`;
+  });
+}
+
 function refusal(text: string, complaint: string | null): RarangiError {
   return new RarangiError(
     'RARANGI_USAGE',

@@ -41,6 +41,7 @@ export default class Lookup extends BaseCommand {
     '<%= config.bin %> lookup db --wait 30s -- sh -c \'psql -h "$DB_HOST" -p "$DB_PORT"\'',
     '<%= config.bin %> lookup db --watch --on-change restart -- ./worker',
   ];
+  static override needed = { 'kill-after': ['on-change'] };
   static override args = {
     name: Args.string({
       name: 'NAME',
@@ -106,6 +107,7 @@ export default class Lookup extends BaseCommand {
     const { args, flags, raw } = await this.parse(Lookup, ours);
     const options = { ...flag.clientOptionsOf(flags), ...wantedOf(flags) };
     const { name } = args;
+    refuseTwoFormats(raw, flags);
     if (name === undefined) {
       refuseWithoutName(raw, command);
       await this.list(flags);
@@ -224,6 +226,12 @@ function refuseWithCommand({ raw, flags, command }: Wrapped & { raw: Raw; flags:
   if (flags['on-change'] === undefined ? flags.watch : !flags.watch) {
     throw flag.usage('with a command, --watch and --on-change go together');
   }
+}
+
+/** `--json` says the format already. */
+function refuseTwoFormats(raw: Raw, { json, format }: LookupFlags): void {
+  if (!json || format === 'json' || !givenIn(raw).includes('format')) return;
+  throw flag.usage(`--json and --format ${format} exclude each other`, 'leave one of them out');
 }
 
 /** A watch without end waits for nothing, and tells which instances are stale. */

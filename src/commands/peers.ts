@@ -22,12 +22,12 @@ export default class Peers extends BaseCommand {
     '<%= config.bin %> peers --json',
     '<%= config.bin %> peers --forget h3',
   ];
+  static override needed = { interval: ['watch'] };
   static override flags = {
     ...clientFlags,
     ...jsonFlag,
     forget: Flags.string({
       description: 'Drop the servers of a host that is split off, from every server, now.',
-      env: 'RARANGI_PEERS_FORGET',
       exclusive: ['watch'],
       helpValue: 'HOST',
     }),

@@ -30,6 +30,11 @@ export default class Register extends BaseCommand {
     '<%= config.bin %> register --name web --port 8080 --tag version=2 --scheme http',
     '<%= config.bin %> register --name web --port 0 -- python3 -m http.server {port}',
   ];
+  static override needed = {
+    'check-interval': ['check', 'service', 'file'],
+    'check-rise': ['check', 'service', 'file'],
+    'check-fall': ['check', 'service', 'file'],
+  };
   static override flags = registerFlags;
 
   /** Set once a `--` is seen: from then on small numbers of exit codes are the command's. */

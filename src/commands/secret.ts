@@ -19,7 +19,6 @@ export default class Secret extends BaseCommand {
   static override flags = {
     write: Flags.string({
       description: 'Make this file, of mode 0600, instead of printing. Never overwrites.',
-      env: 'RARANGI_SECRET_WRITE',
       helpValue: 'PATH',
     }),
   };

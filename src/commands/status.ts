@@ -19,6 +19,7 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status --watch',
     '<%= config.bin %> status --json --server 10.0.0.7',
   ];
+  static override needed = { interval: ['watch'] };
   static override flags = {
     ...clientFlags,
     ...jsonFlag,

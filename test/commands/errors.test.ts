@@ -73,6 +73,6 @@ test('without a server of this host it says how to start one', async ({ stage })
   );
   expect(misspelt).toMatchObject({
     code: 2,
-    stderr: 'error: command lokup not found\nhint: see: rarangi --help\n',
+    stderr: 'error: command lokup not found\nhint: did you mean: rarangi lookup\n',
   });
 });

@@ -1,8 +1,9 @@
 // The way in for every command, with oclif around it. The invariant: whatever happens is shown and
 // ends in one exit code. The commands that are started most often have a shorter way: lean-main.ts.
 
-import { run } from '@oclif/core';
+import { Config, run } from '@oclif/core';
 
+import { meantWords } from '../mistakes.ts';
 import { watchStreams } from '../output.ts';
 import { endProcess, failProcess, guardProcess } from './process-end.ts';
 
@@ -12,7 +13,8 @@ export async function main(): Promise<void> {
   // oclif writes its help itself.
   const checkWritten = watchStreams();
   try {
-    await run(process.argv.slice(2), import.meta.url);
+    const config = await Config.load(import.meta.url);
+    await run(meantWords(process.argv.slice(2), config.commandIDs), config);
     checkWritten();
   } catch (error) {
     failProcess(error);

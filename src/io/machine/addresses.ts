@@ -50,6 +50,7 @@ export function formatAddress(host: string, port: number): string {
 
 /** Reads `HOST[:PORT]`; `what` names it in the RangeError that says what is wrong. */
 export function parseHostPort(text: string, what: string): HostPort {
+  refuseUri(text, what);
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(text);
   if (match === null) {
     const hint = isIP(text) === 6 ? `: write [${text}], and a port after it` : '';
@@ -74,14 +75,21 @@ export function expandAddress(
   text: string,
   { what, environment }: { readonly what: string; readonly environment: string },
 ): readonly string[] {
+  refuseUri(text, what);
   if (text.includes('/')) return [text];
   const { host, port } = parseHostPort(text, what);
+  if (port === 0) throw new RangeError(`${what} ${quoted(text)} has port 0, where nobody listens`);
   if (port !== null) return [formatAddress(host, port)];
   const ports = wellKnownPorts(environment);
   if (ports !== null) return [formatAddress(host, ports.a), formatAddress(host, ports.b)];
   throw new RangeError(
     `${what} ${quoted(text)} needs a port: environment ${environment} has no well-known one`,
   );
+}
+
+function refuseUri(text: string, what: string): void {
+  const [, rest] = /^\w+:\/\/([^/]*)/.exec(text) ?? [];
+  if (rest !== undefined) throw new RangeError(`${what} ${quoted(text)} is a URI: write ${rest}`);
 }
 
 /** What an address means to the sockets of the system. */

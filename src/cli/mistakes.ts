@@ -1,0 +1,105 @@
+// The commonest mistakes at a command line, and the line that was meant. The invariant: a proposal is
+// a whole line that can be typed as it stands, and nothing is run in place of what was typed but
+// help and version.
+
+import type { Failure } from './failure.ts';
+import { usage } from './flags.ts';
+import { nearestWord } from './spelling.ts';
+
+/** What is known of a command's flags here. */
+type Flags = Readonly<
+  Record<string, { readonly type: 'boolean' | 'option'; readonly char?: string | undefined }>
+>;
+
+/** A command line that failed. */
+export interface Typed {
+  readonly command: string;
+  readonly flags: Flags;
+  /** Its words behind the command. */
+  readonly words: readonly string[];
+}
+
+/**
+ * The words of a whole command line as they were meant: `help serve`, `version`. Throws
+ * RARANGI_USAGE for a command that is none, and for flags before the command.
+ */
+export function meantWords(words: readonly string[], commands: readonly string[]): string[] {
+  const [first = '', ...rest] = words;
+  if (first === 'help') return [...rest.slice(0, 1), '--help'];
+  if (first === 'version' || first === '-V') return ['--version'];
+  if ([...commands, '', '-h', '-v', '--help', '--version'].includes(first)) return [...words];
+  const at = words.findIndex((word) => commands.includes(word));
+  if (first.startsWith('-') && at > 0) {
+    const line = [words[at] ?? '', ...words.slice(0, at), ...words.slice(at + 1)];
+    throw usage('the command comes before its flags', `write: ${lineOf(line)}`);
+  }
+  if (first.startsWith('-')) throw usage(`there is no command before ${first}`);
+  const meant = nearestWord(first, commands);
+  const hint = meant === null ? undefined : `did you mean: ${lineOf([meant, ...rest])}`;
+  throw usage(`command ${first} not found`, hint);
+}
+
+/** A failure with a hint that says what was probably meant; as it is where nothing is known. */
+export function withMeantLine(failure: Failure, typed: Typed): Failure {
+  if (failure.code !== 'RARANGI_USAGE') return failure;
+  const hint = hintOf(failure.message, typed);
+  return hint === null ? failure : { ...failure, hint };
+}
+
+function hintOf(message: string, typed: Typed): string | null {
+  const { command, flags, words } = typed;
+  const [, unknown] = /^nonexistent flag: --([\w-]+)/.exec(message) ?? [];
+  const meant = unknown === undefined ? null : nearestWord(unknown, Object.keys(flags));
+  if (unknown !== undefined && meant !== null) {
+    const corrected = words.map((word) =>
+      word.replace(new RegExp(`^--${unknown}(?==|$)`), `--${meant}`),
+    );
+    return `did you mean: ${lineOf([command, ...corrected])}`;
+  }
+  const at = firstStray(typed);
+  const isAboutStray = /^unexpected argument|^nonexistent flag|^missing required flag/.test(
+    message,
+  );
+  return isAboutStray && at !== -1 && !words.includes('--') ? strayHint(typed, at) : null;
+}
+
+/** What a word that belongs to no flag was meant for. */
+function strayHint({ command, words }: Typed, at: number): string | null {
+  const [before, stray] = [words.slice(0, at), words.slice(at)];
+  if (command === 'secret') return `write: ${lineOf(['secret', '--write', ...stray])}`;
+  if (command === 'lookup') {
+    const names = stray.filter((word) => !word.startsWith('-'));
+    return names.length < 2
+      ? null
+      : `one pattern for several: ${lineOf(['lookup', `{${names.join()}}`])}`;
+  }
+  if (command !== 'register') return null;
+  const [name = '', port = '', ...rest] = stray;
+  if (at === 0 && /^\d+$/.test(port)) {
+    return `write: ${lineOf(['register', '--name', name, '--port', port, ...rest])}`;
+  }
+  if (!before.some((word) => word.startsWith('--name'))) return null;
+  return `put -- before the command: ${lineOf(['register', ...before, '--', ...stray])}`;
+}
+
+/** Where the first word stands that is neither a flag nor a flag's value; -1 for nowhere. */
+function firstStray({ flags, words }: Typed): number {
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word === '--') return -1;
+    if (!word.startsWith('-')) return at;
+    const found = Object.entries(flags).find(
+      ([name, { char }]) => word === `--${name}` || (char !== undefined && word === `-${char}`),
+    );
+    if (found?.[1].type === 'option') at += 1;
+  }
+  return -1;
+}
+
+/** A line as a shell takes it. */
+function lineOf(words: readonly string[]): string {
+  const quoted = words.map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
+  );
+  return ['rarangi', ...quoted].join(' ');
+}

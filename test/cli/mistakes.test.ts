@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { meantWords, withMeantLine } from '../../src/cli/mistakes.ts';
+import { nearestWord } from '../../src/cli/spelling.ts';
+
+const COMMANDS = ['lookup', 'peers', 'register', 'serve', 'status'];
+const FLAGS = {
+  environment: { type: 'option', char: 'e' },
+  name: { type: 'option' },
+  port: { type: 'option' },
+  json: { type: 'boolean' },
+} as const;
+
+function hintFor(message: string, line: string): string {
+  const [command = '', ...words] = line.split(' ');
+  const failure = { code: 'RARANGI_USAGE', message, hint: 'none', exit: 2 };
+  return withMeantLine(failure, { command, flags: FLAGS, words }).hint;
+}
+
+test.each([
+  ['help serve', 'serve --help'],
+  ['help', '--help'],
+  ['version', '--version'],
+  ['-V', '--version'],
+  ['lookup db -e testing', 'lookup db -e testing'],
+])('%s is read as %s', (typed, meant) => {
+  expect(meantWords(typed.split(' '), COMMANDS).join(' ')).toBe(meant);
+});
+
+test.each([
+  ['-e testing lookup web', 'write: rarangi lookup -e testing web'],
+  ['lokup web', 'did you mean: rarangi lookup web'],
+  ['regsiter --name x', 'did you mean: rarangi register --name x'],
+])('%s is no command, and the line that was meant is said', (typed, hint) => {
+  expect(() => meantWords(typed.split(' '), COMMANDS)).toThrow(expect.objectContaining({ hint }));
+});
+
+test.each([
+  [
+    'unexpected arguments: web, 80',
+    'register web 80',
+    'write: rarangi register --name web --port 80',
+  ],
+  [
+    'nonexistent flag: -m',
+    'register --name x --port 1 python3 -m http',
+    'put -- before the command: rarangi register --name x --port 1 -- python3 -m http',
+  ],
+  ['unexpected argument: foo', 'secret foo', 'write: rarangi secret --write foo'],
+  [
+    'nonexistent flag: --enviroment',
+    'serve --enviroment=x',
+    'did you mean: rarangi serve --environment=x',
+  ],
+  ['unexpected argument: b', 'lookup a b', "one pattern for several: rarangi lookup '{a,b}'"],
+  ['unexpected argument: b', 'serve b', 'none'],
+  ['nonexistent flag: --nonsense', 'serve --nonsense', 'none'],
+])('%s in %s', (message, line, hint) => {
+  expect(hintFor(message, line)).toBe(hint);
+});
+
+test('a word is near if two letters make the other of it, and less than half of them', () => {
+  expect(nearestWord('lokup', COMMANDS)).toBe('lookup');
+  expect(nearestWord('serv', COMMANDS)).toBe('serve');
+  expect(nearestWord('run', COMMANDS)).toBeNull();
+  expect(nearestWord('ls', COMMANDS)).toBeNull();
+});
