@@ -257,8 +257,8 @@ test.skipIf(!needs('openssl'))(
 
     expect(right.stdout).toMatch(/Server Temp Key: X25519/);
     expect(groups.stdout).toMatch(/TLSv1\.3, Cipher is TLS_AES_128_GCM_SHA256/);
-    expect(wrong.stderr).toMatch(/alert (illegal parameter|decrypt error)/);
-    expect(other.stderr).toMatch(/alert handshake failure/);
+    // Which of the two it was a stranger is not told: nobody can try out names of environments.
+    for (const { stderr } of [wrong, other]) expect(stderr).toMatch(/alert decrypt error/);
     expect(old.code).not.toBe(0);
   },
 );

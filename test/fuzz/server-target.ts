@@ -266,7 +266,7 @@ function stateOf({ state }: Server): unknown {
     ),
     connections: [...state.connections.values()].map(({ id, phase }) => `${String(id)} ${phase}`),
     strangers: [...state.strangers.keys()],
-    accepted: [...state.accepted],
+    accepted: state.strangers.counts,
     links: [...state.links.keys()],
     owners: [...state.owners],
     goodbyes: [...state.goodbyes.keys()],

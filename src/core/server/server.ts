@@ -9,6 +9,7 @@ import { tellWatchers } from './sessions/answers.ts';
 import { unreachable } from '../kit/assert.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { connectionOf, handleOpened } from './links/connections.ts';
+import { serverHosts, strangersOf } from './links/limits.ts';
 import { Places } from './replication/cursors.ts';
 import { Directory } from './origins/directory.ts';
 import type { Effect } from '../effect.ts';
@@ -52,6 +53,11 @@ export class Server {
     state.timers.runDue(state.nowMs);
     this.#settle();
     return this.#take();
+  }
+
+  /** The addresses, without ports, of the servers that are configured or known. */
+  serverHosts(): Iterable<string> {
+    return serverHosts(this.#state);
   }
 
   /** When `step` wants a `deadline`, in milliseconds; Infinity for never. */
@@ -201,8 +207,7 @@ function createState(options: ServerOptions): State {
     catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
     unlisted: new Set(),
     connections: new Map(),
-    strangers: new Map(),
-    accepted: new Map(),
+    strangers: strangersOf(options),
     limitsTold: new Map(),
     links: new Map(),
     askers: new Set(),

@@ -2,6 +2,7 @@
 // concern. The invariant: whoever changes something here marks what depends on it (`grown`, `loose`,
 // `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
 
+import type { Strangers } from './links/strangers.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type { Facts, Loss, Registration } from '../../protocol/records.ts';
 import type { Backoff } from '../kit/backoff.ts';
@@ -192,10 +193,8 @@ export interface State {
   /** Origins whose first snapshot the catalogue is to be told of before the step ends. */
   readonly unlisted: Set<Origin>;
   readonly connections: Map<ConnectionId, Connection>;
-  /** Those that were accepted and have not shaken hands, the oldest first. */
-  readonly strangers: Map<ConnectionId, Connection>;
-  /** How many connections of each address were accepted and are open. */
-  readonly accepted: Map<string, number>;
+  /** All that were accepted, and which of them have not shaken hands. */
+  readonly strangers: Strangers<ConnectionId>;
   /** When each limit was last told of, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   readonly links: Map<OriginId, Link>;

@@ -112,6 +112,11 @@ export function remoteOf(
   return formatAddress(remoteAddress.replace(/^::ffff:/i, ''), remotePort);
 }
 
+/** The address without its port, and without brackets. */
+export function hostIn(address: string): string {
+  return address.slice(0, Math.max(address.lastIndexOf(':'), 0)).replace(/^\[|\]$/g, '');
+}
+
 /** Whether an IP address is one that only this machine can reach. */
 export function isLoopback(ip: string): boolean {
   return /^(::ffff:)?127\./i.test(ip) || ip === '::1';

@@ -122,8 +122,10 @@ class RunningServer implements ServerHandle {
     this.socket = place.socket?.path ?? null;
     this.#place = place;
     this.#onNotice = settings.onNotice;
+    const core = this.#createCore(settings, { place, limits });
+    lock?.knowServers(() => core.serverHosts());
     this.#driver = new Driver<Input, Tell>({
-      core: this.#createCore(settings, { place, limits }),
+      core,
       runtime,
       perform: ({ notice }) => {
         settings.onNotice(notice);

@@ -18,7 +18,7 @@ export function dialFailureOf(error: unknown, environment: string): TlsFailure {
   const code = errorCode(error) ?? '';
   const known = DIAL_REFUSALS.find(([pattern]) => pattern.test(code));
   if (known !== undefined) {
-    return { reason: known[1].replace('{environment}', environment), isRefusal: true };
+    return { reason: known[1].replaceAll('{environment}', environment), isRefusal: true };
   }
   const distrust = CERTIFICATE_REASONS.get(code);
   if (distrust !== undefined) {
@@ -35,7 +35,9 @@ export function dialFailureOf(error: unknown, environment: string): TlsFailure {
 export function acceptFailureOf(error: unknown, environment: string): string {
   const code = errorCode(error) ?? '';
   const known = ACCEPT_REFUSALS.find(([pattern]) => pattern.test(code));
-  return known === undefined ? tlsReasonOf(error) : known[1].replace('{environment}', environment);
+  return known === undefined
+    ? tlsReasonOf(error)
+    : known[1].replaceAll('{environment}', environment);
 }
 
 /** What is wrong with a certificate, by OpenSSL's code. */
@@ -52,12 +54,12 @@ function tlsReasonOf(error: unknown): string {
 type Known = readonly [RegExp, string];
 
 const DIAL_REFUSALS: readonly Known[] = [
-  // A binder that does not verify is illegal_parameter in OpenSSL 3.0, decrypt_error in 3.5.
-  [/ALERT_(ILLEGAL_PARAMETER|DECRYPT_ERROR)$/, 'it has another secret for {environment}'],
+  // Which of the two no server says, or anybody could ask it for its environment.
   [
-    /ALERT_HANDSHAKE_FAILURE$/,
-    'it does not know environment {environment}, or is not locked by a secret as this side is',
+    /ALERT_(ILLEGAL_PARAMETER|DECRYPT_ERROR)$/,
+    'it has another secret for {environment}, or it does not know environment {environment}',
   ],
+  [/ALERT_HANDSHAKE_FAILURE$/, 'it is not locked as this side is: by a secret, or by certificates'],
   [/WRONG_VERSION_NUMBER$/, 'it speaks no TLS: it runs without a secret, or is no rarangi'],
   [/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)$/, 'it does not trust our certificate'],
 ];

@@ -1,20 +1,26 @@
 // The lock of a server. Whoever comes has to speak TLS at once and to prove that he belongs to the
 // environment; whoever cannot is told nothing but that TLS is spoken here. The invariant: what is
-// open was opened with what is trusted now: what a reload takes out of the files is closed.
+// open was opened with what is trusted now: what a reload takes out of the files is closed. With a
+// secret no TLS is made for anybody who has not shown in the first record that he has it.
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 
 import { LIMITS } from '../../core/server/links/limits.ts';
+import type { Rations } from '../../core/server/links/rations.ts';
+import { Strangers } from '../../core/server/links/strangers.ts';
 import type { Notice } from '../../core/notices.ts';
 import { encodeMessage } from '../../protocol/codec.ts';
 import { HANDSHAKE_MS_MAX } from '../../protocol/constants.ts';
 import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
 import { encodeFrame } from '../../protocol/frame.ts';
 import type { Name } from '../../protocol/ids.ts';
-import { remoteOf } from '../machine/addresses.ts';
+import { hostIn, remoteOf } from '../machine/addresses.ts';
+import { Binders } from './binders.ts';
+import { firstRecordOf } from './client-hello.ts';
 import type { Credentials, ReadCredentials } from './credentials.ts';
+import { nodeRuntime } from '../machine/node-runtime.ts';
 import type { AcceptLock, DialLock, LockHandlers } from '../machine/lock.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { errorCode } from '../machine/reasons.ts';
@@ -37,6 +43,8 @@ export interface ServerLockOptions {
   readonly onNotice: (notice: Notice) => void;
   /** Other numbers than those of core/server/links/limits.ts. */
   readonly limits?: Readonly<Partial<Record<DoorLimit, number>>>;
+  /** Other rations of failed handshakes than those below. */
+  readonly rations?: Rations;
 }
 
 /** Of the table of limits, those that hold before anything is proved. */
@@ -45,10 +53,10 @@ type DoorLimit = 'strangers' | 'connections-per-address';
 /** Whoever has come and has not proved anything yet. */
 interface Stranger {
   readonly remote: string;
-  /** Without its port. */
-  readonly host: string;
   readonly socket: Socket;
   readonly opened: (secured: Socket) => void;
+  /** What it has said so far. */
+  said: Buffer;
 }
 
 /** The lock of one server: of what comes, and of what it dials. */
@@ -56,10 +64,11 @@ export class ServerLock implements AcceptLock, DialLock {
   readonly kind: Credentials['kind'];
   readonly #options: ServerLockOptions;
   readonly #server: Server;
-  /** By their addresses, the oldest first. */
-  readonly #strangers = new Map<string, Stranger>();
-  /** How many connections each host has, strangers and others. */
-  readonly #counts = new Map<string, number>();
+  /** Those that have not proved anything, by their addresses. */
+  readonly #waiting = new Map<string, Stranger>();
+  readonly #strangers: Strangers<Stranger>;
+  readonly #binders: Binders;
+  #servers: () => Iterable<string> = () => [];
   readonly #proofs = new Map<Socket, Proof>();
   /** What is said of a secret, by whom: until the handshake has proved it, no more than that. */
   readonly #identities = new WeakMap<TLSSocket, string>();
@@ -70,6 +79,13 @@ export class ServerLock implements AcceptLock, DialLock {
     this.#options = options;
     this.#credentials = options.read();
     this.kind = this.#credentials.kind;
+    this.#binders = new Binders(options.environment);
+    this.#strangers = new Strangers({
+      strangersMax: options.limits?.strangers ?? LIMITS.strangers.max,
+      perAddressMax: this.#perAddressMax(),
+      rations: options.rations ?? RATIONS[this.kind],
+      servers: () => this.#servers(),
+    });
     this.#server = createServer({
       ...contextOf(this.#credentials),
       handshakeTimeout: HANDSHAKE_MS_MAX,
@@ -84,10 +100,16 @@ export class ServerLock implements AcceptLock, DialLock {
     this.#server.on('tlsClientError', (error, secured) => {
       const remote = remoteOf(secured);
       // Whoever is gone has no address any more; the close of its socket is told of instead.
-      if (this.#strangers.delete(remote)) this.#refuse(remote, this.#reasonFor(error, secured));
+      const stranger = this.#waiting.get(remote);
+      if (stranger !== undefined) this.#refuse(stranger, this.#reasonFor(error, secured));
       // A handshake that fails is closed by itself, one that takes too long is not.
       if (errorCode(error) === 'ERR_TLS_HANDSHAKE_TIMEOUT') secured.destroy();
     });
+  }
+
+  /** Tells where to ask for the addresses of servers, without ports: there is room for them. */
+  knowServers(servers: () => Iterable<string>): void {
+    this.#servers = servers;
   }
 
   secureDialled(socket: Socket, handlers: LockHandlers): void {
@@ -99,6 +121,7 @@ export class ServerLock implements AcceptLock, DialLock {
         ...handlers,
         opened: (secured, proof) => {
           this.#keep(secured, proof);
+          this.#strangers.noteKnown(hostIn(remoteOf(socket)));
           handlers.opened(secured);
         },
       },
@@ -107,39 +130,87 @@ export class ServerLock implements AcceptLock, DialLock {
 
   secureAccepted(socket: Socket, opened: (secured: Socket) => void): void {
     const remote = remoteOf(socket);
-    const stranger = { remote, host: remote.slice(0, remote.lastIndexOf(':')), socket, opened };
-    this.#makeRoom(stranger.host);
-    this.#strangers.set(remote, stranger);
-    this.#count(stranger);
-    let isSilent = true;
-    let isShaking = false;
-    const hangUp = (): void => {
-      if (isSilent && this.#strangers.get(remote) === stranger) {
-        this.#hangUp(stranger, 'it said nothing: does it have a secret?');
+    const stranger: Stranger = { remote, socket, opened, said: Buffer.alloc(0) };
+    const admission = this.#strangers.arrive(stranger, hostIn(remote), nowMs());
+    if (admission === 'rationed') {
+      // Before anything is made for it: this is what holds a flood off.
+      socket.destroy();
+      this.#tell(remote, 'too many handshakes came to nothing lately');
+      return;
+    }
+    this.#waiting.set(remote, stranger);
+    // One whose address has no stranger to let go hears from the core that there is no room.
+    if (admission !== 'admitted' && admission.leaving !== stranger) {
+      this.#refuse(admission.leaving, TOO_MANY[admission.limit]);
+      admission.leaving.socket.destroy();
+    }
+    this.#listenTo(stranger);
+  }
+
+  /** Hears the first record, or all that a certificate's handshake begins with. */
+  #listenTo(stranger: Stranger): void {
+    const { socket } = stranger;
+    // What it is still to do, in words of what it has not done.
+    let lack: string | null = SILENT;
+    const hangUpAfter = (limitMs: number, reason: string): NodeJS.Timeout =>
+      setTimeout(() => {
+        // What has arrived while this process was busy is read first.
+        setImmediate(() => {
+          if (lack === reason && this.#isWaiting(stranger)) this.#hangUp(stranger, reason);
+        });
+      }, limitMs);
+    let timer = hangUpAfter(CLIENT_HELLO_MS_MAX, SILENT);
+    const hear = (chunk: Buffer): void => {
+      if (lack === SILENT) {
+        clearTimeout(timer);
+        lack = SLOW;
+        timer = hangUpAfter(HANDSHAKE_MS_MAX, SLOW);
       }
-    };
-    const timer = setTimeout(() => {
-      // What has arrived while this process was busy is read first.
-      setImmediate(hangUp);
-    }, CLIENT_HELLO_MS_MAX);
-    socket.once('data', (chunk: Buffer) => {
-      isSilent = false;
+      stranger.said = Buffer.concat([stranger.said, chunk]);
+      const next = this.#answerTo(stranger);
+      if (next === 'wait') return;
+      lack = null;
       clearTimeout(timer);
-      if (chunk[0] !== TLS_HANDSHAKE) {
-        this.#hangUp(stranger, 'it speaks no TLS: does it have a secret?');
-        return;
-      }
-      isShaking = true;
+      socket.off('data', hear);
+      if (next !== 'shake') return;
       socket.pause();
-      socket.unshift(chunk);
+      socket.unshift(stranger.said);
+      stranger.said = NOTHING_MORE;
       this.#server.emit('connection', socket);
-    });
+    };
+    socket.on('data', hear);
     socket.once('close', () => {
       clearTimeout(timer);
-      if (this.#strangers.get(remote) !== stranger) return;
-      this.#strangers.delete(remote);
-      if (isShaking) this.#refuse(remote, 'it was gone before the TLS handshake was finished');
+      if (this.#isWaiting(stranger)) {
+        this.#waiting.delete(stranger.remote);
+        // Who never said anything is told of by nobody: a port was tried.
+        if (stranger.said.length > 0) this.#tell(stranger.remote, GONE);
+      }
+      this.#strangers.forget(stranger, nowMs());
     });
+  }
+
+  /** What becomes of a stranger by what it has said so far. */
+  #answerTo(stranger: Stranger): 'wait' | 'shake' | 'over' {
+    const { said } = stranger;
+    if (said[0] !== TLS_HANDSHAKE) return this.#hangUp(stranger, NO_TLS);
+    if (this.#credentials.kind === 'certificate') return 'shake';
+    const record = firstRecordOf(said);
+    if (record.kind === 'part') return 'wait';
+    if (record.kind === 'other') return this.#hangUp(stranger, NO_TLS);
+    if (record.kind === 'bare' && record.speaks13) {
+      return this.#hangUp(stranger, 'it has no secret', ALERTS.handshakeFailure);
+    }
+    if (record.kind === 'bare') {
+      return this.#hangUp(stranger, 'it speaks no TLS 1.3', ALERTS.protocolVersion);
+    }
+    const verdict = this.#binders.judge(record, this.#credentials.secrets);
+    if (verdict === 'sound') return 'shake';
+    const reason =
+      verdict === 'seen before'
+        ? 'it repeats what another one has said'
+        : this.#strangenessOf(record.identity);
+    return this.#hangUp(stranger, reason, ALERTS.decryptError);
   }
 
   /** Reads the files again; what cannot be used changes nothing. */
@@ -166,8 +237,8 @@ export class ServerLock implements AcceptLock, DialLock {
 
   /** Lets go whoever has not proved anything. */
   close(): void {
-    const strangers = [...this.#strangers.values()];
-    this.#strangers.clear();
+    const strangers = [...this.#waiting.values()];
+    this.#waiting.clear();
     for (const { socket } of strangers) socket.destroy();
   }
 
@@ -180,22 +251,27 @@ export class ServerLock implements AcceptLock, DialLock {
   }
 
   #reasonFor(error: Error, secured: TLSSocket): string {
-    const { environment } = this.#options;
     const identity = this.#identities.get(secured);
-    const theirs = identity === undefined ? null : parseIdentity(identity);
-    if (theirs !== null && theirs.environment !== environment) {
-      return `it asks for environment ${theirs.environment}, this server serves ${environment}`;
-    }
-    return acceptFailureOf(error, environment);
+    const isSecret = errorCode(error)?.endsWith('BINDER_DOES_NOT_VERIFY') === true;
+    if (identity !== undefined && isSecret) return this.#strangenessOf(identity);
+    return acceptFailureOf(error, this.#options.environment);
+  }
+
+  /** Why a secret that is shown is none of ours. */
+  #strangenessOf(identity: string): string {
+    const { environment } = this.#options;
+    const theirs = parseIdentity(identity);
+    return theirs === null || theirs.environment === environment
+      ? `it has another secret for ${environment}`
+      : `it asks for environment ${theirs.environment}, this server serves ${environment}`;
   }
 
   #welcome(secured: TLSSocket): void {
-    const stranger = this.#strangers.get(remoteOf(secured));
+    const stranger = this.#waiting.get(remoteOf(secured));
     if (stranger === undefined) {
       secured.destroy();
       return;
     }
-    this.#strangers.delete(stranger.remote);
     const distrust = this.kind === 'certificate' ? this.#distrustOf(secured) : null;
     if (distrust !== null) {
       const { code } = PROTOCOL_ERRORS['not-trusted'];
@@ -204,9 +280,11 @@ export class ServerLock implements AcceptLock, DialLock {
       secured.resume();
       secured.end(encodeFrame(encodeMessage({ kind: 'error', error: code, reason })));
       setTimeout(() => secured.destroy(), HANDSHAKE_MS_MAX).unref();
-      this.#refuse(stranger.remote, `its certificate is not trusted: ${distrust}`);
+      this.#refuse(stranger, `its certificate is not trusted: ${distrust}`);
       return;
     }
+    this.#waiting.delete(stranger.remote);
+    this.#strangers.prove(stranger);
     this.#keep(secured, this.#proofOf(secured));
     stranger.opened(secured);
   }
@@ -232,52 +310,39 @@ export class ServerLock implements AcceptLock, DialLock {
     });
   }
 
-  /** Says in TLS that TLS is spoken here, and closes. */
-  #hangUp({ remote, socket }: Stranger, reason: string): void {
-    this.#refuse(remote, reason);
+  /** Says in TLS that TLS is spoken here, or what is wrong, and closes. */
+  #hangUp(stranger: Stranger, reason: string, alert: number = ALERTS.userCanceled): 'over' {
+    const { socket } = stranger;
+    this.#refuse(stranger, reason);
     socket.resume();
-    socket.end(TLS_ALERT);
+    socket.end(Buffer.of(...FATAL_ALERT_HEAD, alert));
     setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX).unref();
+    return 'over';
   }
 
-  #count({ host, socket }: Stranger): void {
-    this.#counts.set(host, (this.#counts.get(host) ?? 0) + 1);
-    socket.once('close', () => {
-      const left = (this.#counts.get(host) ?? 0) - 1;
-      if (left > 0) this.#counts.set(host, left);
-      else this.#counts.delete(host);
-    });
+  #isWaiting(stranger: Stranger): boolean {
+    return this.#waiting.get(stranger.remote) === stranger;
   }
 
-  /** At a limit the oldest stranger goes, so that whoever waits keeps nobody out. */
-  #makeRoom(host: string): void {
-    const isHostFull = (this.#counts.get(host) ?? 0) >= this.#maxOf('connections-per-address');
-    if (this.#strangers.size >= this.#maxOf('strangers')) {
-      this.#letGoOldest(() => true, 'too many wait at the door, and it has waited longest');
-    } else if (isHostFull) {
-      const reason = 'its address has too many connections, and it has waited longest';
-      // If there is none the newcomer comes in, and hears from the core that there is no room.
-      this.#letGoOldest((stranger) => stranger.host === host, reason);
-    }
-  }
-
-  #maxOf(limit: DoorLimit): number {
+  #perAddressMax(): number {
+    const limit = 'connections-per-address';
     return this.#options.limits?.[limit] ?? LIMITS[limit].max;
   }
 
-  #letGoOldest(isMeant: (stranger: Stranger) => boolean, reason: string): void {
-    for (const stranger of this.#strangers.values()) {
-      if (!isMeant(stranger)) continue;
-      this.#strangers.delete(stranger.remote);
-      this.#refuse(stranger.remote, reason);
-      stranger.socket.destroy();
-      return;
-    }
+  /** A stranger's handshake has come to nothing. */
+  #refuse(stranger: Stranger, reason: string): void {
+    this.#waiting.delete(stranger.remote);
+    this.#strangers.fail(stranger, nowMs());
+    this.#tell(stranger.remote, reason);
   }
 
-  #refuse(address: string, reason: string): void {
+  #tell(address: string, reason: string): void {
     this.#options.onNotice({ name: 'refused-stranger', fields: { address, reason } });
   }
+}
+
+function nowMs(): number {
+  return nodeRuntime.nowMs();
 }
 
 function whatIs(credentials: Credentials): string {
@@ -290,11 +355,41 @@ function whatIs(credentials: Credentials): string {
 /** The first byte of everything that a TLS client says before it is encrypted. */
 const TLS_HANDSHAKE = 0x16;
 
+/** A fatal alert, but for its last byte. */
+const FATAL_ALERT_HEAD = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02] as const;
+
 /**
- * A fatal alert, user_canceled: nothing else that OpenSSL sends is like it. A client without a
- * secret waits for a welcome; this is what it hears, and it knows what is spoken here.
+ * Of RFC 8446 6. A client without a secret waits for a welcome; user_canceled is what it hears, and
+ * nothing else that OpenSSL sends is like it, so it knows what is spoken here.
  */
-const TLS_ALERT = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x5a]);
+const ALERTS = {
+  handshakeFailure: 40,
+  decryptError: 51,
+  protocolVersion: 70,
+  userCanceled: 90,
+} as const;
 
 /** A client that has a secret says so in its first packet; one without is told within a second. */
 const CLIENT_HELLO_MS_MAX = 800;
+
+const NO_TLS = 'it speaks no TLS: does it have a secret?';
+const SILENT = 'it said nothing: does it have a secret?';
+const SLOW = 'the TLS handshake was not finished in time';
+/** Stands for what TLS has been given. */
+const NOTHING_MORE = Buffer.of(TLS_HANDSHAKE);
+
+const GONE = 'it was gone before the TLS handshake was finished';
+
+const TOO_MANY = {
+  strangers: 'too many wait at the door, and it has waited longest',
+  'connections-per-address': 'its address has too many connections, and it has waited longest',
+} as const;
+
+/**
+ * Handshakes a second that may come to nothing. With a secret one costs some 50 microseconds, and
+ * ten thousand half a core; with certificates 450, and 300 are a seventh of a core.
+ */
+const RATIONS = {
+  secret: { ofStrange: 200, ofAllStrange: 10_000, ofKnown: 2_000, ofAllKnown: 10_000 },
+  certificate: { ofStrange: 20, ofAllStrange: 300, ofKnown: 100, ofAllKnown: 300 },
+} as const satisfies Record<Credentials['kind'], Rations>;

@@ -14,7 +14,7 @@ import type { Message, MessageKind, UnknownMessage } from '../../../protocol/mes
 import { assert } from '../../kit/assert.ts';
 import type { ConnectionId, Opened } from '../../input.ts';
 import type { LimitName } from './limits.ts';
-import { admit, forgetAccepted, limitReason, noteLimit } from './limits.ts';
+import { admit, limitReason, noteLimit } from './limits.ts';
 import type { Connection, State } from '../state.ts';
 import { handleTargetIdle } from './targets.ts';
 
@@ -164,7 +164,7 @@ export function closeConnection(
 
 /** Forgets a connection that is closed. */
 export function forgetConnection(state: State, connection: Connection): void {
-  if (state.connections.delete(connection.id)) forgetAccepted(state, connection);
+  if (state.connections.delete(connection.id)) state.strangers.forget(connection.id, state.nowMs);
   for (const name of ['handshake', 'beat', 'silence', 'held', 'news', 'pause', 'unread']) {
     state.timers.cancel(`${name} ${String(connection.id)}`);
   }
@@ -175,7 +175,7 @@ export function forgetConnection(state: State, connection: Connection): void {
 
 /** The handshake came in time. */
 export function endHandshake(state: State, connection: Connection): void {
-  state.strangers.delete(connection.id);
+  state.strangers.prove(connection.id);
   state.timers.cancel(`handshake ${String(connection.id)}`);
 }
 

@@ -5,8 +5,10 @@
 
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Registration } from '../../../protocol/records.ts';
+import type { ConnectionId } from '../../input.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Connection, Link, Session, State } from '../state.ts';
+import { Strangers } from './strangers.ts';
 
 interface LimitSpec {
   readonly max: number;
@@ -146,31 +148,33 @@ export function refuseAtLimit(
   state.out.sendRefusal(connection.id, request, limitReason(state, limit));
 }
 
+/** Who comes to a server, within its limits. */
+export function strangersOf(options: ServerOptions): Strangers<ConnectionId> {
+  return new Strangers({
+    strangersMax: maxOf(options, 'strangers'),
+    perAddressMax: maxOf(options, 'connections-per-address'),
+  });
+}
+
 /** A connection was accepted: says which one must go for it, itself if no other can. */
 export function admit(
   state: State,
   connection: Connection,
 ): { readonly leaving: Connection; readonly limit: LimitName } | null {
-  const address = hostOf(connection);
-  const count = (state.accepted.get(address) ?? 0) + 1;
-  const [oldest] = state.strangers.values();
-  state.accepted.set(address, count);
-  state.strangers.set(connection.id, connection);
-  if (count > maxOf(state.options, 'connections-per-address')) {
-    return { leaving: oldestOf(state, address) ?? connection, limit: 'connections-per-address' };
-  }
-  const isFull = state.strangers.size > maxOf(state.options, 'strangers');
-  return isFull && oldest !== undefined ? { leaving: oldest, limit: 'strangers' } : null;
+  const admission = state.strangers.arrive(connection.id, hostOf(connection), state.nowMs);
+  if (typeof admission === 'string') return null;
+  const leaving = state.connections.get(admission.leaving);
+  return leaving === undefined ? null : { leaving, limit: admission.limit };
 }
 
-/** A connection is closed. */
-export function forgetAccepted(state: State, connection: Connection): void {
-  state.strangers.delete(connection.id);
-  if (connection.dialled !== null) return;
-  const address = hostOf(connection);
-  const count = (state.accepted.get(address) ?? 0) - 1;
-  if (count > 0) state.accepted.set(address, count);
-  else state.accepted.delete(address);
+/** The addresses, without ports, of the servers that are configured or known. */
+export function serverHosts({ options, origins }: State): Set<string> {
+  const hosts = new Set<string>();
+  for (const address of options.peers) hosts.add(withoutPort(address));
+  for (const { log } of origins.values()) {
+    for (const address of log.facts.addresses) hosts.add(withoutPort(address));
+  }
+  return hosts;
 }
 
 /** Whether one more client or server that shakes hands has room. */
@@ -241,17 +245,13 @@ function sizeOf(items: readonly unknown[] | { readonly size: number }): number {
   return 'size' in items ? items.size : items.length;
 }
 
-/** Of all that have not shaken hands and come from there; the newcomer itself is the last. */
-function oldestOf(state: State, address: string): Connection | undefined {
-  for (const stranger of state.strangers.values()) {
-    if (hostOf(stranger) === address) return stranger;
-  }
-  return undefined;
-}
-
 /** Where a connection comes from; all that come by the UNIX socket are one. */
 function hostOf({ door, remote }: Connection): string {
-  return door === 'socket' ? 'the UNIX socket' : remote.slice(0, remote.lastIndexOf(':'));
+  return door === 'socket' ? 'the UNIX socket' : withoutPort(remote);
+}
+
+function withoutPort(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
 
 /** A limit that lasts would fill the log. */
