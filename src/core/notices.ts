@@ -20,6 +20,10 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'no UNIX socket: {reason}; clients of this host find the server by its port',
   },
+  'socket-bound-anew': {
+    level: 'warn',
+    sentence: 'the UNIX socket {path} was gone, and is bound anew',
+  },
   'few-open-files': {
     level: 'warn',
     sentence:

@@ -27,6 +27,8 @@ export interface Place {
   readonly side: Side;
   readonly listener: Listener;
   readonly socket: TakenSocket | null;
+  /** Where the socket belongs, if it is there or may be later. */
+  readonly socketPath: string | null;
   /** Why there is no socket although there could be one; null if all is as it should be. */
   readonly socketless: string | null;
   /** Where others reach it, `host:port`. */
@@ -72,10 +74,10 @@ async function takeWellKnownPort(
   for (const side of ['a', 'b'] as const) {
     const listener = await listenUnlessTaken(formatAddress(ip, ports[side]), runtime);
     if (listener === null) continue;
-    const { socket, socketless } = await findSocket(settings, { ip, sides: [side] });
+    const { isTaken: _, ...found } = await findSocket(settings, { ip, sides: [side] });
     const siblings = [formatAddress(other, side === 'a' ? ports.b : ports.a)];
     const address = advertised(settings, listener);
-    return { side, listener, socket, socketless, siblings, address };
+    return { ...found, side, listener, siblings, address };
   }
   throw new RarangiError(
     'RARANGI_USAGE',
@@ -94,16 +96,14 @@ async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Pr
   if (listener === null) {
     throw cannotBind(address, 'the address is in use', 'choose another port, or stop who has it');
   }
-  const { side, socket, socketless } = await findSocket(settings, { ip, sides: ['a', 'b'] });
+  const { isTaken: _, ...found } = await findSocket(settings, { ip, sides: ['a', 'b'] });
   const siblings = socketFolders().map((folder) =>
-    join(folder, socketName(settings.environment, side === 'a' ? 'b' : 'a')),
+    join(folder, socketName(settings.environment, found.side === 'a' ? 'b' : 'a')),
   );
   return {
-    side,
+    ...found,
     listener,
-    socket,
-    socketless,
-    siblings: socket === null ? [] : siblings,
+    siblings: found.socket === null ? [] : siblings,
     address: advertised(settings, listener),
   };
 }
@@ -118,7 +118,7 @@ async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Lis
   }
 }
 
-interface FoundSocket extends Pick<Place, 'side' | 'socket' | 'socketless'> {
+interface FoundSocket extends Pick<Place, 'side' | 'socket' | 'socketPath' | 'socketless'> {
   /** A live server has it. */
   readonly isTaken: boolean;
 }
@@ -129,7 +129,13 @@ async function findSocket(
   { ip, sides }: { readonly ip: string; readonly sides: readonly [Side, ...Side[]] },
 ): Promise<FoundSocket> {
   const [firstSide] = sides;
-  const none = { side: firstSide, socket: null, socketless: null, isTaken: false };
+  const none = {
+    side: firstSide,
+    socket: null,
+    socketPath: null,
+    socketless: null,
+    isTaken: false,
+  };
   if (settings.socket === 'none') return none;
   if (settings.socket !== null) return await trySocket(firstSide, settings.socket, settings);
   if (isLoopback(ip) && !DEFAULT_LOOPBACKS.has(ip)) return none;
@@ -151,10 +157,12 @@ async function trySocket(
   { socketRights }: ServeSettings,
 ): Promise<FoundSocket> {
   try {
-    return { side, socket: await takeSocket(path, socketRights), socketless: null, isTaken: false };
+    const socket = await takeSocket(path, socketRights);
+    return { side, socket, socketPath: path, socketless: null, isTaken: false };
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    return { side, socket: null, socketless: error.message, isTaken: error.isLive };
+    const socketPath = error.isLive ? null : path;
+    return { side, socket: null, socketPath, socketless: error.message, isTaken: error.isLive };
   }
 }
 

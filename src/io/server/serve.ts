@@ -18,9 +18,10 @@ import { limitsWithin, openFilesMax } from './open-files.ts';
 import type { SystemdState } from './notify.ts';
 import type { Place } from './place.ts';
 import { takePlace } from './place.ts';
+import { SocketKeeper } from './socket-keeper.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { RationedNotices } from './rationed-notices.ts';
-import type { Cancel, Runtime } from '../machine/runtime.ts';
+import type { Accept, Cancel, Listener, Runtime } from '../machine/runtime.ts';
 import type { ServeOptions, ServeSettings } from './serve-options.ts';
 import { serveSettingsOf } from './serve-options.ts';
 import { ServerLock } from '../tls/server-lock.ts';
@@ -105,7 +106,8 @@ class RunningServer implements ServerHandle {
   readonly lock: 'none' | 'secret' | 'certificate';
   readonly stopped: Promise<void>;
   readonly #driver: Driver<Input, Tell>;
-  readonly #place: Place;
+  readonly #listener: Listener;
+  readonly #socketKeeper: SocketKeeper;
   readonly #lock: ServerLock | null;
   readonly #onNotice: (notice: Notice) => void;
   #cancelWithdrawal: Cancel = () => undefined;
@@ -120,7 +122,7 @@ class RunningServer implements ServerHandle {
     this.address = place.address;
     this.bound = place.listener.address;
     this.socket = place.socket?.path ?? null;
-    this.#place = place;
+    this.#listener = place.listener;
     this.#onNotice = settings.onNotice;
     const core = this.#createCore(settings, { place, limits });
     lock?.knowServers(() => core.serverHosts());
@@ -134,13 +136,21 @@ class RunningServer implements ServerHandle {
     this.stopped = this.#driver.stopped.then(() => {
       notices.end();
     });
-    this.#open(settings, parts);
+    this.#tellStart(settings, parts);
+    this.#driver.start();
+    const accept: Accept = (connection) => this.#driver.accept(connection);
+    place.listener.accept(accept);
+    const { socketPath: path, socket, socketless } = place;
+    const { socketRights: rights, onNotice } = settings;
+    this.#socketKeeper = new SocketKeeper({ path, rights, socket, socketless, accept, onNotice });
+    this.#tellSystemd('READY');
   }
 
   async stop(): Promise<void> {
     this.#tellSystemd('STOPPING');
     // Whoever comes from now on finds the sibling.
-    vacate(this.#place);
+    this.#listener.close();
+    this.#socketKeeper.close();
     this.#lock?.close();
     this.#cancelWithdrawal();
     this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
@@ -181,9 +191,9 @@ class RunningServer implements ServerHandle {
     });
   }
 
-  #open(settings: ServeSettings, { place, limits, filesMax }: Parts): void {
+  #tellStart(settings: ServeSettings, { place, limits, filesMax }: Parts): void {
     const { environment, host } = settings;
-    const { listener, socket, socketless } = place;
+    const { socketless } = place;
     const { connections } = limits;
     const fields = { name: this.name, host, environment, side: this.side, address: this.address };
     this.#onNotice({ name: 'server-started', fields });
@@ -191,11 +201,6 @@ class RunningServer implements ServerHandle {
     if (connections < (settings.limits.connections ?? LIMITS.connections.max)) {
       this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
     }
-    this.#driver.start();
-    for (const door of [listener, socket]) {
-      door?.accept((connection) => this.#driver.accept(connection));
-    }
-    this.#tellSystemd('READY');
   }
 
   #tellSystemd(state: SystemdState): void {

@@ -1,16 +1,16 @@
-// The UNIX sockets of this host: where they are, whether one is live, and how a server takes its
-// own. The invariant: the file of a dead server is taken over, that of a live one never, and a
-// client never sees a socket that nobody listens on yet: it is bound beside its place, and linked
-// into it, which fails if another one is there.
+// The UNIX sockets of this host: whether one is live, and how a server takes its own. The invariant:
+// the socket of a dead server is taken over, that of a live one never, and what is no socket is left
+// alone. A client never sees a socket that nobody listens on yet: it is bound beside its place, and
+// linked into it, which fails if another file is there.
 
 import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
   linkSync,
+  lstatSync,
   mkdirSync,
   renameSync,
-  statSync,
   unlinkSync,
 } from 'node:fs';
 import { connect } from 'node:net';
@@ -25,6 +25,8 @@ import { giveRights, OPEN_TO_ALL } from './socket-rights.ts';
 /** A socket that a server has taken. */
 export interface TakenSocket {
   readonly path: string;
+  /** Whether its file is still there, and no other one in its place. */
+  isInPlace(): boolean;
   accept(accept: Accept): void;
   /** Accepts no more, and removes the file if it is still ours. */
   close(): void;
@@ -106,6 +108,7 @@ function takenSocket(
 ): TakenSocket {
   return {
     path,
+    isInPlace: () => inodeOf(path) === inode,
     accept: (accept) => {
       listener.accept(accept);
     },
@@ -124,12 +127,15 @@ async function linkInto(beside: string, path: string): Promise<void> {
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     }
-    const inode = inodeOf(path);
-    if (inode === null) continue;
+    const file = lstatSync(path, { throwIfNoEntry: false });
+    if (file === undefined) continue;
+    if (!file.isSocket()) {
+      throw new SocketError(`${path} is no socket, and stays as it is`, { isLive: false });
+    }
     if (await isLiveSocket(path)) {
       throw new SocketError(`${path} belongs to a server that runs`, { isLive: true });
     }
-    removeDead(path, inode);
+    removeDead(path, file.ino);
   }
   throw new SocketError(`${path} is fought over`, { isLive: true });
 }
@@ -149,7 +155,7 @@ function removeDead(path: string, inode: number): void {
 }
 
 function inodeOf(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+  return lstatSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 /** What `sun_path` holds besides its final zero. */

@@ -1,5 +1,15 @@
 import { once } from 'node:events';
-import { existsSync, linkSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -99,15 +109,6 @@ test("a dead server's file is taken over", async () => {
   expect(readdirSync(dirname(path))).toEqual(['testing-a.sock']);
 });
 
-test('a file that is no socket is in the way of nobody', async () => {
-  const path = ownPath();
-  writeFileSync(path, '');
-
-  await taken(path);
-
-  expect(await isLiveSocket(path)).toBe(true);
-});
-
 test("a live server's file is never taken over", async () => {
   const path = ownPath();
   await taken(path);
@@ -199,4 +200,29 @@ test("sockets are in the system's folder, and in the user's if there is one", ()
   expect(foldersWith('')).toEqual(['/run/rarangi']);
   expect(foldersWith('relative')).toEqual(['/run/rarangi']);
   expect(socketName('testing', 'b')).toBe('testing-b.sock');
+});
+
+test.each([
+  [
+    'a regular file',
+    (path: string) => {
+      writeFileSync(path, 'precious');
+    },
+  ],
+  [
+    'a link to a socket',
+    (path: string) => {
+      symlinkSync('/no/such.sock', path);
+    },
+  ],
+  ['a folder', (path: string) => mkdirSync(path)],
+])('%s where the socket should be stays as it is', async (_, make) => {
+  const path = ownPath();
+  make(path);
+  const before = lstatSync(path);
+
+  await expect(takeSocket(path)).rejects.toThrow(`${path} is no socket, and stays as it is`);
+
+  expect(lstatSync(path)).toMatchObject({ ino: before.ino, size: before.size });
+  expect(readdirSync(dirname(path))).toEqual(['testing-a.sock']);
 });

@@ -1,0 +1,83 @@
+// Keeps a server's socket where clients look for it. Its file may go while the server runs: somebody
+// removes it, or /run is cleaned. The invariant: as long as the server runs, its socket is in place,
+// or the operator has been told once why not; what is no socket is never removed.
+
+import type { Notice } from '../../core/notices.ts';
+import type { Accept } from '../machine/runtime.ts';
+import type { SocketRights } from './socket-rights.ts';
+import type { TakenSocket } from './sockets.ts';
+import { SocketError, takeSocket } from './sockets.ts';
+
+/** What a keeper is told. */
+export interface KeeperOptions {
+  /** Where the socket belongs; null where the server shall have none. */
+  readonly path: string | null;
+  readonly rights: SocketRights;
+  /** The socket that was taken at the start, or why there was none. */
+  readonly socket: TakenSocket | null;
+  readonly socketless: string | null;
+  readonly accept: Accept;
+  readonly onNotice: (notice: Notice) => void;
+  /** How often it looks; for tests. */
+  readonly lookMs?: number;
+}
+
+/** Looks after one socket until it is closed. */
+export class SocketKeeper {
+  readonly #options: KeeperOptions;
+  readonly #timer: NodeJS.Timeout;
+  #socket: TakenSocket | null;
+  #isClosed = false;
+  #isLooking = false;
+  #toldReason: string | null;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#socket = options.socket;
+    this.#toldReason = options.socketless;
+    options.socket?.accept(options.accept);
+    this.#timer = setInterval(() => void this.#look(), options.lookMs ?? LOOK_MS);
+    this.#timer.unref();
+  }
+
+  /** Removes the socket, and looks no more. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#socket?.close();
+  }
+
+  async #look(): Promise<void> {
+    const { path } = this.#options;
+    if (path === null || this.#isLooking || this.#socket?.isInPlace() === true) return;
+    this.#isLooking = true;
+    try {
+      await this.#take(path);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #take(path: string): Promise<void> {
+    const { rights, accept, onNotice } = this.#options;
+    try {
+      const socket = await takeSocket(path, rights);
+      if (this.#isClosed) {
+        socket.close();
+        return;
+      }
+      this.#socket?.close();
+      this.#socket = socket;
+      socket.accept(accept);
+      this.#toldReason = null;
+      onNotice({ name: 'socket-bound-anew', fields: { path } });
+    } catch (error) {
+      if (!(error instanceof SocketError)) throw error;
+      if (error.message === this.#toldReason) return;
+      this.#toldReason = error.message;
+      onNotice({ name: 'no-socket', fields: { reason: error.message } });
+    }
+  }
+}
+
+const LOOK_MS = 2_000;

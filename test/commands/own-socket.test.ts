@@ -1,0 +1,45 @@
+// A server looks after its socket: what is no socket stays, and a socket that goes comes back.
+
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+
+import { test } from '../support/processes.ts';
+
+test('a file at the place of the socket survives the start and the stop', async ({ stage }) => {
+  const path = join(stage.folder, 'precious.txt');
+  writeFileSync(path, 'precious');
+
+  const words = ['serve', '--bind', stage.address(), '--socket', path, '--log-format', 'json'];
+  const server = stage.start(words);
+  await server.said({ event: 'no-socket', level: 'warn' });
+  const ended = await server.end('SIGTERM');
+
+  expect(ended.code).toBe(0);
+  expect(server.allSaid({ event: 'no-socket' })).toHaveLength(1);
+  expect(readFileSync(path, 'utf8')).toBe('precious');
+});
+
+test('a socket that is removed is bound anew, and what is put in its place stays', async ({
+  stage,
+}) => {
+  const path = join(stage.folder, 'testing.sock');
+  const words = ['serve', '--bind', stage.address(), '--socket', path, '--log-format', 'json'];
+  const server = stage.start(words);
+  await server.said({ event: 'server-started' });
+
+  rmSync(path);
+  await server.said({ event: 'socket-bound-anew', path });
+  const asked = await stage.run(['status', '--server', path, '--json']);
+
+  rmSync(path);
+  mkdirSync(path);
+  await server.said({ event: 'no-socket' });
+  rmSync(path, { recursive: true });
+  await server.said({ event: 'socket-bound-anew' });
+
+  expect(asked.code).toBe(0);
+  expect(lstatSync(path).isSocket()).toBe(true);
+  await server.end('SIGTERM');
+  expect(existsSync(path)).toBe(false);
+});
