@@ -1,7 +1,46 @@
-#!/usr/bin/env node
-// The installed program. The commands of dist/lean start in a few milliseconds, but take plain words
-// only; what they decline goes to oclif, which knows the rest. CommonJS, because Node.js loads it
-// sooner, and short, because it is compiled at every start.
+#!/bin/sh
+':' /* The installed program: sh reads it up to the last exec, Node.js from behind it. At its start
+# Node.js forgets which signals are ignored and which descriptors were open, it obeys NODE_OPTIONS,
+# and this shell drops variables whose names are none to it. So all that is kept in variables, for a
+# wrapped command in full; the part for Node.js takes them away again. The invariant: whoever looks
+# at process.env finds what rarangi was started with, to the letter.
+unset RARANGI_START_IGNORED RARANGI_START_ENVIRONMENT RARANGI_START_OPEN RARANGI_START_OPTIONS
+unset RARANGI_START_KEY RARANGI_START_VALUE RARANGI_START_WORD RARANGI_START_WRAPS
+if [ -r /proc/$$/status ]; then
+  while read -r RARANGI_START_KEY RARANGI_START_VALUE; do
+    case $RARANGI_START_KEY in
+      SigIgn:) export RARANGI_START_IGNORED="$RARANGI_START_VALUE"; break ;;
+    esac
+  done < /proc/$$/status
+fi
+case $1 in
+  register | lookup)
+    for RARANGI_START_WORD do
+      if [ "$RARANGI_START_WORD" = -- ]; then RARANGI_START_WRAPS=$1; break; fi
+    done ;;
+esac
+if [ -n "$RARANGI_START_WRAPS" ]; then
+  for RARANGI_START_WORD in /proc/$$/fd/*; do
+    if [ -e "$RARANGI_START_WORD" ] && ! [ "$RARANGI_START_WORD" -ef "$0" ]; then
+      export RARANGI_START_OPEN="$RARANGI_START_OPEN ${RARANGI_START_WORD#/proc/$$/fd/}"
+    fi
+  done
+  RARANGI_START_VALUE=$(od -An -v -tx1 /proc/$$/environ 2> /dev/null | tr -d ' \n')
+  case ${#RARANGI_START_VALUE} in
+    # One variable may have 128 kB.
+    ??????*) ;;
+    *) export RARANGI_START_ENVIRONMENT="$RARANGI_START_VALUE" ;;
+  esac
+  if [ "$RARANGI_START_WRAPS" = register ] && [ -n "$NODE_OPTIONS" ]; then
+    export RARANGI_START_OPTIONS="$NODE_OPTIONS"
+    unset NODE_OPTIONS
+  fi
+fi
+exec node "$0" "$@"
+*/
+// The commands of dist/lean start in a few milliseconds, but take plain words only; what they
+// decline goes to oclif, which knows the rest. CommonJS, because Node.js loads it sooner, and short,
+// because it is compiled at every start.
 'use strict';
 
 const FILES_BY_COMMAND = {
@@ -13,6 +52,7 @@ const FILES_BY_COMMAND = {
 };
 
 async function main([command, ...words]) {
+  takeStart(process.env);
   const files = Object.hasOwn(FILES_BY_COMMAND, command) ? FILES_BY_COMMAND[command] : [];
   for (const file of files) {
     if (await require(`../dist/lean/${file}.cjs`).run(words)) return;
@@ -20,5 +60,37 @@ async function main([command, ...words]) {
   const { main: runAll } = await import('../dist/cli/start/main.js');
   await runAll();
 }
+
+/** Puts the environment back as it was; what is kept besides is for src/sidecar/inherited.ts. */
+function takeStart(env) {
+  const { RARANGI_START_IGNORED: ignored = '0', RARANGI_START_OPEN: open = '' } = env;
+  const { RARANGI_START_ENVIRONMENT: environment, RARANGI_START_OPTIONS: options } = env;
+  for (const name of ['IGNORED', 'OPEN', 'ENVIRONMENT', 'OPTIONS']) {
+    Reflect.deleteProperty(env, `RARANGI_START_${name}`);
+  }
+  if (options !== undefined) env.NODE_OPTIONS = options;
+  if (environment) restore(env, Buffer.from(environment, 'hex').toString().split('\0'));
+  if (!/[^0]/.test(ignored) && open === '') return;
+  globalThis[Symbol.for('rarangi.start')] = { ignored, open };
+  // What was ignored stays ignored, whoever takes it besides. HUP, INT, QUIT, USR2, ALRM, TERM, TSTP.
+  for (const signal of [1, 2, 3, 12, 14, 15, 20]) {
+    if ((BigInt(`0x${ignored}`) >> BigInt(signal - 1)) & 1n) process.on(NAMES[signal], () => undefined);
+  }
+}
+
+function restore(env, entries) {
+  const before = new Map();
+  for (const entry of entries) {
+    const at = entry.indexOf('=', 1);
+    if (at > 0 && !before.has(entry.slice(0, at))) before.set(entry.slice(0, at), entry.slice(at + 1));
+  }
+  for (const name of Object.keys(env)) if (!before.has(name)) Reflect.deleteProperty(env, name);
+  for (const [name, value] of before) if (env[name] !== value) env[name] = value;
+}
+
+const NAMES = {
+  ...{ 1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 12: 'SIGUSR2' },
+  ...{ 14: 'SIGALRM', 15: 'SIGTERM', 20: 'SIGTSTP' },
+};
 
 void main(process.argv.slice(2));

@@ -37,7 +37,7 @@ find "$home" -type f -exec chmod 644 {} +
 put 755 bin/run.js usr/lib/rarangi/bin/run.js
 put 644 bin/package.json usr/lib/rarangi/bin/package.json
 # The node of Debian, whatever else the caller's PATH may have.
-sed -i '1s|.*|#!/usr/bin/node|' "$home/bin/run.js"
+sed -i 's|^exec node |exec /usr/bin/node |' "$home/bin/run.js"
 mkdir -p "$tree/usr/bin"
 ln -s ../lib/rarangi/bin/run.js "$tree/usr/bin/rarangi"
 

@@ -3,8 +3,11 @@
 // a shell would have reported. Nothing here touches process.stdin and its like: opening them would
 // make pipes non-blocking that the command shares.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
+
+import { faultOf, wordsGivingBack } from './giving-back.ts';
+import { closeInherited, type Inherited, inherited } from './inherited.ts';
 
 /** Why a command did not start, as env(1) and the shells number it. */
 export const START_FAILURES = { own: 125, notExecutable: 126, notFound: 127 } as const;
@@ -34,29 +37,60 @@ export class StartError extends Error {
 export interface StartOptions {
   /** What its environment has besides ours. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Names of variables that are not for it. */
+  readonly withheld?: RegExp;
   /** Whether it leads a session of its own, and so a process group. */
   readonly ownSession?: boolean;
+  /** Whether it is started again: then what it inherits is kept for the next time. */
+  readonly isRepeated?: boolean;
 }
 
 /** Starts a command. Rejects with StartError. */
 export async function startCommand(
   words: readonly string[],
-  { variables = {}, ownSession = false }: StartOptions = {},
+  options: StartOptions = {},
 ): Promise<Command> {
-  const [file = '', ...rest] = words;
-  if (file === '') throw new StartError('not found', START_FAILURES.notFound);
+  const found = inherited();
   try {
-    const child = spawn(file, rest, {
-      stdio: 'inherit',
-      env: { ...process.env, ...variables },
-      detached: ownSession,
-    });
+    const child = spawnGivingBack(words, found, options);
     const exited = exitOf(child);
     await started(child);
     return { pid: child.pid ?? 0, exited, signal: (name) => void child.kill(name) };
   } catch (error) {
     throw startErrorOf(error as NodeJS.ErrnoException);
+  } finally {
+    if (options.isRepeated !== true) closeInherited(found);
   }
+}
+
+/** Throws what spawn does, or an error with its code. */
+function spawnGivingBack(
+  words: readonly string[],
+  found: Inherited,
+  { variables, withheld, ownSession = false }: StartOptions,
+): ChildProcess {
+  const [word = ''] = words;
+  const env = { ...ourEnvironment(withheld), ...variables };
+  const [file = '', ...rest] = wordsGivingBack(words, found, env);
+  const fault = word !== '' && file === word ? null : faultOf(word, env);
+  if (fault !== null) throw Object.assign(new Error(fault), { code: fault });
+  return spawn(file, rest, { stdio: stdioFor(found), env, detached: ownSession });
+}
+
+function ourEnvironment(withheld: RegExp | undefined): NodeJS.ProcessEnv {
+  if (withheld === undefined) return process.env;
+  const kept = Object.entries(process.env).filter(([name]) => !withheld.test(name));
+  return Object.fromEntries(kept);
+}
+
+/** Each descriptor as itself; those between them stay closed. */
+function stdioFor({ descriptors }: Inherited): StdioOptions {
+  const stdio: ('inherit' | 'ignore' | number)[] = ['inherit', 'inherit', 'inherit'];
+  for (const descriptor of descriptors) {
+    while (stdio.length < descriptor) stdio.push('ignore');
+    stdio.push(descriptor);
+  }
+  return stdio;
 }
 
 function started(child: ChildProcess): Promise<void> {

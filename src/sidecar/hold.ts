@@ -4,6 +4,7 @@
 import { RarangiError } from '../index.ts';
 import { openCatalogue } from './catalogue.ts';
 import { withPorts } from './free-port.ts';
+import { isIgnored } from './inherited.ts';
 import { openRoster } from './roster.ts';
 import type { SidecarOptions } from './sidecar-options.ts';
 import { END_SIGNALS, onSignals } from './signals.ts';
@@ -45,8 +46,8 @@ export async function hold(options: SidecarOptions): Promise<void> {
 function awaitEnd(): { readonly asked: Promise<null>; readonly forget: () => void } {
   let forget = (): void => undefined;
   const asked = new Promise<null>((resolve) => {
-    forget = onSignals(END_SIGNALS, () => {
-      resolve(null);
+    forget = onSignals(END_SIGNALS, (signal) => {
+      if (!isIgnored(signal)) resolve(null);
     });
   });
   return { asked, forget };

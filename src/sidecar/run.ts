@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { startCommand, type Command } from './command.ts';
+import { isIgnored } from './inherited.ts';
 import { cameFromTerminal, END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 
 /** What is run, and what it is told. */
@@ -36,10 +37,10 @@ type Variables = Readonly<Record<string, string>>;
 
 /** Runs a command and resolves to its exit status. Rejects with StartError. */
 export async function run({ command, variables, news }: RunOptions): Promise<number> {
-  const runner = new Runner(command);
+  const runner = new Runner(command, { isRepeated: news?.by === 'restart' });
   // Before there is a command: a signal that nobody takes would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
-    runner.take(signal);
+    if (!isIgnored(signal)) runner.take(signal);
   });
   const over = new AbortController();
   try {
@@ -74,13 +75,15 @@ async function tell(runner: Runner, news: News, signal: AbortSignal): Promise<vo
 /** A command, as often as it is started. */
 class Runner {
   readonly #words: readonly string[];
+  readonly #isRepeated: boolean;
   #started: Promise<Command> | null = null;
   /** What it is to be started with once more when it has exited. */
   #next: Variables | null = null;
   #isEnding = false;
 
-  constructor(words: readonly string[]) {
+  constructor(words: readonly string[], { isRepeated }: { readonly isRepeated: boolean }) {
     this.#words = words;
+    this.#isRepeated = isRepeated;
   }
 
   /** Resolves to the status of the last one. Rejects with StartError. */
@@ -88,7 +91,10 @@ class Runner {
     this.#next = variables;
     let status = 0;
     while (this.#next !== null && !this.#isEnding) {
-      this.#started = startCommand(this.#words, { variables: this.#next });
+      this.#started = startCommand(this.#words, {
+        variables: this.#next,
+        isRepeated: this.#isRepeated,
+      });
       this.#next = null;
       const command = await this.#started;
       status = await command.exited;

@@ -11,6 +11,7 @@ import type { Report } from './events.ts';
 import { Evidence } from './evidence.ts';
 import { Family } from './family.ts';
 import { choosePorts, toldEnvironment, toldWords, withPorts } from './free-port.ts';
+import { isIgnored } from './inherited.ts';
 import { endLeftovers } from './leftovers.ts';
 import { openRoster, type Roster } from './roster.ts';
 import { checkServices } from './service.ts';
@@ -47,6 +48,7 @@ export async function wrap(options: WrapOptions): Promise<number> {
       roster.reset(() => withPorts(options.services(), chosen));
       return;
     }
+    if (isIgnored(signal)) return;
     // A signal may come before the command is known to run; the order is kept.
     started.then(
       (command) => {
@@ -59,6 +61,7 @@ export async function wrap(options: WrapOptions): Promise<number> {
     startCommand(toldWords(options.command, chosen), {
       variables: { ...toldEnvironment(chosen), ...family.variables() },
       ownSession: family.hasOwnSession,
+      withheld: OURS_ALONE,
     }),
   );
   try {
@@ -110,3 +113,6 @@ async function close({ roster, catalogue }: Open): Promise<void> {
 
 /** The command is gone already: its status is not kept back for a server that does not answer. */
 const CLOSE_MS_MAX = 500;
+
+/** A sidecar within the command is not to take them for its own. */
+const OURS_ALONE = /^RARANGI_REGISTER_/;

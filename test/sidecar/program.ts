@@ -28,13 +28,17 @@ export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
   return startWords([process.execPath, RUN, ...words], env);
 }
 
-/** Starts any program. */
-export function startWords(words: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+/** Starts any program; it has our `descriptors` as its own, from 3 on. */
+export function startWords(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  descriptors: readonly number[] = [],
+): Program {
   const [file = '', ...rest] = words;
   const child = spawn(file, rest, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     env: { ...process.env, ...env },
-  });
+  }) as Program['child'];
   const lines: string[] = [];
   let wake = (): void => undefined;
   let isOver = false;

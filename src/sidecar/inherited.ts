@@ -1,0 +1,82 @@
+// What a wrapped command is to inherit although Node.js does not: signals that were ignored when the
+// sidecar was started, and open descriptors. bin/run.js has found out; without it only a socket
+// activation says anything. The invariant: nothing is handed on that was not there at the start.
+
+import { closeSync, fstatSync } from 'node:fs';
+import { constants } from 'node:os';
+
+/** What was found at the start. */
+export interface Inherited {
+  /** Numbers of signals. */
+  readonly ignored: readonly number[];
+  /** Above stderr, in their order; all of them are open. */
+  readonly descriptors: readonly number[];
+}
+
+/** What this process has inherited. */
+export function inherited(): Inherited {
+  const kept = (globalThis as { [START]?: Kept })[START];
+  return {
+    ignored: kept === undefined ? [] : signalsIn(kept.ignored),
+    descriptors: isClosed ? [] : descriptorsIn(kept?.open ?? '').filter(isOpen),
+  };
+}
+
+/** Whether this process is to ignore a signal, because it was started so. */
+export function isIgnored(signal: NodeJS.Signals): boolean {
+  return inherited().ignored.includes(constants.signals[signal]);
+}
+
+/** Closes what was handed on: a port must not outlive the command that listens there. */
+export function closeInherited({ descriptors }: Inherited): void {
+  // Their numbers may be others' from now on.
+  isClosed = true;
+  for (const descriptor of descriptors) closeSync(descriptor);
+}
+
+let isClosed = false;
+
+/** Reads a mask as proc(5) has it: the lowest bit is signal 1. */
+export function signalsIn(mask: string): number[] {
+  const bits = BigInt(`0x${mask}`);
+  const numbers = Array.from({ length: SIGNALS_COUNT }, (_, index) => index + 1);
+  const isSet = (number: number): boolean => ((bits >> BigInt(number - 1)) & 1n) === 1n;
+  return numbers.filter((number) => isSet(number) && !UNIGNORABLE.has(number));
+}
+
+/** Whether systemd, or another in its way, has written the variables for this process. */
+export function isMeant(variable: 'LISTEN_PID' | 'WATCHDOG_PID'): boolean {
+  return process.env[variable] === String(process.pid);
+}
+
+function descriptorsIn(open: string): number[] {
+  const activated = isMeant('LISTEN_PID') ? Number(process.env['LISTEN_FDS']) : 0;
+  const listening = Array.from({ length: activated }, (_, index) => FIRST + index);
+  const found = new Set([...listening, ...open.split(' ').map(Number)]);
+  return [...found].filter((each) => each >= FIRST).sort((one, other) => one - other);
+}
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Kept {
+  readonly ignored: string;
+  readonly open: string;
+}
+
+/** Where bin/run.js leaves what it has kept. */
+const START = Symbol.for('rarangi.start');
+
+/** The first descriptor above stderr. */
+const FIRST = 3;
+
+const SIGNALS_COUNT = 64;
+
+/** KILL and STOP; 32 and 33 belong to the threads of the C library. */
+const UNIGNORABLE: ReadonlySet<number> = new Set([9, 19, 32, 33]);
