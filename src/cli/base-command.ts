@@ -11,6 +11,7 @@ import { usage } from './flags.ts';
 import { withMeantLine } from './mistakes.ts';
 import { screenOf, write } from './output.ts';
 import { hideForeign, namingVariable, type Settings, unknownSettings } from './settings.ts';
+import { forgetUser } from './start/user.ts';
 import { themeFor } from './theme.ts';
 import { partedWords } from './wrapped-words.ts';
 
@@ -38,6 +39,11 @@ export abstract class BaseCommand extends Command {
     } finally {
       putBack();
     }
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    forgetUser();
   }
 
   protected override catch(error: unknown): Promise<void> {

@@ -1,15 +1,16 @@
 // The terminal belongs to the command, as if there were no sidecar: keys, sizes and job control.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { lookup } from '../../src/index.ts';
 import { processOf } from '../../src/sidecar/processes.ts';
-import { atEnd, ownFolder, reaching, startServer } from '../io/world.ts';
+import { atEnd, ownFolder, ownIp, reaching, startServer } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
+import { RUN } from './program.ts';
 import { registerWords } from './sidecar.ts';
 
 const PATIENTLY = { timeout: 30_000 };
@@ -165,4 +166,39 @@ test.skipIf(!needs('tmux'))('at a terminal what the command left behind ends as 
   await expect.poll(() => terminal.tmux('list-panes'), PATIENTLY).toBe('');
   expect(text(log)).toContain(`has left behind sleep (process ${String(left)})`);
   expect(processOf(left)).toBeNull();
+});
+
+/** Runs a program in a terminal, which goes away; then ends it. Resolves to its exit status. */
+async function statusWithoutTerminal(words: readonly string[], started: string): Promise<string> {
+  const folder = ownFolder();
+  const [log, status] = [join(folder, 'log'), join(folder, 'status')];
+  // The first process of a session would end with its terminal.
+  const script = `trap : HUP; "$@" 2> '${log}'; echo $? > '${status}'`;
+  const terminal = openTerminal(['sh', '-c', script, 'sh', ...words]);
+  await expect.poll(() => text(log), PATIENTLY).toContain(started);
+  const first = String(terminal.pid());
+  const pid = Number(readFileSync(`/proc/${first}/task/${first}/children`, 'utf8'));
+  atEnd(() => processOf(pid) !== null && process.kill(pid, 'SIGTERM'));
+
+  terminal.tmux('kill-server');
+  await expect.poll(() => readlinkSync(`/proc/${pid}/fd/0`), PATIENTLY).toContain('deleted');
+  process.kill(pid, 'SIGTERM');
+
+  await expect.poll(() => text(status), PATIENTLY).not.toBe('');
+  return text(status);
+}
+
+test.skipIf(!needs('tmux'))('a terminal that has gone changes no exit status', async () => {
+  const server = await startServer();
+  const offer = [...registerWords(server), '--name', 'db', '--port', '9', '--ready', 'none'];
+  const command = ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.02; done'];
+
+  expect(await statusWithoutTerminal([...offer, '--', ...command], '"registered"')).toBe('7\n');
+});
+
+test.skipIf(!needs('tmux'))('a server that has lost its terminal ends with 0', async () => {
+  const where = ['--environment=testing', '--bind', `${ownIp()}:0`, '--socket=none'];
+  const words = [process.execPath, RUN, 'serve', ...where, '--log-format=json'];
+
+  expect(await statusWithoutTerminal(words, '"event":')).toBe('0\n');
 });

@@ -1,23 +1,11 @@
-// The way in for every command, with oclif around it. The invariant: whatever happens is shown and
-// ends in one exit code. The commands that are started most often have a shorter way: lean-main.ts.
+// The way in for every command that the short way of lean-main.ts does not take. The invariant: oclif
+// is loaded only after it has been given the home and the shell that it asks the system for.
 
-import { Config, run } from '@oclif/core';
-
-import { meantWords } from '../mistakes.ts';
-import { watchStreams } from '../output.ts';
-import { endProcess, failProcess, guardProcess } from './process-end.ts';
+import { standInForUser } from './user.ts';
 
 /** Runs the program. */
 export async function main(): Promise<void> {
-  guardProcess();
-  // oclif writes its help itself.
-  const checkWritten = watchStreams();
-  try {
-    const config = await Config.load(import.meta.url);
-    await run(meantWords(process.argv.slice(2), config.commandIDs), config);
-    checkWritten();
-  } catch (error) {
-    failProcess(error);
-  }
-  endProcess();
+  standInForUser();
+  const { runAll } = await import('./oclif-main.ts');
+  await runAll();
 }
