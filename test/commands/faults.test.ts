@@ -103,7 +103,7 @@ test.skipIf(!needs('util-linux') || !needs('iproute2'))(
   async ({ stage }) => {
     const mounts = [
       'mount -o remount,ro /run',
-      'umount /run && mount -t tmpfs -o nr_inodes=1 x /run',
+      'umount /run && mount -t tmpfs -o nr_inodes=1,mode=755 x /run',
     ];
     for (const mount of mounts) {
       const within = await stage.openNamespace();

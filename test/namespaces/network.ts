@@ -167,7 +167,7 @@ const SWITCH_READY = [0, 1, 2, 3, 4, 5]
  * connections must not go round the rules.
  */
 const NODE_READY = [
-  'mount -t tmpfs none /run',
+  'mount -t tmpfs -o mode=755 none /run',
   'ip link set lo up',
   'ip rule add pref 10 lookup local',
   'ip rule del pref 0',

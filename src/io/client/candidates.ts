@@ -39,7 +39,8 @@ export function candidatesOf(options: ClientOptions, environment: Name): Candida
   }
 }
 
-function localSockets(environment: Name): string[] {
+/** Where the sockets of this host's servers would be. */
+export function localSockets(environment: string): string[] {
   return (['a', 'b'] as const).flatMap((side) =>
     socketFolders().map((folder) => join(folder, socketName(environment, side))),
   );

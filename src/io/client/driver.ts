@@ -3,14 +3,15 @@
 
 import type { ConnectionInput, Report } from '../../core/client/effect.ts';
 import type { Name } from '../../protocol/ids.ts';
-import type { LockOptions } from '../tls/credentials.ts';
 import { credentialsOf } from '../tls/credentials.ts';
 import type { Core } from '../machine/driver.ts';
 import { Driver } from '../machine/driver.ts';
 import type { DialLock } from '../machine/lock.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import type { Runtime } from '../machine/runtime.ts';
+import { disbeliefOf } from '../machine/socket-trust.ts';
 import { clientLock } from '../tls/dial.ts';
+import type { ClientOptions } from './options.ts';
 
 /** A core that reports `R` and takes `I` besides what connections bring. */
 export interface ClientDrive<I, R> {
@@ -38,12 +39,18 @@ export const runtime: Runtime = nodeRuntime;
 /** The same machine, for what must not keep the process alive. */
 export const background: Runtime = backgroundRuntime;
 
-/** What locks the connections of a client with these options. Throws RARANGI_USAGE. */
-export function lockFor(options: LockOptions, environment: Name): DialLock | null {
+/**
+ * What locks the connections of a client with these options, and which sockets it believes: those
+ * that it was told of by name, and others where nobody else could have put them. Throws
+ * RARANGI_USAGE.
+ */
+export function lockFor(options: ClientOptions, environment: Name): DialLock | null {
   const read = credentialsOf(options, environment);
   // What cannot be read now is said now, whether or not anything will be dialled.
   read?.();
-  return read === null ? null : clientLock(environment, read);
+  const lock = read === null ? null : clientLock(environment, read);
+  const isNamed = options.servers !== undefined && options.servers.length > 0;
+  return isNamed ? lock : { ...(lock ?? OPEN), disbeliefOf };
 }
 
 /** Sets a core to work. Reports come one at a time, the first ones after this has returned. */
@@ -68,3 +75,10 @@ export function drive<I extends { readonly nowMs: number }, R>(
     stopped: driver.stopped,
   };
 }
+
+/** TCP without a lock. */
+const OPEN: DialLock = {
+  secureDialled: (socket, { opened }) => {
+    opened(socket);
+  },
+};

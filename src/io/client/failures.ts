@@ -5,6 +5,8 @@ import type { Attempt } from '../../core/client/ask.ts';
 import type { Refusal } from '../../core/client/effect.ts';
 import { DEFAULT_ENVIRONMENT, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
 import type { ClientOptions } from './options.ts';
+import { localSockets } from './candidates.ts';
+import { disbeliefOf } from '../machine/socket-trust.ts';
 import { environmentsHere } from './environments.ts';
 import { RarangiError } from '../rarangi-error.ts';
 
@@ -17,12 +19,23 @@ export async function unreachableError(
   const isNamed = options.servers !== undefined && options.servers.length > 0;
   const where = isNamed ? ` at ${(options.servers ?? []).join(', ')}` : ' on this host';
   const [first] = attempts;
-  const why = isNamed && first !== undefined ? `: ${first.address}: ${first.reason}` : '';
+  const disbelief = isNamed ? null : disbeliefHere(environment);
+  const why =
+    isNamed && first !== undefined ? `: ${first.address}: ${first.reason}` : (disbelief ?? '');
   return new RarangiError(
     'RARANGI_UNREACHABLE',
     `no catalogue server of environment ${environment} could be reached${where}${why}`,
     { hint: `${startHint(environment, isNamed)}${await othersHint(environment)}` },
   );
+}
+
+/** A socket that is there and is not believed, for it is the reason most likely. */
+function disbeliefHere(environment: string): string | null {
+  for (const path of localSockets(environment)) {
+    const disbelief = disbeliefOf(path);
+    if (disbelief !== null) return `; a socket is ${disbelief}`;
+  }
+  return null;
 }
 
 function startHint(environment: string, isNamed: boolean): string {

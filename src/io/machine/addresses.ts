@@ -144,4 +144,5 @@ function quoted(text: string): string {
 const HOST_PATTERN = /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 const PORT_MAX = 65_535;
 
-const SYSTEM_FOLDER = '/run/rarangi';
+/** Where servers of the system have their sockets. */
+export const SYSTEM_FOLDER = '/run/rarangi';

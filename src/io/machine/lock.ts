@@ -17,6 +17,8 @@ export interface LockHandlers {
 export interface DialLock {
   /** Secures a connection. Whoever destroys the socket meanwhile may be told that it failed. */
   secureDialled(socket: Socket, handlers: LockHandlers): void;
+  /** Why a UNIX socket is not to be dialled; null if it may be. All may be if absent. */
+  readonly disbeliefOf?: (path: string) => string | null;
 }
 
 /** What locks the connections that come. */

@@ -70,6 +70,8 @@ function dial(address: string, handlers: Dial): Cancel {
   let socket: Socket;
   const endpoint = endpointOf(address);
   try {
+    const disbelief = 'path' in endpoint ? handlers.lock?.disbeliefOf?.(endpoint.path) : null;
+    if (typeof disbelief === 'string') throw new Error(disbelief);
     socket = connect({ ...endpoint, noDelay: true, autoSelectFamily: true });
   } catch (error) {
     // Addresses come from other servers too, and may be nonsense.

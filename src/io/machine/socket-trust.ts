@@ -1,0 +1,74 @@
+// Whether a UNIX socket that nobody has named is that of a server. The invariant: a client believes
+// a socket only where nobody else could have put it, for whoever listens there is told everything,
+// and believed: a secret is asked for by TCP alone.
+
+import { lstatSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { SYSTEM_FOLDER } from './addresses.ts';
+
+/**
+ * Why a socket in one of our folders is not believed; null if it is, or there is none. Of a link its
+ * owner is judged, who says where it leads.
+ */
+export function disbeliefOf(path: string): string | null {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined) return null;
+  const folder = dirname(path);
+  const us = process.geteuid?.() ?? ROOT;
+  const found = { path, folder, fileOwner: file.uid, folderOwner: lstatSync(folder).uid };
+  return folder === SYSTEM_FOLDER ? systemDisbelief(found, us) : ownDisbelief(found, us);
+}
+
+interface Found {
+  readonly path: string;
+  readonly folder: string;
+  readonly fileOwner: number;
+  readonly folderOwner: number;
+}
+
+/** In the folder of the system its owner is the user that servers run as. */
+function systemDisbelief({ path, fileOwner, folder, folderOwner }: Found, us: number) {
+  const parent = dirname(folder);
+  const { uid, mode } = lstatSync(parent);
+  const isRoots = uid === ROOT || (uid === overflowUser() && isInUserNamespace());
+  if (!isRoots || (mode & OTHERS_WRITE_MASK) !== 0) {
+    return `not believed: others than root may write into ${parent}`;
+  }
+  if ([ROOT, us, folderOwner].includes(fileOwner)) return null;
+  return `not believed: ${path} belongs to user ${String(fileOwner)}, and its folder to user ${String(folderOwner)}`;
+}
+
+function ownDisbelief({ path, folder, fileOwner, folderOwner }: Found, us: number): string | null {
+  for (const [what, owner] of [[path, fileOwner] as const, [folder, folderOwner] as const]) {
+    if (owner === ROOT || owner === us) continue;
+    return `not believed: ${what} belongs to user ${String(owner)}, and this is user ${String(us)}`;
+  }
+  return null;
+}
+
+/** The user that stands for all who have no number in this user namespace, as root outside it. */
+function overflowUser(): number | null {
+  const text = textOf('/proc/sys/kernel/overflowuid').trim();
+  return text === '' ? null : Number(text);
+}
+
+function isInUserNamespace(): boolean {
+  const map = textOf('/proc/self/uid_map').trim();
+  return map !== '' && !WHOLE_MAP_PATTERN.test(map);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // No Linux, or no /proc: then there are no user namespaces to be seen.
+    return '';
+  }
+}
+
+const ROOT = 0;
+const OTHERS_WRITE_MASK = 0o022;
+
+/** All users there are, each as itself. */
+const WHOLE_MAP_PATTERN = /^0\s+0\s+4294967295$/;
