@@ -43,6 +43,10 @@ exec node "$0" "$@"
 // because it is compiled at every start.
 'use strict';
 
+// Else anybody who may send this process a signal could have it open a debugger to all of the host.
+process.on('SIGUSR1', () => undefined);
+for (const delayMs of [20, 200]) setTimeout(closeDebugger, delayMs).unref();
+
 const FILES_BY_COMMAND = {
   lookup: ['lookup', 'lookup-whole'],
   peers: ['peers'],
@@ -50,6 +54,13 @@ const FILES_BY_COMMAND = {
   serve: ['serve'],
   status: ['status'],
 };
+
+/** Closes the debugger that the signal opened before the first line, unless it was asked for. */
+function closeDebugger() {
+  const words = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  const inspector = process.getBuiltinModule('node:inspector');
+  if (inspector.url() !== undefined && !words.includes('--inspect')) inspector.close();
+}
 
 async function main([command, ...words]) {
   takeStart(process.env);

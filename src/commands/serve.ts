@@ -15,7 +15,7 @@ export default class Serve extends BaseCommand {
   static override description =
     'Takes side A of the environment, and side B if A is taken. SIGTERM or SIGINT: says goodbye, ' +
     'hands its clients to its sibling and exits with 0. SIGHUP: reads secret and certificates ' +
-    'again, and forgets refused addresses.';
+    'again, and forgets refused addresses. SIGUSR1: logs a summary in numbers.';
   static override examples = [
     '<%= config.bin %> serve',
     '<%= config.bin %> serve -e production --bind 10.0.0.7 --peer 10.0.0.8 --secret-file secret',
@@ -136,12 +136,19 @@ export default class Serve extends BaseCommand {
       process.on('SIGHUP', () => {
         reload();
       });
+      let summarise = (): void => undefined;
+      process.on('SIGUSR1', () => {
+        summarise();
+      });
       const handle = await serve({
         ...serveOptionsOf(flags),
         onNotice: (notice) => log.take(notice),
       });
       reload = () => {
         handle.reload();
+      };
+      summarise = () => {
+        handle.summarise();
       };
       log.bound(handle);
       giveBackAtRest(ended);

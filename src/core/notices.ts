@@ -15,6 +15,13 @@ export const NOTICES = {
     level: 'info',
     sentence: 'server {name} of host {host} serves {environment} on {address}',
   },
+  summary: {
+    level: 'info',
+    sentence:
+      'summary: {servers} servers known, {links} linked, {missing} hosts missing; {registrations} ' +
+      'registrations known, {own} of them by clients here; {clients} clients, {watches} watches, ' +
+      '{strangers} strangers; {bytes} bytes of memory',
+  },
   'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
   'no-socket': {
     level: 'warn',

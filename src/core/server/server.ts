@@ -8,6 +8,8 @@ import type { Message, UnknownMessage } from '../../protocol/messages.ts';
 import { tellWatchers } from './sessions/answers.ts';
 import { unreachable } from '../kit/assert.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
+import type { Counts } from './counts.ts';
+import { countsOf } from './counts.ts';
 import { connectionOf, handleOpened } from './links/connections.ts';
 import { serverHosts, strangersOf } from './links/limits.ts';
 import { Places } from './replication/cursors.ts';
@@ -53,6 +55,11 @@ export class Server {
     state.timers.runDue(state.nowMs);
     this.#settle();
     return this.#take();
+  }
+
+  /** What there is, in numbers: no names. */
+  counts(): Counts {
+    return countsOf(this.#state);
   }
 
   /** The addresses, without ports, of the servers that are configured or known. */

@@ -48,6 +48,8 @@ export interface ServerHandle extends AsyncDisposable {
    * both may be told at once and whoever has lost his session with one has one with the other.
    */
   reload(): void;
+  /** Gives the notice `summary`, in numbers; once a second at most. */
+  summarise(): void;
   /** Resolves when it has stopped. */
   readonly stopped: Promise<void>;
 }
@@ -105,11 +107,13 @@ class RunningServer implements ServerHandle {
   readonly socket: string | null;
   readonly lock: 'none' | 'secret' | 'certificate';
   readonly stopped: Promise<void>;
+  readonly #core: Server;
   readonly #driver: Driver<Input, Tell>;
   readonly #listener: Listener;
   readonly #socketKeeper: SocketKeeper;
   readonly #lock: ServerLock | null;
   readonly #onNotice: (notice: Notice) => void;
+  #summarisedMs = -Infinity;
   #cancelWithdrawal: Cancel = () => undefined;
 
   constructor(settings: ServeSettings, parts: Parts) {
@@ -125,6 +129,7 @@ class RunningServer implements ServerHandle {
     this.#listener = place.listener;
     this.#onNotice = settings.onNotice;
     const core = this.#createCore(settings, { place, limits });
+    this.#core = core;
     lock?.knowServers(() => core.serverHosts());
     this.#driver = new Driver<Input, Tell>({
       core,
@@ -171,6 +176,14 @@ class RunningServer implements ServerHandle {
     this.#driver.submit({ kind: 'reload', nowMs: nodeRuntime.nowMs() });
   }
 
+  summarise(): void {
+    const nowMs = nodeRuntime.nowMs();
+    if (nowMs < this.#summarisedMs + SUMMARY_EVERY_MS) return;
+    this.#summarisedMs = nowMs;
+    const { rss: bytes } = process.memoryUsage();
+    this.#onNotice({ name: 'summary', fields: { ...this.#core.counts(), bytes } });
+  }
+
   #createCore(settings: ServeSettings, { place, limits }: Pick<Parts, 'place' | 'limits'>): Server {
     const { side, address, siblings } = place;
     const { environment, host, cluster, role, peers } = settings;
@@ -214,6 +227,9 @@ function vacate({ listener, socket }: Place): void {
   listener.close();
   socket?.close();
 }
+
+/** Whoever may send a signal must not fill the log. */
+const SUMMARY_EVERY_MS = 1_000;
 
 /** How long after a reload a side closes what is not trusted any more. */
 const WITHDRAWAL_MS = { a: 0, b: 2_000 } as const;

@@ -1,0 +1,40 @@
+// What a server holds, in numbers, for an operator who asks a process that answers nobody else. The
+// invariant: numbers only: no name, tag or key is among them, so that whoever may send a signal or
+// read the log learns no more than how much there is.
+
+import type { State } from './state.ts';
+
+/** How many there are of each. */
+export interface Counts {
+  /** This one included. */
+  readonly servers: number;
+  readonly links: number;
+  /** Hosts that cannot be reached. */
+  readonly missing: number;
+  readonly registrations: number;
+  /** Those of its own clients. */
+  readonly own: number;
+  readonly clients: number;
+  readonly watches: number;
+  /** Connections that have not shaken hands. */
+  readonly strangers: number;
+}
+
+/** Counts what a server holds now. */
+export function countsOf(state: State): Counts {
+  const { origins, links, missing, owners, sessions, strangers } = state;
+  let registrations = 0;
+  let watches = 0;
+  for (const { log } of origins.values()) registrations += log.registrations.size;
+  for (const session of sessions.values()) watches += session.watches.size;
+  return {
+    servers: origins.size,
+    links: links.size,
+    missing: missing.length,
+    registrations,
+    own: owners.size,
+    clients: sessions.size,
+    watches,
+    strangers: strangers.size,
+  };
+}
