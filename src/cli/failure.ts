@@ -2,6 +2,7 @@
 // error has one message, one hint and one exit code, whichever way it is shown; what is neither an
 // error of the library nor of the command line is a bug of ours, and says so.
 
+import { oneLine } from './harmless.ts';
 import { Errors } from '@oclif/core';
 
 import { RarangiError } from '../index.ts';
@@ -62,7 +63,10 @@ export function showFailure(failure: Failure, form: FailureForm): void {
     logTo('json')({ event: 'failed', level: 'error', message, fields: { code, hint } });
   } else {
     const theme = themeFor(screenOf('stderr'));
-    const words = [`${theme.bad('error:')} ${message}`, `${theme.faint('hint:')} ${hint}`];
+    const words = [
+      `${theme.bad('error:')} ${oneLine(message)}`,
+      `${theme.faint('hint:')} ${oneLine(hint)}`,
+    ];
     const lines = [...words, ...(stack?.split('\n') ?? [])];
     const prefix = isToJournal() ? journalPrefix('error') : '';
     write('stderr', lines.map((line) => `${prefix}${line}\n`).join(''));

@@ -5,6 +5,7 @@
 
 import { fstatSync, writeSync } from 'node:fs';
 
+import { harmless, oneLine } from './harmless.ts';
 import type { Level } from '../index.ts';
 import { isTerminal } from './output.ts';
 import { inLevelColour, type Theme, themeFor } from './theme.ts';
@@ -72,15 +73,10 @@ export function logTo(format: LogFormat): (event: LogEvent, time?: Date) => void
 /** Writes one line to stderr; a reader that has gone, or does not read, is nobody's failure. */
 export function writeLine(line: string): void {
   try {
-    writeSync(STDERR, `${line}\n`);
+    writeSync(STDERR, `${harmless(line)}\n`);
   } catch {
     // There is nowhere left to say so.
   }
-}
-
-/** Text from elsewhere must not forge a line, nor steer the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 const STDERR = 2;

@@ -7,6 +7,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
+import { harmless } from './harmless.ts';
 import type { Screen } from './theme.ts';
 
 /** Where a text goes. */
@@ -26,11 +27,12 @@ export class OutputError extends Error {
 
 /** Writes a text. Throws OutputError. */
 export function write(output: Output, text: string): void {
+  const shown = harmless(text);
   if (STREAMED.has(output)) {
-    process[output].write(text);
+    process[output].write(shown);
     return;
   }
-  let left = Buffer.from(text);
+  let left = Buffer.from(shown);
   try {
     while (left.length > 0) {
       const written = writeSync(DESCRIPTORS[output], left);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { harmless } from '../../src/cli/harmless.ts';
 import { journalLine, logJson, logLine } from '../../src/cli/log-lines.ts';
 import { themeFor } from '../../src/cli/theme.ts';
 
@@ -22,6 +23,24 @@ test('text from elsewhere cannot forge a second line', () => {
   const line = logLine({ event: 'lost', level: 'warn', message, fields: {} }, TIME, theme);
 
   expect(line).toContain('bad\\nname\\u001b[2J');
+});
+
+test('text from elsewhere neither turns a line about nor begins one that is not there', () => {
+  const message = '\u202eoof\u2066\u2028time error forged\u009b2J';
+
+  const line = logLine({ event: 'lost', level: 'warn', message, fields: {} }, TIME, theme);
+
+  expect(line).toContain('\\u202eoof\\u2066\\u2028time error forged\\u009b2J');
+});
+
+test('what is made harmless in JSON stays the same value', () => {
+  const value = { text: 'a\u202e\u2029\u0085b "\\u202e"', plain: 'äß→…' };
+
+  const line = harmless(JSON.stringify(value));
+
+  expect(JSON.parse(line)).toEqual(value);
+  expect(line).not.toMatch(/[\u0080-\u009f\u2028-\u202e]/);
+  expect(line).toContain('äß→…');
 });
 
 test('a line of JSON carries the fields, which replace none of its own', () => {
