@@ -206,5 +206,6 @@ async function forwarding(from: string, to: string): Promise<Server> {
 }
 
 function filesOf(folder: string): string[] {
-  return readdirSync(folder).map((name) => join(folder, name));
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
 }
