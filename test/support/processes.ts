@@ -115,7 +115,8 @@ function createStage(folder: string, processes: Running[]): Stage {
     spawn: spawnHere,
     processesLeft: () => pidsIn(folder),
     openNamespace: async () => {
-      const prepare = 'ip link set lo up && mount -t tmpfs -o mode=755 none /run && echo open && exec cat';
+      const prepare =
+        'ip link set lo up && mount -t tmpfs -o mode=755 none /run && echo open && exec cat';
       const holder = spawnHere(['unshare', '--net', '--mount', 'sh', '-c', prepare]);
       await holder.line(/^open$/);
       const target = `--target=${String(holder.pid)}`;
