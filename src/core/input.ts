@@ -34,6 +34,8 @@ export interface Undialled extends Timed {
   readonly reason: string;
   /** Someone is there, and one side does not trust the other: time does not mend it. */
   readonly isRefusal?: boolean;
+  /** The machine is there, and nobody listens at that address. */
+  readonly isDeserted?: boolean;
 }
 
 /** A message has arrived. */

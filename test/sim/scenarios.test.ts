@@ -12,6 +12,7 @@ import * as proof from './stories/proof.ts';
 import * as sleep from './stories/sleep.ts';
 import * as split from './stories/split.ts';
 import type { Story } from './stories/story.ts';
+import * as upgrade from './stories/upgrade.ts';
 
 const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F1] healing a split brings nobody dead back', split.healing],
@@ -71,6 +72,14 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['a short interruption is none for whoever is far behind it', split.blinkChain],
   ['services come, change and go', life.comeAndGo],
   ['a process that hangs is no service, a sidecar that is swapped out is', life.hang],
+  ['a host is upgraded, and nobody hears of it', upgrade.upgraded],
+  ['a host is upgraded, and its first server has to be killed', upgrade.firstKilled],
+  ['a host is upgraded, and its second server has to be killed', upgrade.secondKilled],
+  ['a host is upgraded, and a goodbye is faster than other news', upgrade.upgradedAfar],
+  [
+    'a lone server leaves at once, one with a sibling that hangs in two seconds',
+    upgrade.aloneOrNot,
+  ],
   ['nobody who watches hears of a restart', life.watchRestart],
   ['what changes while a watcher has no server is told later', life.watchMeanwhile],
   ['nothing crosses environments', life.environments],

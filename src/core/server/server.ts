@@ -29,9 +29,10 @@ import type { Tidings } from './origins/reachability.ts';
 import { refreshReachability } from './origins/reachability.ts';
 import { spreadTidings } from './replication/replication.ts';
 import { handleLateness } from './sleep.ts';
-import type { Origin, State } from './state.ts';
+import type { Departed, Origin, State } from './state.ts';
 import { handleStop, isReadyToLeave, leave } from './stop.ts';
 import { dialWanted, handleReload, handleUndialled, hasten } from './links/targets.ts';
+import { hostPartOf } from '../kit/text.ts';
 import { Timers } from '../kit/timers.ts';
 import { refreshView } from './replication/view.ts';
 
@@ -193,7 +194,8 @@ function createState(options: ServerOptions): State {
     isProven: true,
   };
   const origins = new Map<OriginId, Origin>([[self.id, self]]);
-  const holders = holdersAmong(origins);
+  const departed = new Map<OriginId, Departed>();
+  const holders = holdersAmong(origins, departed);
   const directory = new Directory<Origin>();
   directory.file(self);
   return {
@@ -209,6 +211,7 @@ function createState(options: ServerOptions): State {
     asides: new Set(),
     unheard: new Set(),
     goodbyes: new Map(),
+    departed,
     wanted: new Map(),
     orphaned: new Set(),
     catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
@@ -226,6 +229,7 @@ function createState(options: ServerOptions): State {
     owners: new Map(),
     targets: new Map(),
     masterAddresses: new Set(),
+    siblingAddresses: new Set(siblingAddressesOf(options)),
     forgetTokens: new Set(),
     removals: new Map(),
     nowMs: -Infinity,
@@ -246,6 +250,12 @@ function createState(options: ServerOptions): State {
     leaveMs: Infinity,
     hasLeft: false,
   };
+}
+
+/** Where a sibling may be: at its well-known port, or at a peer's of the same machine. */
+function siblingAddressesOf({ siblings, peers, facts }: ServerOptions): string[] {
+  const own = new Set(facts.addresses.map(hostPartOf));
+  return [...siblings, ...peers.filter((peer) => own.has(hostPartOf(peer)))];
 }
 
 /** Replication checks itself this often. */

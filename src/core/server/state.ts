@@ -47,6 +47,12 @@ export interface Origin {
   reachedStamp: number;
 }
 
+/** An origin that has left, and those of its instances of which nobody has said anything since. */
+export interface Departed {
+  readonly origin: Origin;
+  readonly unclaimed: Set<InstanceId>;
+}
+
 /** A connection, from the moment it is open. */
 export interface Connection {
   readonly id: ConnectionId;
@@ -143,6 +149,8 @@ export interface Target {
   wasToldOf: boolean;
   /** The latest dial came to nothing, and there was no news of it since. */
   hasFailed: boolean;
+  /** The latest dial said that nobody listens there. */
+  isDeserted: boolean;
 }
 
 /** A standing lookup of a client. */
@@ -185,6 +193,8 @@ export interface State {
   /** Origins that logs name, as far as they have no log here and no goodbye. */
   readonly unheard: Set<OriginId>;
   readonly goodbyes: Map<OriginId, number>;
+  /** Origins that said goodbye and held what nobody has claimed yet: see departed.ts. */
+  readonly departed: Map<OriginId, Departed>;
   /** What was asked for, on whichever link, and when: it is on its way. */
   readonly wanted: Map<OriginId, number>;
   /** What came by a link that is lost: it is asked for on another. */
@@ -212,6 +222,8 @@ export interface State {
   readonly targets: Map<string, Target>;
   /** Addresses of masters ever heard of. */
   readonly masterAddresses: Set<string>;
+  /** Where the other server of this host would be found, and where one was. */
+  readonly siblingAddresses: Set<string>;
   readonly forgetTokens: Set<string>;
   /** The latest removals, for watchers that come from another server: see answers.ts. */
   readonly removals: Map<InstanceId, Change>;

@@ -1,12 +1,16 @@
 // Going away on purpose: clients are told first, so that none has to find out; the sibling gets up
 // to two seconds to hold all that this server holds; then the last entry, goodbye, goes out on every
-// link. The invariant: from the goodbye on nothing more is written to this server's log.
+// link. A sibling that has only just started is not linked yet: it is dialled, and only where nobody
+// listens there is none. The invariant: from the goodbye on nothing more is written to this log.
 
 import type { InstanceId } from '../../protocol/ids.ts';
 import type { Registration } from '../../protocol/records.ts';
-import type { State } from './state.ts';
-import { reachableOrigins, isOwnHost } from './state.ts';
-import { sendToAll } from './replication/replication.ts';
+import { dialNow, isVacant } from './links/targets.ts';
+import { wantedAddresses } from './links/policy.ts';
+import type { Origin, State } from './state.ts';
+import { isOwnHost, reachableOrigins } from './state.ts';
+import { flushLinks } from './replication/flush.ts';
+import { flushBy, sendToAll } from './replication/replication.ts';
 
 /** Begins to stop. */
 export function handleStop(state: State): void {
@@ -16,6 +20,7 @@ export function handleStop(state: State): void {
   state.leaveMs = state.nowMs + HAND_OVER_MS;
   state.out.notice('server-stopping', { name: state.options.facts.name });
   state.out.send([...state.sessions.keys()], { kind: 'goaway' });
+  dialNow(state, wantedAddresses(state));
   state.timers.set('leave', state.leaveMs, () => {
     // The end of the step asks whether it is time to leave.
   });
@@ -24,15 +29,26 @@ export function handleStop(state: State): void {
 /** Whether nothing of ours would be missed: the sibling has it all, or there is none, or no time. */
 export function isReadyToLeave(state: State): boolean {
   if (state.hasLeft) return false;
-  if (state.nowMs >= state.leaveMs) return true;
-  const held = state.self.log.registrations;
-  let hasSibling = false;
-  for (const { id, log } of reachableOrigins(state)) {
-    if (id === state.self.id || !isOwnHost(state, log.facts.host)) continue;
-    hasSibling = true;
-    if ([...held.values()].every((item) => isHeldIn(log.registrations, item))) return true;
-  }
-  return !hasSibling;
+  const held = [...state.self.log.registrations.values()];
+  if (state.nowMs >= state.leaveMs || held.length === 0) return true;
+  const siblings = siblingsOf(state);
+  if (siblings.length === 0) return isAlone(state);
+  return siblings.some(({ log }) => held.every((item) => isHeldIn(log.registrations, item)));
+}
+
+function siblingsOf(state: State): Origin[] {
+  return [...reachableOrigins(state)].filter(({ id, log }) => {
+    return id !== state.self.id && isOwnHost(state, log.facts.host);
+  });
+}
+
+/** Whether it is certain that no sibling runs: at none of its addresses anybody listens. */
+function isAlone(state: State): boolean {
+  const isLinked = [...state.links.keys()].some((id) => {
+    const host = state.origins.get(id)?.log.facts.host;
+    return host !== undefined && isOwnHost(state, host);
+  });
+  return !isLinked && [...wantedAddresses(state)].every((address) => isVacant(state, address));
 }
 
 /** Whether an instance is there, and no older than here: else the change of it would be lost. */
@@ -44,8 +60,10 @@ function isHeldIn(
   return other !== undefined && other.revision >= revision;
 }
 
-/** Says goodbye. */
+/** Says goodbye, after all that is to be said of others. */
 export function leave(state: State): void {
+  flushBy(state, state.nowMs);
+  flushLinks(state);
   state.hasLeft = true;
   const first = state.self.log.sequence + 1;
   sendToAll(state, {

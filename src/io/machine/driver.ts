@@ -237,9 +237,10 @@ export class Driver<I, E extends { readonly kind: string }> {
         this.#dials.delete(cancel);
         return this.#open(connection, address);
       },
-      failed: (reason) => {
+      failed: (reason, isDeserted = false) => {
         this.#dials.delete(cancel);
-        this.submit({ kind: 'undialled', nowMs: this.#runtime.nowMs(), address, reason });
+        const nowMs = this.#runtime.nowMs();
+        this.submit({ kind: 'undialled', nowMs, address, reason, isDeserted });
       },
       refused: (reason) => {
         this.#dials.delete(cancel);

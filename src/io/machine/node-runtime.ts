@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import type { Door } from '../../core/input.ts';
 import { type Endpoint, endpointOf, formatAddress, remoteOf } from './addresses.ts';
 import type { AcceptLock, DialLock } from './lock.ts';
-import { reasonOf } from './reasons.ts';
+import { errorCode, reasonOf } from './reasons.ts';
 import type {
   Accept,
   Cancel,
@@ -103,29 +103,33 @@ function awaitConnect(socket: Socket, { address, dialledPort }: Dialled, handler
     isOver = true;
     return true;
   };
-  const giveUp = (tell: (reason: string) => void, reason: string): void => {
+  const giveUp = (tell: () => void): void => {
     if (!end()) return;
     socket.destroy();
-    tell(reason);
+    tell();
   };
-  const fail = (reason: string): void => {
-    giveUp(handlers.failed, reason);
+  const fail = (reason: string, isDeserted = false): void => {
+    giveUp(() => {
+      handlers.failed(reason, isDeserted);
+    });
   };
   const opened = (ready: Socket): void => {
     if (end()) adopt(ready, { remote: address, door, accept: handlers.opened });
   };
   socket.on('error', (error) => {
-    fail(reasonOf(error));
+    fail(reasonOf(error), errorCode(error) === 'ECONNREFUSED');
   });
   socket.on('connect', () => {
     // Of several addresses of a name, each is tried with a handle of its own.
     hold(socket);
     // A dial of a free port of the range that the kernel gives out may meet itself half-way.
-    if (isSelfConnected(socket, dialledPort)) fail('connection refused');
+    if (isSelfConnected(socket, dialledPort)) fail('connection refused', true);
     else if (lock === null || door === 'socket') opened(socket);
     else {
       const refused = (reason: string): void => {
-        giveUp(handlers.refused, reason);
+        giveUp(() => {
+          handlers.refused(reason);
+        });
       };
       lock.secureDialled(socket, { opened, failed: fail, refused });
     }

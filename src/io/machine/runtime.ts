@@ -34,7 +34,8 @@ export type Accept = (connection: Connection) => ConnectionHandlers;
 /** What comes of a dial: one of the three, once. */
 export interface DialHandlers {
   readonly opened: Accept;
-  readonly failed: (reason: string) => void;
+  /** `isDeserted`: the machine is there, and nobody listens at that address. */
+  readonly failed: (reason: string, isDeserted?: boolean) => void;
   /** Someone is there, and one side does not trust the other: time does not mend it. */
   readonly refused: (reason: string) => void;
 }

@@ -100,6 +100,68 @@ test('[R77] the sibling is waited for two seconds at most', () => {
   expect(saysBye(stage, other)).toBe(true);
 });
 
+test('[R90] a server at whose sibling nobody listens leaves as soon as it has heard so', () => {
+  const stage = new ServerStage({ host: 'h0', side: 'a', siblings: ['10.0.0.1:17311'] });
+  const session = stage.client();
+  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.give({ kind: 'undialled', address: '10.0.0.1:17311', reason: 'timed out' });
+  stage.dialled = [];
+
+  stage.give({ kind: 'stop' });
+  const [wasStopped, { dialled }] = [stage.isStopped, stage];
+  stage.give({
+    ...{ kind: 'undialled', address: '10.0.0.1:17311', reason: 'connection refused' },
+    isDeserted: true,
+  });
+
+  expect([wasStopped, dialled, stage.isStopped]).toEqual([false, ['10.0.0.1:17311'], true]);
+});
+
+test('[R90] a server whose sibling has just started links to it and waits for it', () => {
+  const stage = new ServerStage({ host: 'h0', side: 'a', siblings: ['10.0.0.1:17311'] });
+  const session = stage.client();
+  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.give({ kind: 'stop' });
+
+  const sibling = stage.neighbour('1', { host: 'h0', side: 'b' });
+  stage.pass(500);
+  const wasStopped = stage.isStopped;
+  stage.tell(sibling, '1', put('a'));
+
+  expect([wasStopped, stage.isStopped]).toEqual([false, true]);
+});
+
+test('[R91] what a server held that left is in doubt for a grace, then gone', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('2');
+  stage.tell(link, '2', put('a'));
+  stage.tell(link, '2', { kind: 'bye' });
+
+  const states = [stage.instances()];
+  stage.pass(499);
+  states.push(stage.instances());
+  stage.pass(1);
+  states.push(stage.instances());
+
+  expect(states).toEqual([{ a: 'suspect' }, { a: 'suspect' }, {}]);
+});
+
+test('[R91] the word of another server ends that doubt', () => {
+  const stage = new ServerStage();
+  const leaving = stage.neighbour('2', { host: 'h2', side: 'a' });
+  stage.tell(leaving, '2', put('a'));
+  stage.tell(leaving, '2', { kind: 'bye' });
+  const sibling = stage.neighbour('3', { host: 'h2', side: 'b' });
+
+  stage.tell(sibling, '3', put('a'));
+  const taken = stage.instances();
+  const instance = instanceIdOf('a');
+  stage.tell(sibling, '3', { kind: 'delete', instance, cause: 'closed' });
+
+  expect([taken, stage.instances()]).toEqual([{ a: 'live' }, {}]);
+  expect(stage.state.departed.size).toBe(0);
+});
+
 test('a server without a sibling leaves at once', () => {
   const stage = new ServerStage();
   const other = stage.neighbour('2');
@@ -142,7 +204,7 @@ test('from the goodbye on nothing more is written to the log', () => {
   expect(stage.state.self.log.sequence).toBe(sequence);
 });
 
-test('a stopping server dials nobody, and takes up no new link', () => {
+test('[R90] a stopping server dials its sibling alone, and takes up no other link', () => {
   const { stage, sibling } = scene();
   stage.give({ kind: 'stop' });
   stage.dialled = [];
@@ -151,6 +213,6 @@ test('a stopping server dials nobody, and takes up no new link', () => {
   stage.neighbour('5');
   stage.pass(100);
 
-  expect(stage.dialled).toEqual([]);
+  expect(stage.dialled).toEqual(['10.0.0.1:17310']);
   expect(stage.state.links.has(originOf('5'))).toBe(false);
 });

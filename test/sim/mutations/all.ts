@@ -8,6 +8,7 @@ import { mutations as proof } from './proof.ts';
 import { mutations as reachability } from './reachability.ts';
 import { mutations as replication } from './replication.ts';
 import { mutations as sleep } from './sleep.ts';
+import { mutations as upgrade } from './upgrade.ts';
 
 /** Each with the story that must notice it. */
 export const allMutations: readonly Mutation[] = [
@@ -18,4 +19,5 @@ export const allMutations: readonly Mutation[] = [
   reachability,
   replication,
   sleep,
+  upgrade,
 ].flat();

@@ -71,7 +71,7 @@ export const mutations: readonly Mutation[] = [
     [
       'reachability#handleUnreachable',
       `tidings.forgotten.add(origin.id);
-dropOrigin(state, origin, 'crash');`,
+dropOrigin(state, origin, { cause: 'crash' });`,
       '',
     ],
   ],
@@ -83,7 +83,7 @@ dropOrigin(state, origin, 'crash');`,
   [
     '[R22] a goodbye drops the log',
     life.farewell,
-    ['intake#handleGoodbye', `dropOrigin(state, origin, 'deregistered');`, ''],
+    ['intake#handleGoodbye', `departOrigin(state, origin);`, ''],
   ],
   [
     '[R27] hashes are compared at an equal sequence only',

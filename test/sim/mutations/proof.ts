@@ -115,8 +115,8 @@ else link.cursors.set(id, sequence);`,
     life.farewellInSplit,
     [
       'intake#handleGoodbye',
-      `dropOrigin(state, origin, 'deregistered')`,
-      `if (origin.standing !== 'split') dropOrigin(state, origin, 'deregistered')`,
+      `departOrigin(state, origin)`,
+      `if (origin.standing !== 'split') departOrigin(state, origin)`,
     ],
   ],
 ];

@@ -54,7 +54,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R39] a server links to its sibling',
     split.loneHost,
-    ['policy#wantedAddresses', 'addAll(wanted, options.siblings);', ''],
+    ['policy#wantedAddresses', 'addAll(wanted, state.siblingAddresses);', ''],
   ],
   [
     '[R41] addresses of masters are kept apart from the logs',

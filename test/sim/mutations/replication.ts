@@ -81,7 +81,13 @@ touch(state, link, id);`,
   [
     '[R18] what a snapshot lacks is gone',
     links.tail,
-    ['origins#listAnew', 'known.keys()', '[...known.keys()].slice(0, 0)'],
+    [
+      'origins#listAnew',
+      `for (const instance of known.keys()) {
+  if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'closed');
+}`,
+      '',
+    ],
   ],
   [
     '[R18] a snapshot replaces the state at once, when its last part is there',
@@ -141,7 +147,7 @@ origin.via = null;`,
     '[R23] a goodbye is remembered',
     life.farewell,
     [
-      'origins#rememberGoodbye',
+      'farewell#rememberGoodbye',
       `goodbyes.set(id, nowMs);
 return true;`,
       'return goodbyes.size < 0;',
@@ -157,7 +163,7 @@ return true;`,
       `sendToAll(state, { kind: 'entries', batches });`,
     ],
     [
-      'origins#rememberGoodbye',
+      'farewell#rememberGoodbye',
       `for (const [old, sinceMs] of goodbyes) {
   const isOld = nowMs - sinceMs > GOODBYE_MS;
   if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;

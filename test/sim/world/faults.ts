@@ -5,11 +5,14 @@
 
 import type { Cluster, ServerSpec } from './cluster.ts';
 import { addressOf, nameOf } from './cluster.ts';
+import { restartPair } from './pair.ts';
 import type { Prng } from './prng.ts';
+import type { Door } from './service.ts';
 
 const SERVICES = ['web', 'db', 'cache'] as const;
 const WATCHERS_MAX = 12;
 const STARVED_ROUNDS = 4;
+const PAIR_PAUSE_MS_MAX = 2_000;
 
 /** The kinds that only wide runs have: see run.ts. */
 export const LATER = {
@@ -18,6 +21,12 @@ export const LATER = {
   sleepHost: 2,
   deafen: 2,
   watchAfar: 1,
+} as const;
+
+/** The kinds that only runs of fleets have: what real ones have shown. */
+export const FLEET = {
+  restartPair: 3,
+  serveOwn: 1,
 } as const;
 
 /** The kinds of what happens, with how often each is chosen. */
@@ -39,6 +48,7 @@ export const FAULTS = {
   renameService: 1,
   watch: 1,
   ...LATER,
+  ...FLEET,
 } as const;
 
 /** A kind of fault, or of ordinary life. */
@@ -140,6 +150,12 @@ export class Mischief {
       watchAfar: () => {
         this.#watchAfar();
       },
+      restartPair: () => {
+        this.#restartPair();
+      },
+      serveOwn: () => {
+        this.serve('own');
+      },
     };
   }
 
@@ -162,12 +178,12 @@ export class Mischief {
   }
 
   /** Starts a service somewhere. */
-  serve(): void {
+  serve(by?: Door): void {
     const { world, specs, random } = this.#options;
     const { host, environment = 'testing' } = this.#pick(specs);
     if (this.#isDark(host)) return;
     const service = this.#pick(SERVICES);
-    const door = random() < 0.5 ? 'socket' : 'tcp';
+    const door = by ?? (random() < 0.5 ? 'socket' : 'tcp');
     const { instance } = world.serve({ host, service, environment, door });
     this.#log(`service ${instance.slice(0, 8)} (${service}) begins on ${host}`);
   }
@@ -246,6 +262,26 @@ export class Mischief {
       this.#start(server.spec);
     };
     this.#break(start, this.#duration(10_000));
+  }
+
+  /** An upgrade: one server of a host, then the other; one of them may be killed instead. */
+  #restartPair(): void {
+    const { world, random } = this.#options;
+    const host = this.#pick(this.#hosts);
+    const pair = world.running().filter(({ spec, environment, process }) => {
+      return spec.host === host && environment === 'testing' && process.state === 'running';
+    });
+    const [first, second] = random() < 0.5 ? pair : pair.reverse();
+    if (first === undefined || second === undefined) return;
+    const kill = [first, second, null][Math.floor(3 * random())] ?? null;
+    const pauseMs = PAIR_PAUSE_MS_MAX * random() ** 3;
+    const bootMs = 50 + 300 * random();
+    this.#log(`restart ${first.name}, ${pauseMs.toFixed(0)} ms later ${second.name}`);
+    if (kill !== null) this.#log(`SIGKILL for ${kill.name}`);
+    const start = (spec: ServerSpec): void => {
+      this.#start(spec);
+    };
+    restartPair(world, { first, second, kill, pauseMs, bootMs, start });
   }
 
   #pause(): void {

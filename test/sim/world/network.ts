@@ -177,7 +177,7 @@ export class Network {
     const listener = this.#listeners.get(address);
     this.#clock.after(this.#delayMs(to, from), () => {
       if (listener?.isAlive() === true) this.#open(dial, to, listener);
-      else handlers.failed('connection refused');
+      else handlers.failed(REFUSED);
     });
   }
 
@@ -317,6 +317,9 @@ function hostOf(address: string): string {
 
 /** A SYN is sent again after a second; the shell gives a dial up after two and a half. */
 const DIAL_TRIES_MS: readonly number[] = [1_000, 1_500];
+
+/** What a dial hears of a machine where nobody listens. */
+export const REFUSED = 'connection refused';
 
 /** What travels at once: as large as segmentation offload makes it. */
 const SEGMENT_BYTES = 16 * 1_024;

@@ -12,6 +12,7 @@ import type { ConnectionInput } from '../../../src/core/client/effect.ts';
 import type { Close, Dial, Reading, Send, Stopped } from '../../../src/core/effect.ts';
 import type { Clock } from './clock.ts';
 import type { End, EndHandlers, Network } from './network.ts';
+import { REFUSED } from './network.ts';
 
 type ShellEffect = Send | Dial | Close | Reading | Stopped;
 
@@ -49,6 +50,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   state: 'running' | 'paused' | 'ended' = 'running';
   /** When it last began or went on. */
   awakeMs: number;
+  endedMs = Infinity;
   readonly #options: ProcessOptions<I, E>;
   readonly #peers = new Map<number, Peer>();
   readonly #stops: { readonly fromMs: number; toMs: number }[] = [];
@@ -154,6 +156,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
 
   #end(): void {
     this.state = 'ended';
+    this.endedMs = this.#options.clock.nowMs;
     this.#waiting = [];
     this.#options.clock.setAlarm(this.#options.name, Infinity, doNothing);
   }
@@ -294,7 +297,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
         return this.#handlersOf(peer);
       },
       failed: (reason) => {
-        this.give((nowMs) => ({ kind: 'undialled', address, reason, nowMs }));
+        const isDeserted = reason === REFUSED;
+        this.give((nowMs) => ({ kind: 'undialled', address, reason, isDeserted, nowMs }));
       },
     });
   }

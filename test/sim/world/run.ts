@@ -17,13 +17,16 @@ import { nothingRepeated } from '../checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
-import { FAULTS, LATER, Mischief } from './faults.ts';
+import { FAULTS, FLEET, LATER, Mischief } from './faults.ts';
 import type { Traits } from './network.ts';
 import type { Prng } from './prng.ts';
 import { prngOf } from './prng.ts';
 
 /** Seeds from here on have more that can happen: what only later versions of this knew. */
 export const WIDE_SEED = 2 ** 32;
+
+/** And from here on what real fleets have shown. */
+export const FLEET_SEED = 2 ** 33;
 
 /** What to run. */
 export interface RunOptions {
@@ -64,7 +67,7 @@ export function allCheckers(): Checker[] {
 export function simulate(options: RunOptions): Outcome {
   const { seed, minutes, sabotage } = options;
   const random = prngOf(seed ^ SWARM_SALT);
-  const swarm = seed >= WIDE_SEED ? widened(swarmOf(random), random) : swarmOf(random);
+  const swarm = swarmOfSeed(seed, random);
   const { traits, splitHoldMs } = swarm;
   const world = new Cluster({ seed, traits, splitHoldMs, ...(sabotage && { sabotage }) });
   const log = (what: string): void => {
@@ -127,6 +130,15 @@ interface Swarm {
   readonly splitHoldMs: number;
 }
 
+function swarmOfSeed(seed: number, random: Prng): Swarm {
+  const swarm = swarmOf(random);
+  if (seed < WIDE_SEED) return swarm;
+  const wide = widened(swarm, random);
+  if (seed < FLEET_SEED) return wide;
+  const shown = (Object.keys(FLEET) as FaultKind[]).filter(() => random() < 0.6);
+  return { ...wide, kinds: [...wide.kinds, ...shown] };
+}
+
 /** What there is in wide runs alone, so that the seeds of before are the runs that they were. */
 function widened(swarm: Swarm, random: Prng): Swarm {
   const later = (Object.keys(LATER) as FaultKind[]).filter(() => random() < 0.5);
@@ -162,7 +174,9 @@ function swarmOf(random: Prng): Swarm {
       specs.push({ host, side: 'a', environment: 'staging', isMaster: true, peers });
     }
   }
-  const all = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !(kind in LATER));
+  const all = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => {
+    return !(kind in LATER) && !(kind in FLEET);
+  });
   return {
     hosts,
     specs,

@@ -18,8 +18,11 @@ export interface ServiceSpec {
   readonly service: string;
   readonly environment?: string;
   /** Over sockets the kernel tells of death; over TCP silence does too. */
-  readonly door?: 'socket' | 'tcp';
+  readonly door?: Door;
 }
+
+/** By which door clients come to the servers of their host; `own` is TCP to the host's own address. */
+export type Door = 'socket' | 'tcp' | 'own';
 
 /** The world that a service lives in. */
 export interface Surroundings {
@@ -41,6 +44,10 @@ export class SimService {
   revision = 1;
   /** When it was given up: its process ended, or it said so. Infinity while it is offered. */
   endedMs = Infinity;
+  readonly bornMs: number;
+  /** What it said when it gave its registration up; null as long as it did not. */
+  gaveUp: 'deregistered' | 'unhealthy' | null = null;
+  wasRenamed = false;
   readonly #clock: Clock;
 
   constructor(
@@ -58,9 +65,10 @@ export class SimService {
     this.environment = spec.environment ?? 'testing';
     this.instance = randomBytesOf(random) as InstanceId;
     this.#clock = clock;
+    this.bornMs = clock.nowMs;
     const core = new Core({
       environment: this.environment as Name,
-      addresses: addressesOf(spec.door ?? 'socket', this.environment),
+      addresses: addressesOf(spec.door ?? 'socket', spec.host, this.environment),
       sessionsMax: 2,
       random,
     });
@@ -110,6 +118,7 @@ export class SimService {
     if (!this.isOffered) return;
     const { instance } = this;
     this.service = service;
+    this.wasRenamed = true;
     this.revision += 1;
     const change = { service: service as Name };
     this.process.give((nowMs) => ({ kind: 'update', instance, change, nowMs }));
@@ -118,12 +127,14 @@ export class SimService {
   /** Gives its registration up, and runs on. */
   deregister(): void {
     const { instance } = this;
+    if (this.endedMs === Infinity) this.gaveUp = 'unhealthy';
     this.#ended();
     this.process.give((nowMs) => ({ kind: 'deregister', instance, cause: 'unhealthy', nowMs }));
   }
 
   /** Gives its registration up, then ends. */
   stop(): void {
+    if (this.endedMs === Infinity) this.gaveUp = 'deregistered';
     this.#ended();
     this.process.give((nowMs) => ({ kind: 'stop', nowMs }));
   }
@@ -146,10 +157,11 @@ export class SimService {
 }
 
 /** Where the servers of a host are, as seen from there. */
-export function addressesOf(door: 'socket' | 'tcp', environment: string): string[] {
+export function addressesOf(door: Door, host: string, environment: string): string[] {
   if (door === 'socket') return ['a', 'b'].map((side) => `/run/${environment}-${side}.sock`);
   const port = WELL_KNOWN_PORTS.get(environment) ?? 0;
-  return [port, port + 1].map((number) => `127.0.0.1:${String(number)}`);
+  const address = door === 'own' ? host : '127.0.0.1';
+  return [port, port + 1].map((number) => `${address}:${String(number)}`);
 }
 
 /** No tag may be longer. */

@@ -35,6 +35,8 @@ export class SimWatcher {
   readonly process: Process<Stop, Report<WatchReport>>;
   /** What was reported and no checker has looked at. */
   unheard: Heard[] = [];
+  /** All that was reported. */
+  readonly heard: Heard[] = [];
   /** What it knows, by what it was told. */
   readonly known = new Map<InstanceId, Instance>();
 
@@ -51,13 +53,14 @@ export class SimWatcher {
       name: label,
       core: new core({
         environment: this.environment as Name,
-        addresses: spec.addresses ?? addressesOf('socket', this.environment),
+        addresses: spec.addresses ?? addressesOf('socket', spec.host, this.environment),
         service: spec.service as Name,
         wanted: {},
         random,
       }),
       onEffect: ({ report }) => {
         this.unheard.push({ nowMs: clock.nowMs, report });
+        this.heard.push({ nowMs: clock.nowMs, report });
         if (report.kind !== 'change') return;
         const { change, instance } = report;
         const id = instance.registration.instance;

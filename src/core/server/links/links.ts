@@ -60,7 +60,8 @@ export function handleWelcome(
     target.origin = welcome.origin;
     target.wasTried = true;
   }
-  if (!isToBeKept(state, welcome.origin, state.self.id) || state.isStopping) {
+  const isWelcome = mayLink(state, welcome.facts);
+  if (!isToBeKept(state, welcome.origin, state.self.id) || !isWelcome) {
     closeConnection(state, connection, 'duplicate');
     return;
   }
@@ -88,7 +89,7 @@ export function handlePeerHello(
     refuse(state, connection, { error: 'left', reason: 'this origin has said goodbye' });
   } else if (!isToBeKept(state, peer.origin, peer.origin)) {
     refuse(state, connection, { error: 'duplicate', reason: 'another connection is kept' });
-  } else if (!state.isStopping) {
+  } else if (mayLink(state, peer.facts)) {
     becomeLink(state, connection, peer);
   }
 }
@@ -114,6 +115,11 @@ export function noteRefused(state: State, connection: Connection, reason: string
   const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
   if (target !== undefined) target.isRefused = true;
   state.out.notice('refused-address', { address: connection.remote, reason });
+}
+
+/** A server that stops links to its sibling alone: what it holds must be there before it leaves. */
+function mayLink(state: State, { host }: Facts): boolean {
+  return !state.hasLeft && (!state.isStopping || isOwnHost(state, host));
 }
 
 function isToBeKept(state: State, peer: OriginId, dialler: OriginId): boolean {

@@ -12,13 +12,14 @@ import { isOwnHost } from '../state.ts';
 export function wantedAddresses(state: State): Set<string> {
   const wanted = new Set<string>();
   const { options } = state;
-  if (state.isStopping) return wanted;
-  addAll(wanted, options.siblings);
-  for (const origin of state.directory.ofHost(options.facts.host)) {
-    addAll(wanted, origin.log.facts.addresses);
-  }
+  addAll(wanted, state.siblingAddresses);
+  if (state.isStopping) return withoutLinked(state, wanted);
   if (options.facts.role === 'master') addMasters(state, wanted);
   else if (!isListening(state)) addChosen(state, wanted);
+  return withoutLinked(state, wanted);
+}
+
+function withoutLinked(state: State, wanted: Set<string>): Set<string> {
   for (const address of linkedAddresses(state)) wanted.delete(address);
   return wanted;
 }

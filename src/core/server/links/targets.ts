@@ -23,6 +23,7 @@ export function targetOf(state: State, address: string): Target {
       wasTried: false,
       wasToldOf: false,
       hasFailed: false,
+      isDeserted: false,
     };
     state.targets.set(address, target);
   }
@@ -49,10 +50,32 @@ function schedule(state: State, target: Target): void {
   const capMs = reachesOtherHost(state) ? BACKOFF_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
   const delayMs = target.wasTried ? target.backoff.nextDelayMs(capMs) : 0;
   state.timers.set(timerName(target), state.nowMs + delayMs, () => {
-    if (!target.isWanted || target.phase !== 'idle' || !mayBeTried(target)) return;
-    target.phase = 'dialling';
-    state.out.dial(target.address);
+    if (target.isWanted) dialTarget(state, target);
   });
+}
+
+function dialTarget(state: State, target: Target): void {
+  if (target.phase !== 'idle' || !mayBeTried(target)) return;
+  target.phase = 'dialling';
+  target.isDeserted = false;
+  state.out.dial(target.address);
+}
+
+/** Dials addresses now, and forgets who was not there before. */
+export function dialNow(state: State, addresses: Iterable<string>): void {
+  for (const address of addresses) {
+    const target = targetOf(state, address);
+    target.isDeserted = false;
+    target.backoff.reset();
+    state.timers.cancel(timerName(target));
+    dialTarget(state, target);
+  }
+}
+
+/** Whether there is certainly no server to link to at an address: nobody, or none of ours. */
+export function isVacant(state: State, address: string): boolean {
+  const target = state.targets.get(address);
+  return target !== undefined && (target.isDeserted || !mayBeTried(target));
 }
 
 /** A dial, or the connection that came of it, has come to its end. */
@@ -65,11 +88,13 @@ export function handleTargetIdle(state: State, target: Target): void {
 }
 
 /** A dial came to nothing: said once, then only when the address had been reached in between. */
-export function handleUndialled(state: State, { address, reason, isRefusal }: Undialled): void {
+export function handleUndialled(state: State, failed: Undialled): void {
+  const { address, reason, isRefusal, isDeserted } = failed;
   const target = state.targets.get(address);
   if (target === undefined) return;
   handleTargetIdle(state, target);
   target.hasFailed = true;
+  target.isDeserted = isDeserted === true;
   if (isRefusal === true) {
     target.isRefused = true;
     state.out.notice('refused-address', { address, reason });

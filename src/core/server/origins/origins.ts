@@ -2,15 +2,15 @@
 // dropped. The invariant: log, catalogue, directory and graph change together, here and nowhere
 // else. Only `bye` is remembered; every other drop only forgets, and the origin may return as it was.
 
-import { GOODBYE_MS, GOODBYES_MAX } from '../../../protocol/constants.ts';
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Cause, Entry, Facts, Loss, Registration } from '../../../protocol/records.ts';
 import { present } from '../../kit/assert.ts';
 import type { Holders, Standing } from '../../catalogue/catalogue.ts';
 import type { Log, LogState } from './log.ts';
 import { OriginLog } from './log.ts';
+import { noteClaimed } from './departed.ts';
 import type { ServerOptions } from '../options.ts';
-import type { Origin, State } from '../state.ts';
+import type { Departed, Origin, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { childrenOf } from './topology.ts';
 
@@ -51,8 +51,12 @@ export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
 }
 
 /** How the catalogue sees those who hold instances. */
-export function holdersAmong(origins: ReadonlyMap<OriginId, Origin>): Holders {
-  const known = (id: OriginId): Origin => present(origins.get(id), 'the holder of an instance');
+export function holdersAmong(
+  origins: ReadonlyMap<OriginId, Origin>,
+  departed: ReadonlyMap<OriginId, Departed>,
+): Holders {
+  const known = (id: OriginId): Origin =>
+    present(origins.get(id) ?? departed.get(id)?.origin, 'the holder of an instance');
   return {
     placeOf: (id) => known(id).log.facts,
     standingOf: (id) => answeredAs(known(id)),
@@ -73,6 +77,7 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   switch (entry.kind) {
     case 'put':
       state.catalogue.put(origin.id, entry.registration);
+      noteClaimed(state, origin, { instances: [entry.registration.instance] });
       break;
     case 'delete':
       if (isGivenUp(entry.cause)) {
@@ -80,6 +85,7 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
       } else {
         state.catalogue.delete(origin.id, entry.instance, entry.cause);
       }
+      noteClaimed(state, origin, { instances: [entry.instance], cause: entry.cause });
       break;
     case 'up':
       state.origins.get(entry.peer)?.losses?.delete(origin.id);
@@ -125,15 +131,17 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
 /** Tells the catalogue what an origin holds otherwise than before. */
 function listAnew(
   state: State,
-  { id, log }: Origin,
+  origin: Origin,
   known: ReadonlyMap<InstanceId, Registration>,
 ): void {
+  const { id, log } = origin;
   for (const instance of known.keys()) {
     if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'closed');
   }
   for (const [instance, item] of log.registrations) {
     if (known.get(instance)?.revision !== item.revision) state.catalogue.put(id, item);
   }
+  noteClaimed(state, origin, { instances: [...known.keys(), ...log.registrations.keys()] });
 }
 
 /**
@@ -162,7 +170,15 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
   else state.asides.delete(origin);
   state.isViewDirty = true;
   noteTargets(state, origin);
-  if (!list(state, origin)) state.catalogue.review(origin.log.registrations.keys(), 'crash');
+  if (list(state, origin)) return;
+  state.catalogue.review(origin.log.registrations.keys(), 'crash');
+  noteClaimed(state, origin, { instances: origin.log.registrations.keys() });
+}
+
+/** Why an origin is dropped, and what the catalogue is not to forget of it yet. */
+interface Drop {
+  readonly cause: Cause;
+  readonly except?: ReadonlySet<InstanceId>;
 }
 
 /** This server has slept: what it knows of an origin is the past, until that is reached again. */
@@ -173,10 +189,10 @@ export function becomePast(state: State, origin: Origin): void {
 }
 
 /** Drops an origin's log and all that it holds. It may return. */
-export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
+export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop): void {
   for (const name of ORIGIN_TIMERS) state.timers.cancel(`${name} ${origin.id}`);
   for (const instance of origin.log.registrations.keys()) {
-    state.catalogue.delete(origin.id, instance, cause);
+    if (except?.has(instance) !== true) state.catalogue.delete(origin.id, instance, cause);
   }
   for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
   state.unlisted.delete(origin);
@@ -204,22 +220,6 @@ export function dropOrigin(state: State, origin: Origin, cause: Cause): void {
   state.origins.delete(origin.id);
   state.places.free(origin.place);
   state.isViewDirty = true;
-}
-
-/**
- * Remembers a goodbye, so that nothing brings that origin back. One of an origin known here always
- * has room, at the cost of the oldest; a stranger's takes nobody's place. Says whether it is remembered.
- */
-export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): boolean {
-  const { goodbyes, nowMs } = state;
-  for (const [old, sinceMs] of goodbyes) {
-    const isOld = nowMs - sinceMs > GOODBYE_MS;
-    if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
-    goodbyes.delete(old);
-  }
-  if (goodbyes.size >= GOODBYES_MAX) return false;
-  goodbyes.set(id, nowMs);
-  return true;
 }
 
 function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs: number }): void {
@@ -258,13 +258,27 @@ function noteNamed(state: State, id: OriginId): void {
 }
 
 function noteFacts(state: State, origin: Origin): void {
-  const { role, addresses } = origin.log.facts;
+  const { role, host, addresses } = origin.log.facts;
   state.directory.file(origin);
   noteTargets(state, origin);
   state.grown.add(origin.id);
-  if (role !== 'master' || origin === state.self) return;
+  if (origin === state.self) return;
+  if (isOwnHost(state, host)) noteSibling(state, addresses);
+  if (role !== 'master') return;
   for (const address of addresses) {
     if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);
+  }
+}
+
+/** Where a sibling was, another may be: the latest of these addresses are kept. */
+function noteSibling({ siblingAddresses }: State, addresses: readonly string[]): void {
+  for (const address of addresses) {
+    siblingAddresses.delete(address);
+    siblingAddresses.add(address);
+  }
+  for (const oldest of siblingAddresses) {
+    if (siblingAddresses.size <= SIBLING_ADDRESSES_MAX) break;
+    siblingAddresses.delete(oldest);
   }
 }
 
@@ -278,6 +292,8 @@ const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as con
 
 /** The timers that an origin may have, by the first word of their names. */
 const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned'] as const;
+
+const SIBLING_ADDRESSES_MAX = 8;
 
 /** Addresses of masters kept for the server's life. */
 const MASTER_ADDRESSES_MAX = 256;

@@ -98,7 +98,7 @@ function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void
     const dueMs = state.nowMs + QUIET_GRACES * options.graceMs;
     timers.set(`grace ${origin.id}`, dueMs, () => {
       tidings.forgotten.add(origin.id);
-      dropOrigin(state, origin, 'crash');
+      dropOrigin(state, origin, { cause: 'crash' });
     });
   }
 }
@@ -148,7 +148,7 @@ function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   state.out.notice('origin-crashed', labels(origin));
   state.timers.set(`aside ${origin.id}`, state.nowMs + ASIDE_MS, () => {
     tidings.forgotten.add(origin.id);
-    dropOrigin(state, origin, 'crash');
+    dropOrigin(state, origin, { cause: 'crash' });
   });
 }
 
@@ -171,7 +171,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
 /** Drops an origin that was split off, and says why. */
 export function forgetOrigin(state: State, origin: Origin, reason: string): void {
   state.out.notice('origin-forgotten', { ...labels(origin), reason });
-  dropOrigin(state, origin, 'crash');
+  dropOrigin(state, origin, { cause: 'crash' });
 }
 
 function splitAsides(state: State, origin: Origin, tidings: Tidings): void {

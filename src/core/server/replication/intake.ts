@@ -5,13 +5,8 @@
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../../../protocol/records.ts';
-import {
-  addOrigin,
-  applyEntry,
-  applySnapshot,
-  dropOrigin,
-  rememberGoodbye,
-} from '../origins/origins.ts';
+import { departOrigin, rememberGoodbye } from '../origins/farewell.ts';
+import { addOrigin, applyEntry, applySnapshot } from '../origins/origins.ts';
 import {
   ANNOUNCE_MS,
   announceBy,
@@ -263,7 +258,7 @@ function handleGoodbye(state: State, id: OriginId, from: Link): void {
   if (origin === undefined) return;
   const { name: server, host } = origin.log.facts;
   state.out.notice('origin-left', { server, host });
-  dropOrigin(state, origin, 'deregistered');
+  departOrigin(state, origin);
 }
 
 function sendBye(state: State, link: Link, { origin, sequence }: Line): void {

@@ -16,6 +16,7 @@ import {
 } from '../links/connections.ts';
 import { excessOf, refuseAtLimit } from '../links/limits.ts';
 import { appendOwn } from '../links/links.ts';
+import { hostPartOf } from '../../kit/text.ts';
 import type { NoticeFields } from '../../notices.ts';
 import type { Connection, Session, State } from '../state.ts';
 import { CREDIT_MAX } from './throttle.ts';
@@ -70,7 +71,7 @@ export function handleRegister(
   message: MessageOf<'register'>,
 ): void {
   const { request } = message;
-  const address = message.registration.address || hostPartOf(state);
+  const address = message.registration.address || ownHostPart(state);
   const isWhole = message.registration.address === address;
   const given = isWhole ? message.registration : { ...message.registration, address };
   const limit = excessOf(state, session, given);
@@ -116,10 +117,9 @@ function removeInstance(state: State, instance: InstanceId, cause: Cause): void 
 }
 
 /** The host part of what this server advertises: where a service is that does not say. */
-function hostPartOf(state: State): string {
+function ownHostPart(state: State): string {
   const [address = ''] = state.options.facts.addresses;
-  const host = address.slice(0, address.lastIndexOf(':'));
-  return host.startsWith('[') ? host.slice(1, -1) : host;
+  return hostPartOf(address);
 }
 
 /** How an instance is named to the operator. */

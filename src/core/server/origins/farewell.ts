@@ -1,0 +1,61 @@
+// Goodbyes: they are remembered, so that nothing brings such an origin back, and what it held outlives
+// it by a grace (departed.ts says why). The invariant: an origin that has said goodbye is in no graph
+// and no list of servers; whether its services live on is not for it to say.
+
+import { GOODBYE_MS, GOODBYES_MAX } from '../../../protocol/constants.ts';
+import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
+import { departedTimer, release } from './departed.ts';
+import { dropOrigin } from './origins.ts';
+import type { Origin, State } from '../state.ts';
+
+/**
+ * Remembers a goodbye, so that nothing brings that origin back. One of an origin known here always
+ * has room, at the cost of the oldest; a stranger's takes nobody's place. Says whether it is remembered.
+ */
+export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): boolean {
+  const { goodbyes, nowMs } = state;
+  for (const [old, sinceMs] of goodbyes) {
+    const isOld = nowMs - sinceMs > GOODBYE_MS;
+    if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
+    goodbyes.delete(old);
+  }
+  if (goodbyes.size >= GOODBYES_MAX) return false;
+  goodbyes.set(id, nowMs);
+  return true;
+}
+
+/** Drops an origin that has said goodbye; what it alone held stays in doubt for a grace. */
+export function departOrigin(state: State, origin: Origin): void {
+  const { standing, id } = origin;
+  const wasAnswered = standing !== 'new' && standing !== 'aside';
+  const unclaimed = new Set(wasAnswered ? unclaimedOf(state, origin) : []);
+  const untilMs = doubtedUntilMs(state, origin);
+  if (unclaimed.size > 0) state.departed.set(id, { origin, unclaimed });
+  dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
+  origin.standing = standing === 'split' ? 'split' : 'suspect';
+  state.catalogue.review([...unclaimed], 'deregistered');
+  if (unclaimed.size === 0) return;
+  state.timers.set(departedTimer(id), untilMs, () => {
+    for (const instance of [...unclaimed]) release(state, instance, 'deregistered');
+  });
+}
+
+/** What no other server of its host that can be reached holds. */
+function* unclaimedOf(state: State, { id, log }: Origin): Generator<InstanceId> {
+  const others = [...state.directory.ofHost(log.facts.host)].filter((other) => {
+    return other.id !== id && other.standing === 'reachable';
+  });
+  for (const instance of log.registrations.keys()) {
+    if (!others.some((other) => other.log.registrations.has(instance))) yield instance;
+  }
+}
+
+/** For a grace; what was in doubt already is not in doubt for longer than the longest one. */
+function doubtedUntilMs({ nowMs, options }: State, { standing, sinceMs }: Origin): number {
+  const graceMs = nowMs + options.graceMs;
+  if (standing !== 'suspect') return graceMs;
+  return Math.max(nowMs, Math.min(graceMs, sinceMs + LONG_GRACES * options.graceMs));
+}
+
+/** What is lost without anybody's report is in doubt for so many graces: see reachability.ts. */
+const LONG_GRACES = 4;
