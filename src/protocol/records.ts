@@ -58,7 +58,7 @@ export type Registration = Of<typeof registration>;
 export type Tag = Of<typeof tag>;
 
 /** Why an instance is gone. */
-export const cause = oneOf('closed', 'deregistered', 'unhealthy', 'crash', 'replaced');
+export const cause = oneOf('closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown');
 export type Cause = Of<typeof cause>;
 
 /** Why a link went down: its socket was closed, or it fell silent. */

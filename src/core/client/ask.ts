@@ -180,7 +180,21 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   }
 
   #maybeConclude(): void {
-    if (this.#contacts.in('dialling', 'greeting', 'open').length === 0) this.#conclude();
+    if (this.#contacts.in('dialling', 'greeting', 'open').length > 0) return;
+    if (this.#best === null || !isUnsynced(this.#best.answer)) this.#conclude();
+    else {
+      this.timers.set('again', this.nowMs + AGAIN_MS, () => {
+        this.#askAgain();
+      });
+    }
+  }
+
+  /** Nobody knows yet: a server that has only just started, or its sibling, soon will. */
+  #askAgain(): void {
+    this.#asked.clear();
+    this.#reasons.clear();
+    this.#untried.push(...this.#contacts.in('idle'));
+    this.#tryNext();
   }
 
   #conclude(): void {
@@ -224,6 +238,12 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   }
 }
 
+/** Whether all that a server says to a lookup is that it does not know anything yet. */
+function isUnsynced(answer: Answer): boolean {
+  if (answer.kind !== 'instances' || answer.complete) return false;
+  return answer.instances.length === 0 && answer.missing.length === 0;
+}
+
 function rankOf(isFound: boolean, isComplete: boolean): number {
   if (isFound) return isComplete ? RANK_ENOUGH : RANK_ENOUGH - 1;
   return isComplete ? 1 : 0;
@@ -260,6 +280,9 @@ function joined(before: Answer | undefined, part: Answer): Answer {
 
 /** A server that is silent for this long is not waited for: the next is asked as well. */
 const PATIENCE_MS = 250;
+
+/** Before everyone is asked once more. */
+const AGAIN_MS = 50;
 
 /** There is one question on a connection. */
 const REQUEST = 1;

@@ -6,16 +6,11 @@
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
 import type { Cause } from '../../protocol/records.ts';
-import {
-  Backoff,
-  BACKOFF_BASE_MS,
-  BACKOFF_CAP_ISOLATED_MS,
-  BACKOFF_CAP_MS,
-} from '../kit/backoff.ts';
+import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS, BACKOFF_CAP_MS } from '../kit/backoff.ts';
 import { ClientBase } from './base.ts';
 import type { ConnectionInput, Stop } from './effect.ts';
-import type { Contact, Loss } from './contacts.ts';
-import { Contacts, isLocal } from './contacts.ts';
+import type { Contact, IsOwnHost, Loss } from './contacts.ts';
+import { Contacts } from './contacts.ts';
 import { Liveness } from './liveness.ts';
 import type { ClientReport, Offered } from './registry.ts';
 import { Registry } from './registry.ts';
@@ -39,6 +34,7 @@ export interface ClientCoreOptions {
   /** So many sessions are all that there can be; Infinity if nobody knows. */
   readonly sessionsMax: number;
   readonly random: () => number;
+  readonly isOwnHost?: IsOwnHost;
   /** Whether sessions over a UNIX socket are judged by their silence, as those over TCP are. */
   readonly areSocketsJudged?: boolean;
 }
@@ -63,6 +59,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#contacts = new Contacts({
       environment: options.environment,
       addresses: options.addresses,
+      isOwnHost: options.isOwnHost,
       timers,
       emit: (effect) => {
         this.emit(effect);
@@ -124,7 +121,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   #dialNow(): void {
     this.#rounds.begin();
     for (const contact of this.#contacts.in('idle')) {
-      if (isLocal(contact.address) || this.#rounds.isTwin(contact)) continue;
+      if (this.#contacts.isLocal(contact) || this.#rounds.isTwin(contact)) continue;
       this.#backoffs.get(contact)?.reset();
       this.timers.cancel(redialTimer(contact));
       this.#contacts.dial(contact);
@@ -149,7 +146,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
       this.#redialOthers(contact);
     }
     this.#note(contact);
-    if (!isLocal(contact.address)) this.#redialLater(contact);
+    if (!this.#contacts.isLocal(contact)) this.#redialLater(contact);
     else if (loss.from === 'open') this.#rounds.beginSoon();
   }
 
@@ -159,7 +156,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
    */
   #redialOthers(lost: Contact): void {
     for (const contact of this.#contacts.in('idle')) {
-      if (contact === lost || isLocal(contact.address)) continue;
+      if (contact === lost || this.#contacts.isLocal(contact)) continue;
       const isTwin = contact.server?.origin === lost.server?.origin;
       const isWaiting = this.timers.has(redialTimer(contact));
       if (isTwin || (isWaiting && this.#isAlone())) this.#redialLater(contact);
@@ -174,7 +171,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     let backoff = this.#backoffs.get(contact);
     backoff ??= new Backoff(this.#options.random, BACKOFF_BASE_MS);
     this.#backoffs.set(contact, backoff);
-    const capMs = this.#isAlone() ? BACKOFF_CAP_ISOLATED_MS : BACKOFF_CAP_MS;
+    const capMs = this.#isAlone() ? BACKOFF_CAP_ALONE_MS : BACKOFF_CAP_MS;
     this.timers.set(redialTimer(contact), this.nowMs + backoff.nextDelayMs(capMs), () => {
       if (contact.state === 'idle' && !this.#rounds.isTwin(contact)) this.#contacts.dial(contact);
     });

@@ -13,6 +13,7 @@ import { assert, unreachable } from '../kit/assert.ts';
 import type { ConnectionInput, Refusal } from './effect.ts';
 import type { Close, Dial, Send } from '../effect.ts';
 import type { ConnectionId, Door, Undialled } from '../input.ts';
+import { hostPartOf } from '../kit/text.ts';
 import type { Timers } from '../kit/timers.ts';
 
 /** The life of a contact. What is absent cannot happen. */
@@ -64,6 +65,9 @@ export interface ContactListener {
   readonly onMessage: (contact: Contact, message: Message) => void;
 }
 
+/** Whether a host, IPv6 without its brackets, is this machine's own: the shell knows. */
+export type IsOwnHost = (host: string) => boolean;
+
 /** Why a contact is refused; what is not said is what the protocol says of it. */
 interface Grounds {
   readonly why: ProtocolErrorName;
@@ -83,6 +87,7 @@ export interface ContactsOptions {
   readonly addresses: readonly string[];
   readonly timers: Timers;
   readonly emit: (effect: Send | Dial | Close) => void;
+  readonly isOwnHost?: IsOwnHost | undefined;
   readonly listener: ContactListener;
 }
 
@@ -103,6 +108,12 @@ export class Contacts {
   /** Those in a state. */
   in(...states: readonly ContactState[]): Contact[] {
     return this.all.filter((contact) => states.includes(contact.state));
+  }
+
+  /** Whether a contact is on this host: nobody else is troubled by dialling it often. */
+  isLocal({ address }: Contact): boolean {
+    if (isSocketPath(address) || LOOPBACK.test(address)) return true;
+    return this.#options.isOwnHost?.(hostPartOf(address)) === true;
   }
 
   dial(contact: Contact): void {
@@ -289,11 +300,6 @@ export function isSocketPath(address: string): boolean {
   return address.includes('/');
 }
 
-/** Whether an address can only be of this host. */
-export function isLocal(address: string): boolean {
-  return isSocketPath(address) || /^(127\.|\[::1\]|localhost:)/.test(address);
-}
-
 function contactAt(address: string): Contact {
   return {
     address,
@@ -324,6 +330,8 @@ function errorOf(name: ProtocolErrorName, reason: string): Message {
 function handshakeTimer(contact: Contact): string {
   return `handshake ${contact.address}`;
 }
+
+const LOOPBACK = /^(127\.|\[::1\]|localhost:)/;
 
 /** The longest delay for an address of this host: a client is back within half a second. */
 export const LOCAL_CAP_MS = 300;

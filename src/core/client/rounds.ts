@@ -5,7 +5,7 @@
 
 import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
 import type { Contact, Contacts } from './contacts.ts';
-import { isLocal, isSocketPath, LOCAL_CAP_MS } from './contacts.ts';
+import { isSocketPath, LOCAL_CAP_MS } from './contacts.ts';
 import type { Timers } from '../kit/timers.ts';
 
 /** What rounds are made of. */
@@ -40,12 +40,12 @@ export class Rounds {
 
   /** Tries every address of this host that has no session. */
   begin(): void {
-    const { timers, now } = this.#options;
-    if (!this.#options.contacts.all.some(({ address }) => isLocal(address))) return;
+    const { contacts, timers, now } = this.#options;
+    if (!contacts.all.some((contact) => contacts.isLocal(contact))) return;
     timers.cancel('round');
     this.#arePortsDue = true;
     for (const contact of this.#idle()) {
-      if (isSocketPath(contact.address)) this.#options.contacts.dial(contact);
+      if (isSocketPath(contact.address)) contacts.dial(contact);
     }
     timers.set('ports', now() + PORTS_AFTER_MS, () => {
       this.#dialPorts();
@@ -78,7 +78,7 @@ export class Rounds {
   #idle(): Contact[] {
     const { contacts, sessionsMax } = this.#options;
     if (contacts.in('open').length >= sessionsMax) return [];
-    return contacts.in('idle').filter((one) => isLocal(one.address) && !this.isTwin(one));
+    return contacts.in('idle').filter((one) => contacts.isLocal(one) && !this.isTwin(one));
   }
 
   #armNext(): void {

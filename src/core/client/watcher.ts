@@ -6,9 +6,9 @@ import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Instance } from '../../protocol/records.ts';
 import { present } from '../kit/assert.ts';
-import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ISOLATED_MS } from '../kit/backoff.ts';
-import type { Contact } from './contacts.ts';
-import { Contacts, isLocal, LOCAL_CAP_MS } from './contacts.ts';
+import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS } from '../kit/backoff.ts';
+import type { Contact, IsOwnHost } from './contacts.ts';
+import { Contacts, LOCAL_CAP_MS } from './contacts.ts';
 import { ClientBase } from './base.ts';
 import type { ConnectionInput, Refusal, Stop } from './effect.ts';
 import { Liveness } from './liveness.ts';
@@ -36,6 +36,7 @@ export interface WatcherOptions {
   readonly service: Name;
   readonly wanted: Wanted;
   readonly random: () => number;
+  readonly isOwnHost?: IsOwnHost;
 }
 
 /** What a watcher knows at a moment. */
@@ -71,12 +72,11 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   constructor(options: WatcherOptions) {
     super();
     this.#options = options;
-    const isNear = options.addresses.some(isLocal);
-    const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
-    this.#backoff = new Backoff(options.random, BACKOFF_BASE_MS, capMs);
+    this.#backoff = new Backoff(options.random, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS);
     this.#contacts = new Contacts({
       environment: options.environment,
       addresses: options.addresses,
+      isOwnHost: options.isOwnHost,
       timers: this.timers,
       emit: (effect) => {
         this.emit(effect);
@@ -168,7 +168,9 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       this.#surrender();
       return;
     }
-    this.timers.set('hunt', this.nowMs + this.#backoff.nextDelayMs(), () => {
+    const isNear = this.#contacts.all.some((contact) => this.#contacts.isLocal(contact));
+    const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_ALONE_MS;
+    this.timers.set('hunt', this.nowMs + this.#backoff.nextDelayMs(capMs), () => {
       this.#hunt();
     });
   }
@@ -230,7 +232,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       if (this.#isSynced) this.#settle();
     } else if (instance !== undefined && change === 'removed') {
       this.#told.delete(instance.registration.instance);
-      this.#forget(instance.registration.instance, cause ?? 'closed');
+      this.#forget(instance.registration.instance, cause ?? 'unknown');
     } else if (instance !== undefined) {
       this.#told.add(instance.registration.instance);
       this.#learn(instance);
@@ -263,7 +265,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       });
       return;
     }
-    for (const id of untold) this.#forget(id, 'closed');
+    for (const id of untold) this.#forget(id, 'unknown');
   }
 
   /** A restart of one server, bridged by the other, is no change that anyone should hear of. */

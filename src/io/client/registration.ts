@@ -16,6 +16,7 @@ import { Emitter } from '../emitter.ts';
 import { abortedError } from './failures.ts';
 import { randomId } from '../machine/random-id.ts';
 import { RarangiError } from '../rarangi-error.ts';
+import { isOwnHost } from './own-hosts.ts';
 
 /** What a service offers. */
 export interface Offer {
@@ -112,6 +113,7 @@ export class Sessions {
         ...candidatesOf(client, environment),
         environment,
         random: () => runtime.random(),
+        isOwnHost,
         areSocketsJudged: !isSidecar,
       }),
       lock: lockFor(client, environment),

@@ -29,6 +29,7 @@ import {
 } from './failures.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import type { Cancel } from '../machine/runtime.ts';
+import { isOwnHost } from './own-hosts.ts';
 
 /** Which instance is wanted of several, and how long it may take to find one. */
 export interface ResolveOptions extends LookupQuery {
@@ -203,6 +204,7 @@ class Standing {
       service,
       wanted: {},
       random: () => background.random(),
+      isOwnHost,
     });
     this.#driven = drive<Stop, WatchReport>({
       core: {

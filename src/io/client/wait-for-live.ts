@@ -14,6 +14,7 @@ import type { ClientOptions } from './options.ts';
 import { environmentOf } from './options.ts';
 import { refusedError, waitedInVain } from './failures.ts';
 import { untilReport } from './until-report.ts';
+import { isOwnHost } from './own-hosts.ts';
 
 interface AwaitedService {
   readonly service: Name;
@@ -30,7 +31,7 @@ export async function waitForLive(
   const environment = environmentOf(options);
   const { addresses } = candidatesOf(options, environment);
   const random = (): number => runtime.random();
-  const watcher = new Watcher({ environment, addresses, service, wanted, random });
+  const watcher = new Watcher({ environment, addresses, service, wanted, random, isOwnHost });
   let isSynced = false;
   return await untilReport<WatchReport, LookupAnswer>(watcher, {
     lock: lockFor(options, environment),

@@ -15,6 +15,7 @@ import { environmentOf, nameOf, wantedOf } from './options.ts';
 import { refusedError } from './failures.ts';
 import type { Call } from './lifetime.ts';
 import { Mailbox } from './mailbox.ts';
+import { isOwnHost } from './own-hosts.ts';
 
 /**
  * The instances of a service and every change from then on. It survives the restart of servers, and
@@ -40,6 +41,7 @@ export function watchWithin(
     wanted: wantedOf(options),
     addresses: candidatesOf(options, environment).addresses,
     random: () => runtime.random(),
+    isOwnHost,
   };
   const lock = lockFor(options, environment);
   return {

@@ -99,6 +99,29 @@ test('an incomplete answer stands when the other server stays silent', () => {
   expect(found(stage)).toBe('3 incomplete');
 });
 
+test('a none that is only not synced yet is asked for again, until somebody knows', () => {
+  const stage = ask(['a:1', 'b:1']);
+  stage.hear(stage.greet('a:1'), answer([], false));
+  stage.fail('b:1');
+  const first = found(stage);
+  stage.takeDialled();
+
+  stage.pass(50);
+  const again = stage.takeDialled();
+  stage.hear(stage.greet('a:1'), answer([instanceOf('1')]));
+
+  expect([first, again, found(stage)]).toEqual(['open', ['a:1'], '1 complete']);
+});
+
+test('what nobody knows until the time is over is answered as it is', () => {
+  const stage = ask(['a:1']);
+  stage.hear(stage.greet('a:1'), answer([], false));
+
+  stage.pass(2_000);
+
+  expect(found(stage)).toBe(' incomplete');
+});
+
 test('a live instance beats a stale one of another server', () => {
   const stage = ask(['a:1', 'b:1']);
 

@@ -116,6 +116,32 @@ test('on this host a lost server is dialled again within 400 ms, however long it
   expect(stage.takeDialled()).toEqual(['127.0.0.1:1']);
 });
 
+test('an own address of this machine is dialled again as soon', () => {
+  const environment = 'testing' as Name;
+  const stage = new Stage<ClientReport, ClientInput>(
+    new ClientCore({
+      ...{ environment, addresses: ['10.0.0.3:1', '[fd00::3]:1'], sessionsMax: Infinity },
+      ...{ random: () => 0.999, isOwnHost: (host) => ['10.0.0.3', 'fd00::3'].includes(host) },
+    }),
+  );
+  for (let tries = 0; tries < 20; tries += 1) {
+    for (const address of ['10.0.0.3:1', '[fd00::3]:1']) stage.fail(address);
+    stage.pass(400);
+  }
+
+  expect(stage.takeDialled().slice(-2)).toEqual(['10.0.0.3:1', '[fd00::3]:1']);
+});
+
+test('without any session a far server is dialled every 2 s at least, however long it was away', () => {
+  const stage = client(['far:1']);
+  for (let tries = 0; tries < 20; tries += 1) {
+    stage.fail('far:1');
+    stage.pass(2_000);
+  }
+
+  expect(stage.takeDialled()).toHaveLength(21);
+});
+
 test('a far server is dialled ever more rarely', () => {
   const stage = client(['far:1']);
   stage.takeDialled();

@@ -4,6 +4,7 @@
 import { SPLIT_HOLD_MS } from '../../../src/protocol/constants.ts';
 import type { Checker, Violation } from '../checkers/checker.ts';
 import { Monitor } from '../checkers/checker.ts';
+import { clientsBack } from '../checkers/clients.ts';
 import { convergence, hasConverged } from '../checkers/convergence.ts';
 import { goodbyesHeard } from '../checkers/farewell.ts';
 import { isolation } from '../checkers/isolation.ts';
@@ -57,6 +58,7 @@ export function allCheckers(): Checker[] {
     boundedMemory,
     goodbyesHeard(),
     nothingRepeated(),
+    clientsBack,
     understanding,
 
     honestWaking,

@@ -71,6 +71,7 @@ export class SimService {
       addresses: addressesOf(spec.door ?? 'socket', spec.host, this.environment),
       sessionsMax: 2,
       random,
+      isOwnHost: (host) => host === spec.host,
     });
     this.process = new Process({
       clock,

@@ -57,6 +57,7 @@ export class SimWatcher {
         service: spec.service as Name,
         wanted: {},
         random,
+        isOwnHost: (host) => host === spec.host,
       }),
       onEffect: ({ report }) => {
         this.unheard.push({ nowMs: clock.nowMs, report });

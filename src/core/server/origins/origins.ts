@@ -136,7 +136,7 @@ function listAnew(
 ): void {
   const { id, log } = origin;
   for (const instance of known.keys()) {
-    if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'closed');
+    if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'unknown');
   }
   for (const [instance, item] of log.registrations) {
     if (known.get(instance)?.revision !== item.revision) state.catalogue.put(id, item);

@@ -132,7 +132,7 @@ function tellWatcher(state: State, watcher: Watcher, changes: readonly Change[])
 
 /**
  * Says why that is gone which a client has from before. Of what is not remembered here nothing is
- * sent: the client takes the complete view, which follows, for `closed`.
+ * sent: the complete view that follows says that it is gone, and nobody knows why.
  */
 function tellUntold(state: State, watcher: Watcher): void {
   const { to, request, watch } = watcher;
