@@ -10,7 +10,10 @@ const MAY_IMPORT = [
   {
     layer: 'core',
     from: '^src/core/',
-    to: ['^src/core/', '^src/protocol/(constants|errors|ids|messages|records|schema)\\.ts$'],
+    to: [
+      '^src/core/',
+      '^src/protocol/(address|constants|errors|ids|messages|records|scalars|schema|texts)\\.ts$',
+    ],
   },
   { layer: 'io', from: '^src/io/', to: ['^src/(io|core|protocol)/', nodeBuiltins] },
   { layer: 'index', from: '^src/index\\.ts$', to: ['^src/(io|core|protocol)/'] },

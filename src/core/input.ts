@@ -3,7 +3,7 @@
 // it, the path of a socket. One invariant: an input is a plain record and is never changed.
 
 import type { ProtocolError } from '../protocol/errors.ts';
-import type { Message, UnknownMessage } from '../protocol/messages.ts';
+import type { Arrived } from '../protocol/messages.ts';
 
 /** A connection, by the number that the shell gave it; never used twice. */
 export type ConnectionId = number;
@@ -42,7 +42,7 @@ export interface Undialled extends Timed {
 export interface Received extends Timed {
   readonly kind: 'received';
   readonly connection: ConnectionId;
-  readonly message: Message | UnknownMessage;
+  readonly message: Arrived;
 }
 
 /** Bytes have arrived, and the message that they belong to is not whole yet: a sign of life. */

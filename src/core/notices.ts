@@ -22,6 +22,12 @@ export const NOTICES = {
       'registrations known, {own} of them by clients here; {clients} clients, {watches} watches, ' +
       '{strangers} strangers; {bytes} bytes of memory',
   },
+  'loopback-advertised': {
+    level: 'warn',
+    sentence:
+      'others are told to come to {address}, which is another machine to each of them: ' +
+      'advertise an address at which they reach this one',
+  },
   'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
   'no-socket': {
     level: 'warn',

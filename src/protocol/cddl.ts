@@ -91,5 +91,11 @@ name = tstr .regexp "[A-Za-z0-9][A-Za-z0-9._-]{0,${String(NAME_CHARACTERS_MAX - 
 ; Random, and unique for all time: of a server's life (origin), or of an instance.
 id = bstr .size 16
 
-; No text holds control characters (Unicode category Cc). A \`uint\` is at most 2^53 - 1.
+; No text holds control characters (Unicode category Cc), separators of lines (Zl, Zp) or controls of
+; direction (Bidi_Control). A \`uint\` is at most 2^53 - 1; the sequences of a batch end at 2^52, too.
+
+; An address is an IPv4 address of four decimal numbers without leading zeros, an IPv6 address
+; without a zone, or a host name: labels of 1 to 63 letters, digits, hyphens and underscores, with
+; dots between; none begins or ends with a hyphen, and the last one is no number. None is a wildcard,
+; the broadcast address or a multicast one. In a server address IPv6 stands in brackets.
 `;

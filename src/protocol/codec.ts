@@ -5,10 +5,17 @@
 
 import { Decoder, Encoder } from 'cbor-x';
 import { ProtocolError } from './errors.ts';
-import type { Message, MessageKind, MessageOf, UnknownMessage } from './messages.ts';
+import type {
+  Arrived,
+  Message,
+  MessageKind,
+  MessageOf,
+  UnfitRequest,
+  UnknownMessage,
+} from './messages.ts';
 import { MESSAGES } from './messages.ts';
+import { uint } from './scalars.ts';
 import type { FieldSpec } from './schema.ts';
-import { uint } from './schema.ts';
 import { uintBytes, writeUint } from './uint.ts';
 import { checkWellFormed } from './well-formed.ts';
 
@@ -106,11 +113,22 @@ function encodeFields(layout: Layout, values: Values): Uint8Array {
 }
 
 /** The message that some bytes are. Throws ProtocolError when they are none. */
-export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
+export function decodeMessage(bytes: Uint8Array): Arrived {
   const { code, fields } = decodeEnvelope(bytes);
   const kind = KINDS_BY_CODE.get(code);
   if (kind === undefined) return unknownMessage(code, fields);
-  return decodeFields(LAYOUTS_BY_KIND.get(kind) ?? layoutOf(kind), fields);
+  try {
+    return decodeFields(LAYOUTS_BY_KIND.get(kind) ?? layoutOf(kind), fields);
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.kind !== 'refused') throw error;
+    return unfitRequest(kind, fields, error.message);
+  }
+}
+
+/** Of a client only: what a server says is right, or it is not understood. */
+function unfitRequest(kind: MessageKind, fields: FieldMap, reason: string): UnfitRequest {
+  const request = MESSAGES[kind].from === 'client' ? requestOf(fields) : undefined;
+  return request === undefined ? fail(reason) : { kind: 'unfit', request, reason };
 }
 
 type FieldMap = ReadonlyMap<unknown, unknown>;
@@ -136,10 +154,14 @@ function decodeItem(bytes: Uint8Array): unknown {
 }
 
 function unknownMessage(code: number, fields: FieldMap): UnknownMessage {
+  const request = requestOf(fields);
+  return request === undefined ? { kind: 'unknown', code } : { kind: 'unknown', code, request };
+}
+
+function requestOf(fields: FieldMap): number | undefined {
   const given = fields.get('request');
   const request = typeof given === 'number' || typeof given === 'bigint' ? Number(given) : -1;
-  const isRequest = request >= 0 && Number.isSafeInteger(request);
-  return isRequest ? { kind: 'unknown', code, request } : { kind: 'unknown', code };
+  return request >= 0 && Number.isSafeInteger(request) ? request : undefined;
 }
 
 function decodeFields(layout: Layout, fields: FieldMap): Message {
@@ -156,8 +178,8 @@ function decodeField<T>(what: string, spec: FieldSpec<T>, value: unknown): T {
   try {
     return spec.decode(value);
   } catch (error) {
-    if (error instanceof ProtocolError) return fail(`${what}: ${error.message}`);
-    throw error;
+    if (!(error instanceof ProtocolError) || error.kind === 'refused') throw error;
+    return fail(`${what}: ${error.message}`);
   }
 }
 

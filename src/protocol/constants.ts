@@ -2,7 +2,7 @@
 // reason beside it. One invariant: nothing here depends on anything, so everything may use it.
 
 /** The protocol versions this build speaks, newest first. */
-export const PROTOCOL_VERSIONS: readonly number[] = [1];
+export const PROTOCOL_VERSIONS: readonly number[] = [2];
 
 /** Side A's port of each well-known environment; side B's is the next one. */
 export const WELL_KNOWN_PORTS: ReadonlyMap<string, number> = new Map([
@@ -36,11 +36,20 @@ export const TAG_VALUE_BYTES_MAX = 1024;
 /** Tags of one instance. With the limits above a registration always fits one frame. */
 export const TAGS_MAX = 64;
 
-/** Bytes of an address: a DNS name has 253 characters at most. */
-export const ADDRESS_BYTES_MAX = 255;
+/** Characters of the scheme of a URI: the longest that anybody has registered has 36. */
+export const SCHEME_CHARACTERS_MAX = 128;
+
+/**
+ * The last number of an entry, and of a change of a registration. A thousand a second for a hundred
+ * thousand years; and what is added to one is exact.
+ */
+export const SEQUENCE_MAX = 2 ** 52;
 
 /** Bytes of free text for people: reasons of errors. */
 export const REASON_BYTES_MAX = 512;
+
+/** Versions that one server may speak. */
+export const PROTOCOLS_MAX = 16;
 
 /** Addresses that one server may advertise. */
 export const ADDRESSES_MAX = 8;

@@ -1,6 +1,8 @@
 // What one side tells the other when something is wrong: one table of codes, and the error that a
 // breach of the wire contract throws. Codes are append-only; a retired one stays with its reason.
 
+import { PROTOCOL_VERSIONS } from './constants.ts';
+
 /** Every code that an `error` message may carry. `closes`: the connection ends with it. */
 export const PROTOCOL_ERRORS = {
   'malformed-frame': { code: 1, closes: true, doc: 'The bytes are no CBOR byte string.' },
@@ -51,6 +53,13 @@ export class ProtocolError extends Error {
     super(reason);
     this.kind = kind;
   }
+}
+
+/** Why two sides that speak no protocol version in common part, and what mends it. */
+export function versionsReason(theirs: readonly number[]): string {
+  const ours = PROTOCOL_VERSIONS.join(' and ');
+  const given = theirs.length === 0 ? 'none' : theirs.join(' and ');
+  return `it speaks protocol version ${given}, this side ${ours}: update the older one`;
 }
 
 const NAMES_BY_CODE: ReadonlyMap<number, ProtocolErrorName> = new Map(

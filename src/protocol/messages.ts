@@ -2,7 +2,7 @@
 // The static types, the checks (codec.ts), rarangi.cddl and the MESSAGES section of
 // rarangi-protocol(7) follow from it. Codes are append-only: a retired one stays, with its reason.
 
-import { NAME_CHARACTERS_MAX, REASON_BYTES_MAX } from './constants.ts';
+import { PROTOCOLS_MAX, REASON_BYTES_MAX } from './constants.ts';
 import {
   batch,
   cause,
@@ -10,25 +10,26 @@ import {
   facts,
   instance,
   line,
+  offered,
   optionalCause,
   optionalInstance,
   registration,
   serverRow,
   service,
 } from './records.ts';
-import type { Fields, FieldSpecs } from './schema.ts';
 import {
+  address,
   flag,
   instanceId,
-  list,
   name,
   oneOf,
-  optional,
   originId,
-  row,
+  sequence,
   text,
   uint,
-} from './schema.ts';
+} from './scalars.ts';
+import type { Fields, FieldSpecs } from './schema.ts';
+import { list, optional, row } from './schema.ts';
 
 interface MessageSpec {
   readonly code: number;
@@ -47,7 +48,7 @@ export const MESSAGES = {
     code: 1,
     from: 'server',
     doc: 'The first message on every connection: who the server is, and for which environment.',
-    fields: { protocols: list(uint), environment: name, origin: originId, facts },
+    fields: { protocols: list(uint, PROTOCOLS_MAX), environment: name, origin: originId, facts },
   },
   hello: {
     code: 2,
@@ -101,7 +102,7 @@ export const MESSAGES = {
     code: 10,
     from: 'client',
     doc: 'Registers an instance, or changes it. It lives as long as the session. An empty address stands for the host part of what the server advertises.',
-    fields: { request, registration },
+    fields: { request, registration: offered },
   },
   deregister: {
     code: 11,
@@ -113,7 +114,7 @@ export const MESSAGES = {
     code: 12,
     from: 'server',
     doc: 'The answer to `register`, with the address in use, to `deregister`, and to `forget`, with the number of servers dropped.',
-    fields: { request, address: optional(text(NAME_CHARACTERS_MAX * 2)), count: optional(uint) },
+    fields: { request, address: optional(address), count: optional(uint) },
   },
   lookup: {
     code: 13,
@@ -224,7 +225,7 @@ export const MESSAGES = {
     doc: "An origin's state as of a sequence, in parts numbered from 0; with `more`, another part follows.",
     fields: {
       origin: originId,
-      sequence: uint,
+      sequence,
       part: uint,
       facts,
       links: list(originId),
@@ -281,3 +282,13 @@ export interface UnknownMessage {
   readonly code: number;
   readonly request?: number;
 }
+
+/** A request of a client with a word that the catalogue has no place for: refused, nothing closes. */
+export interface UnfitRequest {
+  readonly kind: 'unfit';
+  readonly request: number;
+  readonly reason: string;
+}
+
+/** What may come out of a frame. */
+export type Arrived = Message | UnknownMessage | UnfitRequest;

@@ -2,36 +2,29 @@
 // server tells a client about an instance or about another server. Each is declared once; types,
 // checks and CDDL follow. `messages.ts` is the table that puts them on the wire.
 
+import { ADDRESSES_MAX, SEQUENCE_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX } from './constants.ts';
 import {
-  ADDRESS_BYTES_MAX,
-  ADDRESSES_MAX,
-  NAME_CHARACTERS_MAX,
-  TAG_VALUE_BYTES_MAX,
-  TAGS_MAX,
-} from './constants.ts';
-import type { FieldSpec } from './schema.ts';
-import {
+  address,
+  addressOrOwn,
   flag,
   instanceId,
   integer,
-  list,
   name,
   oneOf,
-  optional,
-  orNull,
   originId,
-  row,
+  revision,
+  scheme,
+  sequence,
+  serverAddress,
   text,
   uint,
-  variant,
-} from './schema.ts';
+} from './scalars.ts';
+import type { FieldSpec } from './schema.ts';
+import { list, optional, orNull, row, variant, where } from './schema.ts';
 
 type Of<S> = S extends FieldSpec<infer T> ? T : never;
 
-const address = text(ADDRESS_BYTES_MAX);
-const addresses = list(address, ADDRESSES_MAX);
 const tag = row('tag', { key: name, value: text(TAG_VALUE_BYTES_MAX) });
-const scheme = orNull(text(NAME_CHARACTERS_MAX));
 
 /** What an origin is: the first entry of its log. */
 export const facts = row('facts', {
@@ -40,21 +33,26 @@ export const facts = row('facts', {
   cluster: name,
   side: oneOf('a', 'b'),
   role: oneOf('master', 'leaf'),
-  addresses,
+  addresses: list(serverAddress, ADDRESSES_MAX),
 });
 export type Facts = Of<typeof facts>;
 
-/** The record of an instance. The higher revision wins; only the service itself raises it. */
-export const registration = row('registration', {
+const registered = (place: FieldSpec<string>) => ({
   instance: instanceId,
-  revision: uint,
+  revision,
   service: name,
-  address,
+  address: place,
   port: integer(1, 65_535),
-  scheme,
+  scheme: orNull(scheme),
   tags: list(tag, TAGS_MAX),
 });
+
+/** The record of an instance. The higher revision wins; only the service itself raises it. */
+export const registration = row('registration', registered(address));
 export type Registration = Of<typeof registration>;
+
+/** What a client registers: an empty address stands for the host part of what the server advertises. */
+export const offered = row('offered', registered(addressOrOwn));
 export type Tag = Of<typeof tag>;
 
 /** Why an instance is gone. */
@@ -77,15 +75,21 @@ export const entry = variant('entry', {
 export type Entry = Of<typeof entry>;
 
 /** A run of entries of one origin; `first` is the sequence of the first of them. */
-export const batch = row('batch', { origin: originId, first: uint, entries: list(entry) });
+export const batch = where(
+  row('batch', { origin: originId, first: sequence, entries: list(entry) }),
+  {
+    holds: ({ first, entries }) => first + entries.length - 1 <= SEQUENCE_MAX,
+    otherwise: 'batch: entries beyond the last sequence',
+  },
+);
 export type Batch = Of<typeof batch>;
 
 /** A line of a digest: an origin, and the sequence of it that a server has. */
-export const line = row('line', { origin: originId, sequence: uint });
+export const line = row('line', { origin: originId, sequence });
 export type Line = Of<typeof line>;
 
 /** A line of a check: as of that sequence the origin's state has this hash. */
-export const checkLine = row('check-line', { origin: originId, sequence: uint, hash: uint });
+export const checkLine = row('check-line', { origin: originId, sequence, hash: uint });
 
 /** What a lookup says of an instance. `suspect` is live, ranked last. */
 export const instanceState = oneOf('live', 'suspect', 'stale');

@@ -4,8 +4,6 @@
 // numbers are rows (arrays, by position); messages are maps, so that fields can be added.
 
 import { ProtocolError } from './errors.ts';
-import type { InstanceId, Name, OriginId } from './ids.ts';
-import { isId, isName } from './ids.ts';
 
 /**
  * How one value is typed, checked, encoded and described. What describes a compound is put together
@@ -52,166 +50,15 @@ export type Fields<F> = {
 
 const identity = (value: unknown): unknown => value;
 
-function fail(what: string): never {
+/** Says that what arrived does not fit its declaration. */
+export function fail(what: string): never {
   throw new ProtocolError('malformed-message', what);
 }
 
-function leaf<T>(cddl: string, decode: (value: unknown) => T): FieldSpec<T> {
+/** A value that is handed to CBOR as it is. */
+export function leaf<T>(cddl: string, decode: (value: unknown) => T): FieldSpec<T> {
   return { cddl, rules: [], isOptional: false, encode: identity, decode };
 }
-
-/** A whole number from 0 to 2^53 - 1. */
-export const uint: FieldSpec<number> = {
-  ...leaf('uint', decodeUint),
-  encode: encodeUint,
-};
-
-function encodeUint(value: number): number | bigint {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`not a whole number from 0 to 2^53 - 1: ${String(value)}`);
-  }
-  // cbor-x writes a number above 2^32 - 1 as a float; a bigint it writes as an integer.
-  return value > 0xffffffff ? BigInt(value) : value;
-}
-
-function decodeUint(value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  if (typeof value === 'bigint' && value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) {
-    return Number(value);
-  }
-  return fail('expected a whole number from 0 to 2^53 - 1');
-}
-
-/** A whole number within bounds, both included. */
-export function integer(least: number, most: number): FieldSpec<number> {
-  return leaf(`${String(least)}..${String(most)}`, (value) => {
-    const number = decodeUint(value);
-    return number >= least && number <= most ? number : fail(`${String(number)} is out of bounds`);
-  });
-}
-
-/** True or false. */
-export const flag: FieldSpec<boolean> = leaf('bool', (value) =>
-  typeof value === 'boolean' ? value : fail('expected true or false'),
-);
-
-/** A name: see `isName`. */
-export const name: FieldSpec<Name> = leaf('name', (value) =>
-  typeof value === 'string' && isName(value) ? flat(value) : fail('expected a name'),
-);
-
-/** Text without control characters, of a bounded number of UTF-8 bytes. */
-export function text(bytesMax: number): FieldSpec<string> {
-  return leaf(`tstr .size (0..${String(bytesMax)})`, (value) => {
-    if (typeof value !== 'string') return fail('expected text');
-    if (value.length * 3 > bytesMax && utf8Bytes(value) > bytesMax) fail('a text is too long');
-    return hasControlCharacters(value) ? fail('a text has control characters') : flat(value);
-  });
-}
-
-/**
- * A copy, where a text may be a view of a longer one: cbor-x cuts texts out of the text of a whole
- * frame, and V8 keeps that as long as the least of them. Shorter ones V8 always copies.
- */
-function flat<T extends string>(value: T): T {
-  if (value.length < VIEW_CHARACTERS_MIN) return value;
-  const units: number[] = [];
-  for (let index = 0; index < value.length; index += 1) units.push(value.charCodeAt(index));
-  return String.fromCharCode(...units) as T;
-}
-
-const VIEW_CHARACTERS_MIN = 13;
-
-/**
- * Whether a text has control characters: C0, DEL or C1, the line ends among them. Half a surrogate
- * pair counts as one: UTF-8 cannot carry it.
- */
-export function hasControlCharacters(value: string): boolean {
-  // A walk: to compile a pattern of Unicode's classes takes longer than a lookup has for all else.
-  for (let index = 0; index < value.length; index += 1) {
-    const unit = value.charCodeAt(index);
-    if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) return true;
-    if (unit < 0xd800 || unit >= 0xe000) continue;
-    const next = value.charCodeAt(index + 1);
-    if (unit >= 0xdc00 || !(next >= 0xdc00 && next < 0xe000)) return true;
-    index += 1;
-  }
-  return false;
-}
-
-/** The number of bytes that a text takes in UTF-8. */
-export function utf8Bytes(value: string): number {
-  let bytes = 0;
-  for (const character of value) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
-
-/** One of a closed set of words. */
-export function oneOf<const W extends string>(...words: readonly W[]): FieldSpec<W> {
-  const known: ReadonlySet<unknown> = new Set(words);
-  const cddl = words.map((word) => JSON.stringify(word)).join(' / ');
-  return leaf(cddl, (value) =>
-    known.has(value) ? (value as W) : fail(`expected one of: ${words.join(', ')}`),
-  );
-}
-
-function id<T extends OriginId | InstanceId>(): FieldSpec<T> {
-  return {
-    ...leaf('id', (value) => {
-      if (!(value instanceof Uint8Array) || value.length !== 16) return fail('expected 16 bytes');
-      return hexadecimal(value) as T;
-    }),
-    encode: bytesOfId,
-  };
-}
-
-/** The id of an origin. */
-export const originId: FieldSpec<OriginId> = id<OriginId>();
-
-/** The id of an instance. */
-export const instanceId: FieldSpec<InstanceId> = id<InstanceId>();
-
-/** The lower-case hexadecimal digits of some bytes, as a flat string. */
-export function hexadecimal(bytes: Uint8Array): string {
-  const codes: number[] = [];
-  for (const byte of bytes) codes.push(digitCode(byte >> 4), digitCode(byte & 15));
-  return String.fromCharCode(...codes);
-}
-
-function digitCode(digit: number): number {
-  return digit + (digit < 10 ? 48 : 87);
-}
-
-function digitOfCode(code: number): number {
-  return code - (code < 58 ? 48 : 87);
-}
-
-/** The 16 bytes of an id. */
-export function bytesOfId(value: string): Uint8Array {
-  if (!isId(value)) throw new RangeError(`not an id: ${value}`);
-  if (idsAt === ids.byteLength) [ids, idsAt] = [new ArrayBuffer(16 * IDS_CUT_MAX), 0];
-  const bytes = new Uint8Array(ids, idsAt, 16);
-  idsAt += 16;
-  for (let index = 0; index < 16; index += 1) {
-    const high = digitOfCode(value.charCodeAt(2 * index));
-    bytes[index] = high * 16 + digitOfCode(value.charCodeAt(2 * index + 1));
-  }
-  return bytes;
-}
-
-/**
- * Of what ids are cut: cbor-x asks an array for the buffer beneath, and V8 has to make one for each
- * small array of its own. A third of the time that a server takes to encode a snapshot; measured by
- * `npm run bench sync`.
- */
-let ids = new ArrayBuffer(0);
-let idsAt = 0;
-
-/** So many are kept in memory as long as one of them is. */
-const IDS_CUT_MAX = 256;
 
 /** A list of at most so many items; without a number, of what fits a frame. */
 export function list<T>(item: FieldSpec<T>, itemsMax = Infinity): FieldSpec<readonly T[]> {
@@ -276,6 +123,23 @@ export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldS
     decode: (value) => {
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
       return decodeColumns({ rule, columns, value, offset: 0 }, {}) as Fields<F>;
+    },
+  };
+}
+
+/** A record whose values must also fit each other. */
+export function where<T>(
+  field: FieldSpec<T>,
+  { holds, otherwise }: { readonly holds: (value: T) => boolean; readonly otherwise: string },
+): FieldSpec<T> {
+  return {
+    ...field,
+    get rules() {
+      return field.rules;
+    },
+    decode: (given) => {
+      const value = field.decode(given);
+      return holds(value) ? value : fail(otherwise);
     },
   };
 }

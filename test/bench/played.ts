@@ -15,7 +15,7 @@ import {
 } from '../../src/protocol/constants.ts';
 import { FrameDecoder } from '../../src/protocol/frame.ts';
 import type { Name, OriginId } from '../../src/protocol/ids.ts';
-import type { Message, UnknownMessage } from '../../src/protocol/messages.ts';
+import type { Arrived } from '../../src/protocol/messages.ts';
 import type { Batch, Entry, Facts, Line } from '../../src/protocol/records.ts';
 import { environment, framed, PING, registrationOf } from './wire.ts';
 
@@ -158,7 +158,7 @@ export class PlayedHub {
     });
   }
 
-  #receive(socket: Socket, message: Message | UnknownMessage): void {
+  #receive(socket: Socket, message: Arrived): void {
     if (message.kind === 'hello' && message.origin !== undefined) {
       this.tell([append(this.#fleet.hub, { kind: 'up', peer: message.origin })]);
       this.#links.add(socket);
@@ -183,10 +183,7 @@ export class PlayedHub {
 }
 
 /** Hands on every message that comes. */
-export function onMessages(
-  socket: Socket,
-  handle: (message: Message | UnknownMessage) => void,
-): void {
+export function onMessages(socket: Socket, handle: (message: Arrived) => void): void {
   const decoder = new FrameDecoder(FRAME_BYTES_MAX);
   socket.on('data', (chunk) => {
     for (const frame of decoder.push(chunk)) handle(decodeMessage(frame));

@@ -39,7 +39,7 @@ export async function openSession(
     for (const frame of decoder.push(chunk)) {
       const message = decodeMessage(frame);
       if (message.kind === 'welcome') greet();
-      else if (message.kind !== 'unknown') onMessage(message);
+      else if (message.kind !== 'unknown' && message.kind !== 'unfit') onMessage(message);
     }
   });
   await greeted;

@@ -45,7 +45,7 @@ test('a server refuses a client that says hello from another environment', async
   socket.write(
     frameOf({
       kind: 'hello',
-      protocol: 1,
+      protocol: 2,
       role: 'client',
       environment: 'staging' as Name,
     }),

@@ -48,7 +48,7 @@ function outcomeOf(bytes: Uint8Array): string {
     if (!(error instanceof ProtocolError)) throw error;
     return kindOf(error.message);
   }
-  if (message.kind === 'unknown') return 'unknown';
+  if (message.kind === 'unknown' || message.kind === 'unfit') return message.kind;
   deepStrictEqual(decodeMessage(encodeMessage(message)), message);
   return `${message.kind} ${Object.keys(message).join()}`;
 }

@@ -35,7 +35,7 @@ const addresses = ['10.0.0.2:17310', '10.0.0.3:17310'];
 
 const welcome = hexOf({
   kind: 'welcome',
-  protocols: [1],
+  protocols: [2],
   environment,
   origin: originOf('2'),
   facts: factsOf('2'),

@@ -33,7 +33,7 @@ type Script = readonly Act[];
 const environment = 'production' as Name;
 const ADDRESS = '10.0.0.2:17310';
 
-const client: MessageOf<'hello'> = { kind: 'hello', protocol: 1, role: 'client', environment };
+const client: MessageOf<'hello'> = { kind: 'hello', protocol: 2, role: 'client', environment };
 const peerOf = (digit: string): MessageOf<'hello'> => ({
   ...client,
   role: 'peer',
@@ -42,7 +42,7 @@ const peerOf = (digit: string): MessageOf<'hello'> => ({
 });
 const welcome: MessageOf<'welcome'> = {
   kind: 'welcome',
-  protocols: [1],
+  protocols: [2],
   environment,
   origin: originOf('2'),
   facts: factsOf('2'),

@@ -23,7 +23,7 @@ const AT_LIMIT = 'error 16, closed';
 const ESCAPE = '\u001b[2J';
 const hello = (...fields: readonly (readonly [string, Buffer])[]) => message(2, ...fields);
 const role: readonly [string, Buffer] = ['role', text('client')];
-const protocol: readonly [string, Buffer] = ['protocol', uint(1)];
+const protocol: readonly [string, Buffer] = ['protocol', uint(2)];
 const request: readonly [string, Buffer] = ['request', uint(1)];
 const helloWith = (item: Buffer) => hello(role, protocol, ENVIRONMENT, ['extra', item]);
 const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x81), hex('00')]);
@@ -209,6 +209,26 @@ const CLIENTS: readonly Row[] = [
   ['an id of 15 bytes', MALFORMED, registration({ id: bytes(Buffer.alloc(15)) })],
   ['an id that is text', MALFORMED, registration({ id: text('a'.repeat(16)) })],
   ['a revision of 2^53', MALFORMED, registration({ revision: uint(2n ** 53n) })],
+  ['a revision of 2^52 + 1', MALFORMED, registration({ revision: uint(2n ** 52n + 1n) })],
+  ['a revision of 2^52', OPEN, registration({ revision: uint(2n ** 52n) })],
+  ...['0.0.0.0', '::', '255.255.255.255', '224.0.0.1', 'ff02::1', 'fe80::1%eth0', '127.1'].map(
+    (address): Row => [
+      `the address ${address}, which is of no one machine`,
+      REFUSED,
+      registration({ address: text(address) }),
+    ],
+  ),
+  ...['-oProxyCommand=id', '$(id)', 'x;y', '10.0.0.300', '127.0.0.010', 'a b'].map(
+    (address): Row => [`the address ${address}`, REFUSED, registration({ address: text(address) })],
+  ),
+  ...['-K/some/file', 'a b', '1', ''].map((scheme): Row => [
+    `the scheme "${scheme}"`,
+    REFUSED,
+    registration({ scheme: text(scheme) }),
+  ]),
+  ['a tag that turns the direction', MALFORMED, registration({ tags: array(tag('k', '\u202e')) })],
+  ['a tag of two lines by U+2028', MALFORMED, registration({ tags: array(tag('k', '\u2028')) })],
+  ['an address with an isolate', MALFORMED, registration({ address: text('a\u2066b') })],
   ['a negative revision', MALFORMED, registration({ revision: hex('3863') })],
   [
     '16,385 registrations',
@@ -243,6 +263,7 @@ const CLIENTS: readonly Row[] = [
 
 const batch = (origin: string, first: number | bigint, ...entries: readonly Buffer[]) =>
   message(41, ['batches', array(array(id(origin), uint(first), array(...entries)))]);
+const BYE = array(uint(5));
 const factsEntry = (name: string) => array(uint(0), factsOf(name));
 const lines = (count: number, sequence: number | bigint) => {
   const line = Buffer.concat([hex('82'), id('0'), uint(sequence)]);
@@ -311,7 +332,40 @@ const PEERS: readonly Row[] = [
   ],
   ['a snapshot at the end of all numbers', MALFORMED, snapshot('77', 2n ** 53n - 1n, 0, no)],
   ['a sequence of 2^53', MALFORMED, batch('77', 2n ** 53n, array(uint(1), id('78')))],
-  ['a line at the end of all numbers', OPEN, digest(lines(3, 2n ** 53n - 1n))],
+  ['a digest at the end of all numbers', MALFORMED, digest(lines(3, 2n ** 53n - 1n))],
+  ['a digest at the last sequence', OPEN, digest(lines(3, 2n ** 52n))],
+  ['entries that go beyond the last sequence', MALFORMED, batch('77', 2n ** 52n, BYE, BYE)],
+  ...(
+    [
+      ['want', 43],
+      ['offer', 44],
+    ] as const
+  ).flatMap(([kind, code]): Row[] => [
+    [
+      `a goodbye, then a ${kind} of it at the end of all numbers`,
+      MALFORMED,
+      batch('79', 1, BYE),
+      message(code, ['lines', array(array(id('79'), uint(2n ** 53n - 1n)))]),
+    ],
+    [
+      `a goodbye, then a ${kind} of it at the last sequence`,
+      OPEN,
+      batch('79', 1, BYE),
+      message(code, ['lines', array(array(id('79'), uint(2n ** 52n)))]),
+    ],
+  ]),
+  ...['0.0.0.0:1', 'h1', 'h1:0', '-x:1', 'fd00::1:1'].map((address): Row => [
+    `facts with the address ${address}`,
+    MALFORMED,
+    batch(
+      '77',
+      1,
+      array(
+        uint(0),
+        array(...['h', 'h', 'c', 'a', 'leaf'].map((word) => text(word)), array(text(address))),
+      ),
+    ),
+  ]),
   ['an entry of no kind', MALFORMED, batch('77', 1, array(uint(99)))],
   ['an entry whose kind clears the screen', MALFORMED, batch('77', 1, array(text(ESCAPE)))],
   ['an entry that is empty', MALFORMED, batch('77', 1, array())],

@@ -14,14 +14,14 @@ export const ENVIRONMENT: readonly [string, Buffer] = ['environment', text('deve
 export const id = (digits: string) => bytes(hex(digits.padStart(32, '0')));
 export const factsOf = (name: string) =>
   array(text(name), text(name), text('c'), text('a'), text('leaf'), array(text('127.0.0.1:9')));
-export const clientHello = message(2, ['role', text('client')], ['protocol', uint(1)], ENVIRONMENT);
+export const clientHello = message(2, ['role', text('client')], ['protocol', uint(2)], ENVIRONMENT);
 export const peerHello = (origin: string) =>
   message(
     2,
     ['role', text('peer')],
     ['facts', factsOf(`h${origin}`)],
     ['origin', id(origin)],
-    ['protocol', uint(1)],
+    ['protocol', uint(2)],
     ENVIRONMENT,
   );
 export const ping = (stamp: number) => message(5, ['stamp', uint(stamp)]);

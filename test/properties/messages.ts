@@ -23,8 +23,21 @@ const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value);
 const text = (bytesMax: number) =>
   fc
     .string({ unit: 'binary', maxLength: bytesMax })
-    .map((value) => value.replace(/[\p{Cc}\p{Cs}]/gu, ''))
+    .map((value) => value.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, ''))
     .filter((value) => Buffer.byteLength(value) <= bytesMax);
+/** A whole number to 2^52. */
+const counter = uint.map((value) => Math.min(value, 2 ** 52));
+const label = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,30}(-[0-9]{1,30})?$/);
+/** An address of one machine. */
+export const address = fc.oneof(
+  fc.ipV4().filter((ip) => !/^(0\.0\.0\.0|255\.255\.255\.255|2(2[4-9]|3[0-9])\..*)$/.test(ip)),
+  fc.ipV6().filter((ip) => /^[1-9a-e]/i.test(ip)),
+  fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join('.')),
+);
+const serverAddress = fc
+  .tuple(address, fc.integer({ min: 1, max: 65_535 }))
+  .map(([host, port]) => `${host.includes(':') ? `[${host}]` : host}:${String(port)}`);
+const scheme = fc.stringMatching(/^[A-Za-z][A-Za-z0-9+.-]{0,127}$/);
 
 const facts = fc.record({
   name,
@@ -32,17 +45,21 @@ const facts = fc.record({
   cluster: name,
   side: words('a', 'b'),
   role: words('master', 'leaf'),
-  addresses: many(text(255), 8),
+  addresses: many(serverAddress, 8),
 });
 const registration = fc.record({
   instance: id,
-  revision: uint,
+  revision: counter,
   service: name,
-  address: text(255),
+  address,
   port: fc.integer({ min: 1, max: 65_535 }),
-  scheme: orNull(text(128)),
+  scheme: orNull(scheme),
   tags: many(fc.record({ key: name, value: text(1024) })),
 });
+const offered = fc.oneof(
+  registration,
+  registration.map((one) => ({ ...one, address: '' })),
+);
 const cause = words('closed', 'deregistered', 'unhealthy', 'crash', 'replaced');
 const entry = fc.oneof(
   fc.record({ kind: words('facts'), facts }),
@@ -67,7 +84,7 @@ const server = fc.record({
   isSelf: flag,
   roundTripMicros: orNull(uint),
 });
-const lines = many(fc.record({ origin: id, sequence: uint }));
+const lines = many(fc.record({ origin: id, sequence: counter }));
 const request = uint;
 const view = { complete: flag, missing: many(name) };
 
@@ -79,9 +96,9 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   ping: { stamp: uint },
   pong: { stamp: uint },
   sibling: {},
-  register: { request, registration },
+  register: { request, registration: offered },
   deregister: { request, instance: id, cause },
-  done: { request, address: text(256), count: uint },
+  done: { request, address, count: uint },
   lookup: { request, service: name },
   instances: { request, ...view, instances: many(instance), more: flag },
   watch: { request, service: name, known: many(id) },
@@ -111,11 +128,17 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   forget: { request, host: name, token: id },
   digest: { ...view, lines, goodbyes: many(id), more: flag },
   entries: {
-    batches: many(fc.record({ origin: id, first: uint, entries: many(entry, 12) })),
+    batches: many(
+      fc.record({
+        origin: id,
+        first: counter.map((first) => Math.min(first, 2 ** 52 - 12)),
+        entries: many(entry, 12),
+      }),
+    ),
   },
   snapshot: {
     origin: id,
-    sequence: uint,
+    sequence: counter,
     part: uint,
     facts,
     links: many(id),
@@ -126,7 +149,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   offer: { lines },
   spare: { origins: many(id) },
   check: {
-    lines: many(fc.record({ origin: id, sequence: uint, hash: uint })),
+    lines: many(fc.record({ origin: id, sequence: counter, hash: uint })),
     count: uint,
     hash: uint,
   },

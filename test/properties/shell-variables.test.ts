@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { environmentLines, variablesOf } from '../../src/cli/lookup/instance-text.ts';
 import type { InstanceInfo } from '../../src/index.ts';
 import { isName } from '../../src/protocol/ids.ts';
-import { hasControlCharacters } from '../../src/protocol/schema.ts';
+import { hasControlCharacters } from '../../src/protocol/texts.ts';
 
 const HARMFUL = [
   ...["'", '"', '\\', '$', '`', '(', ')', ';', '&', '|', '<', '>', '*', '?', '[', '~', '#', '!'],

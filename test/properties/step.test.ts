@@ -11,7 +11,7 @@ import { factsOf, originOf, serverOptions } from '../support/server-stage.ts';
 import { anyMessage } from './messages.ts';
 
 const environment = 'testing' as Name;
-const client: Message = { kind: 'hello', protocol: 1, role: 'client', environment };
+const client: Message = { kind: 'hello', protocol: 2, role: 'client', environment };
 const peer: Message = { ...client, role: 'peer', origin: originOf('1'), facts: factsOf('1') };
 const happening = fc.record({ message: anyMessage, connection: fc.nat(2), passMs: fc.nat(700) });
 

@@ -43,14 +43,14 @@ test.skipIf(isSkipped)('Python reads what a service and a server say to each oth
 
   expect(kindsOf(heard)).toEqual(['welcome', 'done', 'done']);
   expect(heard[0]?.[1]).toEqual({
-    protocols: [1],
+    protocols: [2],
     environment: 'testing',
     origin: server.origin,
     facts: ['h1-a', 'h1', 'c1', 'a', 'leaf', ['h1.example.org:9']],
   });
   expect(heard[1]?.[1]).toEqual({ request: 1, address: 'h1.example.org' });
   expect(kindsOf(said)).toEqual(['hello', 'register', 'deregister']);
-  expect(said[0]?.[1]).toEqual({ protocol: 1, role: 'client', environment: 'testing' });
+  expect(said[0]?.[1]).toEqual({ protocol: 2, role: 'client', environment: 'testing' });
   expect(said[1]?.[1]).toEqual({
     request: 1,
     registration: [handle.instance, 1, 'db', '', 5432, null, [['note', 'grüße']]],

@@ -1,7 +1,7 @@
 import { Encoder } from 'cbor-x';
 import { expect, test } from 'vitest';
 import { PLAIN_CBOR } from '../../src/protocol/codec.ts';
-import { uint } from '../../src/protocol/schema.ts';
+import { uint } from '../../src/protocol/scalars.ts';
 import { uintBytes, writeUint } from '../../src/protocol/uint.ts';
 
 const LENGTHS = [24, 2 ** 8, 2 ** 16, 2 ** 32].flatMap((limit) => [limit - 1, limit]);

@@ -1,4 +1,4 @@
-// The golden vectors: files of three lines, `# diagnostic notation`, `# the message as JSON`, and
+// The golden vectors of the version that is spoken: files of three lines, `# diagnostic notation`, `# the message as JSON`, and
 // its bytes in hexadecimal. Frozen: a changed one is a changed protocol, and old servers are out
 // there. `KIND.hex`, or `KIND-VARIANT.hex` where a message has several faces.
 
@@ -13,7 +13,7 @@ export interface Vector {
 }
 
 /** npm runs everything in the root of the package, compiled tests too. */
-const FOLDER = join(process.cwd(), 'test/vectors');
+const FOLDER = join(process.cwd(), 'test/vectors/v2');
 
 /** All vectors, by name. */
 export const VECTORS: readonly Vector[] = readdirSync(FOLDER)

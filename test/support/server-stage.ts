@@ -92,7 +92,7 @@ export class ServerStage {
   client(door: Door = 'tcp'): ConnectionId {
     const connection = this.accept(door);
     const environment = 'testing' as Name;
-    this.hear(connection, { kind: 'hello', protocol: 1, role: 'client', environment });
+    this.hear(connection, { kind: 'hello', protocol: 2, role: 'client', environment });
     this.#lively.add(connection);
     return connection;
   }
@@ -103,7 +103,7 @@ export class ServerStage {
     const origin = originOf(digit);
     const facts = factsOf(digit, peer);
     const environment = 'testing' as Name;
-    this.hear(connection, { kind: 'hello', protocol: 1, role: 'peer', environment, origin, facts });
+    this.hear(connection, { kind: 'hello', protocol: 2, role: 'peer', environment, origin, facts });
     this.#lively.add(connection);
     this.digest(connection);
     this.tell(connection, digit, { kind: 'facts', facts }, ...ups(`0${others}`));

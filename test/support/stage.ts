@@ -130,7 +130,7 @@ export function welcomeOf(server: Partial<Server>): Message {
   const { environment = 'testing', origin = '1', host = 'h1' } = server;
   return {
     kind: 'welcome',
-    protocols: [1],
+    protocols: [2],
     environment: environment as Name,
     origin: origin.repeat(32) as OriginId,
     facts: {

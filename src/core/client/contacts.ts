@@ -5,9 +5,9 @@
 
 import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
 import type { ProtocolError, ProtocolErrorName } from '../../protocol/errors.ts';
-import { PROTOCOL_ERRORS, protocolErrorName } from '../../protocol/errors.ts';
+import { PROTOCOL_ERRORS, protocolErrorName, versionsReason } from '../../protocol/errors.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
-import type { Message, MessageOf, UnknownMessage } from '../../protocol/messages.ts';
+import type { Arrived, Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
 import { assert, unreachable } from '../kit/assert.ts';
 import type { ConnectionInput, Refusal } from './effect.ts';
@@ -204,7 +204,7 @@ export class Contacts {
     });
   }
 
-  #handleGreeting(contact: Contact, message: Message | UnknownMessage): void {
+  #handleGreeting(contact: Contact, message: Arrived): void {
     if (message.kind === 'welcome') this.#handleWelcome(contact, message);
     else if (message.kind === 'error') this.#handleError(contact, message);
     else this.lose(contact, 'unexpected-message', 'it is no server of rarangi');
@@ -218,7 +218,8 @@ export class Contacts {
     }
     const protocol = PROTOCOL_VERSIONS.find((version) => welcome.protocols.includes(version));
     if (protocol === undefined) {
-      this.#refuse(contact, { why: 'no-common-version' });
+      const reason = versionsReason(welcome.protocols);
+      this.#refuse(contact, { why: 'no-common-version', reason });
       return;
     }
     this.send(contact, { kind: 'hello', protocol, role: 'client', environment });
@@ -230,7 +231,7 @@ export class Contacts {
     this.#options.listener.onOpen(contact);
   }
 
-  #handleMessage(contact: Contact, message: Message | UnknownMessage): void {
+  #handleMessage(contact: Contact, message: Arrived): void {
     switch (message.kind) {
       case 'ping':
         if (message.stamp !== undefined) this.send(contact, { kind: 'pong', stamp: message.stamp });
@@ -244,6 +245,9 @@ export class Contacts {
       case 'unknown':
         this.send(contact, errorOf('unknown-message', `code ${String(message.code)}`));
         return;
+      case 'unfit':
+        this.lose(contact, 'unexpected-message', 'a server asks nothing');
+        return;
       default:
         this.#options.listener.onMessage(contact, message);
     }
@@ -251,9 +255,9 @@ export class Contacts {
 
   #handleError(contact: Contact, message: MessageOf<'error'>): void {
     const name = protocolErrorName(message.error);
-    if (name === 'wrong-environment' || name === 'no-common-version') {
+    if (name === 'wrong-environment') {
       this.#refuse(contact, { why: name, theirs: message.environment ?? null });
-    } else if (name === 'not-trusted') {
+    } else if (name === 'no-common-version' || name === 'not-trusted') {
       this.#refuse(contact, { why: name, reason: message.reason });
     } else if (message.request !== undefined && contact.state === 'open') {
       this.#options.listener.onMessage(contact, message);

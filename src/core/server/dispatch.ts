@@ -5,8 +5,8 @@
 
 import { PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
 import type { ProtocolError } from '../../protocol/errors.ts';
-import { PROTOCOL_ERRORS, protocolErrorName } from '../../protocol/errors.ts';
-import type { Message, MessageOf, UnknownMessage } from '../../protocol/messages.ts';
+import { PROTOCOL_ERRORS, protocolErrorName, versionsReason } from '../../protocol/errors.ts';
+import type { Arrived, MessageOf } from '../../protocol/messages.ts';
 import {
   answerList,
   answerLookup,
@@ -25,7 +25,6 @@ import {
   handleOffer,
   handleSnapshot,
   handleWant,
-  isSound,
 } from './replication/intake.ts';
 import {
   handleLinkClosed,
@@ -61,8 +60,6 @@ import type { Connection, Link, Session, State } from './state.ts';
 import { charge, handleUnread } from './sessions/throttle.ts';
 import { noteNeighbourView } from './replication/view.ts';
 
-type Arrived = Message | UnknownMessage;
-
 /** Takes in a message of an open connection. */
 export function dispatch(state: State, connection: Connection, message: Arrived): void {
   const isDone = handleWhileWaking(state, { connection, message }, () => {
@@ -74,6 +71,9 @@ export function dispatch(state: State, connection: Connection, message: Arrived)
     const reason = `message kind ${String(message.code)} is not known here`;
     const request = message.request === undefined ? {} : { request: message.request };
     state.out.send(connection.id, { kind: 'error', error: code, reason, ...request });
+  } else if (message.kind === 'unfit' && connection.phase === 'session') {
+    state.out.sendRefusal(connection.id, message.request, message.reason);
+    charge(state, present(state.sessions.get(connection.id), 'a session'), 0);
   } else if (!dispatchByPhase(state, connection, message)) {
     refuseUnexpected(state, connection, message);
   }
@@ -129,7 +129,7 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   if (environment !== state.options.environment) {
     refuseEnvironment(state, connection, environment);
   } else if (!PROTOCOL_VERSIONS.includes(protocol)) {
-    const reason = `it speaks protocol ${String(protocol)}, we ${PROTOCOL_VERSIONS.join()}`;
+    const reason = versionsReason([protocol]);
     handleBreach(state, connection.id, { kind: 'no-common-version', message: reason });
   } else if (!hasRoom(state, role)) {
     closeAtLimit(state, connection, 'connections');
@@ -145,11 +145,6 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
 
 /** A neighbour is trusted with what it says, not with how much of it there is. */
 function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): void {
-  if (!isSound(message)) {
-    const reason = `${message.kind}: a sequence that no log has`;
-    handleBreach(state, link.connection.id, { kind: 'malformed-message', message: reason });
-    return;
-  }
   const namedBefore = namedCount(state);
   dispatchLink(state, link, message);
   const batches = message.kind === 'entries' ? message.batches : [];

@@ -4,7 +4,7 @@
 // same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
 
 import type { OriginId } from '../../protocol/ids.ts';
-import type { Message, UnknownMessage } from '../../protocol/messages.ts';
+import type { Arrived } from '../../protocol/messages.ts';
 import { tellWatchers } from './sessions/answers.ts';
 import { unreachable } from '../kit/assert.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
@@ -134,7 +134,7 @@ export class Server {
     }
   }
 
-  #receive(id: number, message: Message | UnknownMessage): void {
+  #receive(id: number, message: Arrived): void {
     const connection = connectionOf(this.#state, id);
     if (connection === undefined) return;
     connection.heardMs = this.#state.nowMs;

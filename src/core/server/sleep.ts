@@ -5,7 +5,7 @@
 // closes its links. The invariant: it never drops the world, nor answers the past as if it were the
 // present, nor replicates it, because *it* slept.
 
-import type { Message, UnknownMessage } from '../../protocol/messages.ts';
+import type { Arrived } from '../../protocol/messages.ts';
 import { closeConnection, refuse } from './links/connections.ts';
 import { loseLink } from './links/links.ts';
 import { becomePast } from './origins/origins.ts';
@@ -45,7 +45,7 @@ export function handleLateness(
  */
 export function handleWhileWaking(
   state: State,
-  arrived: { readonly connection: Connection; readonly message: Message | UnknownMessage },
+  arrived: { readonly connection: Connection; readonly message: Arrived },
   again: () => void,
 ): boolean {
   if (state.held === null) return false;

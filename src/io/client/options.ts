@@ -2,17 +2,13 @@
 // this file every name is a name, every port a port, and every failure a RARANGI_USAGE that names
 // the thing that is wrong.
 
-import {
-  DEFAULT_ENVIRONMENT,
-  ADDRESS_BYTES_MAX,
-  NAME_CHARACTERS_MAX,
-  TAG_VALUE_BYTES_MAX,
-  TAGS_MAX,
-} from '../../protocol/constants.ts';
+import { addressFaultOf } from '../../protocol/address.ts';
+import { DEFAULT_ENVIRONMENT, TAG_VALUE_BYTES_MAX, TAGS_MAX } from '../../protocol/constants.ts';
 import type { Name } from '../../protocol/ids.ts';
 import { parseName } from '../../protocol/ids.ts';
 import type { Tag } from '../../protocol/records.ts';
-import { hasControlCharacters, utf8Bytes } from '../../protocol/schema.ts';
+import { isScheme, SCHEME_HINT } from '../../protocol/scalars.ts';
+import { hasControlCharacters, utf8Bytes } from '../../protocol/texts.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import type { LockOptions } from '../tls/credentials.ts';
 import { RarangiError } from '../rarangi-error.ts';
@@ -91,20 +87,15 @@ export function portOf(value: number): number {
 
 /** The address of an instance; empty for that of the server. Throws RARANGI_USAGE. */
 export function addressOf(text: string): string {
-  if (utf8Bytes(text) > ADDRESS_BYTES_MAX || /[\s\p{Cc}]/u.test(text)) {
-    return usage(`address ${JSON.stringify(text)} is not an address`, 'use a host name or an IP');
-  }
-  return text;
+  const fault = text === '' ? null : addressFaultOf(text);
+  return fault === null ? text : usage(fault.problem, fault.hint);
 }
 
 /** The scheme of an instance's URI, null for none. Throws RARANGI_USAGE. */
 export function schemeOf(text: string | undefined): string | null {
   if (text === undefined) return null;
-  if (/^[A-Za-z][A-Za-z0-9+.-]*$/.test(text) && text.length <= NAME_CHARACTERS_MAX) return text;
-  return usage(
-    `scheme ${JSON.stringify(text)} is not a scheme`,
-    'begin with a letter, then use A-Z a-z 0-9 + . -',
-  );
+  if (isScheme(text)) return text;
+  return usage(`scheme ${JSON.stringify(text)} is not a scheme`, SCHEME_HINT);
 }
 
 /** The tags of an instance, by key. Throws RARANGI_USAGE. */

@@ -4,7 +4,8 @@
 
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { ADDRESS_BYTES_MAX, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
+import { addressFaultOf, addressKindOf } from '../../protocol/address.ts';
+import { WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
 
 /** A host and, if it was written, a port. IPv6 without its brackets. */
 export interface HostPort {
@@ -62,7 +63,8 @@ export function parseHostPort(text: string, what: string): HostPort {
   }
   const host = bracketed ?? plain ?? '';
   if (bracketed === undefined && !isHost(host)) {
-    throw new RangeError(`${what} ${quoted(text)} does not begin with an address or a host name`);
+    const fault = `does not begin with an address or a host name${numberHint(host)}`;
+    throw new RangeError(`${what} ${quoted(text)} ${fault}`);
   }
   return { host, port: digits === undefined ? null : parsePort(digits, { text, what }) };
 }
@@ -124,15 +126,24 @@ export function isLoopback(ip: string): boolean {
 
 /** Whether an IP address stands for every address of this machine. */
 export function isWildcard(ip: string): boolean {
-  return ip === '0.0.0.0' || (isIP(ip) === 6 && /^[0:]+$/.test(ip));
+  return addressKindOf(ip) === 'wildcard';
 }
 
+function numberHint(host: string): string {
+  return addressKindOf(host) === 'number' ? `: ${addressFaultOf(host)?.hint ?? ''}` : '';
+}
+
+/** With a dot at its end a name is looked up as it is, without what resolv.conf has to add. */
 function isHost(text: string): boolean {
-  return HOST_PATTERN.test(text) && text.length <= ADDRESS_BYTES_MAX - ':65535'.length;
+  const kind = addressKindOf(text.endsWith('.') ? text.slice(0, -1) : text);
+  return kind !== 'other' && kind !== 'number';
 }
 
 function parsePort(digits: string, at: { readonly text: string; readonly what: string }): number {
   const port = Number(digits);
+  if (String(port) !== digits) {
+    throw new RangeError(`${at.what} ${quoted(at.text)} has a port with a leading zero`);
+  }
   if (port <= PORT_MAX) return port;
   throw new RangeError(`${at.what} ${quoted(at.text)} has a port beyond ${PORT_MAX}`);
 }
@@ -141,7 +152,6 @@ function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
-const HOST_PATTERN = /^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 const PORT_MAX = 65_535;
 
 /** Where servers of the system have their sockets. */

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { LIMITS } from '../../core/server/links/limits.ts';
 import type { Notice } from '../../core/notices.ts';
 import type { ServerOptions, SetLimit } from '../../core/server/options.ts';
+import { isAddress } from '../../protocol/address.ts';
 import {
   DEFAULT_ENVIRONMENT,
   GRACE_MS,
@@ -179,14 +180,15 @@ function hostOf(given: string | undefined): Name {
 
 function advertiseOf(given: string | undefined, bind: HostPort): HostPort | null {
   if (given === undefined) {
-    if (!isWildcard(bind.host)) return null;
+    if (isAddress(bind.host)) return null;
+    const what = isWildcard(bind.host) ? 'every address of this machine' : 'no address for others';
     throw usage(
-      `bind ${bind.host} is every address of this machine, so others do not know where to go`,
+      `bind ${bind.host} is ${what}, so others do not know where to go`,
       'say where they reach it: --advertise ADDR',
     );
   }
   const advertise = parseHostPort(given, 'advertise');
-  if (!isWildcard(advertise.host)) return advertise;
+  if (isAddress(advertise.host)) return advertise;
   throw usage(`advertise ${given} is no address that others can reach`, 'use one of this machine');
 }
 

@@ -11,6 +11,7 @@ import type { Notice } from '../../core/notices.ts';
 import { Server } from '../../core/server/server.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
 import { parseName } from '../../protocol/ids.ts';
+import { isLoopback, parseHostPort } from '../machine/addresses.ts';
 import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import { notifySystemd } from './notify.ts';
@@ -210,6 +211,9 @@ class RunningServer implements ServerHandle {
     const { connections } = limits;
     const fields = { name: this.name, host, environment, side: this.side, address: this.address };
     this.#onNotice({ name: 'server-started', fields });
+    if (isLoopbackAdvertised(settings, this.bound)) {
+      this.#onNotice({ name: 'loopback-advertised', fields: { address: this.address } });
+    }
     if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
     if (connections < (settings.limits.connections ?? LIMITS.connections.max)) {
       this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
@@ -221,6 +225,12 @@ class RunningServer implements ServerHandle {
       if (reason !== null) this.#onNotice({ name: 'systemd-untold', fields: { state, reason } });
     });
   }
+}
+
+/** Whether a server that others can reach tells them to go to themselves. */
+function isLoopbackAdvertised({ advertise }: ServeSettings, bound: string): boolean {
+  if (advertise === null || isLoopback(parseHostPort(bound, 'bound address').host)) return false;
+  return advertise.host === 'localhost' || isLoopback(advertise.host);
 }
 
 function vacate({ listener, socket }: Place): void {

@@ -155,7 +155,7 @@ test('a handshake of a server that lay there is no news either', () => {
   const peer = { origin: originOf('3'), facts: factsOf('3') };
 
   stage.sleep(1_700);
-  stage.hear(connection, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(connection, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
 
   expect(stage.closed).toEqual([{ connection, why: 'handshake-timeout' }]);
   expect(stage.standingOf('3')).toBeUndefined();
@@ -179,7 +179,7 @@ test('whoever comes back within its grace was never gone', () => {
   const again = stage.accept();
   const peer = { origin: originOf('1'), facts: factsOf('1') };
   const environment = 'testing' as Name;
-  stage.hear(again, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(again, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
   const lines = ['1', '2'].map((digit) => {
     return { origin: originOf(digit), sequence: stage.sequenceOf(digit) };
   });

@@ -125,7 +125,7 @@ function pong(stamp: number): Message {
 
 const HELLO: Message = {
   kind: 'hello',
-  protocol: 1,
+  protocol: 2,
   role: 'client',
   environment: 'testing' as Name,
 };

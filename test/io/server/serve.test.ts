@@ -96,6 +96,23 @@ test('what others are told may differ from what is bound', async () => {
   expect(hostOnly.address).toBe(`db.example.org:${String(hostOnly.bound.split(':')[1])}`);
 });
 
+test('a server that others reach warns when it tells them to go to themselves', async () => {
+  const open = { bind: '0.0.0.0:0', insecure: true, socket: 'none' } as const;
+  const noticesOf = async (options: ServeOptions): Promise<string[]> => {
+    const names: string[] = [];
+    const onNotice = ({ name }: Notice): void => void names.push(name);
+    await (await serve({ environment: 'mine', onNotice, ...options })).stop();
+    return names;
+  };
+
+  const wrong = await noticesOf({ ...open, advertise: '127.0.0.1' });
+  const right = await noticesOf({ ...open, advertise: '10.0.0.1' });
+  const alone = await noticesOf({ bind: `${ownIp()}:0`, advertise: '127.0.0.1', socket: 'none' });
+
+  expect(wrong).toContain('loopback-advertised');
+  expect([...right, ...alone]).not.toContain('loopback-advertised');
+});
+
 test('a server calls itself by its host and side unless it is named', async () => {
   const named = await startServer({ name: 'mine' });
   const ofThisMachine = await serve({ bind: `${ownIp()}:0` });
@@ -126,6 +143,11 @@ test('a lone server is healthy and complete at once', async () => {
 test.each<[string, ServeOptions, RegExp]>([
   ['a wildcard without an address for others', { bind: '0.0.0.0' }, /every address.*where to go/],
   ['a wildcard as the address for others', { bind: '0.0.0.0', advertise: '[::]' }, /no address/],
+  ['an octal address', { bind: '127.0.0.010' }, /leading zeros$/],
+  ['an octal address for others', { advertise: '10.0.0.010' }, /leading zeros$/],
+  ['an octal address of a peer', { peers: ['127.0.0.010'] }, /leading zeros$/],
+  ['a port with a zero before it', { bind: '127.0.0.1:017340' }, /leading zero$/],
+  ['many machines as the address for others', { advertise: '224.0.0.1' }, /no address that others/],
   ['an environment of your own without a port', { environment: 'mine' }, /no well-known ports/],
   ['a peer of it without a port', { environment: 'mine', bind: 'h:1', peers: ['h'] }, /needs a po/],
   ['a silence of less than two heartbeats', { heartbeatMs: 400, silenceMs: 799 }, /two heartbeats/],

@@ -309,7 +309,7 @@ export class ScaleWorld {
       door: 'socket',
     } as const;
     this.#step(server, { kind: 'opened', ...from, nowMs });
-    this.#tell(server, { kind: 'hello', protocol: 1, role: 'client', environment: ENVIRONMENT });
+    this.#tell(server, { kind: 'hello', protocol: 2, role: 'client', environment: ENVIRONMENT });
     for (const registration of server.host.registrations) {
       this.#tell(server, { kind: 'register', request: 1, registration });
     }

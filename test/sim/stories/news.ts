@@ -130,7 +130,7 @@ export const dialledAnew = story(LAWLESS, (stage) => {
     const facts: Facts = self.log.facts;
     const environment = 'testing' as Name;
     const who = { role: 'peer', environment, origin: self.id, facts } as const;
-    return { kind: 'received', connection, message: { kind: 'hello', protocol: 1, ...who }, nowMs };
+    return { kind: 'received', connection, message: { kind: 'hello', protocol: 2, ...who }, nowMs };
   });
   const now = server.core.state.links.get(self.id)?.connection.id;
   demand(now === connection, 'the older connection is kept');

@@ -22,12 +22,13 @@ export class Caller {
       this.#hasDialled = true;
       return [{ kind: 'dial', address: this.#address }];
     }
-    if (input.kind !== 'received' || input.message.kind === 'unknown') return [];
+    if (input.kind !== 'received') return [];
     const { message, connection } = input;
+    if (message.kind === 'unknown' || message.kind === 'unfit') return [];
     this.answers.push(message);
     if (message.kind !== 'welcome') return [];
     const environment: Name = message.environment;
-    const hello: Message = { kind: 'hello', protocol: 1, role: 'client', environment };
+    const hello: Message = { kind: 'hello', protocol: 2, role: 'client', environment };
     const connections = [connection];
     return [hello, this.#message].map((said) => ({ kind: 'send', connections, message: said }));
   }

@@ -10,7 +10,7 @@ import {
   SESSION_SILENCE_MS,
 } from '../../../protocol/constants.ts';
 import type { ProtocolErrorName } from '../../../protocol/errors.ts';
-import type { Message, MessageKind, UnknownMessage } from '../../../protocol/messages.ts';
+import type { Arrived, Message, MessageKind } from '../../../protocol/messages.ts';
 import { assert } from '../../kit/assert.ts';
 import type { ConnectionId, Opened } from '../../input.ts';
 import type { LimitName } from './limits.ts';
@@ -65,10 +65,7 @@ export type Arriving<P extends Phase> = Extract<
 >;
 
 /** Whether a message has a place in a phase. */
-export function mayArrive<P extends Phase>(
-  phase: P,
-  message: Message | UnknownMessage,
-): message is Arriving<P> {
+export function mayArrive<P extends Phase>(phase: P, message: Arrived): message is Arriving<P> {
   return Object.hasOwn(CONNECTION_PHASES[phase], message.kind);
 }
 

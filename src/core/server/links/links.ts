@@ -4,6 +4,7 @@
 // origin id keeps its own. A replaced link never goes down in the log.
 
 import { PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
+import { versionsReason } from '../../../protocol/errors.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Entry, Facts, Loss } from '../../../protocol/records.ts';
@@ -51,7 +52,7 @@ export function handleWelcome(
   }
   const protocol = PROTOCOL_VERSIONS.find((version) => welcome.protocols.includes(version));
   if (protocol === undefined) {
-    const reason = `it speaks protocol ${welcome.protocols.join()}, we ${PROTOCOL_VERSIONS.join()}`;
+    const reason = versionsReason(welcome.protocols);
     noteRefused(state, connection, reason);
     refuse(state, connection, { error: 'no-common-version', reason });
     return;

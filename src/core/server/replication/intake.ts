@@ -2,8 +2,9 @@
 // arrives moves the sender's cursor too, so nothing is sent back where it came from; only what a
 // neighbour can reach itself does it offer, and only that proves an origin.
 
+import { SEQUENCE_MAX } from '../../../protocol/constants.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
-import type { Message, MessageOf } from '../../../protocol/messages.ts';
+import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../../../protocol/records.ts';
 import { departOrigin, rememberGoodbye } from '../origins/farewell.ts';
 import { addOrigin, applyEntry, applySnapshot } from '../origins/origins.ts';
@@ -21,13 +22,6 @@ import {
 import { beSpare, noteDuplicate, noteOffered } from './spare.ts';
 import { noteNeighbourView } from './view.ts';
 import type { Incoming, Link, Origin, State } from '../state.ts';
-
-/** Whether a log can be at the sequences that a message gives: they are counted from 1. */
-export function isSound(message: Message): boolean {
-  if (message.kind === 'snapshot') return message.sequence <= SEQUENCE_MAX;
-  if (message.kind !== 'entries') return true;
-  return message.batches.every(({ first, entries }) => first + entries.length <= SEQUENCE_MAX);
-}
 
 /** A digest: sets the cursors, and says what is to be expected. */
 export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {
@@ -248,8 +242,7 @@ function handleGoodbye(state: State, id: OriginId, from: Link): void {
   if (id === state.self.id || state.goodbyes.has(id)) return;
   const origin = state.origins.get(id);
   const isRemembered = rememberGoodbye(state, id, origin !== undefined);
-  const first = (origin?.log.sequence ?? 0) + 1;
-  const batches = [{ origin: id, first, entries: [{ kind: 'bye' as const }] }];
+  const batches = [goodbyeAfter({ origin: id, sequence: origin?.log.sequence ?? 0 })];
   if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);
   for (const link of state.links.values()) {
     link.cursors.delete(id);
@@ -261,11 +254,13 @@ function handleGoodbye(state: State, id: OriginId, from: Link): void {
   departOrigin(state, origin);
 }
 
-function sendBye(state: State, link: Link, { origin, sequence }: Line): void {
-  state.out.send(link.connection.id, {
-    kind: 'entries',
-    batches: [{ origin, first: sequence + 1, entries: [{ kind: 'bye' }] }],
-  });
+function sendBye(state: State, link: Link, line: Line): void {
+  state.out.send(link.connection.id, { kind: 'entries', batches: [goodbyeAfter(line)] });
+}
+
+/** A goodbye ends a log wherever it stands; of a log that is full it takes the last place. */
+function goodbyeAfter({ origin, sequence }: Line): Batch {
+  return { origin, first: Math.min(sequence + 1, SEQUENCE_MAX), entries: [{ kind: 'bye' }] };
 }
 
 function isKnownGone(state: State, id: OriginId): boolean {
@@ -355,6 +350,3 @@ function combinedHash(state: State): { count: number; hash: number } {
   }
   return { count, hash: hash >>> 0 };
 }
-
-/** A thousand entries a second for a hundred thousand years; sums of it are exact. */
-const SEQUENCE_MAX = 2 ** 52;

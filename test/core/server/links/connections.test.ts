@@ -27,8 +27,8 @@ function sample(kind: Message['kind']): Message {
   const fields = {
     ...view,
     request: 1,
-    protocols: [1],
-    protocol: 1,
+    protocols: [2],
+    protocol: 2,
     role: 'client',
     environment,
     origin: originOf('1'),
@@ -120,7 +120,7 @@ test('whoever accepted a connection speaks first', () => {
   const accepted = stage.accept();
   const dialled = stage.reach('10.0.0.1:17310');
 
-  expect(stage.take(accepted)).toMatchObject([{ kind: 'welcome', environment, protocols: [1] }]);
+  expect(stage.take(accepted)).toMatchObject([{ kind: 'welcome', environment, protocols: [2] }]);
   expect(stage.take(dialled)).toEqual([]);
 });
 

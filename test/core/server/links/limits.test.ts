@@ -10,7 +10,7 @@ import { factsOf, originOf, registrationOf, ServerStage } from '../../../support
 
 const environment = 'testing' as Name;
 const row = registrationOf('a');
-const hello: Message = { kind: 'hello', protocol: 1, role: 'client', environment };
+const hello: Message = { kind: 'hello', protocol: 2, role: 'client', environment };
 
 function stageWith(limits: NonNullable<ServerOptions['limits']>): ServerStage {
   return new ServerStage({ limits });
@@ -159,24 +159,4 @@ test('a neighbour whose snapshot has more registrations than any server is close
   expect(stage.closed).toEqual([{ connection: link, why: 'overloaded' }]);
   expect(limitsTold(stage)).toEqual(['registrations-per-log']);
   expect(stage.state.origins.has(originOf('5'))).toBe(false);
-});
-
-test('a log is at no sequence that could not be counted to', () => {
-  const stage = new ServerStage();
-  const link = stage.neighbour('1');
-  const { length: before } = [...stage.state.origins];
-
-  stage.hear(link, {
-    kind: 'snapshot',
-    origin: originOf('5'),
-    sequence: Number.MAX_SAFE_INTEGER,
-    part: 0,
-    facts: factsOf('5'),
-    links: [],
-    registrations: [],
-    more: false,
-  });
-
-  expect(stage.closed).toEqual([{ connection: link, why: 'malformed-message' }]);
-  expect(stage.state.origins.size).toBe(before);
 });

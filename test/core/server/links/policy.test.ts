@@ -28,7 +28,7 @@ function answer(stage: ServerStage, digit: string, peer: Peer = {}): ConnectionI
   const facts = factsOf(digit, { role: 'master', ...peer });
   const welcome: Message = {
     kind: 'welcome',
-    protocols: [1],
+    protocols: [2],
     environment: 'testing' as Name,
     origin: originOf(digit),
     facts,

@@ -201,7 +201,7 @@ test('addresses of masters are kept after their origins are forgotten, at most 2
     const origin = `e${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
     const facts = factsOf('9', { role: 'master', address: `10.1.0.${String(index)}:17310` });
     const peer = { origin, facts };
-    stage.hear(other, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+    stage.hear(other, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
   }
 
   expect(stage.standingOf('1')).toBeUndefined();

@@ -196,7 +196,7 @@ test('frozen logs do not vouch for each other: a heal brings no dead back', () =
   const again = stage.accept();
   const environment = 'testing' as Name;
   const peer = { origin: originOf('1'), facts: factsOf('1') };
-  stage.hear(again, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(again, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
   stage.digest(again, { lines: [{ origin: originOf('1'), sequence: stage.sequenceOf('1') }] });
 
   expect(stage.standingOf('1')).toBe('reachable');

@@ -22,7 +22,7 @@ function shake(stage: ServerStage, digit: string): ConnectionId {
   const link = stage.accept();
   const environment = 'testing' as Name;
   const peer = { origin: originOf(digit), facts: factsOf(digit) };
-  stage.hear(link, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(link, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
   return link;
 }
 
@@ -434,7 +434,7 @@ test('of two diallers the lower origin keeps its connection', () => {
   const origin = originOf('1');
   const facts = factsOf('1');
   const environment = 'testing' as Name;
-  stage.hear(ours, { kind: 'welcome', protocols: [1], environment, origin, facts });
+  stage.hear(ours, { kind: 'welcome', protocols: [2], environment, origin, facts });
   expect(stage.closed).toEqual([{ connection: one, why: 'duplicate' }]);
   const theirs = shake(stage, '1');
 
@@ -461,7 +461,7 @@ test('a peer of another environment is refused with both names', () => {
   const environment = 'staging' as Name;
   const peer = { origin: originOf('1'), facts: factsOf('1') };
 
-  stage.hear(link, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(link, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
 
   const reason = 'environment testing here, not staging';
   expect(stage.take(link).at(-1)).toMatchObject({ error: 6, reason, environment: 'testing' });
@@ -476,7 +476,7 @@ test('a peer says who it is', () => {
   const link = stage.accept();
 
   const environment = 'testing' as Name;
-  stage.hear(link, { kind: 'hello', protocol: 1, role: 'peer', environment });
+  stage.hear(link, { kind: 'hello', protocol: 2, role: 'peer', environment });
 
   expect(stage.closed).toEqual([{ connection: link, why: 'malformed-message' }]);
 });

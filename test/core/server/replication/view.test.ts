@@ -17,7 +17,7 @@ function digestFrom(
   const link = stage.accept();
   const environment = 'testing' as Name;
   const peer = { origin: originOf('1'), facts: factsOf('1') };
-  stage.hear(link, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(link, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
   const rows = Object.entries(lines).map(([digit, sequence]) => {
     return { origin: originOf(digit), sequence };
   });
@@ -117,7 +117,7 @@ test('a cold start with the sibling alone is none: another host is to be exchang
   const environment = 'testing' as Name;
   const facts = factsOf('1', { host: 'h0', side: 'b', address: '10.0.0.0:17311' });
   const peer = { origin: originOf('1'), facts };
-  stage.hear(sibling, { kind: 'hello', protocol: 1, role: 'peer', environment, ...peer });
+  stage.hear(sibling, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
   stage.digest(sibling, { complete: false });
   stage.tell(sibling, '1', { kind: 'facts', facts }, up('0'));
 

@@ -99,7 +99,7 @@ test('a client that does not read is not silent', () => {
   const session = stage.accept();
   stage.hear(session, {
     kind: 'hello',
-    protocol: 1,
+    protocol: 2,
     role: 'client',
     environment: 'testing' as never,
   });
