@@ -51,10 +51,12 @@ const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], string | null>> = 
   isolated:
     'No other host can be reached: everything elsewhere is stale.\n' +
     'Check the network of this host and the --peer addresses of its servers.',
+  unknown: 'The server is newer than this command: use that of its version.',
 };
 
 const LOCK_TEXTS: Readonly<Record<StatusReport['lock'], string>> = {
   none: 'none: whoever reaches its port may register',
   secret: 'TCP is locked by the secret of the environment',
   certificate: 'TCP is locked by certificates',
+  unknown: 'TCP is locked in a way that is newer than this command',
 };

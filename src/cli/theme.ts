@@ -70,6 +70,7 @@ const LOOKS_BY_STATE = {
   suspect: 'doubtful',
   split: 'bad',
   isolated: 'bad',
+  unknown: 'doubtful',
 } as const satisfies Readonly<Record<string, keyof Theme>>;
 
 /** chalk's level for the sixteen colours that every terminal has. */

@@ -45,6 +45,14 @@ export const SCHEME_CHARACTERS_MAX = 128;
  */
 export const SEQUENCE_MAX = 2 ** 52;
 
+/** Bytes of free text for people about a removal: who or what did it. */
+export const DETAIL_BYTES_MAX = 200;
+
+/** The bounds of a heartbeat, and of the silence after which an end is given up: two of them. */
+export const HEARTBEAT_MS_MIN = 50;
+export const HEARTBEAT_MS_MAX = 10_000;
+export const SILENCE_MS_MAX = 30_000;
+
 /** Bytes of free text for people: reasons of errors. */
 export const REASON_BYTES_MAX = 512;
 

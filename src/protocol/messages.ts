@@ -2,11 +2,18 @@
 // The static types, the checks (codec.ts), rarangi.cddl and the MESSAGES section of
 // rarangi-protocol(7) follow from it. Codes are append-only: a retired one stays, with its reason.
 
-import { PROTOCOLS_MAX, REASON_BYTES_MAX } from './constants.ts';
+import {
+  HEARTBEAT_MS_MAX,
+  HEARTBEAT_MS_MIN,
+  PROTOCOLS_MAX,
+  REASON_BYTES_MAX,
+  SILENCE_MS_MAX,
+} from './constants.ts';
 import {
   batch,
   cause,
   checkLine,
+  detail,
   facts,
   instance,
   line,
@@ -21,6 +28,7 @@ import {
   address,
   flag,
   instanceId,
+  integer,
   name,
   oneOf,
   originId,
@@ -40,6 +48,10 @@ interface MessageSpec {
 
 const request = uint;
 const view = { complete: flag, missing: list(name) };
+const pace = {
+  heartbeatMs: optional(integer(HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)),
+  silenceMs: optional(integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX)),
+};
 const counts = (rule: string) => row(rule, { reachable: uint, suspect: uint, split: uint });
 
 /** Every message, by the name of its kind. */
@@ -48,7 +60,13 @@ export const MESSAGES = {
     code: 1,
     from: 'server',
     doc: 'The first message on every connection: who the server is, and for which environment.',
-    fields: { protocols: list(uint, PROTOCOLS_MAX), environment: name, origin: originId, facts },
+    fields: {
+      protocols: list(uint, PROTOCOLS_MAX),
+      environment: name,
+      origin: originId,
+      facts,
+      ...pace,
+    },
   },
   hello: {
     code: 2,
@@ -60,6 +78,7 @@ export const MESSAGES = {
       environment: name,
       origin: optional(originId),
       facts: optional(facts),
+      ...pace,
     },
   },
   error: {
@@ -108,7 +127,7 @@ export const MESSAGES = {
     code: 11,
     from: 'client',
     doc: 'Gives an instance up.',
-    fields: { request, instance: instanceId, cause },
+    fields: { request, instance: instanceId, cause, detail },
   },
   done: {
     code: 12,
@@ -149,6 +168,7 @@ export const MESSAGES = {
       change: oneOf('present', 'synced', 'added', 'updated', 'stale', 'live', 'removed', 'view'),
       instance: optionalInstance,
       cause: optionalCause,
+      detail,
       complete: optional(flag),
       missing: optional(list(name)),
     },

@@ -2,7 +2,13 @@
 // server tells a client about an instance or about another server. Each is declared once; types,
 // checks and CDDL follow. `messages.ts` is the table that puts them on the wire.
 
-import { ADDRESSES_MAX, SEQUENCE_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX } from './constants.ts';
+import {
+  ADDRESSES_MAX,
+  DETAIL_BYTES_MAX,
+  SEQUENCE_MAX,
+  TAG_VALUE_BYTES_MAX,
+  TAGS_MAX,
+} from './constants.ts';
 import {
   address,
   addressOrOwn,
@@ -59,6 +65,9 @@ export type Tag = Of<typeof tag>;
 export const cause = oneOf('closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown');
 export type Cause = Of<typeof cause>;
 
+/** Who or what removed an instance, for people; no rule looks at it. */
+export const detail = optional(text(DETAIL_BYTES_MAX));
+
 /** Why a link went down: its socket was closed, or it fell silent. */
 export const loss = oneOf('closed', 'silent');
 export type Loss = Of<typeof loss>;
@@ -69,7 +78,7 @@ export const entry = variant('entry', {
   up: { code: 1, doc: 'A link to another origin is up.', fields: { peer: originId } },
   down: { code: 2, doc: 'A link is down, and how it was lost.', fields: { peer: originId, loss } },
   put: { code: 3, doc: 'An instance is registered or changed.', fields: { registration } },
-  delete: { code: 4, doc: 'An instance is gone.', fields: { instance: instanceId, cause } },
+  delete: { code: 4, doc: 'An instance is gone.', fields: { instance: instanceId, cause, detail } },
   bye: { code: 5, doc: 'The origin goes away on purpose.', fields: {} },
 });
 export type Entry = Of<typeof entry>;
@@ -94,6 +103,18 @@ export const checkLine = row('check-line', { origin: originId, sequence, hash: u
 /** What a lookup says of an instance. `suspect` is live, ranked last. */
 export const instanceState = oneOf('live', 'suspect', 'stale');
 export type InstanceState = Of<typeof instanceState>;
+
+/** Whether clients are to use it. What a newer version says of it is taken for a last known word. */
+export function isLive(state: InstanceState): boolean {
+  return IS_LIVE[state];
+}
+
+const IS_LIVE: Readonly<Record<InstanceState, boolean>> = {
+  live: true,
+  suspect: true,
+  stale: false,
+  unknown: false,
+};
 
 /** An instance as a client sees it: the registration, where it is, and its state. */
 export const instance = row('instance', {

@@ -142,13 +142,14 @@ export function isScheme(value: string): boolean {
 /** What a scheme is made of. */
 export const SCHEME_HINT = 'begin with a letter, then use A-Z a-z 0-9 + . -';
 
-/** One of a closed set of words. */
-export function oneOf<const W extends string>(...words: readonly W[]): FieldSpec<W> {
+/** One of some words; `unknown` for one that a newer version has added. */
+export function oneOf<const W extends string>(...words: readonly W[]): FieldSpec<W | 'unknown'> {
   const known: ReadonlySet<unknown> = new Set(words);
   const cddl = words.map((word) => JSON.stringify(word)).join(' / ');
-  return leaf(cddl, (value) =>
-    known.has(value) ? (value as W) : fail(`expected one of: ${words.join(', ')}`),
-  );
+  return leaf(`${cddl} / tstr`, (value) => {
+    if (known.has(value)) return value as W;
+    return typeof value === 'string' ? 'unknown' : fail('expected text');
+  });
 }
 
 function id<T extends OriginId | InstanceId>(): FieldSpec<T> {

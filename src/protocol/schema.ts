@@ -110,7 +110,10 @@ export function optional<T>(field: FieldSpec<T>): OptionalSpec<T> {
   };
 }
 
-/** A record that travels as an array, by position. What a newer version appends is ignored. */
+/**
+ * A record that travels as an array, by position. What a newer version appends is ignored; the last
+ * columns, if they are optional, may be lacking, or null where a later one is there.
+ */
 export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldSpec<Fields<F>> {
   const columns = columnsOf(fields);
   return {
@@ -197,12 +200,21 @@ export function variant<const V extends VariantSpecs>(
 
 type Column = readonly [name: string, field: FieldSpec<unknown>];
 
+/** Those that may be lacking are the last. */
 function columnsOf(fields: FieldSpecs): readonly Column[] {
-  return Object.entries(fields) as unknown as readonly Column[];
+  const columns = Object.entries(fields) as unknown as readonly Column[];
+  const first = columns.findIndex(([, { isOptional }]) => isOptional);
+  if (first >= 0 && !columns.slice(first).every(([, { isOptional }]) => isOptional)) {
+    throw new RangeError('a column that must be there follows one that may be lacking');
+  }
+  return columns;
 }
 
 function columnsCddl(columns: readonly Column[]): string {
-  return columns.map(([column, field]) => `${column}: ${field.cddl}`).join(', ');
+  const cells = columns.map(([column, field]) =>
+    field.isOptional ? `? ${column}: ${field.cddl} / null` : `${column}: ${field.cddl}`,
+  );
+  return cells.join(', ');
 }
 
 function rulesOf(columns: readonly Column[]): (readonly [string, string])[] {
@@ -214,7 +226,16 @@ function encodeColumns(
   value: Readonly<Record<string, unknown>>,
   cells: unknown[],
 ): unknown[] {
-  for (const [column, field] of columns) cells.push(field.encode(value[column]));
+  let holes = 0;
+  for (const [column, field] of columns) {
+    const cell = value[column];
+    if (cell === undefined && field.isOptional) {
+      holes += 1;
+      continue;
+    }
+    for (; holes > 0; holes -= 1) cells.push(null);
+    cells.push(field.encode(cell));
+  }
   return cells;
 }
 
@@ -223,11 +244,14 @@ function decodeColumns(
   record: Record<string, unknown>,
 ): Record<string, unknown> {
   const { rule, columns, value, offset } = given;
-  if (value.length < columns.length + offset) fail(`${rule}: too short`);
-  let cell = offset;
+  let at = offset;
   for (const [column, field] of columns) {
-    record[column] = field.decode(value[cell]);
-    cell += 1;
+    const cell = value[at];
+    if (field.isOptional) {
+      if (cell !== null && at < value.length) record[column] = field.decode(cell);
+    } else if (at < value.length) record[column] = field.decode(cell);
+    else fail(`${rule}: too short`);
+    at += 1;
   }
   return record;
 }

@@ -243,9 +243,20 @@ const CLIENTS: readonly Row[] = [
     message(11, request, ['instance', id('b')], ['cause', text('closed')]),
   ],
   [
-    'a cause that is none',
-    MALFORMED,
+    'a cause that is none yet',
+    OPEN,
     message(11, request, ['instance', id('b')], ['cause', text('spite')]),
+  ],
+  [
+    'a detail of 201 bytes',
+    MALFORMED,
+    message(
+      11,
+      request,
+      ['instance', id('b')],
+      ['cause', text('closed')],
+      ['detail', text('x'.repeat(201))],
+    ),
   ],
   ['257 watches', REFUSED, ...Array.from({ length: 257 }, (_, at) => watch(at))],
   ['the same watch a thousand times', OPEN, ...Array.from({ length: 1_000 }, () => watch(1))],

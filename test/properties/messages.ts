@@ -60,13 +60,21 @@ const offered = fc.oneof(
   registration,
   registration.map((one) => ({ ...one, address: '' })),
 );
-const cause = words('closed', 'deregistered', 'unhealthy', 'crash', 'replaced');
+const cause = words('closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown');
+const detail = text(200);
+const pace = {
+  heartbeatMs: fc.integer({ min: 50, max: 10_000 }),
+  silenceMs: fc.integer({ min: 100, max: 30_000 }),
+};
 const entry = fc.oneof(
   fc.record({ kind: words('facts'), facts }),
   fc.record({ kind: words('up'), peer: id }),
   fc.record({ kind: words('down'), peer: id, loss: words('closed', 'silent') }),
   fc.record({ kind: words('put'), registration }),
-  fc.record({ kind: words('delete'), instance: id, cause }),
+  fc.record(
+    { kind: words('delete'), instance: id, cause, detail },
+    { requiredKeys: ['kind', 'instance', 'cause'] },
+  ),
   fc.record({ kind: words('bye') }),
 );
 const instance = fc.record({
@@ -89,21 +97,35 @@ const request = uint;
 const view = { complete: flag, missing: many(name) };
 
 const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
-  welcome: { protocols: many(uint), environment: name, origin: id, facts },
-  hello: { protocol: uint, role: words('client', 'peer'), environment: name, origin: id, facts },
+  welcome: { protocols: many(uint), environment: name, origin: id, facts, ...pace },
+  hello: {
+    protocol: uint,
+    role: words('client', 'peer'),
+    environment: name,
+    origin: id,
+    facts,
+    ...pace,
+  },
   error: { error: uint, reason: text(512), request, environment: name },
   goaway: {},
   ping: { stamp: uint },
   pong: { stamp: uint },
   sibling: {},
   register: { request, registration: offered },
-  deregister: { request, instance: id, cause },
+  deregister: { request, instance: id, cause, detail },
   done: { request, address, count: uint },
   lookup: { request, service: name },
   instances: { request, ...view, instances: many(instance), more: flag },
   watch: { request, service: name, known: many(id) },
   unwatch: { request },
-  change: { request, change: words('present', 'removed', 'view'), instance, cause, ...view },
+  change: {
+    request,
+    change: words('present', 'removed', 'view'),
+    instance,
+    cause,
+    detail,
+    ...view,
+  },
   list: { request },
   services: {
     request,

@@ -284,7 +284,12 @@ const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
   split: 'stale',
 };
 
-const RANK: Readonly<Record<InstanceState, number>> = { live: 0, suspect: 1, stale: 2 };
+const RANK: Readonly<Record<InstanceState, number>> = {
+  live: 0,
+  suspect: 1,
+  stale: 2,
+  unknown: 3,
+};
 
 function changeBetween(before: Seen | null, after: Seen | null): Change['change'] | null {
   if (before === null) return after === null ? null : 'added';

@@ -2,7 +2,7 @@
 // stale, whatever the distance, and a suspect one after every live one. The order within a tier is
 // random so that callers spread over equals.
 
-import type { Instance } from '../../protocol/records.ts';
+import type { Instance, InstanceState } from '../../protocol/records.ts';
 
 /** Which instances are wanted, beyond the name of the service. */
 export interface Wanted {
@@ -68,4 +68,9 @@ function tierOf(given: Instance, place: Place): number {
 }
 
 /** The tier of the nearest instance in each state. */
-const FIRST_TIERS = { live: 0, suspect: 3, stale: 6 } as const;
+const FIRST_TIERS: Readonly<Record<InstanceState, number>> = {
+  live: 0,
+  suspect: 3,
+  stale: 6,
+  unknown: 9,
+};

@@ -5,6 +5,7 @@
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Instance } from '../../protocol/records.ts';
+import { isLive } from '../../protocol/records.ts';
 import { present } from '../kit/assert.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS } from '../kit/backoff.ts';
 import type { Contact, IsOwnHost } from './contacts.ts';
@@ -295,8 +296,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 
   #changeTo(after: Instance, before: Instance | undefined): Told | null {
     if (before === undefined) return this.#wasSynced ? 'added' : 'present';
-    const isStale = after.state === 'stale';
-    if (isStale !== (before.state === 'stale')) return isStale ? 'stale' : 'live';
+    const isAlive = isLive(after.state);
+    if (isAlive !== isLive(before.state)) return isAlive ? 'live' : 'stale';
     return after.registration.revision > before.registration.revision ? 'updated' : null;
   }
 

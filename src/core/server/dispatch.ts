@@ -131,6 +131,9 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   } else if (!PROTOCOL_VERSIONS.includes(protocol)) {
     const reason = versionsReason([protocol]);
     handleBreach(state, connection.id, { kind: 'no-common-version', message: reason });
+  } else if (role === 'unknown') {
+    const reason = 'hello: its role is neither client nor peer';
+    handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
   } else if (!hasRoom(state, role)) {
     closeAtLimit(state, connection, 'connections');
   } else if (role === 'client') {

@@ -3,6 +3,7 @@
 
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { Instance, ServerRow } from '../../protocol/records.ts';
+import { isLive } from '../../protocol/records.ts';
 
 /** One running offer of a service. */
 export interface InstanceInfo {
@@ -58,8 +59,9 @@ export interface PeerInfo {
   readonly origin: string;
   readonly host: string;
   readonly cluster: string;
-  readonly role: 'master' | 'leaf';
-  readonly state: 'reachable' | 'suspect' | 'split';
+  /** Here and below: `unknown` stands for a word of a newer server. */
+  readonly role: 'master' | 'leaf' | 'unknown';
+  readonly state: 'reachable' | 'suspect' | 'split' | 'unknown';
   /** Each as `host:port`. */
   readonly addresses: string[];
   readonly links: number;
@@ -80,8 +82,8 @@ export interface PeersAnswer {
 export interface StatusReport {
   readonly environment: string;
   /** What locks the TCP of the server. */
-  readonly lock: 'none' | 'secret' | 'certificate';
-  readonly state: 'isolated' | 'split' | 'degraded' | 'healthy';
+  readonly lock: 'none' | 'secret' | 'certificate' | 'unknown';
+  readonly state: 'isolated' | 'split' | 'degraded' | 'healthy' | 'unknown';
   readonly complete: boolean;
   readonly missing: string[];
   readonly server: Omit<PeerInfo, 'roundTripMs'>;
@@ -107,7 +109,7 @@ export function instanceInfoOf(given: Instance): InstanceInfo {
     tags: Object.fromEntries(registration.tags.map(({ key, value }) => [key, value])),
     cluster,
     host,
-    state: state === 'stale' ? 'stale' : 'live',
+    state: isLive(state) ? 'live' : 'stale',
   };
 }
 

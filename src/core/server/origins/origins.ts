@@ -112,8 +112,18 @@ function withSharedRecord(state: State, entry: Entry): Entry {
 
 /** Whether it was its service that wanted it to be gone. */
 function isGivenUp(cause: Cause): boolean {
-  return cause === 'deregistered' || cause === 'unhealthy';
+  return IS_GIVEN_UP[cause];
 }
+
+const IS_GIVEN_UP: Readonly<Record<Cause, boolean>> = {
+  closed: false,
+  deregistered: true,
+  unhealthy: true,
+  crash: false,
+  replaced: false,
+  // Of one log only: what another server of its host holds lives on.
+  unknown: false,
+};
 
 /** Replaces an origin's state by a snapshot. */
 export function applySnapshot(state: State, origin: Origin, snapshot: LogState): void {

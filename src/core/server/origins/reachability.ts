@@ -8,6 +8,7 @@
 //                            └──► split ──► (dropped: hold ended, host back without it, bye)
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
+import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { dropOrigin, setStanding } from './origins.ts';
 import type { Origin, State } from '../state.ts';
@@ -247,8 +248,11 @@ function wasClosed(origin: Origin): boolean {
   const fresh = [...(origin.losses?.values() ?? [])].filter(
     (report) => origin.sinceMs - report.atMs <= TOGETHER_MS,
   );
-  return fresh.length > 0 && fresh.every((report) => report.loss === 'closed');
+  return fresh.length > 0 && fresh.every((report) => IS_END[report.loss]);
 }
+
+/** Whether a link that was lost so tells of the end of a process. */
+const IS_END: Readonly<Record<Loss, boolean>> = { closed: true, silent: false, unknown: false };
 
 function hasReachableServer(state: State, host: Name): boolean {
   for (const { standing } of state.directory.ofHost(host))
