@@ -6,6 +6,9 @@
 # at process.env finds what rarangi was started with, to the letter.
 unset RARANGI_START_IGNORED RARANGI_START_ENVIRONMENT RARANGI_START_OPEN RARANGI_START_OPTIONS
 unset RARANGI_START_KEY RARANGI_START_VALUE RARANGI_START_WORD RARANGI_START_WRAPS
+unset RARANGI_START_CLOSED
+# Node.js opens /dev/null where stdout is closed.
+if [ -e /proc/$$/fd ] && ! [ -e /proc/$$/fd/1 ]; then export RARANGI_START_CLOSED=1; fi
 if [ -r /proc/$$/status ]; then
   while read -r RARANGI_START_KEY RARANGI_START_VALUE; do
     case $RARANGI_START_KEY in
@@ -76,13 +79,14 @@ async function main([command, ...words]) {
 function takeStart(env) {
   const { RARANGI_START_IGNORED: ignored = '0', RARANGI_START_OPEN: open = '' } = env;
   const { RARANGI_START_ENVIRONMENT: environment, RARANGI_START_OPTIONS: options } = env;
-  for (const name of ['IGNORED', 'OPEN', 'ENVIRONMENT', 'OPTIONS']) {
+  const isStdoutClosed = env.RARANGI_START_CLOSED !== undefined;
+  for (const name of ['IGNORED', 'OPEN', 'ENVIRONMENT', 'OPTIONS', 'CLOSED']) {
     Reflect.deleteProperty(env, `RARANGI_START_${name}`);
   }
   if (options !== undefined) env.NODE_OPTIONS = options;
   if (environment) restore(env, Buffer.from(environment, 'hex').toString().split('\0'));
-  if (!/[^0]/.test(ignored) && open === '') return;
-  globalThis[Symbol.for('rarangi.start')] = { ignored, open };
+  if (!/[^0]/.test(ignored) && open === '' && !isStdoutClosed) return;
+  globalThis[Symbol.for('rarangi.start')] = { ignored, open, isStdoutClosed };
   // What was ignored stays ignored, whoever takes it besides. HUP, INT, QUIT, USR2, ALRM, TERM, TSTP.
   for (const signal of [1, 2, 3, 12, 14, 15, 20]) {
     if ((BigInt(`0x${ignored}`) >> BigInt(signal - 1)) & 1n) process.on(NAMES[signal], () => undefined);

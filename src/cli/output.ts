@@ -32,6 +32,9 @@ export function write(output: Output, text: string): void {
     process[output].write(shown);
     return;
   }
+  if (output === 'stdout' && isStdoutClosed()) {
+    throw new OutputError(new Error('EBADF: it is closed, write'));
+  }
   let left = Buffer.from(shown);
   try {
     while (left.length > 0) {
@@ -99,6 +102,12 @@ export function isTerminal(output: Output): boolean {
 export function whenWritten(then: () => void): void {
   if (STREAMED.has('stdout')) process.stdout.write('', then);
   else then();
+}
+
+/** Whether the program was started without a stdout; bin/run.js has looked. */
+function isStdoutClosed(): boolean {
+  const start: unknown = Reflect.get(globalThis, Symbol.for('rarangi.start'));
+  return (start as { readonly isStdoutClosed?: boolean } | undefined)?.isStdoutClosed === true;
 }
 
 /** A reader that went away ends the program quietly; of stderr, nobody is left to be told. */

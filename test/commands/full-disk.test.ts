@@ -39,6 +39,17 @@ test('data that a full disk does not take is said, and the exit code is 74', asy
   }
 });
 
+test('data that finds stdout closed is said, too', async ({ stage }) => {
+  const closed = ['sh', '-c', '"$@" >&-', 'sh', RUN];
+
+  for (const words of [['secret'], ['--version'], ['status', '--json', '--server=127.0.0.1:9']]) {
+    expect(await stage.spawn([...closed, ...words]).ended, words.join(' ')).toMatchObject({
+      code: 74,
+      stderr: expect.stringContaining('cannot write to stdout: it is closed') as string,
+    });
+  }
+});
+
 test('a log that cannot be written ends no server', async ({ stage }) => {
   const address = stage.address();
   const words = ['serve', '--bind', address, '--socket', 'none'];

@@ -51,7 +51,7 @@ test('a secret that is redirected into a file that others may read is remarked u
 });
 
 test.for([
-  ['that its group may read', { mode: 0o640, text: `${madeSecret()}\n` }],
+  ['that others may read', { mode: 0o644, text: `${madeSecret()}\n` }],
   ['with a passphrase', { mode: 0o600, text: 'correct horse battery staple\n' }],
   ['that is not there', null],
 ] as const)('a file %s is refused by servers and clients', async ([, file], { stage }) => {
