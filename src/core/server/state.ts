@@ -9,7 +9,7 @@ import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
 import type { Cursors, Marks, Places } from './replication/cursors.ts';
 import type { Directory } from './origins/directory.ts';
-import type { ConnectionId, Door } from '../input.ts';
+import type { ConnectionId, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
 import type { Log } from './origins/log.ts';
 import type { ServerOptions } from './options.ts';
@@ -58,7 +58,7 @@ export interface Connection {
   readonly id: ConnectionId;
   readonly remote: string;
   readonly dialled: string | null;
-  readonly door: Door;
+  readonly transport: Transport;
   /** Whose link it is, once it is one. */
   peer: OriginId | null;
   phase: 'welcome' | 'hello' | 'link' | 'session';

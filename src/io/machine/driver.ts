@@ -13,6 +13,8 @@ import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/const
 import { ProtocolError } from '../../protocol/errors.ts';
 import { encodeFramePieces, FrameDecoder } from '../../protocol/frame.ts';
 import { callApart } from '../emitter.ts';
+import type { InnerConnection, InnerEnd } from './inner-connections.ts';
+import { InnerConnections } from './inner-connections.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** The effects that a driver performs by itself. */
@@ -41,6 +43,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #runtime: Runtime;
   readonly #performOther: (effect: E) => void;
   readonly #peers = new Map<ConnectionId, Peer>();
+  readonly #inner: InnerConnections;
   readonly #dials = new Set<Cancel>();
   readonly #endings = new Set<Promise<void>>();
   readonly #unflushed = new Set<Peer>();
@@ -57,6 +60,8 @@ export class Driver<I, E extends { readonly kind: string }> {
     this.#runtime = runtime;
     this.#performOther = perform;
     const { promise, resolve } = deferred();
+    const nowMs = (): number => runtime.nowMs();
+    this.#inner = new InnerConnections({ nowMs, submit: (input) => this.submit(input) });
     this.stopped = promise;
     this.#resolveStopped = resolve;
   }
@@ -75,6 +80,12 @@ export class Driver<I, E extends { readonly kind: string }> {
   /** Takes over a connection that was accepted. */
   accept(connection: Connection): ConnectionHandlers {
     return this.#open(connection, null);
+  }
+
+  /** Takes over one who speaks by calls. What the core says first is received before it returns. */
+  acceptInner(end: InnerEnd): InnerConnection {
+    this.#connectionsCount += 1;
+    return this.#inner.open(this.#connectionsCount, end);
   }
 
   #open(connection: Connection, dialled: string | null): ConnectionHandlers {
@@ -97,10 +108,10 @@ export class Driver<I, E extends { readonly kind: string }> {
       return DEAF;
     }
     const { id } = peer;
-    const { remote, door } = connection;
+    const { remote, transport } = connection;
     this.#peers.set(id, peer);
     const nowMs = this.#runtime.nowMs();
-    this.submit({ kind: 'opened', nowMs, connection: id, remote, dialled, door });
+    this.submit({ kind: 'opened', nowMs, connection: id, remote, dialled, transport });
     return {
       received: (chunk) => {
         this.#receive(peer, chunk);
@@ -210,10 +221,12 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #send({ connections, message }: Send): void {
-    const pieces = encodeFramePieces(...encodePieces(message));
+    let pieces: readonly Uint8Array[] | null = null;
     for (const id of connections) {
+      this.#inner.receive(id, message);
       const peer = this.#peers.get(id);
       if (peer === undefined) continue;
+      pieces ??= encodeFramePieces(...encodePieces(message));
       for (const piece of pieces) {
         peer.unsent.push(piece);
         peer.unsentBytes += piece.length;
@@ -252,6 +265,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #close(id: ConnectionId): void {
+    this.#inner.end(id);
     const peer = this.#peers.get(id);
     if (peer === undefined) return;
     this.#peers.delete(id);
@@ -264,6 +278,7 @@ export class Driver<I, E extends { readonly kind: string }> {
     this.#isStopped = true;
     for (const cancel of this.#dials) cancel();
     this.#dials.clear();
+    this.#inner.endAll();
     for (const id of [...this.#peers.keys()]) this.#close(id);
   }
 

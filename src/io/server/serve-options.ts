@@ -23,8 +23,8 @@ import type { LockOptions, ReadCredentials } from '../tls/credentials.ts';
 import { credentialsOf } from '../tls/credentials.ts';
 import { callApart } from '../emitter.ts';
 import { RarangiError } from '../rarangi-error.ts';
-import type { SocketRights } from './socket-rights.ts';
-import { socketRightsOf } from './socket-rights.ts';
+import type { SocketRights } from '../machine/socket-rights.ts';
+import { socketRightsOf } from '../machine/socket-rights.ts';
 
 /** What a server may be told. Durations in milliseconds. */
 export interface ServeOptions extends LockOptions {

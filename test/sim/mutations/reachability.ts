@@ -290,7 +290,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     life.hang,
     [
       'sessions#becomeSession',
-      `if (connection.door === 'tcp') judgeSession(state, connection);`,
+      `if (connection.transport === 'tcp') judgeSession(state, connection);`,
       'judgeSession(state, connection);',
     ],
   ],
