@@ -37,6 +37,14 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'the UNIX socket {path} was gone, and is bound anew',
   },
+  'no-door': {
+    level: 'warn',
+    sentence: 'no {door} at {address}: {reason}; tried again every second',
+  },
+  'door-closed': {
+    level: 'error',
+    sentence: 'the {door} door failed and is closed, tried again every 5 s: {reason}',
+  },
   'few-open-files': {
     level: 'warn',
     sentence:

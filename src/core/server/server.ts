@@ -73,7 +73,7 @@ export class Server {
     return this.#state.timers.nextMs();
   }
 
-  /** What this server knows: for tests and checkers, never to be changed. */
+  /** What this server knows: for metrics, tests and checkers, never to be changed. */
   get state(): Readonly<State> {
     return this.#state;
   }

@@ -9,12 +9,14 @@ import type { Close, Dial, Reading, Send, Stopped } from '../../core/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
 import { LIMITS } from '../../core/server/links/limits.ts';
 import { decodeMessage, encodePieces } from '../../protocol/codec.ts';
-import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';
+import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
-import { encodeFramePieces, FrameDecoder } from '../../protocol/frame.ts';
+import { encodeFramePieces } from '../../protocol/frame.ts';
 import { callApart } from '../emitter.ts';
 import type { InnerConnection, InnerEnd } from './inner-connections.ts';
 import { InnerConnections } from './inner-connections.ts';
+import type { Peer } from './peer.ts';
+import { createPeer } from './peer.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** The effects that a driver performs by itself. */
@@ -32,6 +34,8 @@ export interface DriverOptions<I, E> {
   readonly runtime: Runtime;
   /** Performs whatever the driver does not know. It may submit inputs: they are stepped next. */
   readonly perform: (effect: E) => void;
+  /** Called when the core has stopped, before what it still has to say is written. */
+  readonly onStop?: () => void;
 }
 
 /** A core at work on real connections. */
@@ -42,6 +46,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #core: Core<I, E>;
   readonly #runtime: Runtime;
   readonly #performOther: (effect: E) => void;
+  readonly #onStop: () => void;
   readonly #peers = new Map<ConnectionId, Peer>();
   readonly #inner: InnerConnections;
   readonly #dials = new Set<Cancel>();
@@ -55,10 +60,11 @@ export class Driver<I, E extends { readonly kind: string }> {
   #isStopped = false;
   #alarm: { readonly atMs: number; readonly cancel: Cancel } | null = null;
 
-  constructor({ core, runtime, perform }: DriverOptions<I, E>) {
+  constructor({ core, runtime, perform, onStop = ignore }: DriverOptions<I, E>) {
     this.#core = core;
     this.#runtime = runtime;
     this.#performOther = perform;
+    this.#onStop = onStop;
     const { promise, resolve } = deferred();
     const nowMs = (): number => runtime.nowMs();
     this.#inner = new InnerConnections({ nowMs, submit: (input) => this.submit(input) });
@@ -90,19 +96,7 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #open(connection: Connection, dialled: string | null): ConnectionHandlers {
     this.#connectionsCount += 1;
-    const peer: Peer = {
-      id: this.#connectionsCount,
-      connection,
-      decoder: new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX),
-      unsent: [],
-      unsentBytes: 0,
-      unread: [],
-      frames: null,
-      isReadable: true,
-      isPaused: false,
-      isCongested: false,
-      isEnding: false,
-    };
+    const peer = createPeer(this.#connectionsCount, connection);
     if (this.#isStopped) {
       this.#end(peer);
       return DEAF;
@@ -276,6 +270,7 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #stop(): void {
     this.#isStopped = true;
+    this.#onStop();
     for (const cancel of this.#dials) cancel();
     this.#dials.clear();
     this.#inner.endAll();
@@ -347,24 +342,12 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 }
 
-interface Peer {
-  readonly id: ConnectionId;
-  readonly connection: Connection;
-  readonly decoder: FrameDecoder;
-  /** What this turn has to write. */
-  unsent: Uint8Array[];
-  unsentBytes: number;
-  /** What has arrived and was not taken in, of the first chunk the frames that are left. */
-  readonly unread: Uint8Array[];
-  frames: Generator<Uint8Array, void, undefined> | null;
-  isReadable: boolean;
-  isPaused: boolean;
-  isCongested: boolean;
-  isEnding: boolean;
-}
-
 function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect {
   return SHELL_EFFECTS.has(effect.kind);
+}
+
+function ignore(): void {
+  // Nobody wants to know.
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
