@@ -67,7 +67,7 @@ export const mutations: readonly Mutation[] = [
   [
     'what is gone meanwhile is told',
     life.watchMeanwhile,
-    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'closed');`, ''],
+    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
     ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...removal });`, ''],
   ],
   [
@@ -152,7 +152,7 @@ export const mutations: readonly Mutation[] = [
     'what another server told of is in doubt',
     life.watchMeanwhile,
     ['watcher#Watcher.#handleOpen', 'this.#told.clear();', ''],
-    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'closed');`, ''],
+    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
     ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...removal });`, ''],
   ],
   [
