@@ -15,8 +15,8 @@ import {
   isJudged,
 } from '../links/connections.ts';
 import { excessOf, refuseAtLimit } from '../links/limits.ts';
-import { appendOwn } from '../links/links.ts';
 import { hostPartOf } from '../../kit/text.ts';
+import { appendOwn } from '../replication/replication.ts';
 import type { NoticeFields } from '../../notices.ts';
 import type { Connection, Session, State } from '../state.ts';
 import { CREDIT_MAX } from './throttle.ts';
