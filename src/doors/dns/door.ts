@@ -12,6 +12,7 @@ import { readQuery } from './query.ts';
 import { Ready, restsOn } from './ready.ts';
 import type { Asker, Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
 import { Responder } from './responder.ts';
+import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
 
 /** By which way a query came, and from whom. */
@@ -38,8 +39,8 @@ export class DnsDoor {
   readonly #ready: Ready;
 
   constructor(options: ResponderOptions) {
-    this.#catalogue = options.catalogue;
-    this.#responder = new Responder(options);
+    this.#catalogue = steady(options.catalogue);
+    this.#responder = new Responder({ ...options, catalogue: this.#catalogue });
     this.#ready = new Ready(options.random);
   }
 

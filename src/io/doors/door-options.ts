@@ -4,6 +4,7 @@
 
 import { isIP } from 'node:net';
 
+import { zoneTextOf } from '../../doors/dns/zone.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { HostPort } from '../machine/addresses.ts';
 import { parseHostPort } from '../machine/addresses.ts';
@@ -68,7 +69,7 @@ export function doorSettingsOf(options: DoorOptions, environment: Name): DoorSet
     http: isNone ? 'none' : listeningOf(options.http ?? [], 'http'),
     dns: isNone ? 'none' : listeningOf(options.dns ?? [], 'dns'),
     dnsFrom: networksOf(options.dnsFrom ?? []),
-    dnsZone: zoneOf(options.dnsZone, environment),
+    dnsZone: zoneTextOf(environment, options.dnsZone),
     dnsTtlMs: ttlOf(options.dnsTtlMs ?? 0),
     httpTls: tlsOf(options),
     httpTokenFile: options.httpTokenFile ?? null,
@@ -104,18 +105,6 @@ function networkOf(text: string): Network {
   throw usage(`network ${JSON.stringify(text)} is not ADDRESS/BITS`, 'write 172.17.0.0/16, or any');
 }
 
-function zoneOf(given: string | undefined, environment: Name): string {
-  const own = `${environment.toLowerCase().replaceAll('_', '-')}.rarangi.internal`;
-  const zone = (given ?? own).toLowerCase().replace(/\.$/, '');
-  const isZone = zone.length <= ZONE_CHARACTERS_MAX && zone.split('.').every(isLabel);
-  if (isZone) return zone;
-  throw usage(`zone ${JSON.stringify(zone)} is no name of DNS`, 'name one with: --dns-zone ZONE');
-}
-
-function isLabel(label: string): boolean {
-  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label);
-}
-
 function ttlOf(milliseconds: number): number {
   if (milliseconds >= 0 && milliseconds <= TTL_MS_MAX) return milliseconds;
   throw usage(`a TTL of ${String(milliseconds)} ms`, 'use 0s to 60s');
@@ -138,6 +127,3 @@ function usage(message: string, hint: string): RarangiError {
 }
 
 const TTL_MS_MAX = 60_000;
-
-/** A name in the zone has to fit 255 bytes as well. */
-const ZONE_CHARACTERS_MAX = 180;

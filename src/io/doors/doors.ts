@@ -101,6 +101,11 @@ function kindsOf(site: DoorSite, { side, socket, addresses }: DoorsPlace): DoorK
       late: [...ports.late, ...sockets.late],
       load: () => import('./http-door.ts'),
     },
+    {
+      noun: 'DNS',
+      ...tcpPlacesOf(site, 'dns', { side, addresses: addresses.dns }),
+      load: () => import('./dns-door.ts'),
+    },
   ];
 }
 

@@ -167,7 +167,7 @@ export class InnerSession {
     const rows = rowsOf(part);
     if (part.more) pending.parts.push(rows);
     else if (pending.parts.length === 0) this.#settle(part.request, part);
-    else this.#settle(part.request, withRows(part, [...pending.parts, rows].flat()));
+    else this.#settle(part.request, withRows(part, joined([...pending.parts, rows])));
   }
 
   #settle(request: number, answer: InnerAnswer): void {
@@ -199,3 +199,21 @@ function rowsOf(part: Listed): readonly unknown[] {
 function withRows(part: Listed, rows: readonly unknown[]): InnerAnswer {
   return { ...part, [part.kind]: rows };
 }
+
+/** All parts in one list: the same one, as long as the parts are the same. */
+function joined(parts: readonly (readonly unknown[])[]): readonly unknown[] {
+  const [first = []] = parts;
+  const known = JOINED.get(first);
+  const isSame = known?.parts.every((part, index) => part === parts[index]) === true;
+  if (isSame && known.parts.length === parts.length) return known.rows;
+  const rows = parts.flat();
+  JOINED.set(first, { parts, rows });
+  return rows;
+}
+
+interface Joined {
+  readonly parts: readonly (readonly unknown[])[];
+  readonly rows: readonly unknown[];
+}
+
+const JOINED = new WeakMap<object, Joined>();

@@ -29,11 +29,7 @@ export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'l
 /** Answers `list`. */
 export function answerList(state: State, to: ConnectionId, request: number): number {
   const { catalogue } = state;
-  const all = catalogue.serviceNames().map((service): Service => {
-    const instances = catalogue.instancesOf(service);
-    const stale = instances.filter((instance) => instance.state === 'stale').length;
-    return { name: service as Name, live: instances.length - stale, stale };
-  });
+  const all = catalogue.services();
   for (const [services, more] of parts(all)) {
     state.out.send(to, { kind: 'services', request, ...viewOf(state), services, more });
   }
