@@ -19,6 +19,7 @@ export function steady(catalogue: Catalogue): Catalogue {
       });
     },
     serial: () => catalogue.serial(),
+    stamp: () => catalogue.stamp(),
   };
 }
 

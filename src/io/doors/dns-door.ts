@@ -34,6 +34,8 @@ class DnsPlaces implements Door {
   readonly #rates = new QueryRates();
   readonly #listeners = new Set<DnsListener>();
   readonly #unnamed = new Set<string>();
+  /** What the server knew when it was last looked at. */
+  #seen: Seen = { revision: -1, isComplete: false, missing: [], stamp: 0 };
   /** The revision of the catalogue whose names were looked at. */
   #lookedAt = -1;
   #cancelLook: Cancel = () => undefined;
@@ -134,7 +136,21 @@ class DnsPlaces implements Door {
         });
       },
       serial: () => this.#context.server.state().catalogue.revision,
+      stamp: () => this.#stamp(),
     };
+  }
+
+  /** A server that has something due, as after a sleep, has to look first. */
+  #stamp(): number | null {
+    const { state, runtime } = this.#context.server;
+    const { catalogue, isComplete, missing, held, timers } = state();
+    if (held !== null || timers.nextMs() <= runtime.nowMs()) return null;
+    const { revision } = catalogue;
+    const seen = this.#seen;
+    const isSame = seen.revision === revision && seen.isComplete === isComplete;
+    if (isSame && seen.missing === missing) return seen.stamp;
+    this.#seen = { revision, isComplete, missing, stamp: seen.stamp + 1 };
+    return this.#seen.stamp;
   }
 
   /** Whoever has named a service so that DNS cannot say it is told, once. */
@@ -154,6 +170,15 @@ class DnsPlaces implements Door {
       this.#tellUnnamed();
     });
   }
+}
+
+/** What decides every answer. */
+interface Seen {
+  readonly revision: number;
+  readonly isComplete: boolean;
+  /** Another list each time that the view is looked at anew. */
+  readonly missing: readonly string[];
+  readonly stamp: number;
 }
 
 function ipEndpointOf({ address }: DoorPlace): { host: string; port: number } {
