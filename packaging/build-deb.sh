@@ -52,6 +52,7 @@ put 644 packaging/systemd/serve.env etc/rarangi/serve.env
 put 644 packaging/systemd/web.service usr/share/doc/rarangi/examples/web.service
 put 644 LICENSE usr/share/doc/rarangi/copyright
 put 644 README.md usr/share/doc/rarangi/README.md
+for page in docs/*.md docs/*.svg; do put 644 "$page" "usr/share/doc/rarangi/$page"; done
 put 644 CHANGELOG.md usr/share/doc/rarangi/changelog
 gzip -9n "$tree"/usr/share/man/man?/* "$tree/usr/share/doc/rarangi/changelog"
 

@@ -1,4 +1,4 @@
-// What was measured, as README.md shows it: the table, its place, and the picture of growth.
+// What was measured, as docs/performance.md shows it: the table, its place, and the picture of growth.
 
 import { expect, test } from 'vitest';
 

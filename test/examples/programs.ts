@@ -40,34 +40,36 @@ export async function openHome(stage: Stage): Promise<Home> {
   };
 }
 
-/** A program that the README shows. */
+/** A program that a document shows. */
 export interface Shown {
-  /** The line of the README at which it begins. */
-  readonly line: number;
+  /** Where it is shown: a path from the root of the repository, and the line at which it begins. */
+  readonly place: string;
   readonly language: string;
   readonly code: string;
   /** What its comments say that it prints. */
   readonly prints: readonly string[];
 }
 
-/** The programs of the README that use the library. */
+/** The programs of README.md and docs/library.md, which use the library. */
 export function programsShown(): Shown[] {
-  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  return [...text.matchAll(/^```(js|ts)\n(.*?)^```$/gms)].map((match) => ({
-    line: text.slice(0, match.index).split('\n').length,
-    language: match[1]!,
-    code: match[2]!,
-    prints: [...match[2]!.matchAll(/\/\/ → (.*)$/gm)].map((found) => found[1]!),
-  }));
+  return ['README.md', 'docs/library.md'].flatMap((path) => {
+    const text = readFileSync(join(ROOT, path), 'utf8');
+    return [...text.matchAll(/^```(js|ts)\n(.*?)^```$/gms)].map((match) => ({
+      place: `${path}:${text.slice(0, match.index).split('\n').length}`,
+      language: match[1]!,
+      code: match[2]!,
+      prints: [...match[2]!.matchAll(/\/\/ → (.*)$/gm)].map((found) => found[1]!),
+    }));
+  });
 }
 
 /** Writes a program down for Node.js 20, in another environment; the path of the file. */
-export function writeProgram(folder: string, { line, code }: Shown, environment: string): string {
+export function writeProgram(folder: string, { place, code }: Shown, environment: string): string {
   const named = code.replaceAll("'development'", `'${environment}'`);
   const { outputText } = ts.transpileModule(named, {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
   });
-  const path = join(folder, `readme-${line}.mjs`);
+  const path = join(folder, `shown-${place.replaceAll(/\W/g, '-')}.mjs`);
   writeFileSync(path, outputText);
   return path;
 }

@@ -1,4 +1,4 @@
-// Every program of the README, as it stands there, against a real server.
+// Every program of README.md and docs/library.md, as it stands there, against a real server.
 
 import { expect } from 'vitest';
 
@@ -9,13 +9,13 @@ const shown = programsShown();
 const printing = shown.filter(({ prints }) => prints.length > 0);
 const serving = shown.filter(({ prints }) => prints.length === 0);
 
-test('the README shows what the library does, and one service', () => {
+test('README and the page of the library show what the library does, and one service', () => {
   expect(printing.length).toBeGreaterThanOrEqual(5);
   expect(serving.map(({ code }) => code.includes("from 'fastify'"))).toEqual([true]);
 });
 
 test.for(printing)(
-  'the program at line $line of the README prints what it says, and ends by itself',
+  'the program at $place prints what it says, and ends by itself',
   async (program, { stage }) => {
     const home = await openHome(stage);
     linkPackages(stage.folder, 'rarangi');

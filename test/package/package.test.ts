@@ -38,7 +38,7 @@ const test = stagedTest.extend<{ tarball: string }>({
 });
 
 test(
-  'installed into an empty folder, its types resolve, and the programs of the README run',
+  'installed into an empty folder, its types resolve, and the programs that are shown run',
   async ({ stage, tarball }) => {
     const folder = join(stage.folder, 'app');
     mkdirSync(folder);
@@ -90,9 +90,10 @@ test(
   INSTALL_MS_MAX,
 );
 
-/** What the README has people use of the installed package, as paths below `npm root --global`. */
+/** What the documents have people use of the installed package, below `npm root --global`. */
 function pathsShown(): string[] {
-  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const pages = ['README.md', 'docs/guide.md', 'docs/operations.md'];
+  const text = pages.map((page) => readFileSync(join(ROOT, page), 'utf8')).join('\n');
   const paths = [...text.matchAll(/\(npm root --global\)\/(rarangi\/[\w./-]+)/g)];
   return paths.map((match) => match[1]!);
 }
