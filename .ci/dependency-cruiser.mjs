@@ -15,18 +15,8 @@ const MAY_IMPORT = [
       '^src/protocol/(address|constants|errors|ids|messages|records|scalars|schema|texts)\\.ts$',
     ],
   },
-  {
-    layer: 'answers',
-    from: '^src/answers/',
-    to: ['^src/answers/', '^src/core/client/matching\\.ts$', '^src/protocol/'],
-  },
-  {
-    layer: 'doors',
-    from: '^src/doors/',
-    to: ['^src/(doors|answers|protocol)/', '^src/core/client/matching\\.ts$'],
-  },
-  { layer: 'io', from: '^src/io/', to: ['^src/(io|doors|answers|core|protocol)/', nodeBuiltins] },
-  { layer: 'index', from: '^src/index\\.ts$', to: ['^src/(io|answers|core|protocol)/'] },
+  { layer: 'io', from: '^src/io/', to: ['^src/(io|core|protocol)/', nodeBuiltins] },
+  { layer: 'index', from: '^src/index\\.ts$', to: ['^src/(io|core|protocol)/'] },
   {
     layer: 'sidecar',
     from: '^src/sidecar/',
@@ -62,7 +52,6 @@ const IO_FLOORS = [
   '^src/io/(emitter|rarangi-error)\\.ts$',
   '^src/io/machine/',
   '^src/io/tls/',
-  '^src/io/doors/',
   '^src/io/(client|server)/',
 ];
 

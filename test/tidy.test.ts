@@ -95,6 +95,58 @@ test('nothing stray lies at the root', () => {
   expect(tracked.filter((file) => !FILES_AT_THE_ROOT.has(file))).toEqual([]);
 });
 
+test('README and ARCHITECTURE stay short, and what rarangi is not comes early', () => {
+  const lengths = ['README.md', 'ARCHITECTURE.md'].map(lineCount);
+  const early = text('README.md').split('\n').indexOf('## What it is not') + 1;
+
+  expect(lengths[0]).toBeLessThan(250);
+  expect(lengths[1]).toBeLessThan(200);
+  expect(early).toBeGreaterThan(0);
+  expect(early).toBeLessThan(60);
+});
+
+test('the reading list is as long as ARCHITECTURE says, and no shorter', () => {
+  const [, list = ''] = /^## Reading list\n(.*?)^## /ms.exec(text('ARCHITECTURE.md')) ?? [];
+  const listed = [...list.matchAll(/`(src\/[^`]+)`/g)].map(([, file = '']) => file);
+  const promised = Number(/Under ([\d,]+) lines/.exec(list)?.[1]?.replace(',', ''));
+  const lines = listed.reduce((sum, file) => sum + lineCount(file), 0);
+
+  expect(listed.length).toBeGreaterThanOrEqual(5);
+  expect(lines).toBeLessThan(promised);
+  expect(lines).toBeGreaterThan(promised - 250);
+});
+
+test('every file that a document links to is there, and every heading', () => {
+  const pages = files.filter((file) => file.endsWith('.md'));
+  const links = pages.flatMap((page) =>
+    [...text(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)].map(
+      ([link, path = '', heading]) => ({ page, link, path: join(page, '..', path), heading }),
+    ),
+  );
+  const broken = links.filter(({ page, link, path, heading }) => {
+    const target = link.startsWith('](#') ? page : path;
+    if (!existsSync(join(root, target))) return true;
+    return heading !== undefined && !headingsOf(target).includes(heading);
+  });
+
+  expect(links.length).toBeGreaterThan(20);
+  expect(broken.map(({ page, link }) => `${page}: ${link}`)).toEqual([]);
+});
+
+test('every decision that code or a document cites is there, and the list has each', () => {
+  const decisions = files.filter((file) => /^docs\/decisions\/\d{4}-/.test(file));
+  const numbers = decisions.map((file) => Number(basename(file).slice(0, 4)));
+  const citing = [...code, ...files.filter((file) => file.endsWith('.md'))];
+  const cited = citing.flatMap((file) =>
+    [...text(file).matchAll(/\bdecision (\d+)/gi)].map(([, number]) => Number(number)),
+  );
+  const list = text('docs/decisions/README.md');
+
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  expect(cited.filter((number) => !numbers.includes(number))).toEqual([]);
+  expect(decisions.filter((file) => !list.includes(`(${basename(file)})`))).toEqual([]);
+});
+
 test('every protocol error is used', () => {
   expect(unusedOf(Object.keys(PROTOCOL_ERRORS), 'src/protocol/errors.ts')).toEqual([]);
 });
@@ -153,6 +205,20 @@ test.skipIf(!needs('mandoc'))('mandoc has nothing to say about the manual pages'
 
 function text(file: string): string {
   return readFileSync(join(root, file), 'utf8');
+}
+
+function lineCount(file: string): number {
+  return text(file).trimEnd().split('\n').length;
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function headingsOf(file: string): string[] {
+  return [...text(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 }
 
 function filesBelow(folder: string): string[] {

@@ -26,9 +26,8 @@ function logOf(given: readonly Entry[]): OriginLog {
 }
 
 function snapshotOf(log: OriginLog): LogState {
-  const { sequence, facts, missing } = log;
-  const registrations = [...log.registrations.values()];
-  return { sequence, facts, links: [...log.links], registrations, missing };
+  const { sequence, facts } = log;
+  return { sequence, facts, links: [...log.links], registrations: [...log.registrations.values()] };
 }
 
 /** The state, whatever the order in which it came to be. */

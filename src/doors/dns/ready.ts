@@ -15,8 +15,6 @@ interface Order {
 export interface Kept {
   readonly basis: Basis;
   readonly orders: Order[];
-  /** The catalogue's stamp when it was last known to be right. */
-  stamp: number | null;
 }
 
 /** Answers that are ready. */
@@ -54,7 +52,7 @@ export class Ready {
       this.#kept.clear();
       this.#bytes = 0;
     }
-    const kept = this.#kept.get(key) ?? { basis, orders: [], stamp: null };
+    const kept = this.#kept.get(key) ?? { basis, orders: [] };
     kept.orders.push({ encoded, uses: USES_MAX });
     this.#kept.set(key, kept);
     this.#bytes += encoded.bytes.length;

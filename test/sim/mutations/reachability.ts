@@ -189,13 +189,12 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R64] a view with suspect origins is not complete',
     split.crash,
-    ['missing#ownMissing', `standing !== 'aside'`, `standing === 'split'`],
+    ['replication#ownMissing', `standing !== 'aside'`, `standing === 'split'`],
   ],
   [
     '[R64] a view with split origins is not complete',
     split.twoHosts,
-    ['missing#ownMissing', `standing !== 'aside'`, `standing === 'suspect'`],
-    ['missing#splitHosts', `standing === 'split'`, `standing === 'new'`],
+    ['replication#ownMissing', `standing !== 'aside'`, `standing === 'suspect'`],
   ],
   [
     '[R61] a crashed origin is kept aside',
@@ -283,7 +282,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   ],
   [
     '[R68] each end says something every 400 ms',
-    split.blinkChain,
+    split.crash,
     ['connections#armBeat', `if (isDue) state.out.send(connection.id, { kind: 'ping' });`, ''],
   ],
   [
@@ -291,7 +290,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     life.hang,
     [
       'sessions#becomeSession',
-      `if (connection.transport === 'tcp') judgeSession(state, connection);`,
+      `if (connection.door === 'tcp') judgeSession(state, connection);`,
       'judgeSession(state, connection);',
     ],
   ],

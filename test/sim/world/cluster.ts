@@ -112,8 +112,6 @@ export class Cluster {
   calmMs = 0;
   /** When something fell silent: a way was cut, a host lost its power, a server stood still. */
   readonly silencedMs: number[] = [];
-  /** When something last came back that had fallen silent. */
-  mendedMs = 0;
   /** The groups of hosts that are cut off from each other. */
   groups: Groups | null = null;
   /** How long servers are to hold what is split off. */
@@ -198,7 +196,7 @@ export class Cluster {
   }
 
   resume(name: string): void {
-    this.mend();
+    this.disturb();
     this.server(name).process.resume();
   }
 
@@ -213,7 +211,7 @@ export class Cluster {
 
   /** A host has power again; nothing runs there yet. */
   light(host: string): void {
-    this.mend();
+    this.disturb();
     this.network.light(host);
   }
 
@@ -227,7 +225,7 @@ export class Cluster {
     );
     this.groups = { sinceMs: this.nowMs, calmMs, hosts: sets };
     return () => {
-      this.mend();
+      this.disturb();
       this.groups = null;
       heal();
     };
@@ -238,7 +236,7 @@ export class Cluster {
     this.silence();
     const heal = this.network.cut(cut);
     return () => {
-      this.mend();
+      this.disturb();
       heal();
     };
   }
@@ -302,12 +300,6 @@ export class Cluster {
   disturb(): void {
     this.calmMs = this.nowMs - this.disturbedMs;
     this.disturbedMs = this.nowMs;
-  }
-
-  /** Something that had fallen silent comes back. */
-  mend(): void {
-    this.disturb();
-    this.mendedMs = this.nowMs;
   }
 
   /** Something is about to say nothing more, for a while or for ever. */

@@ -81,7 +81,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
         accept: (end, remote) =>
           this.#accept(end, {
             remote,
-            transport: address.includes('/') ? 'unix' : 'tcp',
+            door: address.includes('/') ? 'socket' : 'tcp',
           }),
       });
     }
@@ -167,7 +167,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     else if (this.state !== 'ended') this.#waiting.push(run);
   }
 
-  #accept(end: End, from: { remote: string; transport: 'tcp' | 'unix' }): EndHandlers {
+  #accept(end: End, from: { remote: string; door: 'tcp' | 'socket' }): EndHandlers {
     const peer = this.#addPeer(end);
     const { id: connection } = peer;
     this.give((nowMs) => ({ kind: 'opened', connection, dialled: null, nowMs, ...from }));
@@ -290,16 +290,9 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
         if (this.state === 'ended') return null;
         const peer = this.#addPeer(end);
         const { id: connection } = peer;
-        const transport = address.includes('/') ? 'unix' : 'tcp';
+        const door = address.includes('/') ? 'socket' : 'tcp';
         this.give((nowMs) => {
-          return {
-            kind: 'opened',
-            connection,
-            remote: address,
-            dialled: address,
-            transport,
-            nowMs,
-          };
+          return { kind: 'opened', connection, remote: address, dialled: address, door, nowMs };
         });
         return this.#handlersOf(peer);
       },

@@ -85,7 +85,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     id: input.connection,
     remote: input.dialled ?? input.remote,
     dialled: input.dialled,
-    transport: input.transport,
+    door: input.door,
     peer: null,
     phase: input.dialled === null ? 'hello' : 'welcome',
     heardMs: state.nowMs,

@@ -1,0 +1,165 @@
+// The UNIX sockets of this host: whether one is live, and how a server takes its own. The invariant:
+// the socket of a dead server is taken over, that of a live one never, and what is no socket is left
+// alone. A client never sees a socket that nobody listens on yet: it is bound beside its place, and
+// linked into it, which fails if another file is there.
+
+import { randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  unlinkSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+
+import { nodeRuntime } from '../machine/node-runtime.ts';
+import { socketFolders } from '../machine/addresses.ts';
+import { errorCode, reasonOf } from '../machine/reasons.ts';
+import type { Accept, Listener } from '../machine/runtime.ts';
+import { giveRights, OPEN_TO_ALL } from './socket-rights.ts';
+
+/** A socket that a server has taken. */
+export interface TakenSocket {
+  readonly path: string;
+  /** Whether its file is still there, and no other one in its place. */
+  isInPlace(): boolean;
+  accept(accept: Accept): void;
+  /** Accepts no more, and removes the file if it is still ours. */
+  close(): void;
+}
+
+/** Why there is no socket: a live server has it, or this process cannot make it. */
+export class SocketError extends Error {
+  override readonly name = 'SocketError';
+  readonly isLive: boolean;
+
+  constructor(message: string, { isLive }: { readonly isLive: boolean }) {
+    super(message);
+    this.isLive = isLive;
+  }
+}
+
+/** The first folder in which this process may make a socket, made if need be; null for none. */
+export function writableFolder(): string | null {
+  return socketFolders().find(isWritable) ?? null;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether someone listens on a socket. */
+export function isLiveSocket(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const settle = (isLive: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(isLive);
+    };
+    // Whoever does not accept within that is stopped or starved, and alive.
+    const timer = setTimeout(settle, PROBE_MS_MAX, true);
+    socket.on('connect', () => {
+      settle(true);
+    });
+    socket.on('error', (error) => {
+      const code = errorCode(error);
+      settle(code !== 'ECONNREFUSED' && code !== 'ENOENT' && code !== 'ENOTSOCK');
+    });
+  });
+}
+
+/** Takes a socket. Rejects with a SocketError. */
+export async function takeSocket(path: string, rights = OPEN_TO_ALL): Promise<TakenSocket> {
+  // The name of a socket is cut off without a word where the kernel's limit is.
+  const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
+  if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {
+    throw new SocketError(`${path} is longer than ${PATH_BYTES_MAX} bytes`, { isLive: false });
+  }
+  let listener: Listener | null = null;
+  try {
+    listener = await nodeRuntime.listen(beside);
+    giveRights(beside, rights);
+    const inode = inodeOf(beside);
+    await linkInto(beside, path);
+    unlinkSync(beside);
+    return takenSocket(listener, { path, inode });
+  } catch (error) {
+    // Closing removes the file beside the place, too.
+    listener?.close();
+    if (error instanceof SocketError) throw error;
+    throw new SocketError(`${path}: ${reasonOf(error)}`, { isLive: false });
+  }
+}
+
+function takenSocket(
+  listener: Listener,
+  { path, inode }: { readonly path: string; readonly inode: number | null },
+): TakenSocket {
+  return {
+    path,
+    isInPlace: () => inodeOf(path) === inode,
+    accept: (accept) => {
+      listener.accept(accept);
+    },
+    close: () => {
+      listener.close();
+      if (inodeOf(path) === inode) unlinkSync(path);
+    },
+  };
+}
+
+async function linkInto(beside: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    try {
+      linkSync(beside, path);
+      return;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
+    const file = lstatSync(path, { throwIfNoEntry: false });
+    if (file === undefined) continue;
+    if (!file.isSocket()) {
+      throw new SocketError(`${path} is no socket, and stays as it is`, { isLive: false });
+    }
+    if (await isLiveSocket(path)) {
+      throw new SocketError(`${path} belongs to a server that runs`, { isLive: true });
+    }
+    removeDead(path, file.ino);
+  }
+  throw new SocketError(`${path} is fought over`, { isLive: true });
+}
+
+/** Removes the file that was found dead, and no other that has come in its place since. */
+function removeDead(path: string, inode: number): void {
+  const aside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
+  if (inodeOf(path) !== inode) return;
+  try {
+    renameSync(path, aside);
+    if (inodeOf(aside) !== inode) linkSync(aside, path);
+    unlinkSync(aside);
+  } catch (error) {
+    // Another newcomer was faster; the next attempt finds out who it is.
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+function inodeOf(path: string): number | null {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/** What `sun_path` holds besides its final zero. */
+const PATH_BYTES_MAX = 107;
+
+const PROBE_MS_MAX = 500;
+const ATTEMPTS_MAX = 8;
