@@ -7,12 +7,15 @@ import { defineConfig } from 'vitest/config';
 const isSoak = process.env['RARANGI_TEST_SOAK'] === '1';
 // Where to leave the results as JSON, for .ci/run to count.
 const results = process.env['RARANGI_TEST_RESULTS'];
+// Programs that are not ours ask: `npm run test:clients`.
+const isClients = process.env['RARANGI_TEST_CLIENTS'] === '1';
+const clientTests = 'test/clients/**/*.test.ts';
 const soakTests = 'test/**/*.soak.test.ts';
 
 export default defineConfig({
   test: {
-    include: [isSoak ? soakTests : 'test/**/*.test.ts'],
-    exclude: isSoak ? [] : [soakTests],
+    include: [isClients ? clientTests : isSoak ? soakTests : 'test/**/*.test.ts'],
+    exclude: isClients ? [] : isSoak ? [clientTests] : [soakTests, clientTests],
     // What oclif writes must reach the streams that the tests look at.
     disableConsoleIntercept: true,
     // Most of them wait for processes most of the time.

@@ -2,10 +2,11 @@
 // reading a hundred small ones takes longer than running what is in them. In them oclif is replaced
 // by src/cli/start/lean-oclif.ts, and what few runs need is either read when it is first used (chalk)
 // or left out: whatever the source imports by `import()`. A run that comes to such an import
-// declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. Run by
-// `npm run build`; bin/run.js says who is asked when.
+// declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. The doors of a server
+// are files of their own, loaded when they open. Run by `npm run build`; bin/run.js says who is
+// asked when.
 
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -94,6 +95,21 @@ const leftOut = {
   },
 };
 
+/** Where doors are, each in a module of this form. */
+const doorsFolder = join(root, 'src/io/doors');
+const DOOR_PATTERN = /^(?:\.\/)?(\w+-door)\.ts$/;
+
+/** Lets a door that a server opens be loaded from its own file. */
+const doorsApart = {
+  name: 'doors-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: DOOR_PATTERN }, ({ kind, path }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      return { path: path.replace(DOOR_PATTERN, './$1.cjs'), external: true };
+    });
+  },
+};
+
 function entryOf(id) {
   const contents = `import Command from './src/commands/${id}.ts';
     import { runLean } from './src/cli/start/lean-main.ts';
@@ -110,9 +126,13 @@ await build({
 for (const id of ['lookup', 'peers', 'register', 'serve', 'status']) {
   const stdin = entryOf(id);
   const server = id === 'serve' ? SERVER : {};
-  const inputs = await buildCommand(id, { ...server, stdin, plugins: [leftOut, whenUsed] });
+  const plugins = [doorsApart, leftOut, whenUsed];
+  const inputs = await buildCommand(id, { ...server, stdin, plugins });
   if (!inputs.some((path) => path.startsWith('left-out:'))) continue;
-  await buildCommand(`${id}-whole`, { ...server, stdin, plugins: [whenUsed] });
+  await buildCommand(`${id}-whole`, { ...server, stdin, plugins: [doorsApart, whenUsed] });
+}
+for (const file of readdirSync(doorsFolder).filter((name) => DOOR_PATTERN.test(name))) {
+  await buildCommand(file.replace('.ts', ''), { entryPoints: [join(doorsFolder, file)] });
 }
 
 /** Writes the bundle of a command. Returns what it was made of. */

@@ -15,8 +15,18 @@ const MAY_IMPORT = [
       '^src/protocol/(address|constants|errors|ids|messages|records|scalars|schema|texts)\\.ts$',
     ],
   },
-  { layer: 'io', from: '^src/io/', to: ['^src/(io|core|protocol)/', nodeBuiltins] },
-  { layer: 'index', from: '^src/index\\.ts$', to: ['^src/(io|core|protocol)/'] },
+  {
+    layer: 'answers',
+    from: '^src/answers/',
+    to: ['^src/answers/', '^src/core/client/matching\\.ts$', '^src/protocol/'],
+  },
+  {
+    layer: 'doors',
+    from: '^src/doors/',
+    to: ['^src/(doors|answers|protocol)/', '^src/core/client/matching\\.ts$'],
+  },
+  { layer: 'io', from: '^src/io/', to: ['^src/(io|doors|answers|core|protocol)/', nodeBuiltins] },
+  { layer: 'index', from: '^src/index\\.ts$', to: ['^src/(io|answers|core|protocol)/'] },
   {
     layer: 'sidecar',
     from: '^src/sidecar/',
@@ -52,6 +62,7 @@ const IO_FLOORS = [
   '^src/io/(emitter|rarangi-error)\\.ts$',
   '^src/io/machine/',
   '^src/io/tls/',
+  '^src/io/doors/',
   '^src/io/(client|server)/',
 ];
 

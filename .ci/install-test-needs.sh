@@ -16,6 +16,18 @@ has zsh zsh
 has fish fish
 has systemd-analyze systemd
 has openssl openssl
+has dig dnsutils
+has kdig knot-dnsutils
+has dnsperf dnsperf
+has dnsmasq dnsmasq-base
+has unbound unbound
+has named bind9
+has haproxy haproxy
+has go golang-go
+has gcc gcc
+has musl-gcc musl-tools
+has java openjdk-17-jdk-headless
+/usr/bin/python3 -c 'import dns.resolver' 2>/dev/null || missing+=(python3-dnspython)
 has ip iproute2
 has unshare util-linux
 /usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)

@@ -14,7 +14,7 @@ _rarangi_flags() {
     peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --watch --interval --help' ;;
     register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --kill-group --log-format --help' ;;
     secret) echo '--write --help' ;;
-    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --log-format --help' ;;
+    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --http --http-cert --http-key --http-token-file --http-name --http-origin --http-insecure --dns --dns-from --dns-zone --dns-ttl --doors --log-format --help' ;;
     status) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --watch --interval --help' ;;
   esac
 }
@@ -55,6 +55,9 @@ _rarangi_value() {
     'serve --tls-cert' | \
     'serve --tls-key' | \
     'serve --tls-ca' | \
+    'serve --http-cert' | \
+    'serve --http-key' | \
+    'serve --http-token-file' | \
     'status --secret-file' | \
     'status --tls-cert' | \
     'status --tls-key' | \
@@ -93,6 +96,13 @@ _rarangi_value() {
     'serve --max-connections' | \
     'serve --max-connections-per-address' | \
     'serve --max-registrations' | \
+    'serve --http' | \
+    'serve --http-name' | \
+    'serve --http-origin' | \
+    'serve --dns' | \
+    'serve --dns-from' | \
+    'serve --dns-zone' | \
+    'serve --dns-ttl' | \
     'status --timeout' | \
     'status --interval')
       value=''
@@ -129,6 +139,9 @@ _rarangi_value() {
       ;;
     'serve --socket')
       value='@files none'
+      ;;
+    'serve --doors')
+      value='none'
       ;;
     *) return 1 ;;
   esac

@@ -4,6 +4,7 @@
 import { Flags, type Interfaces } from '@oclif/core';
 
 import { BaseCommand } from '../cli/base-command.ts';
+import { doorFlags, doorOptionsOf } from '../cli/door-flags.ts';
 import * as flag from '../cli/flags.ts';
 import { openServeLog } from '../cli/serve-log.ts';
 import { endSignal } from '../cli/signals.ts';
@@ -123,6 +124,7 @@ export default class Serve extends BaseCommand {
       env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
       helpValue: 'NUMBER',
     }),
+    ...doorFlags,
     'log-format': flag.logFormatFlag({ env: 'RARANGI_SERVE_LOG_FORMAT' }),
   };
 
@@ -167,6 +169,7 @@ function serveOptionsOf(flags: ServeFlags): ServeOptions {
   const { environment, cluster, bind, advertise, master, name, host, socket, insecure } = flags;
   return {
     ...flag.lockOptionsOf(flags),
+    ...doorOptionsOf(flags),
     ...flag.givenOnly({ advertise, name, host, socket, master, insecure }),
     ...flag.givenOnly({ socketMode: flags['socket-mode'], socketGroup: flags['socket-group'] }),
     environment,

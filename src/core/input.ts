@@ -8,8 +8,12 @@ import type { Arrived } from '../protocol/messages.ts';
 /** A connection, by the number that the shell gave it; never used twice. */
 export type ConnectionId = number;
 
-/** Through which door a connection came: TCP, or a UNIX socket, where the kernel tells of death. */
-export type Door = 'tcp' | 'socket';
+/**
+ * What carries a connection: TCP; a UNIX socket, where the kernel tells of death; or nothing but
+ * calls, of a client that lives inside this server: a door (`inside`), or what registers through
+ * the HTTP door (`http`), whose end the door tells.
+ */
+export type Transport = 'tcp' | 'unix' | 'inside' | 'http';
 
 interface Timed {
   /** Monotonic milliseconds, fractions allowed; never goes back. */
@@ -24,7 +28,7 @@ export interface Opened extends Timed {
   readonly remote: string;
   /** What an effect `dial` had asked for; null for a connection that we accepted. */
   readonly dialled: string | null;
-  readonly door: Door;
+  readonly transport: Transport;
 }
 
 /** A dial came to nothing. */

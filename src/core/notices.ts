@@ -37,6 +37,23 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'the UNIX socket {path} was gone, and is bound anew',
   },
+  'no-door': {
+    level: 'warn',
+    sentence: 'no {door} at {address}: {reason}; tried again every second',
+  },
+  'door-closed': {
+    level: 'error',
+    sentence: 'the {door} door failed and is closed, tried again every 5 s: {reason}',
+  },
+  'dns-unnamed': {
+    level: 'warn',
+    sentence:
+      'service {service} has no name in DNS: {reason}; rarangi-dns(7) says which it may have',
+  },
+  'dns-flood': {
+    level: 'warn',
+    sentence: '{address} asks DNS more than 1,000 times a second: every other query is dropped',
+  },
   'few-open-files': {
     level: 'warn',
     sentence:

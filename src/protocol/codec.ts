@@ -28,12 +28,15 @@ export function encodeMessage(message: Message): Uint8Array {
 /** The same bytes in a piece or two; the second is kept for other messages, so never change it. */
 export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array?] {
   const layout = LAYOUTS_BY_KIND.get(message.kind) ?? layoutOf(message.kind);
-  if (message.kind === 'instances') return encodeInstances(layout, message);
+  // How many hosts are missing comes after the list: an incomplete view is no daily bread.
+  if (message.kind === 'instances' && message.missingCount === undefined) {
+    return encodeInstances(layout, message);
+  }
   return [encodeFields(layout, message)];
 }
 
 /**
- * The answer to a lookup. Its list is its last key and nearly all of its bytes, and the same list is
+ * The answer to a lookup from a complete view. Its list is its last key and nearly all of its bytes, and the same list is
  * asked for again and again: its bytes are kept as long as it lives. Of what precedes it only the
  * number of the request differs from one answer to the next. Measured by `npm run bench reads`. A
  * list that was encoded once must not be changed.
@@ -53,10 +56,11 @@ function encodeInstances(
 }
 
 function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint8Array {
-  const { complete, missing, more } = message;
+  const { complete, missing, more, why } = message;
   let head = answerHead;
-  if (head?.complete !== complete || head.missing !== missing || head.more !== more) {
-    head = { complete, missing, more, ...answerHeadOf(layout, message) };
+  const isSame = head?.complete === complete && head.missing === missing && head.more === more;
+  if (head === undefined || !isSame || head.why !== why) {
+    head = { complete, missing, more, why, ...answerHeadOf(layout, message) };
     answerHead = head;
   }
   const { begin, end } = head;
@@ -72,7 +76,7 @@ function answerHeadOf(
   layout: Layout,
   { instances: _, ...others }: MessageOf<'instances'>,
 ): Pick<AnswerHead, 'begin' | 'end'> {
-  const encoders = layout.encoders.slice(0, -1);
+  const encoders = layout.encoders.filter(([field]) => !LAST_FIELDS.has(field));
   const at = encoders.findIndex(([field]) => field === 'request');
   const before = encodeFields({ ...layout, encoders: encoders.slice(0, at) }, others);
   const whole = encodeFields({ ...layout, encoders }, { ...others, request: 0 });
@@ -86,7 +90,11 @@ function answerHeadOf(
 /** The latest, for the view is that of all answers until it changes. */
 let answerHead: AnswerHead | undefined;
 
+/** What does not come before the list. */
+const LAST_FIELDS: ReadonlySet<string> = new Set(['instances', 'missingCount']);
+
 interface AnswerHead extends Pick<MessageOf<'instances'>, 'complete' | 'missing' | 'more'> {
+  readonly why: MessageOf<'instances'>['why'];
   readonly begin: Uint8Array;
   readonly end: Uint8Array;
 }

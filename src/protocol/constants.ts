@@ -62,6 +62,9 @@ export const PROTOCOLS_MAX = 16;
 /** Addresses that one server may advertise. */
 export const ADDRESSES_MAX = 8;
 
+/** Missing hosts that are named; how many there are is said beside it. */
+export const MISSING_NAMES_MAX = 256;
+
 /** Goodbyes remembered: at a thousand hosts some weeks of restarts, and one megabyte. */
 export const GOODBYES_MAX = 65_536;
 

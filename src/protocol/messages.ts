@@ -5,6 +5,7 @@
 import {
   HEARTBEAT_MS_MAX,
   HEARTBEAT_MS_MIN,
+  MISSING_NAMES_MAX,
   PROTOCOLS_MAX,
   REASON_BYTES_MAX,
   SILENCE_MS_MAX,
@@ -47,7 +48,12 @@ interface MessageSpec {
 }
 
 const request = uint;
-const view = { complete: flag, missing: list(name) };
+const view = {
+  complete: flag,
+  missing: list(name, MISSING_NAMES_MAX),
+  missingCount: optional(uint),
+  why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
+};
 const pace = {
   heartbeatMs: optional(integer(HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)),
   silenceMs: optional(integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX)),
@@ -170,7 +176,9 @@ export const MESSAGES = {
       cause: optionalCause,
       detail,
       complete: optional(flag),
-      missing: optional(list(name)),
+      missing: optional(list(name, MISSING_NAMES_MAX)),
+      missingCount: optional(uint),
+      why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
     },
   },
   list: {
@@ -251,6 +259,8 @@ export const MESSAGES = {
       links: list(originId),
       registrations: list(registration),
       more: flag,
+      missing: optional(list(name, MISSING_NAMES_MAX)),
+      missingCount: optional(uint),
     },
   },
   want: {

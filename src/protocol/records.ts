@@ -5,6 +5,7 @@
 import {
   ADDRESSES_MAX,
   DETAIL_BYTES_MAX,
+  MISSING_NAMES_MAX,
   SEQUENCE_MAX,
   TAG_VALUE_BYTES_MAX,
   TAGS_MAX,
@@ -80,6 +81,11 @@ export const entry = variant('entry', {
   put: { code: 3, doc: 'An instance is registered or changed.', fields: { registration } },
   delete: { code: 4, doc: 'An instance is gone.', fields: { instance: instanceId, cause, detail } },
   bye: { code: 5, doc: 'The origin goes away on purpose.', fields: {} },
+  missing: {
+    code: 6,
+    doc: 'The hosts that a net-split took from the origin, and how many they are; none when all are back. It stands for all that was said before.',
+    fields: { hosts: list(name, MISSING_NAMES_MAX), count: uint },
+  },
 });
 export type Entry = Of<typeof entry>;
 

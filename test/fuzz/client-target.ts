@@ -115,7 +115,7 @@ function perform(core: Core, what: string, said: Talk['said']): Iterable<string>
           connection: connections,
           remote: address,
           dialled: address,
-          door: 'tcp',
+          transport: 'tcp',
         });
       }
     }

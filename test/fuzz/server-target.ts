@@ -22,7 +22,7 @@ import { kindOf } from './target.ts';
 
 /** One thing that happens to the server. `at` chooses the connection. */
 type Act =
-  | { readonly act: 'open'; readonly door: 'tcp' | 'socket'; readonly dialled: boolean }
+  | { readonly act: 'open'; readonly transport: 'tcp' | 'unix'; readonly dialled: boolean }
   | { readonly act: 'bytes'; readonly at: number; readonly hex: string }
   | { readonly act: 'close' | 'congested' | 'drained' | 'heard'; readonly at: number }
   | { readonly act: 'pass' | 'sleep'; readonly milliseconds: number }
@@ -48,8 +48,8 @@ const welcome: MessageOf<'welcome'> = {
   facts: factsOf('2'),
 };
 
-const open: Act = { act: 'open', door: 'tcp', dialled: false };
-const reach: Act = { act: 'open', door: 'tcp', dialled: true };
+const open: Act = { act: 'open', transport: 'tcp', dialled: false };
+const reach: Act = { act: 'open', transport: 'tcp', dialled: true };
 const say = (at: number, message: Message): Act => ({ act: 'bytes', at, hex: hexOf(message) });
 const facts = [{ kind: 'facts', facts: factsOf('1', { role: 'master' }) }] as const;
 const ups = [{ kind: 'up', peer: originOf('0') }] as const;
@@ -98,7 +98,7 @@ function newAct(chance: Chance): Act {
   const at = chance.below(4);
   switch (chance.below(12)) {
     case 0:
-      return { act: 'open', door: chance.pick(['tcp', 'socket']), dialled: chance.oneIn(4) };
+      return { act: 'open', transport: chance.pick(['tcp', 'unix']), dialled: chance.oneIn(4) };
     case 1:
       return { act: chance.pick(['close', 'congested', 'drained', 'heard'] as const), at };
     case 2:
@@ -138,7 +138,7 @@ class Play {
         const connection = this.#connections;
         this.#open.push(connection);
         const dialled = act.dialled ? ADDRESS : null;
-        this.#give({ kind: 'opened', connection, remote: 'r', dialled, door: act.door });
+        this.#give({ kind: 'opened', connection, remote: 'r', dialled, transport: act.transport });
         return;
       }
       case 'pass':

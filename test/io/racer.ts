@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { atEnd } from './world.ts';
 
-const BUILT = join(import.meta.dirname, '../../dist/io/server/sockets.js');
+const BUILT = join(import.meta.dirname, '../../dist/io/machine/sockets.js');
 
 const SCRIPT = `
   import { createInterface } from 'node:readline';

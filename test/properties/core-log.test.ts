@@ -26,8 +26,9 @@ function logOf(given: readonly Entry[]): OriginLog {
 }
 
 function snapshotOf(log: OriginLog): LogState {
-  const { sequence, facts } = log;
-  return { sequence, facts, links: [...log.links], registrations: [...log.registrations.values()] };
+  const { sequence, facts, missing } = log;
+  const registrations = [...log.registrations.values()];
+  return { sequence, facts, links: [...log.links], registrations, missing };
 }
 
 /** The state, whatever the order in which it came to be. */

@@ -40,7 +40,7 @@ function serverWith(hellos: readonly (Message | null)[]): Server {
   const server = new Server(serverOptions());
   server.step({ kind: 'deadline', nowMs: 0 });
   for (const [connection, message] of hellos.entries()) {
-    const place = { remote: '10.0.0.1:1', dialled: null, door: 'tcp' } as const;
+    const place = { remote: '10.0.0.1:1', dialled: null, transport: 'tcp' } as const;
     server.step({ kind: 'opened', nowMs: 1, connection, ...place });
     if (message !== null) server.step({ kind: 'received', nowMs: 2, connection, message });
   }

@@ -103,6 +103,8 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     answers.aloneWithPeers,
   ],
   ['[F7] nobody is complete without a log that is named', answers.namedOnly],
+  ['what a net-split took from one is missing for all, however far away', answers.lostFarAway],
+  ['a cold start of all at once ends in a moment', answers.quickStart],
   ['[F12] a live answer beats a stale one when a host is half back', answers.liveFirst],
   ["a restart of a host's only server is no removal", answers.loneRestart],
   ['what a watcher knew is stale while it is cut off', answers.watchedCutOff],

@@ -20,6 +20,18 @@ const PROBES = {
   // Only root may make a network of its own.
   'util-linux': ['unshare', '--net', '--mount', 'true'],
   'python3-cbor2': ['/usr/bin/python3', '-c', 'import cbor2'],
+  dnsutils: ['dig', '-v'],
+  'knot-dnsutils': ['kdig', '-V'],
+  dnsperf: ['sh', '-c', 'command -v dnsperf'],
+  'python3-dnspython': ['/usr/bin/python3', '-c', 'import dns.resolver'],
+  'golang-go': ['go', 'version'],
+  haproxy: ['haproxy', '-v'],
+  'dnsmasq-base': ['dnsmasq', '--version'],
+  unbound: ['unbound', '-V'],
+  bind9: ['named', '-v'],
+  'musl-tools': ['sh', '-c', 'command -v musl-gcc'],
+  gcc: ['gcc', '--version'],
+  'openjdk-17-jdk-headless': ['java', '-version'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 /** A Debian package that some tests need. */

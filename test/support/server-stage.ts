@@ -2,7 +2,7 @@
 // What a neighbour says is true by construction: the stage numbers the entries of every log.
 
 import type { Effect } from '../../src/core/effect.ts';
-import type { ConnectionId, Door, Input } from '../../src/core/input.ts';
+import type { ConnectionId, Transport, Input } from '../../src/core/input.ts';
 import type { NoticeName } from '../../src/core/notices.ts';
 import type { ServerOptions } from '../../src/core/server/options.ts';
 import { Server } from '../../src/core/server/server.ts';
@@ -79,18 +79,18 @@ export class ServerStage {
   }
 
   /** Someone dials the server. */
-  accept(door: Door = 'tcp', remote = 'remote'): ConnectionId {
-    return this.#open({ remote, dialled: null, door });
+  accept(transport: Transport = 'tcp', remote = 'remote'): ConnectionId {
+    return this.#open({ remote, dialled: null, transport });
   }
 
   /** A dial of the server succeeds. */
   reach(address: string): ConnectionId {
-    return this.#open({ remote: address, dialled: address, door: 'tcp' });
+    return this.#open({ remote: address, dialled: address, transport: 'tcp' });
   }
 
   /** A client with its session. */
-  client(door: Door = 'tcp'): ConnectionId {
-    const connection = this.accept(door);
+  client(transport: Transport = 'tcp'): ConnectionId {
+    const connection = this.accept(transport);
     const environment = 'testing' as Name;
     this.hear(connection, { kind: 'hello', protocol: 2, role: 'client', environment });
     this.#lively.add(connection);
@@ -181,7 +181,7 @@ export class ServerStage {
     return Object.fromEntries(rows.map((row) => [row.registration.instance.charAt(0), row.state]));
   }
 
-  #open(given: { remote: string; dialled: string | null; door: Door }): ConnectionId {
+  #open(given: { remote: string; dialled: string | null; transport: Transport }): ConnectionId {
     this.#connection += 1;
     const connection = this.#connection;
     this.give({ kind: 'opened', connection, ...given });

@@ -2,7 +2,7 @@
 // done is kept to be looked at. No sockets, no clock; a server is a few messages.
 
 import type { Stop, ClientEffect, ConnectionInput } from '../../src/core/client/effect.ts';
-import type { ConnectionId, Door } from '../../src/core/input.ts';
+import type { ConnectionId, Transport } from '../../src/core/input.ts';
 import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import type { Instance } from '../../src/protocol/records.ts';
@@ -54,17 +54,17 @@ export class Stage<R, I extends { readonly nowMs: number } = ConnectionInput | S
   }
 
   /** A dial succeeds; nothing is said yet. */
-  connect(address: string, door: Door = 'tcp'): ConnectionId {
+  connect(address: string, transport: Transport = 'tcp'): ConnectionId {
     this.#connection += 1;
     const connection = this.#connection;
-    const opened = { kind: 'opened', connection, remote: address, dialled: address, door };
+    const opened = { kind: 'opened', connection, remote: address, dialled: address, transport };
     this.give(opened as unknown as Untimed<I>);
     return connection;
   }
 
   /** A dial succeeds and the server greets. */
   greet(address: string, server: Partial<Server> = {}): ConnectionId {
-    const connection = this.connect(address, server.door ?? 'tcp');
+    const connection = this.connect(address, server.transport ?? 'tcp');
     this.hear(connection, welcomeOf(server));
     return connection;
   }
@@ -122,7 +122,7 @@ export interface Server {
   /** One digit: it stands for the whole id. */
   readonly origin: string;
   readonly host: string;
-  readonly door: Door;
+  readonly transport: Transport;
 }
 
 /** The first message of a server. */

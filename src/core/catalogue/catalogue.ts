@@ -3,7 +3,14 @@
 // The invariant: every change of what clients see is in `changes` once, in order, with its cause.
 
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
-import type { Cause, Instance, InstanceState, Registration, Tag } from '../../protocol/records.ts';
+import type {
+  Cause,
+  Instance,
+  InstanceState,
+  Registration,
+  Service,
+  Tag,
+} from '../../protocol/records.ts';
 import { compareText } from '../kit/text.ts';
 import type { Holding } from './holdings.ts';
 import { HolderLists, latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
@@ -56,6 +63,8 @@ export class Catalogue {
   /** Taken and emptied at the end of every step. */
   changes: Change[] = [];
   readonly counts: Counts = { live: 0, stale: 0 };
+  /** How often an answer has changed. */
+  revision = 0;
   readonly #holders: Holders;
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Membership({
@@ -66,6 +75,9 @@ export class Catalogue {
   readonly #givenUp = new Map<InstanceId, number>();
   /** What was asked for, until it changes. */
   readonly #answers = new Map<string, readonly Instance[]>();
+  /** The services as they were last asked for, and each row by the instances that it counts. */
+  #listed: readonly Service[] | null = null;
+  readonly #rows = new WeakMap<readonly Instance[], Service>();
   readonly #sharing = new Sharing();
   readonly #holderLists = new HolderLists();
   readonly #sights = new Pool<Sight>();
@@ -129,6 +141,15 @@ export class Catalogue {
     return this.#services.names().sort(compareText);
   }
 
+  /**
+   * The same with how many instances each has. As long as no answer changes it is the same list, and
+   * of a service that does not change the same row.
+   */
+  services(): readonly Service[] {
+    this.#listed ??= this.serviceNames().map((service) => this.#rowOf(service));
+    return this.#listed;
+  }
+
   get servicesCount(): number {
     return this.#services.size;
   }
@@ -143,12 +164,24 @@ export class Catalogue {
     return this.#sharing.registration(registration, instance);
   }
 
+  #rowOf(service: string): Service {
+    const instances = this.instancesOf(service);
+    const known = this.#rows.get(instances);
+    if (known !== undefined) return known;
+    const stale = instances.filter(({ state }) => state === 'stale').length;
+    const row = { name: service as Name, live: instances.length - stale, stale };
+    this.#rows.set(instances, row);
+    return row;
+  }
+
   #look(id: InstanceId, held: Held, cause: Cause): void {
     const before = seenOf(held.before);
     const sight = this.#choose(id, held.holdings);
     const after = seenBy(held.holdings, sight);
     this.#keep(id, held, sight);
     if (!isOtherAnswer(before, after)) return;
+    this.revision += 1;
+    this.#listed = null;
     for (const seen of [before, after]) {
       if (seen !== null) this.#answers.delete(seen.registration.service);
     }

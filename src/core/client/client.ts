@@ -82,8 +82,8 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
       },
     });
     const contacts = this.#contacts;
-    const isJudged = ({ door }: Contact): boolean =>
-      door === 'tcp' || options.areSocketsJudged === true;
+    const isJudged = ({ transport }: Contact): boolean =>
+      transport === 'tcp' || options.areSocketsJudged === true;
     this.#liveness = new Liveness({ contacts, timers, isJudged });
     const report = this.report.bind(this);
     this.#registry = new Registry({ contacts, timers, report, now: () => this.nowMs });

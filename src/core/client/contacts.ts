@@ -12,7 +12,7 @@ import type { Facts } from '../../protocol/records.ts';
 import { assert, unreachable } from '../kit/assert.ts';
 import type { ConnectionInput, Refusal } from './effect.ts';
 import type { Close, Dial, Send } from '../effect.ts';
-import type { ConnectionId, Door, Undialled } from '../input.ts';
+import type { ConnectionId, Transport, Undialled } from '../input.ts';
 import { hostPartOf } from '../kit/text.ts';
 import type { Timers } from '../kit/timers.ts';
 
@@ -33,7 +33,7 @@ export interface Contact {
   readonly address: string;
   state: ContactState;
   connection: ConnectionId | null;
-  door: Door;
+  transport: Transport;
   /** Who answered last; kept after the session is lost. */
   server: { readonly origin: OriginId; readonly facts: Facts } | null;
   refusal: Refusal | null;
@@ -194,7 +194,7 @@ export class Contacts {
     }
     become(contact, 'opened');
     contact.connection = input.connection;
-    contact.door = input.door;
+    contact.transport = input.transport;
     contact.heardMs = input.nowMs;
     contact.parting = null;
     contact.denial = null;
@@ -309,7 +309,7 @@ function contactAt(address: string): Contact {
     address,
     state: 'idle',
     connection: null,
-    door: 'tcp',
+    transport: 'tcp',
     server: null,
     refusal: null,
     heardMs: 0,

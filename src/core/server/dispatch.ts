@@ -134,7 +134,7 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   } else if (role === 'unknown') {
     const reason = 'hello: its role is neither client nor peer';
     handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
-  } else if (!hasRoom(state, role)) {
+  } else if (!hasRoom(state, role, connection)) {
     closeAtLimit(state, connection, 'connections');
   } else if (role === 'client') {
     becomeSession(state, connection);

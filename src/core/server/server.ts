@@ -20,14 +20,14 @@ import { flushLinks } from './replication/flush.ts';
 import type { Input } from '../input.ts';
 import { sendChecks } from './replication/intake.ts';
 import { Journal } from './replication/journal.ts';
-import { appendOwn, dropUnneeded } from './links/links.ts';
+import { dropUnneeded } from './links/links.ts';
 import type { ServerOptions } from './options.ts';
 import { createLog, createOrigin, holdersAmong, listUnlisted } from './origins/origins.ts';
 import { Outbox } from './outbox.ts';
 import { noteMasters, wantedAddresses } from './links/policy.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { refreshReachability } from './origins/reachability.ts';
-import { spreadTidings } from './replication/replication.ts';
+import { appendOwn, spreadTidings } from './replication/replication.ts';
 import { handleLateness } from './sleep.ts';
 import type { Departed, Origin, State } from './state.ts';
 import { handleStop, isReadyToLeave, leave } from './stop.ts';
@@ -73,7 +73,7 @@ export class Server {
     return this.#state.timers.nextMs();
   }
 
-  /** What this server knows: for tests and checkers, never to be changed. */
+  /** What this server knows: for metrics, tests and checkers, never to be changed. */
   get state(): Readonly<State> {
     return this.#state;
   }
@@ -209,6 +209,7 @@ function createState(options: ServerOptions): State {
     journal: new Journal(),
     away: new Set(),
     asides: new Set(),
+    losers: new Set(),
     unheard: new Set(),
     goodbyes: new Map(),
     departed,
@@ -241,6 +242,10 @@ function createState(options: ServerOptions): State {
     isComplete: false,
     viewedMs: -Infinity,
     missing: [],
+    missingCount: 0,
+    why: 'unsynced',
+    sayMissingMs: Infinity,
+    askedMs: -Infinity,
     missedBy: new Map(),
     ownMissing: [],
     newsMs: 0,

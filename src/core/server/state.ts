@@ -9,9 +9,9 @@ import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
 import type { Cursors, Marks, Places } from './replication/cursors.ts';
 import type { Directory } from './origins/directory.ts';
-import type { ConnectionId, Door } from '../input.ts';
+import type { ConnectionId, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
-import type { Log } from './origins/log.ts';
+import type { Log, Missing } from './origins/log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { Timers } from '../kit/timers.ts';
@@ -29,6 +29,8 @@ export interface Origin {
   isPast: boolean;
   /** When it went out of reach. */
   sinceMs: number;
+  /** When it last came back from a net-split. */
+  returnedMs: number;
   /** Who lost it, when and how, and has no link to it again; null for nobody. */
   losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
   /** See directory.ts. */
@@ -58,7 +60,7 @@ export interface Connection {
   readonly id: ConnectionId;
   readonly remote: string;
   readonly dialled: string | null;
-  readonly door: Door;
+  readonly transport: Transport;
   /** Whose link it is, once it is one. */
   peer: OriginId | null;
   phase: 'welcome' | 'hello' | 'link' | 'session';
@@ -79,6 +81,7 @@ export interface Outgoing {
   readonly sequence: number;
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
+  readonly missing: Missing;
   index: number;
   part: number;
 }
@@ -89,8 +92,12 @@ export interface Incoming {
   readonly sequence: number;
   readonly links: OriginId[];
   readonly registrations: Registration[];
+  readonly missing: Missing;
   parts: number;
 }
+
+/** Why a view is not complete: the first of these. */
+export type Why = 'unsynced' | 'split' | 'suspect' | 'limit';
 
 /** A handshaken connection to another server. */
 export interface Link {
@@ -123,6 +130,8 @@ export interface Link {
   /** What the other end's digest listed and has not arrived yet. */
   readonly expected: Map<OriginId, number>;
   hasDigest: boolean;
+  /** When its check last said that the other end has all that we have, and no more. */
+  agreedMs: number;
   isNeighbourComplete: boolean;
   neighbourMissing: readonly Name[];
   isCongested: boolean;
@@ -190,6 +199,8 @@ export interface State {
   /** Those that are suspect, aside or split, and of them those that are aside. */
   readonly away: Set<Origin>;
   readonly asides: Set<Origin>;
+  /** Origins whose logs say that they miss a host. */
+  readonly losers: Set<Origin>;
   /** Origins that logs name, as far as they have no log here and no goodbye. */
   readonly unheard: Set<OriginId>;
   readonly goodbyes: Map<OriginId, number>;
@@ -239,7 +250,15 @@ export interface State {
   isComplete: boolean;
   /** When the view was last computed. */
   viewedMs: number;
+  /** The hosts that this view lacks, as many as are named, and how many there are. */
   missing: readonly Name[];
+  missingCount: number;
+  /** Why the view is not complete; null if it is. */
+  why: Why | null;
+  /** When this server says that hosts are missing, if too few others have said it by then. */
+  sayMissingMs: number;
+  /** At a cold start: when the others were last told what this server has. */
+  askedMs: number;
   /** How many neighbours miss a host. */
   readonly missedBy: Map<Name, number>;
   /** The hosts of the origins that this server itself cannot reach, as last told to neighbours. */

@@ -12,6 +12,7 @@ import { readQuery } from './query.ts';
 import { Ready, restsOn } from './ready.ts';
 import type { Asker, Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
 import { Responder } from './responder.ts';
+import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
 
 /** By which way a query came, and from whom. */
@@ -38,8 +39,8 @@ export class DnsDoor {
   readonly #ready: Ready;
 
   constructor(options: ResponderOptions) {
-    this.#catalogue = options.catalogue;
-    this.#responder = new Responder(options);
+    this.#catalogue = steady(options.catalogue);
+    this.#responder = new Responder({ ...options, catalogue: this.#catalogue });
     this.#ready = new Ready(options.random);
   }
 
@@ -85,8 +86,15 @@ export class DnsDoor {
       take(null);
       return;
     }
+    const stamp = this.#catalogue.stamp();
+    if (stamp !== null && stamp === kept.stamp) {
+      take(this.#ready.pick(kept));
+      return;
+    }
     const compare = (found: FoundInstances, services: Basis['services']): void => {
-      take(restsOn(kept.basis, found, services) ? this.#ready.pick(kept) : null);
+      const isRight = restsOn(kept.basis, found, services);
+      if (isRight) kept.stamp = this.#catalogue.stamp();
+      take(isRight ? this.#ready.pick(kept) : null);
     };
     const { service, services } = kept.basis;
     this.#catalogue.lookup(service, (found) => {

@@ -15,6 +15,8 @@ interface Order {
 export interface Kept {
   readonly basis: Basis;
   readonly orders: Order[];
+  /** The catalogue's stamp when it was last known to be right. */
+  stamp: number | null;
 }
 
 /** Answers that are ready. */
@@ -52,7 +54,7 @@ export class Ready {
       this.#kept.clear();
       this.#bytes = 0;
     }
-    const kept = this.#kept.get(key) ?? { basis, orders: [] };
+    const kept = this.#kept.get(key) ?? { basis, orders: [], stamp: null };
     kept.orders.push({ encoded, uses: USES_MAX });
     this.#kept.set(key, kept);
     this.#bytes += encoded.bytes.length;

@@ -38,6 +38,8 @@ export interface Catalogue {
   list(take: (found: FoundServices) => void): void;
   /** How many changes there have been. */
   serial(): number;
+  /** As long as it is the same, so is every answer; null if that cannot be told without asking. */
+  stamp(): number | null;
 }
 
 /** Who asks. */

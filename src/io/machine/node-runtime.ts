@@ -4,7 +4,7 @@
 
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
-import type { Door } from '../../core/input.ts';
+import type { Transport } from '../../core/input.ts';
 import { type Endpoint, endpointOf, formatAddress, remoteOf } from './addresses.ts';
 import type { AcceptLock, DialLock } from './lock.ts';
 import { errorCode, reasonOf } from './reasons.ts';
@@ -96,7 +96,7 @@ function awaitConnect(socket: Socket, { address, dialledPort }: Dialled, handler
     clearTimeout(timer);
   });
   hold(socket);
-  const door = doorOf(address);
+  const transport = transportOf(address);
   let isOver = false;
   const end = (): boolean => {
     if (isOver) return false;
@@ -114,7 +114,7 @@ function awaitConnect(socket: Socket, { address, dialledPort }: Dialled, handler
     });
   };
   const opened = (ready: Socket): void => {
-    if (end()) adopt(ready, { remote: address, door, accept: handlers.opened });
+    if (end()) adopt(ready, { remote: address, transport, accept: handlers.opened });
   };
   socket.on('error', (error) => {
     fail(reasonOf(error), errorCode(error) === 'ECONNREFUSED');
@@ -124,7 +124,7 @@ function awaitConnect(socket: Socket, { address, dialledPort }: Dialled, handler
     hold(socket);
     // A dial of a free port of the range that the kernel gives out may meet itself half-way.
     if (isSelfConnected(socket, dialledPort)) fail('connection refused', true);
-    else if (lock === null || door === 'socket') opened(socket);
+    else if (lock === null || transport === 'unix') opened(socket);
     else {
       const refused = (reason: string): void => {
         giveUp(() => {
@@ -157,12 +157,12 @@ function isSelfConnected(socket: Socket, dialledPort: number | undefined): boole
 }
 
 async function listen(address: string, accepting: AcceptLock | null): Promise<Listener> {
-  const door = doorOf(address);
-  const lock = door === 'tcp' ? accepting : null;
+  const transport = transportOf(address);
+  const lock = transport === 'tcp' ? accepting : null;
   const waiting: Socket[] = [];
   let accept: Accept | null = null;
   const take = (socket: Socket): void => {
-    if (accept !== null) adopt(socket, { remote: remoteOf(socket, address), door, accept });
+    if (accept !== null) adopt(socket, { remote: remoteOf(socket, address), transport, accept });
   };
   const handOver = (socket: Socket): void => {
     if (accept === null) waiting.push(socket);
@@ -209,15 +209,15 @@ function boundAddress(server: Server, address: string): string {
 
 interface Adoption {
   readonly remote: string;
-  readonly door: Door;
+  readonly transport: Transport;
   readonly accept: Accept;
 }
 
-function doorOf(address: string): Door {
-  return address.includes('/') ? 'socket' : 'tcp';
+function transportOf(address: string): Transport {
+  return address.includes('/') ? 'unix' : 'tcp';
 }
 
-function adopt(socket: Socket, { remote, door, accept }: Adoption): void {
+function adopt(socket: Socket, { remote, transport, accept }: Adoption): void {
   let handlers: ConnectionHandlers | null = null;
   let isEnded = false as boolean;
   let reason = 'closed by the other end';
@@ -235,7 +235,7 @@ function adopt(socket: Socket, { remote, door, accept }: Adoption): void {
   socket.on('drain', () => handlers?.drained());
   const connection = connectionOver(socket, {
     remote,
-    door,
+    transport,
     silence: () => {
       handlers = null;
       isEnded = true;
@@ -249,11 +249,11 @@ function adopt(socket: Socket, { remote, door, accept }: Adoption): void {
 
 function connectionOver(
   socket: Socket,
-  { remote, door, silence }: { remote: string; door: Door; silence: () => void },
+  { remote, transport, silence }: { remote: string; transport: Transport; silence: () => void },
 ): Connection {
   return {
     remote,
-    door,
+    transport,
     get unwrittenBytes() {
       return socket.writableLength;
     },

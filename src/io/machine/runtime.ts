@@ -2,13 +2,13 @@
 // ships; a test may bring another. The invariant that the driver builds on: nothing here calls back
 // before the call that was made has returned, and after `closed` or `end` a connection is silent.
 
-import type { Door } from '../../core/input.ts';
+import type { Transport } from '../../core/input.ts';
 
 /** One open connection. */
 export interface Connection {
   /** The other end, for people. */
   readonly remote: string;
-  readonly door: Door;
+  readonly transport: Transport;
   /** What was written and has not yet left for the kernel. */
   readonly unwrittenBytes: number;
   /** Writes these in their order, together. */

@@ -19,8 +19,8 @@ import { errorCode, reasonOf } from '../machine/reasons.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import type { Listener, Runtime } from '../machine/runtime.ts';
 import type { ServeSettings } from './serve-options.ts';
-import type { TakenSocket } from './sockets.ts';
-import { SocketError, takeSocket, writableFolder } from './sockets.ts';
+import type { TakenSocket } from '../machine/sockets.ts';
+import { SocketError, takeSocket, writableFolder } from '../machine/sockets.ts';
 
 /** Where a server is. */
 export interface Place {

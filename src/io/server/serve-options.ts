@@ -22,12 +22,14 @@ import { expandAddress, isWildcard, parseHostPort, wellKnownPorts } from '../mac
 import type { LockOptions, ReadCredentials } from '../tls/credentials.ts';
 import { credentialsOf } from '../tls/credentials.ts';
 import { callApart } from '../emitter.ts';
+import type { DoorOptions, DoorSettings } from '../doors/door-options.ts';
+import { doorSettingsOf } from '../doors/door-options.ts';
 import { RarangiError } from '../rarangi-error.ts';
-import type { SocketRights } from './socket-rights.ts';
-import { socketRightsOf } from './socket-rights.ts';
+import type { SocketRights } from '../machine/socket-rights.ts';
+import { socketRightsOf } from '../machine/socket-rights.ts';
 
 /** What a server may be told. Durations in milliseconds. */
-export interface ServeOptions extends LockOptions {
+export interface ServeOptions extends LockOptions, DoorOptions {
   /** `development` if absent. */
   readonly environment?: string;
   /** The group of hosts that this one is near to; `default` if absent. */
@@ -81,6 +83,9 @@ export interface ServeSettings {
   /** Null: TCP is not locked. */
   readonly credentials: ReadCredentials | null;
   readonly isInsecure: boolean;
+  /** What locks it, by the paths of its files. */
+  readonly lock: LockOptions;
+  readonly doors: DoorSettings;
   readonly heartbeatMs: number;
   readonly silenceMs: number;
   readonly graceMs: number;
@@ -115,11 +120,20 @@ function checked(options: ServeOptions): ServeSettings {
     socketRights: socketRightsOf(options),
     credentials: credentialsOf(options, environment),
     isInsecure: options.insecure === true,
+    lock: lockOf(options),
+    doors: doorSettingsOf(options, environment),
     ...paceOf(options),
     limits: limitsOf(options),
     onNotice: (notice) => {
       callApart(onNotice, notice);
     },
+  };
+}
+
+function lockOf({ secretFile, tls }: LockOptions): LockOptions {
+  return {
+    ...(secretFile === undefined ? {} : { secretFile }),
+    ...(tls === undefined ? {} : { tls }),
   };
 }
 

@@ -12,6 +12,8 @@ import { Server } from '../../core/server/server.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
 import { parseName } from '../../protocol/ids.ts';
 import { isLoopback, parseHostPort } from '../machine/addresses.ts';
+import type { AllAddresses } from '../doors/doors.ts';
+import { allAddressesOf, Doors } from '../doors/doors.ts';
 import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import { notifySystemd } from './notify.ts';
@@ -69,6 +71,7 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
   const limits = limitsWithin(filesMax, settings.limits);
   const lock = lockOf(settings, limits);
   const runtime = createRuntime({ dial: lock, accept: lock });
+  const addresses = await allAddressesOf(settings);
   const place = await takePlace(settings, runtime);
   let name: Name;
   try {
@@ -77,7 +80,16 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
     vacate(place);
     throw RarangiError.from(error, 'RARANGI_USAGE');
   }
-  return new RunningServer(settings, { place, name, lock, limits, filesMax, runtime, notices });
+  return new RunningServer(settings, {
+    place,
+    addresses,
+    name,
+    lock,
+    limits,
+    filesMax,
+    runtime,
+    notices,
+  });
 }
 
 function lockOf(settings: ServeSettings, limits: Limits): ServerLock | null {
@@ -90,6 +102,7 @@ type Limits = ReturnType<typeof limitsWithin>;
 
 interface Parts {
   readonly place: Place;
+  readonly addresses: AllAddresses;
   readonly name: Name;
   readonly lock: ServerLock | null;
   /** Those that hold, and how many files may be open. */
@@ -110,6 +123,7 @@ class RunningServer implements ServerHandle {
   readonly stopped: Promise<void>;
   readonly #core: Server;
   readonly #driver: Driver<Input, Tell>;
+  readonly #doors: Doors;
   readonly #listener: Listener;
   readonly #socketKeeper: SocketKeeper;
   readonly #lock: ServerLock | null;
@@ -129,19 +143,23 @@ class RunningServer implements ServerHandle {
     this.socket = place.socket?.path ?? null;
     this.#listener = place.listener;
     this.#onNotice = settings.onNotice;
-    const core = this.#createCore(settings, { place, limits });
-    this.#core = core;
-    lock?.knowServers(() => core.serverHosts());
+    this.#core = this.#createCore(settings, { place, limits });
+    lock?.knowServers(() => this.#core.serverHosts());
     this.#driver = new Driver<Input, Tell>({
-      core,
+      core: this.#core,
       runtime,
       perform: ({ notice }) => {
         settings.onNotice(notice);
+        this.#heed(notice, settings);
       },
+      onStop: () => void this.#doors.close(),
     });
-    this.stopped = this.#driver.stopped.then(() => {
-      notices.end();
-    });
+    this.#doors = this.#createDoors(settings, parts);
+    this.stopped = this.#driver.stopped
+      .then(() => this.#doors.close())
+      .then(() => {
+        notices.end();
+      });
     this.#tellStart(settings, parts);
     this.#driver.start();
     const accept: Accept = (connection) => this.#driver.accept(connection);
@@ -150,6 +168,7 @@ class RunningServer implements ServerHandle {
     const { socketRights: rights, onNotice } = settings;
     this.#socketKeeper = new SocketKeeper({ path, rights, socket, socketless, accept, onNotice });
     this.#tellSystemd('READY');
+    this.#doors.open();
   }
 
   async stop(): Promise<void> {
@@ -174,6 +193,7 @@ class RunningServer implements ServerHandle {
       const atMs = nodeRuntime.nowMs() + WITHDRAWAL_MS[this.side];
       this.#cancelWithdrawal = nodeRuntime.setAlarm(atMs, () => this.#lock?.withdraw());
     }
+    this.#doors.reload();
     this.#driver.submit({ kind: 'reload', nowMs: nodeRuntime.nowMs() });
   }
 
@@ -183,6 +203,35 @@ class RunningServer implements ServerHandle {
     this.#summarisedMs = nowMs;
     const { rss: bytes } = process.memoryUsage();
     this.#onNotice({ name: 'summary', fields: { ...this.#core.counts(), bytes } });
+  }
+
+  #createDoors(settings: ServeSettings, { place, addresses }: Parts): Doors {
+    const { environment, doors, lock } = settings;
+    return new Doors(
+      settings,
+      { side: place.side, socket: this.socket, addresses },
+      {
+        environment,
+        facts: this.#core.state.options.facts,
+        settings: doors,
+        lock,
+        runtime: backgroundRuntime,
+        connect: (end) => this.#driver.acceptInner(end),
+        state: () => this.#core.state,
+        tell: (notice) => {
+          this.#onNotice(notice);
+        },
+      },
+    );
+  }
+
+  /** What a notice means to the doors. */
+  #heed({ name, fields }: Notice, { host }: ServeSettings): void {
+    if (name === 'view-complete') this.#doors.becomeReady();
+    if (name !== 'link-down' && name !== 'link-released') return;
+    for (const { log } of this.#core.state.directory.ofHost(host)) {
+      if (log.facts.name === fields['peer']) this.#doors.hasten();
+    }
   }
 
   #createCore(settings: ServeSettings, { place, limits }: Pick<Parts, 'place' | 'limits'>): Server {

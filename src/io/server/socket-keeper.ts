@@ -4,9 +4,9 @@
 
 import type { Notice } from '../../core/notices.ts';
 import type { Accept } from '../machine/runtime.ts';
-import type { SocketRights } from './socket-rights.ts';
-import type { TakenSocket } from './sockets.ts';
-import { SocketError, takeSocket } from './sockets.ts';
+import type { SocketRights } from '../machine/socket-rights.ts';
+import type { TakenSocket } from '../machine/sockets.ts';
+import { SocketError, takeSocket } from '../machine/sockets.ts';
 
 /** What a keeper is told. */
 export interface KeeperOptions {

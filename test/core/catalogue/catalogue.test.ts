@@ -212,3 +212,23 @@ test('what was given up may be offered anew, at a higher revision', () => {
 
   expect(told()).toEqual(['added a live', 'removed a unhealthy', 'added a live']);
 });
+
+test('the services are the same list until an answer changes, and the revision counts that', () => {
+  const { catalogue, hold, stand } = stage();
+  hold('1', 'a', { service: 'db' as Name });
+  hold('2', 'b', { service: 'web' as Name });
+  const before = catalogue.services();
+  const { revision } = catalogue;
+  expect(before).toEqual([
+    { name: 'db', live: 1, stale: 0 },
+    { name: 'web', live: 1, stale: 0 },
+  ]);
+  expect(catalogue.services()).toBe(before);
+
+  stand('2', 'split', 'b');
+  const after = catalogue.services();
+
+  expect(after).toEqual([before[0], { name: 'web', live: 0, stale: 1 }]);
+  expect(after[0]).toBe(before[0]);
+  expect(catalogue.revision).toBe(revision + 1);
+});

@@ -156,7 +156,7 @@ test('the parts of a long answer are put together', () => {
 test('two addresses of one server are one opinion', () => {
   const stage = ask(['/run/a.sock', '127.0.0.1:1']);
 
-  stage.hear(stage.greet('/run/a.sock', { door: 'socket' }), answer([]));
+  stage.hear(stage.greet('/run/a.sock', { transport: 'unix' }), answer([]));
   const second = stage.greet('127.0.0.1:1');
 
   expect(found(stage)).toBe(' complete');

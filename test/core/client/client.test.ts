@@ -57,7 +57,7 @@ test('on this host sockets are tried before ports', () => {
   const stage = client(HERE, 2);
   expect(stage.takeDialled()).toEqual(['/run/a.sock', '/run/b.sock']);
 
-  stage.greet('/run/a.sock', { door: 'socket' });
+  stage.greet('/run/a.sock', { transport: 'unix' });
   expect(stage.takeDialled()).toEqual([]);
   stage.fail('/run/b.sock');
 
@@ -66,8 +66,8 @@ test('on this host sockets are tried before ports', () => {
 
 test('a socket that does not answer does not hold up the ports', () => {
   const stage = client(HERE, 2);
-  stage.connect('/run/a.sock', 'socket');
-  stage.connect('/run/b.sock', 'socket');
+  stage.connect('/run/a.sock', 'unix');
+  stage.connect('/run/b.sock', 'unix');
   stage.takeDialled();
 
   stage.pass(100);
@@ -78,7 +78,7 @@ test('a socket that does not answer does not hold up the ports', () => {
 test('two addresses of one server make one session', () => {
   const stage = client(HERE, 2);
   register(stage);
-  const session = stage.greet('/run/a.sock', { door: 'socket' });
+  const session = stage.greet('/run/a.sock', { transport: 'unix' });
   stage.fail('/run/b.sock');
 
   const twin = stage.greet('127.0.0.1:1');
@@ -93,8 +93,8 @@ test('two addresses of one server make one session', () => {
 
 test('with both servers of the host nothing more is dialled', () => {
   const stage = client(HERE, 2);
-  stage.greet('/run/a.sock', { door: 'socket' });
-  stage.greet('/run/b.sock', { origin: '2', door: 'socket' });
+  stage.greet('/run/a.sock', { transport: 'unix' });
+  stage.greet('/run/b.sock', { origin: '2', transport: 'unix' });
   stage.takeDialled();
 
   stage.pass(60_000);
@@ -243,7 +243,7 @@ test('giving up is over when every session has said so', () => {
 test('giving up waits two seconds for a server that does not say so, and no longer', () => {
   const stage = client(['/run/a.sock']);
   register(stage);
-  stage.greet('/run/a.sock', { door: 'socket' });
+  stage.greet('/run/a.sock', { transport: 'unix' });
 
   stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'deregistered' });
   stage.pass(1_999);
@@ -301,7 +301,7 @@ test('something is sent on TCP every second', () => {
 
 test('on a socket silence means nothing', () => {
   const stage = client(['/run/a.sock']);
-  stage.greet('/run/a.sock', { door: 'socket' });
+  stage.greet('/run/a.sock', { transport: 'unix' });
 
   stage.pass(60_000);
 
@@ -312,7 +312,7 @@ test('a client that says so is judged by its silence on a socket, too', () => {
   const options = { environment: 'testing' as Name, addresses: HERE, sessionsMax: 2 };
   const core = new ClientCore({ ...options, random: () => 0.5, areSocketsJudged: true });
   const stage = new Stage<ClientReport, ClientInput>(core);
-  const session = stage.greet('/run/a.sock', { door: 'socket' });
+  const session = stage.greet('/run/a.sock', { transport: 'unix' });
 
   stage.pass(1_000);
 

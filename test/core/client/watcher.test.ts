@@ -201,7 +201,7 @@ test('a far server is asked for every 2 s at least, however long it was away', (
 
 test('a server that falls silent is left, even on a socket', () => {
   const stage = watch(['/run/a.sock']);
-  const first = stage.greet('/run/a.sock', { door: 'socket' });
+  const first = stage.greet('/run/a.sock', { transport: 'unix' });
   stage.takeDialled();
 
   stage.pass(4_100);

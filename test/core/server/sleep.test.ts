@@ -19,7 +19,7 @@ function scene(): Scene {
   const links = [stage.neighbour('1', {}, '2'), stage.neighbour('2', {}, '1')] as const;
   stage.tell(links[0], '1', put('a'));
   stage.tell(links[1], '2', put('b'));
-  const session = stage.client('socket');
+  const session = stage.client('unix');
   stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('c') });
   stage.pass(1_000);
   for (const connection of [...links, session]) stage.take(connection);
@@ -118,7 +118,7 @@ test('the other ends are told that it was for silence', () => {
 
 test('a question that lay in a session is answered when what clients told is taken in', () => {
   const { stage, session } = scene();
-  const other = stage.client('socket');
+  const other = stage.client('unix');
   stage.take(other);
 
   stage.sleep(30_000);
@@ -137,7 +137,7 @@ test('a question that lay in a session is answered when what clients told is tak
 
 test('a question of a client that has gone meanwhile is forgotten', () => {
   const { stage } = scene();
-  const other = stage.client('socket');
+  const other = stage.client('unix');
   stage.take(other);
 
   stage.sleep(30_000);
@@ -165,7 +165,7 @@ test('a client that came while the server slept gets its session', () => {
   const { stage } = scene();
 
   stage.sleep(30_000);
-  const session = stage.client('socket');
+  const session = stage.client('unix');
   stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('d') });
 
   expect(stage.instances()).toHaveProperty('d', 'live');

@@ -69,3 +69,17 @@ test('what is kept has its bound, however many names are asked for', () => {
 
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
 });
+
+test('while nothing changes at all the catalogue is not asked, and after a change it is', () => {
+  const stage = new Stage();
+  stage.table.isStamped = true;
+  stage.table.put(instanceOf({ address: '10.0.0.1' }));
+  for (let times = 0; times < 3; times += 1) addressesOf(stage);
+  stage.table.lookups = 0;
+
+  for (let times = 0; times < 20; times += 1) addressesOf(stage);
+  expect(stage.table.lookups).toBe(0);
+
+  stage.table.put(instanceOf({ address: '10.0.0.2' }));
+  expect(addressesOf(stage)).toHaveLength(2);
+});

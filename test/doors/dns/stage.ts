@@ -104,6 +104,13 @@ export class Table implements Catalogue {
     return this.changes;
   }
 
+  /** Whether it says that nothing has changed since. */
+  isStamped = false;
+
+  stamp(): number | null {
+    return this.isStamped ? this.changes : null;
+  }
+
   #changed(): void {
     this.changes += 1;
     this.#services = [...this.#instances.keys()].map((name) => ({ name }));

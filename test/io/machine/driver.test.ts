@@ -57,7 +57,7 @@ class World implements Runtime {
 /** The other end of a connection. */
 class Line implements Connection {
   readonly remote = '10.0.0.1:9';
-  readonly door = 'tcp';
+  readonly transport = 'tcp';
   unwrittenBytes = 0;
   /** Each write, as the number of messages in it. */
   readonly writes: number[] = [];

@@ -93,8 +93,8 @@ async function until(condition: () => boolean): Promise<void> {
   await expect.poll(condition, { interval: 2, timeout: 10_000 }).toBe(true);
 }
 
-test.each([['tcp'], ['socket']] as const)('bytes pass both ways by %s', async (door) => {
-  const address = door === 'tcp' ? undefined : join(ownFolder(), 'a.sock');
+test.each([['tcp'], ['unix']] as const)('bytes pass both ways by %s', async (transport) => {
+  const address = transport === 'tcp' ? undefined : join(ownFolder(), 'a.sock');
   const [caller, accepted] = await connected(address);
 
   caller.write('there');
@@ -102,7 +102,10 @@ test.each([['tcp'], ['socket']] as const)('bytes pass both ways by %s', async (d
   await until(() => caller.log.length + accepted.log.length === 2);
 
   expect([caller.log, accepted.log]).toEqual([['back'], ['there']]);
-  expect([caller.connection.door, accepted.connection.door]).toEqual([door, door]);
+  expect([caller.connection.transport, accepted.connection.transport]).toEqual([
+    transport,
+    transport,
+  ]);
 });
 
 test('both ends know the address of the other', async () => {

@@ -7,21 +7,32 @@ import { instancesAt } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
 /** Who wakes says of nothing dead that it is live. */
-export const honestWaking: Checker = {
-  name: 'a server that slept says of nothing that is over that it is live',
-  check: () => [],
-  look: (server, world) => {
-    const { process, core } = server;
-    const isWaking = world.nowMs - process.awakeMs < WAKING_MS && process.sleptMs > SLEPT_MS;
-    if (!isWaking || process.state !== 'running' || core.state.held !== null) return [];
-    const over = overAt(server, world);
-    if (over.length === 0) return [];
-    const known = new Set(elsewhere(world, server).flatMap((other) => [...liveAt(other)]));
-    return over
-      .filter((instance) => !known.has(instance))
-      .map((instance) => `${server.name} wakes and answers ${instance}, which is over`);
-  },
-};
+export function honestWaking(): Checker {
+  // What others took for live since it woke: it may have that from them.
+  const excused = new Map<SimServer, { awakeMs: number; known: Set<string> }>();
+  return {
+    name: 'a server that slept says of nothing that is over that it is live',
+    check: () => [],
+    look: (server, world) => {
+      const { process, core } = server;
+      const { awakeMs } = process;
+      const isWaking = world.nowMs - awakeMs < WAKING_MS && process.sleptMs > SLEPT_MS;
+      if (!isWaking || process.state !== 'running' || core.state.held !== null) return [];
+      const over = overAt(server, world);
+      if (over.length === 0) return [];
+      let excuse = excused.get(server);
+      if (excuse?.awakeMs !== awakeMs) excuse = { awakeMs, known: new Set() };
+      excused.set(server, excuse);
+      for (const other of elsewhere(world, server)) {
+        for (const instance of liveAt(other)) excuse.known.add(instance);
+      }
+      const { known } = excuse;
+      return over
+        .filter((instance) => !known.has(instance))
+        .map((instance) => `${server.name} wakes and answers ${instance}, which is over`);
+    },
+  };
+}
 
 function overAt(server: SimServer, world: Cluster): string[] {
   const live = liveAt(server);

@@ -10,6 +10,30 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
+    '[R81] what a net-split took from a server its log says',
+    answers.lostFarAway,
+    ['view#refreshView', `if (said !== null) appendOwn(state, { kind: 'missing', ...said });`, ''],
+  ],
+  [
+    '[R81] what a log in reach misses makes a view incomplete',
+    answers.lostFarAway,
+    ['missing#saidMissing', `standing === 'reachable'`, `standing === 'new'`],
+  ],
+  [
+    '[R82] a cold start ends only where nobody misses anybody',
+    answers.lostFarAway,
+    [
+      'view#isColdStartOver',
+      'return isNobodyMissed(state) && hasSettled(state, links);',
+      'return hasSettled(state, links);',
+    ],
+  ],
+  [
+    '[R83] where all have the same a cold start needs no more than a moment of quiet',
+    answers.quickStart,
+    ['view#hasSettled', 'askForAgreement(state);', ''],
+  ],
+  [
     'a registration lives as long as its session',
     life.comeAndGo,
     [
@@ -35,11 +59,7 @@ export const mutations: readonly Mutation[] = [
   [
     'complete means synced',
     life.coldStart,
-    [
-      'view#refreshView',
-      'state.isSynced && missing.length === 0 && !lacksLog(state)',
-      'missing.length === 0',
-    ],
+    ['view#whyNot', '!state.isSynced || lacksLog(state)', 'state.nowMs < 0'],
   ],
   [
     'synced means that all that was listed has arrived',
@@ -67,7 +87,7 @@ export const mutations: readonly Mutation[] = [
   [
     'what is gone meanwhile is told',
     life.watchMeanwhile,
-    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'closed');`, ''],
+    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
     ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...removal });`, ''],
   ],
   [
@@ -110,11 +130,7 @@ export const mutations: readonly Mutation[] = [
   [
     'no reachable log names one that is missing',
     answers.namedOnly,
-    [
-      'view#refreshView',
-      'state.isSynced && missing.length === 0 && !lacksLog(state)',
-      'state.isSynced && missing.length === 0',
-    ],
+    ['view#whyNot', '!state.isSynced || lacksLog(state)', '!state.isSynced'],
   ],
   [
     'a cold start tries all known addresses',
@@ -152,7 +168,7 @@ export const mutations: readonly Mutation[] = [
     'what another server told of is in doubt',
     life.watchMeanwhile,
     ['watcher#Watcher.#handleOpen', 'this.#told.clear();', ''],
-    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'closed');`, ''],
+    ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
     ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...removal });`, ''],
   ],
   [

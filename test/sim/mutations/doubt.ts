@@ -73,7 +73,7 @@ addAll(wanted, worthTrying(state));`,
     life.hang,
     [
       'sessions#becomeSession',
-      `if (connection.door === 'tcp') judgeSession(state, connection);`,
+      `if (connection.transport === 'tcp') judgeSession(state, connection);`,
       '',
     ],
     [

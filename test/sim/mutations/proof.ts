@@ -108,7 +108,8 @@ else link.cursors.set(id, sequence);`,
   [
     '[R5] a digest names the hosts that its sender misses',
     life.freshInSplit,
-    ['replication#sendDigest', 'ownMissing(state)', '[]'],
+    ['replication#sendDigest', 'ownMissing(state)', '{ missing: [] }'],
+    ['view#refreshView', `if (said !== null) appendOwn(state, { kind: 'missing', ...said });`, ''],
   ],
   [
     '[R65] a goodbye drops a frozen log',

@@ -189,12 +189,13 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R64] a view with suspect origins is not complete',
     split.crash,
-    ['replication#ownMissing', `standing !== 'aside'`, `standing === 'split'`],
+    ['missing#ownMissing', `standing !== 'aside'`, `standing === 'split'`],
   ],
   [
     '[R64] a view with split origins is not complete',
     split.twoHosts,
-    ['replication#ownMissing', `standing !== 'aside'`, `standing === 'suspect'`],
+    ['missing#ownMissing', `standing !== 'aside'`, `standing === 'suspect'`],
+    ['missing#splitHosts', `standing === 'split'`, `standing === 'new'`],
   ],
   [
     '[R61] a crashed origin is kept aside',
@@ -282,7 +283,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   ],
   [
     '[R68] each end says something every 400 ms',
-    split.crash,
+    split.blinkChain,
     ['connections#armBeat', `if (isDue) state.out.send(connection.id, { kind: 'ping' });`, ''],
   ],
   [
@@ -290,7 +291,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     life.hang,
     [
       'sessions#becomeSession',
-      `if (connection.door === 'tcp') judgeSession(state, connection);`,
+      `if (connection.transport === 'tcp') judgeSession(state, connection);`,
       'judgeSession(state, connection);',
     ],
   ],

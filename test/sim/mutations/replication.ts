@@ -84,7 +84,7 @@ touch(state, link, id);`,
     [
       'origins#listAnew',
       `for (const instance of known.keys()) {
-  if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'closed');
+  if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'unknown');
 }`,
       '',
     ],

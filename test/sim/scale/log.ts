@@ -5,7 +5,7 @@
 
 import type { InstanceId, OriginId } from '../../../src/protocol/ids.ts';
 import type { Entry, Facts, Registration } from '../../../src/protocol/records.ts';
-import type { Log, LogState } from '../../../src/core/server/origins/log.ts';
+import type { Log, LogState, Missing } from '../../../src/core/server/origins/log.ts';
 import { OriginLog } from '../../../src/core/server/origins/log.ts';
 
 /** A log at a sequence. */
@@ -15,6 +15,7 @@ interface Moment {
   readonly hash: number;
   readonly links: Set<OriginId>;
   readonly registrations: Map<InstanceId, Registration>;
+  readonly missing: Missing;
 }
 
 /** All that one origin has said, and what it came to at each sequence. */
@@ -32,8 +33,7 @@ export class Archive {
   createLog(origin: OriginId, facts: Facts): Log {
     let history = this.#histories.get(origin);
     if (history === undefined) {
-      const { sequence, hash, links, registrations } = new OriginLog(origin, facts);
-      history = { origin, entries: [], moments: [{ sequence, hash, facts, links, registrations }] };
+      history = { origin, entries: [], moments: [beginning(new OriginLog(origin, facts))] };
       this.#histories.set(origin, history);
     }
     return new SharedLog(history);
@@ -76,6 +76,10 @@ class SharedLog implements Log {
     return this.#moment.registrations;
   }
 
+  get missing(): Missing {
+    return this.#moment.missing;
+  }
+
   apply(entry: Entry): void {
     const { entries, moments } = this.#history;
     const { sequence } = this.#moment;
@@ -99,6 +103,10 @@ class SharedLog implements Log {
   }
 }
 
+function beginning({ sequence, facts, hash, missing, links, registrations }: OriginLog): Moment {
+  return { sequence, facts, hash, missing, links, registrations };
+}
+
 function momentOf({ moments }: History, sequence: number): Moment {
   const moment = moments[sequence];
   if (moment === undefined) throw new RangeError(`no log is at ${String(sequence)} yet`);
@@ -112,6 +120,7 @@ function after({ origin }: History, before: Moment, entry: Entry): Moment {
   for (const [id, registration] of before.registrations) log.registrations.set(id, registration);
   log.sequence = before.sequence;
   log.hash = before.hash;
+  log.missing = before.missing;
   log.apply(entry);
   const isOfLink = entry.kind === 'up' || entry.kind === 'down';
   const isOfInstance = entry.kind === 'put' || entry.kind === 'delete';
@@ -119,6 +128,7 @@ function after({ origin }: History, before: Moment, entry: Entry): Moment {
     sequence: log.sequence,
     facts: log.facts,
     hash: log.hash,
+    missing: log.missing,
     links: isOfLink ? log.links : before.links,
     registrations: isOfInstance ? log.registrations : before.registrations,
   };

@@ -250,7 +250,7 @@ export class ScaleWorld {
         return;
       }
       const [near, far] = this.network.connect(server.host.name, host);
-      const door = 'tcp';
+      const transport = 'tcp';
       const remote = server.host.name;
       const accepted = this.#addEnd(listener, far);
       const dialled = this.#addEnd(server, near);
@@ -258,8 +258,8 @@ export class ScaleWorld {
         'opened',
         { connection: dialled, remote: address, dialled: address },
       ] as const;
-      this.#step(server, { kind, ...toUs, door, nowMs });
-      this.#step(listener, { kind, connection: accepted, remote, dialled: null, door, nowMs });
+      this.#step(server, { kind, ...toUs, transport, nowMs });
+      this.#step(listener, { kind, connection: accepted, remote, dialled: null, transport, nowMs });
     });
   }
 
@@ -306,7 +306,7 @@ export class ScaleWorld {
       connection: SESSION,
       remote: 'services',
       dialled: null,
-      door: 'socket',
+      transport: 'unix',
     } as const;
     this.#step(server, { kind: 'opened', ...from, nowMs });
     this.#tell(server, { kind: 'hello', protocol: 2, role: 'client', environment: ENVIRONMENT });

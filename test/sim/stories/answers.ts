@@ -39,6 +39,54 @@ export const aloneWithPeers = story(
   },
 );
 
+/**
+ * Whoever is restarted during a split hears of what it took from others, however far away they are:
+ * h3 is linked to h1 alone, and of what h4 and h5 offer only h2 still knows.
+ */
+export const lostFarAway = story(
+  { hosts: 5, masters: ['h1'], traits: { delayMs: [1, 5] } },
+  ({ world, run, demand, agreeWithin }) => {
+    const services = ['h4', 'h5'].map((host) => world.serve({ host, service: 'db' }));
+    run(3_000);
+    const heal = world.split(['h1', 'h2', 'h3'], ['h4', 'h5']);
+    run(6_000);
+    for (const name of ['h1-a', 'h1-b', 'h3-a', 'h3-b']) {
+      const { spec } = world.server(name);
+      world.stop(name);
+      run(2_500);
+      world.start(spec);
+      run(2_500);
+    }
+    for (let tick = 0; tick < 100; tick += 1) {
+      run(100);
+      for (const name of ['h1-a', 'h3-a', 'h3-b']) {
+        const { isComplete, isSynced, missing, why } = world.server(name).core.state;
+        demand(!isComplete, `${name} is complete`);
+        demand(!isSynced, `${name} takes its cold start for over, though others miss hosts`);
+        demand(missing.join() === 'h4,h5', `${name} misses ${missing.join()}`);
+        demand(why === 'unsynced', `${name} says ${String(why)}`);
+      }
+    }
+    heal();
+    agreeWithin(40_000);
+    demand(
+      services.every(({ instance }) => stateAt(world.server('h3-a'), instance) === 'live'),
+      'a service has not returned',
+    );
+  },
+);
+
+/** Where everyone answers and has the same, a cold start of all ends in a moment. */
+export const quickStart = story(
+  { hosts: 3, settledMs: 0 },
+  ({ world, run, demand, agreeWithin }) => {
+    run(2_500);
+    const late = world.running().filter(({ core }) => !core.state.isComplete);
+    demand(late.length === 0, `${late.map(({ name }) => name).join()} waits for nobody`);
+    agreeWithin(10_000);
+  },
+);
+
 /** Who names a log that is not here yet keeps the view from being complete. */
 export const namedOnly = story(
   { hosts: 3, traits: { delayMs: [5, 40] } },

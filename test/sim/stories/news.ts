@@ -124,7 +124,7 @@ export const dialledAnew = story(LAWLESS, (stage) => {
   const { self } = dialler.core.state;
   const [connection, remote] = [9_999, dialler.spec.host];
   server.process.give((nowMs) => {
-    return { kind: 'opened', connection, dialled: null, remote, door: 'tcp', nowMs };
+    return { kind: 'opened', connection, dialled: null, remote, transport: 'tcp', nowMs };
   });
   server.process.give((nowMs) => {
     const facts: Facts = self.log.facts;

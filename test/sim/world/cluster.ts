@@ -112,6 +112,8 @@ export class Cluster {
   calmMs = 0;
   /** When something fell silent: a way was cut, a host lost its power, a server stood still. */
   readonly silencedMs: number[] = [];
+  /** When something last came back that had fallen silent. */
+  mendedMs = 0;
   /** The groups of hosts that are cut off from each other. */
   groups: Groups | null = null;
   /** How long servers are to hold what is split off. */
@@ -196,7 +198,7 @@ export class Cluster {
   }
 
   resume(name: string): void {
-    this.disturb();
+    this.mend();
     this.server(name).process.resume();
   }
 
@@ -211,7 +213,7 @@ export class Cluster {
 
   /** A host has power again; nothing runs there yet. */
   light(host: string): void {
-    this.disturb();
+    this.mend();
     this.network.light(host);
   }
 
@@ -225,7 +227,7 @@ export class Cluster {
     );
     this.groups = { sinceMs: this.nowMs, calmMs, hosts: sets };
     return () => {
-      this.disturb();
+      this.mend();
       this.groups = null;
       heal();
     };
@@ -236,7 +238,7 @@ export class Cluster {
     this.silence();
     const heal = this.network.cut(cut);
     return () => {
-      this.disturb();
+      this.mend();
       heal();
     };
   }
@@ -300,6 +302,12 @@ export class Cluster {
   disturb(): void {
     this.calmMs = this.nowMs - this.disturbedMs;
     this.disturbedMs = this.nowMs;
+  }
+
+  /** Something that had fallen silent comes back. */
+  mend(): void {
+    this.disturb();
+    this.mendedMs = this.nowMs;
   }
 
   /** Something is about to say nothing more, for a while or for ever. */

@@ -220,7 +220,7 @@ export class Mischief {
     const { process } = server;
     const wake = (): void => {
       if (process.state !== 'paused') return;
-      world.disturb();
+      world.mend();
       process.resume();
     };
     for (let atMs = 0, round = 0; round < STARVED_ROUNDS; round += 1) {
@@ -245,7 +245,7 @@ export class Mischief {
     for (const process of asleep) process.pause();
     this.#break(() => {
       this.#log(`${host} wakes`);
-      world.disturb();
+      world.mend();
       for (const process of asleep) process.resume();
     }, this.#duration(20_000));
   }
@@ -294,7 +294,7 @@ export class Mischief {
     this.#break(() => {
       if (server.process.state !== 'paused') return;
       this.#log(`resume ${server.name}`);
-      world.disturb();
+      world.mend();
       server.process.resume();
     }, this.#duration(15_000));
   }

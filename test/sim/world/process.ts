@@ -81,7 +81,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
         accept: (end, remote) =>
           this.#accept(end, {
             remote,
-            door: address.includes('/') ? 'socket' : 'tcp',
+            transport: address.includes('/') ? 'unix' : 'tcp',
           }),
       });
     }
@@ -167,7 +167,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     else if (this.state !== 'ended') this.#waiting.push(run);
   }
 
-  #accept(end: End, from: { remote: string; door: 'tcp' | 'socket' }): EndHandlers {
+  #accept(end: End, from: { remote: string; transport: 'tcp' | 'unix' }): EndHandlers {
     const peer = this.#addPeer(end);
     const { id: connection } = peer;
     this.give((nowMs) => ({ kind: 'opened', connection, dialled: null, nowMs, ...from }));
@@ -290,9 +290,16 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
         if (this.state === 'ended') return null;
         const peer = this.#addPeer(end);
         const { id: connection } = peer;
-        const door = address.includes('/') ? 'socket' : 'tcp';
+        const transport = address.includes('/') ? 'unix' : 'tcp';
         this.give((nowMs) => {
-          return { kind: 'opened', connection, remote: address, dialled: address, door, nowMs };
+          return {
+            kind: 'opened',
+            connection,
+            remote: address,
+            dialled: address,
+            transport,
+            nowMs,
+          };
         });
         return this.#handlersOf(peer);
       },

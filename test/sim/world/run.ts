@@ -2,6 +2,7 @@
 // then a heal, after which all must agree. The same seed gives the same run.
 
 import { SPLIT_HOLD_MS } from '../../../src/protocol/constants.ts';
+import { certainAnswers } from '../checkers/certain.ts';
 import type { Checker, Violation } from '../checkers/checker.ts';
 import { Monitor } from '../checkers/checker.ts';
 import { clientsBack } from '../checkers/clients.ts';
@@ -61,7 +62,8 @@ export function allCheckers(): Checker[] {
     clientsBack,
     understanding,
 
-    honestWaking,
+    certainAnswers(),
+    honestWaking(),
   ];
 }
 

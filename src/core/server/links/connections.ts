@@ -85,7 +85,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     id: input.connection,
     remote: input.dialled ?? input.remote,
     dialled: input.dialled,
-    door: input.door,
+    transport: input.transport,
     peer: null,
     phase: input.dialled === null ? 'hello' : 'welcome',
     heardMs: state.nowMs,

@@ -161,6 +161,7 @@ export function admit(
   state: State,
   connection: Connection,
 ): { readonly leaving: Connection; readonly limit: LimitName } | null {
+  if (isInner(connection)) return null;
   const admission = state.strangers.arrive(connection.id, hostOf(connection), state.nowMs);
   if (typeof admission === 'string') return null;
   const leaving = state.connections.get(admission.leaving);
@@ -177,8 +178,13 @@ export function serverHosts({ options, origins }: State): Set<string> {
   return hosts;
 }
 
-/** Whether one more client or server that shakes hands has room. */
-export function hasRoom(state: State, role: 'client' | 'peer'): boolean {
+/** Whether one more client or server that shakes hands has room; a door of this server always has. */
+export function hasRoom(
+  state: State,
+  role: 'client' | 'peer',
+  { transport }: Pick<Connection, 'transport'>,
+): boolean {
+  if (transport === 'inside') return true;
   const max = maxOf(state.options, 'connections') + (role === 'peer' ? PEERS_RESERVED : 0);
   return state.connections.size - state.strangers.size < max;
 }
@@ -245,9 +251,14 @@ function sizeOf(items: readonly unknown[] | { readonly size: number }): number {
   return 'size' in items ? items.size : items.length;
 }
 
-/** Where a connection comes from; all that come by the UNIX socket are one. */
-function hostOf({ door, remote }: Connection): string {
-  return door === 'socket' ? 'the UNIX socket' : withoutPort(remote);
+/** Whether it is one of a door of this server, which counts those who come by it itself. */
+function isInner({ transport }: Connection): boolean {
+  return transport === 'inside' || transport === 'http';
+}
+
+/** Where a connection comes from; all that come by a UNIX socket are one. */
+function hostOf({ transport, remote }: Connection): string {
+  return transport === 'unix' ? 'the UNIX socket' : withoutPort(remote);
 }
 
 function withoutPort(address: string): string {

@@ -7,7 +7,7 @@ import { PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
 import { versionsReason } from '../../../protocol/errors.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
-import type { Entry, Facts, Loss } from '../../../protocol/records.ts';
+import type { Facts, Loss } from '../../../protocol/records.ts';
 import {
   beginLiveness,
   closeConnection,
@@ -17,20 +17,13 @@ import {
   refuse,
 } from './connections.ts';
 import { Cursors, Marks } from '../replication/cursors.ts';
-import { addOrigin, applyEntry } from '../origins/origins.ts';
+import { addOrigin } from '../origins/origins.ts';
 import { unneededLinks } from './policy.ts';
-import { noteAdvance, sendDigest } from '../replication/replication.ts';
+import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { forgetWants, noteOrphans } from '../replication/spare.ts';
 import type { Connection, Link, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { forgetNeighbourView } from '../replication/view.ts';
-
-/** Appends an entry to this server's own log, of which it is the only writer. */
-export function appendOwn(state: State, entry: Entry): void {
-  if (state.hasLeft) return;
-  applyEntry(state, state.self, entry);
-  noteAdvance(state, state.self, [entry]);
-}
 
 /** The server at the other end of a connection that we dialled says who it is. */
 export function handleWelcome(
@@ -193,6 +186,7 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     lacking: new Map(),
     expected: new Map(),
     hasDigest: false,
+    agreedMs: -Infinity,
     isNeighbourComplete: false,
     neighbourMissing: [],
     isCongested: false,

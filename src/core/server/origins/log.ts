@@ -3,7 +3,7 @@
 // one by one, and a snapshot replaces everything at once. The hash is the XOR of the hashes of all
 // items, so a change costs one item, whatever the size of the state.
 
-import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
+import type { InstanceId, Name, OriginId } from '../../../protocol/ids.ts';
 import type { Entry, Facts, Registration } from '../../../protocol/records.ts';
 import { assert, unreachable } from '../../kit/assert.ts';
 import { HASH_START, hashed, hashOf, mixed } from '../../kit/hash.ts';
@@ -14,7 +14,17 @@ export interface LogState {
   readonly facts: Facts;
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
+  readonly missing: Missing;
 }
+
+/** The hosts that an origin says a net-split took from it: some by name, and how many in all. */
+export interface Missing {
+  readonly hosts: readonly Name[];
+  readonly count: number;
+}
+
+/** Nobody is missing. */
+export const NOBODY_MISSING: Missing = { hosts: [], count: 0 };
 
 /** What a server needs of the log of one origin. */
 export type Log = Pick<OriginLog, keyof OriginLog>;
@@ -25,6 +35,7 @@ export class OriginLog {
   readonly links: Set<OriginId> = new Set<OriginId>();
   readonly registrations: Map<InstanceId, Registration> = new Map<InstanceId, Registration>();
   facts: Facts;
+  missing: Missing = NOBODY_MISSING;
   sequence = 0;
   hash = 0;
   #tail: Entry[] = [];
@@ -47,6 +58,7 @@ export class OriginLog {
     assert(state.sequence >= this.sequence, 'a snapshot never takes a log back');
     this.sequence = state.sequence;
     this.facts = state.facts;
+    this.missing = state.missing;
     this.links.clear();
     this.registrations.clear();
     for (const peer of state.links) this.links.add(peer);
@@ -84,6 +96,11 @@ export class OriginLog {
       case 'delete':
         this.#unhash(entry.instance);
         this.registrations.delete(entry.instance);
+        break;
+      case 'missing':
+        this.hash ^= hashOfMissing(this.missing);
+        this.missing = { hosts: entry.hosts, count: entry.count };
+        this.hash ^= hashOfMissing(this.missing);
         break;
       case 'bye':
         break;
@@ -127,8 +144,12 @@ function withLine(hash: number, text: string): number {
   return mixed(mixed(hash, text), '\n');
 }
 
+function hashOfMissing({ hosts, count }: Missing): number {
+  return count === 0 ? 0 : hashOf([String(count), ...hosts].join('\n'));
+}
+
 function hashOfState(log: OriginLog): number {
-  let hash = hashOfFacts(log.facts);
+  let hash = hashOfFacts(log.facts) ^ hashOfMissing(log.missing);
   for (const peer of log.links) hash ^= hashOf(peer);
   for (const item of log.registrations.values()) hash ^= hashOfRegistration(item);
   return hash >>> 0;

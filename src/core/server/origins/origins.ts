@@ -24,6 +24,7 @@ export function createOrigin(log: Log, place: number): Origin {
     isProven: false,
     isPast: false,
     sinceMs: 0,
+    returnedMs: -Infinity,
     losses: null,
     filed: null,
     via: null,
@@ -98,6 +99,9 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
     case 'facts':
       noteFacts(state, origin);
       break;
+    case 'missing':
+      noteMissing(state, origin);
+      break;
     default:
       break;
   }
@@ -135,6 +139,7 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   else listAnew(state, origin, known);
   for (const peer of snapshot.links) noteNamed(state, peer);
   for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
+  noteMissing(state, origin);
   noteFacts(state, origin);
 }
 
@@ -210,6 +215,7 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
   state.journal.drop(origin);
   state.away.delete(origin);
   state.asides.delete(origin);
+  state.losers.delete(origin);
   state.wanted.delete(origin.id);
   state.orphaned.delete(origin.id);
   noteNamed(state, origin.id);
@@ -290,6 +296,13 @@ function noteSibling({ siblingAddresses }: State, addresses: readonly string[]):
     if (siblingAddresses.size <= SIBLING_ADDRESSES_MAX) break;
     siblingAddresses.delete(oldest);
   }
+}
+
+function noteMissing(state: State, origin: Origin): void {
+  if (origin.log.missing.count > 0) state.losers.add(origin);
+  else if (!state.losers.delete(origin)) return;
+  state.newsMs = state.nowMs;
+  state.isViewDirty = true;
 }
 
 /** Whom this server dials depends on the masters and on its own host. */

@@ -70,6 +70,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const { host } = origin.log.facts;
   if (hasSplitServer(state, host)) armReturned(state, origin, tidings);
   if (before !== 'split') return;
+  origin.returnedMs = state.nowMs;
   state.timers.set('ask again', state.nowMs + ASK_AGAIN_MS, () => {
     askAgain(state, tidings);
   });
@@ -216,6 +217,20 @@ function isOneOfSeveral(state: State, origin: Origin): boolean {
   for (const { log } of state.away) {
     const { host } = log.facts;
     if (host !== origin.log.facts.host && fellSilentWith(state, origin, host)) return true;
+  }
+  return isRestOfSplit(state, origin);
+}
+
+/**
+ * Whether a host that fell silent with this one has only just returned from a net-split. The verdict
+ * must not depend on which of the two comes first; the question is put again when all had time.
+ */
+function isRestOfSplit(state: State, origin: Origin): boolean {
+  if (!state.timers.has('ask again')) return false;
+  for (const other of state.origins.values()) {
+    const hasReturned = state.nowMs - other.returnedMs < ASK_AGAIN_MS;
+    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
+    if (hasReturned && isNear && other.log.facts.host !== origin.log.facts.host) return true;
   }
   return false;
 }

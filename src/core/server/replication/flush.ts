@@ -4,7 +4,7 @@
 // a cursor moves when what it stands for is sent, and only then.
 
 import { FRAME_BYTES_TARGET } from '../../../protocol/constants.ts';
-import type { OriginId } from '../../../protocol/ids.ts';
+import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Message } from '../../../protocol/messages.ts';
 import type { Batch, Entry, Line, Registration } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
@@ -278,6 +278,7 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
     links,
     registrations,
     more: !isLast,
+    ...(outgoing.part === 0 && missingOf(outgoing)),
   });
   outgoing.part += 1;
   if (isLast) {
@@ -290,6 +291,10 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
   return FACTS_BYTES + LINK_BYTES * links.length + bytes;
 }
 
+function missingOf({ missing }: Outgoing): { missing: readonly Name[]; missingCount: number } {
+  return { missing: missing.hosts, missingCount: missing.count };
+}
+
 function nextOutgoing(state: State, link: Link): Outgoing | null {
   for (const id of link.snapshots) {
     link.snapshots.delete(id);
@@ -299,7 +304,8 @@ function nextOutgoing(state: State, link: Link): Outgoing | null {
     if (link.cursors.get(id) >= log.sequence) continue;
     const registrations = [...log.registrations.values()];
     const links = [...log.links];
-    return { origin: id, sequence: log.sequence, links, registrations, index: 0, part: 0 };
+    const { sequence, missing } = log;
+    return { origin: id, sequence, links, registrations, missing, index: 0, part: 0 };
   }
   return null;
 }

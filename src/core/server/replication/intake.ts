@@ -12,6 +12,7 @@ import {
   ANNOUNCE_MS,
   announceBy,
   ask,
+  combinedHash,
   flushBy,
   lineOf,
   noteAdvance,
@@ -20,6 +21,7 @@ import {
   touchAll,
 } from './replication.ts';
 import { beSpare, noteDuplicate, noteOffered } from './spare.ts';
+import type { LogState } from '../origins/log.ts';
 import { noteNeighbourView } from './view.ts';
 import type { Incoming, Link, Origin, State } from '../state.ts';
 
@@ -142,8 +144,9 @@ function beginLog(state: State, batch: Batch): Origin | undefined {
 /** A part of a snapshot; the last one replaces the origin's state. */
 export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapshot'>): void {
   if (part.part === 0) {
-    const { origin, sequence } = part;
-    link.incoming = { origin, sequence, links: [], registrations: [], parts: 0 };
+    const { origin, sequence, missing: hosts = [], missingCount = hosts.length } = part;
+    const missing = { hosts, count: missingCount };
+    link.incoming = { origin, sequence, links: [], registrations: [], missing, parts: 0 };
   }
   const { incoming } = link;
   if (incoming === null || !isNextPart(incoming, part)) {
@@ -165,12 +168,8 @@ function isNextPart(incoming: Incoming, part: MessageOf<'snapshot'>): boolean {
   return origin === part.origin && sequence === part.sequence && parts === part.part;
 }
 
-interface WholeSnapshot {
+interface WholeSnapshot extends LogState {
   readonly origin: OriginId;
-  readonly sequence: number;
-  readonly facts: MessageOf<'snapshot'>['facts'];
-  readonly links: readonly OriginId[];
-  readonly registrations: MessageOf<'snapshot'>['registrations'];
 }
 
 function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
@@ -328,8 +327,19 @@ export function handleCheck(state: State, link: Link, check: MessageOf<'check'>)
       if (origin.log.sequence < sequence) ask(state, link, lineOf(origin));
     }
   }
+  compareAll(state, link, check);
+}
+
+/** Whether both ends have the same, all in all. */
+function compareAll(
+  state: State,
+  link: Link,
+  check: { readonly count: number; readonly hash: number },
+): void {
   const own = combinedHash(state);
   const isSame = own.count === check.count && own.hash === check.hash;
+  link.agreedMs = isSame ? state.nowMs : -Infinity;
+  if (!state.isSynced) state.isViewDirty = true;
   link.differences = isSame ? 0 : link.differences + 1;
 }
 
@@ -338,15 +348,4 @@ function tellDifference(state: State, link: Link, origin: Origin): void {
   state.out.notice('state-differs', { server: origin.log.facts.name, peer });
   const way = origin.via === null ? undefined : state.links.get(origin.via);
   if (way !== undefined) ask(state, way, { origin: origin.id, sequence: 0 });
-}
-
-function combinedHash(state: State): { count: number; hash: number } {
-  let count = 0;
-  let hash = 0;
-  for (const { standing, log } of state.origins.values()) {
-    if (standing !== 'reachable') continue;
-    count += 1;
-    hash ^= Math.imul(log.hash ^ log.sequence, 0x9e3779b1);
-  }
-  return { count, hash: hash >>> 0 };
 }

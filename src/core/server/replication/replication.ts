@@ -8,6 +8,8 @@ import type { OriginId } from '../../../protocol/ids.ts';
 import type { Message } from '../../../protocol/messages.ts';
 import type { Entry, Line } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
+import { ownMissing } from './missing.ts';
+import { applyEntry } from '../origins/origins.ts';
 import type { Tidings } from '../origins/reachability.ts';
 import type { Link, Origin, State } from '../state.ts';
 import { reachableOrigins } from '../state.ts';
@@ -21,6 +23,13 @@ export function noteAdvance(state: State, origin: Origin, entries: readonly Entr
   const canWait = entries.every(({ kind }) => kind === 'up' || kind === 'down');
   flushBy(state, Math.max(restedMs(state), state.nowMs + (canWait ? COLLECT_LINKS_MS : 0)));
   announceBy(state, state.nowMs + ANNOUNCE_MS);
+}
+
+/** Appends an entry to this server's own log, of which it is the only writer. */
+export function appendOwn(state: State, entry: Entry): void {
+  if (state.hasLeft) return;
+  applyEntry(state, state.self, entry);
+  noteAdvance(state, state.self, [entry]);
 }
 
 /** Every link is to look at an origin. */
@@ -64,7 +73,7 @@ export function sendDigest(state: State, link: Link): void {
     state.out.send(link.connection.id, {
       kind: 'digest',
       complete: state.isComplete,
-      missing: ownMissing(state),
+      ...ownMissing(state),
       lines: lines.slice(start, start + DIGEST_LINES),
       goodbyes: goodbyes.slice(start, start + DIGEST_LINES),
       more: start + DIGEST_LINES < size,
@@ -81,15 +90,6 @@ function sendDoubt(state: State, link: Link): void {
   const neighbour = state.origins.get(link.origin);
   if (neighbour === undefined || !state.away.has(neighbour)) return;
   state.out.send(link.connection.id, { kind: 'want', lines: [lineOf(neighbour)] });
-}
-
-/** The hosts of the origins that are out of reach, by name. */
-export function ownMissing(state: State): Link['neighbourMissing'] {
-  const hosts = new Set<Link['neighbourMissing'][number]>();
-  for (const { standing, log } of state.away) {
-    if (standing !== 'aside') hosts.add(log.facts.host);
-  }
-  return [...hosts].sort(compareText);
 }
 
 /** Puts what reachability found into the links' hands. */
@@ -192,6 +192,18 @@ function askForOrphans(state: State): void {
 function linkListing(state: State, id: OriginId): Link | undefined {
   for (const link of state.links.values()) if (link.expected.has(id)) return link;
   return undefined;
+}
+
+/** The sum of all that can be reached: where it is equal, two servers have the same. */
+export function combinedHash(state: State): { count: number; hash: number } {
+  let count = 0;
+  let hash = 0;
+  for (const { standing, log } of state.origins.values()) {
+    if (standing !== 'reachable') continue;
+    count += 1;
+    hash ^= Math.imul(log.hash ^ log.sequence, 0x9e3779b1);
+  }
+  return { count, hash: hash >>> 0 };
 }
 
 /** What an origin is at, as a line of a digest. */

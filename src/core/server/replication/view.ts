@@ -1,13 +1,14 @@
 // Whether this server's view is complete, so that "none", "not synced yet" and "cut off" never look
-// alike. Complete means: synced once (through a complete neighbour, or at a cold start when nothing
-// new has come for a while), every origin that a reachable log names has a log here, no neighbour
-// misses a host, and no origin is suspect or split. The invariant: only a server's own loss is told
-// to neighbours, never what it heard of others; else two would keep each other incomplete for ever.
+// alike. Complete means: synced once (through a complete neighbour, or at a cold start, where nobody
+// is complete yet and nobody misses anybody), every origin that a reachable log names has a log here,
+// no log that can be reached and no neighbour misses a host, and no origin is suspect or split. The
+// invariant: a server says of its own losses only, never what it heard (see missing.ts).
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import { compareText } from '../../kit/text.ts';
-import { ownMissing, sendToAll } from './replication.ts';
-import type { Link, State } from '../state.ts';
+import { bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
+import { appendOwn, combinedHash, sendToAll } from './replication.ts';
+import type { Link, State, Why } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
 /** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
@@ -15,19 +16,35 @@ export function refreshView(state: State): boolean {
   if (!state.isViewDirty || isTooSoon(state)) return false;
   state.isViewDirty = false;
   state.viewedMs = state.nowMs;
+  const said = toBeSaid(state);
+  if (said !== null) appendOwn(state, { kind: 'missing', ...said });
   state.isSynced ||= hasSyncedNeighbour(state) || isColdStartOver(state);
   const own = ownMissing(state);
-  const missing = missingHosts(state, own);
-  const isComplete = state.isSynced && missing.length === 0 && !lacksLog(state);
+  const view = { ...missingHosts(state, own.missing), why: whyNot(state) };
+  const isComplete = view.why === null;
   const isTurned = isComplete !== state.isComplete;
-  const isOwnNew = own.join() !== state.ownMissing.join();
-  const isNew = isTurned || missing.join() !== state.missing.join();
-  state.isComplete = isComplete;
-  state.missing = missing;
-  state.ownMissing = own;
-  if (isTurned || isOwnNew) sendToAll(state, { kind: 'view', complete: isComplete, missing: own });
+  const isOwnNew = own.missing.join() !== state.ownMissing.join();
+  const isOther = view.why !== state.why || view.missingCount !== state.missingCount;
+  const isNew = isTurned || isOther || view.missing.join() !== state.missing.join();
+  Object.assign(state, view, { isComplete, ownMissing: own.missing });
+  if (isTurned || isOwnNew) sendToAll(state, { kind: 'view', complete: isComplete, ...own });
   if (isTurned) tellTurn(state);
   return isNew;
+}
+
+/** The first reason for which the view is not complete; null if there is none. */
+function whyNot(state: State): Why | null {
+  if (!state.isSynced || lacksLog(state)) return 'unsynced';
+  if (splitHosts(state).length > 0 || isSplitSaid(state)) return 'split';
+  const isDoubted = [...state.missedBy.keys()].some((host) => !isOwnHost(state, host));
+  return isDoubted || ownMissing(state).missingCount > 0 ? 'suspect' : null;
+}
+
+function isSplitSaid(state: State): boolean {
+  for (const { hosts, count } of saidMissing(state)) {
+    if (count > hosts.length || hosts.some((host) => !isOwnHost(state, host))) return true;
+  }
+  return false;
 }
 
 /** In a boot storm and a net-split every message changes something: a look now and then will do. */
@@ -67,10 +84,21 @@ function countMissing(state: State, hosts: readonly Name[], step: 1 | -1): void 
   }
 }
 
-function missingHosts(state: State, own: readonly Name[]): Name[] {
-  const missing = new Set<Name>(own);
-  for (const host of state.missedBy.keys()) if (!isOwnHost(state, host)) missing.add(host);
-  return [...missing].sort(compareText);
+/** All that anybody in reach misses, and us; of those not named only how many is known. */
+function missingHosts(
+  state: State,
+  own: readonly Name[],
+): { missing: readonly Name[]; missingCount: number } {
+  const all = new Set<Name>([...own, ...state.missedBy.keys()]);
+  let count = 0;
+  for (const said of saidMissing(state)) {
+    count = Math.max(count, said.count);
+    for (const host of said.hosts) all.add(host);
+  }
+  const hosts = [...all].filter((host) => own.includes(host) || !isOwnHost(state, host));
+  const { missing, missingCount } = bounded(hosts.sort(compareText));
+  const isWhole = count <= missing.length || all.size !== hosts.length;
+  return { missing, missingCount: isWhole ? missingCount : Math.max(missingCount, count) };
 }
 
 function tellTurn(state: State): void {
@@ -93,7 +121,10 @@ function hasTakenDigest(link: Link): boolean {
   return link.hasDigest && link.expected.size === 0;
 }
 
-/** At a cold start nobody is complete yet: whoever has asked everyone decides by itself. */
+/**
+ * At a cold start nobody is complete yet: whoever has asked everyone decides by itself, but only where
+ * nobody misses anybody. Where all answer and have the same, that needs a moment's quiet.
+ */
 function isColdStartOver(state: State): boolean {
   const targets = [...state.targets.values()];
   if (!targets.every((target) => target.wasTried || target.isRefused)) return false;
@@ -105,12 +136,43 @@ function isColdStartOver(state: State): boolean {
     return hasTakenDigest(link) && (isOther || state.options.peers.length === 0);
   });
   if (!hasExchanged || links.some((link) => !hasTakenDigest(link))) return false;
+  return isNobodyMissed(state) && hasSettled(state, links);
+}
+
+function isNobodyMissed(state: State): boolean {
+  const isMissed = [...state.missedBy.keys()].some((host) => !isOwnHost(state, host));
+  return !isMissed && !isSplitSaid(state) && ownMissing(state).missingCount === 0;
+}
+
+function hasSettled(state: State, links: readonly Link[]): boolean {
   const settledMs = state.newsMs + SETTLE_MS;
+  const quietMs = state.newsMs + QUIET_MS;
   if (state.nowMs >= settledMs) return true;
-  state.timers.set('settle', settledMs, () => {
+  if (state.nowMs >= quietMs && haveAllAnswered(state)) {
+    if (links.every(({ agreedMs }) => agreedMs >= state.newsMs)) return true;
+    askForAgreement(state);
+  }
+  const againMs = Math.max(quietMs, state.askedMs + QUIET_MS);
+  const nextMs = againMs > state.nowMs ? Math.min(againMs, settledMs) : settledMs;
+  state.timers.set('settle', nextMs, () => {
     state.isViewDirty = true;
   });
   return false;
+}
+
+/** Whoever is not at the address of a sibling has answered: that is this machine. */
+function haveAllAnswered({ targets, options }: State): boolean {
+  return [...targets.values()].every((target) => {
+    const { address, isSelf, isRefused, hasFailed } = target;
+    return !hasFailed || isSelf || isRefused || options.siblings.includes(address);
+  });
+}
+
+/** All that are new do so, and each learns what the others have. */
+function askForAgreement(state: State): void {
+  if (state.nowMs < state.askedMs + QUIET_MS) return;
+  state.askedMs = state.nowMs;
+  sendToAll(state, { kind: 'check', lines: [], ...combinedHash(state) });
 }
 
 function lacksLog(state: State): boolean {
@@ -136,6 +198,9 @@ function namedBy(state: State, id: OriginId): 'reachable' | 'lost' | null {
 
 /** A cold start is over when nothing new has arrived for this long. */
 const SETTLE_MS = 5_000;
+
+/** Or for this long, where everyone was reached and has the same. */
+const QUIET_MS = 500;
 
 /** The more origins there are, the more rarely an incomplete view is computed anew. */
 const ORIGINS_PER_MS = 400;

@@ -12,16 +12,16 @@ import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import { masterLinks } from '../links/policy.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
-import type { Origin, Session, State, Watch } from '../state.ts';
+import type { Origin, Session, State, Watch, Why } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
   const all = state.catalogue.instancesOf(asked.service);
   const { request } = asked;
-  const { isComplete: complete, missing } = state;
+  const view = viewOf(state);
   for (const [instances, more] of parts(all)) {
-    state.out.send(to, { kind: 'instances', request, complete, missing, instances, more });
+    state.out.send(to, { kind: 'instances', request, ...view, instances, more });
   }
   return all.length;
 }
@@ -29,11 +29,7 @@ export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'l
 /** Answers `list`. */
 export function answerList(state: State, to: ConnectionId, request: number): number {
   const { catalogue } = state;
-  const all = catalogue.serviceNames().map((service): Service => {
-    const instances = catalogue.instancesOf(service);
-    const stale = instances.filter((instance) => instance.state === 'stale').length;
-    return { name: service as Name, live: instances.length - stale, stale };
-  });
+  const all = catalogue.services();
   for (const [services, more] of parts(all)) {
     state.out.send(to, { kind: 'services', request, ...viewOf(state), services, more });
   }
@@ -153,8 +149,17 @@ function noteRemoval(state: State, change: Change): void {
   if (oldest !== undefined && state.removals.size > REMOVALS_MAX) state.removals.delete(oldest);
 }
 
-function viewOf(state: State): { complete: boolean; missing: readonly Name[] } {
-  return { complete: state.isComplete, missing: state.missing };
+/** What every answer says of the view behind it. */
+interface ViewTold {
+  readonly complete: boolean;
+  readonly missing: readonly Name[];
+  readonly missingCount?: number;
+  readonly why?: Why;
+}
+
+function viewOf({ isComplete, missing, missingCount, why }: State): ViewTold {
+  if (why === null) return { complete: isComplete, missing };
+  return { complete: isComplete, missing, missingCount, why };
 }
 
 function serverRowOf(state: State, origin: Origin): ServerRow | null {

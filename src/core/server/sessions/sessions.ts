@@ -15,8 +15,8 @@ import {
   isJudged,
 } from '../links/connections.ts';
 import { excessOf, refuseAtLimit } from '../links/limits.ts';
-import { appendOwn } from '../links/links.ts';
 import { hostPartOf } from '../../kit/text.ts';
+import { appendOwn } from '../replication/replication.ts';
 import type { NoticeFields } from '../../notices.ts';
 import type { Connection, Session, State } from '../state.ts';
 import { CREDIT_MAX } from './throttle.ts';
@@ -37,7 +37,7 @@ export function becomeSession(state: State, connection: Connection): void {
   state.sessions.set(connection.id, session);
   // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
   // says nothing of the service beside it.
-  if (connection.door === 'tcp') judgeSession(state, connection);
+  if (connection.transport === 'tcp') judgeSession(state, connection);
   if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
 }
 

@@ -10,6 +10,8 @@ import type { Session, State } from '../state.ts';
 /** What a message costs: a whole one, and its share for each row of the answer. */
 export function charge(state: State, session: Session, rows: number): void {
   const { connection } = session;
+  // A door asks for all who come by it, and bounds each of them itself.
+  if (connection.transport === 'inside') return;
   const earned = ((state.nowMs - session.creditMs) * LIMITS['messages-per-second'].max) / 1_000;
   session.credit = Math.min(CREDIT_MAX, session.credit + earned) - 1 - rows / ROWS_A_MESSAGE;
   session.creditMs = state.nowMs;

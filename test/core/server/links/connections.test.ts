@@ -204,7 +204,7 @@ test('a session over TCP that is silent for three seconds ends with all that it 
 
 test("over a UNIX socket the kernel's close alone judges", () => {
   const stage = new ServerStage();
-  const session = stage.client('socket');
+  const session = stage.client('unix');
   const registration = registrationOf('a');
   stage.hear(session, { kind: 'register', request: 1, registration });
   stage.hush(session);
@@ -216,7 +216,7 @@ test("over a UNIX socket the kernel's close alone judges", () => {
 
 test('over a UNIX socket, too, silence judges a client that has sent a ping', () => {
   const stage = new ServerStage();
-  const session = stage.client('socket');
+  const session = stage.client('unix');
   const registration = registrationOf('a');
   stage.hear(session, { kind: 'register', request: 1, registration });
   stage.hear(session, { kind: 'ping' });

@@ -22,8 +22,9 @@ function gone(digit: string): Entry {
 }
 
 function snapshotOf(log: OriginLog): LogState {
-  const { sequence, facts } = log;
-  return { sequence, facts, links: [...log.links], registrations: [...log.registrations.values()] };
+  const { sequence, facts, missing } = log;
+  const registrations = [...log.registrations.values()];
+  return { sequence, facts, links: [...log.links], registrations, missing };
 }
 
 test('entries change the state one by one', () => {

@@ -26,7 +26,8 @@ test('a lookup of nothing says whether the view is complete', () => {
 
   const nothing = { kind: 'instances', request: 8, instances: [], more: false, missing: [] };
   expect(ask(lone, lookup)).toEqual([{ ...nothing, complete: true }]);
-  expect(ask(lost, lookup)).toEqual([{ ...nothing, complete: false }]);
+  const why = { missingCount: 0, why: 'unsynced' };
+  expect(ask(lost, lookup)).toEqual([{ ...nothing, complete: false, ...why }]);
 });
 
 test('a long answer goes in parts that fit a frame, the last one marked', () => {

@@ -54,7 +54,7 @@ test('long answers cost more than short ones', () => {
 
 test('who does not read is not read, and read again when he has caught up', () => {
   const stage = new ServerStage();
-  const session = stage.client('socket');
+  const session = stage.client('unix');
 
   stage.give({ kind: 'congested', connection: session });
   stage.pass(LIMITS['unread-ms'].max - 1);

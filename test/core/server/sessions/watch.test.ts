@@ -35,7 +35,7 @@ function carry(stage: Stage<WatchReport>, { server, near, far }: Wire): void {
 }
 
 function join(stage: Stage<WatchReport>, server: ServerStage, address: string): Wire {
-  const wire = { server, near: stage.connect(address, 'socket'), far: server.accept('socket') };
+  const wire = { server, near: stage.connect(address, 'unix'), far: server.accept('unix') };
   carry(stage, wire);
   return wire;
 }

@@ -4,7 +4,7 @@
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
 
 import { RarangiError } from '../rarangi-error.ts';
-import { reasonOf } from '../machine/reasons.ts';
+import { reasonOf } from './reasons.ts';
 
 /** The rights of a socket: whoever may write to it may connect. */
 export interface SocketRights {

@@ -16,10 +16,11 @@ import {
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
-import { nodeRuntime } from '../machine/node-runtime.ts';
-import { socketFolders } from '../machine/addresses.ts';
-import { errorCode, reasonOf } from '../machine/reasons.ts';
-import type { Accept, Listener } from '../machine/runtime.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import { socketFolders } from './addresses.ts';
+import { errorCode, reasonOf } from './reasons.ts';
+import type { Accept, Listener } from './runtime.ts';
+import type { SocketRights } from './socket-rights.ts';
 import { giveRights, OPEN_TO_ALL } from './socket-rights.ts';
 
 /** A socket that a server has taken. */
@@ -79,44 +80,61 @@ export function isLiveSocket(path: string): Promise<boolean> {
   });
 }
 
-/** Takes a socket. Rejects with a SocketError. */
+/** Takes a socket for connections. Rejects with a SocketError. */
 export async function takeSocket(path: string, rights = OPEN_TO_ALL): Promise<TakenSocket> {
+  const listen = (beside: string): Promise<Listener> => nodeRuntime.listen(beside);
+  const { listener, isInPlace, close } = await takeSocketFor(path, { rights, listen });
+  return {
+    path,
+    isInPlace,
+    accept: (accept) => {
+      listener.accept(accept);
+    },
+    close,
+  };
+}
+
+/** What is to listen on a socket, and who may connect to it. */
+interface SocketUse<L extends { close(): void }> {
+  readonly rights: SocketRights;
+  /** Listens on a path, whose file is removed when it is closed. */
+  readonly listen: (path: string) => Promise<L>;
+}
+
+/** Takes a socket for whatever listens. Rejects with a SocketError. */
+export async function takeSocketFor<L extends { close(): void }>(
+  path: string,
+  { rights, listen }: SocketUse<L>,
+): Promise<{
+  readonly listener: L;
+  readonly isInPlace: () => boolean;
+  readonly close: () => void;
+}> {
   // The name of a socket is cut off without a word where the kernel's limit is.
   const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {
     throw new SocketError(`${path} is longer than ${PATH_BYTES_MAX} bytes`, { isLive: false });
   }
-  let listener: Listener | null = null;
+  let listener: L | null = null;
   try {
-    listener = await nodeRuntime.listen(beside);
+    listener = await listen(beside);
     giveRights(beside, rights);
     const inode = inodeOf(beside);
     await linkInto(beside, path);
     unlinkSync(beside);
-    return takenSocket(listener, { path, inode });
+    const taken = listener;
+    const isInPlace = (): boolean => inodeOf(path) === inode;
+    const close = (): void => {
+      taken.close();
+      if (isInPlace()) unlinkSync(path);
+    };
+    return { listener, isInPlace, close };
   } catch (error) {
     // Closing removes the file beside the place, too.
     listener?.close();
     if (error instanceof SocketError) throw error;
     throw new SocketError(`${path}: ${reasonOf(error)}`, { isLive: false });
   }
-}
-
-function takenSocket(
-  listener: Listener,
-  { path, inode }: { readonly path: string; readonly inode: number | null },
-): TakenSocket {
-  return {
-    path,
-    isInPlace: () => inodeOf(path) === inode,
-    accept: (accept) => {
-      listener.accept(accept);
-    },
-    close: () => {
-      listener.close();
-      if (inodeOf(path) === inode) unlinkSync(path);
-    },
-  };
 }
 
 async function linkInto(beside: string, path: string): Promise<void> {

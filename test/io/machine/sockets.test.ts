@@ -15,10 +15,10 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { socketFolders, socketName } from '../../../src/io/machine/addresses.ts';
-import { isLiveSocket, SocketError, takeSocket } from '../../../src/io/server/sockets.ts';
-import type { TakenSocket } from '../../../src/io/server/sockets.ts';
+import { isLiveSocket, SocketError, takeSocket } from '../../../src/io/machine/sockets.ts';
+import type { TakenSocket } from '../../../src/io/machine/sockets.ts';
 import { startRacer } from '../racer.ts';
-import { socketRightsOf } from '../../../src/io/server/socket-rights.ts';
+import { socketRightsOf } from '../../../src/io/machine/socket-rights.ts';
 import { atEnd, ownFolder } from '../world.ts';
 
 function ownPath(): string {
@@ -88,14 +88,14 @@ test('whoever connects is handed over', async () => {
   const client = connect({ path });
   atEnd(() => client.destroy());
 
-  const door = await new Promise((resolve) => {
+  const transport = await new Promise((resolve) => {
     socket.accept((connection) => {
-      resolve(connection.door);
+      resolve(connection.transport);
       return { received: () => null, drained: () => null, closed: () => null };
     });
   });
 
-  expect(door).toBe('socket');
+  expect(transport).toBe('unix');
 });
 
 test("a dead server's file is taken over", async () => {

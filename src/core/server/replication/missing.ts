@@ -1,0 +1,95 @@
+// Who is missing, and who says so. What a net-split took from a server its own log says, so that it
+// travels as far as that log and goes with it: nobody repeats what it has only heard, or two would
+// keep each other incomplete for ever. A fleet that lost a hundred hosts need not hear of it from
+// every server: a few say it, those with the lowest ids first, and others only where these do not.
+// The invariant: what a server that can be reached has lost, some log in reach says, or soon will.
+
+import { MISSING_NAMES_MAX } from '../../../protocol/constants.ts';
+import type { Name } from '../../../protocol/ids.ts';
+import { compareText } from '../../kit/text.ts';
+import type { Missing } from '../origins/log.ts';
+import type { Origin, State } from '../state.ts';
+import { reachableOrigins } from '../state.ts';
+
+/** As a message carries it. */
+interface Told {
+  readonly missing: readonly Name[];
+  readonly missingCount: number;
+}
+
+/** The hosts of the origins that are out of reach, as neighbours are told. */
+export function ownMissing({ away }: Pick<State, 'away'>): Told {
+  return bounded(hostsOf(away, ({ standing }) => standing !== 'aside'));
+}
+
+/** As many names as a message has room for, and how many there are. */
+export function bounded(hosts: readonly Name[]): Told {
+  return { missing: hosts.slice(0, MISSING_NAMES_MAX), missingCount: hosts.length };
+}
+
+/** The hosts of what a net-split took from this server. */
+export function splitHosts({ away }: Pick<State, 'away'>): readonly Name[] {
+  return hostsOf(away, ({ standing }) => standing === 'split');
+}
+
+function hostsOf(origins: Iterable<Origin>, isMeant: (origin: Origin) => boolean): Name[] {
+  const hosts = new Set<Name>();
+  for (const origin of origins) if (isMeant(origin)) hosts.add(origin.log.facts.host);
+  return [...hosts].sort(compareText);
+}
+
+/** What others that can be reached say that they have lost. */
+export function* saidMissing(state: State): Generator<Missing> {
+  for (const { standing, log } of state.losers) {
+    if (standing === 'reachable' && log !== state.self.log) yield log.missing;
+  }
+}
+
+/** What this server's log should say now of what it has lost; null if it says that already. */
+export function toBeSaid(state: State): Missing | null {
+  const lost = splitHosts(state);
+  const { missing: hosts, missingCount: count } = bounded(lost);
+  const said = state.self.log.missing;
+  const isSaid = said.count === count && said.hosts.join() === hosts.join();
+  if (isSaid || (said.count === 0 && !isOurTurn(state, hosts))) return null;
+  state.sayMissingMs = Infinity;
+  return { hosts, count };
+}
+
+/** Whether too few others say it, and have had time to. */
+function isOurTurn(state: State, hosts: readonly Name[]): boolean {
+  if (areSaid(state, hosts)) {
+    state.sayMissingMs = Infinity;
+    return false;
+  }
+  if (state.sayMissingMs === Infinity) state.sayMissingMs = state.nowMs + delayMs(state);
+  if (state.nowMs >= state.sayMissingMs) return true;
+  state.timers.setEarlier('say missing', state.sayMissingMs, () => {
+    state.isViewDirty = true;
+  });
+  return false;
+}
+
+function areSaid(state: State, hosts: readonly Name[]): boolean {
+  const counts = new Map<Name, number>();
+  for (const { hosts: others } of saidMissing(state)) {
+    for (const host of others) counts.set(host, (counts.get(host) ?? 0) + 1);
+  }
+  return hosts.every((host) => (counts.get(host) ?? 0) >= SAYERS);
+}
+
+/** Those with the lowest ids speak at once, the next ones a little later each. */
+function delayMs(state: State): number {
+  let rank = 0;
+  for (const { id } of reachableOrigins(state)) if (id < state.self.id) rank += 1;
+  return rank < SAYERS ? 0 : Math.min(SAY_MS_MAX, (rank - SAYERS + 1) * SAY_STEP_MS);
+}
+
+/** So many say of a host that it is missing: all of them would have to be restarted at one time. */
+const SAYERS = 8;
+
+/** Longer than news takes in a small fleet. */
+const SAY_STEP_MS = 5;
+
+/** Sooner than a cold start can be over, so that whoever is new hears of it. */
+const SAY_MS_MAX = 400;

@@ -1,0 +1,192 @@
+// The DNS door: UDP and TCP at each of its places, both or neither. The invariants: what it knows it
+// asks of its server, as a client does; a place is ours only with both of its sockets; and who comes
+// from beyond loopback is answered if it is listed, at the rate that one address may have.
+
+import { isIP } from 'node:net';
+
+import type { Answered, Way } from '../../doors/dns/door.ts';
+import { DnsDoor } from '../../doors/dns/door.ts';
+import { unsayableOf } from '../../doors/dns/names.ts';
+import { QueryRates } from '../../doors/dns/rates.ts';
+import type { Catalogue } from '../../doors/dns/responder.ts';
+import { Zone } from '../../doors/dns/zone.ts';
+import type { Name } from '../../protocol/ids.ts';
+import type { Cancel } from '../machine/runtime.ts';
+import { endpointOf, isLoopback } from '../machine/addresses.ts';
+import { lookWhoAnswers } from './dns-look.ts';
+import type { DnsAsker, DnsListener } from './dns-sockets.ts';
+import { listenTcp } from './dns-tcp.ts';
+import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
+import { InnerSession } from './inner-session.ts';
+import { isWithin } from './networks.ts';
+import { listenUdp } from './udp.ts';
+
+/** Opens the door. */
+export function openDoor(context: DoorContext): Door {
+  return new DnsPlaces(context);
+}
+
+class DnsPlaces implements Door {
+  readonly #context: DoorContext;
+  readonly #session: InnerSession;
+  readonly #zone: Zone;
+  readonly #door: DnsDoor;
+  readonly #rates = new QueryRates();
+  readonly #listeners = new Set<DnsListener>();
+  readonly #unnamed = new Set<string>();
+  /** What the server knew when it was last looked at. */
+  #seen: Seen = { revision: -1, isComplete: false, missing: [], stamp: 0 };
+  /** The revision of the catalogue whose names were looked at. */
+  #lookedAt = -1;
+  #cancelLook: Cancel = () => undefined;
+
+  constructor(context: DoorContext) {
+    this.#context = context;
+    const { settings, facts, runtime } = context.server;
+    this.#session = new InnerSession({
+      context,
+      transport: 'inside',
+      remote: 'DNS',
+      onClosed: () => {
+        if (!context.server.state().isStopping) context.fail(new Error('its session has ended'));
+      },
+    });
+    this.#zone = new Zone(settings.dnsZone, Math.round(settings.dnsTtlMs / 1_000));
+    this.#door = new DnsDoor({
+      zone: this.#zone,
+      catalogue: this.#catalogue(),
+      place: { host: facts.host, cluster: facts.cluster },
+      random: () => runtime.random(),
+    });
+    this.#tellUnnamed();
+  }
+
+  async listen(place: DoorPlace): Promise<DoorListener> {
+    const { host, port } = ipEndpointOf(place);
+    const take = this.#taker(host);
+    const fail = (error: unknown): void => {
+      this.#context.fail(error);
+    };
+    const udp = await listenUdp({ host, port }, { take, fail });
+    let tcp: DnsListener;
+    try {
+      tcp = await listenTcp({ host, port }, { take, fail });
+    } catch (error) {
+      await udp.end();
+      throw error;
+    }
+    for (const listener of [udp, tcp]) this.#listeners.add(listener);
+    return {
+      close: () => {
+        udp.close();
+        tcp.close();
+      },
+    };
+  }
+
+  async isStranger(place: DoorPlace): Promise<boolean> {
+    return (await lookWhoAnswers(ipEndpointOf(place), this.#zone)) === 'stranger';
+  }
+
+  reload(): void {
+    // It has nothing from files.
+  }
+
+  async close(): Promise<void> {
+    this.#cancelLook();
+    await Promise.all([...this.#listeners].map((listener) => listener.end()));
+    this.#session.close('the DNS door is closed');
+  }
+
+  /** Takes what arrives at an address of ours. */
+  #taker(serverAddress: string): DnsAsker['take'] {
+    const take = this.#context.guard(
+      (bytes: Uint8Array, way: Way, reply: (answered: Answered) => void) => {
+        this.#door.take(bytes, way, reply);
+      },
+    );
+    return (bytes, { address, isStream }, reply) => {
+      const isNear = isLoopback(address);
+      if (!isNear && !this.#mayAsk(address)) return;
+      const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
+      const way = { isStream, isLoopback: isNear, isOnHost: isNear, isAllowed, serverAddress };
+      take(bytes, way, (answered) => {
+        reply(answered.bytes);
+      });
+    };
+  }
+
+  #mayAsk(address: string): boolean {
+    const { runtime, tell } = this.#context.server;
+    const verdict = this.#rates.take(address, runtime.nowMs());
+    if (verdict === 'told') tell({ name: 'dns-flood', fields: { address } });
+    return verdict === 'pass';
+  }
+
+  #catalogue(): Catalogue {
+    return {
+      lookup: (service, take) => {
+        this.#session.ask({ kind: 'lookup', service: service as Name }, (answer) => {
+          if (answer.kind === 'instances') take({ instances: answer.instances, view: answer });
+        });
+      },
+      list: (take) => {
+        this.#session.ask({ kind: 'list' }, (answer) => {
+          if (answer.kind === 'services') take({ services: answer.services, view: answer });
+        });
+      },
+      serial: () => this.#context.server.state().catalogue.revision,
+      stamp: () => this.#stamp(),
+    };
+  }
+
+  /** A server that has something due, as after a sleep, has to look first. */
+  #stamp(): number | null {
+    const { state, runtime } = this.#context.server;
+    const { catalogue, isComplete, missing, held, timers } = state();
+    if (held !== null || timers.nextMs() <= runtime.nowMs()) return null;
+    const { revision } = catalogue;
+    const seen = this.#seen;
+    const isSame = seen.revision === revision && seen.isComplete === isComplete;
+    if (isSame && seen.missing === missing) return seen.stamp;
+    this.#seen = { revision, isComplete, missing, stamp: seen.stamp + 1 };
+    return this.#seen.stamp;
+  }
+
+  /** Whoever has named a service so that DNS cannot say it is told, once. */
+  #tellUnnamed(): void {
+    const { runtime, state, tell } = this.#context.server;
+    const { catalogue } = state();
+    const services = catalogue.revision === this.#lookedAt ? [] : catalogue.serviceNames();
+    this.#lookedAt = catalogue.revision;
+    for (const service of services) {
+      const reason = unsayableOf(service, this.#zone.bytesLeft);
+      if (reason === null || this.#unnamed.has(service)) continue;
+      if (this.#unnamed.size >= UNNAMED_MAX) break;
+      this.#unnamed.add(service);
+      tell({ name: 'dns-unnamed', fields: { service, reason } });
+    }
+    this.#cancelLook = runtime.setAlarm(runtime.nowMs() + LOOK_MS, () => {
+      this.#tellUnnamed();
+    });
+  }
+}
+
+/** What decides every answer. */
+interface Seen {
+  readonly revision: number;
+  readonly isComplete: boolean;
+  /** Another list each time that the view is looked at anew. */
+  readonly missing: readonly string[];
+  readonly stamp: number;
+}
+
+function ipEndpointOf({ address }: DoorPlace): { host: string; port: number } {
+  const endpoint = endpointOf(address);
+  if ('host' in endpoint && isIP(endpoint.host) !== 0) return endpoint;
+  throw new TypeError(`DNS listens on no socket: ${address}`);
+}
+
+/** How often it looks for names that DNS cannot say, and of how many it tells. */
+const LOOK_MS = 2_000;
+const UNNAMED_MAX = 256;

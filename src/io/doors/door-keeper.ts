@@ -1,0 +1,151 @@
+// Keeps one kind of door open. The invariant: whatever fails in a door, or while it is opened, costs
+// this door alone: it is closed, the operator is told once, and five seconds later it is opened anew.
+
+import type { NoticeName } from '../../core/notices.ts';
+import type { Cancel } from '../machine/runtime.ts';
+import { isLiveSocket, SocketError, takeSocketFor } from '../machine/sockets.ts';
+import type { Door, DoorContext, DoorListener, DoorModule, DoorPlace, DoorServer } from './door.ts';
+import { HostPort } from './host-port.ts';
+
+/** A kind of door. */
+export interface DoorKind {
+  /** What an operator calls it. */
+  readonly noun: string;
+  /** The places at which it listens at once, and those that wait for a view that was complete. */
+  readonly early: readonly DoorPlace[];
+  readonly late: readonly DoorPlace[];
+  readonly load: () => Promise<DoorModule>;
+}
+
+/** Keeps a door open, from its construction to `close`. */
+export class DoorKeeper {
+  readonly #kind: DoorKind;
+  readonly #server: DoorServer;
+  #door: Door | null = null;
+  #ports: HostPort[] = [];
+  #isReady = false;
+  #isClosed = false;
+  #cancelRetry: Cancel | null = null;
+  /** What is being closed. */
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(kind: DoorKind, server: DoorServer) {
+    this.#kind = kind;
+    this.#server = server;
+    void this.#open();
+  }
+
+  /** The view was complete for the first time, or has taken too long. */
+  becomeReady(): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    if (this.#door === null) void this.#open();
+    else this.#listen(this.#door, this.#kind.late);
+  }
+
+  /** The sibling may be gone. */
+  hasten(): void {
+    for (const port of this.#ports) port.hasten();
+  }
+
+  /** Throws RARANGI_USAGE when what the door has from files is not fit any more. */
+  reload(): void {
+    this.#door?.reload();
+  }
+
+  /** Takes nobody any more; resolves when all that came by it has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+    this.#shut();
+    await this.#closing;
+  }
+
+  /** A door that listens nowhere yet is not loaded. */
+  async #open(): Promise<void> {
+    const { early, late, load } = this.#kind;
+    const places = this.#isReady ? [...early, ...late] : early;
+    if (places.length === 0) return;
+    try {
+      const { openDoor } = await load();
+      if (this.#isClosed || this.#door !== null) return;
+      let isCurrent = true;
+      const context: DoorContext = {
+        server: this.#server,
+        fail: (error) => {
+          if (isCurrent) this.#fail(error);
+          isCurrent = false;
+        },
+        guard: (act) => guarded(act, context),
+      };
+      this.#door = openDoor(context);
+      this.#listen(this.#door, this.#isReady ? [...early, ...late] : early);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #listen(door: Door, places: readonly DoorPlace[]): void {
+    for (const place of places) {
+      const port = new HostPort({
+        runtime: this.#server.runtime,
+        listen: () => listenAt(door, place),
+        isStranger: () => door.isStranger(place),
+        onHeld: (reason) => {
+          this.#tell('no-door', { address: place.address, reason });
+        },
+      });
+      this.#ports.push(port);
+      void port.open();
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isClosed) return;
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#tell('door-closed', { reason });
+    this.#shut();
+    const { runtime } = this.#server;
+    this.#cancelRetry?.();
+    this.#cancelRetry = runtime.setAlarm(runtime.nowMs() + RETRY_MS, () => void this.#open());
+  }
+
+  #shut(): void {
+    for (const port of this.#ports) port.close();
+    this.#ports = [];
+    const door = this.#door;
+    this.#door = null;
+    if (door === null) return;
+    const before = this.#closing;
+    this.#closing = Promise.all([before, door.close()]).then(() => undefined);
+  }
+
+  #tell(name: NoticeName, fields: Readonly<Record<string, string>>): void {
+    this.#server.tell({ name, fields: { door: this.#kind.noun, ...fields } });
+  }
+}
+
+async function listenAt(door: Door, place: DoorPlace): Promise<DoorListener> {
+  const { address, rights } = place;
+  if (!address.includes('/')) return await door.listen(place);
+  // Most tries are for a place that the sibling has; they need no file beside it.
+  if (await isLiveSocket(address)) throw new SocketError(`${address} is taken`, { isLive: true });
+  const listen = (path: string): Promise<DoorListener> => door.listen({ ...place, address: path });
+  return await takeSocketFor(address, { rights, listen });
+}
+
+function guarded<A extends readonly unknown[]>(
+  act: (...given: A) => void,
+  { fail }: Pick<DoorContext, 'fail'>,
+): (...given: A) => void {
+  return (...given) => {
+    try {
+      act(...given);
+    } catch (error) {
+      fail(error);
+    }
+  };
+}
+
+/** How long a door that failed stays closed. */
+const RETRY_MS = 5_000;

@@ -1,0 +1,129 @@
+// What a server is told of its doors, checked before anything is bound. The invariant: past this
+// file every address has its form, every network can be compared, and nothing that is open to other
+// machines lacks what it needs; whatever is wrong is a RARANGI_USAGE that says what to do.
+
+import { isIP } from 'node:net';
+
+import { zoneTextOf } from '../../doors/dns/zone.ts';
+import type { Name } from '../../protocol/ids.ts';
+import type { HostPort } from '../machine/addresses.ts';
+import { parseHostPort } from '../machine/addresses.ts';
+import { RarangiError } from '../rarangi-error.ts';
+
+/** What a server may be told of its doors: rarangi-serve(1) says the same of its flags. */
+export interface DoorOptions {
+  /** No door at all. */
+  readonly doors?: 'none';
+  /** `ADDR[:PORT]` at which HTTP listens, or `none` alone. */
+  readonly http?: readonly string[];
+  /** `ADDR[:PORT]` at which DNS listens, or `none` alone. */
+  readonly dns?: readonly string[];
+  /** Networks that may ask DNS beyond loopback, as `172.17.0.0/16`, or `any` alone. */
+  readonly dnsFrom?: readonly string[];
+  /** The zone; `ENVIRONMENT.rarangi.internal` if absent. */
+  readonly dnsZone?: string;
+  /** The TTL of what exists, up to a minute; 0 if absent. */
+  readonly dnsTtlMs?: number;
+  /** The paths of a certificate and its key in PEM, for HTTP beyond loopback. */
+  readonly httpCert?: string;
+  readonly httpKey?: string;
+  /** The path of a file with tokens, one a line. */
+  readonly httpTokenFile?: string;
+  /** Further names that this server may be called by. */
+  readonly httpName?: readonly string[];
+  /** Web origins that may read. */
+  readonly httpOrigin?: readonly string[];
+  /** Allows plain HTTP beyond loopback. */
+  readonly httpInsecure?: boolean;
+}
+
+/** Where a kind of door listens: by its numbers, nowhere, or where it was told to. */
+export type Listening = 'default' | 'none' | readonly HostPort[];
+
+/** A network: an address and how many of its bits count. */
+export interface Network {
+  readonly ip: string;
+  readonly bits: number;
+}
+
+/** The options of doors with nothing left to ask. */
+export interface DoorSettings {
+  readonly http: Listening;
+  readonly dns: Listening;
+  /** Who may ask DNS beyond loopback; null: nobody. */
+  readonly dnsFrom: readonly Network[] | 'any' | null;
+  /** In lower case, without the last dot. */
+  readonly dnsZone: string;
+  readonly dnsTtlMs: number;
+  readonly httpTls: { readonly cert: string; readonly key: string } | null;
+  readonly httpTokenFile: string | null;
+  readonly httpNames: readonly string[];
+  readonly httpOrigins: readonly string[];
+  readonly isHttpInsecure: boolean;
+}
+
+/** Checks the options of the doors. Throws RARANGI_USAGE or RangeError. */
+export function doorSettingsOf(options: DoorOptions, environment: Name): DoorSettings {
+  const isNone = options.doors === 'none';
+  return {
+    http: isNone ? 'none' : listeningOf(options.http ?? [], 'http'),
+    dns: isNone ? 'none' : listeningOf(options.dns ?? [], 'dns'),
+    dnsFrom: networksOf(options.dnsFrom ?? []),
+    dnsZone: zoneTextOf(environment, options.dnsZone),
+    dnsTtlMs: ttlOf(options.dnsTtlMs ?? 0),
+    httpTls: tlsOf(options),
+    httpTokenFile: options.httpTokenFile ?? null,
+    httpNames: (options.httpName ?? []).map(hostNameOf),
+    httpOrigins: (options.httpOrigin ?? []).map(originOf),
+    isHttpInsecure: options.httpInsecure === true,
+  };
+}
+
+function tlsOf({ httpCert: cert, httpKey: key }: DoorOptions): DoorSettings['httpTls'] {
+  if (cert === undefined && key === undefined) return null;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw usage('--http-cert and --http-key go together', 'name both');
+}
+
+function listeningOf(given: readonly string[], what: string): Listening {
+  if (given.length === 0) return 'default';
+  if (!given.includes('none')) return given.map((text) => parseHostPort(text, what));
+  if (given.length === 1) return 'none';
+  throw usage(`${what} is none, and ${given.join(', ')}`, 'use either none or addresses');
+}
+
+function networksOf(given: readonly string[]): readonly Network[] | 'any' | null {
+  if (given.length === 0) return null;
+  return given.includes('any') ? 'any' : given.map(networkOf);
+}
+
+function networkOf(text: string): Network {
+  const [, ip = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const max = { 0: 0, 4: 32, 6: 128 }[isIP(ip)] ?? 0;
+  const bits = digits === undefined ? max : Number(digits);
+  if (max > 0 && bits <= max) return { ip, bits };
+  throw usage(`network ${JSON.stringify(text)} is not ADDRESS/BITS`, 'write 172.17.0.0/16, or any');
+}
+
+function ttlOf(milliseconds: number): number {
+  if (milliseconds >= 0 && milliseconds <= TTL_MS_MAX) return milliseconds;
+  throw usage(`a TTL of ${String(milliseconds)} ms`, 'use 0s to 60s');
+}
+
+function hostNameOf(text: string): string {
+  const { host, port } = parseHostPort(text, 'http-name');
+  if (port === null) return host.toLowerCase();
+  throw usage(`http-name ${text} has a port`, 'name the host alone: any port will do');
+}
+
+function originOf(text: string): string {
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null';
+  if (origin !== 'null' && origin === text.toLowerCase().replace(/\/$/, '')) return origin;
+  throw usage(`origin ${JSON.stringify(text)} is no web origin`, 'write https://dash.example');
+}
+
+function usage(message: string, hint: string): RarangiError {
+  return new RarangiError('RARANGI_USAGE', message, { hint });
+}
+
+const TTL_MS_MAX = 60_000;

@@ -1,0 +1,113 @@
+// The doors of a server: which there are, when each opens, and when they close. The invariant: a
+// server is ready without them, none of them holds it up or ends it, and they close together with
+// its links, last of all, so that whoever asks meanwhile is still answered.
+
+import type { Side } from '../machine/addresses.ts';
+import type { Cancel } from '../machine/runtime.ts';
+import type { DoorServer } from './door.ts';
+import type { DoorKind } from './door-keeper.ts';
+import { DoorKeeper } from './door-keeper.ts';
+import type { DoorAddresses, DoorSite } from './door-places.ts';
+import { doorAddressesOf, httpWaysOf, socketPlacesOf, tcpPlacesOf } from './door-places.ts';
+
+/** The addresses of all doors. */
+export interface AllAddresses {
+  readonly http: DoorAddresses;
+  readonly dns: DoorAddresses;
+}
+
+/** Resolves the addresses of all doors. Rejects with RARANGI_USAGE. */
+export async function allAddressesOf(site: DoorSite): Promise<AllAddresses> {
+  return { http: await doorAddressesOf(site, 'http'), dns: await doorAddressesOf(site, 'dns') };
+}
+
+/** Where the server is. */
+export interface DoorsPlace {
+  readonly side: Side;
+  /** The path of its UNIX socket, if it has one. */
+  readonly socket: string | null;
+  readonly addresses: AllAddresses;
+}
+
+/** The doors of one server. */
+export class Doors {
+  readonly #server: DoorServer;
+  readonly #kinds: readonly DoorKind[];
+  #keepers: readonly DoorKeeper[] = [];
+  #cancelPatience: Cancel = () => undefined;
+  #isClosed = false;
+
+  constructor(site: DoorSite, place: DoorsPlace, server: Omit<DoorServer, 'ways'>) {
+    const { side, addresses, socket } = place;
+    const given = { addresses: addresses.http, socket };
+    const otherSide = side === 'a' ? 'b' : 'a';
+    const ways = {
+      own: httpWaysOf(site, side, given),
+      other: httpWaysOf(site, otherSide, given),
+    };
+    this.#server = { ...server, ways };
+    this.#kinds = kindsOf(site, place);
+  }
+
+  /** Opens those that need not wait. */
+  open(): void {
+    if (this.#isClosed) return;
+    const { runtime, state } = this.#server;
+    this.#keepers = this.#kinds.map((kind) => new DoorKeeper(kind, this.#server));
+    this.#cancelPatience = runtime.setAlarm(runtime.nowMs() + PATIENCE_MS, () => {
+      this.becomeReady();
+    });
+    if (state().isComplete) this.becomeReady();
+  }
+
+  /** The view was complete for the first time: from now on all doors are open. */
+  becomeReady(): void {
+    for (const keeper of this.#keepers) keeper.becomeReady();
+  }
+
+  /** The link to the sibling is lost: what it held of the host's may be free any moment. */
+  hasten(): void {
+    for (const keeper of this.#keepers) keeper.hasten();
+  }
+
+  /** Reads what doors have from files anew; what is not fit is told, and the old stays in use. */
+  reload(): void {
+    for (const keeper of this.#keepers) {
+      try {
+        keeper.reload();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#server.tell({ name: 'trust-unchanged', fields: { reason } });
+      }
+    }
+  }
+
+  /** Takes nobody any more; resolves when all that came by the doors has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelPatience();
+    await Promise.all(this.#keepers.map((keeper) => keeper.close()));
+  }
+}
+
+/** Each kind is loaded when it opens: a server without doors has none of their code. */
+function kindsOf(site: DoorSite, { side, socket, addresses }: DoorsPlace): DoorKind[] {
+  const ports = tcpPlacesOf(site, 'http', { side, addresses: addresses.http });
+  const sockets = socketPlacesOf(site, { side, socket });
+  return [
+    {
+      noun: 'HTTP',
+      early: [...ports.early, ...sockets.early],
+      late: [...ports.late, ...sockets.late],
+      load: () => import('./http-door.ts'),
+    },
+    {
+      noun: 'DNS',
+      ...tcpPlacesOf(site, 'dns', { side, addresses: addresses.dns }),
+      load: () => import('./dns-door.ts'),
+    },
+  ];
+}
+
+/** A server that is alone or cut off never sees all, and says so. */
+const PATIENCE_MS = 6_000;

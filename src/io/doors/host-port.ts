@@ -1,0 +1,120 @@
+// One place at which a door listens, or would like to. Both servers of a host try to have the ports
+// of the host; the one that has one keeps it. The invariant: a place that is in use is tried again
+// for ever, at once and then every 10 ms when there is reason to hope, else every second; and whoever
+// has it in our stead is told of once, unless it is a server of ours.
+
+import { errorCode, reasonOf } from '../machine/reasons.ts';
+import type { Cancel, Runtime } from '../machine/runtime.ts';
+import { SocketError } from '../machine/sockets.ts';
+import type { DoorListener } from './door.ts';
+
+/** What is listened for, and whom to tell. */
+export interface HostPortOptions {
+  readonly runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>;
+  /** Rejects with the error of the system, or with a SocketError. */
+  readonly listen: () => Promise<DoorListener>;
+  /** Whether who has it is a stranger, neither a server of ours nor gone in the meantime. */
+  readonly isStranger: () => Promise<boolean>;
+  /** A stranger has it, or it cannot be had: told once, until it was ours. */
+  readonly onHeld: (reason: string) => void;
+}
+
+/** One place. */
+export class HostPort {
+  readonly #options: HostPortOptions;
+  #listener: DoorListener | null = null;
+  #hasteEndMs = -Infinity;
+  #cancelTry: Cancel | null = null;
+  #isTrying = false;
+  #isClosed = false;
+  #wasTold = false;
+  #lookedMs = -Infinity;
+
+  constructor(options: HostPortOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it is ours. */
+  get isHeld(): boolean {
+    return this.#listener !== null;
+  }
+
+  /** Tries to have it; resolves after the first attempt. */
+  async open(): Promise<void> {
+    if (this.#isTrying || this.#isClosed || this.#listener !== null) return;
+    this.#isTrying = true;
+    this.#cancelTry?.();
+    this.#cancelTry = null;
+    try {
+      this.#take(await this.#options.listen());
+    } catch (error) {
+      this.#note(error);
+    }
+    this.#isTrying = false;
+    this.#armNext();
+  }
+
+  /** Who has it may be gone any moment. */
+  hasten(): void {
+    if (this.#isClosed || this.#listener !== null) return;
+    this.#hasteEndMs = this.#options.runtime.nowMs() + HASTE_MS;
+    void this.open();
+  }
+
+  /** Takes nobody any more, and tries no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTry?.();
+    this.#listener?.close();
+    this.#listener = null;
+  }
+
+  #take(listener: DoorListener): void {
+    if (this.#isClosed) listener.close();
+    else this.#listener = listener;
+    this.#wasTold = false;
+  }
+
+  #note(error: unknown): void {
+    if (this.#wasTold) return;
+    if (isInUse(error)) void this.#lookWhoIsThere();
+    else this.#tell(reasonOf(error));
+  }
+
+  async #lookWhoIsThere(): Promise<void> {
+    const nowMs = this.#options.runtime.nowMs();
+    if (nowMs < this.#lookedMs + LOOK_MS) return;
+    this.#lookedMs = nowMs;
+    const isStranger = await this.#options.isStranger();
+    if (isStranger && !this.#isClosed && this.#listener === null) {
+      this.#tell('in use by something else');
+    }
+  }
+
+  #tell(reason: string): void {
+    this.#wasTold = true;
+    this.#options.onHeld(reason);
+  }
+
+  #armNext(): void {
+    if (this.#isClosed || this.#listener !== null) return;
+    const { runtime } = this.#options;
+    const nowMs = runtime.nowMs();
+    const dueMs = nowMs + (nowMs < this.#hasteEndMs ? HASTY_MS : CALM_MS);
+    this.#cancelTry = runtime.setAlarm(dueMs, () => void this.open());
+  }
+}
+
+/** Whether someone else has the place, who may leave it. */
+export function isInUse(error: unknown): boolean {
+  if (error instanceof SocketError) return error.isLive;
+  return errorCode(error) === 'EADDRINUSE';
+}
+
+/** The first try mostly finds the port still taken: the kernel closes it with the process's end. */
+const HASTE_MS = 1_000;
+const HASTY_MS = 10;
+const CALM_MS = 1_000;
+
+/** A sibling that has it may have left it to a stranger. */
+const LOOK_MS = 30_000;

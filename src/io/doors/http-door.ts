@@ -1,0 +1,120 @@
+// The HTTP door: one HTTP server at each of its places, all of them answering alike. The invariant:
+// a connection belongs to this door until it is closed, and with the door all of them are; what a
+// handler throws costs its own request, never the door.
+
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
+
+import { endpointOf } from '../machine/addresses.ts';
+import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
+import { HttpAnswers } from './http-answers.ts';
+
+/** Opens the door. */
+export function openDoor(context: DoorContext): Door {
+  return new HttpDoor(context);
+}
+
+class HttpDoor implements Door {
+  readonly #context: DoorContext;
+  readonly #answers: HttpAnswers;
+  readonly #servers = new Set<Server>();
+
+  constructor(context: DoorContext) {
+    this.#context = context;
+    this.#answers = new HttpAnswers(context);
+  }
+
+  async listen(place: DoorPlace): Promise<DoorListener> {
+    const server = this.#createServer(place);
+    await bind(server, endpointOf(place.address));
+    return { close: () => server.close() };
+  }
+
+  async isStranger({ address }: DoorPlace): Promise<boolean> {
+    const { environment } = this.#context.server;
+    const endpoint = endpointOf(address);
+    const target = 'path' in endpoint ? { socketPath: endpoint.path } : endpoint;
+    return await new Promise((resolve) => {
+      const asked = httpRequest({ ...target, path: '/livez', timeout: LOOK_MS, agent: false });
+      asked.on('response', (response: IncomingMessage) => {
+        response.resume();
+        resolve(response.headers['rarangi-environment'] !== environment);
+      });
+      asked.on('timeout', () => {
+        asked.destroy();
+        resolve(true);
+      });
+      asked.on('error', (error: NodeJS.ErrnoException) => {
+        // Nobody is there any more, or whoever is there speaks something else.
+        resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+      });
+      asked.end();
+    });
+  }
+
+  reload(): void {
+    this.#answers.reload();
+  }
+
+  async close(): Promise<void> {
+    this.#answers.close();
+    await Promise.all([...this.#servers].map((server) => ended(server)));
+  }
+
+  #createServer(place: DoorPlace): Server {
+    const listener: RequestListener = (request, response) => {
+      this.#answers.handle(request, { response, place });
+    };
+    const server = createServer(SERVER_OPTIONS, listener);
+    server.on('listening', () => {
+      this.#servers.add(server);
+    });
+    server.on('close', () => {
+      this.#servers.delete(server);
+    });
+    return server;
+  }
+}
+
+async function bind(server: Server, endpoint: object): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...endpoint, backlog: BACKLOG, exclusive: true }, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  // What fails from now on is a single accept (EMFILE): its connection is lost, the listener is not.
+  server.on('error', () => undefined);
+}
+
+/** Lets those who are being answered have their answer, for a moment. */
+async function ended(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+    }, CLOSE_MS_MAX);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** What a request may take and hold: rarangi-http(7) says the same. */
+const SERVER_OPTIONS = {
+  maxHeaderSize: 8 * 1_024,
+  headersTimeout: 2_000,
+  requestTimeout: 5_000,
+  // Node.js looks only so often who has taken too long.
+  connectionsCheckingInterval: 500,
+  keepAliveTimeout: 60_000,
+  // A request without one is answered by us.
+  requireHostHeader: false,
+  noDelay: true,
+} as const;
+
+const BACKLOG = 4_096;
+const LOOK_MS = 1_000;
+const CLOSE_MS_MAX = 1_000;

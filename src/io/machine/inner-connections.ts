@@ -1,0 +1,83 @@
+// Connections without bytes: someone in this process speaks with its core by calls, in the very
+// messages that others send. The invariant: to the core such a connection is one like any other,
+// opened, spoken on and closed by inputs; and after its end nothing is received.
+
+import type { ConnectionInput } from '../../core/client/effect.ts';
+import type { ConnectionId } from '../../core/input.ts';
+import type { Message } from '../../protocol/messages.ts';
+
+/** Someone in this process who speaks with the core. */
+export interface InnerEnd {
+  readonly transport: 'inside' | 'http';
+  /** Who it speaks for, for people. */
+  readonly remote: string;
+  /** Takes a message, which it must not change. Called in the middle of a step; must not throw. */
+  received(message: Message): void;
+  /** The core has ended it. Comes once at most, and nothing comes after it. Must not throw. */
+  closed(): void;
+}
+
+/** What an inner end is given. */
+export interface InnerConnection {
+  /** Steps a message at once, or behind the input that is being stepped. */
+  send(message: Message): void;
+  /** Ends it; the reason is for people. Nothing is received after it. */
+  close(reason: string): void;
+}
+
+/** What they need of the driver. */
+export interface InnerConnectionsOptions {
+  readonly nowMs: () => number;
+  readonly submit: (input: ConnectionInput) => void;
+}
+
+/** Those of one driver. */
+export class InnerConnections {
+  readonly #options: InnerConnectionsOptions;
+  readonly #ends = new Map<ConnectionId, InnerEnd>();
+  #isOver = false;
+
+  constructor(options: InnerConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** Opens one. What the core says first is received before this returns. */
+  open(connection: ConnectionId, end: InnerEnd): InnerConnection {
+    const { nowMs, submit } = this.#options;
+    const { remote, transport } = end;
+    if (this.#isOver) {
+      end.closed();
+    } else {
+      this.#ends.set(connection, end);
+      submit({ kind: 'opened', nowMs: nowMs(), connection, remote, dialled: null, transport });
+    }
+    return {
+      send: (message) => {
+        if (!this.#ends.has(connection)) return;
+        submit({ kind: 'received', nowMs: nowMs(), connection, message });
+      },
+      close: (reason) => {
+        if (!this.#ends.delete(connection)) return;
+        submit({ kind: 'closed', nowMs: nowMs(), connection, reason });
+      },
+    };
+  }
+
+  /** Hands a message over, if that connection is one of these. */
+  receive(connection: ConnectionId, message: Message): void {
+    this.#ends.get(connection)?.received(message);
+  }
+
+  /** The core ends a connection, if it is one of these. */
+  end(connection: ConnectionId): void {
+    const end = this.#ends.get(connection);
+    this.#ends.delete(connection);
+    end?.closed();
+  }
+
+  /** The core has stopped: whoever comes from now on is closed at once. */
+  endAll(): void {
+    this.#isOver = true;
+    for (const connection of [...this.#ends.keys()]) this.end(connection);
+  }
+}

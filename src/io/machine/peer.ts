@@ -1,0 +1,41 @@
+// What a driver keeps of each connection: what has arrived and was not taken in, what this turn has
+// to write, and how far its life has come. One invariant: only the driver changes it.
+
+import type { ConnectionId } from '../../core/input.ts';
+import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';
+import { FrameDecoder } from '../../protocol/frame.ts';
+import type { Connection } from './runtime.ts';
+
+/** A connection that a driver holds. */
+export interface Peer {
+  readonly id: ConnectionId;
+  readonly connection: Connection;
+  readonly decoder: FrameDecoder;
+  /** What this turn has to write. */
+  unsent: Uint8Array[];
+  unsentBytes: number;
+  /** What has arrived and was not taken in, of the first chunk the frames that are left. */
+  readonly unread: Uint8Array[];
+  frames: Generator<Uint8Array, void, undefined> | null;
+  isReadable: boolean;
+  isPaused: boolean;
+  isCongested: boolean;
+  isEnding: boolean;
+}
+
+/** A connection that has just opened. */
+export function createPeer(id: ConnectionId, connection: Connection): Peer {
+  return {
+    id,
+    connection,
+    decoder: new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX),
+    unsent: [],
+    unsentBytes: 0,
+    unread: [],
+    frames: null,
+    isReadable: true,
+    isPaused: false,
+    isCongested: false,
+    isEnding: false,
+  };
+}

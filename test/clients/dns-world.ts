@@ -1,0 +1,85 @@
+// A host in a network of its own, at the well-known ports, for programs that ask it by DNS.
+
+import { join } from 'node:path';
+
+import { eventually } from '../support/conditions.ts';
+import type { Ended, Namespace, Running, Stage } from '../support/processes.ts';
+
+export const ZONE = 'production.rarangi.internal';
+
+/** The files that are shipped, which are tried as they are. */
+export const RECIPES = join(import.meta.dirname, '../../packaging/resolvers');
+
+/** A host with two servers, in a network of its own. */
+export interface DnsHost {
+  readonly namespace: Namespace;
+  readonly a: Running;
+  readonly b: Running;
+  /** Starts one more server of the host, which takes the side that is free. */
+  serve(): Promise<Running>;
+  /** Registers a service, which is held until the process ends. */
+  offer(name: string, port: number, words?: readonly string[]): Promise<Running>;
+  /** The same at so many ports in a row, by one process. */
+  offerMany(name: string, first: number, count: number): Promise<Running>;
+  /** Starts a program there. */
+  spawn(words: readonly string[]): Running;
+  /** Runs a program there to its end. */
+  run(words: readonly string[]): Promise<Ended>;
+}
+
+/** Starts a host. Resolves when its DNS answers at all of its ports. */
+export async function startDnsHost(stage: Stage, flags: readonly string[] = []): Promise<DnsHost> {
+  const namespace = await stage.openNamespace();
+  const within = { within: namespace };
+  const run = (words: readonly string[]): Promise<Ended> => stage.spawn(words, within).ended;
+  const serve = async (): Promise<Running> => {
+    const words = ['serve', '-e', 'production', '--host', 'h1', '--log-format=json', ...flags];
+    const server = stage.start(words, within);
+    await server.said({ event: 'server-started' });
+    await server.said({ event: 'view-complete' });
+    return server;
+  };
+  const a = await serve();
+  const b = await serve();
+  for (const port of ['17314', '17315', '17319']) await answersAt(run, port);
+  return {
+    namespace,
+    a,
+    b,
+    serve,
+    run,
+    spawn: (words) => stage.spawn(words, within),
+    offerMany: async (name, first, count) => {
+      const offering = join(import.meta.dirname, 'offering.js');
+      const words = [process.execPath, offering, name, String(first), String(count)];
+      const service = stage.spawn(words, within);
+      await service.said({ event: 'registered' });
+      return service;
+    },
+    offer: async (name, port, words = []) => {
+      const given = ['--name', name, '--port', String(port), '--address', '127.0.0.1', ...words];
+      const offered = ['register', '-e', 'production', '--log-format=json', ...given];
+      const service = stage.start(offered, within);
+      await service.said({ event: 'registered' });
+      return service;
+    },
+  };
+}
+
+/** Words of kdig that ask a server of the host. */
+export function kdig(port: number, ...words: readonly string[]): string[] {
+  return ['kdig', '@127.0.0.1', '-p', String(port), '+timeout=1', '+retry=0', ...words];
+}
+
+async function answersAt(
+  run: (words: readonly string[]) => Promise<Ended>,
+  port: string,
+): Promise<void> {
+  await eventually(
+    () => `DNS at port ${port}`,
+    async () => {
+      const { stdout } = await run(kdig(Number(port), ZONE, 'SOA'));
+      return stdout.includes('NOERROR') ? true : undefined;
+    },
+  );
+}

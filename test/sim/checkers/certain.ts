@@ -1,0 +1,160 @@
+// Certain answers: a view that is said to be complete lacks nothing that lives and of which a server
+// within reach knows, however many hops away: because it holds it, answers it, even as stale, or
+// misses its host. Asked whenever a server's answers have changed, and every 100 ms. "Within reach"
+// is a path of five seconds; or, from the first moment of a life that begins in a calm network, what
+// a server named by `--peer` has had a path to for so long.
+
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import { instancesAt } from '../world/cluster.ts';
+import type { SimService } from '../world/service.ts';
+import type { Checker } from './checker.ts';
+import type { Paths } from './paths.ts';
+
+/** No certain no for what the living fleet knows. */
+export function certainAnswers(): Checker {
+  const knowledge = new Knowledge();
+  const looked = new Map<SimServer, string>();
+  let doubts: Doubt[] = [];
+  const look = (server: SimServer, world: Cluster, paths: Paths): readonly string[] => {
+    for (const { service, knower } of lackedBy(server, { world, paths, knowledge })) {
+      doubts.push({ server, service, knower, atMs: world.nowMs });
+    }
+    return [];
+  };
+  return {
+    name: 'a complete answer lacks nothing that a server within reach knows of',
+    look: (server, world, paths) => {
+      const mark = markOf(server);
+      if (looked.get(server) === mark) return [];
+      looked.set(server, mark);
+      return look(server, world, paths);
+    },
+    check: (world, paths) => {
+      knowledge.note(world);
+      for (const server of world.running()) look(server, world, paths);
+      const due = doubts.filter(({ atMs }) => world.nowMs - atMs >= STILL_MS);
+      doubts = doubts.filter((doubt) => !due.includes(doubt));
+      return due.flatMap((doubt) => sentencesOf(doubt, knowledge, world.nowMs));
+    },
+  };
+}
+
+/** What may be wrong: it is, if the one who knew knows it still when all had time to forget. */
+interface Doubt {
+  readonly server: SimServer;
+  readonly service: SimService;
+  readonly knower: SimServer;
+  readonly atMs: number;
+}
+
+function sentencesOf(doubt: Doubt, knowledge: Knowledge, nowMs: number): string[] {
+  const { server, service, knower, atMs } = doubt;
+  const isStill = knowledge.forMs(knower, service, nowMs) > nowMs - atMs;
+  if (!isStill || !service.isOffered) return [];
+  const what = `${service.instance} on ${service.host}`;
+  return [`${server.name} is complete without ${what}, of which ${knower.name} knows`];
+}
+
+/** What its answers are, as far as that is cheap to ask after every step. */
+function markOf({ core: { state } }: SimServer): string {
+  const { live, stale } = state.catalogue.counts;
+  return `${String(state.isComplete)} ${String(live)} ${String(stale)}`;
+}
+
+interface Surroundings {
+  readonly world: Cluster;
+  readonly paths: Paths;
+  readonly knowledge: Knowledge;
+}
+
+function lackedBy(
+  server: SimServer,
+  { world, paths, knowledge }: Surroundings,
+): { service: SimService; knower: SimServer }[] {
+  const { isComplete, held, isStopping } = server.core.state;
+  if (!isComplete || held !== null || isStopping) return [];
+  if (server.process.state !== 'running') return [];
+  const answered = answeredBy(server);
+  return world.services.flatMap((service) => {
+    if (!service.isOffered || service.environment !== server.environment) return [];
+    if (answered.has(service.instance)) return [];
+    const knower = knowledge.of(service, world.nowMs).find((other) => {
+      // What it has itself given up a moment ago is judged by other checkers.
+      if (other === server || !knows(other, service)) return false;
+      return isWithinReach(server, other, { world, paths });
+    });
+    return knower === undefined ? [] : [{ service, knower }];
+  });
+}
+
+function isWithinReach(
+  server: SimServer,
+  other: SimServer,
+  { world, paths }: Pick<Surroundings, 'world' | 'paths'>,
+): boolean {
+  if (paths.lastedMs(server, other) >= LASTED_MS) return true;
+  const shakenMs = Math.max(world.mendedMs, world.silencedMs.at(-1) ?? 0);
+  if (server.bornMs <= shakenMs || world.nowMs - shakenMs < LASTED_MS) return false;
+  return world.running().some((named) => {
+    const isNamed = server.spec.peers?.includes(named.spec.host) === true;
+    const { network } = world;
+    const [here, there] = [server.spec.host, named.spec.host];
+    const isCut = network.isCut(here, there) || network.isCut(there, here);
+    return isNamed && !isCut && isSteady(named, other, paths);
+  });
+}
+
+function isSteady(named: SimServer, other: SimServer, paths: Paths): boolean {
+  return named.process.state === 'running' && paths.lastedMs(named, other) >= LASTED_MS;
+}
+
+/** Who has known of what, and since when. */
+class Knowledge {
+  readonly #since = new Map<SimServer, Map<SimService, number>>();
+
+  note(world: Cluster): void {
+    const running = world.running().filter(({ process }) => process.state === 'running');
+    for (const server of this.#since.keys()) {
+      if (!running.includes(server)) this.#since.delete(server);
+    }
+    for (const server of running) {
+      const before = this.#since.get(server);
+      const now = new Map<SimService, number>();
+      for (const service of world.services) {
+        if (!service.isOffered || service.environment !== server.environment) continue;
+        if (!knows(server, service)) continue;
+        now.set(service, before?.get(service) ?? world.nowMs);
+      }
+      this.#since.set(server, now);
+    }
+  }
+
+  /** For how long a server has known of a service. */
+  forMs(server: SimServer, service: SimService, nowMs: number): number {
+    return nowMs - (this.#since.get(server)?.get(service) ?? nowMs);
+  }
+
+  /** The servers that have known of a service for long enough. */
+  of(service: SimService, nowMs: number): SimServer[] {
+    return [...this.#since.keys()].filter((server) => {
+      return this.forMs(server, service, nowMs) >= LASTED_MS;
+    });
+  }
+}
+
+/** Whether a server answers a service, as live or as stale, or misses its host. */
+function knows(server: SimServer, { host, service, instance }: SimService): boolean {
+  const { ownMissing, catalogue } = server.core.state;
+  if (ownMissing.some((missed) => missed === host)) return true;
+  return catalogue.instancesOf(service).some((one) => one.registration.instance === instance);
+}
+
+function answeredBy(server: SimServer): Set<string> {
+  return new Set(instancesAt(server).map(({ registration }) => registration.instance));
+}
+
+/** What was so for this long, others could know. */
+const LASTED_MS = 5_000;
+
+/** What is forgotten on purpose is forgotten everywhere by then. */
+const STILL_MS = 1_000;
