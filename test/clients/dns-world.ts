@@ -15,6 +15,8 @@ export interface DnsHost {
   readonly namespace: Namespace;
   readonly a: Running;
   readonly b: Running;
+  /** Resolves when all of its ports answer. */
+  answers(): Promise<void>;
   /** Starts one more server of the host, which takes the side that is free. */
   serve(): Promise<Running>;
   /** Registers a service, which is held until the process ends. */
@@ -41,11 +43,15 @@ export async function startDnsHost(stage: Stage, flags: readonly string[] = []):
   };
   const a = await serve();
   const b = await serve();
-  for (const port of ['17314', '17315', '17319']) await answersAt(run, port);
+  const answers = async (): Promise<void> => {
+    for (const port of ['17314', '17315', '17319']) await answersAt(run, port);
+  };
+  await answers();
   return {
     namespace,
     a,
     b,
+    answers,
     serve,
     run,
     spawn: (words) => stage.spawn(words, within),

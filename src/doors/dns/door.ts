@@ -37,6 +37,7 @@ export class DnsDoor {
   readonly #encoder = new Encoder();
   readonly #responder: Responder;
   readonly #ready: Ready;
+  readonly #copies = new Copies();
 
   constructor(options: ResponderOptions) {
     this.#catalogue = steady(options.catalogue);
@@ -64,7 +65,11 @@ export class DnsDoor {
     const key = keyOfAnswer(query, way, room);
     this.#pick(key, (ready) => {
       if (ready !== null) {
-        reply({ ...ready, bytes: addressed(ready.bytes, query), rcode: 'NOERROR' });
+        reply({
+          ...ready,
+          bytes: address(this.#copies.copyOf(ready.bytes), query),
+          rcode: 'NOERROR',
+        });
         return;
       }
       this.#responder.respond({
@@ -123,9 +128,8 @@ function keyOfAnswer({ question, edns }: Query, { isOnHost }: Way, room: Room): 
   return `${size}${wishes}${isOnHost ? 'h' : ''} ${kind} ${keyOf(question.name)}`;
 }
 
-/** The same answer to this very query: with its number, its wishes, and the case of its letters. */
-function addressed(ready: Uint8Array, { id, recursionDesired, question }: Query): Uint8Array {
-  const bytes = ready.slice();
+/** Makes it the answer to this very query: with its number, its wishes, and the case of its letters. */
+function address(bytes: Uint8Array, { id, recursionDesired, question }: Query): Uint8Array {
   bytes[0] = id >> 8;
   bytes[1] = id & 255;
   bytes[2] = ((bytes[2] ?? 0) & ~1) | (recursionDesired ? 1 : 0);
@@ -138,6 +142,29 @@ function addressed(ready: Uint8Array, { id, recursionDesired, question }: Query)
   }
   return bytes;
 }
+
+/**
+ * Copies of small pieces of bytes, many of them in one block: memory of its own for each would cost
+ * more than the copy. A block lives as long as one of its copies, and is never used anew.
+ */
+class Copies {
+  #block = new Uint8Array(0);
+  #used = 0;
+
+  copyOf(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > BLOCK_BYTES / 8) return bytes.slice();
+    if (this.#used + bytes.length > this.#block.length) {
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#used = 0;
+    }
+    const copy = this.#block.subarray(this.#used, this.#used + bytes.length);
+    copy.set(bytes);
+    this.#used += bytes.length;
+    return copy;
+  }
+}
+
+const BLOCK_BYTES = 64 * 1024;
 
 const PLAIN: Room = { bytesMax: UDP_BYTES_PLAIN, isStream: false };
 

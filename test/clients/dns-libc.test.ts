@@ -1,0 +1,122 @@
+// What programs get from the library that they are linked with, or that their language brings along,
+// with the file that is shipped as their resolv.conf.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+
+import { canMakeNetworks } from '../namespaces/network.ts';
+import { needs } from '../support/needs.ts';
+import type { Stage } from '../support/processes.ts';
+import { test } from '../support/processes.ts';
+import { RECIPES, startDnsHost, ZONE } from './dns-world.ts';
+
+const canRun = canMakeNetworks() && needs('knot-dnsutils');
+
+const C = `
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+int main(int argc, char **argv) {
+  struct addrinfo hints, *found;
+  memset(&hints, 0, sizeof hints);
+  hints.ai_socktype = SOCK_STREAM;
+  for (int index = 1; index < argc; index += 1) {
+    int code = getaddrinfo(argv[index], NULL, &hints, &found);
+    char text[64] = "";
+    if (code == 0) inet_ntop(AF_INET, &((struct sockaddr_in *)found->ai_addr)->sin_addr, text, 64);
+    puts(code == 0 ? text : code == EAI_NONAME ? "NONAME" : code == EAI_AGAIN ? "AGAIN" : "OTHER");
+  }
+}
+`;
+
+const JAVA = `
+import java.net.*;
+class Main {
+  public static void main(String[] names) {
+    for (String name : names) {
+      try { System.out.println(InetAddress.getByName(name).getHostAddress()); }
+      catch (UnknownHostException e) { System.out.println("NONAME"); }
+    }
+  }
+}
+`;
+
+const NODE = `
+const { lookup } = require('node:dns/promises');
+(async () => {
+  for (const name of process.argv.slice(1)) {
+    try { console.log((await lookup(name)).address); }
+    catch (error) { console.log(error.code === 'ENOTFOUND' ? 'NONAME' : error.code); }
+  }
+})();
+`;
+
+interface Library {
+  readonly name: string;
+  readonly need: Parameters<typeof needs>[0] | null;
+  /** Whether it looks for dotted names in the zone by its search list. */
+  readonly searchesDotted: boolean;
+  readonly words: (stage: Stage) => Promise<string>;
+}
+
+function compiled(compiler: string): Library['words'] {
+  return async ({ folder }) => {
+    await writeFile(join(folder, 'main.c'), C);
+    return `cd ${folder} && ${compiler} -o main main.c && exec ./main`;
+  };
+}
+
+const LIBRARIES: readonly Library[] = [
+  { name: 'glibc', need: 'gcc', searchesDotted: true, words: compiled('gcc') },
+  { name: 'musl', need: 'musl-tools', searchesDotted: false, words: compiled('musl-gcc -static') },
+  {
+    name: 'Java',
+    need: 'openjdk-17-jdk-headless',
+    searchesDotted: true,
+    words: async ({ folder }) => {
+      await writeFile(join(folder, 'Main.java'), JAVA);
+      return `cd ${folder} && exec java Main.java`;
+    },
+  },
+  {
+    name: 'Node.js',
+    need: null,
+    searchesDotted: true,
+    words: () => Promise.resolve(`exec ${process.execPath} -e "$PROGRAM"`),
+  },
+];
+
+for (const { name, need, searchesDotted, words } of LIBRARIES) {
+  const isThere = canRun && (need === null || needs(need));
+  test.skipIf(!isThere)(`${name} finds services, and is told none`, async ({ stage }) => {
+    const host = await startDnsHost(stage, [
+      '--dns',
+      '127.0.0.1',
+      '--dns',
+      '127.0.0.2:53',
+      '--dns',
+      '127.0.0.3:53',
+    ]);
+    await host.offer('web', 8_000);
+    await host.offer('api.v2', 8_001);
+    const names = ['web', `web.${ZONE}`, 'api.v2', `api.v2.${ZONE}`, `none.${ZONE}`];
+    const bind = `mount --bind ${join(RECIPES, 'resolv.conf')} /etc/resolv.conf`;
+    const script = `${bind} && ${await words(stage)} ${names.join(' ')}`;
+
+    const asked = ['env', `PROGRAM=${NODE}`, 'unshare', '--mount', 'sh', '-c', script];
+    const { stdout, stderr } = await host.run(asked);
+
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual([
+      '127.0.0.1',
+      '127.0.0.1',
+      // What is no service is asked for as a name of the world, which is refused here.
+      searchesDotted ? '127.0.0.1' : 'AGAIN',
+      '127.0.0.1',
+      'NONAME',
+    ]);
+  });
+}
