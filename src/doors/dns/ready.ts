@@ -82,7 +82,8 @@ export function restsOn(
   { instances, view }: FoundInstances,
   services: Basis['services'],
 ): boolean {
-  const { complete, missing, why } = basis.view;
+  const { complete, missing, missingCount, why } = basis.view;
+  if (missingCount !== view.missingCount) return false;
   const isSameView =
     complete === view.complete && why === view.why && isSame(missing, view.missing);
   return basis.instances === instances && basis.services === services && isSameView;

@@ -8,8 +8,10 @@ import { EDE } from './codes.ts';
 /** What a server says of its view beside an answer. */
 export interface View {
   readonly complete: boolean;
-  /** Names of hosts. */
+  /** Names of hosts, as many as an answer says. */
   readonly missing: readonly string[];
+  /** How many there are; as many as are named if absent. */
+  readonly missingCount?: number | undefined;
   /** Why it is not complete, as far as it says so. */
   readonly why?: string | undefined;
 }
@@ -35,7 +37,7 @@ export function incompleteError(view: View): ExtendedError | null {
   const certainty = certaintyOf(view);
   if (certainty === 'certain') return null;
   if (certainty === 'unsynced') return { code: EDE.OTHER, text: 'not complete: not synced yet' };
-  return { code: EDE.OTHER, text: cutOffText('not complete', view.missing) };
+  return { code: EDE.OTHER, text: cutOffText('not complete', view) };
 }
 
 /** What goes with an answer of stale instances, which these hosts had. */
@@ -51,7 +53,7 @@ export function cannotTellError(view: View): ExtendedError | null {
   const certainty = certaintyOf(view);
   if (certainty === 'certain') return null;
   if (certainty === 'unsynced') return { code: EDE.NOT_READY, text: 'not synced yet' };
-  return { code: EDE.NO_REACHABLE_AUTHORITY, text: cutOffText('cannot tell', view.missing) };
+  return { code: EDE.NO_REACHABLE_AUTHORITY, text: cutOffText('cannot tell', view) };
 }
 
 /** Two names, or more, that one name could mean. */
@@ -62,24 +64,26 @@ export function severalError(asked: string, names: readonly string[]): ExtendedE
   return { code: EDE.OTHER, text: withHosts(sorted, (list) => `${head}: ${list}`) };
 }
 
-function cutOffText(what: string, hosts: readonly string[]): string {
-  if (hosts.length === 0) return `${what}: a part is not here yet`;
-  const verb = hosts.length === 1 ? 'is' : 'are';
-  return withHosts(hosts, (names) => `${what}: ${names} ${verb} cut off`);
+function cutOffText(what: string, { missing, missingCount, why }: View): string {
+  if (missing.length === 0) return `${what}: a part is not here yet`;
+  const count = Math.max(missingCount ?? 0, missing.length);
+  const state = why === 'limit' ? 'beyond the limits of this server' : 'cut off';
+  const verb = count === 1 ? 'is' : 'are';
+  return withHosts(missing, (names) => `${what}: ${names} ${verb} ${state}`, count);
 }
 
 /** Five names at most, and fewer where the text would be too long. */
-function withHosts(names: readonly string[], textOf: (names: string) => string): string {
+function withHosts(
+  names: readonly string[],
+  textOf: (names: string) => string,
+  all = names.length,
+): string {
   for (let count = Math.min(names.length, NAMES_MAX); count > 0; count -= 1) {
-    const text = textOf(listed(names, count));
+    const shown = names.slice(0, count).join(', ');
+    const text = textOf(count === all ? shown : `${shown} and ${all - count} more`);
     if (text.length <= TEXT_BYTES_MAX) return text;
   }
-  return textOf(`${names.length} of them`).slice(0, TEXT_BYTES_MAX);
-}
-
-function listed(names: readonly string[], count: number): string {
-  const shown = names.slice(0, count).join(', ');
-  return count === names.length ? shown : `${shown} and ${names.length - count} more`;
+  return textOf(`${all} of them`).slice(0, TEXT_BYTES_MAX);
 }
 
 const NAMES_MAX = 5;

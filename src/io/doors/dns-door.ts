@@ -35,7 +35,7 @@ class DnsPlaces implements Door {
   readonly #listeners = new Set<DnsListener>();
   readonly #unnamed = new Set<string>();
   /** What the server knew when it was last looked at. */
-  #seen: Seen = { revision: -1, isComplete: false, missing: [], stamp: 0 };
+  #seen: Seen = { revision: -1, isComplete: false, missing: [], why: null, stamp: 0 };
   /** The revision of the catalogue whose names were looked at. */
   #lookedAt = -1;
   #cancelLook: Cancel = () => undefined;
@@ -143,13 +143,13 @@ class DnsPlaces implements Door {
   /** A server that has something due, as after a sleep, has to look first. */
   #stamp(): number | null {
     const { state, runtime } = this.#context.server;
-    const { catalogue, isComplete, missing, held, timers } = state();
+    const { catalogue, isComplete, missing, why, held, timers } = state();
     if (held !== null || timers.nextMs() <= runtime.nowMs()) return null;
     const { revision } = catalogue;
     const seen = this.#seen;
     const isSame = seen.revision === revision && seen.isComplete === isComplete;
-    if (isSame && seen.missing === missing) return seen.stamp;
-    this.#seen = { revision, isComplete, missing, stamp: seen.stamp + 1 };
+    if (isSame && seen.missing === missing && seen.why === why) return seen.stamp;
+    this.#seen = { revision, isComplete, missing, why, stamp: seen.stamp + 1 };
     return this.#seen.stamp;
   }
 
@@ -178,6 +178,7 @@ interface Seen {
   readonly isComplete: boolean;
   /** Another list each time that the view is looked at anew. */
   readonly missing: readonly string[];
+  readonly why: string | null;
   readonly stamp: number;
 }
 

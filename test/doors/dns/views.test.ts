@@ -89,6 +89,16 @@ test('five hosts are named at most, in 200 bytes', () => {
     '22 cannot tell: h1, h2, h3, h4, h5 and 7 more are cut off',
   ]);
 
+  stage.table.view = { ...SPLIT, missing: hosts.slice(0, 8), missingCount: 900 };
+  expect(stage.ask('web', 'A', edns).errors).toEqual([
+    '22 cannot tell: h1, h2, h3, h4, h5 and 895 more are cut off',
+  ]);
+
+  stage.table.view = { complete: false, missing: ['h3'], why: 'limit' };
+  expect(stage.ask('web', 'A', edns).errors).toEqual([
+    '22 cannot tell: h3 is beyond the limits of this server',
+  ]);
+
   stage.table.view = { ...SPLIT, missing: hosts.map((host) => host.padEnd(128, 'x')) };
   const [error = ''] = stage.ask('web', 'A', edns).errors;
   expect(error).toMatch(/^22 cannot tell: h1x+ and 11 more are cut off$/);
