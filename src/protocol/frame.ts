@@ -1,6 +1,6 @@
 // Frames: the stream of a connection is a CBOR Sequence of byte strings, and each holds a message.
-// The invariant: a length is judged before a byte of its content is kept, and what is kept is never
-// more than twice what has arrived, so that a length costs its sender as much as it costs us.
+// The invariant: the length of a frame is checked before a byte of it is kept, and the buffer is at
+// most twice what has arrived, so no peer can make us allocate by announcing a length.
 // A frame that lies whole in a chunk is a view of that chunk; only one that was cut is copied.
 
 import { ProtocolError } from './errors.ts';

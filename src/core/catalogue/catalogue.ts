@@ -40,8 +40,8 @@ interface Sight {
 }
 
 /**
- * An instance: its holdings, and which of them clients were told of. Of these there are as many as
- * of registrations, and all that an offer is made of it shares with others.
+ * An instance: its holdings, and which of them clients were told of. There is one for each
+ * registration, so its parts are shared to save memory.
  */
 interface Offer extends Holding {
   readonly sight: Sight | null;

@@ -1,7 +1,7 @@
 // What many registrations have in common is kept once: names, schemes, addresses, tags, lists of
 // tags. Of a hundred thousand registrations these would otherwise be most of the memory. Measured by
-// `npm run bench sync`. The invariant: what is shared equals what was given; how much is shared is
-// nobody's business, so a pool that is full simply begins anew and holds no more than its bound.
+// `npm run bench sync`. The invariant: what is shared equals what was given. Sharing is
+// best effort: a pool holds no more than its bound, and a full one is cleared.
 
 import type { InstanceId } from '../../protocol/ids.ts';
 import type { Registration, Tag } from '../../protocol/records.ts';

@@ -47,7 +47,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   readonly #rounds: Rounds;
   readonly #options: ClientCoreOptions;
   readonly #backoffs = new Map<Contact, Backoff>();
-  /** Contacts of which something was heard, were it only that nobody is there. */
+  /** Contacts whose first dial has finished, successfully or not. */
   readonly #tried = new Set<Contact>();
   #isStopping = false;
   #hasSurrendered = false;

@@ -72,7 +72,7 @@ export function merged(events: readonly WatchEvent[]): WatchEvent[] {
   return story.filter((event) => event !== null);
 }
 
-/** Two events of an instance that is there after the first; null where it had better not been. */
+/** Two events of an instance, merged into one; null if the second undoes the first. */
 function mergedPair(before: WatchEvent, after: WatchEvent): WatchEvent | null {
   const isNew = before.change === 'added' || before.change === 'present';
   if (after.change === 'removed') return isNew ? null : after;

@@ -171,7 +171,7 @@ async function listen(address: string, accepting: AcceptLock | null): Promise<Li
     else lock.secureAccepted(socket, take);
   };
   const server = createServer({ noDelay: true }, (socket) => {
-    // Whoever is gone before he is handed over has no handlers yet.
+    // The socket may fail before it has handlers.
     socket.on('error', ignore);
     handOver(socket);
   });

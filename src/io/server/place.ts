@@ -123,7 +123,7 @@ interface FoundSocket extends Pick<Place, 'side' | 'socket' | 'socketPath' | 'so
   readonly isTaken: boolean;
 }
 
-/** The socket of the first side whose socket nobody lives on. */
+/** The socket of the first side whose socket has no live listener. */
 async function findSocket(
   settings: ServeSettings,
   { ip, sides }: { readonly ip: string; readonly sides: readonly [Side, ...Side[]] },

@@ -1,5 +1,5 @@
-// What a side shows at a locked door, and what it accepts there: the secrets of an environment, or
-// a certificate and those who issue them. The invariant: credentials that were read are fit to be
+// TLS credentials: what this side presents and what it accepts. They are the secrets of an
+// environment, or a certificate and the certificates of its issuers. The invariant: credentials that were read are fit to be
 // used: a certificate has not expired, belongs to its key and names the environment.
 
 import { X509Certificate, createPrivateKey } from 'node:crypto';

@@ -1,7 +1,7 @@
-// The lock of a server. Whoever comes has to speak TLS at once and to prove that he belongs to the
-// environment; whoever cannot is told nothing but that TLS is spoken here. The invariant: what is
-// open was opened with what is trusted now: what a reload takes out of the files is closed. With a
-// secret no TLS is made for anybody who has not shown in the first record that he has it.
+// The lock of a server. It accepts TLS 1.3 only. A client that does not begin with a ClientHello, or
+// cannot prove that it belongs to the environment, gets a TLS alert and nothing else. The invariant:
+// what is open was opened with what is trusted now: what a reload takes out of the files is closed.
+// With a secret no TLS is made before the first record has shown that the client has it.
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';

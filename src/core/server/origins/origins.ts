@@ -245,7 +245,7 @@ function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs:
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
   const peer = state.origins.get(lost.peer);
-  // Perhaps nobody names any more what was waited for.
+  // The last log that named a missing origin may be gone: look again whether the view is complete.
   if (state.unheard.has(lost.peer)) state.isViewDirty = true;
   // A link that both ends have given up is no sign of the death of either: both said so after it.
   if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);

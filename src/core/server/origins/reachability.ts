@@ -77,8 +77,8 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
 }
 
 /**
- * The others stay: what comes late may bring the dead back for a moment, and nobody who has lost
- * them says so twice. A reporter with a link to it again takes its word back itself.
+ * Recent reports of a loss stay: a late message can make a dead origin reachable for a moment, and
+ * reporters do not repeat themselves. A reporter that links to it again withdraws its report.
  */
 function forgetOldLosses(state: State, origin: Origin): void {
   const { losses } = origin;

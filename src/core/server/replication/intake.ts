@@ -198,7 +198,7 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   noteArrival(state, origin);
 }
 
-/** Who asks for what its digest listed cannot reach it any more: it is not to be expected from there. */
+/** A peer that asks for what it listed has lost it: stop waiting for it from that peer. */
 function noteUnmet(state: State, link: Link, { origin, sequence }: Line): void {
   const expected = link.expected.get(origin);
   if (expected === undefined || (sequence > 0 && sequence < expected)) return;
@@ -219,17 +219,17 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
       continue;
     }
     const cursor = link.cursors.get(id);
-    // Of what the other end lacks there is no cursor, or there would be one of all that ever was.
+    // Delete the cursor instead of storing 0, or cursors of old origins would pile up.
     if (sequence === 0) link.cursors.delete(id);
     else link.cursors.set(id, sequence);
     if (origin === undefined) continue;
     if (takeBackProof(state, origin, sequence)) doubted.push(lineOf(origin));
-    // Whoever has the entries and asks from the beginning has not what they come to.
+    // A peer that has entries but asks from 0 has another state: it needs a snapshot.
     if (sequence === 0 && cursor > 0) link.snapshots.add(id);
     link.offers.add(id);
     touch(state, link, id);
   }
-  // Whoever still reaches one of these offers it anew.
+  // A neighbour that still reaches one of these offers it again.
   if (doubted.length > 0) sendToAll(state, { kind: 'want', lines: doubted }, link);
 }
 

@@ -110,9 +110,9 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   }
   for (const link of state.links.values()) {
     for (const { origin } of asked) {
-      // Whoever is asked takes it that nothing comes from elsewhere.
+      // A `want` ends the decline: the neighbour sends that origin's entries again.
       link.declined.delete(origin);
-      // Who was asked before has lost it, too: the next to offer it is asked at once.
+      // The neighbour that was asked before has lost it too: ask the next one to offer it at once.
       link.wants.delete(origin);
     }
   }

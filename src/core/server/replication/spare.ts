@@ -26,8 +26,8 @@ export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>)
 }
 
 /**
- * Something came that was here already: if it came by another link, this one is spare for it. Not if
- * that one was declined before: its last words were faster, and no more will come from there.
+ * An entry came that was here already: if it came by another link, this one is spare for it. Unless
+ * that link is declined already: then nothing more will come by it.
  */
 export function noteDuplicate(state: State, link: Link, origin: Origin): void {
   const { id, source } = origin;

@@ -1,5 +1,5 @@
-// Sessions that ask faster than they may, or do not read what they are answered, are not read for a
-// while: what they still say waits in the kernel, at their own cost. The invariant: a session is
+// Stops reading from sessions that exceed their rate or do not read their answers: what they send
+// then waits in the kernel, at their own cost. The invariant: a session is
 // paused for its rate or for its unread answers, read again when neither holds, and closed when the
 // answers stay unread; while it is paused its silence means nothing.
 
