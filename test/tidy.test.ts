@@ -116,6 +116,15 @@ test('the reading list is as long as ARCHITECTURE says, and no shorter', () => {
   expect(lines).toBeGreaterThan(promised - 250);
 });
 
+test('the documents name their subjects: no whoever, and a program is no he', () => {
+  const pages = files.filter((file) => file.endsWith('.md'));
+  const unnamed = pages.flatMap((page) =>
+    [...text(page).matchAll(/.*\b(whoever|whomever|he|him|his)\b.*/gi)].map(([line]) => line),
+  );
+
+  expect(unnamed).toEqual([]);
+});
+
 test('every file that a document links to is there, and every heading', () => {
   const pages = files.filter((file) => file.endsWith('.md'));
   const links = pages.flatMap((page) =>
