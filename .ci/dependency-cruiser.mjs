@@ -40,7 +40,7 @@ const MAY_IMPORT = [
   {
     layer: 'commands',
     from: '^src/commands/',
-    to: ['^src/(cli|sidecar)/', '^src/index\\.ts$', ...npm('@oclif/core')],
+    to: ['^src/(cli|sidecar|answers)/', '^src/index\\.ts$', ...npm('@oclif/core')],
   },
 ];
 

@@ -15,7 +15,7 @@ export type {
   ServicesAnswer,
   StatusReport,
   WatchEvent,
-} from './io/client/answers.ts';
+} from './answers/shapes.ts';
 export { forget, lookup, peers, services, status } from './io/client/ask.ts';
 export type {
   CallOptions,

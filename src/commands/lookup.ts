@@ -7,12 +7,8 @@ import { Args, Flags, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { showFailure } from '../cli/failure.ts';
 import * as flag from '../cli/flags.ts';
-import {
-  environmentLines,
-  firstOfEach,
-  LINES_BY_FORMAT,
-  variablesOf,
-} from '../cli/lookup/instance-text.ts';
+import { firstOfEach, LINES_BY_FORMAT } from '../answers/instance-text.ts';
+import { environmentLines, variablesOf } from '../cli/lookup/variables.ts';
 import { incompleteText, verdictOf, type Verdict } from '../cli/lookup/answer.ts';
 import { lookupNamed } from '../cli/lookup/named.ts';
 import { ON_CHANGE_FORM, onChangeOf } from '../cli/lookup/on-change.ts';

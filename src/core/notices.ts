@@ -54,6 +54,10 @@ export const NOTICES = {
     level: 'warn',
     sentence: '{address} asks DNS more than 1,000 times a second: every other query is dropped',
   },
+  'door-fault': {
+    level: 'error',
+    sentence: 'a request by {door} was not answered, for this is a bug in rarangi: {reason}',
+  },
   'few-open-files': {
     level: 'warn',
     sentence:

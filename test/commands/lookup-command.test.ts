@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { shellWord } from '../../src/cli/lookup/instance-text.ts';
+import { shellWord } from '../../src/answers/instance-text.ts';
 import { startLone } from '../support/catalogue.ts';
 import { eventually } from '../support/conditions.ts';
 import { needs } from '../support/needs.ts';

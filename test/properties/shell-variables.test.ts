@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { environmentLines, variablesOf } from '../../src/cli/lookup/instance-text.ts';
+import { environmentLines, variablesOf } from '../../src/cli/lookup/variables.ts';
 import type { InstanceInfo } from '../../src/index.ts';
 import { isName } from '../../src/protocol/ids.ts';
 import { hasControlCharacters } from '../../src/protocol/texts.ts';

@@ -2,18 +2,15 @@
 // say beside them. The invariant: "none", "not complete" and "only stale ones" never look alike,
 // and a live instance always beats a stale one of the same service.
 
+import { chosenOf, type Choice as AnyChoice } from '../../answers/choice.ts';
+import { firstOfEach } from '../../answers/instance-text.ts';
 import type { InstanceInfo, LookupAnswer } from '../../index.ts';
 import type { ExitName } from '../exit-codes.ts';
-import { firstOfEach } from './instance-text.ts';
 
 /** Which of the instances are wanted. */
-export interface Choice {
+export interface Choice extends AnyChoice {
   /** The first of each service only. */
   readonly one?: boolean | undefined;
-  /** Stale ones beside live ones. */
-  readonly all?: boolean | undefined;
-  /** No stale ones at all. */
-  readonly live?: boolean | undefined;
 }
 
 /** What there is to print and to say. */
@@ -26,7 +23,7 @@ export interface Verdict {
 
 /** What `lookup` answers. */
 export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
-  const chosen = chosenOf(answer.instances, choice);
+  const chosen = chosenOf(answer.instances, choice, ({ name }) => name);
   const instances = choice.one === true ? firstOfEach(chosen) : chosen;
   if (instances.length > 0) return { instances, exit: 'done', remark: staleRemark(instances) };
   const stale = answer.instances.length;
@@ -49,14 +46,6 @@ function noneRemark({ service }: LookupAnswer): string {
 export function incompleteText({ missing }: { readonly missing: readonly string[] }): string {
   const lacking = missing.length === 0 ? '' : `; missing hosts: ${missing.join(', ')}`;
   return `the view is not complete${lacking}`;
-}
-
-function chosenOf(instances: readonly InstanceInfo[], { all, live }: Choice): InstanceInfo[] {
-  if (all === true) return [...instances];
-  const alive = instances.filter(({ state }) => state === 'live');
-  if (live === true) return alive;
-  const services = new Set(alive.map(({ name }) => name));
-  return instances.filter(({ name, state }) => state === 'live' || !services.has(name));
 }
 
 function staleRemark(instances: readonly InstanceInfo[]): string | null {

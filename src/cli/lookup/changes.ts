@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { lookup, type InstanceInfo, type LookupAnswer, type LookupOptions } from '../../index.ts';
-import { firstOfEach, variablesOf, type Variables } from './instance-text.ts';
+import { firstOfEach, type Variables } from '../../answers/instance-text.ts';
+import { variablesOf } from './variables.ts';
 import { watchNamed } from './watch-many.ts';
 
 /** What was told, and whom to ask for more. */

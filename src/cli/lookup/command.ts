@@ -5,7 +5,7 @@
 import type { InstanceInfo, LookupAnswer, LookupOptions } from '../../index.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { failureOf, type Failure } from '../failure.ts';
-import type { Variables } from './instance-text.ts';
+import type { Variables } from '../../answers/instance-text.ts';
 import { logTo } from '../log-lines.ts';
 import { setChanges, variableChanges } from './changes.ts';
 

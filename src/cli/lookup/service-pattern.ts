@@ -3,7 +3,7 @@
 // pattern can be one of a name, so that nobody has to say which of the two he means.
 
 import { RarangiError } from '../../index.ts';
-import { GlobError, globOf } from './glob.ts';
+import { GlobError, globOf } from '../../answers/glob.ts';
 
 /** Whether a NAME is meant as a pattern. */
 export function isPattern(name: string): boolean {

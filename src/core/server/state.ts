@@ -236,8 +236,8 @@ export interface State {
   /** Where the other server of this host would be found, and where one was. */
   readonly siblingAddresses: Set<string>;
   readonly forgetTokens: Set<string>;
-  /** The latest removals, for watchers that come from another server: see answers.ts. */
-  readonly removals: Map<InstanceId, Change>;
+  /** The latest removals and when each was, for who comes too late to be told: see answers.ts. */
+  readonly removals: Map<InstanceId, Change & { readonly atMs: number }>;
   nowMs: number;
   /** Origins that lost their way here. */
   readonly loose: Set<OriginId>;

@@ -8,8 +8,13 @@ import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted, nearestFirst } from '../../core/client/matching.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { Facts } from '../../protocol/records.ts';
-import type { LookupAnswer, PeersAnswer, ServicesAnswer, StatusReport } from './answers.ts';
-import { instanceInfoOf, peerInfoOf, statusReportOf } from './answers.ts';
+import type {
+  LookupAnswer,
+  PeersAnswer,
+  ServicesAnswer,
+  StatusReport,
+} from '../../answers/shapes.ts';
+import { instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor, runtime } from './driver.ts';
 import type { ClientOptions, LookupOptions } from './options.ts';

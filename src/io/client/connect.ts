@@ -2,7 +2,7 @@
 // it needs. The invariant: whatever a client began ends with `close`, and nothing is begun before it
 // is asked for: sessions with the first `register`, a watch with the first `resolve` of a name.
 
-import type { InstanceInfo, LookupAnswer, WatchEvent } from './answers.ts';
+import type { InstanceInfo, LookupAnswer, WatchEvent } from '../../answers/shapes.ts';
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor } from './driver.ts';

@@ -3,7 +3,7 @@
 // of one instance is merged. So what waits is bounded by what is there, and a reader that
 // applies events one after the other always ends with what is so.
 
-import type { WatchEvent } from './answers.ts';
+import type { WatchEvent } from '../../answers/shapes.ts';
 import type { RarangiError } from '../rarangi-error.ts';
 
 /** Events in their order, for one reader. */

@@ -5,8 +5,8 @@
 import type { WatchReport } from '../../core/client/watcher.ts';
 import { Watcher } from '../../core/client/watcher.ts';
 import type { Stop } from '../../core/client/effect.ts';
-import type { WatchEvent } from './answers.ts';
-import { instanceInfoOf } from './answers.ts';
+import type { WatchEvent } from '../../answers/shapes.ts';
+import { instanceInfoOf } from '../../answers/shapes.ts';
 import { candidatesOf } from './candidates.ts';
 import type { ClientDrive, Driven } from './driver.ts';
 import { drive, lockFor, runtime } from './driver.ts';

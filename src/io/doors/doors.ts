@@ -4,6 +4,8 @@
 
 import type { Side } from '../machine/addresses.ts';
 import type { Cancel } from '../machine/runtime.ts';
+import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
+import { readTokenFile } from '../tls/token-file.ts';
 import type { DoorServer } from './door.ts';
 import type { DoorKind } from './door-keeper.ts';
 import { DoorKeeper } from './door-keeper.ts';
@@ -16,8 +18,14 @@ export interface AllAddresses {
   readonly dns: DoorAddresses;
 }
 
-/** Resolves the addresses of all doors. Rejects with RARANGI_USAGE. */
+/** Resolves the addresses of all doors, and reads their files. Rejects with RARANGI_USAGE. */
 export async function allAddressesOf(site: DoorSite): Promise<AllAddresses> {
+  const { httpTokenFile, httpTls } = site.doors;
+  if (httpTokenFile !== null) readTokenFile(httpTokenFile);
+  if (httpTls !== null) {
+    readPublicFile(httpTls.cert, 'certificate');
+    readPrivateFile(httpTls.key, 'key');
+  }
   return { http: await doorAddressesOf(site, 'http'), dns: await doorAddressesOf(site, 'dns') };
 }
 

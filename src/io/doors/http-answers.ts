@@ -1,53 +1,208 @@
-// What comes by HTTP and what is answered. One invariant: every request gets one answer, with the
-// headers that every answer has, and what a handler throws is an answer too.
+// What comes by HTTP and who answers it: the request is judged, found in the table of routes, and
+// handed to its handler. The invariant: nothing is done before it is known that it may be, every
+// request has one answer, and what a handler throws is an answer as well.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { HttpFailure } from '../../doors/http/failures.ts';
+import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
+import { openApi } from '../../doors/http/openapi.ts';
+import type { Query, Route, RouteName } from '../../doors/http/routes.ts';
+import { ALL_ROUTES, matchRoute, queryOf } from '../../doors/http/routes.ts';
+import { allowedOrigin, judge } from '../../doors/http/access.ts';
 import type { DoorContext, DoorPlace } from './door.ts';
+import { HttpAccess } from './http-access.ts';
+import { readBody } from './http-body.ts';
+import { Exchange } from './http-exchange.ts';
+import { answerLive, answerReady, answerSynced } from './http-health.ts';
+import { HttpInside } from './http-inside.ts';
+import type { Asked } from './http-lookup.ts';
+import { answerPeers, answerService, answerServices, answerStatus } from './http-lookup.ts';
+import { answerEnvoy, answerPrometheus, answerTraefik } from './http-programs.ts';
+import { HttpRegistrations } from './http-register.ts';
+import { answerWatch } from './http-watch.ts';
 
-/** Where a request came in, and what answers it. */
-export interface Exchange {
+type Handler = (exchange: Exchange, asked: Asked) => void;
+
+/** How a request came in, and what answers it. */
+interface Arrival {
   readonly response: ServerResponse;
   readonly place: DoorPlace;
+  /** Whether its sender asks no faster than it may. */
+  readonly isPaced: boolean;
 }
 
 /** The requests of one door. */
 export class HttpAnswers {
   readonly #context: DoorContext;
+  readonly #inside: HttpInside;
+  readonly #access: HttpAccess;
+  readonly #registrations: HttpRegistrations;
+  readonly #handlers: Readonly<Record<RouteName, Handler>>;
 
   constructor(context: DoorContext) {
     this.#context = context;
+    this.#inside = new HttpInside(context);
+    this.#access = new HttpAccess(context.server);
+    this.#registrations = new HttpRegistrations(this.#inside);
+    this.#handlers = this.#createHandlers();
   }
 
   /** Answers a request. */
-  handle(request: IncomingMessage, { response }: Exchange): void {
-    const { environment, facts, state } = this.#context.server;
-    const { isComplete, missing, isSynced, isStopping } = state();
-    const headers = {
-      'Rarangi-Environment': environment,
-      'Rarangi-Server': facts.name,
-      'Rarangi-Complete': String(isComplete),
-      ...(isComplete ? {} : { 'Rarangi-Missing': missing.join(', ') }),
-      'Cache-Control': 'no-cache',
-      'X-Content-Type-Options': 'nosniff',
-      'Content-Type': 'text/plain; charset=utf-8',
-    };
-    const isReady = isSynced && !isStopping;
-    const [status, text] = HEALTH[request.url ?? '']?.(isReady) ?? [404, 'no such route\n'];
-    response.writeHead(status, headers);
-    response.end(request.method === 'HEAD' ? undefined : text);
+  handle(request: IncomingMessage, { response, place, isPaced }: Arrival): void {
+    const exchange = new Exchange(this.#context, { request, response, place });
+    this.#shielded(exchange, () => {
+      if (isPaced) this.#route(exchange);
+      else exchange.fail(limitFailure(TOO_FAST));
+    });
   }
 
+  /** Reads tokens anew. Throws RARANGI_USAGE. */
   reload(): void {
-    // Nothing comes from files yet.
+    this.#access.reload();
   }
 
   close(): void {
-    // Nothing lasts yet.
+    this.#inside.close();
+  }
+
+  #route(exchange: Exchange): void {
+    const { method = 'GET', url = '/' } = exchange.request;
+    const { path, search } = partsOf(url);
+    const match = matchRoute(method, path);
+    if (!this.#mayPass(exchange, match.kind === 'found' ? match.route : null)) return;
+    if (match.kind === 'found') this.#answer(exchange, match, search);
+    else if (match.kind === 'unknown') exchange.fail(noRoute(path));
+    else exchange.fail(noMethod(method, path), { headers: { Allow: match.allowed.join(', ') } });
+  }
+
+  /** Judges a request; one that is refused is answered here. */
+  #mayPass(exchange: Exchange, route: Route | null): boolean {
+    const visit = this.#access.visitOf(exchange);
+    const rules = this.#access.rulesAt(exchange);
+    const target = {
+      isRoot: route?.name === 'root',
+      isOpen: route?.isOpen === true,
+      writes: route?.writes === true,
+    };
+    const refusal = judge(visit, target, rules);
+    if (refusal !== null) {
+      this.#access.noteRefusal(exchange, refusal);
+      exchange.fail(refusal);
+      return false;
+    }
+    const origin = allowedOrigin(visit, rules);
+    if (origin !== null) {
+      exchange.response.setHeader('Access-Control-Allow-Origin', origin);
+      exchange.response.setHeader('Vary', 'Origin');
+    }
+    return true;
+  }
+
+  #answer(
+    exchange: Exchange,
+    { route, part }: { readonly route: Route; readonly part: string },
+    search: string,
+  ): void {
+    const query: Query | string = queryOf(route, search);
+    if (typeof query === 'string') exchange.fail(usageFailure(query));
+    else this.#handlers[route.name](exchange, { part, query, inside: this.#inside });
+  }
+
+  /** Reads a body in JSON, then hands it over. */
+  #withBody(exchange: Exchange, act: (body: unknown) => void): void {
+    readBody(exchange, (body) => {
+      this.#shielded(exchange, () => {
+        act(body);
+      });
+    });
+  }
+
+  /** What is thrown here is a bug of ours: it costs this request, and the operator is told. */
+  #shielded(exchange: Exchange, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#context.server.tell({ name: 'door-fault', fields: { door: 'HTTP', reason } });
+      if (exchange.response.headersSent) exchange.response.destroy();
+      else exchange.fail(BUG);
+    }
+  }
+
+  #createHandlers(): Readonly<Record<RouteName, Handler>> {
+    const { state } = this.#context.server;
+    const registrations = this.#registrations;
+    return {
+      root: (exchange) => {
+        this.#listRoutes(exchange);
+      },
+      services: answerServices,
+      service: answerService,
+      watch: answerWatch,
+      status: answerStatus,
+      peers: answerPeers,
+      register: (exchange) => {
+        this.#withBody(exchange, (body) => {
+          registrations.register(exchange, body);
+        });
+      },
+      change: (exchange, { part }) => {
+        this.#withBody(exchange, (body) => {
+          registrations.change(exchange, part, body);
+        });
+      },
+      deregister: (exchange, { part }) => {
+        registrations.deregister(exchange, part);
+      },
+      prometheus: answerPrometheus,
+      traefik: answerTraefik,
+      envoy: (exchange, { inside }) => {
+        this.#withBody(exchange, (body) => {
+          answerEnvoy(exchange, inside, body);
+        });
+      },
+      openapi: (exchange) => {
+        exchange.json(200, openApi(VERSION));
+      },
+      livez: answerLive,
+      readyz: (exchange) => {
+        answerReady(exchange, state());
+      },
+      syncedz: (exchange) => {
+        answerSynced(exchange, state());
+      },
+    };
+  }
+
+  #listRoutes(exchange: Exchange): void {
+    const { environment, facts } = this.#context.server;
+    const routes = ALL_ROUTES.map(({ method, path, doc }) => ({ method, path, doc }));
+    exchange.json(200, { environment, server: facts.name, routes });
   }
 }
 
-const HEALTH: Readonly<Record<string, (isReady: boolean) => [status: number, text: string]>> = {
-  '/livez': () => [200, 'ok\n'],
-  '/readyz': (isReady) => (isReady ? [200, 'ok\n'] : [503, 'not ready\n']),
+function partsOf(url: string): { readonly path: string; readonly search: string } {
+  const at = url.includes('?') ? url.indexOf('?') : url.length;
+  return { path: url.slice(0, at), search: url.slice(at + 1) };
+}
+
+function noRoute(path: string): HttpFailure {
+  return { ...usageFailure(`there is no ${path}`, 'see what there is: /'), status: 404 };
+}
+
+function noMethod(method: string, path: string): HttpFailure {
+  return { ...usageFailure(`${path} has no ${method}`), status: 405 };
+}
+
+const BUG: HttpFailure = {
+  status: 500,
+  code: 'bug',
+  message: 'this is a bug in rarangi',
+  hint: 'please report it, with the lines of the log of this server',
 };
+
+const TOO_FAST = 'the limit is 1000 requests a second of one address: ask fewer';
+
+/** That of the interface: its routes and keys. */
+const VERSION = '1';

@@ -4,10 +4,16 @@
 
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer, request as httpRequest } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 
 import { endpointOf } from '../machine/addresses.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
+import { isBeyondLoopback } from './http-access.ts';
 import { HttpAnswers } from './http-answers.ts';
+import { HttpConnections } from './http-connections.ts';
+import { httpTlsOf } from './http-tls.ts';
 
 /** Opens the door. */
 export function openDoor(context: DoorContext): Door {
@@ -17,7 +23,8 @@ export function openDoor(context: DoorContext): Door {
 class HttpDoor implements Door {
   readonly #context: DoorContext;
   readonly #answers: HttpAnswers;
-  readonly #servers = new Set<Server>();
+  readonly #connections = new HttpConnections();
+  readonly #servers = new Set<Server | SecureServer>();
 
   constructor(context: DoorContext) {
     this.#context = context;
@@ -53,7 +60,11 @@ class HttpDoor implements Door {
   }
 
   reload(): void {
+    const tls = httpTlsOf(this.#context.server);
     this.#answers.reload();
+    for (const server of this.#servers) {
+      if (tls !== null && 'setSecureContext' in server) server.setSecureContext(tls);
+    }
   }
 
   async close(): Promise<void> {
@@ -61,11 +72,25 @@ class HttpDoor implements Door {
     await Promise.all([...this.#servers].map((server) => ended(server)));
   }
 
-  #createServer(place: DoorPlace): Server {
-    const listener: RequestListener = (request, response) => {
-      this.#answers.handle(request, { response, place });
-    };
-    const server = createServer(SERVER_OPTIONS, listener);
+  #createServer(place: DoorPlace): Server | SecureServer {
+    const { guard, server: own } = this.#context;
+    const listener: RequestListener = guard((request, response) => {
+      const { socket } = request;
+      this.#connections.note(socket, 1);
+      response.once('close', () => {
+        this.#connections.note(socket, -1);
+      });
+      const isPaced = this.#connections.isPaced(socket, own.runtime.nowMs());
+      this.#answers.handle(request, { response, place, isPaced });
+    });
+    const tls = isBeyondLoopback(place) ? httpTlsOf(own) : null;
+    const server =
+      tls === null
+        ? createServer(SERVER_OPTIONS, listener)
+        : createSecureServer({ ...SERVER_OPTIONS, ...tls }, listener);
+    server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#connections.add(socket);
+    });
     server.on('listening', () => {
       this.#servers.add(server);
     });
@@ -76,7 +101,7 @@ class HttpDoor implements Door {
   }
 }
 
-async function bind(server: Server, endpoint: object): Promise<void> {
+async function bind(server: Server | SecureServer, endpoint: object): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...endpoint, backlog: BACKLOG, exclusive: true }, () => {
@@ -89,7 +114,7 @@ async function bind(server: Server, endpoint: object): Promise<void> {
 }
 
 /** Lets those who are being answered have their answer, for a moment. */
-async function ended(server: Server): Promise<void> {
+async function ended(server: Server | SecureServer): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => {
       server.closeAllConnections();

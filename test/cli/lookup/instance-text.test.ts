@@ -2,12 +2,8 @@ import { execFileSync } from 'node:child_process';
 
 import { expect, test } from 'vitest';
 
-import {
-  environmentLines,
-  LINES_BY_FORMAT,
-  shellWord,
-  variablesOf,
-} from '../../../src/cli/lookup/instance-text.ts';
+import { LINES_BY_FORMAT, shellWord } from '../../../src/answers/instance-text.ts';
+import { environmentLines, variablesOf } from '../../../src/cli/lookup/variables.ts';
 import type { InstanceInfo } from '../../../src/index.ts';
 
 const DB: InstanceInfo = {

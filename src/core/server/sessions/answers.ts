@@ -135,7 +135,8 @@ function tellUntold(state: State, watcher: Watcher): void {
   for (const id of [...watch.untold].sort(compareText)) {
     const removal = state.removals.get(id);
     if (removal?.instance.registration.service !== watch.service) continue;
-    state.out.send(to, { kind: 'change', request, ...removal });
+    const { atMs: _, ...told } = removal;
+    state.out.send(to, { kind: 'change', request, ...told });
   }
   watch.untold.clear();
 }
@@ -144,7 +145,7 @@ function noteRemoval(state: State, change: Change): void {
   const id = change.instance.registration.instance;
   state.removals.delete(id);
   if (change.change !== 'removed') return;
-  state.removals.set(id, change);
+  state.removals.set(id, { ...change, atMs: state.nowMs });
   const [oldest] = state.removals.keys();
   if (oldest !== undefined && state.removals.size > REMOVALS_MAX) state.removals.delete(oldest);
 }

@@ -1,9 +1,9 @@
 // What the library answers, as plain records: the very shapes that `--json` prints. The invariant:
 // nothing of the wire leaks out; brands, rows and nulls end here.
 
-import type { MessageOf } from '../../protocol/messages.ts';
-import type { Instance, ServerRow } from '../../protocol/records.ts';
-import { isLive } from '../../protocol/records.ts';
+import type { MessageOf } from '../protocol/messages.ts';
+import type { Instance, ServerRow } from '../protocol/records.ts';
+import { isLive } from '../protocol/records.ts';
 
 /** One running offer of a service. */
 export interface InstanceInfo {

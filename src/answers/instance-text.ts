@@ -2,7 +2,7 @@
 // for a shell stays data, whatever a tag holds: it can be given to eval. An IPv6 address wears
 // brackets wherever a port follows it.
 
-import { RarangiError, type InstanceInfo } from '../../index.ts';
+import type { InstanceInfo } from './shapes.ts';
 
 /** The forms that print one line an instance. */
 export const LINES_BY_FORMAT = {
@@ -11,6 +11,20 @@ export const LINES_BY_FORMAT = {
   port: ({ port }: InstanceInfo) => String(port),
   uri: (instance: InstanceInfo) => uriOf(instance),
 } as const;
+
+/** A form that an instance is printed in, line by line. */
+export type TextFormat = keyof typeof LINES_BY_FORMAT | 'env';
+
+/** The lines of instances in a form; `env` is of the first of each service. */
+export function formatted(instances: readonly InstanceInfo[], format: TextFormat): string[] {
+  if (format === 'env') return environmentLines(firstOfEach(instances));
+  return instances.map(LINES_BY_FORMAT[format]);
+}
+
+/** Two services would have one variable. */
+export class SharedVariable extends Error {
+  override readonly name = 'SharedVariable';
+}
 
 /** `host:port`. */
 export function hostPort(address: string, port: number): string {
@@ -31,7 +45,7 @@ export function firstOfEach(instances: readonly InstanceInfo[]): InstanceInfo[] 
 
 /**
  * `NAME_HOST`, `NAME_PORT`, `NAME_URI` and `NAME_TAG_KEY` of instances of different services. Of two
- * tags of one variable the later key counts. Throws RARANGI_USAGE if two services share a variable.
+ * tags of one variable the later key counts. Throws SharedVariable.
  */
 export function variablesOf(instances: readonly InstanceInfo[]): Variables {
   const owners = new Map<string, string>();
@@ -47,7 +61,7 @@ export function variablesOf(instances: readonly InstanceInfo[]): Variables {
   return variables;
 }
 
-/** The same as assignments for a POSIX shell. Throws RARANGI_USAGE. */
+/** The same as assignments for a POSIX shell. Throws SharedVariable. */
 export function environmentLines(instances: readonly InstanceInfo[]): string[] {
   return Object.entries(variablesOf(instances)).map(
     ([variable, value]) => `${variable}=${shellWord(value)}`,
@@ -70,11 +84,9 @@ function pairsOf(instance: InstanceInfo): [variable: string, value: string][] {
   ];
 }
 
-function sharedVariable(variable: string, services: readonly string[]): RarangiError {
-  return new RarangiError(
-    'RARANGI_USAGE',
+function sharedVariable(variable: string, services: readonly string[]): SharedVariable {
+  return new SharedVariable(
     `services ${services.join(' and ')} would share the variable ${variable}`,
-    { hint: 'ask for each by its name, or for --format json' },
   );
 }
 

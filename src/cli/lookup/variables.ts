@@ -1,0 +1,31 @@
+// What a service is to a shell or a command: variables. One invariant: two services never share one,
+// and whoever asks for that is told what else to ask for.
+
+import {
+  environmentLines as linesOf,
+  SharedVariable,
+  variablesOf as variablesIn,
+  type Variables,
+} from '../../answers/instance-text.ts';
+import { RarangiError, type InstanceInfo } from '../../index.ts';
+
+/** The variables of instances of different services. Throws RARANGI_USAGE. */
+export function variablesOf(instances: readonly InstanceInfo[]): Variables {
+  return unshared(() => variablesIn(instances));
+}
+
+/** The same as assignments for a POSIX shell. Throws RARANGI_USAGE. */
+export function environmentLines(instances: readonly InstanceInfo[]): string[] {
+  return unshared(() => linesOf(instances));
+}
+
+function unshared<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof SharedVariable)) throw error;
+    throw new RarangiError('RARANGI_USAGE', error.message, {
+      hint: 'ask for each by its name, or for --format json',
+    });
+  }
+}

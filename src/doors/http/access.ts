@@ -1,0 +1,197 @@
+// Who may ask, and who may register, by HTTP. The questions are put in one order, before anything is
+// done: which host was meant, which web page asks, which token is shown, and for what changes the
+// catalogue, from where. The invariant: a page of another origin, under whatever name it calls this
+// server, can neither read nor register; and nothing that an open network can reach is open to all.
+
+/** What a request says of itself. */
+export interface Visit {
+  readonly method: string;
+  /** The header; null if there is none. */
+  readonly host: string | null;
+  readonly origin: string | null;
+  readonly fetchSite: string | null;
+  readonly isNavigation: boolean;
+  readonly authorization: string | null;
+  readonly contentType: string | null;
+  readonly hasBody: boolean;
+  /** It came by a UNIX socket: then the system has said who may. */
+  readonly isBySocket: boolean;
+  /** It came from this very host. */
+  readonly isFromHere: boolean;
+  /** Signs of a proxy: an old version, or a header that proxies add. */
+  readonly isProxied: boolean;
+  /** It showed a certificate that does instead of a token. */
+  readonly hasCertificate: boolean;
+}
+
+/** What of a route matters here. */
+export interface Target {
+  readonly isRoot: boolean;
+  readonly isOpen: boolean;
+  readonly writes: boolean;
+}
+
+/** What a door allows. */
+export interface AccessRules {
+  /** Names and addresses that this server is called by, in lower case. */
+  readonly names: ReadonlySet<string>;
+  /** Web origins that may read. */
+  readonly origins: ReadonlySet<string>;
+  /** `http` or `https`: how a page of this server's own is reached. */
+  readonly scheme: 'http' | 'https';
+  /** Whether a token is asked for at this place. */
+  readonly asksToken: boolean;
+  /** Compares in constant time. */
+  readonly isToken: (text: string) => boolean;
+}
+
+/** Why a request is not served. */
+export interface Refusal {
+  readonly status: 400 | 401 | 403 | 415;
+  readonly code: 'usage' | 'host' | 'origin' | 'token' | 'not-here' | 'proxied';
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Says why a request is not served; null if it may be. */
+export function judge(visit: Visit, target: Target, rules: AccessRules): Refusal | null {
+  return (
+    judgeHost(visit, rules) ??
+    judgeOrigin(visit, target, rules) ??
+    judgeToken(visit, target, rules) ??
+    (target.writes ? judgeWriting(visit) : null)
+  );
+}
+
+/** The web origin that is allowed to read the answer; null for none. */
+export function allowedOrigin({ method, origin }: Visit, { origins }: AccessRules): string | null {
+  const isReading = method === 'GET' || method === 'HEAD';
+  return isReading && origin !== null && origins.has(origin) ? origin : null;
+}
+
+function judgeHost({ host, isBySocket }: Visit, { names }: AccessRules): Refusal | null {
+  if (isBySocket) return null;
+  if (host === null) return usage('the header Host is missing', 'name the server that is asked');
+  const name = hostNameOf(host);
+  if (name !== null && (names.has(name) || isLocalName(name))) return null;
+  const called = name ?? host;
+  return {
+    status: 403,
+    code: 'host',
+    message: `this server is not called ${called}; --http-name allows it`,
+    hint: 'call it by its address, or as localhost',
+  };
+}
+
+function judgeOrigin(visit: Visit, target: Target, rules: AccessRules): Refusal | null {
+  const { method, origin, host } = visit;
+  if (method === 'OPTIONS') return foreign('a preflight');
+  if (allowedOrigin(visit, rules) !== null) return null;
+  if (origin !== null && origin !== `${rules.scheme}://${host ?? ''}`) {
+    return foreign(`the origin ${origin}`);
+  }
+  return isForeignPage(visit, target) ? foreign('a page of another site') : null;
+}
+
+/** Whether a browser says that another site asks; a person may come from anywhere to the page. */
+function isForeignPage(visit: Visit, { isRoot }: Target): boolean {
+  const { method, fetchSite, isNavigation } = visit;
+  if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return false;
+  return !(isRoot && isNavigation && (method === 'GET' || method === 'HEAD'));
+}
+
+function judgeToken(visit: Visit, { isOpen }: Target, rules: AccessRules): Refusal | null {
+  if (!rules.asksToken || isOpen || visit.isBySocket || visit.hasCertificate) return null;
+  const token = tokenIn(visit.authorization);
+  if (token !== null && rules.isToken(token)) return null;
+  return {
+    status: 401,
+    code: 'token',
+    message: token === null ? 'a token is asked for' : 'this token is not known here',
+    hint: 'send Authorization: Bearer TOKEN; rarangi secret --token FILE prints that of a secret',
+  };
+}
+
+function judgeWriting(visit: Visit): Refusal | null {
+  if (visit.hasBody && !isJson(visit.contentType)) {
+    return {
+      status: 415,
+      code: 'usage',
+      message: 'what registers is sent as application/json',
+      hint: "curl -H 'Content-Type: application/json'",
+    };
+  }
+  if (visit.origin !== null) return foreign('a web page');
+  if (visit.isProxied) {
+    return {
+      status: 403,
+      code: 'proxied',
+      message: 'a proxy stands between: its connection would be judged, not that of the service',
+      hint: 'register without a proxy, by the socket or on loopback',
+    };
+  }
+  if (visit.isFromHere || visit.isBySocket) return null;
+  return {
+    status: 403,
+    code: 'not-here',
+    message: 'register on the host itself: a cut cable would leave a dead service listed',
+    hint: 'each host has servers of its own: http://127.0.0.1, or the socket',
+  };
+}
+
+function foreign(what: string): Refusal {
+  return {
+    status: 403,
+    code: 'origin',
+    message: `${what} may not use this server`,
+    hint: 'serve --http-origin ORIGIN lets a page read',
+  };
+}
+
+function usage(message: string, hint: string): Refusal {
+  return { status: 400, code: 'usage', message, hint };
+}
+
+/** The name in a Host header, in lower case and without its port; null for what is none. */
+function hostNameOf(host: string): string | null {
+  const [, bracketed, plain] =
+    /^(?:\[([0-9a-f:.]+)\]|([^:[\]@/]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '') ?? null;
+}
+
+function isLocalName(name: string): boolean {
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true;
+  return /^127(\.\d{1,3}){3}$/.test(name);
+}
+
+function isJson(contentType: string | null): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType ?? '');
+}
+
+/** The token of a Bearer, or the password of a Basic; null for neither. */
+function tokenIn(authorization: string | null): string | null {
+  const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+) *$/i.exec(authorization ?? '') ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme === '') return null;
+  const text = base64Text(value);
+  return text.includes(':') ? text.slice(text.indexOf(':') + 1) : null;
+}
+
+/** What base64 stands for, byte by byte: a token is of plain letters. */
+function base64Text(base64: string): string {
+  let text = '';
+  let bits = 0;
+  let count = 0;
+  for (const letter of base64.replaceAll('=', '')) {
+    const value = BASE64.indexOf(letter);
+    if (value < 0) return '';
+    bits = ((bits << 6) | value) & 0xffff;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    text += String.fromCharCode((bits >> count) & 0xff);
+  }
+  return text;
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

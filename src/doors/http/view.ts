@@ -1,0 +1,33 @@
+// What an answer says of the view behind it: in headers, on every answer. One invariant: a view that
+// is not complete says what it lacks, if it knows that, and why.
+
+/** A view: why is it not complete? */
+export interface HttpView {
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+  readonly why: string | null;
+}
+
+/** The headers of every answer. */
+export function viewHeaders({
+  complete,
+  missing,
+  why,
+}: HttpView): Readonly<Record<string, string>> {
+  if (complete) return COMPLETE;
+  return {
+    'Rarangi-Complete': 'false',
+    ...(missing.length === 0 ? {} : { 'Rarangi-Missing': missingText(missing) }),
+    ...(why === null ? {} : { 'Rarangi-Why': why }),
+  };
+}
+
+/** Some names, and how many more there are. */
+function missingText(missing: readonly string[]): string {
+  const named = missing.slice(0, NAMES_MAX).join(', ');
+  const left = missing.length - NAMES_MAX;
+  return left > 0 ? `${named} and ${String(left)} more` : named;
+}
+
+const COMPLETE = { 'Rarangi-Complete': 'true' };
+const NAMES_MAX = 20;

@@ -1,0 +1,36 @@
+// The body of a request, in JSON. One invariant: no more of it is kept than a body may have, and what
+// is too large, or no JSON, is answered before anything else is done with it.
+
+import { usageFailure } from '../../doors/http/failures.ts';
+import type { Exchange } from './http-exchange.ts';
+
+/** Reads a body in JSON; what cannot be read is answered here. */
+export function readBody(exchange: Exchange, done: (body: unknown) => void): void {
+  const { request } = exchange;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+    else if (!exchange.response.headersSent) failTooLarge(exchange);
+  });
+  request.on('end', () => {
+    if (bytes > BODY_BYTES_MAX) return;
+    let body: unknown;
+    try {
+      body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    } catch {
+      exchange.fail(usageFailure('what was sent is no JSON'));
+      return;
+    }
+    done(body);
+  });
+}
+
+function failTooLarge(exchange: Exchange): void {
+  const message = `what was sent is larger than ${String(BODY_BYTES_MAX)} bytes`;
+  const failure = { ...usageFailure(message, 'send less at once'), status: 413 };
+  exchange.fail(failure, { headers: { Connection: 'close' } });
+}
+
+const BODY_BYTES_MAX = 64 * 1_024;

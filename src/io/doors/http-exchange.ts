@@ -1,0 +1,176 @@
+// One request and its answer. The invariant: every answer has the headers that all have, and is
+// given once; a stream ends when its reader is gone or does not read, and whoever made it is told.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { StreamForm } from '../../doors/http/events.ts';
+import { eventText, signOfLife, streamHeaders, streamStart } from '../../doors/http/events.ts';
+import type { HttpFailure } from '../../doors/http/failures.ts';
+import { failureBody } from '../../doors/http/failures.ts';
+import type { HttpView } from '../../doors/http/view.ts';
+import { viewHeaders } from '../../doors/http/view.ts';
+import type { DoorContext, DoorPlace } from './door.ts';
+
+/** What answers have besides their body. */
+export interface Extras {
+  readonly view?: HttpView;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A stream that lasts. */
+export interface HttpStream {
+  readonly form: StreamForm;
+  /** Writes an event of that name. */
+  event(name: string, event: object): void;
+  /** Ends it from this side. */
+  end(): void;
+}
+
+/** A request and its answer. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly place: DoorPlace;
+  readonly #context: DoorContext;
+
+  constructor(
+    context: DoorContext,
+    given: { request: IncomingMessage; response: ServerResponse; place: DoorPlace },
+  ) {
+    this.request = given.request;
+    this.response = given.response;
+    this.place = given.place;
+    this.#context = context;
+  }
+
+  /** A header of the request; null if it is not there. */
+  header(name: string): string | null {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : null;
+  }
+
+  /** Who asks, for people. */
+  get remote(): string {
+    const { remoteAddress, remotePort } = this.request.socket;
+    if (remoteAddress === undefined) return `${this.place.address}:0`;
+    const host = remoteAddress.replace(/^::ffff:/i, '');
+    return `${host.includes(':') ? `[${host}]` : host}:${String(remotePort ?? 0)}`;
+  }
+
+  /** The view of this server, for what is answered without a question to the core. */
+  view(): HttpView {
+    const { isComplete: complete, missing, isSynced, away } = this.#context.server.state();
+    const isSplit = [...away].some(({ standing }) => standing === 'split');
+    const why = !isSynced ? 'unsynced' : isSplit ? 'split' : 'suspect';
+    return { complete, missing, why: complete ? null : why };
+  }
+
+  /** Answers JSON. */
+  json(status: number, body: object, extras: Extras = {}): void {
+    this.ready(status, JSON.stringify(body), extras);
+  }
+
+  /** Answers JSON that is text already. */
+  ready(status: number, json: string, extras: Extras = {}): void {
+    this.#send(status, { type: 'application/json', body: `${json}\n` }, extras);
+  }
+
+  /** Answers plain text. */
+  text(status: number, body: string, extras: Extras & { readonly type?: string } = {}): void {
+    this.#send(status, { type: extras.type ?? 'text/plain; charset=utf-8', body }, extras);
+  }
+
+  /** Answers nothing but a status. */
+  bare(status: 204 | 304, extras: Extras = {}): void {
+    this.#send(status, null, extras);
+  }
+
+  /** Says what is wrong. */
+  fail(failure: HttpFailure, { view, headers = {} }: Extras = {}): void {
+    const { status } = failure;
+    const more = {
+      ...(status === 503 || status === 429 ? { 'Retry-After': '1' } : {}),
+      ...(status === 401 ? { 'WWW-Authenticate': CHALLENGES } : {}),
+      ...headers,
+    };
+    this.json(status, failureBody(failure), {
+      headers: more,
+      ...(view === undefined ? {} : { view }),
+    });
+  }
+
+  /** Begins what lasts. `onEnd` is called once, when nobody reads it any more. */
+  stream(form: StreamForm, onEnd: () => void): HttpStream {
+    const { response } = this;
+    let cancelBeat = (): void => undefined;
+    const { guard, server } = this.#context;
+    const write = (text: string): void => {
+      if (response.destroyed || response.writableEnded) return;
+      response.write(text);
+      if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
+    };
+    const beat = (): void => {
+      cancelBeat = server.runtime.setAlarm(server.runtime.nowMs() + BEAT_MS, () => {
+        write(signOfLife(form) ?? eventText(form, 'alive', ALIVE));
+        beat();
+      });
+    };
+    response.once(
+      'close',
+      guard(() => {
+        cancelBeat();
+        onEnd();
+      }),
+    );
+    response.writeHead(200, { ...this.#headers(this.view()), ...streamHeaders(form) });
+    response.flushHeaders();
+    write(streamStart(form));
+    beat();
+    return {
+      form,
+      event: (name, event) => {
+        write(eventText(form, name, event));
+      },
+      end: () => {
+        response.end();
+      },
+    };
+  }
+
+  #headers(view: HttpView): Record<string, string> {
+    const { environment, facts } = this.#context.server;
+    return {
+      'Rarangi-Environment': environment,
+      'Rarangi-Server': facts.name,
+      ...viewHeaders(view),
+      'Cache-Control': 'no-cache',
+      'X-Content-Type-Options': 'nosniff',
+    };
+  }
+
+  #send(
+    status: number,
+    content: { readonly type: string; readonly body: string } | null,
+    { view = this.view(), headers = {} }: Extras,
+  ): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    const all = { ...this.#headers(view), ...headers };
+    if (content === null) {
+      response.writeHead(status, all);
+      response.end();
+      return;
+    }
+    all['Content-Type'] = content.type;
+    all['Content-Length'] = String(Buffer.byteLength(content.body));
+    response.writeHead(status, all);
+    response.end(request.method === 'HEAD' ? undefined : content.body);
+  }
+}
+
+const CHALLENGES = 'Bearer realm="rarangi", Basic realm="rarangi", charset="UTF-8"';
+const ALIVE = { event: 'alive' };
+const BEAT_MS = 5_000;
+
+/** What may wait in memory for a reader that does not read. */
+const UNREAD_BYTES_MAX = 1024 * 1024;

@@ -1,0 +1,51 @@
+// The certificate of HTTP beyond loopback. One invariant: what is used was read whole and belongs
+// together; when new files are not fit the old ones stay in use, and streams go on either way.
+
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { ServerOptions } from 'node:https';
+
+import { reasonOf } from '../machine/reasons.ts';
+import { RarangiError } from '../rarangi-error.ts';
+import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
+import type { DoorServer } from './door.ts';
+
+/** What HTTPS is told; null where there is no certificate. Throws RARANGI_USAGE. */
+export function httpTlsOf({
+  settings,
+  lock,
+}: Pick<DoorServer, 'settings' | 'lock'>): TlsOptions | null {
+  const files = settings.httpTls ?? lock.tls;
+  if (files === undefined) return null;
+  const cert = readPublicFile(files.cert, 'certificate');
+  const key = readPrivateFile(files.key, 'key');
+  mustBelong({ cert, key, files });
+  if (lock.tls === undefined) return { cert, key, minVersion: 'TLSv1.2' };
+  // A certificate of the environment does instead of a token; browsers have none.
+  const ca = readPublicFile(lock.tls.ca, 'CA file');
+  return { cert, key, ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' };
+}
+
+/** The options of HTTPS that files say. */
+export type TlsOptions = Pick<
+  ServerOptions,
+  'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'
+>;
+
+function mustBelong(given: {
+  readonly cert: string;
+  readonly key: string;
+  readonly files: { readonly cert: string; readonly key: string };
+}): void {
+  const { cert, key, files } = given;
+  let isPair: boolean;
+  try {
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    throw unusable(`cannot use certificate ${files.cert}: ${reasonOf(error)}`);
+  }
+  if (!isPair) throw unusable(`key ${files.key} is not that of certificate ${files.cert}`);
+}
+
+function unusable(message: string): RarangiError {
+  return new RarangiError('RARANGI_USAGE', message, { hint: 'name files in PEM that go together' });
+}

@@ -1,0 +1,185 @@
+// A watch by HTTP: the present set of services, the mark where it ends, then every change, for as
+// long as it is read. One invariant: for each service, or pattern, that was asked for there is one
+// mark, after all that was present of it and before any change.
+
+import type { InstanceInfo } from '../../answers/shapes.ts';
+import { instanceInfoOf } from '../../answers/shapes.ts';
+import type { Wanted } from '../../core/client/matching.ts';
+import { isWanted } from '../../core/client/matching.ts';
+import { streamFormOf } from '../../doors/http/events.ts';
+import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import { isName } from '../../protocol/ids.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
+import type { Cause, Instance } from '../../protocol/records.ts';
+import type { Cancel } from '../machine/runtime.ts';
+import type { Exchange, HttpStream } from './http-exchange.ts';
+import type { HttpInside } from './http-inside.ts';
+import type { Asked } from './http-lookup.ts';
+import { wantedOf } from './http-lookup.ts';
+import type { InnerSession } from './inner-session.ts';
+
+/** Streams the instances of services, and every change. */
+export function answerWatch(exchange: Exchange, { inside, query }: Asked): void {
+  const subjects = [...new Set(query.get('service') ?? [])];
+  for (const subject of subjects) {
+    const matcher = isName(subject) ? null : inside.matcher(subject);
+    if (typeof matcher !== 'string') continue;
+    exchange.fail(usageFailure(matcher));
+    return;
+  }
+  if (subjects.length > SERVICES_MAX) {
+    exchange.fail(limitFailure(`the limit is ${String(SERVICES_MAX)} services in a watch`));
+    return;
+  }
+  const watch = new HttpWatch(inside, { subjects, wanted: wantedOf(query) });
+  watch.begin(exchange);
+}
+
+class HttpWatch {
+  readonly #inside: HttpInside;
+  readonly #subjects: readonly string[];
+  readonly #wanted: Wanted;
+  readonly #watched = new Map<Name, Cancel>();
+  readonly #told = new Set<InstanceId>();
+  #stream: HttpStream | null = null;
+  #session: InnerSession | null = null;
+  #cancelLook: Cancel = () => undefined;
+  #isSynced = false;
+  #view = '';
+
+  constructor(inside: HttpInside, given: { subjects: readonly string[]; wanted: Wanted }) {
+    this.#inside = inside;
+    this.#subjects = given.subjects;
+    this.#wanted = given.wanted;
+  }
+
+  begin(exchange: Exchange): void {
+    const form = streamFormOf(exchange.header('accept'));
+    const session = this.#inside.openStream(
+      exchange,
+      (reason) => {
+        exchange.fail(limitFailure(reason));
+      },
+      {
+        onGoaway: () => {
+          const { other } = this.#inside.server.ways;
+          this.#stream?.event('goaway', { change: 'goaway', other });
+        },
+        onClosed: () => this.#stream?.end(),
+      },
+    );
+    if (session === null) return;
+    this.#session = session;
+    this.#stream = exchange.stream(form, () => {
+      this.#cancelLook();
+      session.close('the stream has ended');
+    });
+    this.#lookForServices();
+    this.#sync();
+  }
+
+  /** A pattern stands for the services that there are; new ones are looked for again and again. */
+  #lookForServices(): void {
+    for (const subject of this.#subjects) {
+      for (const name of this.#namesOf(subject)) this.#follow(name);
+    }
+    if (this.#subjects.every(isName)) return;
+    const { runtime } = this.#inside.server;
+    this.#cancelLook = runtime.setAlarm(runtime.nowMs() + LOOK_MS, () => {
+      this.#lookForServices();
+    });
+  }
+
+  #namesOf(subject: string): readonly Name[] {
+    if (isName(subject)) return [subject];
+    const isMatch = this.#inside.matcher(subject);
+    const names = this.#inside.server.state().catalogue.serviceNames().filter(isName);
+    return typeof isMatch === 'string' ? [] : names.filter(isMatch);
+  }
+
+  #follow(name: Name): void {
+    if (this.#watched.has(name) || this.#session === null) return;
+    const cancel = this.#session.watch(
+      { service: name },
+      (change) => {
+        this.#take(name, change);
+      },
+      (reason) => {
+        this.#tell({ change: 'failed', service: name, reason });
+        this.#stream?.end();
+      },
+    );
+    this.#watched.set(name, cancel);
+  }
+
+  /** All that is present was told in the very calls that began the watches. */
+  #sync(): void {
+    const { complete, missing } = this.#viewNow();
+    for (const service of this.#subjects) {
+      this.#tell({ change: 'synced', service, complete, missing });
+    }
+    this.#isSynced = true;
+  }
+
+  #take(service: Name, message: MessageOf<'change'>): void {
+    const { change, instance, cause } = message;
+    if (change === 'synced' || change === 'view') this.#noteView();
+    else if (instance !== undefined) this.#takeInstance(instance, { change, service, cause });
+  }
+
+  #takeInstance(
+    instance: Instance,
+    told: { readonly change: string; readonly service: Name; readonly cause: Cause | undefined },
+  ): void {
+    const id = instance.registration.instance;
+    const { change, service, cause } = told;
+    const wasTold = this.#told.has(id);
+    if (change === 'removed' || !isWanted(instance, this.#wanted)) {
+      if (!wasTold) return;
+      this.#told.delete(id);
+      const why = change === 'removed' ? cause : 'replaced';
+      this.#tell({ change: 'removed', service, instance: instanceInfoOf(instance), cause: why });
+      return;
+    }
+    this.#told.add(id);
+    const asNew = this.#isSynced ? 'added' : 'present';
+    const shown = wasTold && change !== 'present' ? change : asNew;
+    this.#tell({ change: shown, service, instance: instanceInfoOf(instance) });
+  }
+
+  /** Each service says that the view has changed; it is told once. */
+  #noteView(): void {
+    const { complete, missing } = this.#viewNow();
+    const view = `${String(complete)} ${missing.join(' ')}`;
+    const isNew = this.#view !== view;
+    this.#view = view;
+    if (!isNew || !this.#isSynced) return;
+    for (const service of this.#subjects) {
+      this.#tell({ change: 'view', service, complete, missing });
+    }
+  }
+
+  #viewNow(): { readonly complete: boolean; readonly missing: readonly string[] } {
+    const { isComplete: complete, missing } = this.#inside.server.state();
+    return { complete, missing };
+  }
+
+  #tell(event: WatchLine): void {
+    this.#stream?.event(event.change, event);
+  }
+}
+
+/** A line of a watch. */
+interface WatchLine {
+  readonly change: string;
+  readonly service: string;
+  readonly instance?: InstanceInfo;
+  readonly cause?: Cause | undefined;
+  readonly complete?: boolean;
+  readonly missing?: readonly string[];
+  readonly reason?: string;
+}
+
+const SERVICES_MAX = 256;
+const LOOK_MS = 250;

@@ -1,0 +1,12 @@
+// The token that belongs to a secret: whoever has it may read by HTTP, and nothing more. The
+// invariant: it follows from the secret alone, so nothing has to be handed out anew, and tells
+// nothing of it.
+
+import { createHmac } from 'node:crypto';
+
+import type { Secret } from './secret-file.ts';
+
+/** The token of a secret, in base64url. */
+export function tokenOfSecret({ key }: Pick<Secret, 'key'>): string {
+  return createHmac('sha256', key).update('rarangi http read').digest('base64url');
+}

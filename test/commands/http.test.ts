@@ -1,0 +1,246 @@
+// HTTP at real servers: lookups, waits, watches, registrations, and who is refused.
+
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { expect } from 'vitest';
+
+import { type Running, type Stage, test } from '../support/processes.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+interface Lines {
+  readonly asked: ClientRequest;
+  /** The next line of JSON; null at the end. */
+  next(): Promise<Record<string, unknown> | null>;
+}
+
+/** A host with one server, by its HTTP. */
+class Door {
+  readonly host: string;
+  readonly server: Running;
+
+  constructor(host: string, server: Running) {
+    this.host = host;
+    this.server = server;
+  }
+
+  async ask(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Answer> {
+    const [, response] = await this.#begin(path, given);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const { statusCode: status = 0, headers } = response;
+    return { status, headers, body: Buffer.concat(chunks).toString() };
+  }
+
+  async stream(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Lines> {
+    const [asked, response] = await this.#begin(path, given);
+    const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+    response.on('error', () => undefined);
+    return {
+      asked,
+      next: async () => {
+        const line = await lines.next();
+        if (line.done === true) return null;
+        return JSON.parse(line.value) as Record<string, unknown>;
+      },
+    };
+  }
+
+  async register(offer: object): Promise<Lines> {
+    return await this.stream('/v1/register', { method: 'POST', body: offer });
+  }
+
+  async #begin(
+    path: string,
+    { body, headers = {}, ...more }: RequestOptions & { body?: unknown },
+  ): Promise<[ClientRequest, IncomingMessage]> {
+    const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    const all = { ...type, ...(headers as Record<string, string>) };
+    const options = { host: this.host, port: 17342, path, agent: false, ...more };
+    const asked = request({ ...options, headers: all });
+    asked.on('error', () => undefined);
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return [asked, response];
+  }
+}
+
+async function openDoor(stage: Stage): Promise<Door> {
+  const host = stage.address();
+  const server = stage.start(['serve', '--log-format=json', '--host=h1', `--bind=${host}`]);
+  await server.said({ event: 'view-complete' });
+  const door = new Door(host, server);
+  for (;;) {
+    const isThere = await door.ask('/livez').then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return door;
+  }
+}
+
+test('a service is there for as long as its request, in the JSON of the command line', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const stream = await door.register({ service: 'web', port: 8000, tags: { version: '7' } });
+  const registered = await stream.next();
+
+  const { status, headers, body } = await door.ask('/v1/services/web');
+  const { stdout } = await stage.run(['lookup', 'web', '--json', `--server=${door.host}`]);
+  const watch = await door.stream('/v1/watch?service=web');
+  await watch.next();
+  await watch.next();
+  stream.asked.destroy();
+  const removed = await watch.next();
+
+  expect(registered).toMatchObject({
+    event: 'registered',
+    port: 8000,
+    revision: 1,
+    server: 'h1-a',
+  });
+  expect([status, headers['rarangi-complete']]).toEqual([200, 'true']);
+  expect(JSON.parse(body)).toEqual(JSON.parse(stdout));
+  expect(removed).toMatchObject({ change: 'removed', service: 'web', cause: 'closed' });
+});
+
+test('a key makes the id of an instance, changes it and gives it up; without it nobody can', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const key = '5be0'.repeat(8);
+  const stream = await door.register({ service: 'web', port: 1, key });
+  const registered = await stream.next();
+  const path = `/v1/register/${String(registered?.['instance'])}`;
+  const offer = { service: 'web', port: 2 };
+  const wrong = { headers: { 'Rarangi-Key': '0'.repeat(32) } };
+  const right = { headers: { 'Rarangi-Key': key } };
+
+  const refused = await door.ask(path, { ...wrong, method: 'PUT', body: offer });
+  const changed = await door.ask(path, { ...right, method: 'PUT', body: offer });
+  const found = await door.ask('/v1/services/web?format=port');
+  const given = await door.ask(path, { ...right, method: 'DELETE' });
+  const lines = [await stream.next(), await stream.next()];
+
+  expect(registered).not.toHaveProperty('key');
+  expect([refused.status, changed.status, given.status]).toEqual([403, 200, 204]);
+  expect(JSON.parse(changed.body)).toMatchObject({ port: 2, revision: 2 });
+  expect(found.body).toBe('2\n');
+  expect(lines).toEqual([{ event: 'deregistered', instance: registered?.['instance'] }, null]);
+});
+
+test('of several offers all are registered, or none', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const bad = await door.ask('/v1/register', {
+    method: 'POST',
+    body: [
+      { service: 'web', port: 1 },
+      { service: 'web', port: 0 },
+    ],
+  });
+  const before = await door.ask('/v1/services');
+  const stream = await door.register([
+    { service: 'web', port: 1 },
+    { service: 'db', port: 2 },
+  ]);
+  await stream.next();
+  await stream.next();
+  const after = await door.ask('/v1/services');
+
+  expect([bad.status, before.status, after.status]).toEqual([400, 404, 200]);
+  expect(JSON.parse(after.body)).toMatchObject({ services: [{ name: 'db' }, { name: 'web' }] });
+});
+
+test('who waits for another answer is woken by that, and not by other services', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const stream = await door.register({ service: 'web', port: 1 });
+  await stream.next();
+  const { headers } = await door.ask('/v1/services/web');
+  const known = { headers: { 'If-None-Match': headers.etag } };
+
+  const same = await door.ask('/v1/services/web', known);
+  let isOver = false;
+  const waiting = door.ask('/v1/services/web?wait=30s', known).finally(() => (isOver = true));
+  const others = await door.register([{ service: 'db', port: 2 }]);
+  await others.next();
+  const wasOver = isOver;
+  const more = await door.register({ service: 'web', port: 3 });
+  await more.next();
+  const woken = await waiting;
+  const ended = await door.ask('/v1/services/web?wait=100ms', {
+    headers: { 'If-None-Match': woken.headers.etag },
+  });
+
+  expect([same.status, wasOver, woken.status, ended.status]).toEqual([304, false, 200, 304]);
+  expect(JSON.parse(woken.body)).toMatchObject({ instances: [{}, {}] });
+});
+
+test('who waits for a live one gets it, or is told that none came', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const waiting = door.ask('/v1/services/web?wait=30s');
+  const late = await door.ask('/v1/services/nix?wait=50ms');
+  const stream = await door.register({ service: 'web', port: 1 });
+  await stream.next();
+
+  expect((await waiting).status).toBe(200);
+  expect(late.status).toBe(504);
+  expect(JSON.parse(late.body)).toMatchObject({ error: { code: 'timed-out' } });
+});
+
+test('a server that stops says where else to go, and its streams end', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const stream = await door.register({ service: 'web', port: 1 });
+  await stream.next();
+
+  const ended = door.server.end();
+  const goaway = await stream.next();
+  const last = await stream.next();
+  const { code } = await ended;
+
+  expect(goaway).toEqual({ event: 'goaway', other: [`http://${door.host}:17343`] });
+  expect([last, code]).toEqual([null, 0]);
+});
+
+test('refusals have their status and code, and what registers from elsewhere is told why', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const post = { method: 'POST', body: { service: 'web', port: 1 } };
+  const asked: [string, RequestOptions & { body?: unknown }][] = [
+    ['/v1/services', { headers: { Host: 'rebind.test' } }],
+    ['/v1/services', { headers: { Origin: 'http://evil.test' } }],
+    ['/v1/register', { ...post, headers: { 'Content-Type': 'text/plain' } }],
+    ['/v1/register', { ...post, headers: { Via: '1.1 proxy' } }],
+    ['/v1/register', { ...post, body: 'x'.repeat(70_000) }],
+    ['/v1/services?what=1', {}],
+    ['/v1/nothing', {}],
+    ['/v1/services', { method: 'PUT' }],
+  ];
+
+  const answers = [];
+  for (const [path, given] of asked) {
+    const { status, body } = await door.ask(path, given);
+    const { error } = JSON.parse(body) as { error: { code: string } };
+    answers.push([status, error.code]);
+  }
+
+  expect(answers).toEqual([
+    [403, 'host'],
+    [403, 'origin'],
+    [415, 'usage'],
+    [403, 'proxied'],
+    [413, 'usage'],
+    [400, 'usage'],
+    [404, 'usage'],
+    [405, 'usage'],
+  ]);
+});

@@ -1,0 +1,116 @@
+// Who may ask and who may register, rule by rule, in the order in which the rules are asked.
+
+import { expect, test } from 'vitest';
+
+import type { AccessRules, Target, Visit } from '../../../src/doors/http/access.ts';
+import { allowedOrigin, judge } from '../../../src/doors/http/access.ts';
+
+const VISIT: Visit = {
+  method: 'GET',
+  host: '127.0.0.1:17348',
+  origin: null,
+  fetchSite: null,
+  isNavigation: false,
+  authorization: null,
+  contentType: null,
+  hasBody: false,
+  isBySocket: false,
+  isFromHere: true,
+  isProxied: false,
+  hasCertificate: false,
+};
+const READING: Target = { isRoot: false, isOpen: false, writes: false };
+const WRITING: Target = { ...READING, writes: true };
+const ROOT: Target = { ...READING, isRoot: true };
+const RULES: AccessRules = {
+  names: new Set(['h3', '10.0.0.3']),
+  origins: new Set(['https://dash.example']),
+  scheme: 'http',
+  asksToken: false,
+  isToken: (text) => text === 'right',
+};
+
+function codeOf(visit: Partial<Visit>, target = READING, rules: Partial<AccessRules> = {}) {
+  return judge({ ...VISIT, ...visit }, target, { ...RULES, ...rules })?.code ?? null;
+}
+
+test.each([
+  ['localhost', null],
+  ['a.localhost:1', null],
+  ['127.9.9.9:80', null],
+  ['[::1]:17348', null],
+  ['H3:17348', null],
+  ['10.0.0.3', null],
+  ['rebind.test:17348', 'host'],
+  ['127.0.0.1.evil.test', 'host'],
+  ['evil.test@127.0.0.1', 'host'],
+])('called %s: %s', (host, code) => {
+  expect(codeOf({ host })).toBe(code);
+});
+
+test('a request without Host cannot be judged, unless it comes by a socket', () => {
+  expect(judge({ ...VISIT, host: null }, READING, RULES)?.status).toBe(400);
+  expect(codeOf({ host: null, isBySocket: true })).toBe(null);
+});
+
+test('a page of another origin may not read, unless that origin is listed', () => {
+  expect(codeOf({ origin: 'http://evil.test' })).toBe('origin');
+  expect(codeOf({ origin: 'null' })).toBe('origin');
+  expect(codeOf({ origin: 'https://dash.example', fetchSite: 'cross-site' })).toBe(null);
+  expect(codeOf({ origin: 'https://dash.example', method: 'POST' })).toBe('origin');
+  expect(codeOf({ origin: 'http://127.0.0.1:17348' })).toBe(null);
+  expect(codeOf({ origin: 'http://127.0.0.1:9' })).toBe('origin');
+});
+
+test('only a visit of the page itself may come from another site without an origin', () => {
+  const foreign = { fetchSite: 'cross-site', isNavigation: true };
+  expect(codeOf(foreign, ROOT)).toBe(null);
+  expect(codeOf(foreign)).toBe('origin');
+  expect(codeOf({ fetchSite: 'same-site' }, ROOT)).toBe('origin');
+  expect(codeOf({ fetchSite: 'same-origin' })).toBe(null);
+});
+
+test('a preflight is refused, whoever asks', () => {
+  expect(codeOf({ method: 'OPTIONS', origin: 'https://dash.example' })).toBe('origin');
+});
+
+test('only for reading, and only a listed origin is told that it may read', () => {
+  const { origins } = RULES;
+  const origin = 'https://dash.example';
+  expect(allowedOrigin({ ...VISIT, origin }, { ...RULES, origins })).toBe(origin);
+  expect(allowedOrigin({ ...VISIT, origin, method: 'POST' }, RULES)).toBe(null);
+  expect(allowedOrigin({ ...VISIT, origin: 'http://evil.test' }, RULES)).toBe(null);
+});
+
+test.each([
+  [null, 'token'],
+  ['Bearer wrong', 'token'],
+  ['Bearer right', null],
+  ['bearer right', null],
+  [`Basic ${Buffer.from('anyone:right').toString('base64')}`, null],
+  [`Basic ${Buffer.from('right').toString('base64')}`, 'token'],
+  ['Basic !!!', 'token'],
+])('where tokens are asked for, %s is answered %s', (authorization, code) => {
+  expect(codeOf({ authorization }, READING, { asksToken: true })).toBe(code);
+});
+
+test('no token is asked of a socket, of a certificate, or for an open route', () => {
+  const rules = { asksToken: true };
+  expect(codeOf({ isBySocket: true }, READING, rules)).toBe(null);
+  expect(codeOf({ hasCertificate: true }, READING, rules)).toBe(null);
+  expect(codeOf({}, { ...READING, isOpen: true }, rules)).toBe(null);
+});
+
+const OFFER = { method: 'POST', hasBody: true, contentType: 'application/json' } as const;
+
+test.each([
+  [{ ...OFFER }, null],
+  [{ ...OFFER, contentType: 'application/json; charset=utf-8' }, null],
+  [{ ...OFFER, contentType: 'text/plain' }, 'usage'],
+  [{ ...OFFER, contentType: null }, 'usage'],
+  [{ ...OFFER, origin: 'http://127.0.0.1:17348' }, 'origin'],
+  [{ ...OFFER, isProxied: true }, 'proxied'],
+  [{ ...OFFER, isFromHere: false }, 'not-here'],
+])('registering, case %#', (visit, code) => {
+  expect(codeOf(visit, WRITING)).toBe(code);
+});
