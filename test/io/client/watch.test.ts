@@ -119,7 +119,7 @@ test('what changed while there was no server is told when there is one', async (
   await startServer({ bind: server.bound });
 
   // A watcher that is faster than the service sees it go and come, too.
-  while ((await watching.next()) !== 'removed 2 closed');
+  while ((await watching.next()) !== 'removed 2 unknown');
   await expect
     .poll(async () => (await lookup('db', reaching(server))).instances.map(({ port }) => port))
     .toEqual([1]);

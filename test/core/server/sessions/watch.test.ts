@@ -97,7 +97,7 @@ test('a watch that moves to another server repeats nothing and learns why what i
   expect(told(stage)).toEqual(['added d', 'removed b deregistered', 'removed c unhealthy']);
 });
 
-test('what a complete server never heard of is gone, as closed, if it does not come back', () => {
+test('what a complete server never heard of is gone, for an unknown reason, if it does not come back', () => {
   const stage = watcher(['a:1', 'b:1']);
   const first = join(stage, serverWith('a', 'b').server, 'a:1');
   told(stage);
@@ -108,7 +108,7 @@ test('what a complete server never heard of is gone, as closed, if it does not c
   stage.pass(200);
 
   expect(early).toEqual([]);
-  expect(told(stage)).toEqual(['removed b closed']);
+  expect(told(stage)).toEqual(['removed b unknown']);
 });
 
 test('an incomplete server takes nothing back: it is stale until the view is complete', () => {
