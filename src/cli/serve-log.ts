@@ -11,7 +11,7 @@ import type { Screen } from './theme.ts';
 export interface ServeLog {
   take(notice: Notice): void;
   /** The sockets listen. */
-  bound(handle: Pick<ServerHandle, 'name' | 'side' | 'bound' | 'lock'>): void;
+  bound(handle: Pick<ServerHandle, 'name' | 'side' | 'bound' | 'lock' | 'doors'>): void;
   /** Nothing more is drawn; what was held back is written. Resolves when the screen is free. */
   end(): Promise<void>;
 }
@@ -68,9 +68,9 @@ function drawnLog(show: Show): ServeLog {
       neighbours.settle({ text: 'no neighbours: a server on its own', isDone: true });
       sync.settle({ text: 'first sync: the view is complete', isDone: true });
     },
-    bound: ({ name, side, bound, lock }) => {
+    bound: ({ name, side, bound, lock, doors }) => {
       const by = lock === 'none' ? 'not locked' : `locked by ${lock}`;
-      const text = `bound ${bound} as ${name}, side ${side.toUpperCase()}, ${by}`;
+      const text = `bound ${bound} as ${name}, side ${side.toUpperCase()}, ${[by, ...doors].join('; ')}`;
       bind.settle({ text, isDone: true });
     },
     end: () => {

@@ -57,6 +57,15 @@ export class Doors {
     this.#kinds = kindsOf(site, place);
   }
 
+  /** What there is to come by, in words: each kind with the ports where it listens, or will. */
+  get words(): readonly string[] {
+    return this.#kinds.flatMap(({ noun, early, late }) => {
+      const addresses = [...early, ...late].map(({ address }) => address);
+      const ports = addresses.filter((address) => !address.includes('/'));
+      return ports.length === 0 ? [] : [`${noun} at ${ports.join(', ')}`];
+    });
+  }
+
   /** Opens those that need not wait. */
   open(): void {
     if (this.#isClosed) return;

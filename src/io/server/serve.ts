@@ -41,6 +41,8 @@ export interface ServerHandle extends AsyncDisposable {
   readonly bound: string;
   /** The path of its UNIX socket, if it has one. */
   readonly socket: string | null;
+  /** Its doors, each as `DNS at 127.0.0.1:17314, 127.0.0.1:17319`. */
+  readonly doors: readonly string[];
   /** What locks its TCP. */
   readonly lock: 'none' | 'secret' | 'certificate';
   /** Says goodbye, hands its clients to its sibling, and resolves when all is closed. */
@@ -119,6 +121,7 @@ class RunningServer implements ServerHandle {
   readonly address: string;
   readonly bound: string;
   readonly socket: string | null;
+  readonly doors: readonly string[];
   readonly lock: 'none' | 'secret' | 'certificate';
   readonly stopped: Promise<void>;
   readonly #core: Server;
@@ -155,6 +158,7 @@ class RunningServer implements ServerHandle {
       onStop: () => void this.#doors.close(),
     });
     this.#doors = this.#createDoors(settings, parts);
+    this.doors = this.#doors.words;
     this.stopped = this.#driver.stopped
       .then(() => this.#doors.close())
       .then(() => {

@@ -125,6 +125,16 @@ test('a service is found the moment that it is registered, and gone with its goo
   expect(soa).toMatchObject({ data: { serial: 2 } });
 });
 
+test('a server says where its doors are', async () => {
+  const port = await freePort();
+  const dns = [`127.0.0.1:${String(port)}`];
+  const options = { environment: 'own', bind: '127.0.0.1:0', socket: 'none', http: ['none'], dns };
+  const handle = await serve(options);
+  atEnd(() => handle.stop());
+
+  expect(handle.doors).toEqual([`DNS at 127.0.0.1:${String(port)}`]);
+});
+
 test('over TCP queries come behind each other, byte by byte or all at once', async () => {
   const server = await startServer();
   await open(server.port);
