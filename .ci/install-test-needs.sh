@@ -29,6 +29,7 @@ has musl-gcc musl-tools
 has java openjdk-17-jdk-headless
 /usr/bin/python3 -c 'import dns.resolver' 2>/dev/null || missing+=(python3-dnspython)
 has ip iproute2
+has pgrep procps
 has unshare util-linux
 /usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)
 

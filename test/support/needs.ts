@@ -17,6 +17,7 @@ const PROBES = {
   systemd: ['sh', '-c', 'test -x /lib/systemd/systemd && unshare --net --mount --cgroup true'],
   openssl: ['openssl', 'version'],
   iproute2: ['ip', '-V'],
+  procps: ['pgrep', '--version'],
   // Only root may make a network of its own.
   'util-linux': ['unshare', '--net', '--mount', 'true'],
   'python3-cbor2': ['/usr/bin/python3', '-c', 'import cbor2'],
