@@ -13,7 +13,7 @@ _rarangi_flags() {
     lookup) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
     peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --watch --interval --help' ;;
     register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --kill-group --log-format --help' ;;
-    secret) echo '--write --help' ;;
+    secret) echo '--write --token --help' ;;
     serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --http --http-cert --http-key --http-token-file --http-name --http-origin --http-insecure --dns --dns-from --dns-zone --dns-ttl --doors --log-format --help' ;;
     status) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --watch --interval --help' ;;
   esac
@@ -51,6 +51,7 @@ _rarangi_value() {
     'register --server' | \
     'register --file' | \
     'secret --write' | \
+    'secret --token' | \
     'serve --secret-file' | \
     'serve --tls-cert' | \
     'serve --tls-key' | \

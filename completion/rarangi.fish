@@ -144,6 +144,7 @@ complete -c rarangi -n '__rarangi_at register' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a secret -d 'Print a new secret for an environment.'
 complete -c rarangi -n '__rarangi_at secret' -l write -r -F -d 'Make this file, of mode 0600, instead of printing.'
+complete -c rarangi -n '__rarangi_at secret' -l token -r -F -d 'Print the tokens for reading by HTTP that belong to the secrets in this file.'
 complete -c rarangi -n '__rarangi_at secret' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a serve -d 'Run a catalogue server of this host.'

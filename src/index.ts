@@ -40,6 +40,7 @@ export type {
 export { checkOffer } from './io/client/registration.ts';
 export type { ResolveOptions } from './io/client/resolve.ts';
 export type { LockOptions } from './io/tls/credentials.ts';
+export { tokensOf } from './io/tls/read-token.ts';
 export { newSecret } from './io/tls/secret-file.ts';
 export type { ServerHandle } from './io/server/serve.ts';
 export { serve } from './io/server/serve.ts';

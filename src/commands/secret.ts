@@ -5,7 +5,7 @@ import { Flags } from '@oclif/core';
 
 import { BaseCommand } from '../cli/base-command.ts';
 import { isOutputExposed, writeSecretFile } from '../cli/secret-output.ts';
-import { newSecret } from '../index.ts';
+import { newSecret, tokensOf } from '../index.ts';
 
 export default class Secret extends BaseCommand {
   static override summary = 'Print a new secret for an environment.';
@@ -21,10 +21,19 @@ export default class Secret extends BaseCommand {
       description: 'Make this file, of mode 0600, instead of printing. Never overwrites.',
       helpValue: 'PATH',
     }),
+    token: Flags.string({
+      description: 'Print the tokens for reading by HTTP that belong to the secrets in this file.',
+      exclusive: ['write'],
+      helpValue: 'PATH',
+    }),
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Secret);
+    if (flags.token !== undefined) {
+      this.print(tokensOf(flags.token));
+      return;
+    }
     const secret = newSecret();
     if (flags.write !== undefined) {
       writeSecretFile(flags.write, secret);

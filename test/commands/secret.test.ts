@@ -1,6 +1,7 @@
 // `rarangi secret`, and that servers and clients refuse a file that is not fit to hold one; every way in
 // which it may be unfit is in io/secret-file.test.ts.
 
+import { createHmac } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -28,6 +29,21 @@ test('a secret is written for its owner alone, and never over another', async ({
   expect(again.code).toBe(2);
   expect(again.stderr).toContain(`${path} is there already`);
   expect(readFileSync(path, 'utf8')).toBe(first);
+});
+
+test('a token follows from each secret of a file, and tells nothing of it', async ({ stage }) => {
+  const path = join(stage.folder, 'secret');
+  const secrets = ['ab12', 'cd34'].map((digits) => digits.repeat(16));
+  writeFileSync(path, secrets.map((secret) => `${secret}\n`).join(''), { mode: 0o600 });
+
+  const { code, stdout } = await stage.run(['secret', '--token', path]);
+
+  const tokens = secrets.map((secret) =>
+    createHmac('sha256', Buffer.from(secret, 'hex'))
+      .update('rarangi http read')
+      .digest('base64url'),
+  );
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${tokens.join('\n')}\n` });
 });
 
 test('a secret that is redirected into a file that others may read is remarked upon', async ({

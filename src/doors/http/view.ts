@@ -5,27 +5,26 @@
 export interface HttpView {
   readonly complete: boolean;
   readonly missing: readonly string[];
+  /** How many hosts are missing; the list may have fewer names. */
+  readonly missingCount: number;
   readonly why: string | null;
 }
 
 /** The headers of every answer. */
-export function viewHeaders({
-  complete,
-  missing,
-  why,
-}: HttpView): Readonly<Record<string, string>> {
+export function viewHeaders(view: HttpView): Readonly<Record<string, string>> {
+  const { complete, missing, missingCount, why } = view;
   if (complete) return COMPLETE;
   return {
     'Rarangi-Complete': 'false',
-    ...(missing.length === 0 ? {} : { 'Rarangi-Missing': missingText(missing) }),
+    ...(missing.length === 0 ? {} : { 'Rarangi-Missing': missingText(missing, missingCount) }),
     ...(why === null ? {} : { 'Rarangi-Why': why }),
   };
 }
 
 /** Some names, and how many more there are. */
-function missingText(missing: readonly string[]): string {
+function missingText(missing: readonly string[], count: number): string {
   const named = missing.slice(0, NAMES_MAX).join(', ');
-  const left = missing.length - NAMES_MAX;
+  const left = count - Math.min(missing.length, NAMES_MAX);
   return left > 0 ? `${named} and ${String(left)} more` : named;
 }
 

@@ -59,10 +59,8 @@ export class Exchange {
 
   /** The view of this server, for what is answered without a question to the core. */
   view(): HttpView {
-    const { isComplete: complete, missing, isSynced, away } = this.#context.server.state();
-    const isSplit = [...away].some(({ standing }) => standing === 'split');
-    const why = !isSynced ? 'unsynced' : isSplit ? 'split' : 'suspect';
-    return { complete, missing, why: complete ? null : why };
+    const { isComplete: complete, missing, missingCount, why } = this.#context.server.state();
+    return { complete, missing, missingCount, why };
   }
 
   /** Answers JSON. */

@@ -34,7 +34,7 @@ export function answerServices(exchange: Exchange, { inside, query }: Asked): vo
       failUnanswered(exchange, answer);
       return;
     }
-    const view = viewOf(exchange, answer);
+    const view = viewOf(answer);
     const { complete, missing } = answer;
     const services = answer.services.filter(({ name }) => isMatch(name)).map((one) => ({ ...one }));
     const body = { complete, missing: [...missing], services };
@@ -50,7 +50,7 @@ export function answerPeers(exchange: Exchange, { inside }: Asked): void {
     if (answer.kind !== 'servers') failUnanswered(exchange, answer);
     else {
       const body = { complete: answer.complete, servers: answer.servers.map(peerInfoOf) };
-      exchange.json(200, body, { view: viewOf(exchange, answer) });
+      exchange.json(200, body, { view: viewOf(answer) });
     }
   });
 }
@@ -59,7 +59,7 @@ export function answerPeers(exchange: Exchange, { inside }: Asked): void {
 export function answerStatus(exchange: Exchange, { inside }: Asked): void {
   inside.ask({ kind: 'status' }, (answer) => {
     if (answer.kind !== 'report') failUnanswered(exchange, answer);
-    else exchange.json(200, statusReportOf(answer), { view: viewOf(exchange, answer) });
+    else exchange.json(200, statusReportOf(answer), { view: viewOf(answer) });
   });
 }
 
@@ -133,18 +133,23 @@ function look(exchange: Exchange, lookup: Lookup, done: (found: Found) => void):
     const { facts, runtime } = inside.server;
     done({
       instances: nearestFirst(matching, facts, () => runtime.random()),
-      view: viewOf(exchange, answer),
+      view: viewOf(answer),
       etag: etagOf({ complete, missing, instances: matching }),
     });
   });
 }
 
-/** The view behind an answer; where the core says why it lacks something, that counts. */
-export function viewOf(
-  exchange: Exchange,
-  { complete, missing }: { readonly complete: boolean; readonly missing: readonly string[] },
-): HttpView {
-  return { complete, missing, why: complete ? null : exchange.view().why };
+/** What an answer of the core says of its view. */
+interface ToldView {
+  readonly complete: boolean;
+  readonly missing: readonly string[];
+  readonly missingCount?: number;
+  readonly why?: string;
+}
+
+function viewOf(told: ToldView): HttpView {
+  const { complete, missing, missingCount = missing.length, why = null } = told;
+  return { complete, missing, missingCount, why };
 }
 
 function hasLive({ instances }: Found): boolean {

@@ -3,8 +3,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-import { tokenOfSecret } from '../tls/read-token.ts';
-import { readSecretFile } from '../tls/secret-file.ts';
+import { tokensOf } from '../tls/read-token.ts';
 import { readTokenFile } from '../tls/token-file.ts';
 import type { DoorServer } from './door.ts';
 
@@ -26,9 +25,9 @@ export class HttpTokens {
   /** Reads the files anew. Throws RARANGI_USAGE; then those of before still count. */
   reload(): void {
     const { lock, settings } = this.#server;
-    const ofSecret = lock.secretFile === undefined ? [] : readSecretFile(lock.secretFile);
+    const ofSecret = lock.secretFile === undefined ? [] : tokensOf(lock.secretFile);
     const ofFile = settings.httpTokenFile === null ? [] : readTokenFile(settings.httpTokenFile);
-    const tokens = [...ofSecret.map(tokenOfSecret), ...ofFile];
+    const tokens = [...ofSecret, ...ofFile];
     this.#digests = tokens.map(digestOf);
   }
 

@@ -184,7 +184,7 @@ test('Traefik gets an empty object where there is nothing, and never an empty ma
 
 test('headers name twenty hosts that are missing, and how many more there are', () => {
   const missing = Array.from({ length: 27 }, (_, index) => `h${String(index)}`);
-  const headers = viewHeaders({ complete: false, missing, why: 'split' });
+  const headers = viewHeaders({ complete: false, missing, missingCount: 27, why: 'split' });
 
   expect(headers['Rarangi-Missing']).toMatch(/^h0, h1, .*h19 and 7 more$/);
   expect(headers['Rarangi-Why']).toBe('split');
