@@ -34,8 +34,9 @@ export interface LookupAnswer {
   readonly service: string;
   /** Whether the answering server's view was complete. */
   readonly complete: boolean;
-  /** The hosts that its view lacked. */
+  /** The hosts that its view lacked: 256 of them at most, and how many there are. */
   readonly missing: string[];
+  readonly missingCount: number;
   readonly instances: InstanceInfo[];
 }
 
@@ -50,6 +51,7 @@ export interface ServiceInfo {
 export interface ServicesAnswer {
   readonly complete: boolean;
   readonly missing: string[];
+  readonly missingCount: number;
   readonly services: ServiceInfo[];
 }
 
@@ -86,6 +88,7 @@ export interface StatusReport {
   readonly state: 'isolated' | 'split' | 'degraded' | 'healthy' | 'unknown';
   readonly complete: boolean;
   readonly missing: string[];
+  readonly missingCount: number;
   readonly server: Omit<PeerInfo, 'roundTripMs'>;
   readonly servers: {
     readonly reachable: number;
@@ -95,6 +98,14 @@ export interface StatusReport {
   readonly masters: { readonly reachable: number; readonly known: number };
   readonly services: number;
   readonly instances: { readonly live: number; readonly stale: number };
+}
+
+/** What a view lacks, as the library shows it. */
+export function missingOf(view: {
+  readonly missing: readonly string[];
+  readonly missingCount?: number;
+}): { missing: string[]; missingCount: number } {
+  return { missing: [...view.missing], missingCount: view.missingCount ?? view.missing.length };
 }
 
 /** An instance as the library shows it. */
@@ -139,7 +150,7 @@ export function statusReportOf(report: MessageOf<'report'>): StatusReport {
     lock: report.lock ?? 'none',
     state: report.state,
     complete: report.complete,
-    missing: [...report.missing],
+    ...missingOf(report),
     server,
     servers: { ...report.servers },
     masters: { ...report.masters },

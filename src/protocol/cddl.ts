@@ -5,7 +5,7 @@
 
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX, NAME_CHARACTERS_MAX } from './constants.ts';
 import { MESSAGES } from './messages.ts';
-import type { AnyFieldSpec, FieldSpecs } from './schema.ts';
+import type { AnyFieldSpec } from './schema.ts';
 
 /** The text of `rarangi.cddl`. */
 export function renderCddl(): string {
@@ -24,7 +24,7 @@ interface RenderedSpec {
   readonly code: number;
   readonly from: string;
   readonly doc: string;
-  readonly fields: FieldSpecs;
+  readonly fields: Readonly<Record<string, AnyFieldSpec>>;
 }
 
 function messageRule(kind: string, { code, from, doc, fields }: RenderedSpec): string {

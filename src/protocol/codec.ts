@@ -36,10 +36,10 @@ export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array
 }
 
 /**
- * The answer to a lookup from a complete view. Its list is its last key and nearly all of its bytes, and the same list is
- * asked for again and again: its bytes are kept as long as it lives. Of what precedes it only the
- * number of the request differs from one answer to the next. Measured by `npm run bench reads`. A
- * list that was encoded once must not be changed.
+ * The answer to a lookup from a complete view. Its list is its last key and nearly all of its bytes,
+ * and the same list is asked for again and again: its bytes are kept as long as it lives. Of what
+ * precedes it only the number of the request differs from one answer to the next. Measured by
+ * `npm run bench reads`. A list that was encoded once must not be changed.
  */
 function encodeInstances(
   layout: Layout,

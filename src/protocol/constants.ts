@@ -65,6 +65,12 @@ export const ADDRESSES_MAX = 8;
 /** Missing hosts that are named; how many there are is said beside it. */
 export const MISSING_NAMES_MAX = 256;
 
+/** Instances that one watch may bring along: a megabyte would be too much for a frame. */
+export const KNOWN_MAX = 32_768;
+
+/** Entries of one batch: many more than fit the part of a frame that a sender fills. */
+export const BATCH_ENTRIES_MAX = 65_536;
+
 /** Goodbyes remembered: at a thousand hosts some weeks of restarts, and one megabyte. */
 export const GOODBYES_MAX = 65_536;
 

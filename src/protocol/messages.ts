@@ -5,11 +5,13 @@
 import {
   HEARTBEAT_MS_MAX,
   HEARTBEAT_MS_MIN,
+  KNOWN_MAX,
   MISSING_NAMES_MAX,
   PROTOCOLS_MAX,
   REASON_BYTES_MAX,
   SILENCE_MS_MAX,
 } from './constants.ts';
+import { many } from './many.ts';
 import {
   batch,
   cause,
@@ -37,15 +39,32 @@ import {
   text,
   uint,
 } from './scalars.ts';
-import type { Fields, FieldSpecs } from './schema.ts';
+import type { AnyFieldSpec, Fields, FieldSpec, FieldSpecs } from './schema.ts';
 import { list, optional, row } from './schema.ts';
 
-interface MessageSpec {
+interface Described {
   readonly code: number;
   readonly from: 'any' | 'server' | 'client' | 'peer';
   readonly doc: string;
+}
+
+/** Everything in it has a bound, so that it fits a frame. */
+interface Whole extends Described {
   readonly fields: FieldSpecs;
 }
+
+type PartFields = Readonly<Record<string, AnyFieldSpec>>;
+
+/** It has lists of any length, which parts.ts cuts: each part stands for itself, or `more` follow. */
+type Parted = Described &
+  (
+    | { readonly parts: 'each'; readonly fields: PartFields }
+    | { readonly parts: 'more'; readonly fields: PartFields & { readonly more: MoreSpec } }
+  );
+
+type MoreSpec = Pick<FieldSpec<boolean>, 'encode' | 'decode'>;
+
+type MessageSpec = Whole | Parted;
 
 const request = uint;
 const view = {
@@ -150,14 +169,15 @@ export const MESSAGES = {
   instances: {
     code: 14,
     from: 'server',
+    parts: 'more',
     doc: 'The answer to `lookup`; with `more`, another part follows.',
-    fields: { request, ...view, instances: list(instance), more: flag },
+    fields: { request, ...view, instances: many(instance), more: flag },
   },
   watch: {
     code: 15,
     from: 'client',
     doc: 'Asks for the instances of a service and for every change from then on. `known` are the instances that the client has from before.',
-    fields: { request, service: name, known: list(instanceId) },
+    fields: { request, service: name, known: list(instanceId, KNOWN_MAX) },
   },
   unwatch: {
     code: 16,
@@ -190,8 +210,9 @@ export const MESSAGES = {
   services: {
     code: 19,
     from: 'server',
+    parts: 'more',
     doc: 'The answer to `list`; with `more`, another part follows.',
-    fields: { request, ...view, services: list(service), more: flag },
+    fields: { request, ...view, services: many(service), more: flag },
   },
   peers: {
     code: 20,
@@ -202,8 +223,9 @@ export const MESSAGES = {
   servers: {
     code: 21,
     from: 'server',
+    parts: 'more',
     doc: 'The answer to `peers`; with `more`, another part follows.',
-    fields: { request, ...view, servers: list(serverRow), more: flag },
+    fields: { request, ...view, servers: many(serverRow), more: flag },
   },
   status: {
     code: 22,
@@ -238,26 +260,29 @@ export const MESSAGES = {
   digest: {
     code: 40,
     from: 'peer',
+    parts: 'more',
     doc: "With this a link begins, at both ends: the reachable origins and their sequences, the goodbyes remembered, and what the sender's own view is. With `more`, another part follows.",
-    fields: { ...view, lines: list(line), goodbyes: list(originId), more: flag },
+    fields: { ...view, lines: many(line), goodbyes: many(originId), more: flag },
   },
   entries: {
     code: 41,
     from: 'peer',
+    parts: 'each',
     doc: 'New entries of one or several origins.',
-    fields: { batches: list(batch) },
+    fields: { batches: many(batch) },
   },
   snapshot: {
     code: 42,
     from: 'peer',
+    parts: 'more',
     doc: "An origin's state as of a sequence, in parts numbered from 0; with `more`, another part follows.",
     fields: {
       origin: originId,
       sequence,
       part: uint,
       facts,
-      links: list(originId),
-      registrations: list(registration),
+      links: many(originId),
+      registrations: many(registration),
       more: flag,
       missing: optional(list(name, MISSING_NAMES_MAX)),
       missingCount: optional(uint),
@@ -266,20 +291,23 @@ export const MESSAGES = {
   want: {
     code: 43,
     from: 'peer',
+    parts: 'each',
     doc: "What the sender has of these origins: the receiver's cursors move there, and what is ahead of them is sent or, at an equal sequence, offered.",
-    fields: { lines: list(line) },
+    fields: { lines: many(line) },
   },
   offer: {
     code: 44,
     from: 'peer',
+    parts: 'each',
     doc: 'The sender can reach these origins, and has them at these sequences.',
-    fields: { lines: list(line) },
+    fields: { lines: many(line) },
   },
   check: {
     code: 45,
     from: 'peer',
-    doc: 'Every 10 s: the origins that changed, and one combined hash of all that can be reached.',
-    fields: { lines: list(checkLine), count: uint, hash: uint },
+    parts: 'more',
+    doc: 'Every 10 s: the origins that changed, and one combined hash of all that can be reached. With `more`, another part follows.',
+    fields: { lines: many(checkLine), count: uint, hash: uint, more: optional(flag) },
   },
   view: {
     code: 46,
@@ -290,8 +318,9 @@ export const MESSAGES = {
   spare: {
     code: 47,
     from: 'peer',
+    parts: 'each',
     doc: 'The sender has these origins sooner from elsewhere: what is new of them is to be offered only, and sent when it is wanted.',
-    fields: { origins: list(originId) },
+    fields: { origins: many(originId) },
   },
 } as const satisfies Readonly<Record<string, MessageSpec>>;
 

@@ -4,6 +4,7 @@
 
 import {
   ADDRESSES_MAX,
+  BATCH_ENTRIES_MAX,
   DETAIL_BYTES_MAX,
   MISSING_NAMES_MAX,
   SEQUENCE_MAX,
@@ -91,7 +92,7 @@ export type Entry = Of<typeof entry>;
 
 /** A run of entries of one origin; `first` is the sequence of the first of them. */
 export const batch = where(
-  row('batch', { origin: originId, first: sequence, entries: list(entry) }),
+  row('batch', { origin: originId, first: sequence, entries: list(entry, BATCH_ENTRIES_MAX) }),
   {
     holds: ({ first, entries }) => first + entries.length - 1 <= SEQUENCE_MAX,
     otherwise: 'batch: entries beyond the last sequence',

@@ -159,6 +159,7 @@ function id<T extends OriginId | InstanceId>(): FieldSpec<T> {
       return hexadecimal(value) as T;
     }),
     encode: bytesOfId,
+    bytes: () => ID_BYTES,
   };
 }
 
@@ -178,6 +179,9 @@ export function hexadecimal(bytes: Uint8Array): string {
 function digitCode(digit: number): number {
   return digit + (digit < 10 ? 48 : 87);
 }
+
+/** Sixteen, and their head. */
+const ID_BYTES = 17;
 
 function digitOfCode(code: number): number {
   return code - (code < 58 ? 48 : 87);

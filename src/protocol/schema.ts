@@ -4,6 +4,8 @@
 // numbers are rows (arrays, by position); messages are maps, so that fields can be added.
 
 import { ProtocolError } from './errors.ts';
+import { plainBytes, sumOf } from './measure.ts';
+import { uintBytes } from './uint.ts';
 
 /**
  * How one value is typed, checked, encoded and described. What describes a compound is put together
@@ -17,6 +19,10 @@ export interface FieldSpec<T> {
   readonly isOptional: boolean;
   /** The value as plain numbers, strings, byte arrays, arrays and maps. */
   readonly encode: (value: T) => unknown;
+  /** How many bytes it takes on the wire. */
+  readonly bytes: (value: T) => number;
+  /** Only of a list without a bound, which is none of these: see many.ts. */
+  readonly item?: never;
   /** The value that arrived. Throws ProtocolError when it does not fit. */
   readonly decode: (value: unknown) => T;
 }
@@ -32,11 +38,13 @@ export interface AnyFieldSpec {
   readonly rules: FieldSpec<unknown>['rules'];
   readonly isOptional: boolean;
   readonly encode: (value: never) => unknown;
+  readonly bytes: (value: never) => number;
+  readonly item?: AnyFieldSpec;
   readonly decode: (value: unknown) => unknown;
 }
 
 /** The fields of a message or a row, by name. */
-export type FieldSpecs = Readonly<Record<string, AnyFieldSpec>>;
+export type FieldSpecs = Readonly<Record<string, AnyFieldSpec & { readonly item?: never }>>;
 
 type Decoded<F> = F extends { readonly decode: (value: unknown) => infer T } ? T : never;
 type OptionalKeys<F> = {
@@ -57,11 +65,11 @@ export function fail(what: string): never {
 
 /** A value that is handed to CBOR as it is. */
 export function leaf<T>(cddl: string, decode: (value: unknown) => T): FieldSpec<T> {
-  return { cddl, rules: [], isOptional: false, encode: identity, decode };
+  return { cddl, rules: [], isOptional: false, encode: identity, bytes: plainBytes, decode };
 }
 
-/** A list of at most so many items; without a number, of what fits a frame. */
-export function list<T>(item: FieldSpec<T>, itemsMax = Infinity): FieldSpec<readonly T[]> {
+/** A list of at most so many items. One without a bound is `many`, and stands in a message. */
+export function list<T>(item: FieldSpec<T>, itemsMax: number): FieldSpec<readonly T[]> {
   return {
     get cddl() {
       return `[*${itemsMax === Infinity ? '' : String(itemsMax)} ${item.cddl}]`;
@@ -71,6 +79,7 @@ export function list<T>(item: FieldSpec<T>, itemsMax = Infinity): FieldSpec<read
     },
     isOptional: false,
     encode: (values) => values.map(item.encode),
+    bytes: (values) => uintBytes(values.length) + sumOf(values, item.bytes),
     decode: (value) => {
       if (!Array.isArray(value)) return fail('expected a list');
       if (value.length > itemsMax) fail(`a list has more than ${String(itemsMax)} items`);
@@ -90,13 +99,14 @@ export function orNull<T>(field: FieldSpec<T>): FieldSpec<T | null> {
     },
     isOptional: false,
     encode: (value) => (value === null ? null : field.encode(value)),
+    bytes: (value) => (value === null ? 1 : field.bytes(value)),
     decode: (value) => (value === null ? null : field.decode(value)),
   };
 }
 
 /** A field that a message may leave out. */
 export function optional<T>(field: FieldSpec<T>): OptionalSpec<T> {
-  const { encode, decode } = field;
+  const { encode, bytes, decode } = field;
   return {
     get cddl() {
       return field.cddl;
@@ -106,6 +116,7 @@ export function optional<T>(field: FieldSpec<T>): OptionalSpec<T> {
     },
     isOptional: true,
     encode,
+    bytes,
     decode,
   };
 }
@@ -123,6 +134,7 @@ export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldS
     },
     isOptional: false,
     encode: (value) => encodeColumns(columns, value, []),
+    bytes: (value) => bytesOfRow(columns, value, { cells: 0, bytes: 0 }),
     decode: (value) => {
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
       return decodeColumns({ rule, columns, value, offset: 0 }, {}) as Fields<F>;
@@ -184,6 +196,13 @@ export function variant<const V extends VariantSpecs>(
       if (arm === undefined) throw new RangeError(`${rule}: no kind ${String(record['kind'])}`);
       return encodeColumns(arm.columns, record, [arm.code]);
     },
+    bytes: (value) => {
+      const record = value as Readonly<Record<string, unknown>>;
+      const arm = armsByKind.get(String(record['kind']));
+      // A kind that there is not is told by whoever encodes it.
+      if (arm === undefined) return 0;
+      return bytesOfRow(arm.columns, record, { cells: 1, bytes: uintBytes(arm.code) });
+    },
     decode: (value) => {
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
       const arm = armsByCode.get(value[0]);
@@ -208,6 +227,29 @@ function columnsOf(fields: FieldSpecs): readonly Column[] {
     throw new RangeError('a column that must be there follows one that may be lacking');
   }
   return columns;
+}
+
+/** The cells, and the head of their array; `before` is what precedes the first. */
+function bytesOfRow(
+  columns: readonly Column[],
+  record: object,
+  before: { readonly cells: number; readonly bytes: number },
+): number {
+  const values = record as Readonly<Record<string, unknown>>;
+  let { cells, bytes } = before;
+  let holes = 0;
+  for (const [column, field] of columns) {
+    const cell = values[column];
+    if (cell === undefined && field.isOptional) {
+      holes += 1;
+      continue;
+    }
+    // Each hole before a value that is there is written as null, in one byte.
+    bytes += holes + field.bytes(cell);
+    cells += holes + 1;
+    holes = 0;
+  }
+  return uintBytes(cells) + bytes;
 }
 
 function columnsCddl(columns: readonly Column[]): string {

@@ -31,6 +31,7 @@ test('a pattern answers service after service, one shape for all', async ({ stag
     service: 'web-*',
     complete: true,
     missing: [],
+    missingCount: 0,
     instances: [{ name: 'web-a' }, { name: 'web-a' }, { name: 'web-b' }],
   });
   expect(none).toBe('');

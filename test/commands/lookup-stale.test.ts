@@ -30,6 +30,7 @@ test('what is split off looks the same, with a warning, unless only live ones wi
   expect(JSON.parse(json.stdout)).toMatchObject({
     complete: false,
     missing: ['h2', 'h3'],
+    missingCount: 2,
     instances: [{ address: there, state: 'stale' }],
   });
   expect(both).toMatchObject({ code: 0, stdout: `${here}:1\n`, stderr: '' });

@@ -42,6 +42,7 @@ test('each format prints what it says', async ({ stage }) => {
     service: 'my-db',
     complete: true,
     missing: [],
+    missingCount: 0,
     instances: [
       {
         name: 'my-db',
@@ -116,6 +117,7 @@ test('without a name it lists the services', async ({ stage }) => {
   expect(JSON.parse(json.stdout)).toEqual({
     complete: true,
     missing: [],
+    missingCount: 0,
     services: [
       { name: 'db', live: 2, stale: 0 },
       { name: 'web', live: 1, stale: 0 },

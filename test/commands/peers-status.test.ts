@@ -41,6 +41,7 @@ test('peers and status have exactly the documented shape', async ({ stage }) => 
     state: 'healthy',
     complete: true,
     missing: [],
+    missingCount: 0,
     server: rows[0],
     servers: { reachable: 4, suspect: 0, split: 0 },
     masters: { reachable: 4, known: 4 },

@@ -76,6 +76,7 @@ const entry = fc.oneof(
     { requiredKeys: ['kind', 'instance', 'cause'] },
   ),
   fc.record({ kind: words('bye') }),
+  fc.record({ kind: words('missing'), hosts: many(name), count: uint }),
 );
 const instance = fc.record({
   registration,
@@ -94,7 +95,8 @@ const server = fc.record({
 });
 const lines = many(fc.record({ origin: id, sequence: counter }));
 const request = uint;
-const view = { complete: flag, missing: many(name) };
+const why = words('unsynced', 'split', 'suspect', 'limit');
+const view = { complete: flag, missing: many(name), missingCount: uint, why };
 
 const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   welcome: { protocols: many(uint), environment: name, origin: id, facts, ...pace },
@@ -166,6 +168,8 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     links: many(id),
     registrations: many(registration),
     more: flag,
+    missing: many(name),
+    missingCount: uint,
   },
   want: { lines },
   offer: { lines },
@@ -174,6 +178,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     lines: many(fc.record({ origin: id, sequence: counter, hash: uint })),
     count: uint,
     hash: uint,
+    more: flag,
   },
   view,
 };

@@ -58,10 +58,13 @@ async function lookupOnce({ name, isMatch }: Asked, options: LookupOptions): Pro
     const some = names.slice(at, at + QUESTIONS_MAX);
     answers.push(...(await Promise.all(some.map((service) => lookup(service, apart(options))))));
   }
+  const all = [list, ...answers];
+  const missing = [...new Set(all.flatMap((answer) => answer.missing))].sort(byLetters);
   return {
     service: name,
-    complete: [list, ...answers].every(({ complete }) => complete),
-    missing: [...new Set([list, ...answers].flatMap(({ missing }) => missing))].sort(byLetters),
+    complete: all.every(({ complete }) => complete),
+    missing,
+    missingCount: Math.max(missing.length, ...all.map(({ missingCount }) => missingCount)),
     instances: answers.sort(byService).flatMap(({ instances }) => instances),
   };
 }

@@ -2,6 +2,7 @@
 // away. The invariant: what is reported are differences, each once, whichever servers they came
 // from; and nothing that was known is ever reported as removed on the word of an incomplete view.
 
+import { KNOWN_MAX } from '../../protocol/constants.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Instance } from '../../protocol/records.ts';
@@ -44,7 +45,9 @@ export interface WatcherOptions {
 export interface WatcherView {
   readonly instances: readonly Instance[];
   readonly complete: boolean;
+  /** As many as a message names, and how many there are. */
   readonly missing: readonly string[];
+  readonly missingCount: number;
   /** Where the server is that told it; null before the first one. */
   readonly place: Place | null;
   /** Whether any server was ever connected to. */
@@ -63,7 +66,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #told = new Set<InstanceId>();
   #untried: Contact[] = [];
   #current: Contact | null = null;
-  #view = { complete: false, missing: [] as readonly string[] };
+  #view = { complete: false, missing: [] as readonly string[], missingCount: 0 };
   /** When the present session opened. */
   #openedMs = 0;
   #vouchedMs = -Infinity;
@@ -106,11 +109,12 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   view(): WatcherView {
     const facts = this.#contacts.all.find((contact) => contact.server !== null)?.server?.facts;
     const place = this.#current?.server?.facts ?? facts ?? null;
-    const { complete, missing } = this.#view;
+    const { complete, missing, missingCount } = this.#view;
     return {
       instances: this.#sorted(),
       complete: complete && this.#isSynced,
       missing,
+      missingCount,
       place,
       wasConnected: place !== null,
     };
@@ -203,7 +207,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     this.#told.clear();
     if (this.#wasSynced) this.#armDoubt();
     const { service } = this.#options;
-    const known = this.#sorted().map((instance) => instance.registration.instance);
+    // Of what is left out the complete view that follows says whether it is gone.
+    const known = this.#sorted()
+      .slice(0, KNOWN_MAX)
+      .map((instance) => instance.registration.instance);
     this.#contacts.send(contact, { kind: 'watch', request: REQUEST, service, known });
   }
 
@@ -227,8 +234,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   #handleChange(message: MessageOf<'change'>): void {
     const { change, instance, cause } = message;
     if (change === 'synced' || change === 'view') {
-      const { complete = false, missing = [] } = message;
-      this.#view = { complete, missing };
+      const { complete = false, missing = [], missingCount = missing.length } = message;
+      this.#view = { complete, missing, missingCount };
       if (change === 'synced') this.#becomeSynced();
       if (this.#isSynced) this.#settle();
     } else if (instance !== undefined && change === 'removed') {

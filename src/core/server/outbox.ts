@@ -1,9 +1,10 @@
 // Where the modules of the core put what they want done; `Server.step` hands it out. One invariant:
-// effects leave in the order in which they were put in.
+// effects leave in the order in which they were put in, and every message in as many parts as fit.
 
 import type { ProtocolErrorName } from '../../protocol/errors.ts';
 import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
 import type { Message } from '../../protocol/messages.ts';
+import { partsOf } from '../../protocol/parts.ts';
 import type { Close, Effect } from '../effect.ts';
 import type { ConnectionId } from '../input.ts';
 import type { NoticeFields, NoticeName } from '../notices.ts';
@@ -15,7 +16,10 @@ export class Outbox {
   /** Sends a message to one connection or, encoded once, to several. */
   send(to: ConnectionId | readonly ConnectionId[], message: Message): void {
     const connections = typeof to === 'number' ? [to] : to;
-    if (connections.length > 0) this.#effects.push({ kind: 'send', connections, message });
+    if (connections.length === 0) return;
+    for (const part of partsOf(message)) {
+      this.#effects.push({ kind: 'send', connections, message: part });
+    }
   }
 
   /** Says what is wrong, in one `error` message. */

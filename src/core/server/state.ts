@@ -82,6 +82,7 @@ export interface Outgoing {
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
   readonly missing: Missing;
+  linkIndex: number;
   index: number;
   part: number;
 }
@@ -134,6 +135,8 @@ export interface Link {
   agreedMs: number;
   isNeighbourComplete: boolean;
   neighbourMissing: readonly Name[];
+  /** How many hosts it misses; some of them it may not have named. */
+  neighbourMissingCount: number;
   isCongested: boolean;
   outgoing: Outgoing | null;
   readonly snapshots: Set<OriginId>;

@@ -14,7 +14,7 @@ import type {
   ServicesAnswer,
   StatusReport,
 } from '../../answers/shapes.ts';
-import { instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
+import { instanceInfoOf, missingOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor, runtime } from './driver.ts';
 import type { ClientOptions, LookupOptions } from './options.ts';
@@ -45,8 +45,8 @@ export async function lookup(name: string, options: LookupOptions = {}): Promise
 export async function services(options: ClientOptions = {}): Promise<ServicesAnswer> {
   const { answer } = await askServers({ kind: 'list' }, options);
   if (answer.kind !== 'services') throw strangeAnswer(answer);
-  const { complete, missing } = answer;
-  return { complete, missing: [...missing], services: answer.services.map((one) => ({ ...one })) };
+  const { complete } = answer;
+  return { complete, ...missingOf(answer), services: answer.services.map((one) => ({ ...one })) };
 }
 
 /** Every server of the environment, as one of them sees them. */
@@ -81,8 +81,8 @@ async function lookupOnce(
   if (answer.kind !== 'instances') throw strangeAnswer(answer);
   const matching = answer.instances.filter((instance) => isWanted(instance, wanted));
   const ordered = nearestFirst(matching, facts, () => runtime.random());
-  const { complete, missing } = answer;
-  return { service, complete, missing: [...missing], instances: ordered.map(instanceInfoOf) };
+  const { complete } = answer;
+  return { service, complete, ...missingOf(answer), instances: ordered.map(instanceInfoOf) };
 }
 
 async function askServers(

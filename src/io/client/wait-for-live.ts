@@ -44,11 +44,18 @@ export async function waitForLive(
     settle: (report) => {
       if (report.kind === 'refused') return refusedError(report.refusal);
       isSynced ||= report.kind === 'synced';
-      const { instances, complete, missing, place } = watcher.view();
+      const view = watcher.view();
+      const { instances, complete, place } = view;
       const isLive = instances.some(({ state }) => state !== 'stale');
       if (!isSynced || !isLive || place === null) return undefined;
       const ordered = nearestFirst(instances, place, random);
-      return { service, complete, missing: [...missing], instances: ordered.map(instanceInfoOf) };
+      return {
+        service,
+        complete,
+        missing: [...view.missing],
+        missingCount: view.missingCount,
+        instances: ordered.map(instanceInfoOf),
+      };
     },
   });
 }

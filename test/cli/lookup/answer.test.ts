@@ -9,7 +9,13 @@ function instance(host: string, state: 'live' | 'stale'): InstanceInfo {
 }
 
 function hostsAndExit(instances: InstanceInfo[], choice: Choice): [string[], string] {
-  const answer: LookupAnswer = { service: 'db', complete: true, missing: [], instances };
+  const answer: LookupAnswer = {
+    service: 'db',
+    complete: true,
+    missing: [],
+    missingCount: 0,
+    instances,
+  };
   const verdict = verdictOf(answer, choice);
   return [verdict.instances.map(({ host }) => host), verdict.exit];
 }
@@ -53,7 +59,13 @@ test('none in a complete view is a no', () => {
 });
 
 test('none in an incomplete view cannot be told, and the missing hosts are named', () => {
-  const answer = { service: 'db', complete: false, missing: ['h7'], instances: [] };
+  const answer = {
+    service: 'db',
+    complete: false,
+    missing: ['h7'],
+    missingCount: 1,
+    instances: [],
+  };
 
   const verdict = verdictOf(answer, {});
 
@@ -62,7 +74,7 @@ test('none in an incomplete view cannot be told, and the missing hosts are named
 });
 
 test('an answer of stale instances carries a remark, a live one none', () => {
-  const answer = { service: 'db', complete: true, missing: [] };
+  const answer = { service: 'db', complete: true, missing: [], missingCount: 0 };
 
   expect(verdictOf({ ...answer, instances: STALE }, {}).remark).toMatch(/only stale/);
   expect(verdictOf({ ...answer, instances: BOTH }, {}).remark).toBeNull();

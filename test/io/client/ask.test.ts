@@ -100,6 +100,7 @@ test('the services are told by name, each with its instances', async () => {
   expect(await services(reaching(server))).toEqual({
     complete: true,
     missing: [],
+    missingCount: 0,
     services: [
       { name: 'db', live: 1, stale: 0 },
       { name: 'web', live: 2, stale: 0 },
@@ -140,6 +141,7 @@ test('the status of a server counts what it knows', async () => {
     state: 'healthy',
     complete: true,
     missing: [],
+    missingCount: 0,
     servers: { reachable: 1, suspect: 0, split: 0 },
     masters: { reachable: 0, known: 0 },
     services: 1,

@@ -137,7 +137,13 @@ test('a lone server is healthy and complete at once', async () => {
 
   const answer = await lookup('nothing', reaching(server));
 
-  expect(answer).toEqual({ service: 'nothing', complete: true, missing: [], instances: [] });
+  expect(answer).toEqual({
+    service: 'nothing',
+    complete: true,
+    missing: [],
+    missingCount: 0,
+    instances: [],
+  });
 });
 
 test.each<[string, ServeOptions, RegExp]>([

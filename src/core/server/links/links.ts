@@ -189,6 +189,7 @@ function createLink(state: State, connection: Connection, origin: OriginId): Lin
     agreedMs: -Infinity,
     isNeighbourComplete: false,
     neighbourMissing: [],
+    neighbourMissingCount: 0,
     isCongested: false,
     outgoing: null,
     snapshots: new Set(),

@@ -6,7 +6,10 @@
 import { FRAME_BYTES_TARGET } from '../../../protocol/constants.ts';
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Message } from '../../../protocol/messages.ts';
+import { taken } from '../../../protocol/many.ts';
 import type { Batch, Entry, Line, Registration } from '../../../protocol/records.ts';
+import * as records from '../../../protocol/records.ts';
+import { originId } from '../../../protocol/scalars.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import { flushBy, lineOf, sendWants, touch } from './replication.ts';
@@ -225,24 +228,14 @@ function cutOf(round: Round, origin: Origin, cursor: number): Cut | undefined {
   if (known?.cursor === cursor) return known;
   const missing = origin.log.entriesAfter(cursor);
   if (missing === undefined) return undefined;
-  const { entries, bytes } = fittingOf(missing);
+  const { end, bytes } = taken(missing, 0, ENTRIES_PART);
+  const entries = end < missing.length ? missing.slice(0, end) : missing;
   round.cutsCount += 1;
   const batch = { origin: origin.id, first: cursor + 1, entries };
   const last = cursor + entries.length;
   const cut = { cursor, last, batch, bytes, number: round.cutsCount };
   round.cuts.set(origin, cut);
   return cut;
-}
-
-/** As many entries as a frame takes: one at least, and the rest another time. */
-function fittingOf(missing: readonly Entry[]): { entries: readonly Entry[]; bytes: number } {
-  let [count, bytes] = [0, 0];
-  for (const item of missing) {
-    if (bytes > FRAME_BYTES_TARGET) break;
-    bytes += item.kind === 'put' ? bytesOf(item.registration) : ENTRY_BYTES;
-    count += 1;
-  }
-  return { entries: count < missing.length ? missing.slice(0, count) : missing, bytes };
 }
 
 /**
@@ -266,9 +259,9 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
     link.outgoing = null;
     return 0;
   }
-  const { registrations, bytes } = takePart(outgoing);
-  const isLast = outgoing.index >= outgoing.registrations.length;
-  const links = outgoing.part === 0 ? outgoing.links : [];
+  const { links, registrations, bytes } = takePart(outgoing);
+  const isLast =
+    outgoing.linkIndex >= outgoing.links.length && outgoing.index >= outgoing.registrations.length;
   state.out.send(link.connection.id, {
     kind: 'snapshot',
     origin: outgoing.origin,
@@ -288,7 +281,7 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
     flushBy(state, state.nowMs);
     link.outgoing = null;
   }
-  return FACTS_BYTES + LINK_BYTES * links.length + bytes;
+  return records.facts.bytes(origin.log.facts) + bytes;
 }
 
 function missingOf({ missing }: Outgoing): { missing: readonly Name[]; missingCount: number } {
@@ -305,20 +298,29 @@ function nextOutgoing(state: State, link: Link): Outgoing | null {
     const registrations = [...log.registrations.values()];
     const links = [...log.links];
     const { sequence, missing } = log;
-    return { origin: id, sequence, links, registrations, missing, index: 0, part: 0 };
+    const outgoing = { origin: id, sequence, links, registrations, missing };
+    return { ...outgoing, linkIndex: 0, index: 0, part: 0 };
   }
   return null;
 }
 
-function takePart(outgoing: Outgoing): { registrations: readonly Registration[]; bytes: number } {
-  const start = outgoing.index;
-  let bytes = 0;
-  while (outgoing.index < outgoing.registrations.length && bytes < FRAME_BYTES_TARGET) {
-    const item = outgoing.registrations[outgoing.index];
-    if (item !== undefined) bytes += bytesOf(item);
-    outgoing.index += 1;
-  }
-  return { registrations: outgoing.registrations.slice(start, outgoing.index), bytes };
+interface Part {
+  readonly links: readonly OriginId[];
+  readonly registrations: readonly Registration[];
+  readonly bytes: number;
+}
+
+function takePart(outgoing: Outgoing): Part {
+  const { linkIndex, index } = outgoing;
+  const links = taken(outgoing.links, linkIndex, LINKS_PART);
+  const registrations = taken(outgoing.registrations, index, REGISTRATIONS_PART);
+  outgoing.linkIndex = links.end;
+  outgoing.index = registrations.end;
+  return {
+    links: outgoing.links.slice(linkIndex, links.end),
+    registrations: outgoing.registrations.slice(index, registrations.end),
+    bytes: links.bytes + registrations.bytes,
+  };
 }
 
 /** Says of which origins a link is spare: see spare.ts. */
@@ -329,19 +331,12 @@ function sendSpare(state: State, link: Link): void {
   state.out.send(link.connection.id, { kind: 'spare', origins });
 }
 
-/** An upper estimate of what a registration takes on the wire. */
-function bytesOf(item: Registration): number {
-  let characters = item.service.length + item.address.length + (item.scheme?.length ?? 0);
-  for (const { key, value } of item.tags) characters += key.length + value.length + 2;
-  return ENTRY_BYTES + 3 * characters;
-}
-
 function doNothing(): void {
   // The step that a timer causes does the work: server.ts flushes at the end of each.
 }
 
-const ENTRY_BYTES = 48;
-
-/** What a snapshot takes beside its links and registrations, and each of its links. */
-const FACTS_BYTES = 128;
-const LINK_BYTES = 17;
+/** What of each list is sent in one part. */
+const bytesMax = FRAME_BYTES_TARGET;
+const ENTRIES_PART = { bytesOf: (item: Entry) => records.entry.bytes(item), bytesMax };
+const LINKS_PART = { bytesOf: originId.bytes, bytesMax };
+const REGISTRATIONS_PART = { bytesOf: records.registration.bytes, bytesMax };

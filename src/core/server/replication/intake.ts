@@ -327,7 +327,7 @@ export function handleCheck(state: State, link: Link, check: MessageOf<'check'>)
       if (origin.log.sequence < sequence) ask(state, link, lineOf(origin));
     }
   }
-  compareAll(state, link, check);
+  if (check.more !== true) compareAll(state, link, check);
 }
 
 /** Whether both ends have the same, all in all. */

@@ -67,18 +67,14 @@ function restedMs(state: State): number {
 export function sendDigest(state: State, link: Link): void {
   sendDoubt(state, link);
   const lines = [...reachableOrigins(state)].map(lineOf);
-  const goodbyes = [...state.goodbyes.keys()];
-  const size = Math.max(lines.length, goodbyes.length);
-  for (let start = 0; start === 0 || start < size; start += DIGEST_LINES) {
-    state.out.send(link.connection.id, {
-      kind: 'digest',
-      complete: state.isComplete,
-      ...ownMissing(state),
-      lines: lines.slice(start, start + DIGEST_LINES),
-      goodbyes: goodbyes.slice(start, start + DIGEST_LINES),
-      more: start + DIGEST_LINES < size,
-    });
-  }
+  state.out.send(link.connection.id, {
+    kind: 'digest',
+    complete: state.isComplete,
+    ...ownMissing(state),
+    lines,
+    goodbyes: [...state.goodbyes.keys()],
+    more: false,
+  });
 }
 
 /**
@@ -167,10 +163,7 @@ export function sendWants(state: State): void {
     if (link.asking.size === 0) continue;
     const lines = [...link.asking].map(([origin, sequence]) => ({ origin, sequence }));
     link.asking.clear();
-    for (let start = 0; start < lines.length; start += DIGEST_LINES) {
-      const part = lines.slice(start, start + DIGEST_LINES);
-      state.out.send(link.connection.id, { kind: 'want', lines: part });
-    }
+    state.out.send(link.connection.id, { kind: 'want', lines });
   }
   state.askers.clear();
 }
@@ -222,5 +215,3 @@ export const ANNOUNCE_MS = 50;
 
 /** A boot storm has thousands of link entries. */
 const COLLECT_LINKS_MS = 5;
-
-const DIGEST_LINES = 8_192;

@@ -5,6 +5,7 @@
 // invariant: a server says of its own losses only, never what it heard (see missing.ts).
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
+import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText } from '../../kit/text.ts';
 import { bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, sendToAll } from './replication.ts';
@@ -20,7 +21,7 @@ export function refreshView(state: State): boolean {
   if (said !== null) appendOwn(state, { kind: 'missing', ...said });
   state.isSynced ||= hasSyncedNeighbour(state) || isColdStartOver(state);
   const own = ownMissing(state);
-  const view = { ...missingHosts(state, own.missing), why: whyNot(state) };
+  const view = { ...missingHosts(state, own), why: whyNot(state) };
   const isComplete = view.why === null;
   const isTurned = isComplete !== state.isComplete;
   const isOwnNew = own.missing.join() !== state.ownMissing.join();
@@ -61,11 +62,12 @@ function isTooSoon(state: State): boolean {
 export function noteNeighbourView(
   state: State,
   link: Link,
-  view: { readonly complete: boolean; readonly missing: readonly Name[] },
+  view: Pick<MessageOf<'view'>, 'complete' | 'missing' | 'missingCount'>,
 ): void {
   countMissing(state, link.neighbourMissing, -1);
   countMissing(state, view.missing, 1);
   link.neighbourMissing = view.missing;
+  link.neighbourMissingCount = view.missingCount ?? view.missing.length;
   link.isNeighbourComplete = view.complete;
   state.isViewDirty = true;
 }
@@ -87,15 +89,16 @@ function countMissing(state: State, hosts: readonly Name[], step: 1 | -1): void 
 /** All that anybody in reach misses, and us; of those not named only how many is known. */
 function missingHosts(
   state: State,
-  own: readonly Name[],
+  own: ReturnType<typeof ownMissing>,
 ): { missing: readonly Name[]; missingCount: number } {
-  const all = new Set<Name>([...own, ...state.missedBy.keys()]);
-  let count = 0;
+  const all = new Set<Name>([...own.missing, ...state.missedBy.keys()]);
+  let count = own.missingCount;
+  for (const link of state.links.values()) count = Math.max(count, link.neighbourMissingCount);
   for (const said of saidMissing(state)) {
     count = Math.max(count, said.count);
     for (const host of said.hosts) all.add(host);
   }
-  const hosts = [...all].filter((host) => own.includes(host) || !isOwnHost(state, host));
+  const hosts = [...all].filter((host) => own.missing.includes(host) || !isOwnHost(state, host));
   const { missing, missingCount } = bounded(hosts.sort(compareText));
   const isWhole = count <= missing.length || all.size !== hosts.length;
   return { missing, missingCount: isWhole ? missingCount : Math.max(missingCount, count) };
@@ -105,7 +108,9 @@ function tellTurn(state: State): void {
   if (state.isComplete) {
     state.out.notice('view-complete', {});
   } else {
-    const missing = state.missing.join(', ') || 'a log on its way';
+    const { missingCount: count, missing: names } = state;
+    const more = count > names.length ? ` and ${String(count - names.length)} more` : '';
+    const missing = `${names.join(', ')}${more}` || 'a log on its way';
     state.out.notice('view-incomplete', { missing });
   }
 }

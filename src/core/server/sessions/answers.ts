@@ -3,7 +3,6 @@
 // which hosts are missing. Long answers go in parts. A watcher that comes from another server names
 // what it has from before; only a complete view may say that something of that is gone.
 
-import { FRAME_BYTES_TARGET } from '../../../protocol/constants.ts';
 import type { Name } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Instance, ServerRow, Service } from '../../../protocol/records.ts';
@@ -19,10 +18,7 @@ import { isOwnHost } from '../state.ts';
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
   const all = state.catalogue.instancesOf(asked.service);
   const { request } = asked;
-  const view = viewOf(state);
-  for (const [instances, more] of parts(all)) {
-    state.out.send(to, { kind: 'instances', request, ...view, instances, more });
-  }
+  state.out.send(to, { kind: 'instances', request, ...viewOf(state), instances: all, more: false });
   return all.length;
 }
 
@@ -30,9 +26,7 @@ export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'l
 export function answerList(state: State, to: ConnectionId, request: number): number {
   const { catalogue } = state;
   const all = catalogue.services();
-  for (const [services, more] of parts(all)) {
-    state.out.send(to, { kind: 'services', request, ...viewOf(state), services, more });
-  }
+  state.out.send(to, { kind: 'services', request, ...viewOf(state), services: all, more: false });
   return catalogue.counts.live + catalogue.counts.stale;
 }
 
@@ -41,9 +35,7 @@ export function answerPeers(state: State, to: ConnectionId, request: number): nu
   const all = [...state.origins.values()]
     .flatMap((origin) => serverRowOf(state, origin) ?? [])
     .sort((one, other) => compareText(one.facts.name, other.facts.name));
-  for (const [servers, more] of parts(all)) {
-    state.out.send(to, { kind: 'servers', request, ...viewOf(state), servers, more });
-  }
+  state.out.send(to, { kind: 'servers', request, ...viewOf(state), servers: all, more: false });
   return all.length;
 }
 
@@ -191,46 +183,5 @@ function healthOf(
   return servers.suspect > 0 || masters.held < masters.wanted ? 'degraded' : 'healthy';
 }
 
-/**
- * The parts of a list, as they fit a frame, each with whether another follows. A list is cut once: as
- * long as it lives its parts are the same, by which the codec knows them again.
- */
-function* parts<T extends Instance | Service | ServerRow>(
-  all: readonly T[],
-): Generator<readonly [readonly T[], boolean]> {
-  let cut = CUTS.get(all) as readonly (readonly T[])[] | undefined;
-  if (cut === undefined) CUTS.set(all, (cut = cutOf(all)));
-  for (const part of cut) yield [part, part !== cut.at(-1)];
-}
-
-function cutOf<T extends Instance | Service | ServerRow>(
-  all: readonly T[],
-): readonly (readonly T[])[] {
-  const cut: (readonly T[])[] = [];
-  let start = 0;
-  do {
-    let end = start;
-    let bytes = 0;
-    while (end < all.length && bytes < FRAME_BYTES_TARGET) {
-      bytes += bytesOf(all[end]);
-      end += 1;
-    }
-    cut.push(all.slice(start, end));
-    start = end;
-  } while (start < all.length);
-  return cut;
-}
-
-const CUTS = new WeakMap<object, readonly (readonly unknown[])[]>();
-
-function bytesOf(row: Instance | Service | ServerRow | undefined): number {
-  if (row === undefined || !('registration' in row)) return ROW_BYTES;
-  const { tags } = row.registration;
-  return tags.reduce((sum, tag) => sum + 3 * (tag.key.length + tag.value.length), ROW_BYTES);
-}
-
 /** Removals remembered: those of the seconds that a watcher needs to find another server. */
 const REMOVALS_MAX = 4_096;
-
-/** An upper estimate of a row without its tags: names are of 128 characters, addresses of 255. */
-const ROW_BYTES = 1_024;

@@ -33,7 +33,7 @@ test('a lookup of nothing says whether the view is complete', () => {
 test('a long answer goes in parts that fit a frame, the last one marked', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
-  for (let index = 0; index < 900; index += 1) {
+  for (let index = 0; index < 6_000; index += 1) {
     const instance = index.toString(16).padStart(32, '0') as InstanceId;
     stage.tell(link, '1', { kind: 'put', registration: registrationOf('a', { instance }) });
   }
@@ -44,7 +44,7 @@ test('a long answer goes in parts that fit a frame, the last one marked', () => 
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.map(({ more }) => more)).toEqual(parts.map((_, index) => index < parts.length - 1));
   const ids = parts.flatMap(({ instances }) => instances.map((row) => row.registration.instance));
-  expect(new Set(ids).size).toBe(900);
+  expect(new Set(ids).size).toBe(6_000);
 });
 
 test('tags count for the size of a part', () => {
@@ -57,7 +57,7 @@ test('tags count for the size of a part', () => {
 
   const answer = ask(stage, { kind: 'lookup', request: 8, service: 'db' as Name });
 
-  expect(answer.length).toBeGreaterThan(2);
+  expect(answer.length).toBeGreaterThan(1);
 });
 
 test('a list counts live and stale instances of each service', () => {
