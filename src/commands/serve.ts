@@ -157,6 +157,8 @@ export default class Serve extends BaseCommand {
       ended.addEventListener('abort', () => void handle.stop(), { once: true });
       if (ended.aborted) await handle.stop();
       await handle.stopped;
+      if (handle.hasFailed)
+        throw new Error('stopped after a second bug within a minute: see its log');
     } finally {
       await log.end();
     }

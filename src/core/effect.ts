@@ -24,7 +24,7 @@ export interface Close {
   readonly kind: 'close';
   readonly connection: ConnectionId;
   /** Why, for the log; what the other end must know has been sent as a message. */
-  readonly why: ProtocolErrorName | 'stopped' | 'unneeded';
+  readonly why: ProtocolErrorName | 'stopped' | 'unneeded' | 'fault';
 }
 
 /** Take no more from a connection for now (`pause`), or go on (`resume`). */
@@ -42,6 +42,8 @@ export interface Tell {
 /** All is said: the shell may write what it has and end. */
 export interface Stopped {
   readonly kind: 'stopped';
+  /** It stops because of a bug of ours, for something to start it anew. */
+  readonly isFailure?: boolean;
 }
 
 /** Everything that a server may want done. */

@@ -3,7 +3,7 @@
 // it, the path of a socket. One invariant: an input is a plain record and is never changed.
 
 import type { ProtocolError } from '../protocol/errors.ts';
-import type { Arrived } from '../protocol/messages.ts';
+import type { Arrived, Message } from '../protocol/messages.ts';
 
 /** A connection, by the number that the shell gave it; never used twice. */
 export type ConnectionId = number;
@@ -82,6 +82,21 @@ export interface Deadline extends Timed {
   readonly kind: 'deadline';
 }
 
+/**
+ * What the shell met while it did what a connection, or nobody, had asked for: a decoder or an
+ * encoder that threw something of its own, or a message that is too long for a frame.
+ */
+export interface Faulted extends Timed {
+  readonly kind: 'faulted';
+  /** Whose input was being handled; null where it was a timer. */
+  readonly connection: ConnectionId | null;
+  /** What could not be sent, and to whom; null where nothing was to be sent. */
+  readonly unsent: { readonly message: Message; readonly to: readonly ConnectionId[] } | null;
+  readonly isTooLong: boolean;
+  /** The error with its stack, in one line. */
+  readonly reason: string;
+}
+
 /** Someone asks the core to end (`stop`), or to forget which addresses refused it (`reload`). */
 export interface Order extends Timed {
   readonly kind: 'stop' | 'reload';
@@ -89,4 +104,4 @@ export interface Order extends Timed {
 
 /** Everything that can happen to a server. */
 export type Input =
-  Opened | Undialled | Received | Heard | Unreadable | Closed | Flow | Deadline | Order;
+  Opened | Undialled | Received | Heard | Unreadable | Closed | Flow | Deadline | Faulted | Order;

@@ -127,6 +127,16 @@ export const NOTICES = {
     level: 'info',
     sentence: '{service} at {address} is removed: {cause} ({instance})',
   },
+  fault: {
+    level: 'error',
+    sentence:
+      'a bug in rarangi, while it handled {what} (number {count} since the start): {reason}; ' +
+      'please report it',
+  },
+  'too-long': {
+    level: 'error',
+    sentence: 'a message `{message}` for {address} is too long to be sent: a bug in rarangi',
+  },
   'masters-unreachable': { level: 'warn', sentence: 'no master can be reached' },
 } as const satisfies Readonly<Record<string, NoticeSpec>>;
 

@@ -38,8 +38,9 @@ export class ServerStage {
   #connection = 0;
   #beatMs = 0;
 
-  constructor(given: Peer & Partial<ServerOptions> = {}) {
-    this.server = new Server(serverOptions(given));
+  /** `Core` may be a server with a planted bug. */
+  constructor(given: Peer & Partial<ServerOptions> = {}, Core = Server) {
+    this.server = new Core(serverOptions(given));
     this.give({ kind: 'deadline' });
     this.pass(0);
   }

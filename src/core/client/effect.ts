@@ -16,7 +16,7 @@ export interface Report<R> {
 export type ClientEffect<R> = Send | Dial | Close | Report<R> | Stopped;
 
 /** What can happen on a client's connections. */
-export type ConnectionInput = Exclude<Input, { readonly kind: 'stop' | 'reload' }>;
+export type ConnectionInput = Exclude<Input, { readonly kind: 'stop' | 'reload' | 'faulted' }>;
 
 /** Whoever embeds the library wants an end. */
 export interface Stop {

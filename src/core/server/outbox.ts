@@ -55,8 +55,8 @@ export class Outbox {
     this.#effects.push({ kind: 'notice', notice: { name, fields } });
   }
 
-  stopped(): void {
-    this.#effects.push({ kind: 'stopped' });
+  stopped(isFailure = false): void {
+    this.#effects.push(isFailure ? { kind: 'stopped', isFailure } : { kind: 'stopped' });
   }
 
   /** What has been put in since the last time. */

@@ -3,43 +3,46 @@
 // complete, whom to dial, what the watchers and the neighbours must be told. Pure from outside: the
 // same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
 
-import type { OriginId } from '../../protocol/ids.ts';
 import type { Arrived } from '../../protocol/messages.ts';
 import { tellWatchers } from './sessions/answers.ts';
 import { unreachable } from '../kit/assert.ts';
-import { Catalogue } from '../catalogue/catalogue.ts';
 import type { Counts } from './counts.ts';
 import { countsOf } from './counts.ts';
 import { connectionOf, handleOpened } from './links/connections.ts';
-import { serverHosts, strangersOf } from './links/limits.ts';
-import { Places } from './replication/cursors.ts';
-import { Directory } from './origins/directory.ts';
+import { serverHosts } from './links/limits.ts';
 import type { Effect } from '../effect.ts';
 import { dispatch, handleBreach, handleFlow, handleGone } from './dispatch.ts';
 import { flushLinks } from './replication/flush.ts';
-import type { Input } from '../input.ts';
+import type {
+  Closed,
+  ConnectionId,
+  Faulted,
+  Flow,
+  Heard,
+  Input,
+  Received,
+  Unreadable,
+} from '../input.ts';
 import { sendChecks } from './replication/intake.ts';
-import { Journal } from './replication/journal.ts';
 import { dropUnneeded } from './links/links.ts';
 import type { ServerOptions } from './options.ts';
-import { createLog, createOrigin, holdersAmong, listUnlisted } from './origins/origins.ts';
-import { Outbox } from './outbox.ts';
+import { createState } from './birth.ts';
+import { listUnlisted } from './origins/origins.ts';
 import { noteMasters, wantedAddresses } from './links/policy.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { refreshReachability } from './origins/reachability.ts';
 import { appendOwn, spreadTidings } from './replication/replication.ts';
 import { handleLateness } from './sleep.ts';
-import type { Departed, Origin, State } from './state.ts';
+import { handleFaulted, recovered, refuseOthers } from './recovery.ts';
+import type { State } from './state.ts';
 import { handleStop, isReadyToLeave, leave } from './stop.ts';
 import { dialWanted, handleReload, handleUndialled, hasten } from './links/targets.ts';
-import { hostPartOf } from '../kit/text.ts';
-import { Timers } from '../kit/timers.ts';
 import { refreshView } from './replication/view.ts';
 
 /** A server without sockets. */
 export class Server {
-  readonly #state: State;
-  readonly #tidings: Tidings = { reached: new Set(), missed: new Set(), forgotten: new Set() };
+  #state: State;
+  #tidings: Tidings = noTidings();
 
   constructor(options: ServerOptions) {
     this.#state = createState(options);
@@ -47,15 +50,41 @@ export class Server {
 
   /** Takes in what happened and says what is to be done. The first input begins its life. */
   step(input: Input): Effect[] {
+    this.#attempt(null, () => {
+      this.#awake(input.nowMs);
+    });
+    this.#attempt(culpritOf(input), () => {
+      this.#handle(input);
+    });
+    this.#attempt(null, () => {
+      this.#state.timers.runDue(this.#state.nowMs);
+      this.#settle();
+    });
+    return this.#take();
+  }
+
+  #awake(nowMs: number): void {
     const state = this.#state;
     const dueMs = state.timers.nextMs();
-    if (state.nowMs === -Infinity) this.#begin(input.nowMs);
-    else handleLateness(state, this.#tidings, { dueMs, nowMs: input.nowMs });
-    state.nowMs = Math.max(state.nowMs, input.nowMs);
-    this.#handle(input);
-    state.timers.runDue(state.nowMs);
+    if (state.nowMs === -Infinity) this.#begin(nowMs);
+    else handleLateness(state, this.#tidings, { dueMs, nowMs });
+    state.nowMs = Math.max(state.nowMs, nowMs);
+  }
+
+  /** The bulkhead: see recovery.ts. What is thrown while that is at work ends the process. */
+  #attempt(culprit: ConnectionId | null, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#recover(culprit, reasonOf(error));
+    }
+  }
+
+  #recover(connection: ConnectionId | null, reason: string): void {
+    this.#tidings = noTidings();
+    this.#state = recovered(this.#state, this.#tidings, { connection, reason });
+    this.#armCheck();
     this.#settle();
-    return this.#take();
   }
 
   /** What there is, in numbers: no names. */
@@ -105,6 +134,25 @@ export class Server {
       case 'undialled':
         handleUndialled(state, input);
         break;
+      case 'deadline':
+        break;
+      case 'faulted':
+        this.#meet(input);
+        break;
+      case 'stop':
+        handleStop(state);
+        break;
+      case 'reload':
+        handleReload(state);
+        break;
+      default:
+        this.#handleConnected(input);
+    }
+  }
+
+  #handleConnected(input: Received | Heard | Unreadable | Closed | Flow): void {
+    const state = this.#state;
+    switch (input.kind) {
       case 'received':
         this.#receive(input.connection, input.message);
         break;
@@ -121,14 +169,6 @@ export class Server {
       case 'drained':
         handleFlow(state, input);
         break;
-      case 'deadline':
-        break;
-      case 'stop':
-        handleStop(state);
-        break;
-      case 'reload':
-        handleReload(state);
-        break;
       default:
         unreachable(input);
     }
@@ -139,6 +179,12 @@ export class Server {
     if (connection === undefined) return;
     connection.heardMs = this.#state.nowMs;
     dispatch(this.#state, connection, message);
+  }
+
+  #meet(fault: Faulted): void {
+    if (handleFaulted(this.#state, fault)) return;
+    this.#recover(fault.connection, fault.reason);
+    refuseOthers(this.#state, fault);
   }
 
   #hear(id: number): void {
@@ -186,81 +232,19 @@ export class Server {
   }
 }
 
-function createState(options: ServerOptions): State {
-  const places = new Places();
-  const self: Origin = {
-    ...createOrigin(createLog(options, options.origin, options.facts), places.take()),
-    standing: 'reachable',
-    isProven: true,
-  };
-  const origins = new Map<OriginId, Origin>([[self.id, self]]);
-  const departed = new Map<OriginId, Departed>();
-  const holders = holdersAmong(origins, departed);
-  const directory = new Directory<Origin>();
-  directory.file(self);
-  return {
-    options,
-    out: new Outbox(),
-    timers: new Timers(),
-    self,
-    origins,
-    places,
-    directory,
-    journal: new Journal(),
-    away: new Set(),
-    asides: new Set(),
-    losers: new Set(),
-    unheard: new Set(),
-    goodbyes: new Map(),
-    departed,
-    wanted: new Map(),
-    orphaned: new Set(),
-    catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
-    unlisted: new Set(),
-    connections: new Map(),
-    strangers: strangersOf(options),
-    limitsTold: new Map(),
-    links: new Map(),
-    askers: new Set(),
-    expecting: new Set(),
-    flushDueMs: Infinity,
-    announceDueMs: Infinity,
-    flushedMs: -Infinity,
-    sessions: new Map(),
-    owners: new Map(),
-    targets: new Map(),
-    masterAddresses: new Set(),
-    siblingAddresses: new Set(siblingAddressesOf(options)),
-    forgetTokens: new Set(),
-    removals: new Map(),
-    nowMs: -Infinity,
-    loose: new Set(),
-    grown: new Set(),
-    isViewDirty: false,
-    areTargetsDirty: false,
-    isSynced: false,
-    isComplete: false,
-    viewedMs: -Infinity,
-    missing: [],
-    missingCount: 0,
-    why: 'unsynced',
-    sayMissingMs: Infinity,
-    askedMs: -Infinity,
-    missedBy: new Map(),
-    ownMissing: [],
-    newsMs: 0,
-    held: null,
-    reachesMaster: false,
-    isStopping: false,
-    leaveMs: Infinity,
-    hasLeft: false,
-  };
+function noTidings(): Tidings {
+  return { reached: new Set(), missed: new Set(), forgotten: new Set() };
 }
 
-/** Where a sibling may be: at its well-known port, or at a peer's of the same machine. */
-function siblingAddressesOf({ siblings, peers, facts }: ServerOptions): string[] {
-  const own = new Set(facts.addresses.map(hostPartOf));
-  return [...siblings, ...peers.filter((peer) => own.has(hostPartOf(peer)))];
+/** Whose input it is; what a timer does, or an operator asks for, is nobody's doing. */
+function culpritOf(input: Input): ConnectionId | null {
+  return 'connection' in input ? input.connection : null;
+}
+
+/** An error with its stack, in one line. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text.replace(/\s*\n\s*/g, ' ');
 }
 
 /** Replication checks itself this often. */

@@ -73,7 +73,8 @@ function giveTime(state: State, lateMs: number): void {
   }
 }
 
-function armWake(state: State): void {
+/** From now on it takes in, for a moment, what its clients did meanwhile. */
+export function armWake(state: State): void {
   state.timers.set('wake', state.nowMs + WAKE_MS, () => {
     wake(state);
   });

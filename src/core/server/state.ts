@@ -159,6 +159,9 @@ export interface Target {
   /** A first attempt has come to its end, whichever. */
   wasTried: boolean;
   wasToldOf: boolean;
+  /** What was found there met a bug of ours: so often, and when it may be dialled again. */
+  faultsCount: number;
+  barredMs: number;
   /** The latest dial came to nothing, and there was no news of it since. */
   hasFailed: boolean;
   /** The latest dial said that nobody listens there. */
@@ -272,6 +275,13 @@ export interface State {
   held: (() => void)[] | null;
   /** Whether a master, or this server as one, can be reached. */
   reachesMaster: boolean;
+  /** Bugs that were met, and when one of them was nobody's doing. */
+  faultsCount: number;
+  faultedMs: number;
+  /** Servers that no link is made to, and until when: what they sent met a bug of ours. */
+  readonly barred: Map<OriginId, number>;
+  /** It stops because it met the second such bug within a minute. */
+  isFailing: boolean;
   isStopping: boolean;
   /** When a stopping server waits no longer for its sibling. */
   leaveMs: number;

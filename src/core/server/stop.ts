@@ -70,7 +70,7 @@ export function leave(state: State): void {
     kind: 'entries',
     batches: [{ origin: state.self.id, first, entries: [{ kind: 'bye' }] }],
   });
-  state.out.stopped();
+  state.out.stopped(state.isFailing);
 }
 
 /** How long the sibling is waited for. */

@@ -5,22 +5,22 @@
 // and with it the short limit for frames.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
-import type { Close, Dial, Reading, Send, Stopped } from '../../core/effect.ts';
+import type { Reading, Send } from '../../core/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
 import { LIMITS } from '../../core/server/links/limits.ts';
-import { decodeMessage, encodePieces } from '../../protocol/codec.ts';
+import type { decodeMessage } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
-import { encodeFramePieces } from '../../protocol/frame.ts';
 import { callApart } from '../emitter.ts';
+import type { Fault } from './bulkhead.ts';
+import { Bulkhead, culpritOf } from './bulkhead.ts';
 import type { InnerConnection, InnerEnd } from './inner-connections.ts';
 import { InnerConnections } from './inner-connections.ts';
 import type { Peer } from './peer.ts';
-import { createPeer } from './peer.ts';
+import { createPeer, DEAF } from './peer.ts';
+import type { ShellEffect } from './shell-effect.ts';
+import { isShellEffect } from './shell-effect.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
-
-/** The effects that a driver performs by itself. */
-export type ShellEffect = Send | Dial | Close | Reading | Stopped;
 
 /** A core: `I` is what it takes besides what connections bring, `E` what else it wants done. */
 export interface Core<I, E> {
@@ -36,6 +36,8 @@ export interface DriverOptions<I, E> {
   readonly perform: (effect: E) => void;
   /** Called when the core has stopped, before what it still has to say is written. */
   readonly onStop?: () => void;
+  /** Makes an input of what coding a message threw. Without it that is thrown, and ends the process. */
+  readonly inputOf?: (fault: Fault) => I;
 }
 
 /** A core at work on real connections. */
@@ -47,6 +49,10 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #runtime: Runtime;
   readonly #performOther: (effect: E) => void;
   readonly #onStop: () => void;
+  readonly #bulkhead: Bulkhead<I>;
+  /** Whose input is being stepped. */
+  #culprit: ConnectionId | null = null;
+  #hasFailed = false;
   readonly #peers = new Map<ConnectionId, Peer>();
   readonly #inner: InnerConnections;
   readonly #dials = new Set<Cancel>();
@@ -60,16 +66,22 @@ export class Driver<I, E extends { readonly kind: string }> {
   #isStopped = false;
   #alarm: { readonly atMs: number; readonly cancel: Cancel } | null = null;
 
-  constructor({ core, runtime, perform, onStop = ignore }: DriverOptions<I, E>) {
+  constructor({ core, runtime, perform, onStop = ignore, inputOf }: DriverOptions<I, E>) {
     this.#core = core;
     this.#runtime = runtime;
     this.#performOther = perform;
     this.#onStop = onStop;
+    this.#bulkhead = new Bulkhead(inputOf ?? null);
     const { promise, resolve } = deferred();
     const nowMs = (): number => runtime.nowMs();
     this.#inner = new InnerConnections({ nowMs, submit: (input) => this.submit(input) });
     this.stopped = promise;
     this.#resolveStopped = resolve;
+  }
+
+  /** Whether the core has stopped because of a bug of ours. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** Gives the core its first input, with which its life begins. */
@@ -169,10 +181,19 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #receiveFrame(peer: Peer, frame: Uint8Array): void {
     if (!peer.isReadable) return;
-    const message = decodeMessage(frame);
+    const message = this.#decoded(peer, frame);
+    if (message === null) return;
     const nowMs = this.#runtime.nowMs();
     this.#step({ kind: 'received', nowMs, connection: peer.id, message });
     if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
+  }
+
+  #decoded(peer: Peer, frame: Uint8Array): ReturnType<typeof decodeMessage> | null {
+    const { message, fault } = this.#bulkhead.decoded(peer.id, frame);
+    if (fault === null) return message;
+    peer.isReadable = false;
+    this.#step(fault);
+    return null;
   }
 
   #step(input: ConnectionInput | I): void {
@@ -183,6 +204,7 @@ export class Driver<I, E extends { readonly kind: string }> {
       const next = this.#inbox.shift();
       if (next === undefined) break;
       if (this.#isStopped) continue;
+      this.#culprit = culpritOf(next as object);
       for (const effect of this.#core.step(next)) this.#perform(effect);
     }
     this.#isStepping = false;
@@ -209,6 +231,7 @@ export class Driver<I, E extends { readonly kind: string }> {
         this.#setReading(effect);
         break;
       case 'stopped':
+        this.#hasFailed = effect.isFailure === true;
         this.#stop();
         break;
     }
@@ -220,7 +243,7 @@ export class Driver<I, E extends { readonly kind: string }> {
       this.#inner.receive(id, message);
       const peer = this.#peers.get(id);
       if (peer === undefined) continue;
-      pieces ??= encodeFramePieces(...encodePieces(message));
+      pieces ??= this.#encoded(connections, message);
       for (const piece of pieces) {
         peer.unsent.push(piece);
         peer.unsentBytes += piece.length;
@@ -228,6 +251,14 @@ export class Driver<I, E extends { readonly kind: string }> {
       this.#unflushed.add(peer);
       if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
     }
+  }
+
+  /** What is thrown is the next input; then there are none. */
+  #encoded(connections: Send['connections'], message: Send['message']): readonly Uint8Array[] {
+    const unsent = { message, to: connections.filter((id) => this.#peers.has(id)) };
+    const { pieces, fault } = this.#bulkhead.encoded(this.#culprit, unsent);
+    if (fault !== null) this.#inbox.push(fault);
+    return pieces;
   }
 
   #setReading({ kind, connection }: Reading): void {
@@ -342,10 +373,6 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 }
 
-function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect {
-  return SHELL_EFFECTS.has(effect.kind);
-}
-
 function ignore(): void {
   // Nobody wants to know.
 }
@@ -357,22 +384,6 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   });
   return { promise, resolve };
 }
-
-const SHELL_EFFECTS: ReadonlySet<string> = new Set<ShellEffect['kind']>([
-  'send',
-  'dial',
-  'close',
-  'pause',
-  'resume',
-  'stopped',
-]);
-
-/** Handlers for a connection that came too late. */
-const DEAF: ConnectionHandlers = {
-  received: () => undefined,
-  drained: () => undefined,
-  closed: () => undefined,
-};
 
 /** So much waits in our own memory before the core is told that the other end is slow. */
 const CONGESTED_BYTES = 1024 * 1024;

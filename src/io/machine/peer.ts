@@ -4,7 +4,7 @@
 import type { ConnectionId } from '../../core/input.ts';
 import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { FrameDecoder } from '../../protocol/frame.ts';
-import type { Connection } from './runtime.ts';
+import type { Connection, ConnectionHandlers } from './runtime.ts';
 
 /** A connection that a driver holds. */
 export interface Peer {
@@ -39,3 +39,10 @@ export function createPeer(id: ConnectionId, connection: Connection): Peer {
     isEnding: false,
   };
 }
+
+/** Handlers for a connection that came too late. */
+export const DEAF: ConnectionHandlers = {
+  received: () => undefined,
+  drained: () => undefined,
+  closed: () => undefined,
+};

@@ -57,6 +57,8 @@ export interface ServerHandle extends AsyncDisposable {
   summarise(): void;
   /** Resolves when it has stopped. */
   readonly stopped: Promise<void>;
+  /** Whether it has stopped by itself, because of a bug of ours: start it anew. */
+  readonly hasFailed: boolean;
 }
 
 /** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
@@ -156,6 +158,7 @@ class RunningServer implements ServerHandle {
         this.#heed(notice, settings);
       },
       onStop: () => void this.#doors.close(),
+      inputOf: (fault) => ({ kind: 'faulted', nowMs: nodeRuntime.nowMs(), ...fault }),
     });
     this.#doors = this.#createDoors(settings, parts);
     this.doors = this.#doors.words;
@@ -184,6 +187,10 @@ class RunningServer implements ServerHandle {
     this.#cancelWithdrawal();
     this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
     await this.stopped;
+  }
+
+  get hasFailed(): boolean {
+    return this.#driver.hasFailed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import type { Input } from '../../../src/core/input.ts';
 import { Driver } from '../../../src/io/machine/driver.ts';
-import type { Core, ShellEffect } from '../../../src/io/machine/driver.ts';
+import type { Core } from '../../../src/io/machine/driver.ts';
+import type { ShellEffect } from '../../../src/io/machine/shell-effect.ts';
 import type {
   Connection,
   ConnectionHandlers,

@@ -12,6 +12,7 @@ import {
 import type { ProtocolErrorName } from '../../../protocol/errors.ts';
 import type { Arrived, Message, MessageKind } from '../../../protocol/messages.ts';
 import { assert } from '../../kit/assert.ts';
+import type { Close } from '../../effect.ts';
 import type { ConnectionId, Opened } from '../../input.ts';
 import type { LimitName } from './limits.ts';
 import { admit, limitReason, noteLimit } from './limits.ts';
@@ -97,10 +98,7 @@ export function handleOpened(state: State, input: Opened): Connection {
   };
   state.connections.set(connection.id, connection);
   if (input.dialled === null && !welcomeStranger(state, connection)) return connection;
-  const limitMs = input.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
-  state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
-    handleHandshakeTimeout(state, connection);
-  });
+  armHandshake(state, connection);
   const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
   if (target !== undefined) {
     target.phase = 'connected';
@@ -124,6 +122,14 @@ function sendWelcome(state: State, connection: Connection): void {
   const { environment, origin, facts } = state.options;
   const protocols = PROTOCOL_VERSIONS;
   state.out.send(connection.id, { kind: 'welcome', protocols, environment, origin, facts });
+}
+
+/** Whoever has not shaken hands by then is closed. */
+export function armHandshake(state: State, connection: Connection): void {
+  const limitMs = connection.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
+  state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
+    handleHandshakeTimeout(state, connection);
+  });
 }
 
 function handleHandshakeTimeout(state: State, connection: Connection): void {
@@ -150,11 +156,7 @@ export function closeAtLimit(state: State, connection: Connection, limit: LimitN
 }
 
 /** Closes a connection from our side and forgets it. */
-export function closeConnection(
-  state: State,
-  connection: Connection,
-  why: ProtocolErrorName | 'stopped' | 'unneeded',
-): void {
+export function closeConnection(state: State, connection: Connection, why: Close['why']): void {
   state.out.close(connection.id, why);
   forgetConnection(state, connection);
 }

@@ -54,8 +54,9 @@ export function handleWelcome(
     target.origin = welcome.origin;
     target.wasTried = true;
   }
-  const isWelcome = mayLink(state, welcome.facts);
-  if (!isToBeKept(state, welcome.origin, state.self.id) || !isWelcome) {
+  const isWanted =
+    isToBeKept(state, welcome.origin, state.self.id) && mayLink(state, welcome.facts);
+  if (!isWanted || isBarred(state, welcome.origin)) {
     closeConnection(state, connection, 'duplicate');
     return;
   }
@@ -81,6 +82,8 @@ export function handlePeerHello(
     closeConnection(state, connection, 'self');
   } else if (state.goodbyes.has(peer.origin)) {
     refuse(state, connection, { error: 'left', reason: 'this origin has said goodbye' });
+  } else if (isBarred(state, peer.origin)) {
+    refuse(state, connection, { error: 'overloaded', reason: 'what it sent met a bug here' });
   } else if (!isToBeKept(state, peer.origin, peer.origin)) {
     refuse(state, connection, { error: 'duplicate', reason: 'another connection is kept' });
   } else if (mayLink(state, peer.facts)) {
@@ -116,6 +119,11 @@ function mayLink(state: State, { host }: Facts): boolean {
   return !state.hasLeft && (!state.isStopping || isOwnHost(state, host));
 }
 
+/** Whether a server is kept out for a while, because of what it sent. */
+function isBarred(state: State, origin: OriginId): boolean {
+  return (state.barred.get(origin) ?? -Infinity) > state.nowMs;
+}
+
 function isToBeKept(state: State, peer: OriginId, dialler: OriginId): boolean {
   const old = state.links.get(peer);
   if (old === undefined) return true;
@@ -140,12 +148,9 @@ function becomeLink(
     forgetWants(state, old);
     refuse(state, old.connection, { error: 'duplicate', reason: 'a newer connection is kept' });
   }
-  beginLiveness(state, connection, (silent) => {
-    handleLinkSilent(state, silent);
-  });
+  armLink(state, link);
   sendDigest(state, link);
   state.out.send(connection.id, { kind: 'ping', stamp: stampOf(state) });
-  armHeld(state, link);
   noteTwice(state, peer);
   state.areTargetsDirty = true;
   state.isViewDirty = true;
@@ -166,7 +171,16 @@ function forgetLink(state: State, link: Link): void {
   state.expecting.delete(link);
 }
 
-function createLink(state: State, connection: Connection, origin: OriginId): Link {
+/** Its signs of life, and what happens when it has held. */
+export function armLink(state: State, link: Link): void {
+  beginLiveness(state, link.connection, (silent) => {
+    handleLinkSilent(state, silent);
+  });
+  armHeld(state, link);
+}
+
+/** A link on which nothing was said yet. */
+export function createLink(state: State, connection: Connection, origin: OriginId): Link {
   return {
     connection,
     origin,

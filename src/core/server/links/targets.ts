@@ -24,6 +24,8 @@ export function targetOf(state: State, address: string): Target {
       wasToldOf: false,
       hasFailed: false,
       isDeserted: false,
+      faultsCount: 0,
+      barredMs: -Infinity,
     };
     state.targets.set(address, target);
   }
@@ -49,7 +51,8 @@ function mayBeTried(target: Target): boolean {
 function schedule(state: State, target: Target): void {
   const capMs = reachesOtherHost(state) ? BACKOFF_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
   const delayMs = target.wasTried ? target.backoff.nextDelayMs(capMs) : 0;
-  state.timers.set(timerName(target), state.nowMs + delayMs, () => {
+  const dueMs = Math.max(state.nowMs + delayMs, target.barredMs);
+  state.timers.set(timerName(target), dueMs, () => {
     if (target.isWanted) dialTarget(state, target);
   });
 }

@@ -28,7 +28,16 @@ export function release(state: State, instance: InstanceId, cause: Cause): void 
   }
 }
 
+/** What an origin held that has left is held until then. */
+export function armDeparted(state: State, id: OriginId, untilMs: number): void {
+  state.timers.set(departedTimer(id), untilMs, () => {
+    for (const instance of [...(state.departed.get(id)?.unclaimed ?? [])]) {
+      release(state, instance, 'deregistered');
+    }
+  });
+}
+
 /** The timer that ends the grace of what an origin held. */
-export function departedTimer(id: OriginId): string {
+function departedTimer(id: OriginId): string {
   return `departed ${id}`;
 }

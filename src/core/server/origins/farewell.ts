@@ -4,7 +4,7 @@
 
 import { GOODBYE_MS, GOODBYES_MAX } from '../../../protocol/constants.ts';
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
-import { departedTimer, release } from './departed.ts';
+import { armDeparted } from './departed.ts';
 import { dropOrigin } from './origins.ts';
 import type { Origin, State } from '../state.ts';
 
@@ -34,10 +34,7 @@ export function departOrigin(state: State, origin: Origin): void {
   dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
   origin.standing = standing === 'split' ? 'split' : 'suspect';
   state.catalogue.review([...unclaimed], 'deregistered');
-  if (unclaimed.size === 0) return;
-  state.timers.set(departedTimer(id), untilMs, () => {
-    for (const instance of [...unclaimed]) release(state, instance, 'deregistered');
-  });
+  if (unclaimed.size > 0) armDeparted(state, id, untilMs);
 }
 
 /** What no other server of its host that can be reached holds. */

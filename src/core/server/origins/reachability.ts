@@ -148,6 +148,10 @@ function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   setStanding(state, origin, 'aside');
   state.out.notice('origin-crashed', labels(origin));
+  armAside(state, origin, tidings);
+}
+
+function armAside(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set(`aside ${origin.id}`, state.nowMs + ASIDE_MS, () => {
     tidings.forgotten.add(origin.id);
     dropOrigin(state, origin, { cause: 'crash' });
@@ -163,11 +167,28 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   if (hasReachableServer(state, host)) {
     armReturned(state, origin, tidings);
   }
+  armHold(state, origin, tidings);
+}
+
+function armHold(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
     if (!reachesOtherHost(state)) state.isSynced = false;
     tidings.forgotten.add(origin.id);
     forgetOrigin(state, origin, 'the hold has ended');
   });
+}
+
+/** What is to become of an origin that is out of reach is decided anew, each time from now. */
+export function rearm(state: State, origin: Origin, tidings: Tidings): void {
+  if (origin.standing === 'suspect') {
+    const dueMs = state.nowMs + state.options.graceMs;
+    state.timers.set(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
+  } else if (origin.standing === 'aside') {
+    armAside(state, origin, tidings);
+  } else if (origin.standing === 'split') {
+    armHold(state, origin, tidings);
+    if (hasReachableServer(state, origin.log.facts.host)) armReturned(state, origin, tidings);
+  }
 }
 
 /** Drops an origin that was split off, and says why. */

@@ -1,0 +1,98 @@
+// What a server knows when its life begins: itself, and nothing else. The invariant: every field of
+// `State` begins here, so that what is built anew after a fault (recovery.ts) begins here as well.
+
+import type { OriginId } from '../../protocol/ids.ts';
+import { Catalogue } from '../catalogue/catalogue.ts';
+import { Timers } from '../kit/timers.ts';
+import { hostPartOf } from '../kit/text.ts';
+import { strangersOf } from './links/limits.ts';
+import type { ServerOptions } from './options.ts';
+import { Directory } from './origins/directory.ts';
+import { createLog, createOrigin, holdersAmong } from './origins/origins.ts';
+import { Outbox } from './outbox.ts';
+import { Places } from './replication/cursors.ts';
+import { Journal } from './replication/journal.ts';
+import type { Departed, Origin, State } from './state.ts';
+
+/** A server that knows only itself. */
+export function createState(options: ServerOptions): State {
+  const places = new Places();
+  const self = createSelf(options, places);
+  const origins = new Map<OriginId, Origin>([[self.id, self]]);
+  const departed = new Map<OriginId, Departed>();
+  const holders = holdersAmong(origins, departed);
+  const directory = new Directory<Origin>();
+  directory.file(self);
+  return {
+    options,
+    out: new Outbox(),
+    timers: new Timers(),
+    self,
+    origins,
+    places,
+    directory,
+    journal: new Journal(),
+    away: new Set(),
+    asides: new Set(),
+    losers: new Set(),
+    unheard: new Set(),
+    goodbyes: new Map(),
+    departed,
+    wanted: new Map(),
+    orphaned: new Set(),
+    catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
+    unlisted: new Set(),
+    connections: new Map(),
+    strangers: strangersOf(options),
+    limitsTold: new Map(),
+    links: new Map(),
+    askers: new Set(),
+    expecting: new Set(),
+    flushDueMs: Infinity,
+    announceDueMs: Infinity,
+    flushedMs: -Infinity,
+    sessions: new Map(),
+    owners: new Map(),
+    targets: new Map(),
+    masterAddresses: new Set(),
+    siblingAddresses: new Set(siblingAddressesOf(options)),
+    forgetTokens: new Set(),
+    removals: new Map(),
+    nowMs: -Infinity,
+    loose: new Set(),
+    grown: new Set(),
+    isViewDirty: false,
+    areTargetsDirty: false,
+    isSynced: false,
+    isComplete: false,
+    viewedMs: -Infinity,
+    missing: [],
+    missingCount: 0,
+    why: 'unsynced',
+    sayMissingMs: Infinity,
+    askedMs: -Infinity,
+    missedBy: new Map(),
+    ownMissing: [],
+    newsMs: 0,
+    held: null,
+    reachesMaster: false,
+    faultsCount: 0,
+    faultedMs: -Infinity,
+    barred: new Map(),
+    isFailing: false,
+    isStopping: false,
+    leaveMs: Infinity,
+    hasLeft: false,
+  };
+}
+
+function createSelf(options: ServerOptions, places: Places): Origin {
+  const log = createLog(options, options.origin, options.facts);
+  return { ...createOrigin(log, places.take()), standing: 'reachable', isProven: true };
+}
+
+/** Where a sibling may be: at its well-known port, or at a peer's of the same machine. */
+function siblingAddressesOf({ siblings, peers, facts }: ServerOptions): string[] {
+  const own = new Set(facts.addresses.map(hostPartOf));
+  return [...siblings, ...peers.filter((peer) => own.has(hostPartOf(peer)))];
+}

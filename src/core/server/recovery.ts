@@ -1,0 +1,336 @@
+// The bulkhead: what becomes of a server whose own code has thrown. A handler changes several things,
+// and may throw between two of them; so nothing that is derived is trusted from then on. What is true
+// is taken over: the logs, the connections and what they were for, the goodbyes. All else is built
+// anew from that: catalogue, directory, graph, cursors, timers. The invariant: afterwards every field
+// is one that a sound server could have, and nobody but the connection at fault has lost anything;
+// where nobody was at fault and it happens again within a minute, the server stops in order.
+
+import type { OriginId } from '../../protocol/ids.ts';
+import type { Message } from '../../protocol/messages.ts';
+import type { Facts, Instance } from '../../protocol/records.ts';
+import type { ConnectionId, Faulted } from '../input.ts';
+import { createState } from './birth.ts';
+import { handleFlow } from './dispatch.ts';
+import { armHandshake, closeConnection, refuse } from './links/connections.ts';
+import { armLink, createLink, linkOf, loseLink } from './links/links.ts';
+import { armDeparted } from './origins/departed.ts';
+import type { LogState } from './origins/log.ts';
+import { OriginLog } from './origins/log.ts';
+import { addOrigin, applySnapshot } from './origins/origins.ts';
+import type { Tidings } from './origins/reachability.ts';
+import { rearm } from './origins/reachability.ts';
+import { announceBy, flushBy } from './replication/replication.ts';
+import { beSpare } from './replication/spare.ts';
+import { noteNeighbourView } from './replication/view.ts';
+import { handleSessionClosed, judgeSession } from './sessions/sessions.ts';
+import type { Connection, Link, Origin, State } from './state.ts';
+import { isOwnHost } from './state.ts';
+import { armWake } from './sleep.ts';
+import { handleStop } from './stop.ts';
+
+/** What was thrown, and whose input was being handled; null where it was a timer or a settling. */
+export interface Fault {
+  readonly connection: ConnectionId | null;
+  readonly reason: string;
+}
+
+/** The server as it is after a fault. Throws where it cannot go on. */
+export function recovered(old: State, tidings: Tidings, fault: Fault): State {
+  if (fault.connection === null && old.isFailing) throw new Error(fault.reason);
+  const links = [...old.links.values()];
+  const link = links.find(({ connection }) => connection.id === fault.connection);
+  const facts = link === undefined ? undefined : old.origins.get(link.origin)?.log.facts;
+  const state = takenOver(old);
+  takeSessions(old, state);
+  takeOrigins(old, state, { bad: link?.origin ?? null, tidings });
+  takeDeparted(old, state);
+  for (const one of links) takeLink(state, one);
+  takeOwnLog(old, state);
+  tellDifferences(old, state);
+  rearmAll(old, state, tidings);
+  tellFault(state, fault);
+  if (fault.connection === null) countAgainstNobody(state);
+  else if (link !== undefined) putOutServer(state, link, facts);
+  else putOutClient(state, fault.connection);
+  return state;
+}
+
+/** Deals with a message that is too long; says whether that was all, or something threw. */
+export function handleFaulted(state: State, fault: Faulted): boolean {
+  const { unsent, isTooLong } = fault;
+  if (unsent === null || !isTooLong) return false;
+  for (const id of unsent.to) {
+    const connection = state.connections.get(id);
+    if (connection === undefined) continue;
+    const { kind: message } = unsent.message;
+    const key = `too long ${message}`;
+    if (!state.limitsTold.has(key)) {
+      state.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
+      state.out.notice('too-long', { message, address: connection.remote });
+    }
+    refuseUnsent(state, connection, unsent.message);
+  }
+  return true;
+}
+
+/** Whoever lacks a message because something threw is not left to wait for it; links ask anyway. */
+export function refuseOthers(state: State, { unsent, connection: culprit }: Faulted): void {
+  if (unsent === null) return;
+  for (const id of unsent.to) {
+    const connection = state.connections.get(id);
+    const isClient = connection?.phase === 'session' && id !== culprit;
+    if (isClient) refuseUnsent(state, connection, unsent.message);
+  }
+}
+
+function refuseUnsent(state: State, connection: Connection, message: Message): void {
+  const reason = 'the answer cannot be sent: a bug of this server';
+  const link = linkOf(state, connection);
+  if (link !== undefined) {
+    refuse(state, connection, { error: 'overloaded', reason: 'a message is longer than a frame' });
+    loseLink(state, link, { loss: 'closed', reason: 'a message for it is longer than a frame' });
+  } else if (message.kind !== 'change' && 'request' in message && message.request !== undefined) {
+    state.out.sendRefusal(connection.id, message.request, reason);
+  } else {
+    refuse(state, connection, { error: 'overloaded', reason });
+    handleSessionClosed(state, connection);
+  }
+}
+
+/** What is true whatever was thrown; every other field is as at the begin of a life. */
+function takenOver(old: State): State {
+  const { nowMs, newsMs, askedMs, isSynced, isComplete } = old;
+  const { missing, missingCount, why, ownMissing } = old;
+  const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
+  const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
+  const { masterAddresses, siblingAddresses, forgetTokens, removals, out } = old;
+  return {
+    ...createState(old.options),
+    ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
+    ...{ missing, missingCount, why, ownMissing },
+    ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
+    ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
+    ...{ masterAddresses, siblingAddresses, forgetTokens, removals, out },
+    held: old.held === null ? null : [],
+    isViewDirty: true,
+    areTargetsDirty: true,
+  };
+}
+
+function takeSessions(old: State, state: State): void {
+  const { registrations: held } = old.self.log;
+  for (const [id, session] of old.sessions) {
+    if (!state.connections.has(id)) continue;
+    state.sessions.set(id, session);
+    for (const instance of [...session.registrations]) {
+      if (held.has(instance)) state.owners.set(instance, id);
+      else session.registrations.delete(instance);
+    }
+  }
+}
+
+interface Taking {
+  /** The server whose link is at fault: what came by it is dropped, and asked for elsewhere. */
+  readonly bad: OriginId | null;
+  readonly tidings: Tidings;
+}
+
+function takeOrigins(old: State, state: State, { bad, tidings }: Taking): void {
+  for (const origin of old.origins.values()) {
+    if (origin === old.self) continue;
+    const isBad = bad !== null && (origin.id === bad || origin.source === bad);
+    if (isBad || !takeOrigin(state, origin)) tidings.forgotten.add(origin.id);
+  }
+  for (const id of state.origins.keys()) state.unheard.delete(id);
+}
+
+/** What servers held that have left is in doubt for a grace, from now. */
+function takeDeparted(old: State, state: State): void {
+  for (const [id, { origin, unclaimed }] of old.departed) {
+    const held = [...unclaimed].flatMap((instance) => origin.log.registrations.get(instance) ?? []);
+    if (held.length === 0) continue;
+    const instances = held.map(({ instance }) => instance);
+    state.departed.set(id, { origin, unclaimed: new Set(instances) });
+    for (const registration of held) state.catalogue.put(id, registration);
+    armDeparted(state, id, state.nowMs + state.options.graceMs);
+  }
+}
+
+/** Takes a log over; one that was torn is none. Says whether it was taken. */
+function takeOrigin(state: State, old: Origin): boolean {
+  const { sequence, facts, links, registrations, missing, hash } = old.log;
+  const snapshot = {
+    sequence,
+    facts,
+    links: [...links],
+    registrations: [...registrations.values()],
+    missing,
+  };
+  if (hashOf(old.id, snapshot) !== hash) return false;
+  const origin = addOrigin(state, old.id, facts);
+  const { standing, isProven, isPast, sinceMs, returnedMs, losses, source } = old;
+  Object.assign(origin, { standing, isProven, isPast, sinceMs, returnedMs, losses, source });
+  applySnapshot(state, origin, snapshot);
+  if (standing !== 'reachable' && standing !== 'new') state.away.add(origin);
+  if (standing === 'aside') state.asides.add(origin);
+  state.journal.note(origin);
+  state.grown.add(origin.id);
+  return true;
+}
+
+function hashOf(id: OriginId, snapshot: LogState): number {
+  const log = new OriginLog(id, snapshot.facts);
+  log.replace(snapshot);
+  return log.hash;
+}
+
+/** Of what a link was sent nothing is certain: it is offered all, and the other end asks. */
+function takeLink(state: State, old: Link): void {
+  const { connection, origin } = old;
+  if (!state.connections.has(connection.id)) return;
+  const link: Link = {
+    ...createLink(state, connection, origin),
+    upMs: old.upMs,
+    expected: old.expected,
+    lacking: old.lacking,
+    incoming: old.incoming,
+    hasDigest: old.hasDigest,
+    agreedMs: old.agreedMs,
+    isCongested: old.isCongested,
+  };
+  state.links.set(origin, link);
+  const { isNeighbourComplete: complete, neighbourMissing: missing } = old;
+  noteNeighbourView(state, link, { complete, missing, missingCount: old.neighbourMissingCount });
+  for (const id of old.wants.keys()) state.orphaned.add(id);
+  if (link.expected.size > 0) state.expecting.add(link);
+  beSpare(state, link);
+  link.announced.addAt(state.self.place);
+  for (const id of state.origins.keys()) {
+    link.behind.add(id);
+    link.offers.add(id);
+  }
+}
+
+/** Our own log says what our links and our sessions are; where it did not, it goes one on. */
+function takeOwnLog(old: State, state: State): void {
+  const { sequence, hash, missing, registrations: held } = old.self.log;
+  const { facts } = state.options;
+  const links = [...state.links.keys()];
+  const registrations = [...held.values()].filter(({ instance }) => state.owners.has(instance));
+  const snapshot = { sequence, facts, links, registrations, missing };
+  const isSame = hashOf(state.self.id, snapshot) === hash;
+  applySnapshot(state, state.self, { ...snapshot, sequence: sequence + (isSame ? 0 : 1) });
+  state.journal.note(state.self);
+}
+
+/** The watchers were told what the old catalogue said. */
+function tellDifferences(old: State, state: State): void {
+  const { changes } = old.catalogue;
+  state.catalogue.changes = [...changes];
+  const services = new Set<string>();
+  for (const { watches } of state.sessions.values()) {
+    for (const { service } of watches.values()) services.add(service);
+  }
+  for (const service of services) {
+    const before = new Map(toldOf(old, service).map((one) => [idOf(one), one]));
+    for (const instance of state.catalogue.instancesOf(service)) {
+      const was = before.get(idOf(instance));
+      before.delete(idOf(instance));
+      if (was === undefined) state.catalogue.changes.push({ change: 'added', instance });
+    }
+    for (const instance of before.values()) {
+      state.catalogue.changes.push({ change: 'removed', instance, cause: 'crash' });
+    }
+  }
+}
+
+/** What a catalogue in which something was thrown still says; else the watchers are told it all. */
+function toldOf(old: State, service: string): readonly Instance[] {
+  try {
+    return old.catalogue.instancesOf(service);
+  } catch {
+    return [];
+  }
+}
+
+function idOf({ registration }: { readonly registration: { readonly instance: string } }): string {
+  return registration.instance;
+}
+
+function rearmAll(old: State, state: State, tidings: Tidings): void {
+  for (const connection of state.connections.values()) {
+    if (connection.phase === 'welcome' || connection.phase === 'hello') {
+      armHandshake(state, connection);
+    }
+  }
+  for (const link of state.links.values()) armLink(state, link);
+  for (const session of state.sessions.values()) {
+    const { connection } = session;
+    if (old.timers.has(`silence ${String(connection.id)}`)) judgeSession(state, connection);
+    session.isTooFast = false;
+    const kind = session.isUnread ? 'congested' : 'drained';
+    handleFlow(state, { kind, connection: connection.id, nowMs: state.nowMs });
+  }
+  for (const origin of state.origins.values()) rearm(state, origin, tidings);
+  if (state.held !== null) armWake(state);
+  if (state.isStopping) {
+    state.timers.set('leave', state.leaveMs, () => {
+      // The end of the step asks whether it is time to leave.
+    });
+  }
+  flushBy(state, state.nowMs);
+  announceBy(state, state.nowMs);
+}
+
+function tellFault(state: State, { connection, reason }: Fault): void {
+  state.faultsCount += 1;
+  const remote = connection === null ? undefined : state.connections.get(connection)?.remote;
+  const from = remote ?? 'a connection that is closed';
+  const what = connection === null ? 'nothing that anybody sent' : `what came from ${from}`;
+  state.out.notice('fault', { what, count: state.faultsCount, reason });
+}
+
+function countAgainstNobody(state: State): void {
+  const isAgain = state.nowMs - state.faultedMs < AGAIN_MS;
+  state.faultedMs = state.nowMs;
+  if (!isAgain) return;
+  state.isFailing = true;
+  handleStop(state);
+}
+
+/** A client is closed, and may come again. */
+function putOutClient(state: State, id: ConnectionId): void {
+  const connection = state.connections.get(id);
+  if (connection === undefined) return;
+  closeConnection(state, connection, 'fault');
+  handleSessionClosed(state, connection);
+}
+
+/** The link is closed, and no other is made to that server for a while. */
+function putOutServer(state: State, old: Link, facts: Facts | undefined): void {
+  const { origin, connection } = old;
+  const isSibling = facts !== undefined && isOwnHost(state, facts.host);
+  const barredMs = isSibling ? SIBLING_BARRED_MS : BARRED_MS;
+  const [oldest] = state.barred.keys();
+  if (oldest !== undefined && state.barred.size >= BARRED_MAX) state.barred.delete(oldest);
+  state.barred.set(origin, state.nowMs + barredMs);
+  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (target !== undefined) {
+    target.barredMs = state.nowMs + Math.min(DIAL_AGAIN_MS * 2 ** target.faultsCount, barredMs);
+    target.faultsCount += 1;
+  }
+  if (state.connections.has(connection.id)) closeConnection(state, connection, 'fault');
+  const link = state.links.get(origin);
+  if (link !== undefined) {
+    loseLink(state, link, { loss: 'closed', reason: 'what it sent met a bug of this server' });
+  }
+}
+
+/** A second fault within this, and nobody's doing either, is one that will not go away. */
+const AGAIN_MS = 60_000;
+
+/** How long a server is kept out whose messages met a bug: the sibling is needed sooner. */
+const BARRED_MS = 5 * 60_000;
+const SIBLING_BARRED_MS = 1_000;
+const BARRED_MAX = 1_024;
+const DIAL_AGAIN_MS = 1_000;

@@ -1,0 +1,196 @@
+// The bulkhead: what our own code throws costs the connection whose input it was handling, and
+// nobody else anything. The bugs are planted: src knows nothing of them.
+
+import { expect, test } from 'vitest';
+import type { ConnectionId } from '../../../src/core/input.ts';
+import type { Name } from '../../../src/protocol/ids.ts';
+import type { Edit } from '../../sim/mutations/mutant.ts';
+import { mutantCores } from '../../sim/mutations/mutant.ts';
+import { originOf, put, registrationOf, ServerStage, up } from '../../support/server-stage.ts';
+
+/** Throws once the log of whoever registers port 6666 has changed: half of the work is done. */
+const CLIENT: Edit = [
+  'sessions#handleRegister',
+  'session.registrations.add(instance);',
+  `session.registrations.add(instance);
+if (registration.port === 6666) throw new Error('planted');`,
+];
+
+/** Throws in the midst of an entry: the log has it, the catalogue has not. */
+const PEER: Edit = [
+  'origins#applyEntry',
+  'origin.log.apply(entry);',
+  `origin.log.apply(entry);
+if (entry.kind === 'put' && entry.registration.port === 6666) throw new Error('planted');`,
+];
+
+/** Throws whenever links are written to while there is an instance at port 7777. */
+const SETTLING: Edit = [
+  'flush#flushLinks',
+  'sendWants(state);',
+  `sendWants(state);
+for (const { port } of state.self.log.registrations.values()) {
+  if (port === 7777 && state.nowMs < 6_000_000) throw new Error('planted');
+}`,
+];
+
+function stageWith(edit: Edit): ServerStage {
+  return new ServerStage({}, mutantCores([edit]).server);
+}
+
+function register(stage: ServerStage, session: ConnectionId, digit: string, port = 5432): void {
+  const registration = registrationOf(digit, { port });
+  stage.hear(session, { kind: 'register', request: 1, registration });
+}
+
+function faults(stage: ServerStage): number {
+  return stage.notices.filter(({ name }) => name === 'fault').length;
+}
+
+test('a handler that throws half way costs the client that it served, and nobody else', () => {
+  const stage = stageWith(CLIENT);
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('b'));
+  const honest = stage.client();
+  register(stage, honest, 'a');
+  const watching = stage.client();
+  const service = 'db' as Name;
+  stage.hear(watching, { kind: 'watch', request: 5, service, known: [] });
+  const bad = stage.client();
+  stage.take(watching);
+
+  register(stage, bad, 'c', 6666);
+
+  expect(stage.closed).toEqual([{ connection: bad, why: 'fault' }]);
+  expect(faults(stage)).toBe(1);
+  expect(stage.instances()).toEqual({ a: 'live', b: 'live' });
+  expect(stage.take(watching)).toEqual([]);
+  register(stage, honest, 'd');
+  expect(stage.instances()).toEqual({ a: 'live', b: 'live', d: 'live' });
+  expect(stage.take(watching)).toMatchObject([{ change: 'added' }]);
+  expect(stage.standingOf('1')).toBe('reachable');
+  stage.pass(30_000);
+  expect([stage.standingOf('1'), stage.state.sessions.size]).toEqual(['reachable', 2]);
+});
+
+test('a fault says where it was, in one line', () => {
+  const stage = stageWith(CLIENT);
+
+  register(stage, stage.client(), 'c', 6666);
+
+  const [fault] = stage.notices.filter(({ name }) => name === 'fault');
+  expect(fault?.fields['reason']).toMatch(/planted at .*handleRegister/);
+  expect(fault?.fields['reason']).not.toContain('\n');
+});
+
+test('what a neighbour sends that makes us throw costs its link, and it is kept out for 5 minutes', () => {
+  const stage = stageWith(PEER);
+  const bad = stage.neighbour('1');
+  const good = stage.neighbour('2');
+  stage.tell(good, '2', put('b'));
+  stage.tell(bad, '1', put('a'));
+  expect(stage.instances()).toEqual({ a: 'live', b: 'live' });
+  stage.take(good);
+
+  stage.tell(bad, '1', put('c', { port: 6666 }));
+
+  expect(stage.closed).toEqual([{ connection: bad, why: 'fault' }]);
+  expect(stage.instances()).toEqual({ b: 'live' });
+  expect(stage.standingOf('2')).toBe('reachable');
+  const asked = stage.take(good).filter(({ kind }) => kind === 'want');
+  const nothing = { origin: originOf('1'), sequence: 0 };
+  expect(asked).toContainEqual({ kind: 'want', lines: expect.arrayContaining([nothing]) as never });
+  stage.neighbour('1');
+  expect(stage.state.links.has(originOf('1'))).toBe(false);
+  stage.pass(5 * 60_000);
+  stage.neighbour('1');
+  expect(stage.state.links.has(originOf('1'))).toBe(true);
+});
+
+test('the sibling is kept out for a second only', () => {
+  const stage = stageWith(PEER);
+  const sibling = { host: 'h0', side: 'b' as const };
+  const bad = stage.neighbour('1', sibling);
+
+  stage.tell(bad, '1', put('c', { port: 6666 }));
+  stage.pass(1_100);
+  stage.neighbour('1', sibling);
+
+  expect(stage.state.links.has(originOf('1'))).toBe(true);
+});
+
+test('what came by the link at fault is taken from whoever else has it', () => {
+  const stage = stageWith(PEER);
+  const good = stage.neighbour('2', {}, '3');
+  const bad = stage.neighbour('1', {}, '3');
+  stage.origin(bad, '3', { links: '12' });
+  stage.tell(bad, '3', put('d'));
+  expect(stage.instances()).toEqual({ d: 'live' });
+
+  stage.tell(bad, '1', put('c', { port: 6666 }));
+  const [facts, links] = [
+    { kind: 'facts' as const, facts: stage.state.options.facts },
+    [up('1'), up('2')],
+  ];
+  const entries = [
+    { ...facts, facts: { ...facts.facts, host: 'h3' as Name, name: 'h3-a' as Name } },
+  ];
+  const batch = { origin: originOf('3'), first: 1, entries: [...entries, ...links, put('d')] };
+  stage.hear(good, { kind: 'entries', batches: [batch] });
+
+  expect(stage.standingOf('3')).toBe('reachable');
+  expect(stage.instances()).toEqual({ d: 'live' });
+});
+
+test('what goes on throwing however it is built anew ends the process', () => {
+  const stage = stageWith(SETTLING);
+  const session = stage.client();
+  const link = stage.neighbour('1');
+
+  expect(() => register(stage, session, 'a', 7777)).toThrow('planted');
+
+  expect(stage.state.links.has(originOf('1'))).toBe(true);
+  expect(link).toBeGreaterThan(0);
+});
+
+test('a timer that throws once is done again; everything goes on', () => {
+  const once: Edit = [
+    'intake#sendChecks',
+    'const { count, hash } = combinedHash(state);',
+    `const { count, hash } = combinedHash(state);
+if (state.faultsCount === 0) throw new Error('planted');`,
+  ];
+  const stage = stageWith(once);
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('a'));
+  const session = stage.client();
+
+  stage.pass(60_000);
+
+  expect(faults(stage)).toBe(1);
+  expect([stage.closed, stage.isStopped]).toEqual([[], false]);
+  expect(stage.instances()).toEqual({ a: 'live' });
+  expect(stage.standingOf('1')).toBe('reachable');
+  expect(stage.take(link).some(({ kind }) => kind === 'check')).toBe(true);
+  expect(stage.state.sessions.has(session)).toBe(true);
+});
+
+test('a timer that throws again within a minute makes the server stop in order', () => {
+  const twice: Edit = [
+    'intake#sendChecks',
+    'const { count, hash } = combinedHash(state);',
+    `const { count, hash } = combinedHash(state);
+if (state.faultsCount < 2) throw new Error('planted');`,
+  ];
+  const stage = stageWith(twice);
+  const link = stage.neighbour('1');
+  const session = stage.client();
+
+  stage.pass(30_000);
+
+  expect(faults(stage)).toBe(2);
+  expect(stage.isStopped).toBe(true);
+  expect(stage.take(session)).toContainEqual({ kind: 'goaway' });
+  const entries = stage.take(link).flatMap((one) => (one.kind === 'entries' ? one.batches : []));
+  expect(entries.at(-1)?.entries).toEqual([{ kind: 'bye' }]);
+});
