@@ -89,7 +89,7 @@ function refuseUnsent(state: State, connection: Connection, message: Message): v
   if (link !== undefined) {
     refuse(state, connection, { error: 'overloaded', reason: 'a message is longer than a frame' });
     loseLink(state, link, { loss: 'closed', reason: 'a message for it is longer than a frame' });
-  } else if (message.kind !== 'change' && 'request' in message && message.request !== undefined) {
+  } else if (message.kind !== 'change' && 'request' in message) {
     state.out.sendRefusal(connection.id, message.request, reason);
   } else {
     refuse(state, connection, { error: 'overloaded', reason });

@@ -99,7 +99,7 @@ test('the links of one origin travel in parts, as registrations do', () => {
 test('a large batch of facts is cut by what it takes, not by how many there are', () => {
   const stage = new ServerStage();
   const bad = stage.neighbour('1');
-  const addresses = Array.from({ length: 8 }, (_, at) => `${String(at)}`.padEnd(255, 'y'));
+  const addresses = Array.from({ length: 8 }, (_, at) => String(at).padEnd(255, 'y'));
   const facts = { ...factsOf('1'), addresses };
   const newcomer = stage.neighbour('3');
   stage.take(newcomer);
