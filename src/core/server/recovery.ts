@@ -196,6 +196,7 @@ function takeLink(state: State, old: Link): void {
     incoming: old.incoming,
     hasDigest: old.hasDigest,
     agreedMs: old.agreedMs,
+    differedMs: old.differedMs,
     isCongested: old.isCongested,
   };
   state.links.set(origin, link);

@@ -142,6 +142,8 @@ export interface Link {
   readonly snapshots: Set<OriginId>;
   incoming: Incoming | null;
   differences: number;
+  /** When the operator was last told that something differs. */
+  differedMs: number;
 }
 
 /** An address to dial. */

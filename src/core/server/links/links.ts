@@ -209,6 +209,7 @@ export function createLink(state: State, connection: Connection, origin: OriginI
     snapshots: new Set(),
     incoming: null,
     differences: 0,
+    differedMs: -Infinity,
   };
 }
 

@@ -345,7 +345,18 @@ function compareAll(
 
 function tellDifference(state: State, link: Link, origin: Origin): void {
   const peer = state.origins.get(link.origin)?.log.facts.name ?? link.connection.remote;
-  state.out.notice('state-differs', { server: origin.log.facts.name, peer });
+  if (mayTellDifference(state, link)) {
+    state.out.notice('state-differs', { server: origin.log.facts.name, peer });
+  }
   const way = origin.via === null ? undefined : state.links.get(origin.via);
   if (way !== undefined) ask(state, way, { origin: origin.id, sequence: 0 });
 }
+
+/** Honest neighbours compare every 10 s: a line for each of those is enough, whatever differs. */
+function mayTellDifference(state: State, link: Link): boolean {
+  const isTold = state.nowMs - link.differedMs < DIFFERENCES_EVERY_MS;
+  if (!isTold) link.differedMs = state.nowMs;
+  return !isTold;
+}
+
+const DIFFERENCES_EVERY_MS = 10_000;
