@@ -119,7 +119,7 @@ addAll(wanted, worthTrying(state));`,
   [
     '[R61] a crashed origin is forgotten in the end',
     split.crash,
-    ['reachability#becomeAside', `dropOrigin(state, origin, { cause: 'crash' });`, ''],
+    ['reachability#armAside', `dropOrigin(state, origin, { cause: 'crash' });`, ''],
   ],
   [
     '[R63] a split freezes',

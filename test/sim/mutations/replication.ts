@@ -123,11 +123,7 @@ origin.via = null;`,
   [
     '[R4] a digest names the goodbyes',
     life.farewellInSplit,
-    [
-      'replication#sendDigest',
-      'const goodbyes = [...state.goodbyes.keys()];',
-      'const goodbyes: OriginId[] = [];',
-    ],
+    ['replication#sendDigest', '[...state.goodbyes.keys()]', '[]'],
   ],
   [
     '[R5] a digest says whether its sender is complete',
@@ -264,7 +260,7 @@ else if (!link.snapshots.has(origin.id)) touch(state, link, origin.id);`,
   [
     '[R19] a frame takes no more than fits',
     links.largeLog,
-    ['flush#fittingOf', 'if (bytes > FRAME_BYTES_TARGET) break;', ''],
+    ['flush#cutOf', 'taken(missing, 0, ENTRIES_PART)', '{ end: missing.length, bytes: 0 }'],
   ],
   [
     '[R8] whoever asks from the beginning gets a snapshot',
