@@ -16,6 +16,7 @@ export type {
   StatusReport,
   WatchEvent,
 } from './answers/shapes.ts';
+export type { ViewInfo, ViewReason } from './answers/view.ts';
 export { forget, lookup, peers, services, status } from './io/client/ask.ts';
 export type {
   CallOptions,

@@ -4,6 +4,7 @@
 import type { MessageOf } from '../protocol/messages.ts';
 import type { Instance, ServerRow } from '../protocol/records.ts';
 import { isLive } from '../protocol/records.ts';
+import { viewInfoOf, type ViewInfo } from './view.ts';
 
 /** One running offer of a service. */
 export interface InstanceInfo {
@@ -30,13 +31,8 @@ export interface WatchEvent {
 }
 
 /** The answer to a lookup: all that match, live ones nearest first, then stale ones. */
-export interface LookupAnswer {
+export interface LookupAnswer extends ViewInfo {
   readonly service: string;
-  /** Whether the answering server's view was complete. */
-  readonly complete: boolean;
-  /** The hosts that its view lacked: 256 of them at most, and how many there are. */
-  readonly missing: string[];
-  readonly missingCount: number;
   readonly instances: InstanceInfo[];
 }
 
@@ -48,10 +44,7 @@ export interface ServiceInfo {
 }
 
 /** Every service of the environment. */
-export interface ServicesAnswer {
-  readonly complete: boolean;
-  readonly missing: string[];
-  readonly missingCount: number;
+export interface ServicesAnswer extends ViewInfo {
   readonly services: ServiceInfo[];
 }
 
@@ -75,20 +68,16 @@ export interface PeerInfo {
 }
 
 /** Every server of the environment. */
-export interface PeersAnswer {
-  readonly complete: boolean;
+export interface PeersAnswer extends ViewInfo {
   readonly servers: PeerInfo[];
 }
 
 /** How the server that was asked is, and what it sees. */
-export interface StatusReport {
+export interface StatusReport extends ViewInfo {
   readonly environment: string;
   /** What locks the TCP of the server. */
   readonly lock: 'none' | 'secret' | 'certificate' | 'unknown';
   readonly state: 'isolated' | 'split' | 'degraded' | 'healthy' | 'unknown';
-  readonly complete: boolean;
-  readonly missing: string[];
-  readonly missingCount: number;
   readonly server: Omit<PeerInfo, 'roundTripMs'>;
   readonly servers: {
     readonly reachable: number;
@@ -98,14 +87,6 @@ export interface StatusReport {
   readonly masters: { readonly reachable: number; readonly known: number };
   readonly services: number;
   readonly instances: { readonly live: number; readonly stale: number };
-}
-
-/** What a view lacks, as the library shows it. */
-export function missingOf(view: {
-  readonly missing: readonly string[];
-  readonly missingCount?: number;
-}): { missing: string[]; missingCount: number } {
-  return { missing: [...view.missing], missingCount: view.missingCount ?? view.missing.length };
 }
 
 /** An instance as the library shows it. */
@@ -149,8 +130,7 @@ export function statusReportOf(report: MessageOf<'report'>): StatusReport {
     environment: report.environment,
     lock: report.lock ?? 'none',
     state: report.state,
-    complete: report.complete,
-    ...missingOf(report),
+    ...viewInfoOf(report),
     server,
     servers: { ...report.servers },
     masters: { ...report.masters },

@@ -12,8 +12,12 @@ export function peersLines(servers: readonly PeerInfo[], canvas: Canvas): string
 }
 
 /** What `--json` prints: what is the same whoever asks when. */
-export function peersFacts({ complete, servers }: PeersAnswer): unknown {
-  return { complete, servers: servers.map(({ roundTripMs: _, ...row }) => row) };
+export function peersFacts({ servers, complete, ...lack }: PeersAnswer): unknown {
+  return {
+    complete,
+    ...(complete ? {} : lack),
+    servers: servers.map(({ roundTripMs: _, ...row }) => row),
+  };
 }
 
 /** A space sorts before all that a name may hold. */

@@ -1,7 +1,7 @@
 // `status` on one page: how this server is, what it sees, and when that is not well, what it means
 // and what to do. The invariant: every number of `status --json` is here under the same word.
 
-import { missingText } from './lookup/answer.ts';
+import { incompleteText } from '../answers/view.ts';
 import type { StatusReport } from '../index.ts';
 import { inStateColour, type Theme } from './theme.ts';
 
@@ -39,9 +39,7 @@ function factsOf(report: StatusReport): string[][] {
 }
 
 function viewText(report: StatusReport): string {
-  const { complete, missing } = report;
-  if (complete) return 'complete';
-  return missing.length === 0 ? 'not complete' : `not complete; missing: ${missingText(report)}`;
+  return report.complete ? 'complete' : incompleteText(report).replace('the view is ', '');
 }
 
 const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], string | null>> = {

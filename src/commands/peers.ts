@@ -3,6 +3,7 @@
 
 import { Flags } from '@oclif/core';
 
+import { incompleteText } from '../answers/view.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, jsonFlag, watchFlags } from '../cli/flags.ts';
 import { showLive } from '../cli/live-page.ts';
@@ -59,7 +60,7 @@ export default class Peers extends BaseCommand {
     const screen = screenOf('stdout');
     const canvas = { screen, theme: themeFor(screen) };
     this.print(peersLines(answer.servers, canvas));
-    if (!answer.complete) this.remark('the view is not complete; see: rarangi status');
+    if (!answer.complete) this.remark(`${incompleteText(answer)}; see: rarangi status`);
   }
 
   private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {

@@ -20,6 +20,16 @@ test('what is split off looks the same, with a warning, unless only live ones wi
 
   await cut();
   const [plain, live, json] = await Promise.all([look(), look('--live'), look('--json')]);
+  const lack = { complete: false, missing: ['h2', 'h3'], missingCount: 2, why: 'split' };
+  const asked = [
+    ['lookup', '--json'],
+    ['peers', '--json'],
+    ['status', '--json'],
+    ['lookup', 'x'],
+  ];
+  const [services, peers, status, none] = await Promise.all(
+    asked.map((words) => stage.run([...words, `--server=${here}`])),
+  );
   await register(here).said({ event: 'registered' });
   const [both, all] = await Promise.all([look(), look('--all')]);
 
@@ -28,11 +38,14 @@ test('what is split off looks the same, with a warning, unless only live ones wi
   expect(live).toMatchObject({ code: 5, stdout: '' });
   expect(live.stderr).toContain('no live instance of db; stale ones: 1');
   expect(JSON.parse(json.stdout)).toMatchObject({
-    complete: false,
-    missing: ['h2', 'h3'],
-    missingCount: 2,
+    ...lack,
     instances: [{ address: there, state: 'stale' }],
   });
+  for (const { stdout } of [services!, peers!, status!]) {
+    expect(JSON.parse(stdout)).toMatchObject(lack);
+  }
+  expect(none).toMatchObject({ code: 5, stdout: '' });
+  expect(none!.stderr).toContain('cut off by a net-split; missing hosts: h2, h3');
   expect(both).toMatchObject({ code: 0, stdout: `${here}:1\n`, stderr: '' });
   expect(all).toMatchObject({ code: 0, stdout: `${here}:1\n${there}:1\n` });
 });

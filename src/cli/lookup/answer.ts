@@ -4,6 +4,7 @@
 
 import { chosenOf, type Choice as AnyChoice } from '../../answers/choice.ts';
 import { firstOfEach } from '../../answers/instance-text.ts';
+import { incompleteText } from '../../answers/view.ts';
 import type { InstanceInfo, LookupAnswer } from '../../index.ts';
 import type { ExitName } from '../exit-codes.ts';
 
@@ -42,30 +43,9 @@ function noneRemark({ service }: LookupAnswer): string {
   return `no instance of ${service}; see what there is with: rarangi lookup`;
 }
 
-interface MissingHosts {
-  readonly missing: readonly string[];
-  readonly missingCount: number;
-}
-
-/** The names of missing hosts, a few of them, and how many more there are. */
-export function missingText({ missing, missingCount }: MissingHosts): string {
-  const shown = missing.slice(0, NAMES_SHOWN_MAX);
-  const more = missingCount - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
-}
-
-/** Says that a view is not complete, and what it lacks. */
-export function incompleteText(view: MissingHosts): string {
-  const lacking = view.missing.length === 0 ? '' : `; missing hosts: ${missingText(view)}`;
-  return `the view is not complete${lacking}`;
-}
-
 function staleRemark(instances: readonly InstanceInfo[]): string | null {
   const stale = instances.filter(({ state }) => state === 'stale').length;
   if (stale === 0) return null;
   const some = stale === instances.length ? 'only stale instances' : `${String(stale)} stale`;
   return `${some}: their hosts are split off, and nobody here knows whether they still run`;
 }
-
-/** A page of hosts' names helps nobody. */
-const NAMES_SHOWN_MAX = 16;

@@ -9,6 +9,7 @@ import {
   type LookupAnswer,
   type LookupOptions,
 } from '../../index.ts';
+import { joinedView } from '../../answers/view.ts';
 import { matcherOf } from './service-pattern.ts';
 import { watchMatching } from './watch-many.ts';
 
@@ -58,13 +59,9 @@ async function lookupOnce({ name, isMatch }: Asked, options: LookupOptions): Pro
     const some = names.slice(at, at + QUESTIONS_MAX);
     answers.push(...(await Promise.all(some.map((service) => lookup(service, apart(options))))));
   }
-  const all = [list, ...answers];
-  const missing = [...new Set(all.flatMap((answer) => answer.missing))].sort(byLetters);
   return {
     service: name,
-    complete: all.every(({ complete }) => complete),
-    missing,
-    missingCount: Math.max(missing.length, ...all.map(({ missingCount }) => missingCount)),
+    ...joinedView([list, ...answers]),
     instances: answers.sort(byService).flatMap(({ instances }) => instances),
   };
 }

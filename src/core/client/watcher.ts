@@ -48,11 +48,15 @@ export interface WatcherView {
   /** As many as a message names, and how many there are. */
   readonly missing: readonly string[];
   readonly missingCount: number;
+  /** Why the view is not complete, as far as the server said so. */
+  readonly why: MessageOf<'change'>['why'];
   /** Where the server is that told it; null before the first one. */
   readonly place: Place | null;
   /** Whether any server was ever connected to. */
   readonly wasConnected: boolean;
 }
+
+type ViewTold = Pick<WatcherView, 'complete' | 'missing' | 'missingCount' | 'why'>;
 
 /** One watch, for ever. */
 export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
@@ -66,7 +70,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #told = new Set<InstanceId>();
   #untried: Contact[] = [];
   #current: Contact | null = null;
-  #view = { complete: false, missing: [] as readonly string[], missingCount: 0 };
+  #view: ViewTold = { complete: false, missing: [], missingCount: 0, why: undefined };
   /** When the present session opened. */
   #openedMs = 0;
   #vouchedMs = -Infinity;
@@ -109,12 +113,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   view(): WatcherView {
     const facts = this.#contacts.all.find((contact) => contact.server !== null)?.server?.facts;
     const place = this.#current?.server?.facts ?? facts ?? null;
-    const { complete, missing, missingCount } = this.#view;
     return {
       instances: this.#sorted(),
-      complete: complete && this.#isSynced,
-      missing,
-      missingCount,
+      ...this.#view,
+      complete: this.#view.complete && this.#isSynced,
       place,
       wasConnected: place !== null,
     };
@@ -234,8 +236,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   #handleChange(message: MessageOf<'change'>): void {
     const { change, instance, cause } = message;
     if (change === 'synced' || change === 'view') {
-      const { complete = false, missing = [], missingCount = missing.length } = message;
-      this.#view = { complete, missing, missingCount };
+      const { complete = false, missing = [], missingCount = missing.length, why } = message;
+      this.#view = { complete, missing, missingCount, why };
       if (change === 'synced') this.#becomeSynced();
       if (this.#isSynced) this.#settle();
     } else if (instance !== undefined && change === 'removed') {

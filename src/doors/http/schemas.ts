@@ -8,7 +8,11 @@ const names = listOf(text);
 const tags = { type: 'object', additionalProperties: text };
 const port = { type: 'integer', minimum: 1, maximum: 65_535 };
 const id = { type: 'string', pattern: '^[0-9a-f]{32}$' };
-const view = { complete: truth, missing: names };
+const why = { enum: ['unsynced', 'split', 'suspect', 'limit'] };
+const view = { complete: truth, missing: names, missingCount: count, why };
+
+/** What an answer has only where its view is not complete. */
+const LACK = ['why'];
 
 const instance = object(
   {
@@ -50,23 +54,29 @@ const offer = object(
 /** Every schema, by the name that routes.ts uses. */
 export const SCHEMAS: Readonly<Record<string, object>> = {
   Routes: object({ environment: text, server: text, routes: listOf({ type: 'object' }) }),
-  Services: open({
-    ...view,
-    services: listOf(object({ name: text, live: count, stale: count })),
-  }),
-  Lookup: open({ service: text, ...view, instances: listOf(instance) }),
-  Status: open({
-    environment: text,
-    lock: { enum: ['none', 'secret', 'certificate'] },
-    state: { enum: ['isolated', 'split', 'degraded', 'healthy'] },
-    ...view,
-    server: peer,
-    servers: object({ reachable: count, suspect: count, split: count }),
-    masters: object({ reachable: count, known: count }),
-    services: count,
-    instances: object({ live: count, stale: count }),
-  }),
-  Peers: open({ complete: truth, servers: listOf(peer) }),
+  Services: open(
+    {
+      ...view,
+      services: listOf(object({ name: text, live: count, stale: count })),
+    },
+    LACK,
+  ),
+  Lookup: open({ service: text, ...view, instances: listOf(instance) }, LACK),
+  Status: open(
+    {
+      environment: text,
+      lock: { enum: ['none', 'secret', 'certificate'] },
+      state: { enum: ['isolated', 'split', 'degraded', 'healthy'] },
+      ...view,
+      server: peer,
+      servers: object({ reachable: count, suspect: count, split: count }),
+      masters: object({ reachable: count, known: count }),
+      services: count,
+      instances: object({ live: count, stale: count }),
+    },
+    LACK,
+  ),
+  Peers: open({ ...view, servers: listOf(peer) }, ['missing', 'missingCount', ...LACK]),
   Offer: offer,
   Offers: { anyOf: [offer, { ...listOf(offer), minItems: 1, maxItems: 256 }] },
   Registered: open({ instance: id, address: text, port, revision: count, other: names }),

@@ -5,26 +5,30 @@
 export interface HttpView {
   readonly complete: boolean;
   readonly missing: readonly string[];
-  /** How many hosts are missing; the list may have fewer names. */
-  readonly missingCount: number;
-  readonly why: string | null;
+  /** How many are missing, of whom not all may be named. */
+  readonly missingCount?: number | undefined;
+  readonly why?: string | null | undefined;
 }
 
 /** The headers of every answer. */
-export function viewHeaders(view: HttpView): Readonly<Record<string, string>> {
-  const { complete, missing, missingCount, why } = view;
+export function viewHeaders({
+  complete,
+  missing,
+  missingCount = 0,
+  why,
+}: HttpView): Readonly<Record<string, string>> {
   if (complete) return COMPLETE;
   return {
     'Rarangi-Complete': 'false',
     ...(missing.length === 0 ? {} : { 'Rarangi-Missing': missingText(missing, missingCount) }),
-    ...(why === null ? {} : { 'Rarangi-Why': why }),
+    ...(why == null ? {} : { 'Rarangi-Why': why }),
   };
 }
 
 /** Some names, and how many more there are. */
 function missingText(missing: readonly string[], count: number): string {
   const named = missing.slice(0, NAMES_MAX).join(', ');
-  const left = count - Math.min(missing.length, NAMES_MAX);
+  const left = Math.max(count, missing.length) - Math.min(missing.length, NAMES_MAX);
   return left > 0 ? `${named} and ${String(left)} more` : named;
 }
 

@@ -14,7 +14,8 @@ import type {
   ServicesAnswer,
   StatusReport,
 } from '../../answers/shapes.ts';
-import { instanceInfoOf, missingOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
+import { instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
+import { viewInfoOf } from '../../answers/view.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor, runtime } from './driver.ts';
 import type { ClientOptions, LookupOptions } from './options.ts';
@@ -45,15 +46,14 @@ export async function lookup(name: string, options: LookupOptions = {}): Promise
 export async function services(options: ClientOptions = {}): Promise<ServicesAnswer> {
   const { answer } = await askServers({ kind: 'list' }, options);
   if (answer.kind !== 'services') throw strangeAnswer(answer);
-  const { complete } = answer;
-  return { complete, ...missingOf(answer), services: answer.services.map((one) => ({ ...one })) };
+  return { ...viewInfoOf(answer), services: answer.services.map((one) => ({ ...one })) };
 }
 
 /** Every server of the environment, as one of them sees them. */
 export async function peers(options: ClientOptions = {}): Promise<PeersAnswer> {
   const { answer } = await askServers({ kind: 'peers' }, options);
   if (answer.kind !== 'servers') throw strangeAnswer(answer);
-  return { complete: answer.complete, servers: answer.servers.map(peerInfoOf) };
+  return { ...viewInfoOf(answer), servers: answer.servers.map(peerInfoOf) };
 }
 
 /** How the server is that answers first. */
@@ -81,8 +81,7 @@ async function lookupOnce(
   if (answer.kind !== 'instances') throw strangeAnswer(answer);
   const matching = answer.instances.filter((instance) => isWanted(instance, wanted));
   const ordered = nearestFirst(matching, facts, () => runtime.random());
-  const { complete } = answer;
-  return { service, complete, ...missingOf(answer), instances: ordered.map(instanceInfoOf) };
+  return { service, ...viewInfoOf(answer), instances: ordered.map(instanceInfoOf) };
 }
 
 async function askServers(

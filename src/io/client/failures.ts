@@ -1,6 +1,7 @@
 // Why there is no answer, for a person: the message names the thing, the hint says what to do next
 // and which environments do run on this host. One place, so that every command says it alike.
 
+import { incompleteText, type ViewSaid } from '../../answers/view.ts';
 import type { Attempt } from '../../core/client/ask.ts';
 import type { Refusal } from '../../core/client/effect.ts';
 import { DEFAULT_ENVIRONMENT, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
@@ -93,17 +94,15 @@ export function waitedInVain(given: {
 }
 
 /** What keeps `resolve` from naming an instance. */
-export interface Dearth {
+export interface Dearth extends ViewSaid {
   readonly service: string;
   /** Those that match are so many, live or stale, but for the ones left out. */
   readonly live: number;
   readonly stale: number;
-  readonly complete: boolean;
-  readonly missing: readonly string[];
 }
 
 /** There is no instance that the caller would take: surely, or as far as anyone can tell. */
-export function dearthError({ service, live, stale, complete, missing }: Dearth): RarangiError {
+export function dearthError({ service, live, stale, ...view }: Dearth): RarangiError {
   if (stale > 0) {
     const message = `there are only stale instances of ${service} (${String(stale)})`;
     return new RarangiError('RARANGI_UNCERTAIN', message, {
@@ -112,9 +111,8 @@ export function dearthError({ service, live, stale, complete, missing }: Dearth)
   }
   const others = live > 0 ? ` but the ${String(live)} left out` : '';
   const message = `there is no instance of ${service}${others}`;
-  if (complete) return new RarangiError('RARANGI_NONE', message);
-  const hosts = missing.length > 0 ? `: missing are ${missing.join(', ')}` : '';
-  return new RarangiError('RARANGI_UNCERTAIN', `${message}, but the view is not complete${hosts}`);
+  if (view.complete) return new RarangiError('RARANGI_NONE', message);
+  return new RarangiError('RARANGI_UNCERTAIN', `${message}, but ${incompleteText(view)}`);
 }
 
 const HINTS: ReadonlyMap<Refusal['why'], string> = new Map([

@@ -7,6 +7,7 @@ import type { WatchReport } from '../../core/client/watcher.ts';
 import { Watcher } from '../../core/client/watcher.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { LookupAnswer } from '../../answers/shapes.ts';
+import { viewInfoOf } from '../../answers/view.ts';
 import { instanceInfoOf } from '../../answers/shapes.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor, runtime } from './driver.ts';
@@ -44,18 +45,11 @@ export async function waitForLive(
     settle: (report) => {
       if (report.kind === 'refused') return refusedError(report.refusal);
       isSynced ||= report.kind === 'synced';
-      const view = watcher.view();
-      const { instances, complete, place } = view;
+      const { instances, place, ...view } = watcher.view();
       const isLive = instances.some(({ state }) => state !== 'stale');
       if (!isSynced || !isLive || place === null) return undefined;
       const ordered = nearestFirst(instances, place, random);
-      return {
-        service,
-        complete,
-        missing: [...view.missing],
-        missingCount: view.missingCount,
-        instances: ordered.map(instanceInfoOf),
-      };
+      return { service, ...viewInfoOf(view), instances: ordered.map(instanceInfoOf) };
     },
   });
 }

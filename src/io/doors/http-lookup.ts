@@ -7,13 +7,13 @@ import type { TextFormat } from '../../answers/instance-text.ts';
 import { chosenOf } from '../../answers/choice.ts';
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
+import { viewInfoOf, type ViewInfo } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted, nearestFirst } from '../../core/client/matching.ts';
 import { etagOf, isNamedIn } from '../../doors/http/etag.ts';
 import { cannotTell, limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import type { Query } from '../../doors/http/routes.ts';
 import { millisecondsOf } from '../../doors/http/routes.ts';
-import type { HttpView } from '../../doors/http/view.ts';
 import type { Name } from '../../protocol/ids.ts';
 import { isName } from '../../protocol/ids.ts';
 import type { Instance } from '../../protocol/records.ts';
@@ -34,12 +34,11 @@ export function answerServices(exchange: Exchange, { inside, query }: Asked): vo
       failUnanswered(exchange, answer);
       return;
     }
-    const view = viewOf(answer);
-    const { complete, missing } = answer;
+    const view = viewInfoOf(answer);
     const services = answer.services.filter(({ name }) => isMatch(name)).map((one) => ({ ...one }));
-    const body = { complete, missing: [...missing], services };
+    const body = { ...view, services };
     if (services.length > 0) exchange.json(200, body, { view });
-    else if (complete) exchange.fail(noneFailure('no service is registered', body), { view });
+    else if (view.complete) exchange.fail(noneFailure('no service is registered', body), { view });
     else exchange.fail(cannotTell('cannot tell which services there are', body), { view });
   });
 }
@@ -49,8 +48,10 @@ export function answerPeers(exchange: Exchange, { inside }: Asked): void {
   inside.ask({ kind: 'peers' }, (answer) => {
     if (answer.kind !== 'servers') failUnanswered(exchange, answer);
     else {
-      const body = { complete: answer.complete, servers: answer.servers.map(peerInfoOf) };
-      exchange.json(200, body, { view: viewOf(answer) });
+      const { complete, ...lack } = viewInfoOf(answer);
+      const servers = answer.servers.map(peerInfoOf);
+      const body = { complete, ...(complete ? {} : lack), servers };
+      exchange.json(200, body, { view: { complete, ...lack } });
     }
   });
 }
@@ -59,7 +60,7 @@ export function answerPeers(exchange: Exchange, { inside }: Asked): void {
 export function answerStatus(exchange: Exchange, { inside }: Asked): void {
   inside.ask({ kind: 'status' }, (answer) => {
     if (answer.kind !== 'report') failUnanswered(exchange, answer);
-    else exchange.json(200, statusReportOf(answer), { view: viewOf(answer) });
+    else exchange.json(200, statusReportOf(answer), { view: viewInfoOf(answer) });
   });
 }
 
@@ -117,7 +118,7 @@ interface Lookup {
 interface Found {
   /** All that match, nearest first. */
   readonly instances: readonly Instance[];
-  readonly view: HttpView;
+  readonly view: ViewInfo;
   readonly etag: string;
 }
 
@@ -133,23 +134,10 @@ function look(exchange: Exchange, lookup: Lookup, done: (found: Found) => void):
     const { facts, runtime } = inside.server;
     done({
       instances: nearestFirst(matching, facts, () => runtime.random()),
-      view: viewOf(answer),
+      view: viewInfoOf(answer),
       etag: etagOf({ complete, missing, instances: matching }),
     });
   });
-}
-
-/** What an answer of the core says of its view. */
-interface ToldView {
-  readonly complete: boolean;
-  readonly missing: readonly string[];
-  readonly missingCount?: number;
-  readonly why?: string;
-}
-
-function viewOf(told: ToldView): HttpView {
-  const { complete, missing, missingCount = missing.length, why = null } = told;
-  return { complete, missing, missingCount, why };
 }
 
 function hasLive({ instances }: Found): boolean {
@@ -166,16 +154,16 @@ function answerFound(exchange: Exchange, { name, query }: Lookup, found: Found):
   const choice = { all: query.has('all'), live: query.has('live') };
   const chosen = chosenOf(found.instances, choice, () => name);
   const instances = query.has('one') ? chosen.slice(0, 1) : chosen;
-  const { complete, missing } = view;
   if (instances.length === 0) {
-    const body = { service: name, complete, missing, instances: [] };
+    const body = { service: name, ...view, instances: [] };
     exchange.fail(emptyFailure(name, found, body), { view, headers });
     return;
   }
   if (!instances.some(({ state }) => isLive(state))) headers['Rarangi-State'] = 'stale';
   const [format] = query.get('format') ?? [];
   if (format === undefined) {
-    const json = `{"service":${JSON.stringify(name)},"complete":${String(complete)},"missing":${JSON.stringify(missing)},"instances":[${instances.map(jsonOf).join()}]}`;
+    const head = JSON.stringify({ service: name, ...view }).slice(0, -1);
+    const json = `${head},"instances":[${instances.map(jsonOf).join()}]}`;
     exchange.ready(200, json, { view, headers });
   } else {
     const lines = formatted(instances.map(instanceInfoOf), format as TextFormat);
@@ -249,13 +237,12 @@ function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): v
 }
 
 function failTimedOut(exchange: Exchange, { name }: Lookup, { view, etag }: Found): void {
-  const { complete, missing } = view;
   const failure = {
     status: 504,
     code: 'timed-out',
     message: `no live instance of ${name} came in time`,
     hint: 'see what is there with: /v1/services',
-    more: { service: name, complete, missing, instances: [] },
+    more: { service: name, ...view, instances: [] },
   } as const;
   exchange.fail(failure, { view, headers: { ETag: etag } });
 }

@@ -4,6 +4,7 @@
 
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { instanceInfoOf } from '../../answers/shapes.ts';
+import { viewInfoOf, type ViewInfo, type ViewReason } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted } from '../../core/client/matching.ts';
 import { streamFormOf } from '../../doors/http/events.ts';
@@ -115,10 +116,8 @@ class HttpWatch {
 
   /** All that is present was told in the very calls that began the watches. */
   #sync(): void {
-    const { complete, missing } = this.#viewNow();
-    for (const service of this.#subjects) {
-      this.#tell({ change: 'synced', service, complete, missing });
-    }
+    const view = this.#viewNow();
+    for (const service of this.#subjects) this.#tell({ change: 'synced', service, ...view });
     this.#isSynced = true;
   }
 
@@ -150,19 +149,17 @@ class HttpWatch {
 
   /** Each service says that the view has changed; it is told once. */
   #noteView(): void {
-    const { complete, missing } = this.#viewNow();
-    const view = `${String(complete)} ${missing.join(' ')}`;
-    const isNew = this.#view !== view;
-    this.#view = view;
+    const view = this.#viewNow();
+    const said = JSON.stringify(view);
+    const isNew = this.#view !== said;
+    this.#view = said;
     if (!isNew || !this.#isSynced) return;
-    for (const service of this.#subjects) {
-      this.#tell({ change: 'view', service, complete, missing });
-    }
+    for (const service of this.#subjects) this.#tell({ change: 'view', service, ...view });
   }
 
-  #viewNow(): { readonly complete: boolean; readonly missing: readonly string[] } {
-    const { isComplete: complete, missing } = this.#inside.server.state();
-    return { complete, missing };
+  #viewNow(): ViewInfo {
+    const { isComplete: complete, missing, missingCount, why } = this.#inside.server.state();
+    return viewInfoOf({ complete, missing, missingCount, why });
   }
 
   #tell(event: WatchLine): void {
@@ -178,6 +175,8 @@ interface WatchLine {
   readonly cause?: Cause | undefined;
   readonly complete?: boolean;
   readonly missing?: readonly string[];
+  readonly missingCount?: number;
+  readonly why?: ViewReason;
   readonly reason?: string;
 }
 
