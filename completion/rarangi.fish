@@ -195,6 +195,7 @@ complete -c rarangi -n '__rarangi_at status' -l tls-ca -r -F -d 'The certificate
 complete -c rarangi -n '__rarangi_at status' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at status' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at status' -l json -d 'Print one JSON object, for a failure too.'
+complete -c rarangi -n '__rarangi_at status' -l wait -x -d 'Wait this long until all is healthy and the view is complete; else exit 6.'
 complete -c rarangi -n '__rarangi_at status' -l watch -d 'Show it again and again: in place on a terminal, elsewhere at every change.'
 complete -c rarangi -n '__rarangi_at status' -l interval -x -d 'With --watch: how often is asked.'
 complete -c rarangi -n '__rarangi_at status' -s h -l help -d 'Show help.'

@@ -11,6 +11,7 @@ export type {
   LookupAnswer,
   PeerInfo,
   PeersAnswer,
+  ReasonInfo,
   ServiceInfo,
   ServicesAnswer,
   StatusReport,

@@ -72,12 +72,23 @@ export interface PeersAnswer extends ViewInfo {
   readonly servers: PeerInfo[];
 }
 
+/** Something that is not as it should be. */
+export interface ReasonInfo {
+  /** `suspect`, `few-links`, `unsynced`, `peer-unanswered`, `no-master`; later versions know more. */
+  readonly code: string;
+  readonly message: string;
+  /** What to do. */
+  readonly hint: string;
+}
+
 /** How the server that was asked is, and what it sees. */
 export interface StatusReport extends ViewInfo {
   readonly environment: string;
   /** What locks the TCP of the server. */
   readonly lock: 'none' | 'secret' | 'certificate' | 'unknown';
   readonly state: 'isolated' | 'split' | 'degraded' | 'healthy' | 'unknown';
+  /** Each thing that is not as it should be, and what to do. */
+  readonly reasons: ReasonInfo[];
   readonly server: Omit<PeerInfo, 'roundTripMs'>;
   readonly servers: {
     readonly reachable: number;
@@ -131,6 +142,7 @@ export function statusReportOf(report: MessageOf<'report'>): StatusReport {
     lock: report.lock ?? 'none',
     state: report.state,
     ...viewInfoOf(report),
+    reasons: (report.reasons ?? []).map((reason) => ({ ...reason })),
     server,
     servers: { ...report.servers },
     masters: { ...report.masters },

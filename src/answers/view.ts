@@ -32,7 +32,7 @@ export function viewInfoOf({ complete, missing, missingCount, why }: ViewSaid): 
     missing: [...missing],
     missingCount: Math.max(missingCount ?? 0, missing.length),
   };
-  return complete || why == null ? view : { ...view, why };
+  return complete || why === null || why === undefined ? view : { ...view, why };
 }
 
 /** The view behind several answers together: no better than the worst of them. */
@@ -51,7 +51,8 @@ export function joinedView(views: readonly ViewSaid[]): ViewInfo {
 export function incompleteText({ missing, missingCount, why }: Omit<ViewSaid, 'complete'>): string {
   const who = hostsText(missing, missingCount ?? missing.length);
   const hosts = who === '' ? '' : `; missing hosts: ${who}`;
-  return `the view is not complete${why == null ? '' : `: ${REASON_TEXTS[why]}`}${hosts}`;
+  const because = why === null || why === undefined ? '' : `: ${REASON_TEXTS[why]}`;
+  return `the view is not complete${because}${hosts}`;
 }
 
 function hostsText(missing: readonly string[], count: number): string {

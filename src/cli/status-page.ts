@@ -2,7 +2,7 @@
 // and what to do. The invariant: every number of `status --json` is here under the same word.
 
 import { incompleteText } from '../answers/view.ts';
-import type { StatusReport } from '../index.ts';
+import type { ReasonInfo, StatusReport } from '../index.ts';
 import { inStateColour, type Theme } from './theme.ts';
 
 /** The lines of `status`. */
@@ -14,8 +14,8 @@ export function statusLines(report: StatusReport, theme: Theme): string[] {
     ...factsOf(report),
   ];
   const lines = rows.map(([title = '', text = '']) => `${theme.faint(title.padEnd(13))}${text}`);
-  const advice = ADVICE_BY_STATE[state];
-  return advice === null ? lines : [...lines, '', advice];
+  const advice = [...(ADVICE_BY_STATE[state] ?? []), ...report.reasons.flatMap(reasonLines)];
+  return advice.length === 0 ? lines : [...lines, '', ...advice];
 }
 
 function factsOf(report: StatusReport): string[][] {
@@ -42,16 +42,22 @@ function viewText(report: StatusReport): string {
   return report.complete ? 'complete' : incompleteText(report).replace('the view is ', '');
 }
 
-const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], string | null>> = {
+function reasonLines({ code, message, hint }: ReasonInfo): string[] {
+  return [`${code}: ${message}`, `  hint: ${hint}`];
+}
+
+const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], readonly string[] | null>> = {
   healthy: null,
-  degraded: 'A server is suspect, or links to masters are missing: see rarangi peers.',
-  split:
-    'The network is cut: hosts beyond it are frozen as they were last seen.\n' +
+  degraded: null,
+  split: [
+    'The network is cut: hosts beyond it are frozen as they were last seen.',
     'If one of them is gone for good: rarangi peers --forget HOST.',
-  isolated:
-    'No other host can be reached: everything elsewhere is stale.\n' +
+  ],
+  isolated: [
+    'No other host can be reached: everything elsewhere is stale.',
     'Check the network of this host and the --peer addresses of its servers.',
-  unknown: 'The server is newer than this command: use that of its version.',
+  ],
+  unknown: ['The server is newer than this command: use that of its version.'],
 };
 
 const LOCK_TEXTS: Readonly<Record<StatusReport['lock'], string>> = {

@@ -2,7 +2,8 @@
 // whether all is well, so that a monitor needs to read nothing.
 
 import { BaseCommand } from '../cli/base-command.ts';
-import { clientFlags, clientOptionsOf, jsonFlag, watchFlags } from '../cli/flags.ts';
+import { clientFlags, clientOptionsOf, duration, jsonFlag, watchFlags } from '../cli/flags.ts';
+import { isWell, untilWell } from '../cli/until-well.ts';
 import { showLive } from '../cli/live-page.ts';
 import { screenOf } from '../cli/output.ts';
 import { statusLines } from '../cli/status-page.ts';
@@ -13,16 +14,23 @@ import { status, type StatusReport } from '../index.ts';
 export default class Status extends BaseCommand {
   static override summary = 'Show how the server of this host is, and what it sees.';
   static override description =
-    'Exits with 1 when the state is not healthy; with --watch with 0, at Ctrl-C.';
+    'Exits with 1 when the state is not healthy; with --wait with 0 as soon as it is and the view is ' +
+    'complete, else with 6; with --watch with 0, at Ctrl-C.';
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',
+    '<%= config.bin %> status --wait 30s',
     '<%= config.bin %> status --json --server 10.0.0.7',
   ];
   static override needed = { interval: ['watch'] };
   static override flags = {
     ...clientFlags,
     ...jsonFlag,
+    wait: duration({
+      description: 'Wait this long until all is healthy and the view is complete; else exit 6.',
+      env: 'RARANGI_STATUS_WAIT',
+      exclusive: ['watch'],
+    }),
     ...watchFlags({ env: { watch: 'RARANGI_STATUS_WATCH', interval: 'RARANGI_STATUS_INTERVAL' } }),
   };
 
@@ -39,10 +47,12 @@ export default class Status extends BaseCommand {
       await showLive(page, { intervalMs: flags.interval, isJson: flags.json });
       return;
     }
-    const report = await status(options);
+    const { wait } = flags;
+    const report = wait === undefined ? await status(options) : await untilWell(options, wait);
     if (flags.json) this.printJson(factsOf(report));
     else this.print(statusLines(report, themeFor(screenOf('stdout'))));
-    if (report.state !== 'healthy') this.endWith('no');
+    if (wait !== undefined && !isWell(report)) this.endWith('timeout');
+    else if (report.state !== 'healthy') this.endWith('no');
   }
 }
 

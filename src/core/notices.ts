@@ -137,6 +137,11 @@ export const NOTICES = {
     level: 'error',
     sentence: 'a message `{message}` for {address} is too long to be sent: a bug in rarangi',
   },
+  'no-master': {
+    level: 'warn',
+    sentence:
+      'there are several hosts and no master: start the servers of two or three hosts with --master',
+  },
   'masters-unreachable': { level: 'warn', sentence: 'no master can be reached' },
 } as const satisfies Readonly<Record<string, NoticeSpec>>;
 

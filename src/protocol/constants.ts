@@ -56,6 +56,9 @@ export const SILENCE_MS_MAX = 30_000;
 /** Bytes of free text for people: reasons of errors. */
 export const REASON_BYTES_MAX = 512;
 
+/** Things that may be amiss at a server, as far as its report names them. */
+export const REASONS_MAX = 32;
+
 /** Versions that one server may speak. */
 export const PROTOCOLS_MAX = 16;
 

@@ -8,6 +8,7 @@ import {
   KNOWN_MAX,
   MISSING_NAMES_MAX,
   PROTOCOLS_MAX,
+  REASONS_MAX,
   REASON_BYTES_MAX,
   SILENCE_MS_MAX,
 } from './constants.ts';
@@ -23,6 +24,7 @@ import {
   offered,
   optionalCause,
   optionalInstance,
+  reason,
   registration,
   serverRow,
   service,
@@ -236,7 +238,7 @@ export const MESSAGES = {
   report: {
     code: 23,
     from: 'server',
-    doc: 'The answer to `status`. A server is isolated if it can reach none of another host, though there are some; split if some are split off; degraded if some are suspect, or it has too few links to masters.',
+    doc: 'The answer to `status`. A server is isolated if it can reach none of another host, though there are some; split if some are split off; degraded if there is any of the `reasons`.',
     fields: {
       request,
       ...view,
@@ -248,6 +250,7 @@ export const MESSAGES = {
       services: uint,
       instances: row('instance-counts', { live: uint, stale: uint }),
       lock: optional(oneOf('none', 'secret', 'certificate')),
+      reasons: optional(list(reason, REASONS_MAX)),
     },
   },
   forget: {

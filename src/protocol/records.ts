@@ -10,6 +10,7 @@ import {
   SEQUENCE_MAX,
   TAG_VALUE_BYTES_MAX,
   TAGS_MAX,
+  REASON_BYTES_MAX,
 } from './constants.ts';
 import {
   address,
@@ -147,6 +148,14 @@ export const serverRow = row('server', {
   roundTripMicros: orNull(uint),
 });
 export type ServerRow = Of<typeof serverRow>;
+
+/** Something that is not as it should be at a server: its code, a sentence, and what to do. */
+export const reason = row('reason', {
+  code: text(DETAIL_BYTES_MAX),
+  message: text(REASON_BYTES_MAX),
+  hint: text(REASON_BYTES_MAX),
+});
+export type Reason = Of<typeof reason>;
 
 export const optionalCause = optional(cause);
 export const optionalInstance = optional(instance);

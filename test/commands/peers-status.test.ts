@@ -42,6 +42,7 @@ test('peers and status have exactly the documented shape', async ({ stage }) => 
     complete: true,
     missing: [],
     missingCount: 0,
+    reasons: [],
     server: rows[0],
     servers: { reachable: 4, suspect: 0, split: 0 },
     masters: { reachable: 4, known: 4 },
@@ -95,4 +96,23 @@ test('without a server, peers and status exit 3 and say what to do', async ({ st
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'RARANGI_UNREACHABLE' } });
   }
+});
+
+test('status --wait exits 0 as soon as all is well, and else 6 with the reasons', async ({
+  stage,
+}) => {
+  const [address, other, nobody] = [stage.address(), stage.address(), stage.address()];
+  const waiting = stage.run(['status', '--json', '--wait=1m', `--server=${address}`]);
+  await stage.start(['serve', `--bind=${address}`]).line(/serves development/);
+  const words = ['serve', '--master', '--host=h2', `--bind=${other}`, `--peer=${nobody}`];
+  await stage.start(words).line(/serves development/);
+
+  const well = await waiting;
+  const unwell = await stage.run(['status', '--wait=200ms', `--server=${other}`]);
+
+  expect(well.code).toBe(0);
+  expect(JSON.parse(well.stdout)).toMatchObject({ state: 'healthy', complete: true, reasons: [] });
+  expect(unwell.code).toBe(6);
+  expect(unwell.stdout).toContain('peer-unanswered: ');
+  expect(unwell.stdout).toContain('named by --peer, has not answered since the start');
 });

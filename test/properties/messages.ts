@@ -148,6 +148,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     masters: fc.record({ reachable: uint, known: uint }),
     services: uint,
     instances: fc.record({ live: uint, stale: uint }),
+    reasons: many(fc.record({ code: text(200), message: text(512), hint: text(512) })),
   },
   forget: { request, host: name, token: id },
   digest: { ...view, lines, goodbyes: many(id), more: flag },

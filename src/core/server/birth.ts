@@ -75,7 +75,7 @@ export function createState(options: ServerOptions): State {
     ownMissing: [],
     newsMs: 0,
     held: null,
-    reachesMaster: false,
+    ...{ reachesMaster: false, isWithoutMaster: false },
     faultsCount: 0,
     faultedMs: -Infinity,
     barred: new Map(),

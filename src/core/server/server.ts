@@ -28,7 +28,7 @@ import { dropUnneeded } from './links/links.ts';
 import type { ServerOptions } from './options.ts';
 import { createState } from './birth.ts';
 import { listUnlisted } from './origins/origins.ts';
-import { noteMasters, wantedAddresses } from './links/policy.ts';
+import { noteMasters, noteNoMaster, wantedAddresses } from './links/policy.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { refreshReachability } from './origins/reachability.ts';
 import { appendOwn, spreadTidings } from './replication/replication.ts';
@@ -204,6 +204,7 @@ export class Server {
       dropUnneeded(state);
       dialWanted(state, wantedAddresses(state));
     }
+    if (state.isViewDirty) noteNoMaster(state);
     const isViewNew = refreshView(state);
     tellWatchers(state, isViewNew);
     if (state.isStopping && isReadyToLeave(state)) leave(state);

@@ -158,6 +158,8 @@ export interface Target {
   isWanted: boolean;
   isRefused: boolean;
   isSelf: boolean;
+  /** A dial has succeeded since the start. */
+  wasReached: boolean;
   /** A first attempt has come to its end, whichever. */
   wasTried: boolean;
   wasToldOf: boolean;
@@ -277,6 +279,8 @@ export interface State {
   held: (() => void)[] | null;
   /** Whether a master, or this server as one, can be reached. */
   reachesMaster: boolean;
+  /** Whether there are several hosts, and no master among all that are known. */
+  isWithoutMaster: boolean;
   /** Bugs that were met, and when one of them was nobody's doing. */
   faultsCount: number;
   faultedMs: number;

@@ -68,6 +68,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
       lock: { enum: ['none', 'secret', 'certificate'] },
       state: { enum: ['isolated', 'split', 'degraded', 'healthy'] },
       ...view,
+      reasons: listOf(object({ code: text, message: text, hint: text })),
       server: peer,
       servers: object({ reachable: count, suspect: count, split: count }),
       masters: object({ reachable: count, known: count }),

@@ -21,7 +21,7 @@ export function viewHeaders({
   return {
     'Rarangi-Complete': 'false',
     ...(missing.length === 0 ? {} : { 'Rarangi-Missing': missingText(missing, missingCount) }),
-    ...(why == null ? {} : { 'Rarangi-Why': why }),
+    ...(why === null || why === undefined ? {} : { 'Rarangi-Why': why }),
   };
 }
 

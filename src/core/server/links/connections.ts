@@ -102,6 +102,7 @@ export function handleOpened(state: State, input: Opened): Connection {
   const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
   if (target !== undefined) {
     target.phase = 'connected';
+    target.wasReached = true;
     target.wasToldOf = false;
     target.hasFailed = false;
     target.connection = connection.id;

@@ -5,6 +5,7 @@
 
 import type { Name } from '../../../protocol/ids.ts';
 import { hashOf } from '../../kit/hash.ts';
+import { reachesOtherHost } from '../origins/reachability.ts';
 import type { Link, Origin, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
@@ -92,6 +93,24 @@ export function noteMasters(state: State): void {
   state.reachesMaster = isReached;
 }
 
+/** Whether there are servers on several hosts, and no master among all that are known. */
+export function isWithoutMaster(state: State): boolean {
+  const isMaster = state.options.facts.role === 'master';
+  return !isMaster && mastersOf(state).length === 0 && reachesOtherHost(state);
+}
+
+/** Tells the operator when a fleet has been without a master for a while: at a start that is usual. */
+export function noteNoMaster(state: State): void {
+  const isWithout = isWithoutMaster(state);
+  if (!isWithout) state.timers.cancel('no-master');
+  if (isWithout && !state.isWithoutMaster) {
+    state.timers.set('no-master', state.nowMs + NO_MASTER_MS, () => {
+      state.out.notice('no-master', {});
+    });
+  }
+  state.isWithoutMaster = isWithout;
+}
+
 function hasEnoughMasters(state: State): boolean {
   return masterLinks(state).held >= LEAF_MASTERS;
 }
@@ -175,6 +194,9 @@ const LEAF_MASTERS = 2;
 
 /** A leaf takes its second master when it has had its first for this long. */
 const LISTEN_MS = 250;
+
+/** A fleet that has no master yet has this long to get one. */
+const NO_MASTER_MS = 5_000;
 
 /** So many masters of which nothing else is known are tried at a time. */
 const TRIED_MAX = 4;

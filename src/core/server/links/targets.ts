@@ -20,6 +20,7 @@ export function targetOf(state: State, address: string): Target {
       isWanted: false,
       isRefused: false,
       isSelf: false,
+      wasReached: false,
       wasTried: false,
       wasToldOf: false,
       hasFailed: false,

@@ -5,14 +5,12 @@
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
-import type { Instance, ServerRow, Service } from '../../../protocol/records.ts';
+import type { ServerRow } from '../../../protocol/records.ts';
 import type { Change } from '../../catalogue/catalogue.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
-import { masterLinks } from '../links/policy.ts';
-import { reachesOtherHost } from '../origins/reachability.ts';
 import type { Origin, Session, State, Watch, Why } from '../state.ts';
-import { isOwnHost } from '../state.ts';
+import { healthOf } from './health.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
@@ -58,7 +56,7 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
     ...viewOf(state),
     environment: state.options.environment,
     lock: state.options.lock ?? 'none',
-    state: healthOf(state, servers),
+    ...healthOf(state),
     server,
     servers,
     masters,
@@ -167,20 +165,6 @@ function serverRowOf(state: State, origin: Origin): ServerRow | null {
     isSelf: origin === state.self,
     roundTripMicros: state.links.get(id)?.connection.roundTripMicros ?? null,
   };
-}
-
-function healthOf(
-  state: State,
-  servers: { readonly suspect: number; readonly split: number },
-): MessageOf<'report'>['state'] {
-  const { origins, options } = state;
-  const knowsOthers =
-    options.peers.length > 0 ||
-    [...origins.values()].some((origin) => !isOwnHost(state, origin.log.facts.host));
-  if (knowsOthers && !reachesOtherHost(state)) return 'isolated';
-  if (servers.split > 0) return 'split';
-  const masters = masterLinks(state);
-  return servers.suspect > 0 || masters.held < masters.wanted ? 'degraded' : 'healthy';
 }
 
 /** Removals remembered: those of the seconds that a watcher needs to find another server. */

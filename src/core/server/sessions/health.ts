@@ -1,0 +1,104 @@
+// How this server is, and each thing that is not as it should be, with what to do about it. The
+// invariant: the state is worse than healthy exactly where there is a reason, a split or isolation;
+// so nobody is told "degraded" without being told why.
+
+import type { MessageOf } from '../../../protocol/messages.ts';
+import type { Reason } from '../../../protocol/records.ts';
+import { REASON_BYTES_MAX } from '../../../protocol/constants.ts';
+import { compareText, hostPartOf } from '../../kit/text.ts';
+import { isWithoutMaster, masterLinks } from '../links/policy.ts';
+import { reachesOtherHost } from '../origins/reachability.ts';
+import type { State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+
+/** What `status` says of this server. */
+export interface Health {
+  readonly state: MessageOf<'report'>['state'];
+  readonly reasons: readonly Reason[];
+}
+
+/** How this server is: the first that fits of isolated, split, degraded and healthy. */
+export function healthOf(state: State): Health {
+  const reasons = reasonsOf(state);
+  if (isIsolated(state)) return { state: 'isolated', reasons };
+  if ([...state.away].some(({ standing }) => standing === 'split')) {
+    return { state: 'split', reasons };
+  }
+  return { state: reasons.length > 0 ? 'degraded' : 'healthy', reasons };
+}
+
+function isIsolated(state: State): boolean {
+  const { origins, options } = state;
+  const knowsOthers =
+    options.peers.length > 0 ||
+    [...origins.values()].some((origin) => !isOwnHost(state, origin.log.facts.host));
+  return knowsOthers && !reachesOtherHost(state);
+}
+
+function reasonsOf(state: State): Reason[] {
+  const masters = masterLinks(state);
+  const suspects = suspectServers(state);
+  const unanswered = unansweredPeers(state);
+  const reasons: (Reason | false)[] = [
+    suspects !== '' && {
+      code: 'suspect',
+      message: `lost, and perhaps back in a moment: ${suspects}`,
+      hint: 'wait some seconds, then look again: rarangi peers',
+    },
+    masters.held < masters.wanted && {
+      code: 'few-links',
+      message: `links to ${String(masters.held)} masters, where ${String(masters.wanted)} are wanted`,
+      hint: 'see in the log why they cannot be reached: at the event dial-failed or link-down',
+    },
+    state.why === 'unsynced' && {
+      code: 'unsynced',
+      message: 'this server has started and does not know everything yet',
+      hint: 'wait until it does: rarangi status --wait 30s',
+    },
+    unanswered.length > 0 && {
+      code: 'peer-unanswered',
+      message: unanswered
+        .map((host) => `${host}, named by --peer, has not answered since the start`)
+        .join('; '),
+      hint: 'start it, or take it out of the --peer of this host and restart its servers',
+    },
+    isWithoutMaster(state) && {
+      code: 'no-master',
+      message: 'the fleet has several hosts and no master',
+      hint: 'start the servers of two or three hosts with --master',
+    },
+  ];
+  return reasons.flatMap((reason) => (reason === false ? [] : { ...reason, message: cut(reason) }));
+}
+
+/** The servers that are suspect here; else the hosts that a neighbour has just lost. */
+function suspectServers(state: State): string {
+  const here = [...state.away]
+    .filter(({ standing }) => standing === 'suspect')
+    .map(({ log }) => log.facts.name as string);
+  if (here.length > 0) return here.sort(compareText).join(', ');
+  return state.why === 'suspect' ? state.missing.join(', ') || 'a server' : '';
+}
+
+/** The hosts of `--peer` that were tried, and at none of whose addresses anybody ever answered. */
+export function unansweredPeers(state: State): string[] {
+  const { targets, options, siblingAddresses } = state;
+  const answered = new Set<string>(options.facts.addresses.map(hostPartOf));
+  for (const { log } of state.origins.values()) {
+    for (const address of log.facts.addresses) answered.add(hostPartOf(address));
+  }
+  const silent = new Set<string>();
+  for (const address of options.peers) {
+    const target = targets.get(address);
+    const host = hostPartOf(address);
+    if (target?.wasReached === true || target?.isSelf === true) answered.add(host);
+    else if (target?.wasTried === true && !siblingAddresses.has(address)) silent.add(host);
+  }
+  return [...silent].filter((host) => !answered.has(host)).sort(compareText);
+}
+
+/** A message has room for a good many names. */
+function cut({ message }: Reason): string {
+  const charactersMax = REASON_BYTES_MAX / 3;
+  return message.length <= charactersMax ? message : `${message.slice(0, charactersMax - 3)}...`;
+}

@@ -1,0 +1,126 @@
+// How a server says that it is: each reason, and that it goes when its cause goes.
+
+import { expect, test } from 'vitest';
+import type { MessageOf } from '../../../../src/protocol/messages.ts';
+import { ServerStage } from '../../../support/server-stage.ts';
+
+const PEER = 'h4:17310';
+
+function statusOf(stage: ServerStage): MessageOf<'report'> {
+  const session = stage.client();
+  stage.take(session);
+  stage.hear(session, { kind: 'status', request: 1 });
+  const [report] = stage.take(session);
+  if (report?.kind !== 'report') throw new Error('no report');
+  return report;
+}
+
+function codesOf(stage: ServerStage): string[] {
+  return (statusOf(stage).reasons ?? []).map(({ code }) => code);
+}
+
+/** A server that is linked to two masters of other hosts, and knows everything. */
+function wellStage(peers: string[] = []): ServerStage {
+  const stage = new ServerStage({ peers });
+  stage.neighbour('1', { role: 'master' }, '2');
+  stage.neighbour('2', { role: 'master' }, '1');
+  return stage;
+}
+
+function refuse(stage: ServerStage, ...addresses: string[]): void {
+  for (const address of addresses) {
+    stage.give({ kind: 'undialled', address, reason: 'connection refused' });
+  }
+}
+
+test('a server to which nothing is amiss gives no reason', () => {
+  const stage = wellStage();
+  stage.pass(10_000);
+
+  expect(statusOf(stage)).toMatchObject({ state: 'healthy', complete: true, reasons: [] });
+});
+
+test('a server that does not know everything yet is degraded, and says so', () => {
+  const stage = new ServerStage({ peers: ['10.0.0.1:17310'] });
+  const link = stage.neighbour('1', { role: 'master' }, '2');
+  stage.hear(link, { kind: 'view', complete: false, missing: [] });
+  stage.origin(link, '2', { links: '13' });
+
+  expect(statusOf(stage)).toMatchObject({ state: 'degraded', complete: false, why: 'unsynced' });
+  expect(codesOf(stage)).toContain('unsynced');
+});
+
+test('a suspect server is named', () => {
+  const stage = wellStage();
+  stage.neighbour('3', {}, '12');
+  stage.pass(10_000);
+  stage.hush(stage.neighbour('4'));
+  stage.pass(1_500);
+
+  const { state, reasons } = statusOf(stage);
+
+  expect(state).toBe('degraded');
+  expect(reasons).toContainEqual(
+    expect.objectContaining({
+      code: 'suspect',
+      message: expect.stringContaining('h4-a') as unknown,
+    }),
+  );
+});
+
+test('a leaf with a link to one master of two hosts has too few', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1', { role: 'master' }, '2');
+  stage.origin(link, '2', { role: 'master', links: '1' });
+  stage.pass(10_000);
+
+  expect(codesOf(stage)).toEqual(['few-links']);
+});
+
+test('a host of --peer that never answered is named, until it has answered once', () => {
+  const stage = wellStage([PEER, 'h4:17311']);
+  refuse(stage, PEER, 'h4:17311');
+  stage.pass(10_000);
+
+  const { state, reasons } = statusOf(stage);
+  const connection = stage.reach(PEER);
+  const meanwhile = codesOf(stage);
+  stage.close(connection);
+  refuse(stage, 'h4:17311');
+
+  expect(state).toBe('degraded');
+  expect(reasons).toMatchObject([
+    {
+      code: 'peer-unanswered',
+      message: 'h4, named by --peer, has not answered since the start',
+    },
+  ]);
+  expect([meanwhile, codesOf(stage)]).toEqual([[], []]);
+});
+
+test('a host of --peer whose servers have come by themselves has answered', () => {
+  const stage = wellStage(['10.0.0.3:17310']);
+  refuse(stage, '10.0.0.3:17310');
+  stage.pass(10_000);
+  expect(codesOf(stage)).toEqual(['peer-unanswered']);
+
+  stage.neighbour('3', { address: '10.0.0.3:17311' }, '12');
+  stage.pass(1_000);
+
+  expect(codesOf(stage)).toEqual([]);
+});
+
+test('several hosts without a master are told of, in the log too; one host needs none', () => {
+  const lone = new ServerStage();
+  lone.neighbour('1', { host: 'h0', side: 'b' });
+  lone.pass(10_000);
+  expect(codesOf(lone)).toEqual([]);
+
+  const stage = new ServerStage();
+  stage.neighbour('1');
+  stage.pass(10_000);
+
+  expect(statusOf(stage)).toMatchObject({ state: 'degraded', complete: true });
+  expect(codesOf(stage)).toEqual(['no-master']);
+  expect(stage.takeNotices()).toContain('no-master');
+});
