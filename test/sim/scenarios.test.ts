@@ -70,6 +70,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['a link given up on purpose just before a split makes no crash of it', split.givenUp],
   ['a short interruption is none', split.blink],
   ['a short interruption is none for whoever is far behind it', split.blinkChain],
+  ['nor is one in which nobody has anything new to say', split.shortBlinkChain],
   ['services come, change and go', life.comeAndGo],
   ['a process that hangs is no service, a sidecar that is swapped out is', life.hang],
   ['a host is upgraded, and nobody hears of it', upgrade.upgraded],

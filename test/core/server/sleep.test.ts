@@ -188,6 +188,17 @@ test('whoever comes back within its grace was never gone', () => {
   expect(stage.instances()).toEqual({ a: 'live', b: 'live', c: 'live' });
 });
 
+test('[R74] that a sleeper closed its links is no sign of a death, and shortens no grace', () => {
+  const { stage } = scene();
+
+  stage.sleep(30_000);
+  stage.pass(1_500);
+  expect(['1', '2'].map((digit) => stage.standingOf(digit))).toEqual(['suspect', 'suspect']);
+  stage.pass(1_000);
+
+  expect(['1', '2'].map((digit) => stage.standingOf(digit))).toEqual(['split', 'split']);
+});
+
 test('a server that nobody takes back calls it a split, and drops nothing', () => {
   const { stage } = scene();
 

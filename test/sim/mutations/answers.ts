@@ -80,9 +80,11 @@ export const mutations: readonly Mutation[] = [
     ],
   ],
   [
-    'no neighbour misses a host',
+    'no neighbour misses a host, and no log in reach',
     life.freshInSplit,
-    ['view#missingHosts', 'state.missedBy.keys()', '[...state.missedBy.keys()].slice(99)'],
+    ['view#noteNeighbourView', 'countMissing(state, link.neighbourMissing, -1);', ''],
+    ['view#noteNeighbourView', 'countMissing(state, view.missing, 1);', ''],
+    ['view#refreshView', `if (said !== null) appendOwn(state, { kind: 'missing', ...said });`, ''],
   ],
   [
     'what is gone meanwhile is told',

@@ -153,11 +153,6 @@ addAll(wanted, worthTrying(state));`,
     ['sleep#handleLateness', 'giveTime(state, lateMs);', ''],
   ],
   [
-    '[R54] why links were lost is remembered when the dead are back for a moment',
-    split.mastersKilled,
-    ['reachability#forgetOldLosses', 'state.nowMs - atMs > TOGETHER_MS', 'state.nowMs >= atMs'],
-  ],
-  [
     '[R54] who links anew says what it has of those in doubt',
     split.mastersKilled,
     [

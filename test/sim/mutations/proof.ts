@@ -31,7 +31,7 @@ export const mutations: readonly Mutation[] = [
   ],
   [
     '[R21] a line with our sequence proves an origin',
-    split.blinkChain,
+    split.shortBlinkChain,
     ['intake#noteOffer', 'if (sequence === origin.log.sequence) prove(state, origin);', ''],
   ],
   [

@@ -278,7 +278,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   ],
   [
     '[R14] whoever can be reached again is offered to every neighbour',
-    split.healingChain,
+    split.backOff,
     ['reachability#becomeReachable', 'tidings.reached.add(origin.id);', ''],
   ],
   [

@@ -2,6 +2,7 @@
 // each other, both at once.
 
 import type { Mutation } from './mutations.ts';
+import * as answers from '../stories/answers.ts';
 import * as life from '../stories/life.ts';
 import * as sleep from '../stories/sleep.ts';
 
@@ -14,7 +15,7 @@ export const mutations: readonly Mutation[] = [
   ],
   [
     '[R80] what a sleeper knows is answered as stale until it is reached again',
-    sleep.waking,
+    answers.watchedSilent,
     ['sleep#handleLateness', 'becomePast(state, origin);', ''],
   ],
   [
@@ -35,11 +36,6 @@ export const mutations: readonly Mutation[] = [
     '[R74] who slept closes all its links',
     sleep.lidClosed,
     ['sleep#wake', '[...state.links.values()]', '[...state.links.values()].slice(99)'],
-  ],
-  [
-    '[R74] that a sleeper closed a link is no sign of a death',
-    sleep.lidClosed,
-    ['sleep#wake', 'state.origins.get(link.origin)?.losses?.delete(state.self.id);', ''],
   ],
   [
     '[R74] who slept dials at once',

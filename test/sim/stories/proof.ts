@@ -94,6 +94,8 @@ export const ahead = story(LAWLESS, ({ world, run, demand }) => {
     if (message.kind !== 'entries') return;
     empty += message.batches.filter(({ entries }) => entries.length === 0).length;
   };
+  // It relied on h1-a for that log, so it is sent what is new and not only told of it.
+  tell(world, { kind: 'want', lines: [{ origin: id, sequence: log.sequence - 1 }] });
   tell(world, { kind: 'offer', lines: [{ origin: id, sequence: log.sequence + 50 }] });
   service.update();
   run(500);

@@ -127,6 +127,26 @@ test('two processes that ended at once are crashes: their sockets were closed', 
   expect(stage.instances()).toEqual({ '3': 'live', '4': 'live' });
 });
 
+test('[R54] why links were lost is remembered when the dead are back for a moment', () => {
+  const { stage, links } = mesh('1234');
+  for (const digit of '12') {
+    for (const reporter of '34') stage.tell(links[reporter]!, reporter, down(digit, 'closed'));
+    stage.close(links[digit]!);
+  }
+
+  // What comes late by way of 3, which then ends as well and so reports nothing more.
+  for (const digit of '12') {
+    stage.tell(links['3']!, '3', up(digit));
+    stage.tell(links['3']!, digit, put(digit));
+    expect(stage.standingOf(digit)).toBe('reachable');
+  }
+  stage.tell(links['4']!, '4', down('3', 'closed'));
+  stage.close(links['3']!);
+  stage.pass(2_500);
+
+  expect(['1', '2'].map((digit) => stage.standingOf(digit))).toEqual(['aside', 'aside']);
+});
+
 test('who closes a socket for silence says so: that is no crash', () => {
   const { stage, links } = mesh('1234');
   const reason = 'nothing was heard for too long';
