@@ -90,7 +90,7 @@ export const mutations: readonly Mutation[] = [
     'what is gone meanwhile is told',
     life.watchMeanwhile,
     ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
-    ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...removal });`, ''],
+    ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
   ],
   [
     'the mark comes once',
@@ -127,7 +127,11 @@ export const mutations: readonly Mutation[] = [
   [
     'a live answer beats a stale one',
     answers.liveFirst,
-    ['catalogue#RANK', '{ live: 0, suspect: 1, stale: 2 }', '{ live: 0, suspect: 1, stale: -1 }'],
+    [
+      'catalogue#RANK',
+      '{ live: 0, suspect: 1, stale: 2, unknown: 3 }',
+      '{ live: 0, suspect: 1, stale: -1, unknown: 3 }',
+    ],
   ],
   [
     'no reachable log names one that is missing',
@@ -171,7 +175,7 @@ export const mutations: readonly Mutation[] = [
     life.watchMeanwhile,
     ['watcher#Watcher.#handleOpen', 'this.#told.clear();', ''],
     ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
-    ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...removal });`, ''],
+    ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
   ],
   [
     'what a restarted server does not know yet gets a while',
