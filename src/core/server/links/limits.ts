@@ -186,7 +186,15 @@ export function hasRoom(
 ): boolean {
   if (transport === 'inside') return true;
   const max = maxOf(state.options, 'connections') + (role === 'peer' ? PEERS_RESERVED : 0);
-  return state.connections.size - state.strangers.size < max;
+  const taken = state.connections.size - state.strangers.size;
+  // Sessions of doors take nobody's place. They are looked for only where that decides.
+  return taken < max || taken - insideCount(state) < max;
+}
+
+function insideCount({ connections }: State): number {
+  let count = 0;
+  for (const { transport } of connections.values()) if (transport === 'inside') count += 1;
+  return count;
 }
 
 /** The limit that one more registration would break. */
