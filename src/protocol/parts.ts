@@ -65,7 +65,7 @@ function cutOf(all: readonly unknown[], item: FieldSpec<unknown>): readonly (rea
 }
 
 function isMore(message: Message): boolean {
-  return 'more' in message && message.more === true;
+  return 'more' in message && message.more;
 }
 
 const MANY_BY_KIND = new Map<MessageKind, Many>();
