@@ -35,7 +35,12 @@ const MAY_IMPORT = [
   {
     layer: 'cli',
     from: '^src/cli/',
-    to: ['^src/cli/', '^src/index\\.ts$', ...npm('@oclif/core', 'chalk', 'listr2'), nodeBuiltins],
+    to: [
+      '^src/(cli|answers)/',
+      '^src/index\\.ts$',
+      ...npm('@oclif/core', 'chalk', 'listr2'),
+      nodeBuiltins,
+    ],
   },
   {
     layer: 'commands',

@@ -20,13 +20,15 @@ export interface AllAddresses {
 
 /** Resolves the addresses of all doors, and reads their files. Rejects with RARANGI_USAGE. */
 export async function allAddressesOf(site: DoorSite): Promise<AllAddresses> {
+  const http = await doorAddressesOf(site, 'http');
+  const dns = await doorAddressesOf(site, 'dns');
   const { httpTokenFile, httpTls } = site.doors;
   if (httpTokenFile !== null) readTokenFile(httpTokenFile);
   if (httpTls !== null) {
     readPublicFile(httpTls.cert, 'certificate');
     readPrivateFile(httpTls.key, 'key');
   }
-  return { http: await doorAddressesOf(site, 'http'), dns: await doorAddressesOf(site, 'dns') };
+  return { http, dns };
 }
 
 /** Where the server is. */
