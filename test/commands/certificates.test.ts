@@ -16,11 +16,11 @@ test('with certificates of one CA servers link and clients come in', async ({ st
   const { ca, address, server } = await certified(stage);
   const second = ca.issue('second');
   const peer = [`--bind=${stage.address()}`, '--host=h2', `--peer=${address}`];
-  await serving(stage, [...peer, ...second.flags]);
+  await serving(stage, [...peer, '--master', ...second.flags]);
   await server.said({ event: 'link-up' });
 
   const client = ca.issue('client').flags;
-  const { code, stdout } = await status(stage, address, client);
+  const { code, stdout } = await status(stage, address, [...client, '--wait=20s']);
   const page = await stage.run(['status', `--server=${address}:${PORT}`, ...client]);
 
   expect(code).toBe(0);

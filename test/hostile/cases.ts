@@ -262,7 +262,8 @@ const CLIENTS: readonly Row[] = [
   ['the same watch a thousand times', OPEN, ...Array.from({ length: 1_000 }, () => watch(1))],
   ['a watch that is not there, ended', OPEN, message(16, request)],
   ['a million known instances', TOO_LONG, frame(Buffer.alloc(17_000_000)).subarray(0, 65_536)],
-  ['60,000 known instances', OPEN, watch(1, ids(60_000))],
+  ['32,768 known instances', OPEN, watch(1, ids(32_768))],
+  ['one known instance more', MALFORMED, watch(1, ids(32_769))],
   [
     'a host to forget that clears the screen',
     MALFORMED,
