@@ -47,7 +47,8 @@ test('a server that is started anew comes back in through its lock', async ({ st
   await servers[0].ended;
   const again = await startOne(stage, { address: here, host: 'h0', peer: there, file });
   await again.said({ event: 'link-up' });
-  const status = await stage.run(['status', `--server=${here}`, `--secret-file=${file}`]);
+  const words = [`--server=${here}`, `--secret-file=${file}`, '--wait=20s'];
+  const status = await stage.run(['status', ...words]);
 
   expect(status.code).toBe(0);
 });
@@ -97,7 +98,7 @@ function startOne(
   stage: Stage,
   { address, host, peer, file }: { address: string; host: string; peer: string; file: string },
 ): Promise<Running> {
-  const words = [`--bind=${address}`, `--host=${host}`, `--peer=${peer}`];
+  const words = [`--bind=${address}`, `--host=${host}`, `--peer=${peer}`, '--master'];
   return serving(stage, [...words, `--secret-file=${file}`]);
 }
 

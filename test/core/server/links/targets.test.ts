@@ -12,7 +12,7 @@ function refused(stage: ServerStage, address = PEER): void {
   stage.give({ kind: 'undialled', address, reason: 'connection refused' });
 }
 
-function welcome(digit: string, environment = 'testing', protocols = [1]): Message {
+function welcome(digit: string, environment = 'testing', protocols = [2]): Message {
   const origin = originOf(digit);
   const facts = factsOf(digit);
   return { kind: 'welcome', protocols, environment: environment as Name, origin, facts };
