@@ -34,7 +34,6 @@ test('the package holds what is needed and nothing else', async ({ stage }) => {
     expect.arrayContaining([
       'etc/rarangi/serve.env',
       'usr/bin/rarangi',
-      'usr/lib/rarangi/bin/keep.js',
       'usr/lib/rarangi/bin/package.json',
       'usr/lib/rarangi/dist/cli/start/main.js',
       'usr/lib/rarangi/node_modules/cbor-x/package.json',
