@@ -85,12 +85,12 @@ export default class Serve extends BaseCommand {
     }),
     heartbeat: flag.duration({
       ...flag.lasting(400),
-      description: 'How often a link carries something.',
+      description: 'How often a link carries something: 50ms to 10s, the same on all servers.',
       env: 'RARANGI_SERVE_HEARTBEAT',
     }),
     silence: flag.duration({
       ...flag.lasting(1200),
-      description: 'After how much silence a link is lost.',
+      description: 'After how much silence a link is lost: two heartbeats to 30s.',
       env: 'RARANGI_SERVE_SILENCE',
     }),
     grace: flag.duration({

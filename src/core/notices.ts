@@ -69,6 +69,13 @@ export const NOTICES = {
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
   'link-up': { level: 'info', sentence: 'link to {peer} at {address} is up' },
   'link-down': { level: 'warn', sentence: 'link to {peer} at {address} is down: {reason}' },
+  'timings-differ': {
+    level: 'warn',
+    sentence:
+      'timings differ: {server} has a heartbeat of {heartbeatMs} ms and a silence of {silenceMs} ms, ' +
+      '{peer} has {peerHeartbeatMs} ms and {peerSilenceMs} ms; their link uses the slower and the ' +
+      'longer: give all servers the same',
+  },
   'link-released': { level: 'info', sentence: 'link to {peer} at {address} is given up: {reason}' },
   'dial-failed': { level: 'info', sentence: 'cannot reach {address}: {reason}' },
   'refused-environment': {

@@ -47,6 +47,8 @@ test.skipIf(isSkipped)('Python reads what a service and a server say to each oth
     environment: 'testing',
     origin: server.origin,
     facts: ['h1-a', 'h1', 'c1', 'a', 'leaf', ['h1.example.org:9']],
+    heartbeatMs: 400,
+    silenceMs: 1_200,
   });
   expect(heard[1]?.[1]).toEqual({ request: 1, address: 'h1.example.org' });
   expect(kindsOf(said)).toEqual(['hello', 'register', 'deregister']);

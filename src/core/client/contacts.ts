@@ -13,6 +13,8 @@ import { assert, unreachable } from '../kit/assert.ts';
 import type { ConnectionInput, Refusal } from './effect.ts';
 import type { Close, Dial, Send } from '../effect.ts';
 import type { ConnectionId, Transport, Undialled } from '../input.ts';
+import type { Pace } from '../kit/pace.ts';
+import { agreedPace, SESSION_PACE } from '../kit/pace.ts';
 import { hostPartOf } from '../kit/text.ts';
 import type { Timers } from '../kit/timers.ts';
 
@@ -39,6 +41,8 @@ export interface Contact {
   refusal: Refusal | null;
   /** When the other end last said something. */
   heardMs: number;
+  /** Its rhythm: a server whose links are slower is slower here as well. */
+  pace: Pace;
   /** When the session opened. */
   openedMs: number;
   /** What was said on this session up to now is no older than this. */
@@ -226,6 +230,7 @@ export class Contacts {
     this.#options.timers.cancel(handshakeTimer(contact));
     become(contact, 'welcomed');
     contact.server = { origin: welcome.origin, facts: welcome.facts };
+    contact.pace = agreedPace(SESSION_PACE, welcome);
     contact.openedMs = this.#nowMs;
     contact.echoedMs = this.#nowMs;
     this.#options.listener.onOpen(contact);
@@ -313,6 +318,7 @@ function contactAt(address: string): Contact {
     server: null,
     refusal: null,
     heardMs: 0,
+    pace: SESSION_PACE,
     openedMs: 0,
     echoedMs: 0,
     parting: null,

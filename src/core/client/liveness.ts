@@ -2,7 +2,7 @@
 // for a silence that this process was awake to hear, and that began when a sign of it was due. When
 // the timer fires late the process was stopped or starved, and everyone is given the time that it lost.
 
-import { SESSION_HEARTBEAT_MS, SESSION_SILENCE_MS } from '../../protocol/constants.ts';
+import { SESSION_HEARTBEAT_MS } from '../../protocol/constants.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import type { Timers } from '../kit/timers.ts';
 
@@ -51,7 +51,7 @@ export class Liveness {
   #tick(): void {
     this.#dueMs = Infinity;
     for (const contact of this.#judged()) {
-      if (this.#nowMs - contact.heardMs >= PATIENCE_MS) {
+      if (this.#nowMs - contact.heardMs >= patienceMs(contact)) {
         this.#options.contacts.lose(contact, 'silent', 'it fell silent');
       } else {
         this.#ping(contact);
@@ -79,7 +79,9 @@ const PING_MS = SESSION_HEARTBEAT_MS / 2;
  * A server that was heard a moment ago owes its next sign in a heartbeat; the silence counts from then
  * on. One that is busy for as long as a silence may last is thus still there when it looks up.
  */
-const PATIENCE_MS = SESSION_HEARTBEAT_MS + SESSION_SILENCE_MS;
+function patienceMs({ pace: { heartbeatMs, silenceMs } }: Contact): number {
+  return heartbeatMs + silenceMs;
+}
 
 /** A timer that is later than this says that the process slept. */
 const LATE_MS = 250;

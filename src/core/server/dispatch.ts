@@ -137,12 +137,12 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   } else if (!hasRoom(state, role, connection)) {
     closeAtLimit(state, connection, 'connections');
   } else if (role === 'client') {
-    becomeSession(state, connection);
+    becomeSession(state, connection, hello);
   } else if (origin === undefined || facts === undefined) {
     const reason = 'a peer says who it is: `origin` and `facts`';
     handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
   } else {
-    handlePeerHello(state, connection, { origin, facts });
+    handlePeerHello(state, connection, { ...hello, origin, facts });
   }
 }
 

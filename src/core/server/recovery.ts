@@ -103,14 +103,14 @@ function takenOver(old: State): State {
   const { missing, missingCount, why, ownMissing } = old;
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
-  const { masterAddresses, siblingAddresses, forgetTokens, removals, out } = old;
+  const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
     ...{ missing, missingCount, why, ownMissing },
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
-    ...{ masterAddresses, siblingAddresses, forgetTokens, removals, out },
+    ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,

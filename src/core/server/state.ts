@@ -14,6 +14,7 @@ import type { Journal } from './replication/journal.ts';
 import type { Log, Missing } from './origins/log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
+import type { Pace } from '../kit/pace.ts';
 import type { Timers } from '../kit/timers.ts';
 
 /** An origin that this server knows, itself included. */
@@ -64,6 +65,8 @@ export interface Connection {
   /** Whose link it is, once it is one. */
   peer: OriginId | null;
   phase: 'welcome' | 'hello' | 'link' | 'session';
+  /** Its rhythm, as both ends agreed in the handshake. */
+  pace: Pace;
   heardMs: number;
   sentMs: number;
   roundTripMicros: number | null;
@@ -229,6 +232,8 @@ export interface State {
   /** When each limit was last told of, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   readonly links: Map<OriginId, Link>;
+  /** With which timings each server was last told of that has others than this one. */
+  readonly pacesTold: Map<Name, string>;
   /** Links on which something is to be asked at the end of the step. */
   readonly askers: Set<Link>;
   /** Links from which something may still be expected. */

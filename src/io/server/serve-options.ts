@@ -11,8 +11,11 @@ import { isAddress } from '../../protocol/address.ts';
 import {
   DEFAULT_ENVIRONMENT,
   GRACE_MS,
+  HEARTBEAT_MS_MAX,
+  HEARTBEAT_MS_MIN,
   LINK_HEARTBEAT_MS,
   LINK_SILENCE_MS,
+  SILENCE_MS_MAX,
   SPLIT_HOLD_MS,
 } from '../../protocol/constants.ts';
 import type { Name } from '../../protocol/ids.ts';
@@ -140,8 +143,8 @@ function lockOf({ secretFile, tls }: LockOptions): LockOptions {
 type Pace = Pick<ServeSettings, 'heartbeatMs' | 'silenceMs' | 'graceMs' | 'splitHoldMs'>;
 
 function paceOf(options: ServeOptions): Pace {
-  const heartbeatMs = durationOf(options.heartbeatMs ?? LINK_HEARTBEAT_MS, 'heartbeat');
-  const silenceMs = durationOf(options.silenceMs ?? LINK_SILENCE_MS, 'silence');
+  const heartbeatMs = timingOf(options.heartbeatMs ?? LINK_HEARTBEAT_MS, 'heartbeat', BEATS_MS);
+  const silenceMs = timingOf(options.silenceMs ?? LINK_SILENCE_MS, 'silence', SILENCES_MS);
   if (silenceMs < 2 * heartbeatMs) {
     throw usage(
       `silence of ${silenceMs} ms is less than two heartbeats of ${heartbeatMs} ms`,
@@ -214,6 +217,21 @@ function durationOf(value: number, what: string): number {
   if (Number.isFinite(value) && value > 0) return value;
   throw usage(`${what} ${value} is not a number of milliseconds`, 'use more than 0');
 }
+
+type Bounds = readonly [leastMs: number, mostMs: number];
+
+/** A timing that is said on the wire: whole milliseconds within the bounds of its type there. */
+function timingOf(value: number, what: string, [leastMs, mostMs]: Bounds): number {
+  const whole = Math.round(durationOf(value, what));
+  if (whole >= leastMs && whole <= mostMs) return whole;
+  throw usage(
+    `${what} of ${value} ms is out of bounds`,
+    `use ${leastMs} ms at least and ${mostMs} ms at most`,
+  );
+}
+
+const BEATS_MS: Bounds = [HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX];
+const SILENCES_MS: Bounds = [2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX];
 
 function usage(message: string, hint: string): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, { hint });

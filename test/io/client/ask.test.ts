@@ -10,7 +10,7 @@ import { startProxy } from '../proxy.ts';
 import { atEnd, openClient, ownIp, reaching, startHost, startServer } from '../world.ts';
 
 /** So that a cut is noticed soon. */
-const HASTY = { heartbeatMs: 40, silenceMs: 160, graceMs: 40 } as const;
+const HASTY = { heartbeatMs: 50, silenceMs: 160, graceMs: 40 } as const;
 
 /** Someone who accepts and says nothing. */
 async function silentAddress(): Promise<string> {

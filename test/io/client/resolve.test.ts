@@ -139,7 +139,7 @@ test('none, and nobody who can tell for sure, is no certainty', async () => {
 });
 
 test('a stale instance is given only to those who say that it will do', async () => {
-  const hasty = { heartbeatMs: 40, silenceMs: 160, graceMs: 40 };
+  const hasty = { heartbeatMs: 50, silenceMs: 160, graceMs: 40 };
   const near = await startServer({ host: 'near', ...hasty });
   const network = await startProxy(near.bound);
   const far = await startServer({ host: 'far', peers: [network.address], ...hasty });

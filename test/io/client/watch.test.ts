@@ -126,7 +126,7 @@ test('what changed while there was no server is told when there is one', async (
 });
 
 test('what is beyond a split is stale, and live again when that has healed', async () => {
-  const hasty = { heartbeatMs: 40, silenceMs: 160, graceMs: 40 };
+  const hasty = { heartbeatMs: 50, silenceMs: 160, graceMs: 40 };
   const near = await startServer({ host: 'near', ...hasty });
   const network = await startProxy(near.bound);
   const far = await startServer({ host: 'far', peers: [network.address], ...hasty });

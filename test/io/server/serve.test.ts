@@ -157,6 +157,8 @@ test.each<[string, ServeOptions, RegExp]>([
   ['an environment of your own without a port', { environment: 'mine' }, /no well-known ports/],
   ['a peer of it without a port', { environment: 'mine', bind: 'h:1', peers: ['h'] }, /needs a po/],
   ['a silence of less than two heartbeats', { heartbeatMs: 400, silenceMs: 799 }, /two heartbeats/],
+  ['a heartbeat that is too fast', { heartbeatMs: 49 }, /^heartbeat of 49 ms is out of bounds$/],
+  ['a silence that is too long', { silenceMs: 30_001 }, /^silence of 30001 ms is out of bounds$/],
   ['a grace of no time', { graceMs: 0 }, /^grace 0 is not a number of milliseconds$/],
   ['a hold of nonsense', { splitHoldMs: NaN }, /^split-hold NaN is not a number/],
   ['an environment that is no name', { environment: 'a b' }, /^environment "a b" is not a name/],

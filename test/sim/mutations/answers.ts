@@ -210,7 +210,7 @@ export const mutations: readonly Mutation[] = [
     answers.watchedSilent,
     [
       'client/liveness#Liveness.#tick',
-      'this.#nowMs - contact.heardMs >= PATIENCE_MS',
+      'this.#nowMs - contact.heardMs >= patienceMs(contact)',
       'this.#nowMs < 0',
     ],
   ],

@@ -3,15 +3,12 @@
 // connection is a table; a message that has no entry in it is a breach of the protocol. Beside the
 // table, in code: environments, versions, roles, and which of two connections to one server is kept.
 
-import {
-  HANDSHAKE_MS_MAX,
-  PROTOCOL_VERSIONS,
-  SESSION_HEARTBEAT_MS,
-  SESSION_SILENCE_MS,
-} from '../../../protocol/constants.ts';
+import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
 import type { ProtocolErrorName } from '../../../protocol/errors.ts';
 import type { Arrived, Message, MessageKind } from '../../../protocol/messages.ts';
 import { assert } from '../../kit/assert.ts';
+import type { Pace, SaidPace } from '../../kit/pace.ts';
+import { agreedPace, SESSION_PACE } from '../../kit/pace.ts';
 import type { Close } from '../../effect.ts';
 import type { ConnectionId, Opened } from '../../input.ts';
 import type { LimitName } from './limits.ts';
@@ -71,13 +68,24 @@ export function mayArrive<P extends Phase>(phase: P, message: Arrived): message 
 }
 
 /** Moves a connection on, along the table. */
-export function enterPhase(connection: Connection, phase: 'link' | 'session'): void {
+export function enterPhase(
+  state: State,
+  connection: Connection,
+  { phase, said }: { readonly phase: 'link' | 'session'; readonly said: SaidPace },
+): void {
   const ways: readonly (readonly Phase[])[] = Object.values(CONNECTION_PHASES[connection.phase]);
   assert(
     ways.some((phases) => phases.includes(phase)),
     `no way leads from ${connection.phase} to ${phase}`,
   );
   connection.phase = phase;
+  const least = phase === 'link' ? {} : SESSION_PACE;
+  connection.pace = agreedPace(agreedPace(ownPace(state), said), least);
+}
+
+/** What this server keeps to, as it tells whoever it shakes hands with. */
+export function ownPace({ options: { heartbeatMs, silenceMs } }: State): Pace {
+  return { heartbeatMs, silenceMs };
 }
 
 /** A connection is open. Whoever accepted it speaks first. */
@@ -89,6 +97,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     transport: input.transport,
     peer: null,
     phase: input.dialled === null ? 'hello' : 'welcome',
+    pace: ownPace(state),
     heardMs: state.nowMs,
     sentMs: state.nowMs,
     roundTripMicros: null,
@@ -122,7 +131,15 @@ function welcomeStranger(state: State, connection: Connection): boolean {
 function sendWelcome(state: State, connection: Connection): void {
   const { environment, origin, facts } = state.options;
   const protocols = PROTOCOL_VERSIONS;
-  state.out.send(connection.id, { kind: 'welcome', protocols, environment, origin, facts });
+  const pace = ownPace(state);
+  state.out.send(connection.id, {
+    kind: 'welcome',
+    protocols,
+    environment,
+    origin,
+    facts,
+    ...pace,
+  });
 }
 
 /** Whoever has not shaken hands by then is closed. */
@@ -195,9 +212,9 @@ export function isJudged(state: State, connection: Connection): boolean {
 }
 
 function armBeat(state: State, connection: Connection): void {
-  const dueMs = connection.sentMs + rhythm(state, connection).heartbeatMs;
-  state.timers.set(`beat ${String(connection.id)}`, dueMs, () => {
-    const isDue = state.nowMs >= connection.sentMs + rhythm(state, connection).heartbeatMs;
+  const { heartbeatMs } = connection.pace;
+  state.timers.set(`beat ${String(connection.id)}`, connection.sentMs + heartbeatMs, () => {
+    const isDue = state.nowMs >= connection.sentMs + heartbeatMs;
     if (isDue) state.out.send(connection.id, { kind: 'ping' });
     if (isDue) connection.sentMs = state.nowMs;
     armBeat(state, connection);
@@ -209,17 +226,12 @@ function armSilence(
   connection: Connection,
   becomeSilent: (connection: Connection) => void,
 ): void {
-  const { silenceMs } = rhythm(state, connection);
+  const { silenceMs } = connection.pace;
   state.timers.set(`silence ${String(connection.id)}`, connection.heardMs + silenceMs, () => {
     if (connection.isPaused) connection.heardMs = state.nowMs;
     if (state.nowMs >= connection.heardMs + silenceMs) becomeSilent(connection);
     else armSilence(state, connection, becomeSilent);
   });
-}
-
-function rhythm(state: State, connection: Connection): { heartbeatMs: number; silenceMs: number } {
-  if (connection.phase === 'link') return state.options;
-  return { heartbeatMs: SESSION_HEARTBEAT_MS, silenceMs: SESSION_SILENCE_MS };
 }
 
 /** A connection that the inputs name; undefined for one that we have closed already. */

@@ -8,12 +8,14 @@ import { versionsReason } from '../../../protocol/errors.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts, Loss } from '../../../protocol/records.ts';
+import type { SaidPace } from '../../kit/pace.ts';
 import {
   beginLiveness,
   closeConnection,
   endHandshake,
   enterPhase,
   forgetConnection,
+  ownPace,
   refuse,
 } from './connections.ts';
 import { Cursors, Marks } from '../replication/cursors.ts';
@@ -68,16 +70,19 @@ export function handleWelcome(
     environment,
     origin,
     facts,
+    ...ownPace(state),
   });
-  becomeLink(state, connection, { origin: welcome.origin, facts: welcome.facts });
+  becomeLink(state, connection, welcome);
+}
+
+/** Who is at the other end, as its handshake says. */
+interface Peer extends SaidPace {
+  readonly origin: OriginId;
+  readonly facts: Facts;
 }
 
 /** A server has dialled us. */
-export function handlePeerHello(
-  state: State,
-  connection: Connection,
-  peer: { readonly origin: OriginId; readonly facts: Facts },
-): void {
+export function handlePeerHello(state: State, connection: Connection, peer: Peer): void {
   if (peer.origin === state.self.id) {
     closeConnection(state, connection, 'self');
   } else if (state.goodbyes.has(peer.origin)) {
@@ -131,13 +136,9 @@ function isToBeKept(state: State, peer: OriginId, dialler: OriginId): boolean {
   return oldDialler === dialler || dialler < oldDialler;
 }
 
-function becomeLink(
-  state: State,
-  connection: Connection,
-  peer: { readonly origin: OriginId; readonly facts: Facts },
-): void {
+function becomeLink(state: State, connection: Connection, peer: Peer): void {
   const old = state.links.get(peer.origin);
-  enterPhase(connection, 'link');
+  enterPhase(state, connection, { phase: 'link', said: peer });
   endHandshake(state, connection);
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
   const link = createLink(state, connection, peer.origin);
@@ -152,6 +153,7 @@ function becomeLink(
   sendDigest(state, link);
   state.out.send(connection.id, { kind: 'ping', stamp: stampOf(state) });
   noteTwice(state, peer);
+  notePace(state, peer);
   state.areTargetsDirty = true;
   state.isViewDirty = true;
   if (old !== undefined) return;
@@ -244,6 +246,27 @@ function noteTwice(state: State, peer: { origin: OriginId; facts: Facts }): void
   }
 }
 
+/** A server with other timings is told of once, and again when it has changed them. */
+function notePace(state: State, { facts, ...said }: Peer): void {
+  const own = ownPace(state);
+  const { heartbeatMs = own.heartbeatMs, silenceMs = own.silenceMs } = said;
+  const pace = `${String(heartbeatMs)} ${String(silenceMs)}`;
+  const isSame = heartbeatMs === own.heartbeatMs && silenceMs === own.silenceMs;
+  if (state.pacesTold.get(facts.name) === pace) return;
+  state.pacesTold.delete(facts.name);
+  if (isSame) return;
+  const [oldest] = state.pacesTold.keys();
+  if (oldest !== undefined && state.pacesTold.size >= PACES_MAX) state.pacesTold.delete(oldest);
+  state.pacesTold.set(facts.name, pace);
+  state.out.notice('timings-differ', {
+    server: state.options.facts.name,
+    ...own,
+    peer: facts.name,
+    peerHeartbeatMs: heartbeatMs,
+    peerSilenceMs: silenceMs,
+  });
+}
+
 function handleLinkSilent(state: State, connection: Connection): void {
   const link = linkOf(state, connection);
   if (link === undefined) return;
@@ -306,6 +329,9 @@ export function stampOf(state: State): number {
 
 /** Whoever closes a link because it keeps another has opened that one by then. */
 const REPLACED_MS = 500;
+
+/** So many servers with other timings are remembered: after that, some are told of again. */
+const PACES_MAX = 1_024;
 
 /** A link that held for this long has earned its address a fresh back-off. */
 const HELD_MS = 10_000;

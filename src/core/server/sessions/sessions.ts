@@ -15,6 +15,7 @@ import {
   isJudged,
 } from '../links/connections.ts';
 import { excessOf, refuseAtLimit } from '../links/limits.ts';
+import type { SaidPace } from '../../kit/pace.ts';
 import { hostPartOf } from '../../kit/text.ts';
 import { appendOwn } from '../replication/replication.ts';
 import type { NoticeFields } from '../../notices.ts';
@@ -22,8 +23,8 @@ import type { Connection, Session, State } from '../state.ts';
 import { CREDIT_MAX } from './throttle.ts';
 
 /** A client has shaken hands. */
-export function becomeSession(state: State, connection: Connection): void {
-  enterPhase(connection, 'session');
+export function becomeSession(state: State, connection: Connection, said: SaidPace): void {
+  enterPhase(state, connection, { phase: 'session', said });
   endHandshake(state, connection);
   const session: Session = {
     connection,

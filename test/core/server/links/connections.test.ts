@@ -7,6 +7,7 @@ import {
   mayArrive,
 } from '../../../../src/core/server/links/connections.ts';
 import type { ConnectionId } from '../../../../src/core/input.ts';
+import type { SaidPace } from '../../../../src/core/kit/pace.ts';
 import type { Connection } from '../../../../src/core/server/state.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
@@ -108,9 +109,10 @@ test.each([
   ['session', 'link'],
 ] as const)('no way leads from %s to %s', (from, to) => {
   const connection = { phase: from } as Connection;
+  const { state } = new ServerStage();
 
   expect(() => {
-    enterPhase(connection, to);
+    enterPhase(state, connection, { phase: to, said: {} });
   }).toThrow('no way leads');
 });
 
@@ -157,6 +159,110 @@ test('a link that is silent for the silence is lost, and told so first', () => {
 
   expect(stage.take(link)).toMatchObject([{ kind: 'error', error: 9 }]);
   expect(stage.closed).toEqual([{ connection: link, why: 'silent' }]);
+});
+
+const SLOW = { heartbeatMs: 2_000, silenceMs: 6_000 };
+
+/** A neighbour that says its timings in its handshake, and nothing ever after. */
+function pacedNeighbour(stage: ServerStage, pace: SaidPace): ConnectionId {
+  const connection = stage.accept();
+  const peer = { origin: originOf('1'), facts: factsOf('1') };
+  stage.hear(connection, {
+    kind: 'hello',
+    protocol: 2,
+    role: 'peer',
+    environment,
+    ...peer,
+    ...pace,
+  });
+  return connection;
+}
+
+/** When it was lost, counted from now. */
+function lostAfter(stage: ServerStage, connection: ConnectionId): number {
+  const sinceMs = stage.nowMs;
+  const isOpen = (): boolean => stage.closed.every((one) => one.connection !== connection);
+  while (isOpen() && stage.nowMs - sinceMs < 60_000) stage.pass(100);
+  return stage.nowMs - sinceMs;
+}
+
+test('both ends of a link say their timings', () => {
+  const stage = new ServerStage(SLOW);
+
+  const accepted = stage.accept();
+  const dialled = stage.reach('10.0.0.1:17310');
+  const greeting = { protocols: [2], environment, origin: originOf('1'), facts: factsOf('1') };
+  stage.hear(dialled, { kind: 'welcome', ...greeting });
+
+  expect(stage.take(accepted)).toMatchObject([{ kind: 'welcome', ...SLOW }]);
+  expect(stage.take(dialled)).toContainEqual(expect.objectContaining({ kind: 'hello', ...SLOW }));
+});
+
+test.each([
+  ['the slower of the two', {}, SLOW, 6_000],
+  ['the slower of the two, this one', SLOW, { heartbeatMs: 400, silenceMs: 1_200 }, 6_000],
+  ['its own where the other says nothing', {}, {}, 1_200],
+  ['each the slower', { silenceMs: 3_000 }, { heartbeatMs: 900, silenceMs: 1_800 }, 3_000],
+  ['two heartbeats at least', {}, { heartbeatMs: 2_000, silenceMs: 100 }, 4_000],
+] as const)('[R84] a link keeps to %s', (_, own, theirs, silenceMs) => {
+  const stage = new ServerStage(own);
+  const link = pacedNeighbour(stage, theirs);
+
+  expect(lostAfter(stage, link)).toBe(silenceMs);
+});
+
+test('[R84] a link whose other end is slower beats as slowly', () => {
+  const stage = new ServerStage();
+  const link = pacedNeighbour(stage, SLOW);
+  const stamps: number[] = [];
+  const step = stage.server.step.bind(stage.server);
+  stage.server.step = (input) => {
+    const effects = step(input);
+    const sends = effects.filter((effect) => effect.kind === 'send');
+    if (sends.some((send) => send.connections.includes(link))) stamps.push(stage.nowMs);
+    return effects;
+  };
+
+  stage.pass(5_900);
+
+  const gaps = stamps.slice(1).map((stamp, index) => Math.round(stamp - (stamps[index] ?? 0)));
+  expect(gaps.filter((gap) => gap > 0)).toEqual([2_000]);
+});
+
+test.each([
+  ['3 s', {}, {}, 3_000],
+  ['3 s, though the client is faster', {}, { heartbeatMs: 400, silenceMs: 1_200 }, 3_000],
+  ["the client's, if it is slower", {}, SLOW, 6_000],
+  ["the server's, if it is slower", SLOW, {}, 6_000],
+] as const)('[R84] the silence of a session is %s', (_, own, said, silenceMs) => {
+  const stage = new ServerStage(own);
+  const session = stage.accept();
+
+  stage.hear(session, { kind: 'hello', protocol: 2, role: 'client', environment, ...said });
+
+  expect(lostAfter(stage, session)).toBe(silenceMs);
+});
+
+test('[R85] a difference of timings is told of once, however often the link comes back', () => {
+  const stage = new ServerStage();
+  const told = () => stage.notices.filter(({ name }) => name === 'timings-differ');
+  for (let times = 0; times < 3; times += 1) stage.close(pacedNeighbour(stage, SLOW));
+  const fields = {
+    server: 'h0-a',
+    heartbeatMs: 400,
+    silenceMs: 1_200,
+    peer: 'h1-a',
+    peerHeartbeatMs: 2_000,
+    peerSilenceMs: 6_000,
+  };
+  expect(told()).toEqual([{ name: 'timings-differ', fields }]);
+
+  stage.close(pacedNeighbour(stage, { heartbeatMs: 400, silenceMs: 1_200 }));
+  stage.close(pacedNeighbour(stage, {}));
+  expect(told()).toHaveLength(1);
+  stage.close(pacedNeighbour(stage, { heartbeatMs: 1_000, silenceMs: 3_000 }));
+
+  expect(told()).toHaveLength(2);
 });
 
 test('any message is a sign of life', () => {
