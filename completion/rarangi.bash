@@ -4,14 +4,14 @@
 
 # BEGIN TABLES
 _rarangi_commands='lookup peers register secret serve status'
-_rarangi_passed=' -e --environment --secret-file --tls-cert --tls-key --tls-ca --server '
-_rarangi_unset='-u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT'
+_rarangi_passed=' -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --cluster '
+_rarangi_unset='-u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_ALL -u RARANGI_PEERS_CLUSTER -u RARANGI_PEERS_HOST -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_STATE -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT'
 
 # Prints the flags of a command.
 _rarangi_flags() {
   case $1 in
     lookup) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
-    peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --watch --interval --help' ;;
+    peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --all --host --cluster --state --watch --interval --help' ;;
     register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --kill-group --log-format --help' ;;
     secret) echo '--write --token --help' ;;
     serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --http --http-cert --http-key --http-token-file --http-name --http-origin --http-insecure --dns --dns-from --dns-zone --dns-ttl --doors --log-format --help' ;;
@@ -71,6 +71,7 @@ _rarangi_value() {
     'lookup --wait' | \
     'lookup --kill-after' | \
     'peers --timeout' | \
+    'peers --host' | \
     'peers --interval' | \
     'register --timeout' | \
     'register --port' | \
@@ -110,6 +111,7 @@ _rarangi_value() {
       value=''
       ;;
     'lookup --cluster' | \
+    'peers --cluster' | \
     'serve --cluster')
       value='@clusters'
       ;;
@@ -121,6 +123,9 @@ _rarangi_value() {
       ;;
     'peers --forget')
       value='@hosts'
+      ;;
+    'peers --state')
+      value='reachable suspect split left crashed forgotten'
       ;;
     'register --name')
       value='@services'

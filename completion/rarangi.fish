@@ -76,8 +76,8 @@ complete -c rarangi -n __rarangi_wraps -a '(__rarangi_wrapped)'
 complete -c rarangi -n __rarangi_wants_name -a '(__rarangi_ask lookup)'
 
 # BEGIN TABLES
-set -g __rarangi_passed -e --environment --secret-file --tls-cert --tls-key --tls-ca --server
-set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_CLUSTER -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT
+set -g __rarangi_passed -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --cluster
+set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_ALL -u RARANGI_PEERS_CLUSTER -u RARANGI_PEERS_HOST -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_STATE -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT
 set -g __rarangi_valued -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --tag --cluster --format --wait --on-change --kill-after
 
 complete -c rarangi -n __rarangi_begins -a lookup -d 'Print the addresses of a service, nearest first.'
@@ -110,7 +110,11 @@ complete -c rarangi -n '__rarangi_at peers' -l tls-ca -r -F -d 'The certificates
 complete -c rarangi -n '__rarangi_at peers' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at peers' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at peers' -l json -d 'Print one JSON object, for a failure too.'
-complete -c rarangi -n '__rarangi_at peers' -l forget -x -a '(__rarangi_hosts)' -d 'Drop the servers of a host that is split off, from every server, now.'
+complete -c rarangi -n '__rarangi_at peers' -l forget -x -a '(__rarangi_hosts)' -d 'Drop the servers of a host that is split off, or wait for it no more, at every server, now.'
+complete -c rarangi -n '__rarangi_at peers' -l all -d 'Those too that left, crashed or were forgotten within the split hold.'
+complete -c rarangi -n '__rarangi_at peers' -l host -x -d 'Only servers of this host.'
+complete -c rarangi -n '__rarangi_at peers' -l cluster -x -a '(__rarangi_clusters)' -d 'Only servers in this cluster.'
+complete -c rarangi -n '__rarangi_at peers' -l state -x -a 'reachable suspect split left crashed forgotten' -d 'Only servers in this state; the last three mean --all.'
 complete -c rarangi -n '__rarangi_at peers' -l watch -d 'Show it again and again: in place on a terminal, elsewhere at every change.'
 complete -c rarangi -n '__rarangi_at peers' -l interval -x -d 'With --watch: how often is asked.'
 complete -c rarangi -n '__rarangi_at peers' -s h -l help -d 'Show help.'

@@ -6,7 +6,9 @@
 
 export type { Level, Notice, NoticeName } from './core/notices.ts';
 export { NOTICES, sentenceOf } from './core/notices.ts';
+export type { DoubtsInfo } from './answers/doubts.ts';
 export type {
+  GoneInfo,
   InstanceInfo,
   LookupAnswer,
   PeerInfo,
@@ -24,6 +26,7 @@ export type {
   ClientOptions,
   LookupOptions,
   LookupQuery,
+  PeersOptions,
   WatchOptions,
   WatchQuery,
 } from './io/client/options.ts';

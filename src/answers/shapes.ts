@@ -2,8 +2,9 @@
 // nothing of the wire leaks out; brands, rows and nulls end here.
 
 import type { MessageOf } from '../protocol/messages.ts';
-import type { Instance, ServerRow } from '../protocol/records.ts';
+import type { GoneRow, Instance, ServerRow } from '../protocol/records.ts';
 import { isLive } from '../protocol/records.ts';
+import type { DoubtsInfo } from './doubts.ts';
 import { viewInfoOf, type ViewInfo } from './view.ts';
 
 /** One running offer of a service. */
@@ -34,6 +35,8 @@ export interface WatchEvent {
 export interface LookupAnswer extends ViewInfo {
   readonly service: string;
   readonly instances: InstanceInfo[];
+  /** Why a "none" of a complete view may be wrong; absent where nothing says so. */
+  readonly doubts?: DoubtsInfo;
 }
 
 /** A service and how many instances of it there are. */
@@ -46,6 +49,8 @@ export interface ServiceInfo {
 /** Every service of the environment. */
 export interface ServicesAnswer extends ViewInfo {
   readonly services: ServiceInfo[];
+  /** As in LookupAnswer. */
+  readonly doubts?: DoubtsInfo;
 }
 
 /** A catalogue server, as the one that was asked sees it. */
@@ -70,6 +75,25 @@ export interface PeerInfo {
 /** Every server of the environment. */
 export interface PeersAnswer extends ViewInfo {
   readonly servers: PeerInfo[];
+  /** Those that are gone since lately, the latest first; absent where nobody asked for all. */
+  readonly gone?: GoneInfo[];
+}
+
+/** A server that has left, crashed or was forgotten within the split hold. */
+export interface GoneInfo {
+  readonly name: string;
+  readonly origin: string;
+  readonly host: string;
+  readonly cluster: string;
+  readonly role: 'master' | 'leaf' | 'unknown';
+  /** `left` with a goodbye, taken for `crashed`, or `forgotten` after a split. */
+  readonly state: 'left' | 'crashed' | 'forgotten' | 'unknown';
+  /** Each as `host:port`. */
+  readonly addresses: string[];
+  /** Milliseconds since it was last in reach. */
+  readonly agoMs: number;
+  /** Why it was forgotten. */
+  readonly reason?: string;
 }
 
 /** Something that is not as it should be. */
@@ -94,6 +118,8 @@ export interface StatusReport extends ViewInfo {
     readonly reachable: number;
     readonly suspect: number;
     readonly split: number;
+    /** Those that left, crashed or were forgotten within the split hold. */
+    readonly gone: number;
   };
   readonly masters: { readonly reachable: number; readonly known: number };
   readonly services: number;
@@ -134,6 +160,21 @@ export function peerInfoOf(row: ServerRow): PeerInfo {
   };
 }
 
+/** A row of `peers` for a server that is gone. */
+export function goneInfoOf({ origin, facts, why, agoMs, detail }: GoneRow): GoneInfo {
+  return {
+    name: facts.name,
+    origin,
+    host: facts.host,
+    cluster: facts.cluster,
+    role: facts.role,
+    state: why,
+    addresses: [...facts.addresses],
+    agoMs,
+    ...(detail === undefined ? {} : { reason: detail }),
+  };
+}
+
 /** What `status` shows. */
 export function statusReportOf(report: MessageOf<'report'>): StatusReport {
   const { roundTripMs: _, ...server } = peerInfoOf(report.server);
@@ -144,7 +185,7 @@ export function statusReportOf(report: MessageOf<'report'>): StatusReport {
     ...viewInfoOf(report),
     reasons: (report.reasons ?? []).map((reason) => ({ ...reason })),
     server,
-    servers: { ...report.servers },
+    servers: { ...report.servers, gone: report.gone ?? 0 },
     masters: { ...report.masters },
     services: report.services,
     instances: { ...report.instances },

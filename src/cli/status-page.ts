@@ -30,7 +30,7 @@ function factsOf(report: StatusReport): string[][] {
     [
       'servers',
       `${String(servers.reachable)} reachable, ${String(servers.suspect)} suspect, ` +
-        `${String(servers.split)} split`,
+        `${String(servers.split)} split, ${String(servers.gone)} gone`,
     ],
     ['masters', `${String(masters.reachable)} reachable of ${String(masters.known)} known`],
     ['services', String(services)],

@@ -1,6 +1,7 @@
 // Rows of text. On a terminal: a heading, columns that line up, and no line wider than the screen,
 // the widest columns giving way first. Elsewhere: one record a line, fields apart by tabs and no
-// heading, for cut(1) and awk(1). The invariant: colour is put on last, so widths count letters.
+// heading, for cut(1) and awk(1). A table some of whose columns may be dropped cuts none of the others:
+// it drops. The invariant: colour is put on last, so widths count letters.
 
 import type { Screen, Theme } from './theme.ts';
 
@@ -9,6 +10,8 @@ export interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   readonly align?: 'left' | 'right';
+  /** It may be dropped where the screen is narrow: the one with the lowest number first. */
+  readonly drop?: number;
   /** The text, shortened to its column, as it should look. */
   readonly paint?: (text: string, row: Row, theme: Theme) => string;
 }
@@ -21,14 +24,18 @@ export interface Canvas {
 
 /** The lines of a table. */
 export function tableLines<Row>(
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   rows: readonly Row[],
   { screen, theme }: Canvas,
 ): string[] {
   if (screen.isTTY !== true) {
-    return rows.map((row) => columns.map(({ text }) => text(row)).join('\t'));
+    return rows.map((row) => all.map(({ text }) => text(row)).join('\t'));
   }
-  const widths = fittedWidths(naturalWidths(columns, rows), screen.columns ?? COLUMNS_DEFAULT);
+  const columns = undropped(all, rows, screen.columns ?? COLUMNS_DEFAULT);
+  const widths = fittedWidths(naturalWidths(columns, rows), {
+    columnsMax: screen.columns ?? COLUMNS_DEFAULT,
+    isWhole: all.some(({ drop }) => drop !== undefined),
+  });
   const heading = columns.map(({ title, align }, index) =>
     theme.faint(padded(title, widths[index] ?? 0, align)),
   );
@@ -41,15 +48,45 @@ export function tableLines<Row>(
   return [heading, ...lines].map((cells) => cells.join(GAP).trimEnd());
 }
 
+/** The columns that have room with all that stands in them; those that may not go stay anyway. */
+function undropped<Row>(
+  all: readonly Column<Row>[],
+  rows: readonly Row[],
+  columnsMax: number,
+): readonly Column<Row>[] {
+  const columns = [...all];
+  for (;;) {
+    const widths = naturalWidths(columns, rows).map(({ texts }) => Math.max(texts, WIDTH_MIN));
+    const excess = sumOf(widths) + GAP.length * (widths.length - 1) - columnsMax;
+    const drops = columns.flatMap(({ drop }) => drop ?? []);
+    if (excess <= 0 || drops.length === 0) return columns;
+    const first = Math.min(...drops);
+    columns.splice(
+      columns.findIndex(({ drop }) => drop === first),
+      1,
+    );
+  }
+}
+
+/** How much room there is, and whether what stands below a heading is never cut. */
+interface Room {
+  readonly columnsMax: number;
+  readonly isWhole?: boolean;
+}
+
 /**
  * Widths that fit a line: the widest gives way first, headings before what stands below them, and
  * none below a few letters.
  */
-export function fittedWidths(widths: readonly ColumnWidths[], columnsMax: number): number[] {
+export function fittedWidths(
+  widths: readonly ColumnWidths[],
+  { columnsMax, isWhole = false }: Room,
+): number[] {
   const fitted = widths.map(({ title, texts }) => Math.max(title, texts));
   const room = columnsMax - GAP.length * (widths.length - 1);
   const floors = widths.map(({ texts }) => Math.max(texts, WIDTH_MIN));
   narrow(fitted, floors, room);
+  if (isWhole) return fitted;
   narrow(
     fitted,
     widths.map(() => WIDTH_MIN),

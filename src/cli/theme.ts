@@ -70,6 +70,9 @@ const LOOKS_BY_STATE = {
   suspect: 'doubtful',
   split: 'bad',
   isolated: 'bad',
+  left: 'faint',
+  crashed: 'bad',
+  forgotten: 'faint',
   unknown: 'doubtful',
 } as const satisfies Readonly<Record<string, keyof Theme>>;
 

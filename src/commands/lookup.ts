@@ -8,6 +8,7 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { showFailure } from '../cli/failure.ts';
 import * as flag from '../cli/flags.ts';
 import { firstOfEach, LINES_BY_FORMAT } from '../answers/instance-text.ts';
+import { doubtsText } from '../answers/doubts.ts';
 import { incompleteText } from '../answers/view.ts';
 import { environmentLines, variablesOf } from '../cli/lookup/variables.ts';
 import { verdictOf, type Verdict } from '../cli/lookup/answer.ts';
@@ -181,7 +182,8 @@ export default class Lookup extends BaseCommand {
     if (!isJson(flags) && !answer.complete) this.remark(incompleteText(answer));
     if (answer.services.length > 0) return;
     if (!isJson(flags) && answer.complete) {
-      this.remark(`no service is registered in ${flags.environment}`);
+      const doubts = answer.doubts === undefined ? '' : `: ${doubtsText(answer.doubts)}`;
+      this.remark(`no service is registered in ${flags.environment}${doubts}`);
     }
     this.endWith(answer.complete ? 'no' : 'uncertain');
   }

@@ -8,7 +8,13 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, jsonFlag, watchFlags } from '../cli/flags.ts';
 import { showLive } from '../cli/live-page.ts';
 import { screenOf } from '../cli/output.ts';
-import { peersFacts, peersLines } from '../cli/peers-table.ts';
+import {
+  chosenPeers,
+  isGoneState,
+  PEER_STATES,
+  peersFacts,
+  peersLines,
+} from '../cli/peers-table.ts';
 import type { Canvas } from '../cli/table.ts';
 import { themeFor } from '../cli/theme.ts';
 import { type ClientOptions, forget, peers, type PeersAnswer } from '../index.ts';
@@ -21,6 +27,7 @@ export default class Peers extends BaseCommand {
     '<%= config.bin %> peers',
     '<%= config.bin %> peers --watch',
     '<%= config.bin %> peers --json',
+    '<%= config.bin %> peers --all --cluster akl',
     '<%= config.bin %> peers --forget h3',
   ];
   static override needed = { interval: ['watch'] };
@@ -28,10 +35,30 @@ export default class Peers extends BaseCommand {
     ...clientFlags,
     ...jsonFlag,
     forget: Flags.string({
-      description: 'Drop the servers of a host that is split off, from every server, now.',
-      exclusive: ['watch'],
+      description:
+        'Drop the servers of a host that is split off, or wait for it no more, at every server, now.',
+      exclusive: ['watch', 'all', 'host', 'cluster', 'state'],
       helpValue: 'HOST',
     }),
+    all: Flags.boolean({
+      description: 'Those too that left, crashed or were forgotten within the split hold.',
+      env: 'RARANGI_PEERS_ALL',
+    }),
+    host: Flags.string({
+      description: 'Only servers of this host.',
+      env: 'RARANGI_PEERS_HOST',
+      helpValue: 'NAME',
+    }),
+    cluster: Flags.string({
+      description: 'Only servers in this cluster.',
+      env: 'RARANGI_PEERS_CLUSTER',
+      helpValue: 'NAME',
+    }),
+    state: Flags.option({
+      description: 'Only servers in this state; the last three mean --all.',
+      env: 'RARANGI_PEERS_STATE',
+      options: PEER_STATES,
+    })(),
     ...watchFlags({ env: { watch: 'RARANGI_PEERS_WATCH', interval: 'RARANGI_PEERS_INTERVAL' } }),
   };
 
@@ -42,33 +69,37 @@ export default class Peers extends BaseCommand {
       await this.drop(flags.forget, options, flags.json);
       return;
     }
+    const asked = { ...options, all: flags.all || isGoneState(flags.state) };
+    const ask = async (more: Pick<ClientOptions, 'signal'> = {}): Promise<PeersAnswer> =>
+      chosenPeers(await peers({ ...asked, ...more }), flags);
     if (flags.watch) {
       const page = {
         title: `rarangi peers -e ${flags.environment}`,
-        ask: (signal: AbortSignal) => peers({ ...options, signal }),
-        lines: ({ servers }: PeersAnswer, canvas: Canvas) => peersLines(servers, canvas),
+        ask: (signal: AbortSignal) => ask({ signal }),
+        lines: (answer: PeersAnswer, canvas: Canvas) => peersLines(answer, canvas),
         facts: peersFacts,
       };
       await showLive(page, { intervalMs: flags.interval, isJson: flags.json });
       return;
     }
-    const answer = await peers(options);
+    const answer = await ask();
     if (flags.json) {
       this.printJson(peersFacts(answer));
       return;
     }
     const screen = screenOf('stdout');
     const canvas = { screen, theme: themeFor(screen) };
-    this.print(peersLines(answer.servers, canvas));
+    this.print(peersLines(answer, canvas));
     if (!answer.complete) this.remark(`${incompleteText(answer)}; see: rarangi status`);
   }
 
   private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {
     const forgotten = await forget(host, options);
     if (json) this.printJson({ host, forgotten });
-    else this.print([`split servers of host ${host} forgotten: ${String(forgotten)}`]);
+    else this.print([`forgotten of host ${host}: ${String(forgotten)}`]);
     if (forgotten > 0) return;
-    if (!json) this.remark(`no server of host ${host} is split off; see: rarangi peers`);
+    if (!json)
+      this.remark(`no server of host ${host} is split off or waited for; see: rarangi peers`);
     this.endWith('no');
   }
 }

@@ -59,6 +59,12 @@ export const REASON_BYTES_MAX = 512;
 /** Things that may be amiss at a server, as far as its report names them. */
 export const REASONS_MAX = 32;
 
+/** Hosts that are named beside an answer because they were lost lately, or never answered. */
+export const DOUBTS_MAX = 16;
+
+/** The host part of an address: at most a name of DNS. */
+export const HOST_BYTES_MAX = 255;
+
 /** Versions that one server may speak. */
 export const PROTOCOLS_MAX = 16;
 

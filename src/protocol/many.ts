@@ -3,8 +3,8 @@
 // together; both are types, so that a new message cannot forget it. `parts.ts` does the cutting.
 
 import { uintBytes } from './uint.ts';
-import type { FieldSpec } from './schema.ts';
-import { list } from './schema.ts';
+import type { FieldSpec, OptionalSpec } from './schema.ts';
+import { list, optional } from './schema.ts';
 
 /** A list of any length. */
 export interface ManySpec<T> extends Omit<FieldSpec<readonly T[]>, 'item'> {
@@ -14,6 +14,16 @@ export interface ManySpec<T> extends Omit<FieldSpec<readonly T[]>, 'item'> {
 /** A list of any length, of items each of which fits a frame. */
 export function many<T>(item: FieldSpec<T>): ManySpec<T> {
   return Object.assign(list(item, Infinity), { item });
+}
+
+/** A list of any length that a message may leave out. */
+export interface OptionalManySpec<T> extends Omit<OptionalSpec<readonly T[]>, 'item'> {
+  readonly item: FieldSpec<T>;
+}
+
+/** The same, for a message that came to have it later. */
+export function optionalMany<T>(item: FieldSpec<T>): OptionalManySpec<T> {
+  return Object.assign(optional(list(item, Infinity)), { item });
 }
 
 /** From which item on, how many, and how many bytes: what a part takes of a list. */

@@ -12,13 +12,15 @@ import {
   REASON_BYTES_MAX,
   SILENCE_MS_MAX,
 } from './constants.ts';
-import { many } from './many.ts';
+import { many, optionalMany } from './many.ts';
 import {
   batch,
   cause,
   checkLine,
   detail,
+  doubts,
   facts,
+  gone,
   instance,
   line,
   offered,
@@ -173,7 +175,13 @@ export const MESSAGES = {
     from: 'server',
     parts: 'more',
     doc: 'The answer to `lookup`; with `more`, another part follows.',
-    fields: { request, ...view, instances: many(instance), more: flag },
+    fields: {
+      request,
+      ...view,
+      instances: many(instance),
+      more: flag,
+      doubts: optional(doubts),
+    },
   },
   watch: {
     code: 15,
@@ -214,20 +222,32 @@ export const MESSAGES = {
     from: 'server',
     parts: 'more',
     doc: 'The answer to `list`; with `more`, another part follows.',
-    fields: { request, ...view, services: many(service), more: flag },
+    fields: {
+      request,
+      ...view,
+      services: many(service),
+      more: flag,
+      doubts: optional(doubts),
+    },
   },
   peers: {
     code: 20,
     from: 'client',
-    doc: 'Asks for the servers.',
-    fields: { request },
+    doc: 'Asks for the servers; with `all`, also for those that are gone since lately.',
+    fields: { request, all: optional(flag) },
   },
   servers: {
     code: 21,
     from: 'server',
     parts: 'more',
     doc: 'The answer to `peers`; with `more`, another part follows.',
-    fields: { request, ...view, servers: many(serverRow), more: flag },
+    fields: {
+      request,
+      ...view,
+      servers: many(serverRow),
+      more: flag,
+      gone: optionalMany(gone),
+    },
   },
   status: {
     code: 22,
@@ -251,12 +271,13 @@ export const MESSAGES = {
       instances: row('instance-counts', { live: uint, stale: uint }),
       lock: optional(oneOf('none', 'secret', 'certificate')),
       reasons: optional(list(reason, REASONS_MAX)),
+      gone: optional(uint),
     },
   },
   forget: {
     code: 24,
     from: 'any',
-    doc: 'Drops the split servers of a host, here and at every server that can be reached. `token` is random and tells a repetition.',
+    doc: 'Drops the split servers of a host, and no longer waits for an answer from it, here and at every server that can be reached. `token` is random and tells a repetition.',
     fields: { request, host: name, token: instanceId },
   },
 

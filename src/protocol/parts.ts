@@ -19,7 +19,9 @@ export function partsOf(message: Message): readonly Message[] {
   if (count === 1) return [message];
   return Array.from({ length: count }, (_, index) => {
     const part: Record<string, unknown> = { ...message };
-    for (const [at, [field]] of columns.entries()) part[field] = cuts[at]?.[index] ?? NOTHING;
+    for (const [at, [field]] of columns.entries()) {
+      if (values[field] !== undefined) part[field] = cuts[at]?.[index] ?? NOTHING;
+    }
     if ('more' in MESSAGES[message.kind].fields)
       part['more'] = index < count - 1 || isMore(message);
     return part as unknown as Message;

@@ -6,6 +6,8 @@ import {
   ADDRESSES_MAX,
   BATCH_ENTRIES_MAX,
   DETAIL_BYTES_MAX,
+  DOUBTS_MAX,
+  HOST_BYTES_MAX,
   MISSING_NAMES_MAX,
   SEQUENCE_MAX,
   TAG_VALUE_BYTES_MAX,
@@ -148,6 +150,23 @@ export const serverRow = row('server', {
   roundTripMicros: orNull(uint),
 });
 export type ServerRow = Of<typeof serverRow>;
+
+/** A server that has left, or was lost and given up; `agoMs` is since it was last in reach. */
+export const gone = row('gone', {
+  origin: originId,
+  facts,
+  why: oneOf('left', 'crashed', 'forgotten'),
+  agoMs: uint,
+  detail,
+});
+export type GoneRow = Of<typeof gone>;
+
+/** What a complete view cannot know: hosts that were lost a while ago, and peers never heard of. */
+export const doubts = row('doubts', {
+  lost: list(row('lost-host', { host: name, agoMs: uint }), DOUBTS_MAX),
+  unanswered: list(text(HOST_BYTES_MAX), DOUBTS_MAX),
+});
+export type Doubts = Of<typeof doubts>;
 
 /** Something that is not as it should be at a server: its code, a sentence, and what to do. */
 export const reason = row('reason', {

@@ -43,8 +43,8 @@ test('elsewhere there is one record a line, apart by tabs, without a heading', (
 test('the widest column gives way first and none below a few letters', () => {
   const widths = [10, 4, 20].map((texts) => ({ title: 4, texts }));
 
-  expect(fittedWidths(widths, 30)).toEqual([10, 4, 12]);
-  expect(fittedWidths(widths, 5)).toEqual([3, 3, 3]);
+  expect(fittedWidths(widths, { columnsMax: 30 })).toEqual([10, 4, 12]);
+  expect(fittedWidths(widths, { columnsMax: 5 })).toEqual([3, 3, 3]);
 });
 
 test('a heading gives way before what stands below it', () => {
@@ -53,7 +53,17 @@ test('a heading gives way before what stands below it', () => {
     { title: 4, texts: 20 },
   ];
 
-  expect(fittedWidths(widths, 28)).toEqual([6, 20]);
+  expect(fittedWidths(widths, { columnsMax: 28 })).toEqual([6, 20]);
+});
+
+test('a column that may be dropped goes whole, and what stays is not cut', () => {
+  const columns = COLUMNS.map((column, at) => (at === 1 ? { ...column, drop: 1 } : column));
+  const narrow = (width: number): string[] =>
+    tableLines(columns, ROWS, { screen: { isTTY: true, columns: width }, theme });
+
+  expect(narrow(25)[1]).toBe('a-rather-long-name      7');
+  expect(narrow(24)).toEqual(['NAME', 'a-rather-long-name', 'b']);
+  expect(narrow(10)).toEqual(['NAME', 'a-rather-long-name', 'b']);
 });
 
 test('colour changes no width', () => {

@@ -44,7 +44,7 @@ test('peers and status have exactly the documented shape', async ({ stage }) => 
     missingCount: 0,
     reasons: [],
     server: rows[0],
-    servers: { reachable: 4, suspect: 0, split: 0 },
+    servers: { reachable: 4, suspect: 0, split: 0, gone: 0 },
     masters: { reachable: 4, known: 4 },
     services: 0,
     instances: { live: 0, stale: 0 },

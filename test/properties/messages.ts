@@ -93,6 +93,14 @@ const server = fc.record({
   isSelf: flag,
   roundTripMicros: orNull(uint),
 });
+const gone = fc.record(
+  { origin: id, facts, why: words('left', 'crashed', 'forgotten'), agoMs: uint, detail },
+  { requiredKeys: ['origin', 'facts', 'why', 'agoMs'] },
+);
+const doubts = fc.record({
+  lost: many(fc.record({ host: name, agoMs: uint }), 16),
+  unanswered: many(text(255), 16),
+});
 const lines = many(fc.record({ origin: id, sequence: counter }));
 const request = uint;
 const why = words('unsynced', 'split', 'suspect', 'limit');
@@ -117,7 +125,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   deregister: { request, instance: id, cause, detail },
   done: { request, address, count: uint },
   lookup: { request, service: name },
-  instances: { request, ...view, instances: many(instance), more: flag },
+  instances: { request, ...view, instances: many(instance), more: flag, doubts },
   watch: { request, service: name, known: many(id) },
   unwatch: { request },
   change: {
@@ -134,9 +142,10 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     ...view,
     services: many(fc.record({ name, live: uint, stale: uint })),
     more: flag,
+    doubts,
   },
-  peers: { request },
-  servers: { request, ...view, servers: many(server), more: flag },
+  peers: { request, all: flag },
+  servers: { request, ...view, servers: many(server), more: flag, gone: many(gone) },
   status: { request },
   report: {
     request,
@@ -148,6 +157,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     masters: fc.record({ reachable: uint, known: uint }),
     services: uint,
     instances: fc.record({ live: uint, stale: uint }),
+    gone: uint,
     reasons: many(fc.record({ code: text(200), message: text(512), hint: text(512) })),
   },
   forget: { request, host: name, token: id },

@@ -4,6 +4,7 @@
 
 import { chosenOf, type Choice as AnyChoice } from '../../answers/choice.ts';
 import { firstOfEach } from '../../answers/instance-text.ts';
+import { doubtsText } from '../../answers/doubts.ts';
 import { incompleteText } from '../../answers/view.ts';
 import type { InstanceInfo, LookupAnswer } from '../../index.ts';
 import type { ExitName } from '../exit-codes.ts';
@@ -39,7 +40,8 @@ export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
   return { instances, exit: 'uncertain', remark };
 }
 
-function noneRemark({ service }: LookupAnswer): string {
+function noneRemark({ service, doubts }: LookupAnswer): string {
+  if (doubts !== undefined) return `no instance of ${service}: ${doubtsText(doubts)}`;
   return `no instance of ${service}; see what there is with: rarangi lookup`;
 }
 

@@ -59,10 +59,13 @@ async function lookupOnce({ name, isMatch }: Asked, options: LookupOptions): Pro
     const some = names.slice(at, at + QUESTIONS_MAX);
     answers.push(...(await Promise.all(some.map((service) => lookup(service, apart(options))))));
   }
+  const instances = answers.sort(byService).flatMap((answer) => answer.instances);
+  const [doubts] = [list, ...answers].flatMap((answer) => answer.doubts ?? []);
   return {
     service: name,
     ...joinedView([list, ...answers]),
-    instances: answers.sort(byService).flatMap(({ instances }) => instances),
+    instances,
+    ...(instances.length > 0 || doubts === undefined ? {} : { doubts }),
   };
 }
 

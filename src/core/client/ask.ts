@@ -16,7 +16,8 @@ import { isWanted } from './matching.ts';
 /** What may be asked. */
 export type Question =
   | { readonly kind: 'lookup'; readonly service: Name; readonly wanted: Wanted }
-  | { readonly kind: 'list' | 'peers' | 'status' }
+  | { readonly kind: 'list' | 'status' }
+  | { readonly kind: 'peers'; readonly all?: boolean }
   | { readonly kind: 'forget'; readonly host: Name; readonly token: InstanceId };
 
 /** An answer, its parts put together. */
@@ -255,6 +256,8 @@ function messageOf(question: Question): Message {
       return { kind: 'lookup', request: REQUEST, service: question.service };
     case 'forget':
       return { ...question, request: REQUEST };
+    case 'peers':
+      return { kind: 'peers', request: REQUEST, ...(question.all === true ? { all: true } : {}) };
     default:
       return { kind: question.kind, request: REQUEST };
   }
@@ -273,7 +276,9 @@ function joined(before: Answer | undefined, part: Answer): Answer {
     return { ...part, services: [...before.services, ...part.services] };
   }
   if (part.kind === 'servers' && before?.kind === 'servers') {
-    return { ...part, servers: [...before.servers, ...part.servers] };
+    const servers = [...before.servers, ...part.servers];
+    if (part.gone === undefined) return { ...part, servers };
+    return { ...part, servers, gone: [...(before.gone ?? []), ...part.gone] };
   }
   return part;
 }

@@ -38,6 +38,7 @@ export function createState(options: ServerOptions): State {
     unheard: new Set(),
     goodbyes: new Map(),
     departed,
+    ...{ gone: new Map(), givenUpPeers: new Set() },
     wanted: new Map(),
     orphaned: new Set(),
     catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),

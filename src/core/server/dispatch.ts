@@ -58,6 +58,7 @@ import {
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session, State } from './state.ts';
 import { charge, handleUnread } from './sessions/throttle.ts';
+import { giveUpPeer } from './sessions/health.ts';
 import { noteNeighbourView } from './replication/view.ts';
 
 /** Takes in a message of an open connection. */
@@ -209,7 +210,7 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
     case 'list':
       return answerList(state, to, message.request);
     case 'peers':
-      return answerPeers(state, to, message.request);
+      return answerPeers(state, to, message);
     case 'status':
       answerStatus(state, to, message.request);
       break;
@@ -261,7 +262,7 @@ function endAtLimit(state: State, connection: Connection, limit: LimitName): voi
   endWithout(state, connection, LIMITS[limit].noun);
 }
 
-/** Drops the split servers of a host, here and at every server that can be reached. */
+/** Drops the split servers of a host, and waits for no answer from it any more, here and at every server that can be reached. */
 function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): number {
   if (state.forgetTokens.has(message.token)) return 0;
   state.forgetTokens.add(message.token);
@@ -276,6 +277,7 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
     forgetOrigin(state, origin, 'an operator said so');
     count += 1;
   }
+  if (giveUpPeer(state, message.host)) count += 1;
   return count;
 }
 

@@ -104,6 +104,7 @@ function takenOver(old: State): State {
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
   const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out } = old;
+  const { gone, givenUpPeers } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
@@ -111,6 +112,7 @@ function takenOver(old: State): State {
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
     ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out },
+    ...{ gone, givenUpPeers },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,

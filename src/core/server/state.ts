@@ -9,6 +9,7 @@ import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
 import type { Cursors, Marks, Places } from './replication/cursors.ts';
 import type { Directory } from './origins/directory.ts';
+import type { Gone } from './origins/gone.ts';
 import type { ConnectionId, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
 import type { Log, Missing } from './origins/log.ts';
@@ -219,6 +220,10 @@ export interface State {
   readonly goodbyes: Map<OriginId, number>;
   /** Origins that said goodbye and held what nobody has claimed yet: see departed.ts. */
   readonly departed: Map<OriginId, Departed>;
+  /** Servers that are gone, the latest last: see gone.ts. */
+  readonly gone: Map<OriginId, Gone>;
+  /** Hosts of `--peer` that an operator has given up. */
+  readonly givenUpPeers: Set<string>;
   /** What was asked for, on whichever link, and when: it is on its way. */
   readonly wanted: Map<OriginId, number>;
   /** What came by a link that is lost: it is asked for on another. */

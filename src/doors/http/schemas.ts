@@ -70,7 +70,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
       ...view,
       reasons: listOf(object({ code: text, message: text, hint: text })),
       server: peer,
-      servers: object({ reachable: count, suspect: count, split: count }),
+      servers: object({ reachable: count, suspect: count, split: count, gone: count }),
       masters: object({ reachable: count, known: count }),
       services: count,
       instances: object({ live: count, stale: count }),

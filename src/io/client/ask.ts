@@ -14,11 +14,12 @@ import type {
   ServicesAnswer,
   StatusReport,
 } from '../../answers/shapes.ts';
-import { instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
+import { doubtsInfoOf, type DoubtsInfo } from '../../answers/doubts.ts';
+import { goneInfoOf, instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
 import { viewInfoOf } from '../../answers/view.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor, runtime } from './driver.ts';
-import type { ClientOptions, LookupOptions } from './options.ts';
+import type { ClientOptions, LookupOptions, PeersOptions } from './options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './options.ts';
 import { refusedError, unansweredError, unreachableError } from './failures.ts';
 import { randomId } from '../machine/random-id.ts';
@@ -46,14 +47,18 @@ export async function lookup(name: string, options: LookupOptions = {}): Promise
 export async function services(options: ClientOptions = {}): Promise<ServicesAnswer> {
   const { answer } = await askServers({ kind: 'list' }, options);
   if (answer.kind !== 'services') throw strangeAnswer(answer);
-  return { ...viewInfoOf(answer), services: answer.services.map((one) => ({ ...one })) };
+  const list = answer.services.map((one) => ({ ...one }));
+  return { ...viewInfoOf(answer), services: list, ...(list.length > 0 ? {} : doubtsOf(answer)) };
 }
 
-/** Every server of the environment, as one of them sees them. */
-export async function peers(options: ClientOptions = {}): Promise<PeersAnswer> {
-  const { answer } = await askServers({ kind: 'peers' }, options);
+/** Every server of the environment, as one of them sees them; with `all`, those too that are gone. */
+export async function peers(options: PeersOptions = {}): Promise<PeersAnswer> {
+  const { all = false } = options;
+  const { answer } = await askServers({ kind: 'peers', all }, options);
   if (answer.kind !== 'servers') throw strangeAnswer(answer);
-  return { ...viewInfoOf(answer), servers: answer.servers.map(peerInfoOf) };
+  const servers = answer.servers.map(peerInfoOf);
+  if (!all) return { ...viewInfoOf(answer), servers };
+  return { ...viewInfoOf(answer), servers, gone: (answer.gone ?? []).map(goneInfoOf) };
 }
 
 /** How the server is that answers first. */
@@ -81,7 +86,15 @@ async function lookupOnce(
   if (answer.kind !== 'instances') throw strangeAnswer(answer);
   const matching = answer.instances.filter((instance) => isWanted(instance, wanted));
   const ordered = nearestFirst(matching, facts, () => runtime.random());
-  return { service, ...viewInfoOf(answer), instances: ordered.map(instanceInfoOf) };
+  const doubts = ordered.length > 0 ? {} : doubtsOf(answer);
+  return { service, ...viewInfoOf(answer), instances: ordered.map(instanceInfoOf), ...doubts };
+}
+
+/** Only a complete view knows that there is none. */
+function doubtsOf(answer: Extract<Answer, { readonly kind: 'instances' | 'services' }>): {
+  readonly doubts?: DoubtsInfo;
+} {
+  return answer.complete ? doubtsInfoOf(answer.doubts) : {};
 }
 
 async function askServers(

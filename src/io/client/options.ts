@@ -47,6 +47,12 @@ export interface LookupOptions extends ClientOptions, LookupQuery {}
 /** What a watch of its own takes. */
 export interface WatchOptions extends ClientOptions, Wanted {}
 
+/** Which servers are listed, and whom to ask for them. */
+export interface PeersOptions extends ClientOptions {
+  /** Those too that left, crashed or were forgotten within the split hold. */
+  readonly all?: boolean;
+}
+
 /** How long an answer may take when nobody says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 2_000;
 

@@ -5,6 +5,7 @@
 import { GOODBYE_MS, GOODBYES_MAX } from '../../../protocol/constants.ts';
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import { armDeparted } from './departed.ts';
+import { noteGone } from './gone.ts';
 import { dropOrigin } from './origins.ts';
 import type { Origin, State } from '../state.ts';
 
@@ -30,6 +31,7 @@ export function departOrigin(state: State, origin: Origin): void {
   const wasAnswered = standing !== 'new' && standing !== 'aside';
   const unclaimed = new Set(wasAnswered ? unclaimedOf(state, origin) : []);
   const untilMs = doubtedUntilMs(state, origin);
+  noteGone(state, origin, { why: 'left' });
   if (unclaimed.size > 0) state.departed.set(id, { origin, unclaimed });
   dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
   origin.standing = standing === 'split' ? 'split' : 'suspect';

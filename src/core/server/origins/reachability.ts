@@ -10,6 +10,7 @@
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
+import { noteBack, noteGone } from './gone.ts';
 import { dropOrigin, setStanding } from './origins.ts';
 import type { Origin, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
@@ -60,6 +61,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(`${name} ${origin.id}`);
   forgetOldLosses(state, origin);
   origin.isPast = false;
+  noteBack(state, origin);
   setStanding(state, origin, 'reachable');
   tidings.reached.add(origin.id);
   // It was known before, and nobody brings what is new of it.
@@ -147,6 +149,7 @@ function judge(state: State, origin: Origin, tidings: Tidings): () => void {
 function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   setStanding(state, origin, 'aside');
+  noteGone(state, origin, { why: 'crashed' });
   state.out.notice('origin-crashed', labels(origin));
   armAside(state, origin, tidings);
 }
@@ -161,6 +164,7 @@ function armAside(state: State, origin: Origin, tidings: Tidings): void {
 function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   state.timers.cancel(`aside ${origin.id}`);
+  noteBack(state, origin);
   setStanding(state, origin, 'split');
   state.out.notice('origin-split', labels(origin));
   const { host } = origin.log.facts;
@@ -194,6 +198,7 @@ export function rearm(state: State, origin: Origin, tidings: Tidings): void {
 /** Drops an origin that was split off, and says why. */
 export function forgetOrigin(state: State, origin: Origin, reason: string): void {
   state.out.notice('origin-forgotten', { ...labels(origin), reason });
+  noteGone(state, origin, { why: 'forgotten', detail: reason });
   dropOrigin(state, origin, { cause: 'crash' });
 }
 

@@ -10,31 +10,36 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { Origin, Session, State, Watch, Why } from '../state.ts';
-import { healthOf } from './health.ts';
+import { goneCount, goneRows } from '../origins/gone.ts';
+import { doubtsOf, healthOf } from './health.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
-  const all = state.catalogue.instancesOf(asked.service);
+  const instances = state.catalogue.instancesOf(asked.service);
   const { request } = asked;
-  state.out.send(to, { kind: 'instances', request, ...viewOf(state), instances: all, more: false });
-  return all.length;
+  const view = { ...viewOf(state), ...doubtsOf(state) };
+  state.out.send(to, { kind: 'instances', request, ...view, instances, more: false });
+  return instances.length;
 }
 
 /** Answers `list`. */
 export function answerList(state: State, to: ConnectionId, request: number): number {
   const { catalogue } = state;
-  const all = catalogue.services();
-  state.out.send(to, { kind: 'services', request, ...viewOf(state), services: all, more: false });
+  const services = catalogue.services();
+  const view = { ...viewOf(state), ...doubtsOf(state) };
+  state.out.send(to, { kind: 'services', request, ...view, services, more: false });
   return catalogue.counts.live + catalogue.counts.stale;
 }
 
 /** Answers `peers`. */
-export function answerPeers(state: State, to: ConnectionId, request: number): number {
-  const all = [...state.origins.values()]
+export function answerPeers(state: State, to: ConnectionId, asked: MessageOf<'peers'>): number {
+  const { request } = asked;
+  const servers = [...state.origins.values()]
     .flatMap((origin) => serverRowOf(state, origin) ?? [])
     .sort((one, other) => compareText(one.facts.name, other.facts.name));
-  state.out.send(to, { kind: 'servers', request, ...viewOf(state), servers: all, more: false });
-  return all.length;
+  const gone = asked.all === true ? { gone: goneRows(state) } : {};
+  state.out.send(to, { kind: 'servers', request, ...viewOf(state), servers, more: false, ...gone });
+  return servers.length + (gone.gone?.length ?? 0);
 }
 
 /** Answers `status`. */
@@ -62,6 +67,7 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
     masters,
     services: state.catalogue.servicesCount,
     instances: { ...state.catalogue.counts },
+    gone: goneCount(state),
   });
 }
 

@@ -3,10 +3,11 @@
 // so nobody is told "degraded" without being told why.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
-import type { Reason } from '../../../protocol/records.ts';
-import { REASON_BYTES_MAX } from '../../../protocol/constants.ts';
+import type { Doubts, Reason } from '../../../protocol/records.ts';
+import { DOUBTS_MAX, REASON_BYTES_MAX } from '../../../protocol/constants.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
 import { isWithoutMaster, masterLinks } from '../links/policy.ts';
+import { lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
@@ -60,7 +61,9 @@ function reasonsOf(state: State): Reason[] {
       message: unanswered
         .map((host) => `${host}, named by --peer, has not answered since the start`)
         .join('; '),
-      hint: 'start it, or take it out of the --peer of this host and restart its servers',
+      hint:
+        `start it, or give it up with: rarangi peers --forget ${unanswered[0] ?? 'HOST'}, ` +
+        'and take it out of the --peer of this host',
     },
     isWithoutMaster(state) && {
       code: 'no-master',
@@ -82,19 +85,46 @@ function suspectServers(state: State): string {
 
 /** The hosts of `--peer` that were tried, and at none of whose addresses anybody ever answered. */
 export function unansweredPeers(state: State): string[] {
-  const { targets, options, siblingAddresses } = state;
+  const { targets, options, siblingAddresses, givenUpPeers } = state;
   const answered = new Set<string>(options.facts.addresses.map(hostPartOf));
-  for (const { log } of state.origins.values()) {
-    for (const address of log.facts.addresses) answered.add(hostPartOf(address));
-  }
-  const silent = new Set<string>();
+  const silent = new Map<string, string>();
   for (const address of options.peers) {
     const target = targets.get(address);
     const host = hostPartOf(address);
     if (target?.wasReached === true || target?.isSelf === true) answered.add(host);
-    else if (target?.wasTried === true && !siblingAddresses.has(address)) silent.add(host);
+    else if (target?.wasTried === true && !siblingAddresses.has(address)) {
+      silent.set(host, address.slice(0, address.lastIndexOf(':') + 1));
+    }
   }
-  return [...silent].filter((host) => !answered.has(host)).sort(compareText);
+  const isSilent = ([host, prefix]: readonly [string, string]): boolean =>
+    !answered.has(host) && !givenUpPeers.has(host) && !isAdvertised(state, prefix);
+  return [...silent]
+    .filter(isSilent)
+    .map(([host]) => host)
+    .sort(compareText);
+}
+
+/** Whether a server that is known says that it is there. Lookups ask, so it makes nothing. */
+function isAdvertised({ origins }: State, prefix: string): boolean {
+  for (const { log } of origins.values()) {
+    if (log.facts.addresses.some((address) => address.startsWith(prefix))) return true;
+  }
+  return false;
+}
+
+/** An operator says that a host of `--peer` will not come; says whether it was waited for. */
+export function giveUpPeer(state: State, host: string): boolean {
+  if (!unansweredPeers(state).includes(host)) return false;
+  state.givenUpPeers.add(host);
+  return true;
+}
+
+/** What a complete view cannot know of those that are not here. */
+export function doubtsOf(state: State): { readonly doubts?: Doubts } {
+  if (!state.isComplete) return {};
+  const lost = lostHosts(state, DOUBTS_MAX);
+  const unanswered = unansweredPeers(state).slice(0, DOUBTS_MAX);
+  return lost.length === 0 && unanswered.length === 0 ? {} : { doubts: { lost, unanswered } };
 }
 
 /** A message has room for a good many names. */

@@ -1,0 +1,38 @@
+// What a certain "none" cannot know, in words for people and as plain records. A host that is cut off
+// alone looks like one that crashed, and what runs there may still run. The invariant: it is said
+// only beside a "none" of a complete view; any other answer speaks for itself.
+
+import type { Doubts } from '../protocol/records.ts';
+
+/** Hosts whose services may run although nobody in reach knows of them. */
+export interface DoubtsInfo {
+  /** Hosts that were lost without a goodbye, and when they were last in reach. */
+  readonly lost: readonly { readonly host: string; readonly agoMs: number }[];
+  /** Hosts named by `--peer` that have not answered since the start of the server. */
+  readonly unanswered: readonly string[];
+}
+
+/** What is said beside a "none"; nothing where there is nothing to doubt. */
+export function doubtsInfoOf(said: Doubts | undefined): { readonly doubts?: DoubtsInfo } {
+  if (said === undefined) return {};
+  return {
+    doubts: { lost: said.lost.map((one) => ({ ...one })), unanswered: [...said.unanswered] },
+  };
+}
+
+/** The same in words: `none in reach; h3 left 12 s ago`. */
+export function doubtsText({ lost, unanswered }: DoubtsInfo): string {
+  const left = lost.map(({ host, agoMs }) => `${host} left ${agoText(agoMs)}`);
+  const silent = unanswered.map(
+    (host) => `${host}, named by --peer, has not answered since the start`,
+  );
+  return ['none in reach', ...(left.length > 0 ? [left.join(', ')] : []), ...silent].join('; ');
+}
+
+/** How long ago: `12 s ago`, `5 min ago`. */
+export function agoText(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (seconds < 120) return `${String(seconds)} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 120 ? `${String(minutes)} min ago` : `${String(Math.floor(minutes / 60))} h ago`;
+}

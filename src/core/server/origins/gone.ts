@@ -1,0 +1,87 @@
+// The servers that have left, were taken for crashed or were forgotten, for who asks what there was:
+// a host that is cut off alone looks like one that crashed, and its services may run. The invariant:
+// nothing here is in the graph or in any answer but these; the latest are kept, for the split hold.
+
+import type { Name } from '../../../protocol/ids.ts';
+import type { Facts, GoneRow } from '../../../protocol/records.ts';
+import type { Origin, State } from '../state.ts';
+
+/** A server that is gone. */
+export interface Gone {
+  readonly facts: Facts;
+  readonly why: GoneRow['why'];
+  readonly detail: string | undefined;
+  /** When it was last in reach. */
+  readonly sinceMs: number;
+  readonly notedMs: number;
+}
+
+/** Notes that a server is gone, and why; the latest word counts. */
+export function noteGone(
+  state: State,
+  { id, standing, sinceMs, log }: Origin,
+  { why, detail }: Pick<GoneRow, 'why' | 'detail'>,
+): void {
+  // Of one that was never in reach nobody was told.
+  if (standing === 'new') return;
+  const { gone, nowMs } = state;
+  const before = gone.get(id);
+  const lastMs = before?.sinceMs ?? (standing === 'reachable' ? nowMs : sinceMs);
+  gone.delete(id);
+  gone.set(id, { facts: log.facts, why, detail, sinceMs: lastMs, notedMs: nowMs });
+  prune(state);
+}
+
+/** It is in reach again, or was split off and is not gone. */
+export function noteBack({ gone }: State, { id }: Origin): void {
+  gone.delete(id);
+}
+
+/** Those that are gone, the latest first, as of now. */
+export function goneRows(state: State): GoneRow[] {
+  prune(state);
+  return [...state.gone].reverse().map(([origin, { facts, why, detail, sinceMs }]) => ({
+    origin,
+    facts,
+    why,
+    agoMs: agoMs(state, sinceMs),
+    ...(detail === undefined ? {} : { detail }),
+  }));
+}
+
+/** How many are gone. */
+export function goneCount(state: State): number {
+  prune(state);
+  return state.gone.size;
+}
+
+/** The hosts, at most so many, that went without a goodbye and of which nothing is in reach since. */
+export function lostHosts(state: State, max: number): { host: Name; agoMs: number }[] {
+  prune(state);
+  const lost = new Map<Name, number>();
+  for (const { facts, why, sinceMs } of [...state.gone.values()].reverse()) {
+    const { host } = facts;
+    if (lost.size >= max) break;
+    if (why === 'left' || lost.has(host) || isThere(state, host)) continue;
+    lost.set(host, agoMs(state, sinceMs));
+  }
+  return [...lost].map(([host, ms]) => ({ host, agoMs: ms }));
+}
+
+function isThere({ directory }: State, host: Name): boolean {
+  for (const { standing } of directory.ofHost(host)) if (standing === 'reachable') return true;
+  return false;
+}
+
+function agoMs({ nowMs }: State, sinceMs: number): number {
+  return Math.max(0, Math.round(nowMs - sinceMs));
+}
+
+function prune({ gone, nowMs, options }: State): void {
+  for (const [id, { notedMs }] of gone) {
+    if (gone.size <= GONE_MAX && nowMs - notedMs <= options.splitHoldMs) return;
+    gone.delete(id);
+  }
+}
+
+const GONE_MAX = 1_024;
