@@ -175,6 +175,7 @@ complete -c rarangi -n '__rarangi_at serve' -l split-hold -x -d 'How long a spli
 complete -c rarangi -n '__rarangi_at serve' -l max-connections -x -d 'Clients\' connections in all.'
 complete -c rarangi -n '__rarangi_at serve' -l max-connections-per-address -x -d 'Connections of one address, the UNIX socket counting as one.'
 complete -c rarangi -n '__rarangi_at serve' -l max-registrations -x -d 'Registrations that the clients of this server hold in all.'
+complete -c rarangi -n '__rarangi_at serve' -l max-bytes -x -d 'Bytes that the registrations and watches of all clients take on the wire.'
 complete -c rarangi -n '__rarangi_at serve' -l http -x -d 'Where HTTP listens; by default on loopback, where the UNIX socket is open to all.'
 complete -c rarangi -n '__rarangi_at serve' -l http-cert -r -F -d 'The certificate of HTTP beyond loopback, in PEM; by default --tls-cert.'
 complete -c rarangi -n '__rarangi_at serve' -l http-key -r -F -d 'The key of that certificate; by default --tls-key.'

@@ -124,6 +124,13 @@ export default class Serve extends BaseCommand {
       env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
       helpValue: 'NUMBER',
     }),
+    'max-bytes': Flags.integer({
+      description: 'Bytes that the registrations and watches of all clients take on the wire.',
+      default: 256 * 1_024 * 1_024,
+      min: 1,
+      env: 'RARANGI_SERVE_MAX_BYTES',
+      helpValue: 'NUMBER',
+    }),
     ...doorFlags,
     'log-format': flag.logFormatFlag({ env: 'RARANGI_SERVE_LOG_FORMAT' }),
   };
@@ -185,6 +192,7 @@ function serveOptionsOf(flags: ServeFlags): ServeOptions {
     maxConnections: flags['max-connections'],
     maxConnectionsPerAddress: flags['max-connections-per-address'],
     maxRegistrations: flags['max-registrations'],
+    maxBytes: flags['max-bytes'],
   };
 }
 

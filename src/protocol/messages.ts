@@ -299,7 +299,7 @@ export const MESSAGES = {
     code: 42,
     from: 'peer',
     parts: 'more',
-    doc: "An origin's state as of a sequence, in parts numbered from 0; with `more`, another part follows.",
+    doc: "An origin's state as of a sequence, in parts numbered from 0; with `more`, another part follows. The first part says what is missing there, and whether the log is `bare`: kept without its registrations, which are more than the sender takes in.",
     fields: {
       origin: originId,
       sequence,
@@ -310,6 +310,7 @@ export const MESSAGES = {
       more: flag,
       missing: optional(list(name, MISSING_NAMES_MAX)),
       missingCount: optional(uint),
+      bare: optional(flag),
     },
   },
   want: {

@@ -37,6 +37,7 @@ function stateOf(log: OriginLog): unknown {
   return {
     sequence: log.sequence,
     hash: log.hash,
+    bytes: log.bytes,
     links: [...log.links].sort(byText),
     registrations,
   };

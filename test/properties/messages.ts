@@ -181,6 +181,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     more: flag,
     missing: many(name),
     missingCount: uint,
+    bare: fc.boolean(),
   },
   want: { lines },
   offer: { lines },

@@ -2,6 +2,7 @@
 // `State` begins here, so that what is built anew after a fault (recovery.ts) begins here as well.
 
 import type { OriginId } from '../../protocol/ids.ts';
+import { Account } from '../kit/account.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { Timers } from '../kit/timers.ts';
 import { hostPartOf } from '../kit/text.ts';
@@ -35,6 +36,7 @@ export function createState(options: ServerOptions): State {
     away: new Set(),
     asides: new Set(),
     losers: new Set(),
+    bare: new Set(),
     unheard: new Set(),
     goodbyes: new Map(),
     departed,
@@ -53,8 +55,7 @@ export function createState(options: ServerOptions): State {
     flushDueMs: Infinity,
     announceDueMs: Infinity,
     flushedMs: -Infinity,
-    sessions: new Map(),
-    owners: new Map(),
+    ...{ sessions: new Map(), heldBySessions: new Account(), owners: new Map() },
     targets: new Map(),
     masterAddresses: new Set(),
     siblingAddresses: new Set(siblingAddressesOf(options)),

@@ -215,7 +215,7 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
       answerStatus(state, to, message.request);
       break;
     case 'watch': {
-      const limit = watchExcessOf(session, message);
+      const limit = watchExcessOf(state, session, message);
       if (limit === null) return handleWatch(state, session, message);
       refuseAtLimit(state, session, { request: message.request, limit });
       break;

@@ -7,7 +7,15 @@ import type { Catalogue, Holders } from '../catalogue/catalogue.ts';
 import type { Log } from './origins/log.ts';
 
 /** A limit of limits.ts that may have another number. */
-export type SetLimit = 'connections' | 'connections-per-address' | 'strangers' | 'registrations';
+export type SetLimit =
+  | 'connections'
+  | 'connections-per-address'
+  | 'strangers'
+  | 'registrations'
+  | 'bytes'
+  // For tests, which have no time for so much: no operator has a say in these.
+  | 'bytes-per-session'
+  | 'bytes-per-log';
 
 /** The settings of one server. Addresses as in input.ts. */
 export interface ServerOptions {

@@ -19,11 +19,12 @@ import { OriginLog } from './origins/log.ts';
 import { addOrigin, applySnapshot } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { rearm } from './origins/reachability.ts';
+import { armBare } from './replication/bare.ts';
 import { announceBy, flushBy } from './replication/replication.ts';
 import { beSpare } from './replication/spare.ts';
 import { noteNeighbourView } from './replication/view.ts';
-import { handleSessionClosed, judgeSession } from './sessions/sessions.ts';
-import type { Connection, Link, Origin, State } from './state.ts';
+import { createSession, handleSessionClosed, judgeSession } from './sessions/sessions.ts';
+import type { Connection, Link, Origin, Session, State } from './state.ts';
 import { isOwnHost } from './state.ts';
 import { armWake } from './sleep.ts';
 import { handleStop } from './stop.ts';
@@ -122,13 +123,22 @@ function takenOver(old: State): State {
 function takeSessions(old: State, state: State): void {
   const { registrations: held } = old.self.log;
   for (const [id, session] of old.sessions) {
-    if (!state.connections.has(id)) continue;
-    state.sessions.set(id, session);
-    for (const instance of [...session.registrations]) {
-      if (held.has(instance)) state.owners.set(instance, id);
-      else session.registrations.delete(instance);
-    }
+    if (state.connections.has(id)) takeSession(state, session, held);
   }
+}
+
+/** What it holds is charged anew. */
+function takeSession(state: State, old: Session, held: Origin['log']['registrations']): void {
+  const { connection, credit, creditMs, isUnread } = old;
+  const session = { ...createSession(state, connection), credit, creditMs, isUnread };
+  state.sessions.set(connection.id, session);
+  for (const instance of old.registrations.keys()) {
+    const registration = held.get(instance);
+    if (registration === undefined) continue;
+    state.owners.set(instance, connection.id);
+    session.registrations.set(instance, registration);
+  }
+  for (const [request, watch] of old.watches) session.watches.set(request, watch);
 }
 
 interface Taking {
@@ -160,13 +170,14 @@ function takeDeparted(old: State, state: State): void {
 
 /** Takes a log over; one that was torn is none. Says whether it was taken. */
 function takeOrigin(state: State, old: Origin): boolean {
-  const { sequence, facts, links, registrations, missing, hash } = old.log;
+  const { sequence, facts, links, registrations, missing, hash, isBare } = old.log;
   const snapshot = {
     sequence,
     facts,
     links: [...links],
     registrations: [...registrations.values()],
     missing,
+    isBare,
   };
   if (hashOf(old.id, snapshot) !== hash) return false;
   const origin = addOrigin(state, old.id, facts);
@@ -270,12 +281,12 @@ function rearmAll(old: State, state: State, tidings: Tidings): void {
   for (const session of state.sessions.values()) {
     const { connection } = session;
     if (old.timers.has(`silence ${String(connection.id)}`)) judgeSession(state, connection);
-    session.isTooFast = false;
     const kind = session.isUnread ? 'congested' : 'drained';
     handleFlow(state, { kind, connection: connection.id, nowMs: state.nowMs });
   }
   for (const origin of state.origins.values()) rearm(state, origin, tidings);
   if (state.held !== null) armWake(state);
+  armBare(state);
   if (state.isStopping) {
     state.timers.set('leave', state.leaveMs, () => {
       // The end of the step asks whether it is time to leave.

@@ -5,6 +5,7 @@
 import type { Strangers } from './links/strangers.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type { Facts, Loss, Registration } from '../../protocol/records.ts';
+import type { Account, ChargedMap } from '../kit/account.ts';
 import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
 import type { Cursors, Marks, Places } from './replication/cursors.ts';
@@ -86,6 +87,7 @@ export interface Outgoing {
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
   readonly missing: Missing;
+  readonly isBare: boolean;
   linkIndex: number;
   index: number;
   part: number;
@@ -98,6 +100,9 @@ export interface Incoming {
   readonly links: OriginId[];
   readonly registrations: Registration[];
   readonly missing: Missing;
+  /** What of it has come, in bytes, and whether it has no registrations or is to have none. */
+  bytes: number;
+  isBare: boolean;
   parts: number;
 }
 
@@ -179,6 +184,8 @@ export interface Target {
 /** A standing lookup of a client. */
 export interface Watch {
   readonly service: Name;
+  /** What it was charged with: what the client has named, its bytes on the wire. */
+  readonly bytes: number;
   /** What the client has from before and has not been told of yet. */
   readonly untold: Set<InstanceId>;
 }
@@ -186,9 +193,12 @@ export interface Watch {
 /** A client's connection. */
 export interface Session {
   readonly connection: Connection;
-  readonly registrations: Set<InstanceId>;
+  /** All that this session holds, in bytes. */
+  readonly held: Account;
+  /** The records of its instances as our own log has them. */
+  readonly registrations: ChargedMap<InstanceId, Registration>;
   /** By the request that began the watch. */
-  readonly watches: Map<number, Watch>;
+  readonly watches: ChargedMap<number, Watch>;
   /** What it may still send at once, in messages, as of `creditMs`: see throttle.ts. */
   credit: number;
   creditMs: number;
@@ -215,6 +225,8 @@ export interface State {
   readonly asides: Set<Origin>;
   /** Origins whose logs say that they miss a host. */
   readonly losers: Set<Origin>;
+  /** Origins whose logs are bare: see bare.ts. */
+  readonly bare: Set<Origin>;
   /** Origins that logs name, as far as they have no log here and no goodbye. */
   readonly unheard: Set<OriginId>;
   readonly goodbyes: Map<OriginId, number>;
@@ -248,6 +260,8 @@ export interface State {
   announceDueMs: number;
   flushedMs: number;
   readonly sessions: Map<ConnectionId, Session>;
+  /** All that sessions hold, in bytes. */
+  readonly heldBySessions: Account;
   /** Which session an instance of ours belongs to. */
   readonly owners: Map<InstanceId, ConnectionId>;
   readonly targets: Map<string, Target>;

@@ -65,6 +65,7 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
   readonly maxRegistrations?: number;
+  readonly maxBytes?: number;
   /** Called with every fact for operators. What it throws is uncaught, and harms the server nothing. */
   readonly onNotice?: (notice: Notice) => void;
 }
@@ -161,9 +162,10 @@ function limitsOf(options: ServeOptions): ServeSettings['limits'] {
     connections: options.maxConnections,
     'connections-per-address': options.maxConnectionsPerAddress,
     registrations: options.maxRegistrations,
+    bytes: options.maxBytes,
   };
   const limits: Partial<Record<SetLimit, number>> = {};
-  for (const name of ['connections', 'connections-per-address', 'registrations'] as const) {
+  for (const name of Object.keys(given) as (keyof typeof given)[]) {
     const max = given[name];
     if (max === undefined) continue;
     if (!Number.isSafeInteger(max) || max < 1) {

@@ -8,11 +8,11 @@ import type { Edit } from '../../sim/mutations/mutant.ts';
 import { mutantCores } from '../../sim/mutations/mutant.ts';
 import { originOf, put, registrationOf, ServerStage, up } from '../../support/server-stage.ts';
 
-/** Throws once the log of whoever registers port 6666 has changed: half of the work is done. */
+/** Throws once an instance at port 6666 has an owner: half of the work is done. */
 const CLIENT: Edit = [
   'sessions#handleRegister',
-  'session.registrations.add(instance);',
-  `session.registrations.add(instance);
+  'state.owners.set(instance, session.connection.id);',
+  `state.owners.set(instance, session.connection.id);
 if (registration.port === 6666) throw new Error('planted');`,
 ];
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Name, OriginId } from '../../../src/protocol/ids.ts';
 import type { Entry } from '../../../src/protocol/records.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
+import { exactBudgets } from './budgets.ts';
 import type { Checker } from './checker.ts';
 import { Monitor } from './checker.ts';
 import { convergence } from './convergence.ts';
@@ -105,6 +106,17 @@ test('a cursor for every message is a leak', () => {
 
   expect(said(boundedMemory, comeAndGo)).toEqual([]);
   expect(said(boundedMemory, comeAndGo, leak)).not.toEqual([]);
+});
+
+test('what is charged and not held is noticed', () => {
+  const leak: Sabotage = {
+    belief: ({ sessions }) => {
+      for (const { held } of sessions.values()) held.add(1);
+    },
+  };
+
+  expect(said(exactBudgets, comeAndGo)).toEqual([]);
+  expect(said(exactBudgets, comeAndGo, leak)).not.toEqual([]);
 });
 
 test('a goodbye that is lost is missed', () => {

@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
     life.comeAndGo,
     [
       'sessions#endSession',
-      `for (const instance of session.registrations) removeInstance(state, instance, 'closed');`,
+      `for (const instance of session.registrations.keys()) removeInstance(state, instance, 'closed');`,
       '',
     ],
   ],

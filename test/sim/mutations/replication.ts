@@ -71,7 +71,12 @@ touch(state, link, id);`,
   [
     "[R19] a snapshot's parts are put together",
     links.tail,
-    ['intake#handleSnapshot', 'part.registrations', 'part.more ? [] : part.registrations'],
+    [
+      'bare#takeItems',
+      'const { links, registrations } = part;',
+      `const { links } = part;
+const registrations = part.more ? [] : part.registrations;`,
+    ],
   ],
   [
     '[R18] a snapshot replaces the state whole',

@@ -16,6 +16,7 @@ interface Moment {
   readonly links: Set<OriginId>;
   readonly registrations: Map<InstanceId, Registration>;
   readonly missing: Missing;
+  readonly bytes: number;
 }
 
 /** All that one origin has said, and what it came to at each sequence. */
@@ -42,6 +43,8 @@ export class Archive {
 
 /** A server's place in a history. */
 class SharedLog implements Log {
+  /** No log of a simulation is as large as that. */
+  readonly isBare = false;
   readonly #history: History;
   #moment: Moment;
   /** The sequence after which its entries are known. */
@@ -76,6 +79,10 @@ class SharedLog implements Log {
     return this.#moment.registrations;
   }
 
+  get bytes(): number {
+    return this.#moment.bytes;
+  }
+
   get missing(): Missing {
     return this.#moment.missing;
   }
@@ -103,8 +110,9 @@ class SharedLog implements Log {
   }
 }
 
-function beginning({ sequence, facts, hash, missing, links, registrations }: OriginLog): Moment {
-  return { sequence, facts, hash, missing, links, registrations };
+function beginning(log: OriginLog): Moment {
+  const { sequence, facts, hash, missing, bytes, links, registrations } = log;
+  return { sequence, facts, hash, missing, bytes, links, registrations };
 }
 
 function momentOf({ moments }: History, sequence: number): Moment {
@@ -121,6 +129,7 @@ function after({ origin }: History, before: Moment, entry: Entry): Moment {
   log.sequence = before.sequence;
   log.hash = before.hash;
   log.missing = before.missing;
+  log.bytes = before.bytes;
   log.apply(entry);
   const isOfLink = entry.kind === 'up' || entry.kind === 'down';
   const isOfInstance = entry.kind === 'put' || entry.kind === 'delete';
@@ -129,6 +138,7 @@ function after({ origin }: History, before: Moment, entry: Entry): Moment {
     facts: log.facts,
     hash: log.hash,
     missing: log.missing,
+    bytes: log.bytes,
     links: isOfLink ? log.links : before.links,
     registrations: isOfInstance ? log.registrations : before.registrations,
   };

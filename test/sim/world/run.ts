@@ -10,6 +10,7 @@ import { convergence, hasConverged } from '../checkers/convergence.ts';
 import { goodbyesHeard } from '../checkers/farewell.ts';
 import { isolation } from '../checkers/isolation.ts';
 import { noLoss } from '../checkers/loss.ts';
+import { exactBudgets } from '../checkers/budgets.ts';
 import { boundedMemory } from '../checkers/memory.ts';
 import { noResurrection } from '../checkers/resurrection.ts';
 import { splitNoticed } from '../checkers/split.ts';
@@ -57,6 +58,7 @@ export function allCheckers(): Checker[] {
     splitNoticed(),
     isolation,
     boundedMemory,
+    exactBudgets,
     goodbyesHeard(),
     nothingRepeated(),
     clientsBack,

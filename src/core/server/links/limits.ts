@@ -4,11 +4,15 @@
 // Beside the table, in the decoder: the lengths that protocol/constants.ts gives.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
+import { messageBytes } from '../../../protocol/parts.ts';
 import type { Registration } from '../../../protocol/records.ts';
+import { registration as registrationRecord } from '../../../protocol/records.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Connection, Link, Session, State } from '../state.ts';
 import { Strangers } from './strangers.ts';
+
+const MIB = 1_024 * 1_024;
 
 interface LimitSpec {
   readonly max: number;
@@ -55,6 +59,25 @@ export const LIMITS = {
     hint: 'open another session',
     max: 16_384,
     doc: 'Registrations of one session: a process offers a few services, a gateway those of a fleet. Further ones are refused.',
+  },
+  bytes: {
+    noun: 'bytes that clients hold',
+    hint: 'use another host, or raise --max-bytes',
+    max: 256 * MIB,
+    option: '--max-bytes',
+    doc: 'What the registrations and the watches of all clients of one server take on the wire. In memory it is two to six times as much: docs/operations.md has it measured. Further ones are refused.',
+  },
+  'bytes-per-session': {
+    noun: 'bytes of one session',
+    hint: 'open another session',
+    max: 16 * MIB,
+    doc: 'The same of one session: a thousand bytes for each registration that it may have. Further ones are refused.',
+  },
+  'bytes-per-log': {
+    noun: 'bytes of the log of one server',
+    hint: 'use another host',
+    max: 64 * MIB,
+    doc: 'What the registrations of one server take on the wire, and what it is linked to: a hundred and thirty bytes for each of half a million. A server refuses what would make its own log larger. Of a larger one that arrives it takes in no registration, and names that host as missing.',
   },
   'registration-bytes': {
     noun: 'characters of one registration',
@@ -203,6 +226,45 @@ export function excessOf(
   session: Session,
   registration: Registration,
 ): LimitName | null {
+  return (
+    piecesExcessOf(state, session, registration) ?? bytesExcessOf(state, session, registration)
+  );
+}
+
+function bytesExcessOf(
+  state: State,
+  session: Session,
+  registration: Registration,
+): LimitName | null {
+  const { instance } = registration;
+  const bytes = registrationRecord.bytes(registration);
+  const owner = state.sessions.get(state.owners.get(instance) ?? session.connection.id);
+  const freed = owner?.registrations.costAt(instance) ?? 0;
+  const ofSession = bytes - session.registrations.costAt(instance);
+  const limit = heldExcessOf(state, session, { inAll: bytes - freed, ofSession });
+  if (limit !== null) return limit;
+  const log = state.self.log.bytes + bytes - freed;
+  return log > maxOf(state.options, 'bytes-per-log') ? 'bytes-per-log' : null;
+}
+
+/** What is to be held beside what is: whoever comes to hold less is never refused. */
+function heldExcessOf(
+  { options, heldBySessions }: State,
+  { held }: Session,
+  more: { readonly inAll: number; readonly ofSession: number },
+): LimitName | null {
+  const { inAll, ofSession } = more;
+  if (ofSession > 0 && held.bytes + ofSession > maxOf(options, 'bytes-per-session')) {
+    return 'bytes-per-session';
+  }
+  return inAll > 0 && heldBySessions.bytes + inAll > maxOf(options, 'bytes') ? 'bytes' : null;
+}
+
+function piecesExcessOf(
+  state: State,
+  session: Session,
+  registration: Registration,
+): LimitName | null {
   const { instance, address, scheme, tags } = registration;
   let characters = address.length + (scheme?.length ?? 0);
   for (const { key, value } of tags) characters += key.length + value.length;
@@ -218,15 +280,20 @@ export function excessOf(
 
 /** The limit that one more watch would break. */
 export function watchExcessOf(
-  { watches }: Session,
-  { request, known }: MessageOf<'watch'>,
+  state: State,
+  session: Session,
+  asked: MessageOf<'watch'>,
 ): LimitName | null {
+  const { watches } = session;
+  const { request, known } = asked;
   if (!watches.has(request) && watches.size >= LIMITS['watches-per-session'].max) {
     return 'watches-per-session';
   }
   let knownCount = known.length;
   for (const { untold } of watches.values()) knownCount += untold.size;
-  return knownCount > LIMITS['known-per-session'].max ? 'known-per-session' : null;
+  if (knownCount > LIMITS['known-per-session'].max) return 'known-per-session';
+  const bytes = messageBytes(asked) - watches.costAt(request);
+  return heldExcessOf(state, session, { inAll: bytes, ofSession: bytes });
 }
 
 /** The limit that a neighbour has broken with what it speaks of. */

@@ -4,7 +4,13 @@
 // items, so a change costs one item, whatever the size of the state.
 
 import type { InstanceId, Name, OriginId } from '../../../protocol/ids.ts';
+import { plainBytes, sumOf } from '../../../protocol/measure.ts';
 import type { Entry, Facts, Registration } from '../../../protocol/records.ts';
+import {
+  entry as entryRecord,
+  facts as factsRecord,
+  registration as registrationRecord,
+} from '../../../protocol/records.ts';
 import { assert, unreachable } from '../../kit/assert.ts';
 import { HASH_START, hashed, hashOf, mixed } from '../../kit/hash.ts';
 
@@ -15,6 +21,8 @@ export interface LogState {
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
   readonly missing: Missing;
+  /** It comes without its registrations: see bare.ts. */
+  readonly isBare?: boolean;
 }
 
 /** The hosts that an origin says a net-split took from it: some by name, and how many in all. */
@@ -38,11 +46,17 @@ export class OriginLog {
   missing: Missing = NOBODY_MISSING;
   sequence = 0;
   hash = 0;
+  /** What the state takes on the wire. */
+  bytes = 0;
+  /** Whether it is kept without its registrations. */
+  isBare = false;
   #tail: Entry[] = [];
+  #tailBytes = 0;
 
   constructor(origin: OriginId, facts: Facts) {
     this.origin = origin;
     this.facts = facts;
+    this.bytes = factsRecord.bytes(facts);
   }
 
   /** Takes in the entry that follows the present sequence. */
@@ -50,7 +64,22 @@ export class OriginLog {
     this.sequence += 1;
     this.#change(entry);
     this.#tail.push(entry);
-    if (this.#tail.length > 2 * TAIL_ENTRIES) this.#tail = this.#tail.slice(-TAIL_ENTRIES);
+    this.#tailBytes += entryRecord.bytes(entry);
+    const isLong = this.#tail.length > 2 * TAIL_ENTRIES || this.#tailBytes > 2 * TAIL_BYTES;
+    if (isLong) this.#cutTail();
+  }
+
+  /** The latest entries stay, as many of them as there is room for. */
+  #cutTail(): void {
+    const kept: Entry[] = [];
+    this.#tailBytes = 0;
+    for (const entry of this.#tail.slice(-TAIL_ENTRIES).reverse()) {
+      const bytes = entryRecord.bytes(entry);
+      if (this.#tailBytes + bytes > TAIL_BYTES) break;
+      this.#tailBytes += bytes;
+      kept.push(entry);
+    }
+    this.#tail = kept.reverse();
   }
 
   /** Replaces the whole state. The tail ends here: what came before is unknown. */
@@ -63,8 +92,11 @@ export class OriginLog {
     this.registrations.clear();
     for (const peer of state.links) this.links.add(peer);
     for (const item of state.registrations) this.registrations.set(item.instance, item);
+    this.isBare = state.isBare === true;
     this.hash = hashOfState(this);
+    this.bytes = bytesOfState(this);
     this.#tail = [];
+    this.#tailBytes = 0;
   }
 
   /** The entries after a sequence, or undefined where the tail does not reach back that far. */
@@ -78,29 +110,32 @@ export class OriginLog {
       case 'facts':
         this.hash ^= hashOfFacts(this.facts) ^ hashOfFacts(entry.facts);
         if (this.sequence === 1) this.hash = hashOfFacts(entry.facts);
+        this.bytes += factsRecord.bytes(entry.facts) - factsRecord.bytes(this.facts);
         this.facts = entry.facts;
         break;
       case 'up':
-        if (!this.links.has(entry.peer)) this.hash ^= hashOf(entry.peer);
+        if (!this.links.has(entry.peer)) this.#toggle(hashOf(entry.peer), LINK_BYTES);
         this.links.add(entry.peer);
         break;
       case 'down':
-        if (this.links.delete(entry.peer)) this.hash ^= hashOf(entry.peer);
+        if (this.links.delete(entry.peer)) this.#toggle(hashOf(entry.peer), -LINK_BYTES);
         break;
       case 'put': {
-        this.#unhash(entry.registration.instance);
-        this.registrations.set(entry.registration.instance, entry.registration);
-        this.hash ^= hashOfRegistration(entry.registration);
+        if (this.isBare) break;
+        const { registration } = entry;
+        this.#takeOut(registration.instance);
+        this.registrations.set(registration.instance, registration);
+        this.#toggle(hashOfRegistration(registration), registrationRecord.bytes(registration));
         break;
       }
       case 'delete':
-        this.#unhash(entry.instance);
+        this.#takeOut(entry.instance);
         this.registrations.delete(entry.instance);
         break;
       case 'missing':
-        this.hash ^= hashOfMissing(this.missing);
+        this.#toggle(hashOfMissing(this.missing), -bytesOfMissing(this.missing));
         this.missing = { hosts: entry.hosts, count: entry.count };
-        this.hash ^= hashOfMissing(this.missing);
+        this.#toggle(hashOfMissing(this.missing), bytesOfMissing(this.missing));
         break;
       case 'bye':
         break;
@@ -110,9 +145,16 @@ export class OriginLog {
     this.hash >>>= 0;
   }
 
-  #unhash(instance: InstanceId): void {
+  /** A registration counts no longer. */
+  #takeOut(instance: InstanceId): void {
     const old = this.registrations.get(instance);
-    if (old !== undefined) this.hash ^= hashOfRegistration(old);
+    if (old !== undefined) this.#toggle(hashOfRegistration(old), -registrationRecord.bytes(old));
+  }
+
+  /** An item comes or goes. */
+  #toggle(hash: number, bytes: number): void {
+    this.hash ^= hash;
+    this.bytes += bytes;
   }
 }
 
@@ -155,5 +197,21 @@ function hashOfState(log: OriginLog): number {
   return hash >>> 0;
 }
 
+function bytesOfState({ facts, missing, links, registrations }: OriginLog): number {
+  let bytes = factsRecord.bytes(facts) + bytesOfMissing(missing) + links.size * LINK_BYTES;
+  for (const item of registrations.values()) bytes += registrationRecord.bytes(item);
+  return bytes;
+}
+
+function bytesOfMissing({ hosts }: Missing): number {
+  return sumOf(hosts, plainBytes);
+}
+
+/** An id of sixteen bytes, and its head. */
+const LINK_BYTES = 17;
+
 /** Enough for a deploy's changes to reach a link that was slow for a moment. */
 const TAIL_ENTRIES = 1_024;
+
+/** What so many entries of the usual size take a few times over. */
+const TAIL_BYTES = 1_024 * 1_024;

@@ -77,6 +77,7 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   origin.log.apply(entry);
   switch (entry.kind) {
     case 'put':
+      if (origin.log.isBare) break;
       state.catalogue.put(origin.id, entry.registration);
       noteClaimed(state, origin, { instances: [entry.registration.instance] });
       break;
@@ -140,6 +141,7 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   for (const peer of snapshot.links) noteNamed(state, peer);
   for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
   noteMissing(state, origin);
+  noteBare(state, origin);
   noteFacts(state, origin);
 }
 
@@ -216,6 +218,7 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
   state.away.delete(origin);
   state.asides.delete(origin);
   state.losers.delete(origin);
+  state.bare.delete(origin);
   state.wanted.delete(origin.id);
   state.orphaned.delete(origin.id);
   noteNamed(state, origin.id);
@@ -302,6 +305,13 @@ function noteMissing(state: State, origin: Origin): void {
   if (origin.log.missing.count > 0) state.losers.add(origin);
   else if (!state.losers.delete(origin)) return;
   state.newsMs = state.nowMs;
+  state.isViewDirty = true;
+}
+
+function noteBare(state: State, origin: Origin): void {
+  if (origin.log.isBare === state.bare.has(origin)) return;
+  if (origin.log.isBare) state.bare.add(origin);
+  else state.bare.delete(origin);
   state.isViewDirty = true;
 }
 

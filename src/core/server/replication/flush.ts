@@ -4,8 +4,8 @@
 // a cursor moves when what it stands for is sent, and only then.
 
 import { FRAME_BYTES_TARGET } from '../../../protocol/constants.ts';
-import type { Name, OriginId } from '../../../protocol/ids.ts';
-import type { Message } from '../../../protocol/messages.ts';
+import type { OriginId } from '../../../protocol/ids.ts';
+import type { Message, MessageOf } from '../../../protocol/messages.ts';
 import { taken } from '../../../protocol/many.ts';
 import type { Batch, Entry, Line, Registration } from '../../../protocol/records.ts';
 import * as records from '../../../protocol/records.ts';
@@ -271,7 +271,7 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
     links,
     registrations,
     more: !isLast,
-    ...(outgoing.part === 0 && missingOf(outgoing)),
+    ...(outgoing.part === 0 && firstOf(outgoing)),
   });
   outgoing.part += 1;
   if (isLast) {
@@ -284,8 +284,10 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
   return records.facts.bytes(origin.log.facts) + bytes;
 }
 
-function missingOf({ missing }: Outgoing): { missing: readonly Name[]; missingCount: number } {
-  return { missing: missing.hosts, missingCount: missing.count };
+/** What the first part says beside what every part says. */
+function firstOf({ missing, isBare }: Outgoing): Partial<MessageOf<'snapshot'>> {
+  const told = { missing: missing.hosts, missingCount: missing.count };
+  return isBare ? { ...told, bare: true } : told;
 }
 
 function nextOutgoing(state: State, link: Link): Outgoing | null {
@@ -297,8 +299,8 @@ function nextOutgoing(state: State, link: Link): Outgoing | null {
     if (link.cursors.get(id) >= log.sequence) continue;
     const registrations = [...log.registrations.values()];
     const links = [...log.links];
-    const { sequence, missing } = log;
-    const outgoing = { origin: id, sequence, links, registrations, missing };
+    const { sequence, missing, isBare } = log;
+    const outgoing = { origin: id, sequence, links, registrations, missing, isBare };
     return { ...outgoing, linkIndex: 0, index: 0, part: 0 };
   }
   return null;

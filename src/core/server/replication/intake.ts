@@ -22,6 +22,7 @@ import {
 } from './replication.ts';
 import { beSpare, noteDuplicate, noteOffered } from './spare.ts';
 import type { LogState } from '../origins/log.ts';
+import { armBare, isCompared, keepWithin, takeItems } from './bare.ts';
 import { noteNeighbourView } from './view.ts';
 import type { Incoming, Link, Origin, State } from '../state.ts';
 
@@ -113,6 +114,7 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
   link.wants.delete(id);
   state.wanted.delete(id);
   takeEntries(state, link, { origin, entries: entries.slice(known + 1 - first) });
+  keepWithin(state, link, origin);
   if (last >= known) prove(state, origin);
 }
 
@@ -146,7 +148,8 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
   if (part.part === 0) {
     const { origin, sequence, missing: hosts = [], missingCount = hosts.length } = part;
     const missing = { hosts, count: missingCount };
-    link.incoming = { origin, sequence, links: [], registrations: [], missing, parts: 0 };
+    const nothing = { links: [], registrations: [], bytes: 0, parts: 0 };
+    link.incoming = { origin, sequence, missing, ...nothing, isBare: part.bare === true };
   }
   const { incoming } = link;
   if (incoming === null || !isNextPart(incoming, part)) {
@@ -155,9 +158,7 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
   }
   incoming.parts += 1;
   incoming.links.push(...part.links);
-  for (const item of part.registrations) {
-    incoming.registrations.push(state.catalogue.shared(item));
-  }
+  takeItems(state, link, { incoming, part });
   if (part.more) return;
   link.incoming = null;
   takeSnapshot(state, link, { ...incoming, facts: part.facts });
@@ -194,6 +195,7 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   }
   origin.source = link.origin;
   applySnapshot(state, origin, snapshot);
+  armBare(state);
   touchAll(state, origin);
   noteArrival(state, origin);
 }
@@ -297,7 +299,7 @@ function noteArrival(state: State, origin: Origin): void {
 /** Every 10 s: what changed, with hashes, and one hash of all. */
 export function sendChecks(state: State): void {
   if (state.links.size === 0) return;
-  const origins = [...state.origins.values()].filter((origin) => origin.standing === 'reachable');
+  const origins = [...state.origins.values()].filter(isCompared);
   const { count, hash } = combinedHash(state);
   const changed = origins.filter((origin) => origin.log.sequence !== origin.checkedSequence);
   for (const origin of origins) origin.checkedSequence = origin.log.sequence;
@@ -319,7 +321,7 @@ export function handleCheck(state: State, link: Link, check: MessageOf<'check'>)
     if (id === state.self.id || isKnownGone(state, id)) continue;
     if (origin === undefined) {
       ask(state, link, { origin: id, sequence: 0 });
-    } else if (origin.log.sequence === sequence && origin.log.hash !== hash) {
+    } else if (origin.log.sequence === sequence && origin.log.hash !== hash && !origin.log.isBare) {
       tellDifference(state, link, origin);
     } else {
       // Of what is split off here he may just not know yet: when it is back he offers it.

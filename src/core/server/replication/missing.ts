@@ -27,6 +27,11 @@ export function bounded(hosts: readonly Name[]): Told {
   return { missing: hosts.slice(0, MISSING_NAMES_MAX), missingCount: hosts.length };
 }
 
+/** The hosts of the logs in reach whose registrations are more than is taken in: see bare.ts. */
+export function bareHosts({ bare }: Pick<State, 'bare'>): ReadonlySet<Name> {
+  return new Set(hostsOf(bare, ({ standing }) => standing === 'reachable'));
+}
+
 /** The hosts of what a net-split took from this server. */
 export function splitHosts({ away }: Pick<State, 'away'>): readonly Name[] {
   return hostsOf(away, ({ standing }) => standing === 'split');

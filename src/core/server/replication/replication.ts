@@ -192,7 +192,7 @@ export function combinedHash(state: State): { count: number; hash: number } {
   let count = 0;
   let hash = 0;
   for (const { standing, log } of state.origins.values()) {
-    if (standing !== 'reachable') continue;
+    if (standing !== 'reachable' || log.isBare) continue;
     count += 1;
     hash ^= Math.imul(log.hash ^ log.sequence, 0x9e3779b1);
   }

@@ -7,7 +7,7 @@
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText } from '../../kit/text.ts';
-import { bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
+import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, sendToAll } from './replication.ts';
 import type { Link, State, Why } from '../state.ts';
 import { isOwnHost } from '../state.ts';
@@ -38,7 +38,8 @@ function whyNot(state: State): Why | null {
   if (!state.isSynced || lacksLog(state)) return 'unsynced';
   if (splitHosts(state).length > 0 || isSplitSaid(state)) return 'split';
   const isDoubted = [...state.missedBy.keys()].some((host) => !isOwnHost(state, host));
-  return isDoubted || ownMissing(state).missingCount > 0 ? 'suspect' : null;
+  if (isDoubted || ownMissing(state).missingCount > 0) return 'suspect';
+  return bareHosts(state).size > 0 ? 'limit' : null;
 }
 
 function isSplitSaid(state: State): boolean {
@@ -91,14 +92,18 @@ function missingHosts(
   state: State,
   own: ReturnType<typeof ownMissing>,
 ): { missing: readonly Name[]; missingCount: number } {
-  const all = new Set<Name>([...own.missing, ...state.missedBy.keys()]);
+  const bare = bareHosts(state);
+  const all = new Set<Name>([...own.missing, ...state.missedBy.keys(), ...bare]);
   let count = own.missingCount;
   for (const link of state.links.values()) count = Math.max(count, link.neighbourMissingCount);
   for (const said of saidMissing(state)) {
     count = Math.max(count, said.count);
     for (const host of said.hosts) all.add(host);
   }
-  const hosts = [...all].filter((host) => own.missing.includes(host) || !isOwnHost(state, host));
+  const isNamed = (host: Name): boolean => {
+    return own.missing.includes(host) || bare.has(host) || !isOwnHost(state, host);
+  };
+  const hosts = [...all].filter(isNamed);
   const { missing, missingCount } = bounded(hosts.sort(compareText));
   const isWhole = count <= missing.length || all.size !== hosts.length;
   return { missing, missingCount: isWhole ? missingCount : Math.max(missingCount, count) };

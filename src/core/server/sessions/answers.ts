@@ -5,6 +5,7 @@
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
+import { messageBytes } from '../../../protocol/parts.ts';
 import type { ServerRow } from '../../../protocol/records.ts';
 import type { Change } from '../../catalogue/catalogue.ts';
 import { compareText } from '../../kit/text.ts';
@@ -78,7 +79,7 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
 export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): number {
   const { request, service } = asked;
   const to = session.connection.id;
-  const watch = { service, untold: new Set(asked.known) };
+  const watch = { service, bytes: messageBytes(asked), untold: new Set(asked.known) };
   session.watches.set(request, watch);
   const present = state.catalogue.instancesOf(service);
   for (const instance of present) {

@@ -6,6 +6,8 @@
 import type { InstanceId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Cause, Registration } from '../../../protocol/records.ts';
+import { registration as registrationRecord } from '../../../protocol/records.ts';
+import { Account, ChargedMap } from '../../kit/account.ts';
 import {
   beginLiveness,
   closeConnection,
@@ -26,20 +28,27 @@ import { CREDIT_MAX } from './throttle.ts';
 export function becomeSession(state: State, connection: Connection, said: SaidPace): void {
   enterPhase(state, connection, { phase: 'session', said });
   endHandshake(state, connection);
-  const session: Session = {
-    connection,
-    registrations: new Set(),
-    watches: new Map(),
-    credit: CREDIT_MAX,
-    creditMs: state.nowMs,
-    isTooFast: false,
-    isUnread: false,
-  };
+  const session = createSession(state, connection);
   state.sessions.set(connection.id, session);
   // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
   // says nothing of the service beside it.
   if (connection.transport === 'tcp') judgeSession(state, connection);
   if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
+}
+
+/** A session that holds nothing; what it comes to hold is charged to it and to all of them. */
+export function createSession(state: State, connection: Connection): Session {
+  const held = new Account(state.heldBySessions);
+  return {
+    connection,
+    held,
+    registrations: new ChargedMap(held, registrationRecord.bytes),
+    watches: new ChargedMap(held, ({ bytes }) => bytes),
+    credit: CREDIT_MAX,
+    creditMs: state.nowMs,
+    isTooFast: false,
+    isUnread: false,
+  };
 }
 
 /** From now on the client's silence ends its session. */
@@ -62,7 +71,9 @@ function endSession(state: State, connection: Connection): void {
   const session = state.sessions.get(connection.id);
   if (session === undefined) return;
   state.sessions.delete(connection.id);
-  for (const instance of session.registrations) removeInstance(state, instance, 'closed');
+  for (const instance of session.registrations.keys()) removeInstance(state, instance, 'closed');
+  session.registrations.clear();
+  session.watches.clear();
 }
 
 /** Registers an instance, or changes it. */
@@ -85,12 +96,14 @@ export function handleRegister(
   const owner = state.owners.get(instance);
   if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);
   state.owners.set(instance, session.connection.id);
-  session.registrations.add(instance);
   const known = state.self.log.registrations.get(instance);
-  if (known === undefined || known.revision < revision) {
+  const isNews = known === undefined || known.revision < revision;
+  if (isNews) {
     appendOwn(state, { kind: 'put', registration });
     if (known === undefined) state.out.notice('instance-registered', labels(registration));
   }
+  const record = state.self.log.registrations.get(instance) ?? registration;
+  session.registrations.set(instance, record);
   state.out.send(session.connection.id, { kind: 'done', request, address });
 }
 

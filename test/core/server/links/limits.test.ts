@@ -112,6 +112,91 @@ test('a registration beyond the limit of all is refused, and one that is there m
   expect(Object.keys(stage.instances())).toEqual(['a']);
 });
 
+/** An instance that takes some 16 kB. */
+function large(digit: string, revision = 1): ReturnType<typeof registrationOf> {
+  const tags = Array.from({ length: 15 }, (_, at) => ({
+    key: `t${String(at)}` as Name,
+    value: 'x'.repeat(1_024),
+  }));
+  return registrationOf(digit, { revision, tags });
+}
+
+function answersTo(stage: ServerStage, session: number, ...digits: string[]): unknown[] {
+  stage.take(session);
+  for (const digit of digits) {
+    stage.hear(session, { kind: 'register', request: 1, registration: large(digit) });
+  }
+  return stage.take(session).map((message) => {
+    return message.kind === 'error' ? message.reason : message.kind;
+  });
+}
+
+test('what one session holds is bounded in bytes, and what it gives up is free again', () => {
+  const stage = stageWith({ 'bytes-per-session': 40_000 });
+  const session = stage.client();
+
+  const reason = 'the limit is 40000 bytes of one session: open another session';
+  expect(answersTo(stage, session, 'a', 'b', 'c')).toEqual(['done', 'done', reason]);
+  expect(limitsTold(stage)).toEqual(['bytes-per-session']);
+  expect(answersTo(stage, session, 'b')).toEqual(['done']);
+  const instance = registrationOf('a').instance;
+  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'deregistered' });
+  expect(answersTo(stage, session, 'c', 'd')).toEqual(['done', reason]);
+  expect(answersTo(stage, stage.client(), 'd')).toEqual(['done']);
+});
+
+test('what all clients hold is bounded in bytes, as the operator says, until one goes', () => {
+  const stage = stageWith({ bytes: 40_000 });
+  const [one, other] = [stage.client(), stage.client()];
+
+  const reason =
+    'the limit is 40000 bytes that clients hold: use another host, or raise --max-bytes';
+  expect(answersTo(stage, one, 'a', 'b')).toEqual(['done', 'done']);
+  expect(answersTo(stage, other, 'c')).toEqual([reason]);
+  stage.close(one);
+  expect(answersTo(stage, other, 'c', 'd', 'e')).toEqual(['done', 'done', reason]);
+  expect(stage.state.heldBySessions.bytes).toBeLessThan(40_000);
+});
+
+test('who takes an instance over takes its bytes along', () => {
+  const stage = stageWith({ bytes: 20_000, 'bytes-per-session': 20_000 });
+  const [one, other] = [stage.client(), stage.client()];
+
+  expect(answersTo(stage, one, 'a')).toEqual(['done']);
+  expect(answersTo(stage, other, 'a')).toEqual(['done']);
+  stage.close(one);
+  expect(answersTo(stage, other, 'b')).not.toEqual(['done']);
+  stage.close(other);
+  expect(stage.state.heldBySessions.bytes).toBe(0);
+});
+
+test('the own log grows no larger than others take in', () => {
+  const stage = stageWith({ 'bytes-per-log': 40_000 });
+
+  const reason = 'the limit is 40000 bytes of the log of one server: use another host';
+  expect(answersTo(stage, stage.client(), 'a', 'b')).toEqual(['done', 'done']);
+  expect(answersTo(stage, stage.client(), 'c')).toEqual([reason]);
+});
+
+test('watches count as well, with all that the client names', () => {
+  const stage = stageWith({ 'bytes-per-session': 40_000 });
+  const session = stage.client();
+  const known = Array.from({ length: 1_000 }, (_, at) => {
+    return at.toString(16).padStart(32, '0') as never;
+  });
+  const watch = (request: number): unknown[] => {
+    stage.take(session);
+    stage.hear(session, { kind: 'watch', request, service: 'db' as Name, known });
+    return stage.take(session).map(({ kind }) => kind);
+  };
+
+  expect(watch(1)).toEqual(['change']);
+  expect(watch(2)).toEqual(['change']);
+  expect(watch(3)).toEqual(['error']);
+  stage.hear(session, { kind: 'unwatch', request: 1 });
+  expect(watch(3)).toEqual(['change']);
+});
+
 test('a limit that is reached again and again is told once a minute, with how often', () => {
   const stage = stageWith({ registrations: 1 });
   const session = stage.client();

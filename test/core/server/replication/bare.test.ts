@@ -1,0 +1,165 @@
+// Logs that are larger than a server takes in: without their registrations they stay in the graph,
+// and everybody is told that something is missing.
+
+import { expect, test } from 'vitest';
+import type { ConnectionId } from '../../../../src/core/input.ts';
+import type { Name } from '../../../../src/protocol/ids.ts';
+import type { MessageOf } from '../../../../src/protocol/messages.ts';
+import type { Entry } from '../../../../src/protocol/records.ts';
+import { factsOf, originOf, put, ServerStage, up } from '../../../support/server-stage.ts';
+
+const MINUTES_5 = 5 * 60_000;
+
+/** An instance that takes more than a kilobyte. */
+function large(digit: string): Entry {
+  return put(digit, { tags: [{ key: 'note' as Name, value: 'x'.repeat(1_024) }] });
+}
+
+/** A server that takes in logs of 4 kB, and two neighbours that are linked to each other. */
+function stageOf(): { stage: ServerStage; one: ConnectionId; two: ConnectionId } {
+  const stage = new ServerStage({ limits: { 'bytes-per-log': 4_096 } });
+  const one = stage.neighbour('1', {}, '2');
+  const two = stage.neighbour('2', {}, '1');
+  stage.tell(two, '2', put('b'));
+  stage.pass(10_000);
+  stage.take(one);
+  stage.take(two);
+  return { stage, one, two };
+}
+
+function viewOf(stage: ServerStage): Partial<MessageOf<'instances'>> {
+  const client = stage.client();
+  stage.take(client);
+  stage.hear(client, { kind: 'lookup', request: 1, service: 'db' as Name });
+  const [answer] = stage.take(client);
+  if (answer?.kind !== 'instances') throw new Error('no answer');
+  const { complete, missing, why } = answer;
+  return { complete, missing, ...(why !== undefined && { why }) };
+}
+
+const LIMITED = { complete: false, missing: ['h1'], why: 'limit' };
+
+function told(stage: ServerStage): unknown[] {
+  return stage.notices
+    .filter(({ name }) => name === 'limit-reached')
+    .map(({ fields }) => fields['limit']);
+}
+
+test('[R95] a log that grows beyond the limit is kept without its registrations, and named', () => {
+  const { stage, one } = stageOf();
+  expect(viewOf(stage)).toMatchObject({ complete: true });
+
+  stage.tell(one, '1', large('c'), large('d'), large('e'), large('f'));
+
+  expect([stage.closed, stage.standingOf('1')]).toEqual([[], 'reachable']);
+  expect(stage.instances()).toEqual({ b: 'live' });
+  expect(viewOf(stage)).toEqual(LIMITED);
+  expect(told(stage)).toEqual(['bytes-per-log']);
+  stage.tell(one, '1', put('9'), up('7'));
+  expect(stage.instances()).toEqual({ b: 'live' });
+  expect(stage.state.origins.get(originOf('1'))?.log.links.has(originOf('7'))).toBe(true);
+});
+
+test('[R95] so is one that is too large from the first, and what comes beyond it is no burden', () => {
+  const { stage, two } = stageOf();
+  const head = {
+    kind: 'snapshot',
+    origin: originOf('5'),
+    sequence: 9,
+    links: [originOf('2')],
+  } as const;
+  const part = (part: number, more: boolean): void => {
+    const registrations = ['c', 'd', 'e', 'f'].map(large).flatMap((entry) => {
+      return entry.kind === 'put' ? [entry.registration] : [];
+    });
+    stage.hear(two, { ...head, part, facts: factsOf('5'), registrations, more });
+  };
+
+  part(0, true);
+  expect(stage.state.links.get(originOf('2'))?.incoming?.registrations).toEqual([]);
+  part(1, true);
+  part(2, false);
+  stage.tell(two, '2', up('5'));
+
+  expect([stage.closed, stage.standingOf('5')]).toEqual([[], 'reachable']);
+  expect(viewOf(stage)).toEqual({ ...LIMITED, missing: ['h5'] });
+});
+
+test('[R95] a bare log is passed on as one, and whoever is told so says so too', () => {
+  const { stage, one } = stageOf();
+  stage.tell(one, '1', up('3'), large('c'), large('d'), large('e'), large('f'));
+  const newcomer = stage.neighbour('3');
+  stage.hear(newcomer, { kind: 'want', lines: [{ origin: originOf('1'), sequence: 0 }] });
+  stage.pass(1_000);
+
+  const sent = stage.take(newcomer).filter(({ kind }) => kind === 'snapshot');
+  expect(sent).toMatchObject([{ origin: originOf('1'), registrations: [], bare: true }]);
+  const other = new ServerStage();
+  const link = other.neighbour('3', {}, '1');
+  other.hear(link, sent[0]!);
+  expect(other.standingOf('1')).toBe('reachable');
+  expect(viewOf(other)).toMatchObject({ missing: ['h1'] });
+});
+
+test('[R95] a bare log is asked for again, and is whole once it is small enough', () => {
+  const { stage, one } = stageOf();
+  stage.tell(one, '1', large('c'), large('d'), large('e'), large('f'));
+  stage.take(one);
+
+  stage.pass(MINUTES_5);
+
+  const wants = stage.take(one).filter(({ kind }) => kind === 'want');
+  const lines = [{ origin: originOf('1'), sequence: 0 }];
+  expect(wants).toContainEqual({ kind: 'want', lines });
+  const entry = large('c');
+  const registrations = entry.kind === 'put' ? [entry.registration] : [];
+  const sequence = stage.sequenceOf('1');
+  const links = [originOf('0'), originOf('2')];
+  const head = { kind: 'snapshot', origin: originOf('1'), sequence, part: 0 } as const;
+  stage.hear(one, { ...head, facts: factsOf('1'), links, registrations, more: false });
+  expect(stage.instances()).toEqual({ b: 'live', c: 'live' });
+  expect(viewOf(stage)).toMatchObject({ complete: true, missing: [] });
+});
+
+test('[R95] it is missing no longer when it has left', () => {
+  const { stage, one } = stageOf();
+  stage.tell(one, '1', large('c'), large('d'), large('e'), large('f'));
+
+  stage.tell(one, '1', { kind: 'bye' });
+
+  expect(viewOf(stage)).toMatchObject({ complete: true, missing: [] });
+  expect(stage.state.bare.size).toBe(0);
+});
+
+test('[R95] hashes of a bare log are not compared', () => {
+  const { stage, one } = stageOf();
+  stage.tell(one, '1', large('c'), large('d'), large('e'), large('f'));
+  stage.take(one);
+  const sequence = stage.sequenceOf('1');
+
+  const lines = [{ origin: originOf('1'), sequence, hash: 1 }];
+  stage.hear(one, { kind: 'check', lines, count: 3, hash: 5 });
+
+  expect(stage.notices.some(({ name }) => name === 'state-differs')).toBe(false);
+  expect(stage.take(one).filter(({ kind }) => kind === 'want')).toEqual([]);
+});
+
+test('the latest entries are kept for links that lag as far as they take a megabyte', () => {
+  const { stage, one } = stageOf();
+  const { log } = stage.state.self;
+  const client = stage.client();
+  const tags = Array.from({ length: 3 }, (_, at) => ({
+    key: `t${String(at)}` as Name,
+    value: 'x'.repeat(1_000),
+  }));
+  for (let revision = 1; revision <= 1_000; revision += 1) {
+    const entry = put('c', { revision, tags });
+    if (entry.kind !== 'put') continue;
+    stage.hear(client, { kind: 'register', request: 1, registration: entry.registration });
+    stage.pass(1);
+  }
+
+  expect(log.entriesAfter(log.sequence - 300)).toHaveLength(300);
+  expect(log.entriesAfter(log.sequence - 800)).toBeUndefined();
+  expect(one).toBeGreaterThan(0);
+});

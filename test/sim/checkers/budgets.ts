@@ -1,0 +1,41 @@
+// Budgets: what a server says that its sessions and its logs hold, in bytes, is what they hold. Only
+// so does a limit on the sum bound the memory.
+
+import * as records from '../../../src/protocol/records.ts';
+import type { Session } from '../../../src/core/server/state.ts';
+import type { Checker } from './checker.ts';
+
+/** Each account is the sum of what is held. */
+export const exactBudgets: Checker = {
+  name: 'what is charged to a budget is what is held',
+  check: (world) => {
+    return world.running().flatMap(({ name, core: { state } }) => {
+      const sums: [string, number, number][] = [];
+      let held = 0;
+      for (const session of state.sessions.values()) {
+        const bytes = heldBy(session);
+        held += bytes;
+        sums.push(['a session', session.held.bytes, bytes]);
+      }
+      sums.push(['all sessions', state.heldBySessions.bytes, held]);
+      for (const session of state.sessions.values()) {
+        for (const [instance, record] of session.registrations) {
+          const isSame = state.self.log.registrations.get(instance) === record;
+          sums.push([`the record of ${instance}`, Number(isSame), 1]);
+        }
+      }
+      return sums
+        .filter(([, charged, bytes]) => charged !== bytes)
+        .map(
+          ([what, charged, bytes]) => `${name}: ${what}: ${String(charged)}, not ${String(bytes)}`,
+        );
+    });
+  },
+};
+
+function heldBy({ registrations, watches }: Session): number {
+  let bytes = 0;
+  for (const record of registrations.values()) bytes += records.registration.bytes(record);
+  for (const watch of watches.values()) bytes += watch.bytes;
+  return bytes;
+}
