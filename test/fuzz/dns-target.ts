@@ -89,42 +89,90 @@ function respelled(bytes: Uint8Array, chance: Chance): Uint8Array {
   return changed;
 }
 
-function outcomeOf({ bytes, isStream, isLoopback }: Packet): string {
+/** The ways, each the same one each time: by them the door knows questions again. */
+const WAYS = [false, true].flatMap((isStream) =>
+  [false, true].map((isLoopback): Way => {
+    const serverAddress = '127.0.0.1';
+    return { isStream, isLoopback, isOnHost: isLoopback, isAllowed: true, serverAddress };
+  }),
+);
+
+function wayOf({ isStream, isLoopback }: Packet): Way {
+  const way = WAYS.find((each) => each.isStream === isStream && each.isLoopback === isLoopback);
+  if (way === undefined) throw new Error('there is no such way');
+  return way;
+}
+
+function outcomeOf(packet: Packet): string {
+  const { bytes } = packet;
   const before = Buffer.from(bytes).toString('hex');
-  const way: Way = {
-    isStream,
-    isLoopback,
-    isOnHost: isLoopback,
-    isAllowed: true,
-    serverAddress: '127.0.0.1',
-  };
   const answers: Uint8Array[] = [];
-  stage.door.take(bytes, way, (answered) => {
+  stage.door.take(bytes, wayOf(packet), (answered) => {
     answers.push(answered.bytes);
   });
   const [answer] = answers;
   deepStrictEqual(Buffer.from(bytes).toString('hex'), before, 'reading has changed the bytes');
   const isAnswered = bytes.length >= 12 && (bytes[2] ?? 0) < 0x80;
   deepStrictEqual(answers.length, isAnswered ? 1 : 0, 'how often it is answered');
-  return answer === undefined ? 'none' : checked(answer, bytes, isStream ? 65_535 : 65_507);
+  if (answer === undefined) return 'none';
+  stage.door.take(answer.slice(), wayOf(packet), () => {
+    throw new Error('an answer is answered');
+  });
+  return checked(answer, packet);
 }
 
-function checked(answer: Uint8Array, query: Uint8Array, most: number): string {
-  ok(answer.length <= most, 'the answer is too long');
+function checked(answer: Uint8Array, packet: Packet): string {
+  const query = packet.bytes;
   deepStrictEqual(answer.slice(0, 2), query.slice(0, 2), 'the number');
   ok((answer[2] ?? 0) >= 0x80, 'it is no answer');
-  const packet = decode(Buffer.from(answer)) as ReturnType<typeof decode> & { rcode: string };
+  const told = decode(Buffer.from(answer)) as ReturnType<typeof decode> & { rcode: string };
   const isCut = ((answer[2] ?? 0) & 2) !== 0;
-  const hasEdns = packet.additionals?.some(({ type }) => type === 'OPT') === true;
-  if (!hasEdns && most === 65_507) ok(answer.length <= 512, 'more than 512 bytes without EDNS');
-  const sections = [packet.answers, packet.authorities, packet.additionals];
+  const hasEdns = told.additionals?.some(({ type }) => type === 'OPT') === true;
+  ok(answer.length <= bytesAllowed(packet, hasEdns), 'the answer is too long');
+  if (answer[5] === 1) {
+    const end = endOfPlainName(query) + 4;
+    deepStrictEqual(answer.slice(12, end), query.slice(12, end), 'the question');
+  }
+  const sections = [told.answers, told.authorities, told.additionals];
   const counts = sections.map((section) => Math.min(section?.length ?? 0, 4)).join('/');
-  const [first] = packet.answers ?? [];
-  return `${packet.rcode} ${counts} ${first?.type ?? ''} ${String(isCut)}`;
+  const [first] = told.answers ?? [];
+  return `${told.rcode} ${counts} ${first?.type ?? ''} ${String(isCut)}`;
+}
+
+/** By what its asker said; by the widest that its way allows where another codec cannot read that. */
+function bytesAllowed({ bytes, isStream, isLoopback }: Packet, hasEdns: boolean): number {
+  if (isStream) return 65_535;
+  if (!hasEdns) return 512;
+  const most = isLoopback ? 65_507 : 1_232;
+  const said = payloadBytesIn(bytes);
+  return said === null ? most : Math.min(Math.max(said, 512), most);
+}
+
+function payloadBytesIn(bytes: Uint8Array): number | null {
+  try {
+    const opts = (decode(Buffer.from(bytes)).additionals ?? []).filter(
+      ({ type }) => type === 'OPT',
+    );
+    const [opt] = opts as unknown as readonly { readonly udpPayloadSize: number }[];
+    return opt?.udpPayloadSize ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where the name of a question ends; at its beginning where it is not plain. */
+function endOfPlainName(query: Uint8Array): number {
+  let at = 12;
+  while ((query[at] ?? 0) > 0) {
+    if ((query[at] ?? 0) > 63) return 8;
+    at += 1 + (query[at] ?? 0);
+  }
+  return at + 1;
 }
 
 function stageOf(): Stage {
   const made = new Stage({ seed: 7 });
+  made.table.isStamped = true;
   made.table.put(
     ...[0, 1, 2].map((index) =>
       instanceOf({

@@ -4,12 +4,22 @@
 
 import type { Answer } from './answer.ts';
 import { refusal } from './answer.ts';
-import { EDE, TCP_BYTES_MAX, UDP_BYTES_LOOPBACK, UDP_BYTES_MAX, UDP_BYTES_PLAIN } from './codes.ts';
+import {
+  EDE,
+  HEADER_BYTES,
+  TCP_BYTES_MAX,
+  UDP_BYTES_LOOPBACK,
+  UDP_BYTES_MAX,
+  UDP_BYTES_PLAIN,
+} from './codes.ts';
 import type { Encoded, Room } from './encoder.ts';
 import { Encoder } from './encoder.ts';
 import type { Query } from './query.ts';
 import { readQuery } from './query.ts';
+import type { Kept } from './ready.ts';
 import { Ready, restsOn } from './ready.ts';
+import type { Repeated } from './repeated.ts';
+import { RepeatedQuestions } from './repeated.ts';
 import type { Asker, Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
 import { Responder } from './responder.ts';
 import { steady } from './steady.ts';
@@ -26,6 +36,7 @@ export interface Way extends Asker {
 
 /** An answer as it leaves, and what is counted of it. */
 export interface Answered {
+  /** Lent: the next query that is answered may change them. Copies are made where they are needed. */
   readonly bytes: Uint8Array;
   readonly rcode: Answer['rcode'];
   readonly isTruncated: boolean;
@@ -37,7 +48,7 @@ export class DnsDoor {
   readonly #encoder = new Encoder();
   readonly #responder: Responder;
   readonly #ready: Ready;
-  readonly #copies = new Copies();
+  readonly #repeated = new RepeatedQuestions();
 
   constructor(options: ResponderOptions) {
     this.#catalogue = steady(options.catalogue);
@@ -47,6 +58,11 @@ export class DnsDoor {
 
   /** Answers what has arrived, once or, if it is nothing that is answered, never. */
   take(bytes: Uint8Array, way: Way, reply: (answered: Answered) => void): void {
+    const again = this.#again(bytes, way);
+    if (again !== null) {
+      reply(again);
+      return;
+    }
     const read = readQuery(bytes);
     if (read.kind === 'ignored') return;
     if (read.kind === 'wrong') {
@@ -56,20 +72,31 @@ export class DnsDoor {
       const error = { code: EDE.PROHIBITED, text: 'who may ask is listed by --dns-from' };
       reply(this.#encode(refusal(read.query, 'REFUSED', error), room));
     } else {
-      this.#answer(read.query, way, reply);
+      this.#answer({ query: read.query, way, bytes }, reply);
     }
   }
 
-  #answer(query: Query, way: Way, reply: (answered: Answered) => void): void {
+  /** The answer to a question that was asked before, if nothing has changed since. */
+  #again(bytes: Uint8Array, way: Way): Answered | null {
+    const repeated = this.#repeated.of(bytes, way);
+    if (repeated === null || !this.#isRight(repeated.kept)) return null;
+    const ready = this.#ready.pick(repeated.kept);
+    return ready === null ? null : this.#addressed(ready, bytes, repeated);
+  }
+
+  /** Whether nothing at all has changed since ready bytes were last known to be right. */
+  #isRight({ stamp }: Kept): boolean {
+    return stamp !== null && stamp === this.#catalogue.stamp();
+  }
+
+  #answer({ query, way, bytes }: Arrived, reply: (answered: Answered) => void): void {
     const room = roomOf(query, way);
     const key = keyOfAnswer(query, way, room);
     this.#pick(key, (ready) => {
-      if (ready !== null) {
-        reply({
-          ...ready,
-          bytes: address(this.#copies.copyOf(ready.bytes), query),
-          rcode: 'NOERROR',
-        });
+      const kept = this.#ready.of(key);
+      if (ready !== null && kept !== undefined) {
+        const repeated = this.#repeated.put(bytes, way, { query, kept });
+        reply(this.#addressed(ready, bytes, repeated));
         return;
       }
       this.#responder.respond({
@@ -91,8 +118,7 @@ export class DnsDoor {
       take(null);
       return;
     }
-    const stamp = this.#catalogue.stamp();
-    if (stamp !== null && stamp === kept.stamp) {
+    if (this.#isRight(kept)) {
       take(this.#ready.pick(kept));
       return;
     }
@@ -108,9 +134,29 @@ export class DnsDoor {
     });
   }
 
+  /** Ready bytes as the answer to this very query: with its number, its wishes, and its case. */
+  #addressed(
+    { bytes, isTruncated }: Encoded,
+    query: Uint8Array,
+    { name, recursionDesired }: Repeated,
+  ): Answered {
+    bytes[0] = query[0] ?? 0;
+    bytes[1] = query[1] ?? 0;
+    bytes[2] = ((bytes[2] ?? 0) & ~1) | (recursionDesired ? 1 : 0);
+    bytes.set(name, HEADER_BYTES);
+    return { bytes, isTruncated, rcode: 'NOERROR' };
+  }
+
   #encode(answer: Answer, room: Room): Answered {
     return { ...this.#encoder.encode(answer, room), rcode: answer.rcode };
   }
+}
+
+/** A query as it came. */
+interface Arrived {
+  readonly query: Query;
+  readonly way: Way;
+  readonly bytes: Uint8Array;
 }
 
 function roomOf({ edns }: Query, { isStream, isLoopback }: Way): Room {
@@ -128,44 +174,4 @@ function keyOfAnswer({ question, edns }: Query, { isOnHost }: Way, room: Room): 
   return `${size}${wishes}${isOnHost ? 'h' : ''} ${kind} ${keyOf(question.name)}`;
 }
 
-/** Makes it the answer to this very query: with its number, its wishes, and the case of its letters. */
-function address(bytes: Uint8Array, { id, recursionDesired, question }: Query): Uint8Array {
-  bytes[0] = id >> 8;
-  bytes[1] = id & 255;
-  bytes[2] = ((bytes[2] ?? 0) & ~1) | (recursionDesired ? 1 : 0);
-  let at = QUESTION_AT;
-  for (const label of question.name) {
-    for (let index = 0; index < label.length; index += 1) {
-      bytes[at + 1 + index] = label.charCodeAt(index);
-    }
-    at += 1 + label.length;
-  }
-  return bytes;
-}
-
-/**
- * Copies of small pieces of bytes, many of them in one block: memory of its own for each would cost
- * more than the copy. A block lives as long as one of its copies, and is never used anew.
- */
-class Copies {
-  #block = new Uint8Array(0);
-  #used = 0;
-
-  copyOf(bytes: Uint8Array): Uint8Array {
-    if (bytes.length > BLOCK_BYTES / 8) return bytes.slice();
-    if (this.#used + bytes.length > this.#block.length) {
-      this.#block = new Uint8Array(BLOCK_BYTES);
-      this.#used = 0;
-    }
-    const copy = this.#block.subarray(this.#used, this.#used + bytes.length);
-    copy.set(bytes);
-    this.#used += bytes.length;
-    return copy;
-  }
-}
-
-const BLOCK_BYTES = 64 * 1024;
-
 const PLAIN: Room = { bytesMax: UDP_BYTES_PLAIN, isStream: false };
-
-const QUESTION_AT = 12;

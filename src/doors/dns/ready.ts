@@ -51,8 +51,7 @@ export class Ready {
     const isSame = before !== undefined && restsOn(before.basis, basis, basis.services);
     if (before !== undefined && !isSame) this.#forget(key, before);
     if (this.#bytes + encoded.bytes.length > BYTES_MAX || this.#kept.size >= KEYS_MAX) {
-      this.#kept.clear();
-      this.#bytes = 0;
+      for (const [other, old] of this.#kept) this.#forget(other, old);
     }
     const kept = this.#kept.get(key) ?? { basis, orders: [], stamp: null };
     kept.orders.push({ encoded, uses: USES_MAX });
@@ -70,8 +69,10 @@ export class Ready {
     this.#bytes -= order?.encoded.bytes.length ?? 0;
   }
 
+  /** Whoever still knows it finds it empty. */
   #forget(key: string, { orders }: Kept): void {
     for (const { encoded } of orders) this.#bytes -= encoded.bytes.length;
+    orders.length = 0;
     this.#kept.delete(key);
   }
 }
@@ -99,8 +100,8 @@ function ordersOf({ instances }: Basis): number {
   return instances.length === 1 ? 1 : ORDERS_MAX;
 }
 
-const ORDERS_MAX = 16;
-const USES_MAX = 32;
+const ORDERS_MAX = 32;
+const USES_MAX = 96;
 
 /** What is kept at most: then it begins anew. */
 const KEYS_MAX = 1_024;

@@ -32,6 +32,8 @@ export interface Making {
 export class Records {
   readonly #making: Making;
   readonly #digitsOf: (instance: Instance) => string;
+  /** What was made of each instance: it is asked for more than once in an answer. */
+  readonly #made = new Map<Instance, Made>();
 
   constructor(making: Making) {
     this.#making = making;
@@ -44,12 +46,11 @@ export class Records {
     instances: readonly Instance[],
     type: typeof TYPE.A | typeof TYPE.AAAA,
   ): DnsRecord[] {
-    const [first, ...others] = [...new Set(instances.map(textOf))];
-    const only = first === undefined || others.length > 0 ? null : addressOf(first);
+    const byText = new Map(instances.map((instance) => [textOf(instance), instance]));
+    const [first, ...others] = byText.values();
+    const only = first === undefined || others.length > 0 ? null : this.#madeOf(first).address;
     if (only?.kind === 'host') return [this.#record(owner, { type: TYPE.CNAME, name: only.name })];
-    return instances.length === 0
-      ? []
-      : this.#addressRecords(owner, [first ?? '', ...others], type);
+    return [...byText.values()].flatMap((each) => this.#addressRecords(owner, each, type));
   }
 
   /** Where each is. */
@@ -70,10 +71,9 @@ export class Records {
   targetAddresses(instances: readonly Instance[]): DnsRecord[] {
     return instances.flatMap((instance) => {
       const owner = this.targetOf(instance);
-      const text = [textOf(instance)];
       return [
-        ...this.#addressRecords(owner, text, TYPE.A),
-        ...this.#addressRecords(owner, text, TYPE.AAAA),
+        ...this.#addressRecords(owner, instance, TYPE.A),
+        ...this.#addressRecords(owner, instance, TYPE.AAAA),
       ];
     });
   }
@@ -105,10 +105,7 @@ export class Records {
 
   /** The name of an instance, or of the host that its address names. */
   targetOf(instance: Instance): WireName {
-    const address = addressOf(textOf(instance));
-    if (address?.kind === 'host') return address.name;
-    const { zone, hostName } = this.#making;
-    return zone.nameOf([instanceLabel(this.#digitsOf(instance)), ...labelsOf(hostName)]);
+    return this.#madeOf(instance).target;
   }
 
   /** `i-…._NAME._tcp`. */
@@ -120,14 +117,28 @@ export class Records {
 
   #addressRecords(
     owner: WireName,
-    texts: readonly string[],
+    instance: Instance,
     type: typeof TYPE.A | typeof TYPE.AAAA,
   ): DnsRecord[] {
-    return texts.flatMap((text) => {
-      const address = addressOf(text);
-      if (address === null || !isOfType(address, type)) return [];
-      return [this.#record(owner, { type, address: address.bytes })];
-    });
+    const { address } = this.#madeOf(instance);
+    if (address === null || !isOfType(address, type)) return [];
+    return [this.#record(owner, { type, address: address.bytes })];
+  }
+
+  #madeOf(instance: Instance): Made {
+    let made = this.#made.get(instance);
+    if (made === undefined) {
+      const address = addressOf(textOf(instance));
+      made = { address, target: this.#targetAt(address, instance) };
+      this.#made.set(instance, made);
+    }
+    return made;
+  }
+
+  #targetAt(address: DnsAddress | null, instance: Instance): WireName {
+    if (address?.kind === 'host') return address.name;
+    const { zone, hostName } = this.#making;
+    return zone.nameOf([instanceLabel(this.#digitsOf(instance)), ...labelsOf(hostName)]);
   }
 
   #priorityOf(instance: Instance): number {
@@ -138,6 +149,12 @@ export class Records {
   #record(owner: WireName, data: DnsRecord['data']): DnsRecord {
     return { owner, ttl: this.#making.zone.ttl, data };
   }
+}
+
+/** What is said of an instance in more than one place. */
+interface Made {
+  readonly address: DnsAddress | null;
+  readonly target: WireName;
 }
 
 function textOf({ registration }: Instance): string {

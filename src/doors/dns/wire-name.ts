@@ -28,6 +28,20 @@ export function labelsOf(text: string): string[] {
   return (text.endsWith('.') ? text.slice(0, -1) : text).split('.');
 }
 
+/** A name on the wire, without compression. */
+export function wireBytes(name: WireName): Uint8Array {
+  const bytes = new Uint8Array(nameBytes(name));
+  let at = 0;
+  for (const label of name) {
+    bytes[at] = label.length;
+    for (let index = 0; index < label.length; index += 1) {
+      bytes[at + 1 + index] = label.charCodeAt(index);
+    }
+    at += 1 + label.length;
+  }
+  return bytes;
+}
+
 /** One key for a name, whatever the case of its letters. */
 export function keyOf(name: WireName): string {
   return lowered(name.map(escaped).join('.'));

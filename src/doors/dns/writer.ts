@@ -23,6 +23,8 @@ export class Writer {
   /** Where names stand, and the keys of those of the record under way. */
   readonly #places = new Map<string, number>();
   readonly #fresh: string[] = [];
+  /** Names that stand there in full, by their identity: of each, its key. */
+  readonly #targets = new Map<WireName, string>();
   #position = 0;
   /** The name that was asked, which most records belong to. */
   #asked: WireName | null = null;
@@ -36,6 +38,7 @@ export class Writer {
     this.#position = HEADER_BYTES;
     this.#bytes.fill(0, 0, HEADER_BYTES);
     this.#places.clear();
+    this.#targets.clear();
     this.#fresh.length = 0;
     this.#asked = null;
   }
@@ -131,7 +134,7 @@ export class Writer {
   /** A name, as far as it stands nowhere yet. */
   #name(name: WireName): void {
     for (let index = 0; index < name.length; index += 1) {
-      const key = keyOf(index === 0 ? name : name.slice(index));
+      const key = index === 0 ? this.#keyOf(name) : keyOf(name.slice(index));
       const place = this.#places.get(key);
       if (place !== undefined) {
         this.#uint16(POINTER | place);
@@ -146,9 +149,14 @@ export class Writer {
   /** A name in full. Of its parts nothing else is made; of the whole, an owner. */
   #plainName(name: WireName): void {
     const key = keyOf(name);
+    this.#targets.set(name, key);
     if (!this.#places.has(key)) this.#remember(key);
     for (const label of name) this.#label(label);
     this.#uint8(0);
+  }
+
+  #keyOf(name: WireName): string {
+    return this.#targets.get(name) ?? keyOf(name);
   }
 
   #remember(key: string): void {

@@ -105,12 +105,13 @@ class DnsPlaces implements Door {
         this.#door.take(bytes, way, reply);
       },
     );
+    const ways = waysTo(serverAddress);
     return (bytes, { address, isStream }, reply) => {
       const isNear = isLoopback(address);
       if (!isNear && !this.#mayAsk(address)) return;
       const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
-      const way = { isStream, isLoopback: isNear, isOnHost: isNear, isAllowed, serverAddress };
-      take(bytes, way, (answered) => {
+      const { near, far, refused } = isStream ? ways.stream : ways.datagram;
+      take(bytes, isNear ? near : isAllowed ? far : refused, (answered) => {
         reply(answered.bytes);
       });
     };
@@ -170,6 +171,22 @@ class DnsPlaces implements Door {
       this.#tellUnnamed();
     });
   }
+}
+
+/** The ways to one address, each made once: by them questions are known again. */
+interface Ways {
+  readonly near: Way;
+  readonly far: Way;
+  readonly refused: Way;
+}
+
+function waysTo(serverAddress: string): { readonly stream: Ways; readonly datagram: Ways } {
+  const waysBy = (isStream: boolean): Ways => {
+    const far = { isStream, isLoopback: false, isOnHost: false, isAllowed: true, serverAddress };
+    const near = { ...far, isLoopback: true, isOnHost: true };
+    return { near, far, refused: { ...far, isAllowed: false } };
+  };
+  return { stream: waysBy(true), datagram: waysBy(false) };
 }
 
 /** What decides every answer. */

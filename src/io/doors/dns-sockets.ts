@@ -32,5 +32,5 @@ export interface DnsListener {
 
 /** The address of IPv4 that one of IPv6 stands for, where it does. */
 export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return address.includes(':') ? address.replace(/^::ffff:(?=\d+\.)/i, '') : address;
 }

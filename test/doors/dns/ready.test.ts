@@ -83,3 +83,49 @@ test('while nothing changes at all the catalogue is not asked, and after a chang
   stage.table.put(instanceOf({ address: '10.0.0.2' }));
   expect(addressesOf(stage)).toHaveLength(2);
 });
+
+/** A door with ready bytes for `web`, in all orders that are kept. */
+function readyStage(): Stage {
+  const stage = new Stage();
+  stage.table.isStamped = true;
+  stage.table.put(instanceOf({ address: '10.0.0.1' }), instanceOf({ address: '10.0.0.2' }));
+  for (let times = 0; times < 40; times += 1) addressesOf(stage);
+  return stage;
+}
+
+test('an answer from ready bytes has the number, the wish and the case of its very question', () => {
+  const stage = readyStage();
+  for (const name of ['web', 'WEB', 'wEb', 'web']) {
+    for (const recursionDesired of [true, false]) {
+      for (const id of [1, 65_535, 256]) {
+        const told = stage.ask(name, 'A', { id, recursionDesired });
+
+        expect([...told.bytes.slice(0, 2)]).toEqual([id >> 8, id & 255]);
+        expect((told.flags & 0x0100) !== 0).toBe(recursionDesired);
+        expect(told.answers.map((record) => record.name)).toEqual(
+          Array.from({ length: 2 }, () => `${name}.production.rarangi.internal`),
+        );
+      }
+    }
+  }
+});
+
+test('a question that is the same but for one byte, or its way, is another one', () => {
+  const stage = readyStage();
+  const refused = { isOnHost: false, isLoopback: false, isAllowed: false };
+
+  expect(stage.ask('wec', 'A').rcode).toBe('NXDOMAIN');
+  expect(stage.ask('web', 'AAAA').answers).toEqual([]);
+  expect(stage.ask('web', 'A', { class: 3 }).rcode).toBe('REFUSED');
+  expect(stage.ask('web', 'A', { way: refused }).rcode).toBe('REFUSED');
+  expect(stage.ask('web', 'A').rcode).toBe('NOERROR');
+});
+
+test('of what is known of questions, nothing is older than the catalogue', () => {
+  const stage = readyStage();
+  stage.table.delete('web', ({ registration }) => registration.address === '10.0.0.2');
+  expect(addressesOf(stage)).toEqual(['10.0.0.2']);
+
+  stage.table.delete('web');
+  expect(stage.ask('web', 'A').rcode).toBe('NXDOMAIN');
+});

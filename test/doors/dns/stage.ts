@@ -172,12 +172,12 @@ export class Stage {
     return told;
   }
 
-  /** Hands bytes in; null for no answer. */
-  take(bytes: Uint8Array, way: Partial<Way> = {}): Told | null {
+  /** Hands bytes in; null for no answer. Without more said of it, the way is the same each time. */
+  take(bytes: Uint8Array, way?: Partial<Way>): Told | null {
     let told: Told | null = null;
-    this.door.take(bytes, { ...LOCAL, ...way }, (answered) => {
+    this.door.take(bytes, way === undefined ? LOCAL : { ...LOCAL, ...way }, (answered) => {
       if (told !== null) throw new Error('answered twice');
-      told = toldOf(answered.bytes);
+      told = toldOf(answered.bytes.slice());
     });
     return told;
   }

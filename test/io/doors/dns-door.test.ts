@@ -150,6 +150,47 @@ test('over TCP queries come behind each other, byte by byte or all at once', asy
   expect(await answersOf(slow, 1)).toMatchObject([{ rcode: 'NOERROR' }]);
 });
 
+test('over UDP each of many gets the answer to its own question, however fast they come', async () => {
+  const server = await startServer();
+  await open(server.port);
+  await offer(server, 'web');
+  const socket = createSocket('udp4');
+  atEnd(() => socket.close());
+  socket.connect(server.port, '127.0.0.1');
+  await once(socket, 'connect');
+  const names = ['web', 'WEB', 'wEb', '_web._tcp', 'none'];
+  const asked = new Map<number, string>();
+  const wrong: unknown[] = [];
+  let id = 0;
+  let more = (): void => undefined;
+  socket.on('message', (bytes) => {
+    const number = bytes.readUInt16BE(0);
+    const name = `${asked.get(number) ?? 'nobody'}.${ZONE}`;
+    const { answers, rcode } = toldOf(bytes);
+    const isRight = answers.every((record) => record.name === name);
+    if (!isRight || (rcode === 'NXDOMAIN') !== name.startsWith('none')) wrong.push(toldOf(bytes));
+    asked.delete(number);
+    if (asked.size === 0) more();
+  });
+
+  // So few at once that no buffer of the kernel is too small, and so many in all that memory comes
+  // to its second turn.
+  for (let round = 0; round < 100; round += 1) {
+    const answered = new Promise<void>((resolve) => {
+      more = resolve;
+    });
+    for (const name of Array.from({ length: 8 }, () => names).flat()) {
+      id += 1;
+      asked.set(id, name);
+      const type = name.startsWith('_') ? TYPES.SRV : TYPES.A;
+      socket.send(queryBytes(`${name}.${ZONE}`, type, { id, payloadBytes: 1_232 }));
+    }
+    await answered;
+  }
+
+  expect(wrong).toEqual([]);
+});
+
 test('a query over TCP that is too long is told so, and ends the connection', async () => {
   const server = await startServer();
   await open(server.port);
