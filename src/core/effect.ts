@@ -11,6 +11,8 @@ export interface Send {
   readonly kind: 'send';
   readonly connections: readonly ConnectionId[];
   readonly message: Message;
+  /** Whose doing it is: whom a fault of the encoder is to cost its connection. Else nobody's. */
+  readonly blamed?: ConnectionId;
 }
 
 /** Open a connection; `opened` or `undialled` with this address answers it. */

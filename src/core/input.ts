@@ -88,7 +88,7 @@ export interface Deadline extends Timed {
  */
 export interface Faulted extends Timed {
   readonly kind: 'faulted';
-  /** Whose input was being handled; null where it was a timer. */
+  /** Who is to blame: whose bytes were decoded, or whom an answer was for; null for nobody. */
   readonly connection: ConnectionId | null;
   /** What could not be sent, and to whom; null where nothing was to be sent. */
   readonly unsent: { readonly message: Message; readonly to: readonly ConnectionId[] } | null;

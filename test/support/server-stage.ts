@@ -32,6 +32,8 @@ export class ServerStage {
   /** Whom the server does not read for now. */
   readonly paused = new Set<ConnectionId>();
   isStopped = false;
+  /** It stopped because of a bug of ours. */
+  hasFailed = false;
   #sent: { connection: ConnectionId; message: Message }[] = [];
   readonly #sequences = new Map<string, number>();
   readonly #lively = new Set<ConnectionId>();
@@ -155,6 +157,11 @@ export class ServerStage {
     this.give({ kind: 'closed', connection, reason: 'closed' });
   }
 
+  /** The other end gives signs of life from now on. */
+  keep(connection: ConnectionId): void {
+    this.#lively.add(connection);
+  }
+
   /** The other end falls silent. */
   hush(...connections: ConnectionId[]): void {
     for (const connection of connections) this.#lively.delete(connection);
@@ -192,8 +199,10 @@ export class ServerStage {
   #perform(effect: Effect): void {
     if (effect.kind === 'dial') this.dialled.push(effect.address);
     else if (effect.kind === 'notice') this.notices.push(effect.notice);
-    else if (effect.kind === 'stopped') this.isStopped = true;
-    else if (effect.kind === 'close') {
+    else if (effect.kind === 'stopped') {
+      this.isStopped = true;
+      this.hasFailed = effect.isFailure === true;
+    } else if (effect.kind === 'close') {
       this.#lively.delete(effect.connection);
       this.closed.push({ connection: effect.connection, why: effect.why });
     } else if (effect.kind !== 'send') {

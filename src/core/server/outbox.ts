@@ -11,15 +11,24 @@ import type { NoticeFields, NoticeName } from '../notices.ts';
 
 /** The effects of a step. */
 export class Outbox {
+  /** Whose input is being handled; null for a timer, and while a step is settled. */
+  culprit: ConnectionId | null = null;
   #effects: Effect[] = [];
 
   /** Sends a message to one connection or, encoded once, to several. */
   send(to: ConnectionId | readonly ConnectionId[], message: Message): void {
     const connections = typeof to === 'number' ? [to] : to;
     if (connections.length === 0) return;
+    const blamed = this.#blamed(connections);
     for (const part of partsOf(message)) {
-      this.#effects.push({ kind: 'send', connections, message: part });
+      this.#effects.push({ kind: 'send', connections, message: part, ...blamed });
     }
+  }
+
+  /** An answer is the doing of who gets it; what is passed on to many is that of who said it. */
+  #blamed(connections: readonly ConnectionId[]): { readonly blamed?: ConnectionId } {
+    if (this.culprit === null) return NOBODY;
+    return { blamed: connections.length === 1 ? (connections[0] ?? this.culprit) : this.culprit };
   }
 
   /** Says what is wrong, in one `error` message. */
@@ -66,3 +75,5 @@ export class Outbox {
     return effects;
   }
 }
+
+const NOBODY = {};

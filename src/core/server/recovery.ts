@@ -18,16 +18,16 @@ import type { LogState } from './origins/log.ts';
 import { OriginLog } from './origins/log.ts';
 import { addOrigin, applySnapshot } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
-import { rearm } from './origins/reachability.ts';
+import { armAskAgain, rearm } from './origins/reachability.ts';
 import { armBare } from './replication/bare.ts';
 import { announceBy, flushBy } from './replication/replication.ts';
 import { beSpare } from './replication/spare.ts';
 import { noteNeighbourView } from './replication/view.ts';
 import { createSession, handleSessionClosed, judgeSession } from './sessions/sessions.ts';
-import type { Connection, Link, Origin, Session, State } from './state.ts';
+import type { Connection, Link, Origin, Session, State, Target } from './state.ts';
 import { isOwnHost } from './state.ts';
 import { armWake } from './sleep.ts';
-import { handleStop } from './stop.ts';
+import { armLeave } from './stop.ts';
 
 /** What was thrown, and whose input was being handled; null where it was a timer or a settling. */
 export interface Fault {
@@ -35,9 +35,8 @@ export interface Fault {
   readonly reason: string;
 }
 
-/** The server as it is after a fault. Throws where it cannot go on. */
+/** The server as it is after a fault. */
 export function recovered(old: State, tidings: Tidings, fault: Fault): State {
-  if (fault.connection === null && old.isFailing) throw new Error(fault.reason);
   const links = [...old.links.values()];
   const link = links.find(({ connection }) => connection.id === fault.connection);
   const facts = link === undefined ? undefined : old.origins.get(link.origin)?.log.facts;
@@ -50,9 +49,8 @@ export function recovered(old: State, tidings: Tidings, fault: Fault): State {
   tellDifferences(old, state);
   rearmAll(old, state, tidings);
   tellFault(state, fault);
-  if (fault.connection === null) countAgainstNobody(state);
-  else if (link !== undefined) putOutServer(state, link, facts);
-  else putOutClient(state, fault.connection);
+  if (fault.connection === null) noteNobodys(state);
+  else putOut(state, fault.connection, { link, facts });
   return state;
 }
 
@@ -287,57 +285,70 @@ function rearmAll(old: State, state: State, tidings: Tidings): void {
   for (const origin of state.origins.values()) rearm(state, origin, tidings);
   if (state.held !== null) armWake(state);
   armBare(state);
-  if (state.isStopping) {
-    state.timers.set('leave', state.leaveMs, () => {
-      // The end of the step asks whether it is time to leave.
-    });
-  }
+  if (state.isStopping) armLeave(state);
+  if (old.timers.has('ask again')) armAskAgain(state, tidings);
   flushBy(state, state.nowMs);
   announceBy(state, state.nowMs);
 }
 
-function tellFault(state: State, { connection, reason }: Fault): void {
+/** Once a second at most while the server fails: there is nothing to be done about it. */
+export function tellFault(state: State, { connection, reason }: Fault): void {
   state.faultsCount += 1;
+  const key = `fault ${reason}`;
+  const toldMs = state.limitsTold.get(key)?.atMs ?? -Infinity;
+  if (state.isFailing && state.nowMs - toldMs < TOLD_AGAIN_MS) return;
+  if (state.isFailing) state.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
   const remote = connection === null ? undefined : state.connections.get(connection)?.remote;
   const from = remote ?? 'a connection that is closed';
   const what = connection === null ? 'nothing that anybody sent' : `what came from ${from}`;
   state.out.notice('fault', { what, count: state.faultsCount, reason });
 }
 
-function countAgainstNobody(state: State): void {
-  const isAgain = state.nowMs - state.faultedMs < AGAIN_MS;
+/** Whether a fault that was nobody's doing was not the first within a minute: see `noteNobodys`. */
+export function isSecond({ isSecondFault }: State): boolean {
+  return isSecondFault;
+}
+
+function noteNobodys(state: State): void {
+  state.isSecondFault = state.nowMs - state.faultedMs < AGAIN_MS;
   state.faultedMs = state.nowMs;
-  if (!isAgain) return;
-  state.isFailing = true;
-  handleStop(state);
 }
 
-/** A client is closed, and may come again. */
-function putOutClient(state: State, id: ConnectionId): void {
-  const connection = state.connections.get(id);
+interface Culprit {
+  readonly link: Link | undefined;
+  readonly facts: Facts | undefined;
+}
+
+/** The connection is closed. A client may come again, a server after a while. */
+function putOut(state: State, id: ConnectionId, { link, facts }: Culprit): void {
+  const connection = link?.connection ?? state.connections.get(id);
   if (connection === undefined) return;
-  closeConnection(state, connection, 'fault');
-  handleSessionClosed(state, connection);
-}
-
-/** The link is closed, and no other is made to that server for a while. */
-function putOutServer(state: State, old: Link, facts: Facts | undefined): void {
-  const { origin, connection } = old;
   const isSibling = facts !== undefined && isOwnHost(state, facts.host);
   const barredMs = isSibling ? SIBLING_BARRED_MS : BARRED_MS;
+  if (connection.peer !== null) bar(state, connection.peer, barredMs);
+  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (target !== undefined) barAddress(state, target, barredMs);
+  if (state.connections.has(id)) closeConnection(state, connection, 'fault');
+  handleSessionClosed(state, connection);
+  const now = linkOf(state, connection);
+  if (now === undefined) return;
+  loseLink(state, now, { loss: 'closed', reason: 'what it sent met a bug of this server' });
+}
+
+/** No link is made to that server for a while. */
+function bar(state: State, origin: OriginId, barredMs: number): void {
   const [oldest] = state.barred.keys();
   if (oldest !== undefined && state.barred.size >= BARRED_MAX) state.barred.delete(oldest);
+  state.barred.delete(origin);
   state.barred.set(origin, state.nowMs + barredMs);
-  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
-  if (target !== undefined) {
-    target.barredMs = state.nowMs + Math.min(DIAL_AGAIN_MS * 2 ** target.faultsCount, barredMs);
-    target.faultsCount += 1;
-  }
-  if (state.connections.has(connection.id)) closeConnection(state, connection, 'fault');
-  const link = state.links.get(origin);
-  if (link !== undefined) {
-    loseLink(state, link, { loss: 'closed', reason: 'what it sent met a bug of this server' });
-  }
+}
+
+/** Nor is its address dialled: for a second, then longer each time; all is well after a long peace. */
+function barAddress(state: State, target: Target, barredMsMax: number): void {
+  if (state.nowMs - target.barredMs > BARRED_MS) target.faultsCount = 0;
+  const barredMs = Math.min(DIAL_AGAIN_MS * 2 ** target.faultsCount, barredMsMax);
+  target.barredMs = state.nowMs + barredMs;
+  target.faultsCount += 1;
 }
 
 /** A second fault within this, and nobody's doing either, is one that will not go away. */
@@ -348,3 +359,4 @@ const BARRED_MS = 5 * 60_000;
 const SIBLING_BARRED_MS = 1_000;
 const BARRED_MAX = 1_024;
 const DIAL_AGAIN_MS = 1_000;
+const TOLD_AGAIN_MS = 1_000;

@@ -4,7 +4,6 @@
 // same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
 
 import type { Arrived } from '../../protocol/messages.ts';
-import { tellWatchers } from './sessions/answers.ts';
 import { unreachable } from '../kit/assert.ts';
 import type { Counts } from './counts.ts';
 import { countsOf } from './counts.ts';
@@ -12,7 +11,6 @@ import { connectionOf, handleOpened } from './links/connections.ts';
 import { serverHosts } from './links/limits.ts';
 import type { Effect } from '../effect.ts';
 import { dispatch, handleBreach, handleFlow, handleGone } from './dispatch.ts';
-import { flushLinks } from './replication/flush.ts';
 import type {
   Closed,
   ConnectionId,
@@ -24,20 +22,17 @@ import type {
   Unreadable,
 } from '../input.ts';
 import { sendChecks } from './replication/intake.ts';
-import { dropUnneeded } from './links/links.ts';
 import type { ServerOptions } from './options.ts';
 import { createState } from './birth.ts';
-import { listUnlisted } from './origins/origins.ts';
-import { noteMasters, noteNoMaster, wantedAddresses } from './links/policy.ts';
 import type { Tidings } from './origins/reachability.ts';
-import { refreshReachability } from './origins/reachability.ts';
-import { appendOwn, spreadTidings } from './replication/replication.ts';
+import { appendOwn } from './replication/replication.ts';
 import { handleLateness } from './sleep.ts';
-import { handleFaulted, recovered, refuseOthers } from './recovery.ts';
+import type { Fault } from './recovery.ts';
+import { handleFaulted, isSecond, recovered, refuseOthers, tellFault } from './recovery.ts';
 import type { State } from './state.ts';
-import { handleStop, isReadyToLeave, leave } from './stop.ts';
-import { dialWanted, handleReload, handleUndialled, hasten } from './links/targets.ts';
-import { refreshView } from './replication/view.ts';
+import { STAGES } from './settle.ts';
+import { handleStop } from './stop.ts';
+import { handleReload, handleUndialled } from './links/targets.ts';
 
 /** A server without sockets. */
 export class Server {
@@ -50,41 +45,70 @@ export class Server {
 
   /** Takes in what happened and says what is to be done. The first input begins its life. */
   step(input: Input): Effect[] {
+    const { out } = this.#state;
+    const culprit = culpritOf(input);
     this.#attempt(null, () => {
       this.#awake(input.nowMs);
     });
-    this.#attempt(culpritOf(input), () => {
+    out.culprit = culprit;
+    this.#attempt(culprit, () => {
       this.#handle(input);
     });
+    out.culprit = null;
     this.#attempt(null, () => {
       this.#state.timers.runDue(this.#state.nowMs);
-      this.#settle();
     });
+    this.#settle();
     return this.#take();
   }
 
   #awake(nowMs: number): void {
     const state = this.#state;
     const dueMs = state.timers.nextMs();
-    if (state.nowMs === -Infinity) this.#begin(nowMs);
-    else handleLateness(state, this.#tidings, { dueMs, nowMs });
-    state.nowMs = Math.max(state.nowMs, nowMs);
-  }
-
-  /** The bulkhead: see recovery.ts. What is thrown while that is at work ends the process. */
-  #attempt(culprit: ConnectionId | null, run: () => void): void {
     try {
-      run();
-    } catch (error) {
-      this.#recover(culprit, reasonOf(error));
+      if (state.nowMs === -Infinity) this.#begin(nowMs);
+      else handleLateness(state, this.#tidings, { dueMs, nowMs });
+    } finally {
+      state.nowMs = Math.max(state.nowMs, nowMs);
     }
   }
 
-  #recover(connection: ConnectionId | null, reason: string): void {
+  /** The bulkhead: see recovery.ts. Says whether all went well. */
+  #attempt(culprit: ConnectionId | null, run: () => void): boolean {
+    try {
+      run();
+      return true;
+    } catch (error) {
+      this.#recover({ connection: culprit, reason: reasonOf(error) });
+      return false;
+    }
+  }
+
+  /** Where even that throws, or it happens again, what is there has to do for the end. */
+  #recover(fault: Fault): void {
+    if (fault.connection === null && this.#state.isFailing) {
+      tellFault(this.#state, fault);
+      return;
+    }
     this.#tidings = noTidings();
-    this.#state = recovered(this.#state, this.#tidings, { connection, reason });
-    this.#armCheck();
-    this.#settle();
+    try {
+      this.#state = recovered(this.#state, this.#tidings, fault);
+      this.#armCheck();
+    } catch (error) {
+      tellFault(this.#state, { connection: null, reason: reasonOf(error) });
+      this.#fail();
+    }
+    if (isSecond(this.#state)) this.#fail();
+  }
+
+  /** It stops in order. What throws from now on is told, and keeps nothing else from being done. */
+  #fail(): void {
+    const state = this.#state;
+    if (state.isFailing) return;
+    state.isFailing = true;
+    this.#attempt(null, () => {
+      handleStop(state);
+    });
   }
 
   /** What there is, in numbers: no names. */
@@ -183,7 +207,7 @@ export class Server {
 
   #meet(fault: Faulted): void {
     if (handleFaulted(this.#state, fault)) return;
-    this.#recover(fault.connection, fault.reason);
+    this.#recover(fault);
     refuseOthers(this.#state, fault);
   }
 
@@ -192,30 +216,11 @@ export class Server {
     if (connection !== undefined) connection.heardMs = this.#state.nowMs;
   }
 
+  /** After a fault all that follows is settled anew; in a server that fails each stage by itself. */
   #settle(): void {
-    const state = this.#state;
-    refreshReachability(state, this.#tidings);
-    listUnlisted(state);
-    this.#passNews();
-    spreadTidings(state, this.#tidings);
-    if (state.areTargetsDirty) {
-      state.areTargetsDirty = false;
-      noteMasters(state);
-      dropUnneeded(state);
-      dialWanted(state, wantedAddresses(state));
-    }
-    if (state.isViewDirty) noteNoMaster(state);
-    const isViewNew = refreshView(state);
-    tellWatchers(state, isViewNew);
-    if (state.isStopping && isReadyToLeave(state)) leave(state);
-    flushLinks(state);
-  }
-
-  /** An origin that can be reached again is news of its addresses: they are dialled at once. */
-  #passNews(): void {
-    for (const id of this.#tidings.reached) {
-      const origin = this.#state.origins.get(id);
-      if (origin !== undefined) hasten(this.#state, origin.log.facts.addresses);
+    for (let at = 0; at < STAGES.length; at += 1) {
+      const isWell = this.#attempt(null, () => STAGES[at]?.(this.#state, this.#tidings));
+      if (!isWell && !this.#state.isFailing) at = -1;
     }
   }
 

@@ -308,6 +308,7 @@ export interface State {
   /** Bugs that were met, and when one of them was nobody's doing. */
   faultsCount: number;
   faultedMs: number;
+  isSecondFault: boolean;
   /** Servers that no link is made to, and until when: what they sent met a bug of ours. */
   readonly barred: Map<OriginId, number>;
   /** It stops because it met the second such bug within a minute. */

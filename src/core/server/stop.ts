@@ -19,18 +19,22 @@ export function handleStop(state: State): void {
   state.areTargetsDirty = true;
   state.leaveMs = state.nowMs + HAND_OVER_MS;
   state.out.notice('server-stopping', { name: state.options.facts.name });
+  armLeave(state);
   state.out.send([...state.sessions.keys()], { kind: 'goaway' });
   dialNow(state, wantedAddresses(state));
+}
+
+/** The server leaves at `leaveMs` in any case. */
+export function armLeave(state: State): void {
   state.timers.set('leave', state.leaveMs, () => {
     // The end of the step asks whether it is time to leave.
   });
 }
 
 /** Whether nothing of ours would be missed: the sibling has it all, or there is none, or no time. */
-export function isReadyToLeave(state: State): boolean {
-  if (state.hasLeft) return false;
+function isReadyToLeave(state: State): boolean {
   const held = [...state.self.log.registrations.values()];
-  if (state.nowMs >= state.leaveMs || held.length === 0) return true;
+  if (held.length === 0) return true;
   const siblings = siblingsOf(state);
   if (siblings.length === 0) return isAlone(state);
   return siblings.some(({ log }) => held.every((item) => isHeldIn(log.registrations, item)));
@@ -60,17 +64,31 @@ function isHeldIn(
   return other !== undefined && other.revision >= revision;
 }
 
-/** Says goodbye, after all that is to be said of others. */
-export function leave(state: State): void {
+/** When it is time to leave: all that is to be said of others is said before the goodbye. */
+export function prepareToLeave(state: State): void {
+  if (!state.isStopping || state.hasLeft) return;
+  if (state.nowMs < state.leaveMs && !isReadyToLeave(state)) return;
+  state.leaveMs = state.nowMs;
   flushBy(state, state.nowMs);
   flushLinks(state);
+}
+
+/** Says goodbye when it is time to leave, whatever became of the rest. */
+export function leaveInTime(state: State): void {
+  if (state.isStopping && !state.hasLeft && state.nowMs >= state.leaveMs) leave(state);
+}
+
+function leave(state: State): void {
   state.hasLeft = true;
   const first = state.self.log.sequence + 1;
-  sendToAll(state, {
-    kind: 'entries',
-    batches: [{ origin: state.self.id, first, entries: [{ kind: 'bye' }] }],
-  });
-  state.out.stopped(state.isFailing);
+  try {
+    sendToAll(state, {
+      kind: 'entries',
+      batches: [{ origin: state.self.id, first, entries: [{ kind: 'bye' }] }],
+    });
+  } finally {
+    state.out.stopped(state.isFailing);
+  }
 }
 
 /** How long the sibling is waited for. */

@@ -1,7 +1,6 @@
 // Where messages become bytes and bytes messages: what the codec throws there, other than a breach of
-// the protocol, is a bug of ours, and becomes an input for the core that can live with one. The
-// invariant: what comes out of here is a message, its bytes, or a fault that names whose input was
-// being handled.
+// the protocol, is a bug of ours, and must not cost more than the connection that it concerns. The
+// invariant: what comes out of here is a message, its bytes, or a fault that says whom to blame.
 
 import type { ConnectionId, Faulted } from '../../core/input.ts';
 import { decodeMessage, encodePieces } from '../../protocol/codec.ts';
@@ -9,62 +8,74 @@ import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { encodeFramePieces } from '../../protocol/frame.ts';
 
-/** What happened while a message was coded: see `Faulted` in core/input.ts. */
+/** What happened while a message was coded or an input stepped: see `Faulted` in core/input.ts. */
 export type Fault = Omit<Faulted, 'kind' | 'nowMs'>;
 
-type Decoded<I> =
+type Decoded =
   | { readonly message: ReturnType<typeof decodeMessage>; readonly fault: null }
-  | { readonly message: null; readonly fault: I };
+  | { readonly message: null; readonly fault: Fault };
 
-interface Encoded<I> {
+interface Encoded {
   /** None where there is a fault. */
   readonly pieces: readonly Uint8Array[];
-  readonly fault: I | null;
+  readonly fault: Fault | null;
 }
 
-/** Codes messages for a driver; `I` is what its core is told of a fault. */
-export class Bulkhead<I> {
-  readonly #inputOf: ((fault: Fault) => I) | null;
-
-  /** Without `inputOf` whatever is thrown goes up. */
-  constructor(inputOf: ((fault: Fault) => I) | null) {
-    this.#inputOf = inputOf;
-  }
-
-  /** Throws ProtocolError. */
-  decoded(connection: ConnectionId, frame: Uint8Array): Decoded<I> {
-    try {
-      return { message: decodeMessage(frame), fault: null };
-    } catch (error) {
-      if (error instanceof ProtocolError || this.#inputOf === null) throw error;
-      const reason = stackOf(error);
-      return {
-        message: null,
-        fault: this.#inputOf({ connection, unsent: null, isTooLong: false, reason }),
-      };
-    }
-  }
-
-  encoded(connection: ConnectionId | null, unsent: NonNullable<Fault['unsent']>): Encoded<I> {
-    try {
-      const pieces = encodePieces(unsent.message);
-      const bytes = pieces[0].length + (pieces[1]?.length ?? 0);
-      if (bytes <= FRAME_BYTES_MAX || this.#inputOf === null) {
-        return { pieces: encodeFramePieces(...pieces), fault: null };
-      }
-      const reason = `${unsent.message.kind}: ${String(bytes)} bytes are no frame`;
-      return { pieces: [], fault: this.#inputOf({ connection, unsent, isTooLong: true, reason }) };
-    } catch (error) {
-      if (this.#inputOf === null) throw error;
-      const reason = stackOf(error);
-      return { pieces: [], fault: this.#inputOf({ connection, unsent, isTooLong: false, reason }) };
-    }
+/** Throws ProtocolError. */
+export function decoded(connection: ConnectionId, frame: Uint8Array): Decoded {
+  try {
+    return { message: decodeMessage(frame), fault: null };
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    return { message: null, fault: faultOf(connection, error) };
   }
 }
 
-/** Whose input it is; null for what a timer does or an operator asks for. */
-export function culpritOf(input: object): ConnectionId | null {
-  return 'connection' in input && typeof input.connection === 'number' ? input.connection : null;
+/** `connection` is who is to blame where it cannot be encoded; null for nobody. */
+export function encoded(
+  connection: ConnectionId | null,
+  unsent: NonNullable<Fault['unsent']>,
+): Encoded {
+  try {
+    const pieces = encodePieces(unsent.message);
+    const bytes = pieces[0].length + (pieces[1]?.length ?? 0);
+    if (bytes <= FRAME_BYTES_MAX) return { pieces: encodeFramePieces(...pieces), fault: null };
+    const reason = `${unsent.message.kind}: ${String(bytes)} bytes are no frame`;
+    return { pieces: [], fault: { connection, unsent, isTooLong: true, reason } };
+  } catch (error) {
+    return { pieces: [], fault: { ...faultOf(connection, error), unsent } };
+  }
+}
+
+/** What becomes of the connections of a core that cannot live with faults by itself: a client's. */
+export class Cuts {
+  #againMs = -Infinity;
+
+  /**
+   * The connections that a fault costs: the one to blame, or all where none is, so that the core
+   * begins anew with each. Throws the error where that has just not helped.
+   */
+  of(fault: Fault, open: Iterable<ConnectionId>, nowMs: number): readonly ConnectionId[] {
+    const ids = [...open];
+    const blamed = fault.connection === null ? (fault.unsent?.to ?? []) : [fault.connection];
+    const cut = blamed.filter((id) => ids.includes(id));
+    if (cut.length > 0) return cut;
+    if (nowMs < this.#againMs) throw new Error(fault.reason);
+    this.#againMs = nowMs + AGAIN_MS;
+    return ids;
+  }
+}
+
+/** What a core threw while it stepped an input; null if it is for who gave the input to know. */
+export function faultOfInput(input: object, error: unknown): Fault | null {
+  if (!('kind' in input) || !OF_CONNECTIONS.has(input.kind)) return null;
+  const isOfOne = 'connection' in input && typeof input.connection === 'number';
+  return faultOf(isOfOne ? (input.connection as number) : null, error);
+}
+
+/** What was thrown, and whom it is to cost a connection; null for nobody. */
+export function faultOf(connection: ConnectionId | null, error: unknown): Fault {
+  return { connection, unsent: null, isTooLong: false, reason: stackOf(error) };
 }
 
 /** An error with its stack, in one line. */
@@ -72,3 +83,19 @@ function stackOf(error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return text.replace(/\s*\n\s*/g, ' ');
 }
+
+/** What no program has asked for. */
+const OF_CONNECTIONS: ReadonlySet<unknown> = new Set([
+  'opened',
+  'undialled',
+  'received',
+  'heard',
+  'unreadable',
+  'closed',
+  'congested',
+  'drained',
+  'deadline',
+]);
+
+/** As long as a server waits before it takes such a fault for one that will not go away. */
+const AGAIN_MS = 60_000;

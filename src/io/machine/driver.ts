@@ -13,13 +13,14 @@ import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { callApart } from '../emitter.ts';
 import type { Fault } from './bulkhead.ts';
-import { Bulkhead, culpritOf } from './bulkhead.ts';
+import { decoded, encoded } from './bulkhead.ts';
 import type { InnerConnection, InnerEnd } from './inner-connections.ts';
 import { InnerConnections } from './inner-connections.ts';
 import type { Peer } from './peer.ts';
 import { createPeer, DEAF } from './peer.ts';
 import type { ShellEffect } from './shell-effect.ts';
 import { isShellEffect } from './shell-effect.ts';
+import { Stepper } from './stepper.ts';
 import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** A core: `I` is what it takes besides what connections bring, `E` what else it wants done. */
@@ -36,7 +37,7 @@ export interface DriverOptions<I, E> {
   readonly perform: (effect: E) => void;
   /** Called when the core has stopped, before what it still has to say is written. */
   readonly onStop?: () => void;
-  /** Makes an input of what coding a message threw. Without it that is thrown, and ends the process. */
+  /** Makes an input of a fault, for a core that can live with one. Without it, see `Cuts`. */
   readonly inputOf?: (fault: Fault) => I;
 }
 
@@ -49,9 +50,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #runtime: Runtime;
   readonly #performOther: (effect: E) => void;
   readonly #onStop: () => void;
-  readonly #bulkhead: Bulkhead<I>;
-  /** Whose input is being stepped. */
-  #culprit: ConnectionId | null = null;
+  readonly #stepper: Stepper<I, ShellEffect | E>;
   #hasFailed = false;
   readonly #peers = new Map<ConnectionId, Peer>();
   readonly #inner: InnerConnections;
@@ -59,10 +58,8 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #endings = new Set<Promise<void>>();
   readonly #unflushed = new Set<Peer>();
   readonly #resumed = new Set<Peer>();
-  readonly #inbox: (ConnectionInput | I)[] = [];
   readonly #resolveStopped: () => void;
   #connectionsCount = 0;
-  #isStepping = false;
   #isStopped = false;
   #alarm: { readonly atMs: number; readonly cancel: Cancel } | null = null;
 
@@ -71,10 +68,22 @@ export class Driver<I, E extends { readonly kind: string }> {
     this.#runtime = runtime;
     this.#performOther = perform;
     this.#onStop = onStop;
-    this.#bulkhead = new Bulkhead(inputOf ?? null);
-    const { promise, resolve } = deferred();
     const nowMs = (): number => runtime.nowMs();
-    this.#inner = new InnerConnections({ nowMs, submit: (input) => this.submit(input) });
+    this.#stepper = new Stepper<I, ShellEffect | E>({
+      step: (input) => core.step(input),
+      perform: (effect) => this.#perform(effect),
+      nowMs,
+      isStopped: () => this.#isStopped,
+      open: () => this.#peers.keys(),
+      close: (connection) => this.#close(connection),
+      inputOf: inputOf ?? null,
+    });
+    const { promise, resolve } = deferred();
+    this.#inner = new InnerConnections({
+      nowMs,
+      submit: (input) => this.submit(input),
+      failed: (fault) => this.#stepper.meet(fault),
+    });
     this.stopped = promise;
     this.#resolveStopped = resolve;
   }
@@ -189,25 +198,15 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #decoded(peer: Peer, frame: Uint8Array): ReturnType<typeof decodeMessage> | null {
-    const { message, fault } = this.#bulkhead.decoded(peer.id, frame);
+    const { message, fault } = decoded(peer.id, frame);
     if (fault === null) return message;
     peer.isReadable = false;
-    this.#step(fault);
+    this.#stepper.meet(fault);
     return null;
   }
 
   #step(input: ConnectionInput | I): void {
-    this.#inbox.push(input);
-    if (this.#isStepping) return;
-    this.#isStepping = true;
-    for (;;) {
-      const next = this.#inbox.shift();
-      if (next === undefined) break;
-      if (this.#isStopped) continue;
-      this.#culprit = culpritOf(next as object);
-      for (const effect of this.#core.step(next)) this.#perform(effect);
-    }
-    this.#isStepping = false;
+    this.#stepper.step(input);
   }
 
   #perform(effect: ShellEffect | E): void {
@@ -237,13 +236,14 @@ export class Driver<I, E extends { readonly kind: string }> {
     }
   }
 
-  #send({ connections, message }: Send): void {
+  #send(send: Send): void {
+    const { connections, message } = send;
     let pieces: readonly Uint8Array[] | null = null;
     for (const id of connections) {
       this.#inner.receive(id, message);
       const peer = this.#peers.get(id);
       if (peer === undefined) continue;
-      pieces ??= this.#encoded(connections, message);
+      pieces ??= this.#encoded(send);
       for (const piece of pieces) {
         peer.unsent.push(piece);
         peer.unsentBytes += piece.length;
@@ -254,10 +254,10 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   /** What is thrown is the next input; then there are none. */
-  #encoded(connections: Send['connections'], message: Send['message']): readonly Uint8Array[] {
+  #encoded({ connections, message, blamed }: Send): readonly Uint8Array[] {
     const unsent = { message, to: connections.filter((id) => this.#peers.has(id)) };
-    const { pieces, fault } = this.#bulkhead.encoded(this.#culprit, unsent);
-    if (fault !== null) this.#inbox.push(fault);
+    const { pieces, fault } = encoded(blamed ?? null, unsent);
+    if (fault !== null) this.#stepper.meet(fault);
     return pieces;
   }
 
@@ -310,7 +310,7 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   /** Ends a turn: writes what it had to say, and asks for the next moment that the core wants. */
   #settle(): void {
-    if (this.#isStepping) return;
+    if (this.#stepper.isStepping) return;
     for (const peer of this.#resumed) {
       this.#resumed.delete(peer);
       this.#read(peer);

@@ -2,6 +2,8 @@
 // messages that others send. The invariant: to the core such a connection is one like any other,
 // opened, spoken on and closed by inputs; and after its end nothing is received.
 
+import type { Fault } from './bulkhead.ts';
+import { faultOf } from './bulkhead.ts';
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
 import type { Message } from '../../protocol/messages.ts';
@@ -11,9 +13,9 @@ export interface InnerEnd {
   readonly transport: 'inside' | 'http';
   /** Who it speaks for, for people. */
   readonly remote: string;
-  /** Takes a message, which it must not change. Called in the middle of a step; must not throw. */
+  /** Takes a message, which it must not change. Called in the middle of a step. */
   received(message: Message): void;
-  /** The core has ended it. Comes once at most, and nothing comes after it. Must not throw. */
+  /** The core has ended it. Comes once at most, and nothing comes after it. */
   closed(): void;
 }
 
@@ -29,6 +31,8 @@ export interface InnerConnection {
 export interface InnerConnectionsOptions {
   readonly nowMs: () => number;
   readonly submit: (input: ConnectionInput) => void;
+  /** An end has thrown, and is over. */
+  readonly failed: (fault: Fault) => void;
 }
 
 /** Those of one driver. */
@@ -65,14 +69,29 @@ export class InnerConnections {
 
   /** Hands a message over, if that connection is one of these. */
   receive(connection: ConnectionId, message: Message): void {
-    this.#ends.get(connection)?.received(message);
+    const end = this.#ends.get(connection);
+    if (end === undefined) return;
+    this.#call(connection, () => {
+      end.received(message);
+    });
   }
 
   /** The core ends a connection, if it is one of these. */
   end(connection: ConnectionId): void {
     const end = this.#ends.get(connection);
     this.#ends.delete(connection);
-    end?.closed();
+    this.#call(connection, () => {
+      end?.closed();
+    });
+  }
+
+  /** What an end throws costs that end. */
+  #call(connection: ConnectionId, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#options.failed(faultOf(connection, error));
+    }
   }
 
   /** The core has stopped: whoever comes from now on is closed at once. */

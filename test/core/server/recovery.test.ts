@@ -6,7 +6,14 @@ import type { ConnectionId } from '../../../src/core/input.ts';
 import type { Name } from '../../../src/protocol/ids.ts';
 import type { Edit } from '../../sim/mutations/mutant.ts';
 import { mutantCores } from '../../sim/mutations/mutant.ts';
-import { originOf, put, registrationOf, ServerStage, up } from '../../support/server-stage.ts';
+import {
+  factsOf,
+  originOf,
+  put,
+  registrationOf,
+  ServerStage,
+  up,
+} from '../../support/server-stage.ts';
 
 /** Throws once an instance at port 6666 has an owner: half of the work is done. */
 const CLIENT: Edit = [
@@ -32,6 +39,13 @@ const SETTLING: Edit = [
 for (const { port } of state.self.log.registrations.values()) {
   if (port === 7777 && state.nowMs < 6_000_000) throw new Error('planted');
 }`,
+];
+
+/** Throws at whatever a server says of itself that was dialled. */
+const WELCOME: Edit = [
+  'links#handleWelcome',
+  'target.origin = welcome.origin;',
+  `throw new Error('planted');`,
 ];
 
 function stageWith(edit: Edit): ServerStage {
@@ -142,16 +156,111 @@ test('what came by the link at fault is taken from whoever else has it', () => {
   expect(stage.instances()).toEqual({ d: 'live' });
 });
 
-test('what goes on throwing however it is built anew ends the process', () => {
+test('what goes on throwing however it is built anew makes the server stop in order', () => {
   const stage = stageWith(SETTLING);
   const session = stage.client();
   const link = stage.neighbour('1');
+  stage.take(link);
 
-  expect(() => register(stage, session, 'a', 7777)).toThrow('planted');
+  register(stage, session, 'a', 7777);
+  const isStopping = stage.state.isStopping;
+  stage.pass(2_000);
 
-  expect(stage.state.links.has(originOf('1'))).toBe(true);
-  expect(link).toBeGreaterThan(0);
+  expect([isStopping, stage.isStopped, stage.hasFailed]).toEqual([true, true, true]);
+  expect(stage.take(session)).toContainEqual({ kind: 'goaway' });
+  const entries = stage.take(link).flatMap((one) => (one.kind === 'entries' ? one.batches : []));
+  expect(entries.at(-1)?.entries).toEqual([{ kind: 'bye' }]);
+  expect(faults(stage)).toBeLessThan(8);
 });
+
+test.each([
+  ['reachability#refreshReachability', 'state.loose.size === 0 && state.grown.size === 0'],
+  ['recovery#recovered', 'const links = [...old.links.values()];'],
+  ['view#refreshView', '!state.isViewDirty || isTooSoon(state)'],
+  ['policy#wantedAddresses', 'addAll(wanted, state.siblingAddresses);'],
+  ['flush#flushLinks', 'sendWants(state);'],
+  ['stop#isReadyToLeave', 'const siblings = siblingsOf(state);'],
+] as const)('a server in which %s throws for ever says goodbye all the same', (where, what) => {
+  const planted = (code: string): string => {
+    const bug = `((): never => { throw new Error('planted'); })()`;
+    const isBad = `[...state.self.log.registrations.values()].some(({ port }) => port === 7777)`;
+    if (where.startsWith('recovery')) return `if (old.origins.size > 0) ${bug};${code}`;
+    if (code.endsWith(';')) return `if (${isBad}) ${bug};${code}`;
+    return `(${isBad} ? ${bug} : ${code})`;
+  };
+  const edits: Edit[] = [[where, what, planted(what)]];
+  if (where.startsWith('recovery')) edits.push(SETTLING);
+  const stage = new ServerStage({}, mutantCores(edits).server);
+  const session = stage.client();
+  const link = stage.neighbour('1');
+  stage.take(link);
+
+  register(stage, session, 'a', 7777);
+  if (/^(stop|policy)/.test(where)) stage.give({ kind: 'stop' });
+  stage.pass(2_000);
+
+  expect([stage.isStopped, stage.hasFailed]).toEqual([true, true]);
+  expect(stage.take(session)).toContainEqual({ kind: 'goaway' });
+  const entries = stage.take(link).flatMap((one) => (one.kind === 'entries' ? one.batches : []));
+  expect(entries.at(-1)?.entries).toEqual([{ kind: 'bye' }]);
+});
+
+test('an address is dialled again after a second, then ever later, at most 5 minutes', () => {
+  const stage = new ServerStage({ peers: ['10.0.0.1:1'] }, mutantCores([WELCOME]).server);
+  const waits: number[] = [];
+  for (let count = 0; count < 11; count += 1) {
+    const facts = factsOf('1');
+    const bad = stage.reach('10.0.0.1:1');
+    stage.dialled = [];
+    const sinceMs = stage.nowMs;
+    const said = { protocols: [2], environment: 'testing' as Name, origin: originOf('1') };
+    stage.hear(bad, { kind: 'welcome', ...said, facts });
+    while (stage.dialled.length === 0 && stage.nowMs - sinceMs < 900_000) stage.pass(500);
+    waits.push((stage.nowMs - sinceMs) / 1_000);
+  }
+
+  expect(waits.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256]);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(300.5);
+  expect(faults(stage)).toBe(11);
+});
+
+test('what was to be asked again when others were back from a net-split still is', () => {
+  const throwing: Edit = [
+    'sessions#handleRegister',
+    'const { request } = message;',
+    `const { request } = message;
+if (message.registration.port === 6666) throw new Error('planted');`,
+  ];
+  const stage = stageWith(throwing);
+  const [one, two, three] = ['1', '2', '3'].map((digit) => stage.neighbour(digit));
+  stage.tell(three!, '3', put('c'));
+  stage.hush(one!, two!, three!);
+  stage.pass(8_000);
+  expect(['1', '2', '3'].map((digit) => stage.standingOf(digit))).toEqual([
+    'split',
+    'split',
+    'split',
+  ]);
+  for (const digit of ['1', '2']) comeBack(stage, digit);
+  expect(stage.standingOf('3')).toBe('split');
+
+  register(stage, stage.client(), 'c', 6666);
+  expect(faults(stage)).toBe(1);
+  stage.pass(6_000);
+
+  expect(stage.standingOf('3')).not.toBe('split');
+});
+
+/** A server that was split off dials in again, and has what it had. */
+function comeBack(stage: ServerStage, digit: string): void {
+  const connection = stage.accept('tcp', `10.0.0.${digit}:17310`);
+  const environment = 'testing' as Name;
+  const [origin, facts] = [originOf(digit), factsOf(digit)];
+  stage.hear(connection, { kind: 'hello', protocol: 2, role: 'peer', environment, origin, facts });
+  stage.keep(connection);
+  stage.digest(connection, { lines: [{ origin, sequence: stage.sequenceOf(digit) }] });
+  stage.tell(connection, digit, up('0'));
+}
 
 test('a timer that throws once is done again; everything goes on', () => {
   const once: Edit = [

@@ -74,7 +74,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R49] back-off is reset by news of that server',
     split.backOff,
-    ['server#Server.#passNews', 'origin !== undefined', 'origin === undefined'],
+    ['settle#passNews', 'origin !== undefined', 'origin === undefined'],
   ],
   [
     '[R46] back-off grows',

@@ -73,6 +73,11 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   if (hasSplitServer(state, host)) armReturned(state, origin, tidings);
   if (before !== 'split') return;
   origin.returnedMs = state.nowMs;
+  armAskAgain(state, tidings);
+}
+
+/** When a split origin is back, what becomes of the others is asked again. */
+export function armAskAgain(state: State, tidings: Tidings): void {
   state.timers.set('ask again', state.nowMs + ASK_AGAIN_MS, () => {
     askAgain(state, tidings);
   });

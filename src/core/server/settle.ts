@@ -1,0 +1,51 @@
+// What follows from a step, once for all that happened in it: who can be reached, whom to dial, whether
+// the view is complete, what the watchers and the neighbours must be told. The invariant: the stages
+// run in their order, and each leaves nothing for itself to do: run again they change nothing.
+
+import { flushLinks } from './replication/flush.ts';
+import { dropUnneeded } from './links/links.ts';
+import { noteMasters, noteNoMaster, wantedAddresses } from './links/policy.ts';
+import { dialWanted, hasten } from './links/targets.ts';
+import { listUnlisted } from './origins/origins.ts';
+import type { Tidings } from './origins/reachability.ts';
+import { refreshReachability } from './origins/reachability.ts';
+import { spreadTidings } from './replication/replication.ts';
+import { refreshView } from './replication/view.ts';
+import { tellWatchers } from './sessions/answers.ts';
+import type { State } from './state.ts';
+import { leaveInTime, prepareToLeave } from './stop.ts';
+
+/** What follows from a step, in this order. */
+export const STAGES: readonly ((state: State, tidings: Tidings) => void)[] = [
+  refreshReachability,
+  listUnlisted,
+  passNews,
+  spreadTidings,
+  settleTargets,
+  settleView,
+  prepareToLeave,
+  leaveInTime,
+  flushLinks,
+];
+
+/** An origin that can be reached again is news of its addresses: they are dialled at once. */
+function passNews(state: State, tidings: Tidings): void {
+  for (const id of tidings.reached) {
+    const origin = state.origins.get(id);
+    if (origin !== undefined) hasten(state, origin.log.facts.addresses);
+  }
+}
+
+function settleTargets(state: State): void {
+  if (!state.areTargetsDirty) return;
+  state.areTargetsDirty = false;
+  noteMasters(state);
+  dropUnneeded(state);
+  dialWanted(state, wantedAddresses(state));
+}
+
+function settleView(state: State): void {
+  if (state.isViewDirty) noteNoMaster(state);
+  const isViewNew = refreshView(state);
+  tellWatchers(state, isViewNew);
+}
