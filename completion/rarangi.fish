@@ -158,7 +158,7 @@ complete -c rarangi -n '__rarangi_at serve' -l tls-cert -r -F -d 'Instead of a s
 complete -c rarangi -n '__rarangi_at serve' -l tls-key -r -F -d 'The key of the certificate.'
 complete -c rarangi -n '__rarangi_at serve' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
 complete -c rarangi -n '__rarangi_at serve' -l cluster -x -a '(__rarangi_clusters)' -d 'The group of hosts that this one is near to.'
-complete -c rarangi -n '__rarangi_at serve' -l bind -x -d 'Where to listen.'
+complete -c rarangi -n '__rarangi_at serve' -l bind -x -d 'Where to listen; of an interface, its first address, as it changes.'
 complete -c rarangi -n '__rarangi_at serve' -l advertise -x -d 'Where others reach it; required when --bind is a wildcard.'
 complete -c rarangi -n '__rarangi_at serve' -l peer -x -d 'A server to start from.'
 complete -c rarangi -n '__rarangi_at serve' -l master -d 'Let others link to this server; masters link to all masters.'

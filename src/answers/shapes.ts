@@ -98,7 +98,7 @@ export interface GoneInfo {
 
 /** Something that is not as it should be. */
 export interface ReasonInfo {
-  /** `suspect`, `few-links`, `unsynced`, `peer-unanswered`, `no-master`; later versions know more. */
+  /** One of those in rarangi-status(1), as `suspect`; later versions know more. */
   readonly code: string;
   readonly message: string;
   /** What to do. */

@@ -32,15 +32,15 @@ export default class Serve extends BaseCommand {
       helpValue: 'NAME',
     }),
     bind: Flags.string({
-      description: 'Where to listen.',
+      description: 'Where to listen; of an interface, its first address, as it changes.',
       default: '127.0.0.1',
       env: 'RARANGI_SERVE_BIND',
-      helpValue: 'ADDR[:PORT]',
+      helpValue: 'ADDR|INTERFACE[:PORT]',
     }),
     advertise: Flags.string({
       description: 'Where others reach it; required when --bind is a wildcard.',
       env: 'RARANGI_SERVE_ADVERTISE',
-      helpValue: 'ADDR[:PORT]',
+      helpValue: 'ADDR|INTERFACE[:PORT]',
     }),
     peer: Flags.string({
       description: 'A server to start from. Repeatable.',

@@ -97,6 +97,17 @@ export interface Faulted extends Timed {
   readonly reason: string;
 }
 
+/** Where others reach this server has changed, or the machine has lost it or has it back. */
+export interface Addressed extends Timed {
+  readonly kind: 'addressed';
+  /** Where others reach it, `host:port`. */
+  readonly address: string;
+  /** Whether the machine has it, and what is bound. */
+  readonly isHere: boolean;
+  /** Where the other server of this host would be found. */
+  readonly siblings: readonly string[];
+}
+
 /** Someone asks the core to end (`stop`), or to forget which addresses refused it (`reload`). */
 export interface Order extends Timed {
   readonly kind: 'stop' | 'reload';
@@ -104,4 +115,14 @@ export interface Order extends Timed {
 
 /** Everything that can happen to a server. */
 export type Input =
-  Opened | Undialled | Received | Heard | Unreadable | Closed | Flow | Deadline | Faulted | Order;
+  | Opened
+  | Undialled
+  | Received
+  | Heard
+  | Unreadable
+  | Closed
+  | Flow
+  | Deadline
+  | Faulted
+  | Addressed
+  | Order;

@@ -28,6 +28,21 @@ export const NOTICES = {
       'others are told to come to {address}, which is another machine to each of them: ' +
       'advertise an address at which they reach this one',
   },
+  'address-gone': {
+    level: 'warn',
+    sentence:
+      'this host has not the address of {address} any more: others cannot come; ' +
+      'let the server follow an interface with --bind eth0',
+  },
+  'address-back': { level: 'info', sentence: 'this host has the address of {address} again' },
+  'address-changed': {
+    level: 'warn',
+    sentence: 'others are told to come to {address} from now on, not to {before}',
+  },
+  'not-followed': {
+    level: 'warn',
+    sentence: 'cannot bind {address}, where the interface is now: {reason}; tried every 2 s',
+  },
   'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
   'no-socket': {
     level: 'warn',

@@ -145,6 +145,12 @@ export const MESSAGES = {
     doc: 'The other server of this host is up: whoever has no session with it should dial it.',
     fields: {},
   },
+  address: {
+    code: 8,
+    from: 'server',
+    doc: 'The host part of what the server advertises has changed: who left its address empty registers anew. Without it the host of the server has lost that address.',
+    fields: { address: optional(address) },
+  },
 
   register: {
     code: 10,

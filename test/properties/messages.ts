@@ -121,6 +121,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   ping: { stamp: uint },
   pong: { stamp: uint },
   sibling: {},
+  address: { address },
   register: { request, registration: offered },
   deregister: { request, instance: id, cause, detail },
   done: { request, address, count: uint },

@@ -185,6 +185,9 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
       case 'error':
         this.#registry.handleDenial(contact, message);
         return;
+      case 'address':
+        if (message.address !== undefined) this.#registry.readdress();
+        return;
       case 'sibling':
       case 'goaway':
         this.#dialNow();

@@ -16,7 +16,10 @@ export interface Report<R> {
 export type ClientEffect<R> = Send | Dial | Close | Report<R> | Stopped;
 
 /** What can happen on a client's connections. */
-export type ConnectionInput = Exclude<Input, { readonly kind: 'stop' | 'reload' | 'faulted' }>;
+export type ConnectionInput = Exclude<
+  Input,
+  { readonly kind: 'stop' | 'reload' | 'faulted' | 'addressed' }
+>;
 
 /** Whoever embeds the library wants an end. */
 export interface Stop {

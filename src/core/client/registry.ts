@@ -69,6 +69,13 @@ export class Registry {
     this.#put({ ...held, ...change, instance, revision: held.revision + 1 });
   }
 
+  /** A server is reached elsewhere: who left its address to the servers is there, too. */
+  readdress(): void {
+    for (const { instance, address } of [...this.#held.values()]) {
+      if (address === '') this.update(instance, {});
+    }
+  }
+
   deregister(instance: InstanceId, cause: Cause): void {
     const held = this.#held.get(instance);
     if (held === undefined) return;

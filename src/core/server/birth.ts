@@ -80,8 +80,7 @@ export function createState(options: ServerOptions): State {
     ...{ faultsCount: 0, faultedMs: -Infinity, isSecondFault: false },
     barred: new Map(),
     isFailing: false,
-    isStopping: false,
-    leaveMs: Infinity,
+    ...{ isAddressGone: false, isStopping: false, leaveMs: Infinity },
     hasLeft: false,
   };
 }

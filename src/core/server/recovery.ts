@@ -103,7 +103,7 @@ function takenOver(old: State): State {
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
   const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out } = old;
-  const { gone, givenUpPeers } = old;
+  const { gone, givenUpPeers, isAddressGone } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
@@ -111,7 +111,7 @@ function takenOver(old: State): State {
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
     ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out },
-    ...{ gone, givenUpPeers },
+    ...{ gone, givenUpPeers, isAddressGone },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,

@@ -4,6 +4,7 @@
 // same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
 
 import type { Arrived } from '../../protocol/messages.ts';
+import { handleAddressed } from './sessions/own-address.ts';
 import { unreachable } from '../kit/assert.ts';
 import type { Counts } from './counts.ts';
 import { countsOf } from './counts.ts';
@@ -162,6 +163,9 @@ export class Server {
         break;
       case 'faulted':
         this.#meet(input);
+        break;
+      case 'addressed':
+        handleAddressed(state, input);
         break;
       case 'stop':
         handleStop(state);

@@ -209,7 +209,7 @@ export interface Session {
 
 /** Everything. */
 export interface State {
-  readonly options: ServerOptions;
+  options: ServerOptions;
   readonly out: Outbox;
   readonly timers: Timers;
   readonly self: Origin;
@@ -314,6 +314,8 @@ export interface State {
   /** It stops because it met the second such bug within a minute. */
   isFailing: boolean;
   isStopping: boolean;
+  /** The machine has not what this server has bound, or tells others. */
+  isAddressGone: boolean;
   /** When a stopping server waits no longer for its sibling. */
   leaveMs: number;
   hasLeft: boolean;

@@ -37,9 +37,9 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly environment?: string;
   /** The group of hosts that this one is near to; `default` if absent. */
   readonly cluster?: string;
-  /** `ADDR[:PORT]`; `127.0.0.1` if absent. Without a port: a well-known one, side A's or B's. */
+  /** `ADDR[:PORT]` or `INTERFACE[:PORT]`; `127.0.0.1` if absent. Without a port: a well-known one, side A's or B's. */
   readonly bind?: string;
-  /** `ADDR[:PORT]` at which others reach it; what is bound if absent. */
+  /** `ADDR[:PORT]` or `INTERFACE[:PORT]` at which others reach it; what is bound if absent. */
   readonly advertise?: string;
   /** `HOST[:PORT]` of servers to start from. */
   readonly peers?: readonly string[];

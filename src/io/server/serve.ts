@@ -16,6 +16,7 @@ import type { AllAddresses } from '../doors/doors.ts';
 import { allAddressesOf, Doors } from '../doors/doors.ts';
 import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
+import { AddressKeeper, followedOf, type Followed } from './address-keeper.ts';
 import { notifySystemd } from './notify.ts';
 import { limitsWithin, openFilesMax } from './open-files.ts';
 import type { SystemdState } from './notify.ts';
@@ -24,7 +25,7 @@ import { takePlace } from './place.ts';
 import { SocketKeeper } from './socket-keeper.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { RationedNotices } from './rationed-notices.ts';
-import type { Accept, Cancel, Listener, Runtime } from '../machine/runtime.ts';
+import type { Accept, Cancel, Runtime } from '../machine/runtime.ts';
 import type { ServeOptions, ServeSettings } from './serve-options.ts';
 import { serveSettingsOf } from './serve-options.ts';
 import { ServerLock } from '../tls/server-lock.ts';
@@ -63,7 +64,7 @@ export interface ServerHandle extends AsyncDisposable {
 
 /** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
 export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
-  const given = serveSettingsOf(options);
+  const [given, followed] = followedOf(serveSettingsOf(options));
   const notices = new RationedNotices({ onNotice: given.onNotice, runtime: backgroundRuntime });
   const settings = {
     ...given,
@@ -93,6 +94,7 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
     filesMax,
     runtime,
     notices,
+    followed,
   });
 }
 
@@ -114,14 +116,15 @@ interface Parts {
   readonly filesMax: number;
   readonly runtime: Runtime;
   readonly notices: RationedNotices;
+  readonly followed: Followed;
 }
 
 class RunningServer implements ServerHandle {
   readonly name: Name;
   readonly side: 'a' | 'b';
   readonly origin: OriginId;
-  readonly address: string;
-  readonly bound: string;
+  address: string;
+  bound: string;
   readonly socket: string | null;
   readonly doors: readonly string[];
   readonly lock: 'none' | 'secret' | 'certificate';
@@ -129,7 +132,7 @@ class RunningServer implements ServerHandle {
   readonly #core: Server;
   readonly #driver: Driver<Input, Tell>;
   readonly #doors: Doors;
-  readonly #listener: Listener;
+  readonly #addressKeeper: AddressKeeper;
   readonly #socketKeeper: SocketKeeper;
   readonly #lock: ServerLock | null;
   readonly #onNotice: (notice: Notice) => void;
@@ -146,7 +149,6 @@ class RunningServer implements ServerHandle {
     this.address = place.address;
     this.bound = place.listener.address;
     this.socket = place.socket?.path ?? null;
-    this.#listener = place.listener;
     this.#onNotice = settings.onNotice;
     this.#core = this.#createCore(settings, { place, limits });
     lock?.knowServers(() => this.#core.serverHosts());
@@ -171,6 +173,7 @@ class RunningServer implements ServerHandle {
     this.#driver.start();
     const accept: Accept = (connection) => this.#driver.accept(connection);
     place.listener.accept(accept);
+    this.#addressKeeper = this.#keepAddress(parts, accept);
     const { socketPath: path, socket, socketless } = place;
     const { socketRights: rights, onNotice } = settings;
     this.#socketKeeper = new SocketKeeper({ path, rights, socket, socketless, accept, onNotice });
@@ -181,7 +184,7 @@ class RunningServer implements ServerHandle {
   async stop(): Promise<void> {
     this.#tellSystemd('STOPPING');
     // Whoever comes from now on finds the sibling.
-    this.#listener.close();
+    this.#addressKeeper.close();
     this.#socketKeeper.close();
     this.#lock?.close();
     this.#cancelWithdrawal();
@@ -234,6 +237,23 @@ class RunningServer implements ServerHandle {
         },
       },
     );
+  }
+
+  #keepAddress({ place, followed, runtime }: Parts, accept: Accept): AddressKeeper {
+    const { listener, address, siblings } = place;
+    return new AddressKeeper({
+      ...{ followed, listener, address, siblings, accept, runtime },
+      onListener: (bound) => {
+        this.bound = bound.address;
+      },
+      onChange: (standing) => {
+        this.address = standing.address;
+        this.#driver.submit({ kind: 'addressed', nowMs: nodeRuntime.nowMs(), ...standing });
+      },
+      onNotice: (notice) => {
+        this.#onNotice(notice);
+      },
+    });
   }
 
   /** What a notice means to the doors. */

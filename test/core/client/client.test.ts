@@ -53,6 +53,22 @@ test('a server that comes back hears the latest revision', () => {
   expect(stage.reports).toEqual([{ kind: 'lost', server: 'h1-1', reason: 'closed' }]);
 });
 
+test('[R93] who left its address to the servers registers anew when theirs has changed', () => {
+  const stage = client(['a:1']);
+  register(stage);
+  const other = 'f'.repeat(32) as InstanceId;
+  stage.give({ kind: 'register', instance: other, offer: { ...OFFER, address: '10.0.0.9' } });
+  const session = stage.greet('a:1');
+  stage.take(session);
+
+  stage.hear(session, { kind: 'address' });
+  expect(stage.take(session)).toEqual([]);
+  stage.hear(session, { kind: 'address', address: '10.0.0.7' });
+
+  const registration = { ...OFFER, instance: INSTANCE, revision: 2 };
+  expect(stage.take(session)).toEqual([{ kind: 'register', request: 3, registration }]);
+});
+
 test('on this host sockets are tried before ports', () => {
   const stage = client(HERE, 2);
   expect(stage.takeDialled()).toEqual(['/run/a.sock', '/run/b.sock']);

@@ -40,6 +40,7 @@ function reasonsOf(state: State): Reason[] {
   const masters = masterLinks(state);
   const suspects = suspectServers(state);
   const unanswered = unansweredPeers(state);
+  const address = hostPartOf(state.options.facts.addresses[0] ?? '');
   const reasons: (Reason | false)[] = [
     suspects !== '' && {
       code: 'suspect',
@@ -55,6 +56,11 @@ function reasonsOf(state: State): Reason[] {
       code: 'unsynced',
       message: 'this server has started and does not know everything yet',
       hint: 'wait until it does: rarangi status --wait 30s',
+    },
+    state.isAddressGone && {
+      code: 'address-gone',
+      message: `${address}, where others are told to come, is no address of this host any more`,
+      hint: 'give it back to the host; or let the server follow an interface: --bind eth0',
     },
     unanswered.length > 0 && {
       code: 'peer-unanswered',

@@ -1,0 +1,27 @@
+// Where others reach this server, when that changes while it runs. The invariant: what the log says,
+// what clients are told and what `status` says are the same; registrations change by their services
+// alone, which are told and send the next revision.
+
+import type { Addressed } from '../../input.ts';
+import { hostPartOf } from '../../kit/text.ts';
+import { appendOwn } from '../replication/replication.ts';
+import type { State } from '../state.ts';
+
+/** Takes in where others reach this server, and whether the machine has that. */
+export function handleAddressed(state: State, { address, isHere, siblings }: Addressed): void {
+  const { facts } = state.options;
+  const [before = ''] = facts.addresses;
+  if (address !== before) {
+    state.options = { ...state.options, facts: { ...facts, addresses: [address] } };
+    appendOwn(state, { kind: 'facts', facts: state.options.facts });
+    for (const sibling of siblings) state.siblingAddresses.add(sibling);
+    state.areTargetsDirty = true;
+    state.out.notice('address-changed', { before, address });
+  }
+  const isTurned = state.isAddressGone === isHere;
+  state.isAddressGone = !isHere;
+  if (isTurned) state.out.notice(isHere ? 'address-back' : 'address-gone', { address });
+  if (address === before && !isTurned) return;
+  const said = isHere ? { address: hostPartOf(address) } : {};
+  state.out.send([...state.sessions.keys()], { kind: 'address', ...said });
+}

@@ -1,0 +1,171 @@
+// Keeps a server where it says that it is. Addresses come and go while it runs: a lease ends, an
+// interface goes down. The invariant: as long as the server runs, what it has bound and what it tells
+// others are addresses of this machine, or its core has been told that they are not.
+
+import { isIP } from 'node:net';
+
+import type { Notice } from '../../core/notices.ts';
+import {
+  formatAddress,
+  hostIn,
+  isLoopback,
+  isWildcard,
+  parseHostPort,
+} from '../machine/addresses.ts';
+import { firstAddressOf, isHere, isInterface } from '../machine/interfaces.ts';
+import { reasonOf } from '../machine/reasons.ts';
+import type { Accept, Listener, Runtime } from '../machine/runtime.ts';
+import type { ServeSettings } from './serve-options.ts';
+
+/** The interfaces whose first addresses are bound and advertised; null where it is an address. */
+export interface Followed {
+  readonly bind: string | null;
+  readonly advertise: string | null;
+}
+
+/** Puts addresses in the place of interfaces, and says which they were. */
+export function followedOf(settings: ServeSettings): [settings: ServeSettings, Followed] {
+  const { bind, advertise } = settings;
+  const followed = { bind: interfaceOf(bind.host), advertise: interfaceOf(advertise?.host) };
+  const given = {
+    bind: { ...bind, host: addressOf(followed.bind) ?? bind.host },
+    advertise:
+      advertise === null
+        ? null
+        : { ...advertise, host: addressOf(followed.advertise) ?? advertise.host },
+  };
+  return [{ ...settings, ...given }, followed];
+}
+
+function interfaceOf(host: string | undefined): string | null {
+  return host !== undefined && isIP(host) === 0 && isInterface(host) ? host : null;
+}
+
+function addressOf(name: string | null): string | null {
+  return name === null ? null : firstAddressOf(name);
+}
+
+/** Where a server is, as far as others are concerned. */
+export interface Standing {
+  readonly address: string;
+  readonly isHere: boolean;
+  readonly siblings: readonly string[];
+}
+
+/** What a keeper is told. */
+export interface AddressKeeperOptions {
+  readonly followed: Followed;
+  readonly listener: Listener;
+  /** Where others were told to come at the start. */
+  readonly address: string;
+  readonly siblings: readonly string[];
+  readonly accept: Accept;
+  readonly runtime: Pick<Runtime, 'listen'>;
+  /** Called when where it is has changed. */
+  readonly onChange: (standing: Standing) => void;
+  /** Called when what is bound now is another listener. */
+  readonly onListener: (listener: Listener) => void;
+  readonly onNotice: (notice: Notice) => void;
+}
+
+/** Looks after the addresses of one server until it is closed. */
+export class AddressKeeper {
+  readonly #options: AddressKeeperOptions;
+  readonly #timer: NodeJS.Timeout;
+  /** Whether others are told an address that was this machine's at the start. */
+  readonly #isOwn: boolean;
+  #listener: Listener;
+  #told: Standing;
+  #toldReason: string | null = null;
+  #isClosed = false;
+  #isLooking = false;
+
+  constructor(options: AddressKeeperOptions) {
+    this.#options = options;
+    const { listener, address, siblings } = options;
+    this.#listener = listener;
+    this.#told = { address, isHere: true, siblings };
+    this.#isOwn = isHere(hostIn(address));
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  /** Accepts no more, and looks no more. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#listener.close();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const isBound = await this.#follow();
+      if (!this.#isClosed) this.#tell(isBound);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Binds where the interface is now; says whether what is bound is here. */
+  async #follow(): Promise<boolean> {
+    const { followed, runtime, accept, onListener } = this.#options;
+    const { host, port } = parseHostPort(this.#listener.address, 'bound address');
+    const wanted = followed.bind === null ? host : firstAddressOf(followed.bind);
+    if (wanted === null) return false;
+    if (wanted === host) return isWildcard(host) || isHere(host);
+    let listener: Listener;
+    try {
+      listener = await runtime.listen(formatAddress(wanted, port ?? 0));
+    } catch (error) {
+      this.#tellFailure(formatAddress(wanted, port ?? 0), reasonOf(error));
+      return false;
+    }
+    if (this.#isClosed) {
+      listener.close();
+      return false;
+    }
+    this.#listener.close();
+    this.#listener = listener;
+    this.#toldReason = null;
+    listener.accept(accept);
+    onListener(listener);
+    return true;
+  }
+
+  /** Somebody else has the port there, or the address has gone again: each look tries anew. */
+  #tellFailure(address: string, reason: string): void {
+    if (this.#toldReason === reason) return;
+    this.#toldReason = reason;
+    this.#options.onNotice({ name: 'not-followed', fields: { address, reason } });
+  }
+
+  #tell(isBound: boolean): void {
+    const { followed, onChange, siblings } = this.#options;
+    const [bound, was] = [this.#listener.address, this.#options.listener.address];
+    const { address: before } = this.#told;
+    const name = followed.advertise;
+    const host = name === null ? hostIn(before) : firstAddressOf(name);
+    const port = parseHostPort(before, 'advertised address').port ?? 0;
+    const isAsBound = name === null && this.#options.address === was;
+    const address = isAsBound ? bound : formatAddress(host ?? hostIn(before), port);
+    const isAdvertised = !this.#isOwn || (host !== null && (isAsBound || isHere(host)));
+    const now = {
+      address,
+      isHere: isBound && isAdvertised,
+      siblings: siblings.map((sibling) => moved(sibling, { from: hostIn(was), to: hostIn(bound) })),
+    };
+    if (now.address === before && now.isHere === this.#told.isHere) return;
+    this.#told = now;
+    onChange(now);
+  }
+}
+
+/** The sibling is where this server is, at its own port. */
+function moved(sibling: string, { from, to }: { from: string; to: string }): string {
+  if (sibling.includes('/') || hostIn(sibling) !== from || isLoopback(from)) return sibling;
+  return formatAddress(to, parseHostPort(sibling, 'sibling').port ?? 0);
+}
+
+const LOOK_MS = 2_000;
