@@ -18,6 +18,8 @@ const BLOCKS = {
   ERRORS: errors,
   NOTICES: notices,
   LIMITS: limits,
+  METRICS: metrics,
+  'HTTP LIMITS': httpLimits,
   'FILE RULES': fileRules,
 };
 
@@ -134,6 +136,27 @@ async function limits() {
       ...prose(doc),
       ...(flag === undefined ? [] : ['Another number:', `.Fl ${word(flag.slice(1))} .`]),
     ],
+  }));
+  return tagList('Ds', items);
+}
+
+async function metrics() {
+  const { ALL_METRICS } = await built('doors/metrics/table.js');
+  const items = ALL_METRICS.map(({ name, type, help, labels, isAsked }) => ({
+    tag: `Sy ${word(name)} Pq ${type}${labels.length === 0 ? '' : `, by ${labels.join(', ')}`}`,
+    lines: [
+      ...prose(help),
+      ...(isAsked === true ? ['Only with the parameter', '.Li services=1 .'] : []),
+    ],
+  }));
+  return tagList('Ds', items);
+}
+
+async function httpLimits() {
+  const { HTTP_LIMITS } = await built('doors/http/limits.js');
+  const items = Object.entries(HTTP_LIMITS).map(([name, { max, doc }]) => ({
+    tag: `Sy ${word(name)} Pq ${max.toLocaleString('en-US')}`,
+    lines: prose(doc),
   }));
   return tagList('Ds', items);
 }

@@ -50,6 +50,9 @@ put 644 packaging/systemd/rarangi@.service usr/lib/systemd/system/rarangi@.servi
 put 644 packaging/systemd/rarangi.sysusers usr/lib/sysusers.d/rarangi.conf
 put 644 packaging/systemd/serve.env etc/rarangi/serve.env
 put 644 packaging/systemd/web.service usr/share/doc/rarangi/examples/web.service
+for file in grafana/rarangi.json prometheus/rarangi.rules.yml prometheus/rarangi.test.yml; do
+  put 644 "packaging/$file" "usr/share/doc/rarangi/examples/$file"
+done
 put 644 LICENSE usr/share/doc/rarangi/copyright
 put 644 README.md usr/share/doc/rarangi/README.md
 for page in docs/*.md docs/*.svg; do put 644 "$page" "usr/share/doc/rarangi/$page"; done

@@ -67,7 +67,15 @@ export const offered = row('offered', registered(addressOrOwn));
 export type Tag = Of<typeof tag>;
 
 /** Why an instance is gone. */
-export const cause = oneOf('closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown');
+export const CAUSES = [
+  'closed',
+  'deregistered',
+  'unhealthy',
+  'crash',
+  'replaced',
+  'unknown',
+] as const;
+export const cause = oneOf(...CAUSES);
 export type Cause = Of<typeof cause>;
 
 /** Who or what removed an instance, for people; no rule looks at it. */

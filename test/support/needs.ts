@@ -25,6 +25,8 @@ const PROBES = {
   'knot-dnsutils': ['kdig', '-V'],
   dnsperf: ['sh', '-c', 'command -v dnsperf'],
   'python3-dnspython': ['/usr/bin/python3', '-c', 'import dns.resolver'],
+  prometheus: ['promtool', '--version'],
+  'python3-prometheus-client': ['/usr/bin/python3', '-c', 'import prometheus_client.openmetrics'],
   'golang-go': ['go', 'version'],
   haproxy: ['haproxy', '-v'],
   'dnsmasq-base': ['dnsmasq', '--version'],

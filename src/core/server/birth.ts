@@ -14,6 +14,7 @@ import { Outbox } from './outbox.ts';
 import { Places } from './replication/cursors.ts';
 import { Journal } from './replication/journal.ts';
 import type { Departed, Origin, State } from './state.ts';
+import { Tally } from './tally.ts';
 
 /** A server that knows only itself. */
 export function createState(options: ServerOptions): State {
@@ -26,7 +27,7 @@ export function createState(options: ServerOptions): State {
   directory.file(self);
   return {
     options,
-    out: new Outbox(),
+    ...{ out: new Outbox(), tally: new Tally() },
     timers: new Timers(),
     self,
     origins,
@@ -60,7 +61,7 @@ export function createState(options: ServerOptions): State {
     masterAddresses: new Set(),
     siblingAddresses: new Set(siblingAddressesOf(options)),
     forgetTokens: new Set(),
-    removals: new Map(),
+    ...{ removals: new Map(), vanished: new Map() },
     nowMs: -Infinity,
     ...{ loose: new Set(), grown: new Set() },
     ...{ isViewDirty: false, areTargetsDirty: false },

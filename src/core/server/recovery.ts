@@ -102,16 +102,16 @@ function takenOver(old: State): State {
   const { missing, missingCount, why, ownMissing } = old;
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
-  const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out } = old;
-  const { gone, givenUpPeers, isAddressGone } = old;
+  const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished } = old;
+  const { gone, givenUpPeers, isAddressGone, out, tally } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
     ...{ missing, missingCount, why, ownMissing },
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
-    ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, out },
-    ...{ gone, givenUpPeers, isAddressGone },
+    ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished },
+    ...{ gone, givenUpPeers, isAddressGone, out, tally },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,

@@ -26,6 +26,7 @@ export function handleLateness(
   giveTime(state, lateMs);
   if (state.held !== null) armWake(state);
   if (lateMs <= state.options.silenceMs) return;
+  state.tally.add('slept-seconds', [], lateMs / 1_000);
   state.out.notice('slept', { milliseconds: Math.round(lateMs) });
   for (const origin of state.origins.values()) {
     if (origin === state.self) continue;

@@ -17,6 +17,7 @@ import type { Log, Missing } from './origins/log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from '../kit/pace.ts';
+import type { Tally } from './tally.ts';
 import type { Timers } from '../kit/timers.ts';
 
 /** An origin that this server knows, itself included. */
@@ -211,6 +212,7 @@ export interface Session {
 export interface State {
   options: ServerOptions;
   readonly out: Outbox;
+  readonly tally: Tally;
   readonly timers: Timers;
   readonly self: Origin;
   readonly origins: Map<OriginId, Origin>;
@@ -272,6 +274,8 @@ export interface State {
   readonly forgetTokens: Set<string>;
   /** The latest removals and when each was, for who comes too late to be told: see answers.ts. */
   readonly removals: Map<InstanceId, Change & { readonly atMs: number }>;
+  /** Services whose last instance went, and when: the latest of them. */
+  readonly vanished: Map<Name, number>;
   nowMs: number;
   /** Origins that lost their way here. */
   readonly loose: Set<OriginId>;

@@ -3,7 +3,7 @@
 // to be left out, the last ones first, where there is no room for all.
 
 import type { EdeCode, RcodeName } from './codes.ts';
-import type { TYPE } from './codes.ts';
+import { EDE, TYPE } from './codes.ts';
 import type { Asked } from './query.ts';
 import type { WireName } from './wire-name.ts';
 
@@ -61,6 +61,22 @@ export interface Answer {
   readonly additional: readonly DnsRecord[];
   readonly errors: readonly ExtendedError[];
 }
+
+/** What a query came to, as lookups are counted; null for what asks for no service. */
+export type Finding = 'live' | 'stale' | 'none' | 'cannot_tell';
+
+/** What an answer says of what was looked up. */
+export function findingOf({ rcode, answers, errors }: Answer): Finding | null {
+  if (rcode === 'NXDOMAIN') return 'none';
+  const isStale = errors.some(({ code }) => code === EDE.STALE_ANSWER);
+  if (rcode === 'SERVFAIL') return isStale ? 'stale' : 'cannot_tell';
+  const [first] = answers;
+  if (rcode !== 'NOERROR' || first === undefined || !FINDING.has(first.data.type)) return null;
+  return isStale ? 'stale' : 'live';
+}
+
+/** The types that say where instances are. */
+const FINDING: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.CNAME, TYPE.SRV]);
 
 /** An answer without a record that this server does not vouch for as an authority. */
 export function refusal(asked: Asked, rcode: RcodeName, error?: ExtendedError): Answer {

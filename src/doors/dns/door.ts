@@ -35,11 +35,10 @@ export interface Way extends Asker {
 }
 
 /** An answer as it leaves, and what is counted of it. */
-export interface Answered {
+export interface Answered extends Encoded {
   /** Lent: the next query that is answered may change them. Copies are made where they are needed. */
   readonly bytes: Uint8Array;
   readonly rcode: Answer['rcode'];
-  readonly isTruncated: boolean;
 }
 
 /** The DNS door of a server. */
@@ -136,7 +135,7 @@ export class DnsDoor {
 
   /** Ready bytes as the answer to this very query: with its number, its wishes, and its case. */
   #addressed(
-    { bytes, isTruncated }: Encoded,
+    { bytes, isTruncated, finding }: Encoded,
     query: Uint8Array,
     { name, recursionDesired }: Repeated,
   ): Answered {
@@ -144,7 +143,7 @@ export class DnsDoor {
     bytes[1] = query[1] ?? 0;
     bytes[2] = ((bytes[2] ?? 0) & ~1) | (recursionDesired ? 1 : 0);
     bytes.set(name, HEADER_BYTES);
-    return { bytes, isTruncated, rcode: 'NOERROR' };
+    return { bytes, isTruncated, finding, rcode: 'NOERROR' };
   }
 
   #encode(answer: Answer, room: Room): Answered {

@@ -3,7 +3,8 @@
 // them). All answers come first, then as many additional records as fit. Answers that are left out
 // are told: over UDP by TC, over TCP, where there is no larger way, by an extended error.
 
-import type { Answer, DnsRecord, ExtendedError } from './answer.ts';
+import type { Answer, DnsRecord, ExtendedError, Finding } from './answer.ts';
+import { findingOf } from './answer.ts';
 import { EDE, RCODE, TCP_BYTES_MAX, UDP_BYTES_MAX } from './codes.ts';
 import type { Asked } from './query.ts';
 import { utf8Bytes } from './wire-name.ts';
@@ -22,6 +23,7 @@ export interface Encoded {
   readonly bytes: Uint8Array;
   /** Answers are left out, and the header says so. */
   readonly isTruncated: boolean;
+  readonly finding: Finding | null;
 }
 
 /** Writes answers, one after the other, into one buffer of its own. */
@@ -42,7 +44,7 @@ export class Encoder {
     if (!isCut) told = this.#append(answer, room.bytesMax, told);
     const isTruncated = isCut && !room.isStream;
     this.#finish(answer, told, isTruncated);
-    return { bytes: this.#writer.taken(), isTruncated };
+    return { bytes: this.#writer.taken(), isTruncated, finding: findingOf(answer) };
   }
 
   /** Header, question and answers; says how many of these fit. */

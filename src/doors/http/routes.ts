@@ -170,6 +170,13 @@ export const ROUTES = {
     params: {},
     answer: 'Document',
   },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    doc: 'What this server counts and measures, as Prometheus reads it.',
+    params: { services: { kind: 'flag', doc: 'The instances of each service as well.' } },
+    answer: 'text',
+  },
   livez: {
     method: 'GET',
     path: '/livez',
@@ -209,6 +216,11 @@ export interface Route extends RouteSpec {
 export const ALL_ROUTES: readonly Route[] = Object.entries<RouteSpec>(ROUTES).map(
   ([name, spec]) => ({ ...spec, name: name as RouteName }),
 );
+
+/** The names of those whose answers may last. */
+export const STREAMING_ROUTES: readonly RouteName[] = ALL_ROUTES.filter(
+  ({ answer, params }) => answer === 'lines' || 'wait' in params,
+).map(({ name }) => name);
 
 /** What a method and a path come to. */
 export type Match =

@@ -4,6 +4,7 @@
 
 import { isIP } from 'node:net';
 
+import { RCODE } from '../../doors/dns/codes.ts';
 import type { Answered, Way } from '../../doors/dns/door.ts';
 import { DnsDoor } from '../../doors/dns/door.ts';
 import { unsayableOf } from '../../doors/dns/names.ts';
@@ -112,14 +113,24 @@ class DnsPlaces implements Door {
       const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
       const { near, far, refused } = isStream ? ways.stream : ways.datagram;
       take(bytes, isNear ? near : isAllowed ? far : refused, (answered) => {
+        this.#count(answered, isStream);
         reply(answered.bytes);
       });
     };
   }
 
+  #count({ rcode, finding, isTruncated }: Answered, isStream: boolean): void {
+    const { count } = this.#context.server;
+    const labels = isStream ? LABELS.tcp : LABELS.udp;
+    count('dns-queries', labels[rcode]);
+    if (isTruncated) count('dns-truncated', labels[rcode]);
+    if (finding !== null) count('lookups', ['dns', finding]);
+  }
+
   #mayAsk(address: string): boolean {
-    const { runtime, tell } = this.#context.server;
+    const { runtime, tell, count } = this.#context.server;
     const verdict = this.#rates.take(address, runtime.nowMs());
+    if (verdict !== 'pass') count('limit-reached', ['dns-queries-per-second']);
     if (verdict === 'told') tell({ name: 'dns-flood', fields: { address } });
     return verdict === 'pass';
   }
@@ -204,6 +215,15 @@ function ipEndpointOf({ address }: DoorPlace): { host: string; port: number } {
   if ('host' in endpoint && isIP(endpoint.host) !== 0) return endpoint;
   throw new TypeError(`DNS listens on no socket: ${address}`);
 }
+
+type Labels = Readonly<Record<Answered['rcode'], readonly [string, string]>>;
+
+function labelsOf(transport: string): Labels {
+  const pairs = Object.keys(RCODE).map((rcode) => [rcode, [transport, rcode]]);
+  return Object.fromEntries(pairs) as Labels;
+}
+
+const LABELS = { udp: labelsOf('udp'), tcp: labelsOf('tcp') };
 
 /** How often it looks for names that DNS cannot say, and of how many it tells. */
 const LOOK_MS = 2_000;

@@ -3,7 +3,9 @@
 // tells as a client does, by inner connections, and nothing that it throws reaches the server.
 
 import type { Notice } from '../../core/notices.ts';
+import type { ConnectionId } from '../../core/input.ts';
 import type { State } from '../../core/server/state.ts';
+import type { Counted } from '../../core/server/tally.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { Facts } from '../../protocol/records.ts';
 import type { InnerConnection, InnerEnd } from '../machine/inner-connections.ts';
@@ -27,6 +29,10 @@ export interface DoorServer {
   /** What the core knows, never to be changed: for metrics. */
   readonly state: () => Readonly<State>;
   readonly tell: (notice: Notice) => void;
+  /** Counts what a door did, for metrics. */
+  readonly count: (counted: Counted, labels: readonly string[]) => void;
+  /** What waits in memory to be written to a connection. */
+  readonly unwrittenBytesOf: (connection: ConnectionId) => number;
 }
 
 /** What a door is opened with. */

@@ -66,7 +66,8 @@ export class HttpAccess {
   }
 
   /** Tells the operator, as of any stranger. */
-  noteRefusal(exchange: Exchange, { message }: Refusal): void {
+  noteRefusal(exchange: Exchange, { message, code }: Refusal): void {
+    this.#server.count('refused', [code]);
     const reason = `HTTP: ${message}`;
     this.#server.tell({ name: 'refused-stranger', fields: { address: exchange.remote, reason } });
   }

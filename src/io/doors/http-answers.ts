@@ -19,6 +19,7 @@ import { HttpInside } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
 import { answerPeers, answerService, answerServices, answerStatus } from './http-lookup.ts';
 import { answerEnvoy, answerPrometheus, answerTraefik } from './http-programs.ts';
+import { HttpMetrics } from './http-metrics.ts';
 import { HttpRegistrations } from './http-register.ts';
 import { answerWatch } from './http-watch.ts';
 
@@ -38,6 +39,7 @@ export class HttpAnswers {
   readonly #inside: HttpInside;
   readonly #access: HttpAccess;
   readonly #registrations: HttpRegistrations;
+  readonly #metrics: HttpMetrics;
   readonly #handlers: Readonly<Record<RouteName, Handler>>;
 
   constructor(context: DoorContext) {
@@ -45,6 +47,7 @@ export class HttpAnswers {
     this.#inside = new HttpInside(context);
     this.#access = new HttpAccess(context.server);
     this.#registrations = new HttpRegistrations(this.#inside);
+    this.#metrics = new HttpMetrics(this.#inside);
     this.#handlers = this.#createHandlers();
   }
 
@@ -60,9 +63,11 @@ export class HttpAnswers {
   /** Reads tokens anew. Throws RARANGI_USAGE. */
   reload(): void {
     this.#access.reload();
+    this.#metrics.reload();
   }
 
   close(): void {
+    this.#metrics.close();
     this.#inside.close();
   }
 
@@ -70,6 +75,7 @@ export class HttpAnswers {
     const { method = 'GET', url = '/' } = exchange.request;
     const { path, search } = partsOf(url);
     const match = matchRoute(method, path);
+    if (match.kind === 'found') exchange.route = match.route.name;
     if (!this.#mayPass(exchange, match.kind === 'found' ? match.route : null)) return;
     if (match.kind === 'found') this.#answer(exchange, match, search);
     else if (match.kind === 'unknown') exchange.fail(noRoute(path));
@@ -163,7 +169,10 @@ export class HttpAnswers {
         });
       },
       openapi: (exchange) => {
-        exchange.json(200, openApi(VERSION));
+        exchange.json(200, openApi(API_VERSION));
+      },
+      metrics: (exchange, asked) => {
+        this.#metrics.answer(exchange, asked);
       },
       livez: answerLive,
       readyz: (exchange) => {
@@ -205,4 +214,4 @@ const BUG: HttpFailure = {
 const TOO_FAST = 'the limit is 1000 requests a second of one address: ask fewer';
 
 /** That of the interface: its routes and keys. */
-const VERSION = '1';
+const API_VERSION = '1';

@@ -1,6 +1,7 @@
 // The body of a request, in JSON. One invariant: no more of it is kept than a body may have, and what
 // is too large, or no JSON, is answered before anything else is done with it.
 
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import { usageFailure } from '../../doors/http/failures.ts';
 import type { Exchange } from './http-exchange.ts';
 
@@ -30,7 +31,8 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
 function failTooLarge(exchange: Exchange): void {
   const message = `what was sent is larger than ${String(BODY_BYTES_MAX)} bytes`;
   const failure = { ...usageFailure(message, 'send less at once'), status: 413 };
+  exchange.noteLimit('http-body-bytes');
   exchange.fail(failure, { headers: { Connection: 'close' } });
 }
 
-const BODY_BYTES_MAX = 64 * 1_024;
+const { max: BODY_BYTES_MAX } = HTTP_LIMITS['http-body-bytes'];

@@ -4,6 +4,8 @@
 
 import type { Socket } from 'node:net';
 
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
+import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { isLoopback } from '../machine/addresses.ts';
 
 interface Known {
@@ -22,6 +24,12 @@ export class HttpConnections {
   /** The one that has idled longest first. */
   readonly #known = new Map<Socket, Known>();
   readonly #paces = new Map<string, Pace>();
+  readonly #onLimit: (limit: HttpLimitName) => void;
+
+  /** `onLimit` is called each time that a limit is reached. */
+  constructor(onLimit: (limit: HttpLimitName) => void) {
+    this.#onLimit = onLimit;
+  }
 
   /** How many there are. */
   get count(): number {
@@ -35,6 +43,7 @@ export class HttpConnections {
     const own = isCounted ? [...this.#known.values()].filter((one) => one.address === address) : [];
     const isCrowd = own.length >= OF_ONE_ADDRESS_MAX;
     if (this.#known.size >= CONNECTIONS_MAX || isCrowd) {
+      this.#onLimit(isCrowd ? 'http-connections-per-address' : 'http-connections');
       const leaving = this.#idlest(isCrowd ? address : null) ?? socket;
       leaving.destroy();
       this.#known.delete(leaving);
@@ -63,6 +72,7 @@ export class HttpConnections {
     const pace = this.#paces.get(address);
     if (pace?.second === second) {
       pace.count += 1;
+      if (pace.count > REQUESTS_A_SECOND) this.#onLimit('http-requests-per-second');
       return pace.count <= REQUESTS_A_SECOND;
     }
     // Those of other seconds are of no use any more.
@@ -83,6 +93,6 @@ function addressOf({ remoteAddress = '' }: Socket): string {
   return remoteAddress.replace(/^::ffff:/i, '');
 }
 
-const CONNECTIONS_MAX = 4_096;
-const OF_ONE_ADDRESS_MAX = 256;
-const REQUESTS_A_SECOND = 1_000;
+const { max: CONNECTIONS_MAX } = HTTP_LIMITS['http-connections'];
+const { max: OF_ONE_ADDRESS_MAX } = HTTP_LIMITS['http-connections-per-address'];
+const { max: REQUESTS_A_SECOND } = HTTP_LIMITS['http-requests-per-second'];

@@ -8,6 +8,7 @@ import type { Server as SecureServer } from 'node:https';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import { endpointOf } from '../machine/addresses.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
 import { isBeyondLoopback } from './http-access.ts';
@@ -23,12 +24,15 @@ export function openDoor(context: DoorContext): Door {
 class HttpDoor implements Door {
   readonly #context: DoorContext;
   readonly #answers: HttpAnswers;
-  readonly #connections = new HttpConnections();
+  readonly #connections: HttpConnections;
   readonly #servers = new Set<Server | SecureServer>();
 
   constructor(context: DoorContext) {
     this.#context = context;
     this.#answers = new HttpAnswers(context);
+    this.#connections = new HttpConnections((limit) => {
+      context.server.count('limit-reached', [limit]);
+    });
   }
 
   async listen(place: DoorPlace): Promise<DoorListener> {
@@ -129,12 +133,12 @@ async function ended(server: Server | SecureServer): Promise<void> {
 
 /** What a request may take and hold: rarangi-http(7) says the same. */
 const SERVER_OPTIONS = {
-  maxHeaderSize: 8 * 1_024,
-  headersTimeout: 2_000,
-  requestTimeout: 5_000,
+  maxHeaderSize: HTTP_LIMITS['http-header-bytes'].max,
+  headersTimeout: HTTP_LIMITS['http-header-ms'].max,
+  requestTimeout: HTTP_LIMITS['http-request-ms'].max,
   // Node.js looks only so often who has taken too long.
   connectionsCheckingInterval: 500,
-  keepAliveTimeout: 60_000,
+  keepAliveTimeout: HTTP_LIMITS['http-idle-ms'].max,
   // A request without one is answered by us.
   requireHostHeader: false,
   noDelay: true,

@@ -7,6 +7,9 @@ import type { StreamForm } from '../../doors/http/events.ts';
 import { eventText, signOfLife, streamHeaders, streamStart } from '../../doors/http/events.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import { failureBody } from '../../doors/http/failures.ts';
+import type { HttpLimitName } from '../../doors/http/limits.ts';
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
+import type { RouteName } from '../../doors/http/routes.ts';
 import type { HttpView } from '../../doors/http/view.ts';
 import { viewHeaders } from '../../doors/http/view.ts';
 import type { DoorContext, DoorPlace } from './door.ts';
@@ -31,6 +34,8 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly place: DoorPlace;
+  /** What was asked for, once it is known. */
+  route: RouteName | 'none' = 'none';
   readonly #context: DoorContext;
 
   constructor(
@@ -61,6 +66,11 @@ export class Exchange {
   view(): HttpView {
     const { isComplete: complete, missing, missingCount, why } = this.#context.server.state();
     return { complete, missing, missingCount, why };
+  }
+
+  /** Counts that a limit was reached. */
+  noteLimit(limit: HttpLimitName): void {
+    this.#context.server.count('limit-reached', [limit]);
   }
 
   /** Answers JSON. */
@@ -105,7 +115,9 @@ export class Exchange {
     const write = (text: string): void => {
       if (response.destroyed || response.writableEnded) return;
       response.write(text);
-      if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
+      if (response.writableLength <= UNREAD_BYTES_MAX) return;
+      this.noteLimit('http-unread-bytes');
+      response.destroy();
     };
     const beat = (): void => {
       cancelBeat = server.runtime.setAlarm(server.runtime.nowMs() + BEAT_MS, () => {
@@ -120,7 +132,7 @@ export class Exchange {
         onEnd();
       }),
     );
-    response.writeHead(200, { ...this.#headers(this.view()), ...streamHeaders(form) });
+    this.#begin(200, { ...this.#headers(this.view()), ...streamHeaders(form) });
     response.flushHeaders();
     write(streamStart(form));
     beat();
@@ -146,6 +158,11 @@ export class Exchange {
     };
   }
 
+  #begin(status: number, headers: Record<string, string>): void {
+    this.#context.server.count('http-requests', [this.route, String(status)]);
+    this.response.writeHead(status, headers);
+  }
+
   #send(
     status: number,
     content: { readonly type: string; readonly body: string } | null,
@@ -155,13 +172,13 @@ export class Exchange {
     if (response.headersSent || response.destroyed) return;
     const all = { ...this.#headers(view), ...headers };
     if (content === null) {
-      response.writeHead(status, all);
+      this.#begin(status, all);
       response.end();
       return;
     }
     all['Content-Type'] = content.type;
     all['Content-Length'] = String(Buffer.byteLength(content.body));
-    response.writeHead(status, all);
+    this.#begin(status, all);
     response.end(request.method === 'HEAD' ? undefined : content.body);
   }
 }
@@ -171,4 +188,4 @@ const ALIVE = { event: 'alive' };
 const BEAT_MS = 5_000;
 
 /** What may wait in memory for a reader that does not read. */
-const UNREAD_BYTES_MAX = 1024 * 1024;
+const { max: UNREAD_BYTES_MAX } = HTTP_LIMITS['http-unread-bytes'];

@@ -3,6 +3,7 @@
 // the next question, and what lasts is counted until it is over.
 
 import { GlobError, globOf } from '../../answers/glob.ts';
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { DoorContext, DoorServer } from './door.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { InnerAnswer, InnerQuestion } from './inner-session.ts';
@@ -20,9 +21,9 @@ export class HttpInside {
     this.server = context.server;
   }
 
-  /** How many streams there are. */
-  get streamsCount(): number {
-    return this.#streams.size;
+  /** What lasts now. */
+  get streams(): Iterable<Exchange> {
+    return this.#streams;
   }
 
   /** Asks the core; the answer mostly comes before this returns. */
@@ -41,6 +42,7 @@ export class HttpInside {
     more: { readonly transport?: 'http'; onGoaway?: () => void; onClosed?: () => void } = {},
   ): InnerSession | null {
     if (this.#streams.size >= STREAMS_MAX) {
+      exchange.noteLimit('http-streams');
       onLimit(`the limit is ${String(STREAMS_MAX)} streams: end some, or use the other server`);
       return null;
     }
@@ -70,4 +72,4 @@ export class HttpInside {
 }
 
 /** Of 4,096 connections: whoever only asks must still find room. */
-const STREAMS_MAX = 1_024;
+const { max: STREAMS_MAX } = HTTP_LIMITS['http-streams'];

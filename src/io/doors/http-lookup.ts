@@ -17,6 +17,7 @@ import { millisecondsOf } from '../../doors/http/routes.ts';
 import type { Name } from '../../protocol/ids.ts';
 import { isName } from '../../protocol/ids.ts';
 import type { Instance } from '../../protocol/records.ts';
+import { lookupAnswerOf } from '../../core/server/tally.ts';
 import { isLive } from '../../protocol/records.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
@@ -144,8 +145,9 @@ function hasLive({ instances }: Found): boolean {
   return instances.some(({ state }) => isLive(state));
 }
 
-function answerFound(exchange: Exchange, { name, query }: Lookup, found: Found): void {
+function answerFound(exchange: Exchange, { name, query, inside }: Lookup, found: Found): void {
   const { view, etag } = found;
+  inside.server.count('lookups', ['http', lookupAnswerOf(found.instances, view.complete)]);
   const headers: Record<string, string> = { ETag: etag };
   if (isNamedIn(exchange.header('if-none-match'), etag)) {
     exchange.bare(304, { view, headers });

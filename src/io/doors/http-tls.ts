@@ -49,3 +49,15 @@ function mustBelong(given: {
 function unusable(message: string): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, { hint: 'name files in PEM that go together' });
 }
+
+/** When the certificate that expires first does so, in seconds since 1970; null without one. */
+export function certificateExpirySeconds({
+  settings,
+  lock,
+}: Pick<DoorServer, 'settings' | 'lock'>): number | null {
+  const files = [settings.httpTls?.cert, lock.tls?.cert].filter((file) => file !== undefined);
+  const times = files.map((file) =>
+    Date.parse(new X509Certificate(readPublicFile(file, 'certificate')).validTo),
+  );
+  return times.length === 0 ? null : Math.min(...times) / 1_000;
+}

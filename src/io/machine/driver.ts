@@ -115,6 +115,11 @@ export class Driver<I, E extends { readonly kind: string }> {
     return this.#inner.open(this.#connectionsCount, end);
   }
 
+  /** What waits in memory to be written to a connection. */
+  unwrittenBytesOf(id: ConnectionId): number {
+    return this.#peers.get(id)?.connection.unwrittenBytes ?? 0;
+  }
+
   #open(connection: Connection, dialled: string | null): ConnectionHandlers {
     this.#connectionsCount += 1;
     const peer = createPeer(this.#connectionsCount, connection);

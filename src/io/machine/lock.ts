@@ -26,3 +26,11 @@ export interface AcceptLock {
   /** Secures a connection; one that is refused is never handed over. */
   secureAccepted(socket: Socket, opened: (secured: Socket) => void): void;
 }
+
+/** The server that is locked. */
+export interface LockedServer {
+  /** The addresses of servers, without ports: there is room for them. */
+  readonly hosts: () => Iterable<string>;
+  /** Counts one that is refused. */
+  readonly refused: () => void;
+}

@@ -151,7 +151,12 @@ class RunningServer implements ServerHandle {
     this.socket = place.socket?.path ?? null;
     this.#onNotice = settings.onNotice;
     this.#core = this.#createCore(settings, { place, limits });
-    lock?.knowServers(() => this.#core.serverHosts());
+    lock?.guard({
+      hosts: () => this.#core.serverHosts(),
+      refused: () => {
+        this.#core.state.tally.add('refused', ['not-trusted']);
+      },
+    });
     this.#driver = new Driver<Input, Tell>({
       core: this.#core,
       runtime,
@@ -235,6 +240,10 @@ class RunningServer implements ServerHandle {
         tell: (notice) => {
           this.#onNotice(notice);
         },
+        count: (counted, labels) => {
+          this.#core.state.tally.add(counted, labels);
+        },
+        unwrittenBytesOf: (connection) => this.#driver.unwrittenBytesOf(connection),
       },
     );
   }

@@ -21,7 +21,7 @@ import { Binders } from './binders.ts';
 import { firstRecordOf } from './client-hello.ts';
 import type { Credentials, ReadCredentials } from './credentials.ts';
 import { nodeRuntime } from '../machine/node-runtime.ts';
-import type { AcceptLock, DialLock, LockHandlers } from '../machine/lock.ts';
+import type { AcceptLock, DialLock, LockedServer, LockHandlers } from '../machine/lock.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { errorCode } from '../machine/reasons.ts';
 import { secure } from './dial.ts';
@@ -68,7 +68,7 @@ export class ServerLock implements AcceptLock, DialLock {
   readonly #waiting = new Map<string, Stranger>();
   readonly #strangers: Strangers<Stranger>;
   readonly #binders: Binders;
-  #servers: () => Iterable<string> = () => [];
+  #within: LockedServer = { hosts: () => [], refused: () => undefined };
   readonly #proofs = new Map<Socket, Proof>();
   /** What is said of a secret, by whom: until the handshake has proved it, no more than that. */
   readonly #identities = new WeakMap<TLSSocket, string>();
@@ -84,7 +84,7 @@ export class ServerLock implements AcceptLock, DialLock {
       strangersMax: options.limits?.strangers ?? LIMITS.strangers.max,
       perAddressMax: this.#perAddressMax(),
       rations: options.rations ?? RATIONS[this.kind],
-      servers: () => this.#servers(),
+      servers: () => this.#within.hosts(),
     });
     this.#server = createServer({
       ...contextOf(this.#credentials),
@@ -107,9 +107,9 @@ export class ServerLock implements AcceptLock, DialLock {
     });
   }
 
-  /** Tells where to ask for the addresses of servers, without ports: there is room for them. */
-  knowServers(servers: () => Iterable<string>): void {
-    this.#servers = servers;
+  /** Tells of the server behind it. */
+  guard(within: LockedServer): void {
+    this.#within = within;
   }
 
   secureDialled(socket: Socket, handlers: LockHandlers): void {
@@ -337,6 +337,7 @@ export class ServerLock implements AcceptLock, DialLock {
   }
 
   #tell(address: string, reason: string): void {
+    this.#within.refused();
     this.#options.onNotice({ name: 'refused-stranger', fields: { address, reason } });
   }
 }

@@ -163,6 +163,7 @@ export function refuse(
   connection: Connection,
   breach: { readonly error: ProtocolErrorName; readonly reason: string },
 ): void {
+  state.tally.add('refused', [breach.error]);
   state.out.sendError(connection.id, breach.error, breach.reason);
   closeConnection(state, connection, breach.error);
 }

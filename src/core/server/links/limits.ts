@@ -143,6 +143,7 @@ export function maxOf({ limits }: ServerOptions, name: LimitName): number {
 
 /** Tells the operator that a limit was reached: once a minute for each, and how often it was. */
 export function noteLimit(state: State, limit: LimitName, address: string): void {
+  state.tally.add('limit-reached', [limit]);
   const told = state.limitsTold.get(limit);
   if (told !== undefined && state.nowMs - told.atMs < TOLD_EVERY_MS) {
     told.times += 1;

@@ -109,6 +109,7 @@ export function refuseEnvironment(state: State, connection: Connection, theirs: 
     reason: `environment ${ours} here, not ${theirs}`,
     environment: ours,
   });
+  state.tally.add('refused', ['wrong-environment']);
   closeConnection(state, connection, 'wrong-environment');
 }
 
@@ -313,6 +314,8 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   const peer = state.origins.get(link.origin)?.log.facts.name ?? link.origin;
   const address = link.connection.remote;
   const name = lost.isReleased === true ? 'link-released' : 'link-down';
+  if (name === 'link-down') state.tally.add('link-down', [peer]);
+  else state.tally.forget('link-down', [peer]);
   state.out.notice(name, { peer, address, reason: lost.reason });
 }
 

@@ -155,6 +155,7 @@ function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   setStanding(state, origin, 'aside');
   noteGone(state, origin, { why: 'crashed' });
+  state.tally.add('lost', ['crash']);
   state.out.notice('origin-crashed', labels(origin));
   armAside(state, origin, tidings);
 }
@@ -171,6 +172,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.cancel(`aside ${origin.id}`);
   noteBack(state, origin);
   setStanding(state, origin, 'split');
+  state.tally.add('lost', ['split']);
   state.out.notice('origin-split', labels(origin));
   const { host } = origin.log.facts;
   if (hasReachableServer(state, host)) {

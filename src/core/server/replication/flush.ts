@@ -275,6 +275,7 @@ function sendPart(state: State, link: Link, outgoing: Outgoing): number {
   });
   outgoing.part += 1;
   if (isLast) {
+    state.tally.add('snapshots', ['out']);
     link.cursors.set(outgoing.origin, outgoing.sequence);
     // What was new meanwhile goes out with the next turn.
     link.behind.add(outgoing.origin);

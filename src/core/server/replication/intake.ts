@@ -132,6 +132,7 @@ function takeEntries(
     return;
   }
   origin.source = link.origin;
+  state.tally.add('entries-applied', [], entries.length);
   for (const entry of entries) applyEntry(state, origin, entry);
   noteAdvance(state, origin, entries);
   noteArrival(state, origin);
@@ -194,6 +195,7 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
     return;
   }
   origin.source = link.origin;
+  state.tally.add('snapshots', ['in']);
   applySnapshot(state, origin, snapshot);
   armBare(state);
   touchAll(state, origin);
@@ -251,6 +253,7 @@ function handleGoodbye(state: State, id: OriginId, from: Link): void {
   }
   if (origin === undefined) return;
   const { name: server, host } = origin.log.facts;
+  state.tally.add('lost', ['left']);
   state.out.notice('origin-left', { server, host });
   departOrigin(state, origin);
 }
@@ -347,6 +350,7 @@ function compareAll(
 
 function tellDifference(state: State, link: Link, origin: Origin): void {
   const peer = state.origins.get(link.origin)?.log.facts.name ?? link.connection.remote;
+  state.tally.add('state-differs');
   if (mayTellDifference(state, link)) {
     state.out.notice('state-differs', { server: origin.log.facts.name, peer });
   }

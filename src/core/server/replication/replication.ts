@@ -163,6 +163,7 @@ export function sendWants(state: State): void {
     if (link.asking.size === 0) continue;
     const lines = [...link.asking].map(([origin, sequence]) => ({ origin, sequence }));
     link.asking.clear();
+    state.tally.add('wants', [], lines.length);
     state.out.send(link.connection.id, { kind: 'want', lines });
   }
   state.askers.clear();

@@ -6,21 +6,30 @@
 import type { Name } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { messageBytes } from '../../../protocol/parts.ts';
-import type { ServerRow } from '../../../protocol/records.ts';
+import type { Instance, ServerRow } from '../../../protocol/records.ts';
 import type { Change } from '../../catalogue/catalogue.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { Origin, Session, State, Watch, Why } from '../state.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
+import { lookupAnswerOf } from '../tally.ts';
 import { doubtsOf, healthOf } from './health.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
   const instances = state.catalogue.instancesOf(asked.service);
+  countLookup(state, to, instances);
   const { request } = asked;
   const view = { ...viewOf(state), ...doubtsOf(state) };
   state.out.send(to, { kind: 'instances', request, ...view, instances, more: false });
   return instances.length;
+}
+
+/** What comes by a door the door counts: much of it the door answers without a question. */
+function countLookup(state: State, to: ConnectionId, all: readonly Instance[]): void {
+  const transport = state.connections.get(to)?.transport;
+  if (transport !== 'tcp' && transport !== 'unix') return;
+  state.tally.add('lookups', [transport, lookupAnswerOf(all, state.isComplete)]);
 }
 
 /** Answers `list`. */
@@ -45,15 +54,6 @@ export function answerPeers(state: State, to: ConnectionId, asked: MessageOf<'pe
 
 /** Answers `status`. */
 export function answerStatus(state: State, to: ConnectionId, request: number): void {
-  const servers = { reachable: 0, suspect: 0, split: 0 };
-  const masters = { reachable: 0, known: 0 };
-  for (const { standing, log } of state.origins.values()) {
-    if (standing === 'new' || standing === 'aside') continue;
-    servers[standing] += 1;
-    if (log.facts.role !== 'master') continue;
-    masters.known += 1;
-    if (standing === 'reachable') masters.reachable += 1;
-  }
   const server = serverRowOf(state, state.self);
   if (server === null) return;
   state.out.send(to, {
@@ -64,13 +64,28 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
     lock: state.options.lock ?? 'none',
     ...healthOf(state),
     server,
-    servers,
-    masters,
+    ...serverCountsOf(state),
     services: state.catalogue.servicesCount,
     instances: { ...state.catalogue.counts },
     gone: goneCount(state),
   });
 }
+
+/** How many servers and masters there are, by what is thought of them. */
+export function serverCountsOf({ origins }: Pick<State, 'origins'>): ServerCounts {
+  const servers = { reachable: 0, suspect: 0, split: 0 };
+  const masters = { reachable: 0, known: 0 };
+  for (const { standing, log } of origins.values()) {
+    if (standing === 'new' || standing === 'aside') continue;
+    servers[standing] += 1;
+    if (log.facts.role !== 'master') continue;
+    masters.known += 1;
+    if (standing === 'reachable') masters.reachable += 1;
+  }
+  return { servers, masters };
+}
+
+type ServerCounts = Pick<MessageOf<'report'>, 'servers' | 'masters'>;
 
 /**
  * Begins a watch: the present set, what is gone of that which the client knew, the mark where this
@@ -95,7 +110,10 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
 export function tellWatchers(state: State, isViewNew: boolean): void {
   const changes = state.catalogue.changes;
   state.catalogue.changes = [];
-  for (const change of changes) noteRemoval(state, change);
+  for (const change of changes) {
+    count(state, change);
+    noteRemoval(state, change);
+  }
   if (changes.length === 0 && !isViewNew) return;
   for (const session of state.sessions.values()) {
     const to = session.connection.id;
@@ -138,6 +156,25 @@ function tellUntold(state: State, watcher: Watcher): void {
   watch.untold.clear();
 }
 
+function count(state: State, { change, cause = 'unknown', instance }: Change): void {
+  const { service } = instance.registration;
+  if (change === 'added') {
+    state.tally.add('added');
+    state.vanished.delete(service);
+  } else if (change === 'removed') {
+    state.tally.add('removed', [cause]);
+    noteVanished(state, service);
+  }
+}
+
+function noteVanished(state: State, service: Name): void {
+  if (state.catalogue.instancesOf(service).length > 0) return;
+  state.vanished.delete(service);
+  state.vanished.set(service, state.nowMs);
+  const [oldest] = state.vanished.keys();
+  if (oldest !== undefined && state.vanished.size > VANISHED_MAX) state.vanished.delete(oldest);
+}
+
 function noteRemoval(state: State, change: Change): void {
   const id = change.instance.registration.instance;
   state.removals.delete(id);
@@ -173,6 +210,9 @@ function serverRowOf(state: State, origin: Origin): ServerRow | null {
     roundTripMicros: state.links.get(id)?.connection.roundTripMicros ?? null,
   };
 }
+
+/** As many as metrics list. */
+const VANISHED_MAX = 1_000;
 
 /** Removals remembered: those of the seconds that a watcher needs to find another server. */
 const REMOVALS_MAX = 4_096;

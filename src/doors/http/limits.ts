@@ -1,0 +1,54 @@
+// What HTTP may take and hold: every limit of the door that is not the core's, with its number. The
+// invariants: each number stands here once; the door, the metrics and rarangi-http(7) follow it.
+
+interface HttpLimit {
+  readonly max: number;
+  readonly doc: string;
+}
+
+/** Every limit, by its name in metrics. */
+export const HTTP_LIMITS = {
+  'http-header-bytes': {
+    max: 8 * 1_024,
+    doc: 'Bytes of the headers of a request. With more it is answered 431, and its connection ends.',
+  },
+  'http-header-ms': {
+    max: 2_000,
+    doc: 'Milliseconds until the headers are there, else 408.',
+  },
+  'http-request-ms': {
+    max: 5_000,
+    doc: 'Milliseconds until a request is whole, else 408.',
+  },
+  'http-body-bytes': {
+    max: 64 * 1_024,
+    doc: 'Bytes of what is sent to be registered, else 413.',
+  },
+  'http-connections': {
+    max: 4_096,
+    doc: 'Connections. The one that has idled longest goes for the newcomer; if none idles, the newcomer goes.',
+  },
+  'http-connections-per-address': {
+    max: 256,
+    doc: 'Connections of one address beyond loopback, likewise.',
+  },
+  'http-streams': {
+    max: 1_024,
+    doc: 'Connections that last: watches, waits and registrations. Further ones are answered 429.',
+  },
+  'http-requests-per-second': {
+    max: 1_000,
+    doc: 'Requests a second of one address beyond loopback. Further ones are answered 429.',
+  },
+  'http-unread-bytes': {
+    max: 1_024 * 1_024,
+    doc: 'Bytes that wait for a reader who does not read. With more the connection is closed.',
+  },
+  'http-idle-ms': {
+    max: 60_000,
+    doc: 'Milliseconds that a connection may idle between two requests.',
+  },
+} as const satisfies Readonly<Record<string, HttpLimit>>;
+
+/** The name of a limit. */
+export type HttpLimitName = keyof typeof HTTP_LIMITS;

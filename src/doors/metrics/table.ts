@@ -1,0 +1,313 @@
+// THE TABLE of metrics: every one, its type, its labels, and which series are always there. The
+// exposition, the manual and the tests of dashboard and rules follow from it. The invariants: what
+// can be counted is there from the first scrape, at 0, for nobody can alert on what is not there; and
+// no label has an instance, an address or a tag.
+
+import { CAUSES } from '../../protocol/records.ts';
+import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
+import { RCODE } from '../dns/codes.ts';
+import { HTTP_LIMITS } from '../http/limits.ts';
+import { ALL_ROUTES, STREAMING_ROUTES } from '../http/routes.ts';
+
+/** A metric, as the table says it. */
+export interface MetricSpec {
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** The values of the labels of what is there from the first scrape. */
+  readonly always: readonly (readonly string[])[];
+  /** It is there only with `?services=1`. */
+  readonly isAsked?: boolean;
+}
+
+const ALONE: readonly (readonly string[])[] = [[]];
+const transports = ['tcp', 'unix', 'http', 'inside'];
+const answers = ['live', 'stale', 'none', 'cannot_tell'];
+const peer = { labels: ['peer'], always: [] };
+const ofProcess = { labels: [], always: [] } as const;
+
+/** Every metric. */
+export const METRICS = {
+  rarangi_info: {
+    type: 'gauge',
+    help: 'What this server is; always 1.',
+    labels: ['version', 'node', 'environment', 'cluster', 'host', 'server', 'side', 'role'],
+    always: [],
+  },
+  rarangi_state: {
+    type: 'gauge',
+    help: '1 for the state that this server is in.',
+    labels: ['state'],
+    always: listed('healthy', 'degraded', 'split', 'isolated'),
+  },
+  rarangi_view_complete: {
+    type: 'gauge',
+    help: '1 while this server knows of everything there is.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_missing_hosts: {
+    type: 'gauge',
+    help: 'Hosts that the view lacks.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_servers: {
+    type: 'gauge',
+    help: 'Servers that this one knows, itself included.',
+    labels: ['state'],
+    always: listed('reachable', 'suspect', 'split'),
+  },
+  rarangi_masters: {
+    type: 'gauge',
+    help: 'Masters that can be reached, and all that are known.',
+    labels: ['state'],
+    always: listed('reachable', 'known'),
+  },
+  rarangi_instances: {
+    type: 'gauge',
+    help: 'Instances of all services, as this server answers them.',
+    labels: ['state'],
+    always: listed('live', 'stale'),
+  },
+  rarangi_services: {
+    type: 'gauge',
+    help: 'Services of which there is an instance.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_registrations: {
+    type: 'gauge',
+    help: 'Registrations that clients hold at this server.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_history_rows: {
+    type: 'gauge',
+    help: 'Events that this server remembers.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_sessions: {
+    type: 'gauge',
+    help: 'Sessions of clients; those of its own doors are inside, what registers by HTTP is http.',
+    labels: ['transport'],
+    always: listed(...transports),
+  },
+  rarangi_watches: {
+    type: 'gauge',
+    help: 'Services that sessions watch.',
+    labels: ['transport'],
+    always: listed(...transports),
+  },
+  rarangi_link_up: {
+    type: 'gauge',
+    help: '1 while the link to another server is up; 0 for one that was lost.',
+    ...peer,
+  },
+  rarangi_link_round_trip_seconds: {
+    type: 'gauge',
+    help: 'The latest round trip on a link; NaN until it is known.',
+    ...peer,
+  },
+  rarangi_link_unwritten_bytes: {
+    type: 'gauge',
+    help: 'Bytes that wait in memory for a link.',
+    ...peer,
+  },
+  rarangi_link_down_total: {
+    type: 'counter',
+    help: 'How often a link was lost.',
+    ...peer,
+  },
+  rarangi_instances_added_total: {
+    type: 'counter',
+    help: 'Instances that appeared.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_instances_removed_total: {
+    type: 'counter',
+    help: 'Instances that went, and why.',
+    labels: ['cause'],
+    always: listed(...CAUSES),
+  },
+  rarangi_servers_lost_total: {
+    type: 'counter',
+    help: 'Servers that were given up, by what they were taken for.',
+    labels: ['verdict'],
+    always: listed('crash', 'split', 'left'),
+  },
+  rarangi_entries_applied_total: {
+    type: 'counter',
+    help: 'Entries of logs of other servers that were taken in.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_snapshots_total: {
+    type: 'counter',
+    help: 'Logs that were sent or taken in whole.',
+    labels: ['direction'],
+    always: listed('in', 'out'),
+  },
+  rarangi_state_differs_total: {
+    type: 'counter',
+    help: 'Logs that differed between this server and a neighbour: a bug, mended by itself.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_wants_total: {
+    type: 'counter',
+    help: 'Logs of which something was asked for.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_lookups_total: {
+    type: 'counter',
+    help: 'Lookups that were answered, and what was said.',
+    labels: ['door', 'answer'],
+    always: product(['tcp', 'unix', 'http', 'dns'], answers),
+  },
+  rarangi_dns_queries_total: {
+    type: 'counter',
+    help: 'Queries that DNS answered.',
+    labels: ['transport', 'rcode'],
+    always: product(['udp', 'tcp'], Object.keys(RCODE)),
+  },
+  rarangi_dns_truncated_total: {
+    type: 'counter',
+    help: 'Answers of DNS that had no room for all.',
+    labels: ['transport', 'rcode'],
+    always: product(['udp'], ['NOERROR']),
+  },
+  rarangi_http_requests_total: {
+    type: 'counter',
+    help: 'Requests that HTTP answered; the route is none where there was no such route.',
+    labels: ['route', 'code'],
+    always: httpSeries(),
+  },
+  rarangi_http_streams: {
+    type: 'gauge',
+    help: 'Answers of HTTP that last: watches, waits and registrations.',
+    labels: ['route'],
+    always: listed(...STREAMING_ROUTES),
+  },
+  rarangi_refused_total: {
+    type: 'counter',
+    help: 'Connections and requests that were refused.',
+    labels: ['reason'],
+    always: listed(...protocolReasons(), 'host', 'origin', 'token', 'not-here', 'proxied'),
+  },
+  rarangi_limit_reached_total: {
+    type: 'counter',
+    help: 'How often a limit was reached.',
+    labels: ['limit'],
+    always: listed(...Object.keys(HTTP_LIMITS), 'dns-queries-per-second'),
+  },
+  rarangi_loop_lag_seconds: {
+    type: 'histogram',
+    help: 'By how much a timer, ten times a second, came too late.',
+    labels: [],
+    always: [],
+  },
+  rarangi_slept_seconds_total: {
+    type: 'counter',
+    help: 'Seconds for which this server did not run, each time longer than links may be silent.',
+    labels: [],
+    always: ALONE,
+  },
+  rarangi_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the certificate in use that expires first expires; absent without one.',
+    labels: [],
+    always: [],
+  },
+  rarangi_service_instances: {
+    type: 'gauge',
+    help: 'Instances of a service, for 15 minutes after the last one went at 0.',
+    labels: ['service', 'state'],
+    always: [],
+    isAsked: true,
+  },
+  rarangi_services_left_out: {
+    type: 'gauge',
+    help: 'Services beyond the thousand that are listed.',
+    labels: [],
+    always: ALONE,
+    isAsked: true,
+  },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    help: 'CPU time of the process, of user and system.',
+    ...ofProcess,
+  },
+  process_resident_memory_bytes: {
+    type: 'gauge',
+    help: 'Memory that the process has in RAM.',
+    ...ofProcess,
+  },
+  process_start_time_seconds: {
+    type: 'gauge',
+    help: 'When the process started, in seconds since 1970.',
+    ...ofProcess,
+  },
+  process_open_fds: {
+    type: 'gauge',
+    help: 'Files and sockets that the process has open; on Linux.',
+    ...ofProcess,
+  },
+  process_max_fds: {
+    type: 'gauge',
+    help: 'How many it may have open; on Linux.',
+    ...ofProcess,
+  },
+  nodejs_heap_used_bytes: {
+    type: 'gauge',
+    help: 'Memory that JavaScript uses.',
+    ...ofProcess,
+  },
+} as const satisfies Readonly<Record<string, MetricSpec>>;
+
+/** The name of a metric. */
+export type MetricName = keyof typeof METRICS;
+
+/** All metrics with their names. */
+export const ALL_METRICS: readonly (MetricSpec & { readonly name: MetricName })[] =
+  Object.entries<MetricSpec>(METRICS).map(([name, spec]) => ({
+    ...spec,
+    name: name as MetricName,
+  }));
+
+/** The upper bounds of the buckets of the loop's lag, in seconds. */
+export const LAG_BOUNDS: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.4, 1.2, 5];
+
+/** How many links and services are listed at most. */
+export const ROWS_MAX = 1_000;
+
+/** How long a service is listed after its last instance went. */
+export const VANISHED_MS_MAX = 15 * 60_000;
+
+function listed(...values: string[]): string[][] {
+  return values.map((value) => [value]);
+}
+
+function product(ones: readonly string[], others: readonly string[]): string[][] {
+  return ones.flatMap((one) => others.map((other) => [one, other]));
+}
+
+/** What each route may answer with, and what is answered where there is no route. */
+function httpSeries(): string[][] {
+  const none = [400, 401, 403, 404, 405, 429];
+  const known = ALL_ROUTES.map(({ name, codes = [] }) => ({ name, codes: [200, 400, ...codes] }));
+  return [...known, { name: 'none', codes: none }].flatMap(({ name, codes }) =>
+    codes.map((code) => [name, String(code)]),
+  );
+}
+
+/** Those that end a connection because its other end did something wrong. */
+function protocolReasons(): string[] {
+  const isOurs = new Set(['silent', 'duplicate', 'self', 'left']);
+  return Object.entries(PROTOCOL_ERRORS).flatMap(([name, { closes }]) =>
+    closes && !isOurs.has(name) ? [name] : [],
+  );
+}

@@ -1,0 +1,46 @@
+// How late this process comes to what is due. The invariant: it costs ten short timers a second and
+// a few numbers, whatever happens; a loop that stands still is seen when it goes on.
+
+import { LAG_BOUNDS } from '../../doors/metrics/table.ts';
+import type { Histogram } from '../../doors/metrics/exposition.ts';
+import type { Cancel, Runtime } from '../machine/runtime.ts';
+
+/** Measures from its construction to `close`. */
+export class LoopLag {
+  readonly #runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>;
+  readonly #counts = new Array<number>(LAG_BOUNDS.length + 1).fill(0);
+  #sum = 0;
+  #cancel: Cancel = () => undefined;
+
+  constructor(runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>) {
+    this.#runtime = runtime;
+    this.#wait();
+  }
+
+  /** What was measured. */
+  get histogram(): Histogram {
+    return { bounds: LAG_BOUNDS, counts: [...this.#counts], sum: this.#sum };
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #wait(): void {
+    const runtime = this.#runtime;
+    const dueMs = runtime.nowMs() + EVERY_MS;
+    this.#cancel = runtime.setAlarm(dueMs, () => {
+      this.#note(Math.max(runtime.nowMs() - dueMs, 0) / 1_000);
+      this.#wait();
+    });
+  }
+
+  #note(seconds: number): void {
+    const index = LAG_BOUNDS.findIndex((bound) => seconds <= bound);
+    const bucket = index < 0 ? LAG_BOUNDS.length : index;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += seconds;
+  }
+}
+
+const EVERY_MS = 100;

@@ -1,0 +1,147 @@
+// What a server counts for metrics: each where it happens, and none of it lost by a fault.
+
+import { expect, test } from 'vitest';
+
+import type { Counted } from '../../../src/core/server/tally.ts';
+import { lookupAnswerOf, Tally } from '../../../src/core/server/tally.ts';
+import type { Name } from '../../../src/protocol/ids.ts';
+import {
+  down,
+  instanceIdOf,
+  originOf,
+  put,
+  registrationOf,
+  ServerStage,
+} from '../../support/server-stage.ts';
+
+function timesOf(tally: Pick<Tally, 'of'>, counted: Counted, ...labels: string[]): number {
+  const counts = [...tally.of(counted)];
+  return counts.find((count) => count.labels.join() === labels.join())?.times ?? 0;
+}
+
+function countedBy({ state }: ServerStage, counted: Counted, ...labels: string[]): number {
+  return timesOf(state.tally, counted, ...labels);
+}
+
+test('instances are counted as they appear and, by cause, as they go', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('7'), put('8'), put('9'));
+  stage.tell(link, '1', { kind: 'delete', instance: instanceIdOf('7'), cause: 'closed' });
+  stage.tell(link, '1', { kind: 'delete', instance: instanceIdOf('8'), cause: 'unhealthy' });
+
+  expect(countedBy(stage, 'added')).toBe(3);
+  expect(countedBy(stage, 'removed', 'closed')).toBe(1);
+  expect(countedBy(stage, 'removed', 'unhealthy')).toBe(1);
+  // The facts of the neighbour, its link, and these.
+  expect(countedBy(stage, 'entries-applied')).toBe(7);
+});
+
+test('a service is remembered from when its last instance went until there is one again', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('7'), put('8'));
+  stage.tell(link, '1', { kind: 'delete', instance: instanceIdOf('7'), cause: 'closed' });
+  const withOne = [...stage.state.vanished.keys()];
+  stage.tell(link, '1', { kind: 'delete', instance: instanceIdOf('8'), cause: 'closed' });
+  const withNone = new Map(stage.state.vanished);
+  stage.tell(link, '1', put('9'));
+
+  expect(withOne).toEqual([]);
+  expect([...withNone]).toEqual([['db', stage.nowMs]]);
+  expect([...stage.state.vanished.keys()]).toEqual([]);
+});
+
+test('a link that is lost counts by its peer; one that is given up is forgotten', () => {
+  const stage = new ServerStage();
+  const first = stage.neighbour('1');
+  stage.close(first);
+  const again = stage.neighbour('1');
+  stage.close(again);
+  const name = stage.state.origins.get(originOf('1'))!.log.facts.name;
+
+  expect(countedBy(stage, 'link-down', name)).toBe(2);
+
+  const tally = new Tally();
+  tally.add('link-down', ['h1-a']);
+  tally.forget('link-down', ['h1-a']);
+  expect([...tally.of('link-down')]).toEqual([]);
+});
+
+test('a server is counted as what it was taken for', () => {
+  const stage = new ServerStage();
+  const [one, two] = [stage.neighbour('1', {}, '23'), stage.neighbour('2', {}, '13')];
+  const three = stage.neighbour('3', {}, '12');
+  stage.pass(1_000);
+  stage.tell(two, '2', down('1', 'closed'));
+  stage.tell(three, '3', down('1', 'closed'));
+  stage.close(one);
+  stage.pass(10_000);
+  stage.tell(two, '2', { kind: 'bye' });
+
+  expect(countedBy(stage, 'lost', 'crash')).toBe(1);
+  expect(countedBy(stage, 'lost', 'left')).toBe(1);
+  expect(countedBy(stage, 'lost', 'split')).toBe(0);
+});
+
+test('a sleep counts in seconds', () => {
+  const stage = new ServerStage();
+  stage.neighbour('1');
+  stage.pass(100);
+  stage.sleep(4_500);
+  stage.pass(0);
+
+  expect(countedBy(stage, 'slept-seconds')).toBeGreaterThan(4);
+  expect(countedBy(stage, 'slept-seconds')).toBeLessThan(4.6);
+});
+
+test('a lookup of a client counts by the way it came and what it was told', () => {
+  const stage = new ServerStage();
+  stage.neighbour('1');
+  stage.pass(10_000);
+  const [tcp, unix, inside] = [stage.client(), stage.client('unix'), stage.client('inside')];
+  for (const to of [tcp, unix, inside]) {
+    stage.hear(to, { kind: 'lookup', request: 1, service: 'nothing' as Name });
+  }
+
+  expect([...stage.state.tally.of('lookups')].map(({ labels }) => labels)).toEqual([
+    ['tcp', 'none'],
+    ['unix', 'none'],
+  ]);
+  const { state } = { state: 'live' as const };
+  expect(lookupAnswerOf([{ state: 'stale' }, { state }], false)).toBe('live');
+  expect(lookupAnswerOf([{ state: 'stale' }], true)).toBe('stale');
+  expect(lookupAnswerOf([], false)).toBe('cannot_tell');
+});
+
+test('whoever is refused counts by the reason, and so does a limit', () => {
+  const stage = new ServerStage({ limits: { registrations: 0 } });
+  const connection = stage.accept();
+  const environment = 'another' as Name;
+  stage.hear(connection, { kind: 'hello', protocol: 2, role: 'client', environment });
+  const client = stage.client();
+  stage.hear(client, { kind: 'register', request: 1, registration: registrationOf('7') });
+
+  expect(countedBy(stage, 'refused', 'wrong-environment')).toBe(1);
+  expect(countedBy(stage, 'limit-reached', 'registrations')).toBe(1);
+});
+
+test('what was counted outlasts a bug of the server', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('7'));
+  const reason = 'a planted fault';
+  stage.give({ kind: 'faulted', connection: null, unsent: null, isTooLong: false, reason });
+
+  expect(stage.takeNotices()).toContain('fault');
+  expect(countedBy(stage, 'added')).toBeGreaterThanOrEqual(1);
+});
+
+test('however many words are counted, a thousand of each are kept', () => {
+  const tally = new Tally();
+  for (let index = 0; index < 5_000; index += 1) tally.add('link-down', [`h${String(index)}-a`]);
+
+  const kept = [...tally.of('link-down')];
+  expect(kept.length).toBe(1_000);
+  expect(timesOf(tally, 'link-down', 'h4999-a')).toBe(1);
+});
