@@ -42,26 +42,34 @@ export function mutantCores(edits: readonly Edit[]): Cores {
   return { server: MutantServer, watcher: MutantWatcher, client: MutantClient };
 }
 
-/** The files that these edits change, by their paths. Throws where an edit finds no place. */
-export function changedSources(edits: readonly Edit[]): ReadonlyMap<string, string> {
+/** The files of these parts that the edits change, by their paths. Throws where one finds no place. */
+export function changedSources(
+  edits: readonly Edit[],
+  parts: readonly string[] = CORES,
+): ReadonlyMap<string, string> {
+  const texts = sources(parts);
   const changed = new Map<string, string>();
   for (const [where, what, instead] of edits) {
     const mark = where.indexOf('#');
     const [file, name] = [where.slice(0, mark), where.slice(mark + 1)];
-    const path = [...sources().keys()].find((each) => each.endsWith(`/${file}.ts`));
+    const path = [...texts.keys()].find((each) => each.endsWith(`/${file}.ts`));
     if (path === undefined) throw new Error(`there is no file ${file}`);
-    const text = changed.get(path) ?? sources().get(path) ?? '';
+    const text = changed.get(path) ?? texts.get(path) ?? '';
     changed.set(path, replaceCode(text, { name, what, instead }));
   }
   return changed;
 }
 
-let texts: ReadonlyMap<string, string> | null = null;
+/** What cores are made of. */
+const CORES: readonly string[] = ['core', 'protocol'];
+const textsOfParts = new Map<string, ReadonlyMap<string, string>>();
 const unchanged = new Map<string, string>();
 
-function sources(): ReadonlyMap<string, string> {
-  texts ??= new Map(
-    ['core', 'protocol'].flatMap((part) => {
+function sources(parts = CORES): ReadonlyMap<string, string> {
+  const known = textsOfParts.get(parts.join());
+  if (known !== undefined) return known;
+  const texts = new Map(
+    parts.flatMap((part) => {
       const folder = join(import.meta.dirname, '../../../src', part);
       return readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts'))
@@ -70,6 +78,7 @@ function sources(): ReadonlyMap<string, string> {
         });
     }),
   );
+  textsOfParts.set(parts.join(), texts);
   return texts;
 }
 

@@ -1,0 +1,157 @@
+// Bugs of our own in a real server: each costs the connection that met it, and everybody else goes on.
+// They are planted in a build of the test; rarangi has no switch for them.
+
+import { expect } from 'vitest';
+import { array, message, text, uint } from '../hostile/cbor.ts';
+import { clientHello, ENVIRONMENT, id, ping, Raw } from '../hostile/raw.ts';
+import type { Edit } from '../sim/mutations/mutant.ts';
+import { plantedServe } from '../support/planted-build.ts';
+import { type Running, type Stage, test } from '../support/processes.ts';
+
+/** Each is met by a ping with a stamp of its own. */
+const BUGS: Readonly<Record<string, { readonly stamp: number; readonly edit: Edit }>> = {
+  core: {
+    stamp: 7_777,
+    edit: [
+      'dispatch#dispatchSign',
+      'const { stamp } = message;',
+      `const { stamp } = message;
+if (stamp === 7777) throw new Error('planted in the core');`,
+    ],
+  },
+  codec: {
+    stamp: 8_888,
+    edit: [
+      'codec#decodeMessage',
+      'const { code, fields } = decodeEnvelope(bytes);',
+      `const { code, fields } = decodeEnvelope(bytes);
+if ([...fields.values()].includes(8888)) throw new Error('planted in the codec');`,
+    ],
+  },
+  encoder: {
+    stamp: 6_666,
+    edit: [
+      'codec#encodePieces',
+      'return [encodeFields(layout, message)];',
+      `if (message.kind === 'pong' && message.stamp === 6666) {
+  throw new Error('planted in the encoder');
+}
+return [encodeFields(layout, message)];`,
+    ],
+  },
+};
+
+/** Throws whenever links are written to while there is an instance at port 7777. */
+const SETTLING: Edit = [
+  'flush#flushLinks',
+  'sendWants(state);',
+  `sendWants(state);
+for (const { port } of state.self.log.registrations.values()) {
+  if (port === 7777) throw new Error('planted where a step is settled');
+}`,
+];
+
+const JSON_LOG = '--log-format=json';
+
+/** Who meets a bug: a client, a server of another host, a server of this host. */
+function helloOf(who: string, at: number): Buffer {
+  if (who === 'a client') return clientHello;
+  const [name, host, side] = who === 'a sibling' ? ['h1-b', 'h1', 'b'] : ['h9-a', 'h9', 'a'];
+  const strings = [name, host, 'c', side, 'leaf'].map((word) => text(word));
+  const facts = array(...strings, array(text('127.0.0.1:9')));
+  const origin = id(`f${String(at)}`);
+  const said = [
+    ['facts', facts],
+    ['origin', origin],
+    ['protocol', uint(2)],
+  ] as const;
+  return message(2, ['role', text('peer')], ...said, ENVIRONMENT);
+}
+
+/** Nothing has this code: whoever waits for it waits for the end. */
+async function closed(raw: Raw): Promise<void> {
+  expect(await raw.hear(999)).toBeNull();
+}
+
+async function registered(stage: Stage, service: string, server: string): Promise<Running> {
+  const words = [
+    'register',
+    `--name=${service}`,
+    '--port=80',
+    '--address=10.0.0.1',
+    `--server=${server}`,
+  ];
+  const sidecar = stage.start([...words, JSON_LOG]);
+  await sidecar.said({ event: 'registered' });
+  return sidecar;
+}
+
+async function found(stage: Stage, service: string, server: string): Promise<unknown> {
+  const words = ['lookup', service, `--server=${server}`, '--json', '--timeout=10s', '--wait=8s'];
+  const { stdout } = await stage.run(words);
+  const { complete, instances } = JSON.parse(stdout) as { complete: boolean; instances: object[] };
+  return { complete, count: instances.length };
+}
+
+test('a bug in core, codec or encoder costs the client, peer or sibling that meets it, and nobody else', async ({
+  stage,
+}) => {
+  const [one, two] = [stage.address(), stage.address()];
+  const edits = Object.values(BUGS).map(({ edit }) => edit);
+  const planted = await plantedServe(stage.folder, edits);
+  const bound = [`--bind=${one}`, '--host=h1', '--master', '--socket=none', JSON_LOG];
+  const bad = stage.spawn([...planted, ...bound]);
+  await bad.said({ event: 'server-started' });
+  const more = [`--bind=${two}`, '--host=h2', `--peer=${one}`, '--master', '--socket=none'];
+  const good = stage.start(['serve', ...more, JSON_LOG]);
+  await good.said({ event: 'view-complete' });
+  const sidecars = await Promise.all([registered(stage, 'x', one), registered(stage, 'y', two)]);
+
+  let at = 0;
+  for (const who of ['a client', 'a peer', 'a sibling']) {
+    for (const { stamp } of Object.values(BUGS)) {
+      at += 1;
+      const raw = new Raw(one);
+      await raw.hear(1);
+      raw.send(helloOf(who, at), ping(1));
+      await raw.hear(6);
+      raw.send(ping(stamp));
+      const fault = await bad.said({ event: 'fault' });
+      expect(String(fault['reason'])).toContain('planted in the');
+      await closed(raw);
+    }
+  }
+
+  const complete = { complete: true, count: 1 };
+  expect(await found(stage, 'x', two)).toEqual(complete);
+  expect(await found(stage, 'y', one)).toEqual(complete);
+  expect(good.allSaid({ event: 'link-down' })).toEqual([]);
+  expect(sidecars.flatMap((sidecar) => sidecar.allSaid({ event: 'lost' }))).toEqual([]);
+  const barred = new Raw(one);
+  await barred.hear(1);
+  barred.send(helloOf('a peer', 4));
+  await closed(barred);
+  expect((await bad.end()).code).toBe(0);
+});
+
+test('a bug that comes again while the server goes on makes it hand over, say goodbye, exit 70', async ({
+  stage,
+}) => {
+  const address = stage.address();
+  const planted = await plantedServe(stage.folder, [SETTLING]);
+  const bound = [`--bind=${address}`, '--host=h1', '--socket=none', JSON_LOG];
+  const bad = stage.spawn([...planted, ...bound]);
+  await bad.said({ event: 'server-started' });
+  const sibling = stage.start(['serve', ...bound]);
+  await sibling.said({ event: 'view-complete' });
+  const [a, b] = [`${address}:17340`, `${address}:17341`];
+  await registered(stage, 'x', b);
+
+  const words = ['register', '--name=bad', '--port=7777', '--address=10.0.0.1', `--server=${a}`];
+  stage.start([...words, JSON_LOG]);
+  const { code } = await bad.ended;
+
+  expect(code).toBe(70);
+  await sibling.said({ event: 'origin-left' });
+  expect(await found(stage, 'x', b)).toEqual({ complete: true, count: 1 });
+});
