@@ -35,12 +35,24 @@ has pgrep procps
 has unshare util-linux
 /usr/bin/python3 -c 'import cbor2' 2>/dev/null || missing+=(python3-cbor2)
 
-if ((${#missing[@]} == 0)); then
+# systemd-resolved takes over /etc/resolv.conf where it is installed: its package is taken apart.
+resolved=/usr/local/lib/rarangi-test-needs/systemd-resolved
+take_resolved_apart() {
+  [[ -x $resolved/lib/systemd/systemd-resolved ]] && return
+  local folder
+  folder=$(mktemp -d)
+  (cd "$folder" && apt-get download -q systemd-resolved)
+  mkdir -p "$resolved"
+  dpkg -x "$folder"/*.deb "$resolved"
+  rm -rf "$folder"
+}
+
+if ((${#missing[@]} == 0)) && [[ -x $resolved/lib/systemd/systemd-resolved ]]; then
   echo 'all that the tests need from Debian is installed'
   exit 0
 fi
 
-echo "the tests need from Debian: ${missing[*]}"
+echo "the tests need from Debian: ${missing[*]} systemd-resolved (taken apart)"
 if ! command -v apt-get >/dev/null; then
   echo '*** there is no apt-get here: install them by other means' >&2
   exit 1
@@ -58,4 +70,7 @@ if [[ ! -e $policy ]]; then
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod +x "$policy"
 fi
-apt-get install -q -y --no-install-recommends "${missing[@]}"
+if ((${#missing[@]} > 0)); then
+  apt-get install -q -y --no-install-recommends "${missing[@]}"
+fi
+take_resolved_apart

@@ -6,17 +6,19 @@ import { expect } from 'vitest';
 
 import { canMakeNetworks } from '../namespaces/network.ts';
 import { eventually } from '../support/conditions.ts';
-import { needs } from '../support/needs.ts';
+import { needs, RESOLVED } from '../support/needs.ts';
 import type { Stage } from '../support/processes.ts';
 import { test } from '../support/processes.ts';
 import type { DnsHost } from './dns-world.ts';
-import { kdig, RECIPES, startDnsHost, ZONE } from './dns-world.ts';
+import { RECIPES, startDnsHost, startElsewhere, ZONE } from './dns-world.ts';
 
 const canRun = canMakeNetworks() && needs('knot-dnsutils');
 
 interface Forwarder {
   readonly name: string;
   readonly need: Parameters<typeof needs>[0];
+  /** Where it listens. */
+  readonly address?: string;
   /** Says how it is started. */
   readonly words: (folder: string) => Promise<string[]>;
 }
@@ -66,11 +68,41 @@ const FORWARDERS: readonly Forwarder[] = [
       return ['named', '-g', '-u', 'root', '-c', join(folder, 'named.conf')];
     },
   },
+  {
+    name: 'systemd-resolved',
+    need: 'systemd-resolved',
+    address: '127.0.0.53',
+    // It wants a user of its own, and an interface beside loopback: without one it asks nobody.
+    words: async (folder) => {
+      const lines = [
+        'set -e',
+        'ip link add resolved0 type veth peer name resolved1',
+        'ip link set resolved1 up',
+        'ip address add 10.53.0.1/24 dev resolved0',
+        'ip link set resolved0 up',
+        `mkdir -p ${folder}/systemd/resolved.conf.d`,
+        `cp ${join(RECIPES, 'resolved.conf')} ${folder}/systemd/resolved.conf.d/rarangi.conf`,
+        `mount --bind ${folder}/systemd /etc/systemd`,
+        'for file in passwd group; do',
+        `  grep -v ^systemd-resolve: /etc/$file >${folder}/$file || :`,
+        'done',
+        `echo systemd-resolve:x:61099:61099::/:/bin/false >>${folder}/passwd`,
+        `echo systemd-resolve:x:61099: >>${folder}/group`,
+        `for file in passwd group; do mount --bind ${folder}/$file /etc/$file; done`,
+        'mkdir -p /run/systemd',
+        `exec ${RESOLVED}`,
+      ];
+      await writeFile(join(folder, 'resolved.sh'), `${lines.join('\n')}\n`);
+      return ['unshare', '--mount', 'sh', join(folder, 'resolved.sh')];
+    },
+  },
 ];
 
-async function ask(host: DnsHost, name: string, type: string): Promise<string> {
-  const { stdout } = await host.run(kdig(53, '+timeout=5', '+edns', `${name}.${ZONE}`, type));
-  return stdout;
+type Ask = (name: string, type: string) => Promise<string>;
+
+function askerOf(host: DnsHost, { address = '127.0.0.1' }: Forwarder): Ask {
+  const words = ['kdig', `@${address}`, '+timeout=5', '+retry=0', '+edns'];
+  return async (name, type) => (await host.run([...words, `${name}.${ZONE}`, type])).stdout;
 }
 
 /**
@@ -79,17 +111,18 @@ async function ask(host: DnsHost, name: string, type: string): Promise<string> {
  */
 async function behind(
   { stage, host, forwarder }: { stage: Stage; host: DnsHost; forwarder: Forwarder },
-  meanwhile: () => Promise<void>,
+  meanwhile: (ask: Ask) => Promise<void>,
 ): Promise<void> {
   const folder = join(stage.folder, 'forwarder');
   await mkdir(folder);
+  const ask = askerOf(host, forwarder);
   const running = host.spawn(await forwarder.words(folder));
   try {
     await eventually(
       () => `${forwarder.name} answers`,
-      async () => ((await ask(host, 'web', 'A')).includes('NOERROR') ? true : undefined),
+      async () => ((await ask('web', 'A')).includes('NOERROR') ? true : undefined),
     );
-    await meanwhile();
+    await meanwhile(ask);
   } finally {
     await running.end('SIGKILL');
   }
@@ -100,20 +133,41 @@ for (const forwarder of FORWARDERS) {
   test.skipIf(!canRun || !needs(forwarder.need))(title, async ({ stage }) => {
     const host = await startDnsHost(stage);
     const first = await host.offer('web', 8_000);
-    await behind({ stage, host, forwarder }, async () => {
-      expect(await ask(host, 'nix', 'A')).toContain('NXDOMAIN');
-      expect(await ask(host, '_web._tcp', 'SRV')).toMatch(/SRV\s+0 1 8000 i-/);
+    await behind({ stage, host, forwarder }, async (ask) => {
+      expect(await ask('nix', 'A')).toContain('NXDOMAIN');
+      expect(await ask('_web._tcp', 'SRV')).toMatch(/SRV\s+0 1 8000 i-/);
 
       const second = await host.offer('web', 8_001);
-      expect(await ask(host, '_web._tcp', 'SRV')).toMatch(/ANSWER: 2/);
+      expect(await ask('_web._tcp', 'SRV')).toMatch(/ANSWER: 2/);
       await first.end('SIGKILL');
-      expect(await ask(host, '_web._tcp', 'SRV')).toMatch(/ANSWER: 1/);
+      expect(await ask('_web._tcp', 'SRV')).toMatch(/ANSWER: 1/);
       await second.end('SIGKILL');
-      expect(await ask(host, 'web', 'A')).toContain('NXDOMAIN');
+      expect(await ask('web', 'A')).toContain('NXDOMAIN');
 
       await host.offer('web', 8_002);
       await host.a.end('SIGKILL');
-      expect(await ask(host, 'web', 'A')).toContain('127.0.0.1');
+      expect(await ask('web', 'A')).toContain('127.0.0.1');
     });
   });
 }
+
+const dnsmasq = FORWARDERS.find(({ name }) => name === 'dnsmasq');
+
+test.skipIf(!canRun || dnsmasq === undefined || !needs(dnsmasq.need))(
+  'through dnsmasq it is seen why an answer is as it is',
+  async ({ stage }) => {
+    const host = await startDnsHost(stage);
+    const elsewhere = await startElsewhere(stage, host, [8_000]);
+    await behind({ stage, host, forwarder: dnsmasq! }, async (ask) => {
+      await elsewhere.cutOff();
+
+      const stale = await ask('web', 'A');
+      expect(stale).toContain('NOERROR');
+      expect(stale).toContain('127.0.0.1');
+      expect(stale).toContain('stale: last known of h2, which is cut off');
+      const none = await ask('nix', 'A');
+      expect(none).toContain('SERVFAIL');
+      expect(none).toContain('cannot tell: h2, h3 are cut off');
+    });
+  },
+);

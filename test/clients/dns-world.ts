@@ -19,6 +19,8 @@ export interface DnsHost {
   answers(): Promise<void>;
   /** Starts one more server of the host, which takes the side that is free. */
   serve(): Promise<Running>;
+  /** The same, where its view cannot be complete. */
+  serveAlone(words?: readonly string[]): Promise<Running>;
   /** Registers a service, which is held until the process ends. */
   offer(name: string, port: number, words?: readonly string[]): Promise<Running>;
   /** The same at so many ports in a row, by one process. */
@@ -34,10 +36,14 @@ export async function startDnsHost(stage: Stage, flags: readonly string[] = []):
   const namespace = await stage.openNamespace();
   const within = { within: namespace };
   const run = (words: readonly string[]): Promise<Ended> => stage.spawn(words, within).ended;
-  const serve = async (): Promise<Running> => {
-    const words = ['serve', '-e', 'production', '--host', 'h1', '--log-format=json', ...flags];
-    const server = stage.start(words, within);
+  const serveAlone = async (words: readonly string[] = []): Promise<Running> => {
+    const own = ['serve', '-e', 'production', '--host', 'h1', '--log-format=json', ...flags];
+    const server = stage.start([...own, ...words], within);
     await server.said({ event: 'server-started' });
+    return server;
+  };
+  const serve = async (): Promise<Running> => {
+    const server = await serveAlone();
     await server.said({ event: 'view-complete' });
     return server;
   };
@@ -53,6 +59,7 @@ export async function startDnsHost(stage: Stage, flags: readonly string[] = []):
     b,
     answers,
     serve,
+    serveAlone,
     run,
     spawn: (words) => stage.spawn(words, within),
     offerMany: async (name, first, count) => {
@@ -68,6 +75,53 @@ export async function startDnsHost(stage: Stage, flags: readonly string[] = []):
       const service = stage.start(offered, within);
       await service.said({ event: 'registered' });
       return service;
+    },
+  };
+}
+
+/** Two more hosts, each with one server, in the same network. */
+export interface Elsewhere {
+  /** They fall silent, as if their cables were cut: neither the hosts nor what they said is gone. */
+  cutOff(): Promise<void>;
+}
+
+/** Starts two more hosts, one of which has an instance of `web` at each of these ports. */
+export async function startElsewhere(
+  stage: Stage,
+  host: DnsHost,
+  ports: readonly number[],
+): Promise<Elsewhere> {
+  const within = { within: host.namespace };
+  const servers: Running[] = [];
+  for (const [name, address] of [
+    ['h2', '127.0.0.12'],
+    ['h3', '127.0.0.13'],
+  ] as const) {
+    const own = ['--host', name, '--bind', address, '--peer', '127.0.0.1', '--doors', 'none'];
+    const words = ['serve', '-e', 'production', '--log-format=json', ...own];
+    const server = stage.start(words, within);
+    await server.said({ event: 'view-complete' });
+    servers.push(server);
+  }
+  for (const port of ports) await host.offer('web', port, ['--server', '127.0.0.12']);
+  const shown = kdig(17_319, `_web._tcp.${ZONE}`, 'SRV');
+  await eventually(
+    () => 'the instances of the other host in DNS',
+    async () => {
+      const { stdout } = await host.run(shown);
+      return ports.every((port) => stdout.includes(` ${port} i-`)) ? true : undefined;
+    },
+  );
+  return {
+    cutOff: async () => {
+      for (const server of servers) server.signal('SIGSTOP');
+      await eventually(
+        () => 'a split',
+        async () => {
+          const { stdout } = await host.run(kdig(17_319, '+edns', `none.${ZONE}`));
+          return stdout.includes('cannot tell') ? true : undefined;
+        },
+      );
     },
   };
 }

@@ -4,6 +4,10 @@
 
 import { spawnSync } from 'node:child_process';
 
+/** Where the test needs put it. */
+export const RESOLVED =
+  '/usr/local/lib/rarangi-test-needs/systemd-resolved/lib/systemd/systemd-resolved';
+
 // For each Debian package, a command that succeeds where it is installed.
 const PROBES = {
   'redis-server': ['redis-server', '--version'],
@@ -31,6 +35,8 @@ const PROBES = {
   haproxy: ['haproxy', '-v'],
   'dnsmasq-base': ['dnsmasq', '--version'],
   unbound: ['unbound', '-V'],
+  // It is not installed but taken apart, and lives on a library of systemd's.
+  'systemd-resolved': [RESOLVED, '--version'],
   bind9: ['named', '-v'],
   'musl-tools': ['sh', '-c', 'command -v musl-gcc'],
   gcc: ['gcc', '--version'],
