@@ -43,6 +43,8 @@ export interface Bench {
   serve(options?: ServerOptions): Promise<Server>;
   /** Starts rarangi with any words. */
   rarangi(words: readonly string[]): Program;
+  /** Starts a program of others. */
+  program(words: readonly string[]): Program;
   /** Starts one of floor/. */
   floor(name: string, words?: readonly string[]): Program;
   /** Ends all. */
@@ -63,18 +65,20 @@ export function floorFile(name: string): string {
 export function openBench(profilesFolder?: string): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'rarangi-bench-'));
   const running = new Set<Program>();
-  const start = (words: readonly string[]): Program => {
-    const program = watchChild(spawn(process.execPath, words, { cwd: folder, env: ENVIRONMENT }));
+  const run = ([file = '', ...words]: readonly string[]): Program => {
+    const program = watchChild(spawn(file, words, { cwd: folder, env: ENVIRONMENT }));
     running.add(program);
     void program.ended.then(() => running.delete(program));
     return program;
   };
+  const start = (words: readonly string[]): Program => run([process.execPath, ...words]);
   const rarangi = (words: readonly string[]): Program => start(rarangiWords(words));
   const profiling =
     profilesFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profilesFolder}`];
   return {
     folder,
     address: nextAddress,
+    program: run,
     rarangi,
     floor: (name, words = []) => start([floorFile(name), ...words]),
     serve: async ({ address = nextAddress(), host = address, words = [] } = {}) => {

@@ -10,6 +10,7 @@ import { openBench } from './processes.ts';
 import { type Numbers, type Result, tableOf } from './numbers.ts';
 import type { Figure, Row } from './row.ts';
 import { churn } from './rows/churn.ts';
+import { dns, dnsRemoval } from './rows/dns.ts';
 import { fanout } from './rows/fanout.ts';
 import { growth } from './rows/growth.ts';
 import { idle } from './rows/idle.ts';
@@ -29,6 +30,8 @@ const ROWS = [
   propagation,
   removal,
   reads,
+  dns,
+  dnsRemoval,
   sync,
   idle,
   fanout,

@@ -1,0 +1,108 @@
+// DNS as programs of others ask it: dnsperf and kdig from Debian, dnsmasq beside our server. What is
+// not installed is said loudly, and its figures are left out.
+
+import { execFile, spawnSync } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { Bench } from './processes.ts';
+
+const run = promisify(execFile);
+
+export const ZONE = 'development.rarangi.internal';
+export const PORT = 5_353;
+export const NXDOMAIN = 3;
+
+/** Whether programs of Debian are there. */
+export function hasAll(...programs: readonly string[]): boolean {
+  const missing = programs.filter(
+    (one) => spawnSync('sh', ['-c', `command -v ${one}`]).status !== 0,
+  );
+  if (missing.length > 0) {
+    console.error(`*** NOT MEASURED for want of ${missing.join(', ')}: .ci/install-test-needs.sh`);
+  }
+  return missing.length === 0;
+}
+
+/** How many answers dnsperf gets in a second. */
+export async function answersPerS(bench: Bench, address: string, seconds: number): Promise<number> {
+  const file = join(bench.folder, 'questions');
+  writeFileSync(file, `_bench._tcp.${ZONE} SRV\n`);
+  const load = ['-e', '-c', '10', '-q', '50', '-l', String(seconds), '-d', file];
+  const { stdout } = await run('dnsperf', [...load, '-s', address, '-p', String(PORT)]);
+  return Number(/Queries per second: +([\d.]+)/.exec(stdout)?.[1]);
+}
+
+/** How long one question by kdig takes, from its start to its end. */
+export async function kdigMs(address: string): Promise<number> {
+  const sinceMs = performance.now();
+  await run('kdig', [`@${address}`, '-p', String(PORT), `_bench._tcp.${ZONE}`, 'SRV']);
+  return performance.now() - sinceMs;
+}
+
+/** The words with which dnsmasq says the same of so many instances. */
+export function dnsmasqWords(address: string, instances: number): string[] {
+  const own = ['--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts'];
+  const place = ['--bind-interfaces', `--listen-address=${address}`, `--port=${String(PORT)}`];
+  const records = Array.from({ length: instances }, (_, index) => {
+    const target = `i-${String(index).padStart(16, '0')}.bench.${ZONE}`;
+    const srv = `--srv-host=_bench._tcp.${ZONE},${target},${String(8_000 + index)}`;
+    return [srv, `--host-record=${target},10.0.0.${String(index + 1)}`];
+  });
+  return ['dnsmasq', ...own, '--user=root', '--pid-file', ...place, ...records.flat()];
+}
+
+/** One who asks a server by UDP, one question after the other. */
+export interface Asker {
+  /** The bytes of the answer. */
+  ask(name: string, type: number): Promise<Buffer>;
+  close(): void;
+}
+
+export async function openAsker(address: string): Promise<Asker> {
+  const socket: Socket = createSocket('udp4');
+  socket.on('error', () => undefined);
+  socket.connect(PORT, address);
+  await once(socket, 'connect');
+  let id = 0;
+  return {
+    ask: async (name, type) => {
+      id = (id + 1) & 0xffff;
+      const query = queryOf(id, name, type);
+      for (;;) {
+        socket.send(query);
+        const answer = await answerOf(socket, id);
+        if (answer !== null) return answer;
+      }
+    },
+    close: () => socket.close(),
+  };
+}
+
+/** Null where none comes: the door is not open yet, or a datagram is lost. */
+function answerOf(socket: Socket, id: number): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const end = (answer: Buffer | null): void => {
+      clearTimeout(timer);
+      socket.off('message', take);
+      resolve(answer);
+    };
+    const take = (bytes: Buffer): void => {
+      if (bytes.readUInt16BE(0) === id) end(bytes);
+    };
+    const timer = setTimeout(end, AGAIN_MS, null);
+    socket.on('message', take);
+  });
+}
+
+function queryOf(id: number, name: string, type: number): Buffer {
+  const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
+  const opt = [0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 0];
+  const header = [id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1];
+  return Buffer.from([...header, ...labels, 0, 0, type, 0, 1, ...opt]);
+}
+
+const AGAIN_MS = 200;
