@@ -48,6 +48,9 @@ export const SEQUENCE_MAX = 2 ** 52;
 /** Bytes of free text for people about a removal: who or what did it. */
 export const DETAIL_BYTES_MAX = 200;
 
+/** Servers named in an event: of an instance hardly more than two hold it. */
+export const EVENT_SERVERS_MAX = 8;
+
 /** The bounds of a heartbeat, and of the silence after which an end is given up: two of them. */
 export const HEARTBEAT_MS_MIN = 50;
 export const HEARTBEAT_MS_MAX = 10_000;

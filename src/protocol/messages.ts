@@ -19,6 +19,7 @@ import {
   checkLine,
   detail,
   doubts,
+  eventRow,
   facts,
   gone,
   instance,
@@ -285,6 +286,27 @@ export const MESSAGES = {
     from: 'any',
     doc: 'Drops the split servers of a host, and no longer waits for an answer from it, here and at every server that can be reached. `token` is random and tells a repetition.',
     fields: { request, host: name, token: instanceId },
+  },
+  history: {
+    code: 25,
+    from: 'client',
+    doc: 'Asks for the newest events: `limit` at most, of a service, of a host, of an instance, no older than `withinMs`, of a number above `after`.',
+    fields: {
+      request,
+      limit: uint,
+      service: optional(name),
+      host: optional(name),
+      instance: optional(instanceId),
+      withinMs: optional(uint),
+      after: optional(uint),
+    },
+  },
+  events: {
+    code: 26,
+    from: 'server',
+    parts: 'more',
+    doc: 'The answer to `history`, the oldest first; with `more`, another part follows. The server has seen all that happened in the last `reachesBackMs`. Ages are of the moment of the answer: there is no time of day.',
+    fields: { request, reachesBackMs: uint, rows: many(eventRow), more: flag },
   },
 
   digest: {

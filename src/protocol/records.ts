@@ -7,6 +7,7 @@ import {
   BATCH_ENTRIES_MAX,
   DETAIL_BYTES_MAX,
   DOUBTS_MAX,
+  EVENT_SERVERS_MAX,
   HOST_BYTES_MAX,
   MISSING_NAMES_MAX,
   SEQUENCE_MAX,
@@ -183,6 +184,40 @@ export const reason = row('reason', {
   hint: text(REASON_BYTES_MAX),
 });
 export type Reason = Of<typeof reason>;
+
+/** What happens to instances, to servers and to the links of a server. */
+export const eventKind = oneOf(
+  ...(['registered', 'changed', 'removed', 'stale', 'live'] as const),
+  ...(['reachable', 'suspect', 'crashed', 'split', 'left', 'forgotten', 'link-down'] as const),
+);
+export type EventKind = Of<typeof eventKind>;
+
+/** Why it happened: as of a removal, or of a link, or because of a net-split. */
+export const eventCause = oneOf(
+  ...(['closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown'] as const),
+  ...(['silent', 'split'] as const),
+);
+export type EventCause = Of<typeof eventCause>;
+
+/**
+ * Something that a server saw, numbered by that server from 1. Of a server `service` and what follows
+ * are null; of an instance `servers` are those that held it.
+ */
+export const eventRow = row('event', {
+  number: uint,
+  ageMs: uint,
+  event: eventKind,
+  host: name,
+  cluster: name,
+  servers: list(name, EVENT_SERVERS_MAX),
+  service: orNull(name),
+  instance: orNull(instanceId),
+  address: orNull(address),
+  port: orNull(uint),
+  cause: optional(eventCause),
+  detail,
+});
+export type EventRow = Of<typeof eventRow>;
 
 export const optionalCause = optional(cause);
 export const optionalInstance = optional(instance);

@@ -2,6 +2,8 @@
 // invariant: what passes here shows what it is wherever it is printed. A walk over the characters,
 // for to compile a pattern of Unicode's classes takes longer than a lookup has for all else.
 
+import { DETAIL_BYTES_MAX } from './constants.ts';
+
 /**
  * Whether a text has characters that change how others are shown: C0, DEL or C1, the line ends among
  * them; the separators of lines and paragraphs; and those that turn the direction of writing. Half a
@@ -38,6 +40,22 @@ export function utf8Bytes(value: string): number {
     bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   }
   return bytes;
+}
+
+/**
+ * A text about somebody's doing as a detail may travel: what a terminal obeys becomes a space, and
+ * what is too long is cut. Whatever is put together of others' words goes through here.
+ */
+export function detailOf(text: string): string {
+  let detail = '';
+  let bytes = 0;
+  for (const character of text) {
+    const shown = hasControlCharacters(character) ? ' ' : character;
+    bytes += utf8Bytes(shown);
+    if (bytes > DETAIL_BYTES_MAX) break;
+    detail += shown;
+  }
+  return detail;
 }
 
 /**

@@ -47,7 +47,7 @@ function run(steps: readonly Step[]): Model {
   const latest = new Map<InstanceId, number>();
   const standings = new Map<OriginId, Standing>();
   const catalogue = new Catalogue({
-    placeOf: () => ({ host: 'h1' as Name, cluster: 'c1' as Name }),
+    placeOf: () => ({ host: 'h1' as Name, cluster: 'c1' as Name, name: 'h1-a' as Name }),
     standingOf: (id) => standings.get(id) ?? 'reachable',
   });
   for (const one of steps) {

@@ -106,6 +106,14 @@ const request = uint;
 const why = words('unsynced', 'split', 'suspect', 'limit');
 const view = { complete: flag, missing: many(name), missingCount: uint, why };
 
+const EVENT_KEYS: ('number' | 'ageMs' | 'event' | 'host' | 'cluster' | 'servers')[] = [
+  ...(['number', 'ageMs', 'event', 'host', 'cluster', 'servers'] as const),
+];
+
+const EVENT_SUBJECT: ('service' | 'instance' | 'address' | 'port')[] = [
+  ...(['service', 'instance', 'address', 'port'] as const),
+];
+
 const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   welcome: { protocols: many(uint), environment: name, origin: id, facts, ...pace },
   hello: {
@@ -162,6 +170,39 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
     reasons: many(fc.record({ code: text(200), message: text(512), hint: text(512) })),
   },
   forget: { request, host: name, token: id },
+  history: {
+    request,
+    limit: uint,
+    service: name,
+    host: name,
+    instance: id,
+    withinMs: uint,
+    after: uint,
+  },
+  events: {
+    request,
+    reachesBackMs: uint,
+    rows: many(
+      fc.record(
+        {
+          number: uint,
+          ageMs: uint,
+          event: words('registered', 'removed', 'crashed', 'link-down', 'unknown'),
+          host: name,
+          cluster: name,
+          servers: many(name, 8),
+          service: orNull(name),
+          instance: orNull(id),
+          address: orNull(address),
+          port: orNull(uint),
+          cause: words('closed', 'silent', 'split', 'unknown'),
+          detail,
+        },
+        { requiredKeys: [...EVENT_KEYS, ...EVENT_SUBJECT] },
+      ),
+    ),
+    more: flag,
+  },
   digest: { ...view, lines, goodbyes: many(id), more: flag },
   entries: {
     batches: many(

@@ -13,7 +13,14 @@ import type {
 } from '../../protocol/records.ts';
 import { compareText } from '../kit/text.ts';
 import type { Holding } from './holdings.ts';
-import { HolderLists, latestBy, recordOf, withHolder, withoutHolder } from './holdings.ts';
+import {
+  HolderLists,
+  holdersOf,
+  latestBy,
+  recordOf,
+  withHolder,
+  withoutHolder,
+} from './holdings.ts';
 import { Membership } from './members.ts';
 import { Pool, Sharing } from './sharing.ts';
 
@@ -22,7 +29,11 @@ export type Standing = 'new' | 'reachable' | 'suspect' | 'aside' | 'split';
 
 /** Where a holder is, and what is thought of it. */
 export interface Holders {
-  readonly placeOf: (origin: OriginId) => { readonly host: Name; readonly cluster: Name };
+  readonly placeOf: (origin: OriginId) => {
+    readonly host: Name;
+    readonly cluster: Name;
+    readonly name: Name;
+  };
   readonly standingOf: (origin: OriginId) => Standing;
 }
 
@@ -31,6 +42,16 @@ export interface Change {
   readonly change: 'added' | 'updated' | 'stale' | 'live' | 'removed';
   readonly instance: Instance;
   readonly cause?: Cause;
+  /** Who or what did it, for people. */
+  readonly detail?: string;
+  /** Those that hold it or, if it is gone, held it until then. */
+  readonly servers: readonly Name[];
+}
+
+/** Why something is held no longer and, for people, who or what did it. */
+export interface End {
+  readonly cause: Cause;
+  readonly detail?: string | undefined;
 }
 
 /** Who answers for an instance, and the state that this gives it. */
@@ -80,6 +101,7 @@ export class Catalogue {
   readonly #rows = new WeakMap<readonly Instance[], Service>();
   readonly #sharing = new Sharing();
   readonly #holderLists = new HolderLists();
+  readonly #names = new WeakMap<readonly OriginId[], readonly Name[]>();
   readonly #sights = new Pool<Sight>();
   #latestSight: Sight | null = null;
 
@@ -92,32 +114,32 @@ export class Catalogue {
     const { instance } = registration;
     const before = this.#offers.get(instance) ?? null;
     const holdings = withHolder(before, { origin, registration }, this.#holderLists);
-    this.#look(instance, { before, holdings }, 'replaced');
+    this.#look(instance, { before, holdings }, { cause: 'replaced' });
   }
 
   /** An origin holds an instance no longer. */
-  delete(origin: OriginId, instance: InstanceId, cause: Cause): void {
+  delete(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const before = this.#offers.get(instance) ?? null;
     if (recordOf(before, origin) === null) return;
     const holdings = withoutHolder(before, origin, this.#holderLists);
-    this.#look(instance, { before, holdings }, cause);
+    this.#look(instance, { before, holdings }, end);
   }
 
   /**
    * The service of an instance has given it up, an origin says. What others still say of it is
    * older, and may come later: it is over, unless it is offered anew, at a higher revision.
    */
-  giveUp(origin: OriginId, instance: InstanceId, cause: Cause): void {
+  giveUp(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const held = recordOf(this.#offers.get(instance) ?? null, origin);
     if (held !== null) this.#noteGivenUp(instance, held.revision);
-    this.delete(origin, instance, cause);
+    this.delete(origin, instance, end);
   }
 
   /** The standing of an origin has changed: looks again at all that it holds. */
-  review(instances: Iterable<InstanceId>, cause: Cause): void {
+  review(instances: Iterable<InstanceId>, end: Cause | End): void {
     for (const instance of instances) {
       const before = this.#offers.get(instance) ?? null;
-      if (before !== null) this.#look(instance, { before, holdings: before }, cause);
+      if (before !== null) this.#look(instance, { before, holdings: before }, end);
     }
   }
 
@@ -174,7 +196,7 @@ export class Catalogue {
     return row;
   }
 
-  #look(id: InstanceId, held: Held, cause: Cause): void {
+  #look(id: InstanceId, held: Held, end: Cause | End): void {
     const before = seenOf(held.before);
     const sight = this.#choose(id, held.holdings);
     const after = seenBy(held.holdings, sight);
@@ -186,7 +208,9 @@ export class Catalogue {
       if (seen !== null) this.#answers.delete(seen.registration.service);
     }
     const change = changeBetween(before, after);
-    if (change !== null) this.#tell(id, { change, before, after }, cause);
+    if (change === null) return;
+    const servers = this.#serversOf((after === null ? held.before : held.holdings) ?? null);
+    this.#tell(id, { change, before, after, servers }, end);
   }
 
   #keep(id: InstanceId, { before, holdings }: Held, chosen: Sight | null): void {
@@ -209,7 +233,7 @@ export class Catalogue {
     return sight;
   }
 
-  #tell(id: InstanceId, { change, before, after }: Told, cause: Cause): void {
+  #tell(id: InstanceId, { change, before, after, servers }: Told, end: Cause | End): void {
     const [was, is] = [this.#instanceOf(before), this.#instanceOf(after)];
     if (was !== null) this.#count(was, -1);
     if (is !== null) this.#count(is, 1);
@@ -217,11 +241,21 @@ export class Catalogue {
     const instance = is ?? was;
     if (instance === null) return;
     if (was !== null && was.registration.service !== instance.registration.service) {
-      this.changes.push({ change: 'removed', instance: was, cause: 'replaced' });
-      this.changes.push({ change: 'added', instance });
+      const detail = `it is offered as ${instance.registration.service} now`;
+      this.changes.push({ change: 'removed', instance: was, servers, cause: 'replaced', detail });
+      this.changes.push({ change: 'added', instance, servers });
       return;
     }
-    this.changes.push(change === 'removed' ? { change, instance, cause } : { change, instance });
+    this.changes.push({ change, instance, servers, ...whyOf(change, end) });
+  }
+
+  /** By name; those of one list of holders are one list. */
+  #serversOf(holdings: Holding | null): readonly Name[] {
+    const { holders } = holdings?.next === null ? holdings : { holders: holdersOf(holdings) };
+    let names = this.#names.get(holders);
+    names ??= holders.map((origin) => this.#holders.placeOf(origin).name);
+    this.#names.set(holders, names);
+    return names;
   }
 
   #noteGivenUp(instance: InstanceId, revision: number): void {
@@ -275,6 +309,15 @@ interface Told {
   readonly change: Change['change'];
   readonly before: Seen | null;
   readonly after: Seen | null;
+  readonly servers: readonly Name[];
+}
+
+/** A removal has a cause; that a net-split is why an instance is stale goes without saying. */
+function whyOf(change: Change['change'], end: Cause | End): Pick<Change, 'cause' | 'detail'> {
+  const { cause, detail }: End = typeof end === 'string' ? { cause: end } : end;
+  const because = detail === undefined ? {} : { detail };
+  if (change === 'removed') return { cause, ...because };
+  return change === 'stale' ? because : {};
 }
 
 function seenOf(offer: Offer | null): Seen | null {

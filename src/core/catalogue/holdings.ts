@@ -33,6 +33,11 @@ export class HolderLists {
   }
 }
 
+/** All that hold an instance, whichever record of it. */
+export function holdersOf(holdings: Holding | null): OriginId[] {
+  return listed(holdings).flatMap(({ holders }) => holders);
+}
+
 /** What an origin holds. */
 export function recordOf(holdings: Holding | null, origin: OriginId): Registration | null {
   for (let holding = holdings; holding !== null; holding = holding.next) {

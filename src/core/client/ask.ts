@@ -18,12 +18,13 @@ export type Question =
   | { readonly kind: 'lookup'; readonly service: Name; readonly wanted: Wanted }
   | { readonly kind: 'list' | 'status' }
   | { readonly kind: 'peers'; readonly all?: boolean }
-  | { readonly kind: 'forget'; readonly host: Name; readonly token: InstanceId };
+  | { readonly kind: 'forget'; readonly host: Name; readonly token: InstanceId }
+  | Omit<MessageOf<'history'>, 'request'>;
 
 /** An answer, its parts put together. */
 export type Answer = Extract<
   Message,
-  { readonly kind: 'instances' | 'services' | 'servers' | 'report' | 'done' }
+  { readonly kind: 'instances' | 'services' | 'servers' | 'report' | 'done' | 'events' }
 >;
 
 /** An address, and why there was no answer from it. */
@@ -227,9 +228,13 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.end();
   }
 
-  /** The higher, the better: live beats stale, stale beats none, complete beats incomplete. */
+  /**
+   * The higher, the better: live beats stale, stale beats none, complete beats incomplete. Of what
+   * happened each server is asked, and that one believed which reaches back further.
+   */
   #rank(answer: Answer): number {
     if (answer.kind === 'services') return rankOf(answer.services.length > 0, answer.complete);
+    if (answer.kind === 'events') return -1 / (1 + answer.reachesBackMs);
     if (answer.kind !== 'instances') return RANK_ENOUGH;
     const { question } = this.#options;
     const wanted = question.kind === 'lookup' ? question.wanted : {};
@@ -255,6 +260,7 @@ function messageOf(question: Question): Message {
     case 'lookup':
       return { kind: 'lookup', request: REQUEST, service: question.service };
     case 'forget':
+    case 'history':
       return { ...question, request: REQUEST };
     case 'peers':
       return { kind: 'peers', request: REQUEST, ...(question.all === true ? { all: true } : {}) };
@@ -269,19 +275,28 @@ function isAnswer(message: Message): message is Answer {
 
 /** What was there so far with one more part, which knows best whether the view is complete. */
 function joined(before: Answer | undefined, part: Answer): Answer {
-  if (part.kind === 'instances' && before?.kind === 'instances') {
-    return { ...part, instances: [...before.instances, ...part.instances] };
-  }
-  if (part.kind === 'services' && before?.kind === 'services') {
-    return { ...part, services: [...before.services, ...part.services] };
-  }
-  if (part.kind === 'servers' && before?.kind === 'servers') {
+  if (before?.kind !== part.kind) return part;
+  const join = JOINS[part.kind] as (before: Answer, part: Answer) => Answer;
+  return join(before, part);
+}
+
+type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
+
+/** How two parts of an answer become one. */
+const JOINS: {
+  readonly [K in Answer['kind']]: (before: AnswerOf<K>, part: AnswerOf<K>) => AnswerOf<K>;
+} = {
+  instances: (before, part) => ({ ...part, instances: [...before.instances, ...part.instances] }),
+  services: (before, part) => ({ ...part, services: [...before.services, ...part.services] }),
+  servers: (before, part) => {
     const servers = [...before.servers, ...part.servers];
     if (part.gone === undefined) return { ...part, servers };
     return { ...part, servers, gone: [...(before.gone ?? []), ...part.gone] };
-  }
-  return part;
-}
+  },
+  events: (before, part) => ({ ...part, rows: [...before.rows, ...part.rows] }),
+  report: (_, part) => part,
+  done: (_, part) => part,
+};
 
 /** A server that is silent for this long is not waited for: the next is asked as well. */
 const PATIENCE_MS = 250;
@@ -303,4 +318,5 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'servers',
   'report',
   'done',
+  'events',
 ] satisfies Answer['kind'][]);

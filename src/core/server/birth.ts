@@ -6,6 +6,7 @@ import { Account } from '../kit/account.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { Timers } from '../kit/timers.ts';
 import { hostPartOf } from '../kit/text.ts';
+import { History, HISTORY_ROWS } from './history.ts';
 import { strangersOf } from './links/limits.ts';
 import type { ServerOptions } from './options.ts';
 import { Directory } from './origins/directory.ts';
@@ -62,6 +63,7 @@ export function createState(options: ServerOptions): State {
     siblingAddresses: new Set(siblingAddressesOf(options)),
     forgetTokens: new Set(),
     ...{ removals: new Map(), vanished: new Map() },
+    history: new History(options.historyRows ?? HISTORY_ROWS),
     nowMs: -Infinity,
     ...{ loose: new Set(), grown: new Set() },
     ...{ isViewDirty: false, areTargetsDirty: false },
@@ -80,9 +82,8 @@ export function createState(options: ServerOptions): State {
     ...{ reachesMaster: false, isWithoutMaster: false },
     ...{ faultsCount: 0, faultedMs: -Infinity, isSecondFault: false },
     barred: new Map(),
-    isFailing: false,
-    ...{ isAddressGone: false, isStopping: false, leaveMs: Infinity },
-    hasLeft: false,
+    ...{ isFailing: false, isAddressGone: false, isStopping: false, hasLeft: false },
+    leaveMs: Infinity,
   };
 }
 

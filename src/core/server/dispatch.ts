@@ -8,6 +8,7 @@ import type { ProtocolError } from '../../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName, versionsReason } from '../../protocol/errors.ts';
 import type { Arrived, MessageOf } from '../../protocol/messages.ts';
 import {
+  answerHistory,
   answerList,
   answerLookup,
   answerPeers,
@@ -211,6 +212,8 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
       return answerList(state, to, message.request);
     case 'peers':
       return answerPeers(state, to, message);
+    case 'history':
+      return answerHistory(state, to, message);
     case 'status':
       answerStatus(state, to, message.request);
       break;
@@ -311,14 +314,15 @@ export function handleGone(state: State, id: ConnectionId, reason: string): void
   const connection = state.connections.get(id);
   if (connection === undefined) return;
   if (connection.phase === 'link') handleLinkClosed(state, connection, reason);
-  else if (connection.phase === 'session') handleSessionClosed(state, connection);
+  else if (connection.phase === 'session')
+    handleSessionClosed(state, connection, 'its connection ended');
   else forgetConnection(state, connection);
 }
 
 function endWithout(state: State, connection: Connection, reason: string): void {
   const link = linkOf(state, connection);
   if (link !== undefined) loseLink(state, link, { loss: 'closed', reason });
-  if (connection.phase === 'session') handleSessionClosed(state, connection);
+  if (connection.phase === 'session') handleSessionClosed(state, connection, reason);
 }
 
 function handleError(state: State, connection: Connection, error: MessageOf<'error'>): void {

@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly lock?: 'none' | 'secret' | 'certificate';
   /** Limits other than those of limits.ts, where an operator has a say. */
   readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
+  /** Rows of the ring of events; those of history.ts if absent, 0 for none. */
+  readonly historyRows?: number;
   /** Where logs and catalogue are kept, if not by each server for itself. */
   readonly keeping?: Keeping;
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */

@@ -92,7 +92,7 @@ function refuseUnsent(state: State, connection: Connection, message: Message): v
     state.out.sendRefusal(connection.id, message.request, reason);
   } else {
     refuse(state, connection, { error: 'overloaded', reason });
-    handleSessionClosed(state, connection);
+    handleSessionClosed(state, connection, reason);
   }
 }
 
@@ -103,7 +103,7 @@ function takenOver(old: State): State {
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
   const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished } = old;
-  const { gone, givenUpPeers, isAddressGone, out, tally } = old;
+  const { gone, givenUpPeers, isAddressGone, out, tally, history } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
@@ -111,7 +111,7 @@ function takenOver(old: State): State {
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
     ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished },
-    ...{ gone, givenUpPeers, isAddressGone, out, tally },
+    ...{ gone, givenUpPeers, isAddressGone, out, tally, history },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,
@@ -179,8 +179,9 @@ function takeOrigin(state: State, old: Origin): boolean {
   };
   if (hashOf(old.id, snapshot) !== hash) return false;
   const origin = addOrigin(state, old.id, facts);
-  const { standing, isProven, isPast, sinceMs, returnedMs, losses, source } = old;
-  Object.assign(origin, { standing, isProven, isPast, sinceMs, returnedMs, losses, source });
+  const { standing, isProven, isPast, sinceMs, verdict, returnedMs, losses, source } = old;
+  Object.assign(origin, { standing, isProven, isPast, sinceMs, verdict, returnedMs });
+  Object.assign(origin, { losses, source });
   applySnapshot(state, origin, snapshot);
   if (standing !== 'reachable' && standing !== 'new') state.away.add(origin);
   if (standing === 'aside') state.asides.add(origin);
@@ -248,10 +249,12 @@ function tellDifferences(old: State, state: State): void {
     for (const instance of state.catalogue.instancesOf(service)) {
       const was = before.get(idOf(instance));
       before.delete(idOf(instance));
-      if (was === undefined) state.catalogue.changes.push({ change: 'added', instance });
+      if (was === undefined)
+        state.catalogue.changes.push({ change: 'added', instance, servers: [] });
     }
     for (const instance of before.values()) {
-      state.catalogue.changes.push({ change: 'removed', instance, cause: 'crash' });
+      const end = { cause: 'crash', detail: BUG, servers: [] } as const;
+      state.catalogue.changes.push({ change: 'removed', instance, ...end });
     }
   }
 }
@@ -329,7 +332,7 @@ function putOut(state: State, id: ConnectionId, { link, facts }: Culprit): void 
   const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
   if (target !== undefined) barAddress(state, target, barredMs);
   if (state.connections.has(id)) closeConnection(state, connection, 'fault');
-  handleSessionClosed(state, connection);
+  handleSessionClosed(state, connection, 'what it sent met a bug of the server');
   const now = linkOf(state, connection);
   if (now === undefined) return;
   loseLink(state, now, { loss: 'closed', reason: 'what it sent met a bug of this server' });
@@ -350,6 +353,9 @@ function barAddress(state: State, target: Target, barredMsMax: number): void {
   target.barredMs = state.nowMs + barredMs;
   target.faultsCount += 1;
 }
+
+/** What is lost because the catalogue was built anew, for people. */
+const BUG = 'a bug of this server';
 
 /** A second fault within this, and nobody's doing either, is one that will not go away. */
 const AGAIN_MS = 60_000;

@@ -136,6 +136,7 @@ export class Server {
     const state = this.#state;
     state.nowMs = nowMs;
     state.newsMs = nowMs;
+    state.history.begin(nowMs);
     appendOwn(state, { kind: 'facts', facts: state.options.facts });
     state.areTargetsDirty = true;
     state.isViewDirty = true;

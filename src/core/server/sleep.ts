@@ -100,6 +100,7 @@ const QUESTIONS: ReadonlySet<string> = new Set([
   'list',
   'peers',
   'status',
+  'history',
   'watch',
   'unwatch',
   'forget',

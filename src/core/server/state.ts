@@ -13,6 +13,7 @@ import type { Directory } from './origins/directory.ts';
 import type { Gone } from './origins/gone.ts';
 import type { ConnectionId, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
+import type { History } from './history.ts';
 import type { Log, Missing } from './origins/log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -33,6 +34,8 @@ export interface Origin {
   isPast: boolean;
   /** When it went out of reach. */
   sinceMs: number;
+  /** How it went out of reach, in words; null as long as nobody knows. */
+  verdict: string | null;
   /** When it last came back from a net-split. */
   returnedMs: number;
   /** Who lost it, when and how, and has no link to it again; null for nobody. */
@@ -276,6 +279,8 @@ export interface State {
   readonly removals: Map<InstanceId, Change & { readonly atMs: number }>;
   /** Services whose last instance went, and when: the latest of them. */
   readonly vanished: Map<Name, number>;
+  /** What this server saw happen. */
+  readonly history: History;
   nowMs: number;
   /** Origins that lost their way here. */
   readonly loose: Set<OriginId>;

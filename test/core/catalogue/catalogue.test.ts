@@ -26,7 +26,11 @@ interface Stage {
 function stage(): Stage {
   const standings = new Map<OriginId, Standing>();
   const catalogue = new Catalogue({
-    placeOf: (origin) => ({ host: `h${origin.charAt(0)}` as Name, cluster: 'c1' as Name }),
+    placeOf: (origin) => ({
+      host: `h${origin.charAt(0)}` as Name,
+      cluster: 'c1' as Name,
+      name: `h${origin.charAt(0)}-a` as Name,
+    }),
     standingOf: (origin) => standings.get(origin) ?? 'reachable',
   });
   return {

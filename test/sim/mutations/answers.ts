@@ -38,14 +38,14 @@ export const mutations: readonly Mutation[] = [
     life.comeAndGo,
     [
       'sessions#endSession',
-      `for (const instance of session.registrations.keys()) removeInstance(state, instance, 'closed');`,
+      `for (const instance of session.registrations.keys()) removeInstance(state, instance, end);`,
       '',
     ],
   ],
   [
     'a deregistration is taken in',
     life.comeAndGo,
-    ['sessions#handleDeregister', 'removeInstance(state, message.instance, message.cause);', ''],
+    ['sessions#handleDeregister', 'removeInstance(state, message.instance, message);', ''],
   ],
   [
     'who comes back on a new connection takes its instances along',

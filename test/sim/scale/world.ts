@@ -101,6 +101,8 @@ export class ScaleWorld {
         silenceMs: 1_200,
         graceMs: 500,
         splitHoldMs: 15 * 60 * 1_000,
+        // A thousand rings would take more than all else.
+        historyRows: 0,
         keeping: {
           createLog: (origin, facts) => this.#archive.createLog(origin, facts),
           createCatalogue: (holders) =>

@@ -43,6 +43,7 @@ export const CONNECTION_PHASES = {
     list: [],
     peers: [],
     status: [],
+    history: [],
     watch: [],
     unwatch: [],
     forget: [],

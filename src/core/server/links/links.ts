@@ -8,6 +8,7 @@ import { versionsReason } from '../../../protocol/errors.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts, Loss } from '../../../protocol/records.ts';
+import { detailOf } from '../../../protocol/texts.ts';
 import type { SaidPace } from '../../kit/pace.ts';
 import {
   beginLiveness,
@@ -311,12 +312,20 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
   // Whoever said goodbye has been told of.
   if (state.goodbyes.has(link.origin)) return;
-  const peer = state.origins.get(link.origin)?.log.facts.name ?? link.origin;
+  const origin = state.origins.get(link.origin);
+  const peer = origin?.log.facts.name ?? link.origin;
   const address = link.connection.remote;
   const name = lost.isReleased === true ? 'link-released' : 'link-down';
   if (name === 'link-down') state.tally.add('link-down', [peer]);
   else state.tally.forget('link-down', [peer]);
   state.out.notice(name, { peer, address, reason: lost.reason });
+  if (lost.isReleased === true || origin === undefined) return;
+  const { loss: cause, reason } = lost;
+  state.history.noteServer(state.nowMs, origin, {
+    event: 'link-down',
+    cause,
+    detail: detailOf(reason),
+  });
 }
 
 /** The link of a connection, if it is one and was not replaced. */

@@ -4,24 +4,25 @@
 // invariant: nothing is held here once a server that can be reached has said something of it.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
-import type { Cause } from '../../../protocol/records.ts';
+import type { End } from '../../catalogue/catalogue.ts';
 import type { Origin, State } from '../state.ts';
 
 /** An origin that can be reached has said something of these instances, and why if they are gone. */
 export function noteClaimed(
   state: State,
   { standing }: Origin,
-  claimed: { readonly instances: Iterable<InstanceId>; readonly cause?: Cause },
+  claimed: { readonly instances: Iterable<InstanceId>; readonly end?: End },
 ): void {
   if (state.departed.size === 0 || standing !== 'reachable') return;
-  for (const instance of claimed.instances) release(state, instance, claimed.cause ?? 'replaced');
+  const { instances, end = { cause: 'replaced' } } = claimed;
+  for (const instance of instances) release(state, instance, end);
 }
 
 /** Nothing is held for an instance any more. */
-export function release(state: State, instance: InstanceId, cause: Cause): void {
+export function release(state: State, instance: InstanceId, end: End): void {
   for (const [id, { unclaimed }] of state.departed) {
     if (!unclaimed.delete(instance)) continue;
-    state.catalogue.delete(id, instance, cause);
+    state.catalogue.delete(id, instance, end);
     if (unclaimed.size > 0) continue;
     state.departed.delete(id);
     state.timers.cancel(departedTimer(id));
@@ -31,9 +32,9 @@ export function release(state: State, instance: InstanceId, cause: Cause): void 
 /** What an origin held that has left is held until then. */
 export function armDeparted(state: State, id: OriginId, untilMs: number): void {
   state.timers.set(departedTimer(id), untilMs, () => {
-    for (const instance of [...(state.departed.get(id)?.unclaimed ?? [])]) {
-      release(state, instance, 'deregistered');
-    }
+    const { origin, unclaimed = [] } = state.departed.get(id) ?? {};
+    const end = { cause: 'deregistered', detail: origin?.verdict ?? undefined } as const;
+    for (const instance of [...unclaimed]) release(state, instance, end);
   });
 }
 

@@ -32,10 +32,13 @@ export function departOrigin(state: State, origin: Origin): void {
   const unclaimed = new Set(wasAnswered ? unclaimedOf(state, origin) : []);
   const untilMs = doubtedUntilMs(state, origin);
   noteGone(state, origin, { why: 'left' });
+  const { name } = origin.log.facts;
+  origin.verdict = `server ${name} said goodbye`;
+  state.history.noteServer(state.nowMs, origin, { event: 'left' });
   if (unclaimed.size > 0) state.departed.set(id, { origin, unclaimed });
   dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
   origin.standing = standing === 'split' ? 'split' : 'suspect';
-  state.catalogue.review([...unclaimed], 'deregistered');
+  state.catalogue.review([...unclaimed], { cause: 'deregistered', detail: origin.verdict });
   if (unclaimed.size > 0) armDeparted(state, id, untilMs);
 }
 

@@ -3,9 +3,16 @@
 // else. Only `bye` is remembered; every other drop only forgets, and the origin may return as it was.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
-import type { Cause, Entry, Facts, Loss, Registration } from '../../../protocol/records.ts';
+import type {
+  Cause,
+  Entry,
+  EventKind,
+  Facts,
+  Loss,
+  Registration,
+} from '../../../protocol/records.ts';
 import { present } from '../../kit/assert.ts';
-import type { Holders, Standing } from '../../catalogue/catalogue.ts';
+import type { End, Holders, Standing } from '../../catalogue/catalogue.ts';
 import type { Log, LogState } from './log.ts';
 import { OriginLog } from './log.ts';
 import { noteClaimed } from './departed.ts';
@@ -24,6 +31,7 @@ export function createOrigin(log: Log, place: number): Origin {
     isProven: false,
     isPast: false,
     sinceMs: 0,
+    verdict: null,
     returnedMs: -Infinity,
     losses: null,
     filed: null,
@@ -82,12 +90,9 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
       noteClaimed(state, origin, { instances: [entry.registration.instance] });
       break;
     case 'delete':
-      if (isGivenUp(entry.cause)) {
-        state.catalogue.giveUp(origin.id, entry.instance, entry.cause);
-      } else {
-        state.catalogue.delete(origin.id, entry.instance, entry.cause);
-      }
-      noteClaimed(state, origin, { instances: [entry.instance], cause: entry.cause });
+      if (isGivenUp(entry.cause)) state.catalogue.giveUp(origin.id, entry.instance, entry);
+      else state.catalogue.delete(origin.id, entry.instance, entry);
+      noteClaimed(state, origin, { instances: [entry.instance], end: entry });
       break;
     case 'up':
       state.origins.get(entry.peer)?.losses?.delete(origin.id);
@@ -181,6 +186,8 @@ function list(state: State, origin: Origin): boolean {
 export function setStanding(state: State, origin: Origin, standing: Standing): void {
   if (origin.standing === standing) return;
   origin.standing = standing;
+  if (standing === 'reachable') origin.verdict = null;
+  noteStanding(state, origin);
   if (AWAY.has(standing)) state.away.add(origin);
   else state.away.delete(origin);
   if (standing === 'aside') state.asides.add(origin);
@@ -188,8 +195,25 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
   state.isViewDirty = true;
   noteTargets(state, origin);
   if (list(state, origin)) return;
-  state.catalogue.review(origin.log.registrations.keys(), 'crash');
+  state.catalogue.review(origin.log.registrations.keys(), crashOf(origin));
   noteClaimed(state, origin, { instances: origin.log.registrations.keys() });
+}
+
+function noteStanding(state: State, origin: Origin): void {
+  const event = EVENT_OF_STANDING[origin.standing];
+  if (event !== null) state.history.noteServer(state.nowMs, origin, { event });
+}
+
+const EVENT_OF_STANDING = {
+  new: null,
+  reachable: 'reachable',
+  suspect: 'suspect',
+  aside: 'crashed',
+  split: 'split',
+} as const satisfies Readonly<Record<Standing, EventKind | null>>;
+
+function crashOf({ verdict }: Origin): End {
+  return { cause: 'crash', detail: verdict ?? undefined };
 }
 
 /** Why an origin is dropped, and what the catalogue is not to forget of it yet. */
@@ -200,16 +224,19 @@ interface Drop {
 
 /** This server has slept: what it knows of an origin is the past, until that is reached again. */
 export function becomePast(state: State, origin: Origin): void {
+  const { standing } = origin;
   origin.isPast = true;
-  if (origin.standing !== 'suspect') return;
-  state.catalogue.review(origin.log.registrations.keys(), 'crash');
+  if (standing === 'reachable' || standing === 'suspect') origin.verdict = SLEPT;
+  if (standing !== 'suspect') return;
+  state.catalogue.review(origin.log.registrations.keys(), crashOf(origin));
 }
 
 /** Drops an origin's log and all that it holds. It may return. */
 export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop): void {
+  const end = { ...crashOf(origin), cause };
   for (const name of ORIGIN_TIMERS) state.timers.cancel(`${name} ${origin.id}`);
   for (const instance of origin.log.registrations.keys()) {
-    if (except?.has(instance) !== true) state.catalogue.delete(origin.id, instance, cause);
+    if (except?.has(instance) !== true) state.catalogue.delete(origin.id, instance, end);
   }
   for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
   state.unlisted.delete(origin);
@@ -320,6 +347,8 @@ function noteTargets(state: State, origin: Origin): void {
   const { role, host } = origin.log.facts;
   if (role === 'master' || isOwnHost(state, host)) state.areTargetsDirty = true;
 }
+
+const SLEPT = 'this server did not run';
 
 const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
 

@@ -153,11 +153,22 @@ function judge(state: State, origin: Origin, tidings: Tidings): () => void {
 
 function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
+  origin.verdict = howLost(state, origin);
   setStanding(state, origin, 'aside');
   noteGone(state, origin, { why: 'crashed' });
   state.tally.add('lost', ['crash']);
   state.out.notice('origin-crashed', labels(origin));
   armAside(state, origin, tidings);
+}
+
+/** What made a crash of it, for people. */
+function howLost(state: State, origin: Origin): string {
+  const { name, host } = origin.log.facts;
+  if (isOutlived(state, origin)) return `server ${name} has started anew`;
+  if (wasClosed(origin)) return `server ${name} ended`;
+  return hasReachableServer(state, host)
+    ? `server ${name} fell silent`
+    : `host ${host} fell silent`;
 }
 
 function armAside(state: State, origin: Origin, tidings: Tidings): void {
@@ -171,6 +182,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   state.timers.cancel(`aside ${origin.id}`);
   noteBack(state, origin);
+  origin.verdict = `host ${origin.log.facts.host} is cut off`;
   setStanding(state, origin, 'split');
   state.tally.add('lost', ['split']);
   state.out.notice('origin-split', labels(origin));
@@ -206,6 +218,8 @@ export function rearm(state: State, origin: Origin, tidings: Tidings): void {
 export function forgetOrigin(state: State, origin: Origin, reason: string): void {
   state.out.notice('origin-forgotten', { ...labels(origin), reason });
   noteGone(state, origin, { why: 'forgotten', detail: reason });
+  state.history.noteServer(state.nowMs, origin, { event: 'forgotten', detail: reason });
+  origin.verdict = `host ${origin.log.facts.host} was cut off, and forgotten: ${reason}`;
   dropOrigin(state, origin, { cause: 'crash' });
 }
 

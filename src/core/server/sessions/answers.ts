@@ -52,6 +52,14 @@ export function answerPeers(state: State, to: ConnectionId, asked: MessageOf<'pe
   return servers.length + (gone.gone?.length ?? 0);
 }
 
+/** Answers `history`. */
+export function answerHistory(state: State, to: ConnectionId, asked: MessageOf<'history'>): number {
+  const { request } = asked;
+  const answer = state.history.answer(state.nowMs, asked);
+  state.out.send(to, { kind: 'events', request, ...answer, more: false });
+  return answer.rows.length;
+}
+
 /** Answers `status`. */
 export function answerStatus(state: State, to: ConnectionId, request: number): void {
   const server = serverRowOf(state, state.self);
@@ -113,6 +121,7 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
   for (const change of changes) {
     count(state, change);
     noteRemoval(state, change);
+    state.history.noteChange(state.nowMs, change);
   }
   if (changes.length === 0 && !isViewNew) return;
   for (const session of state.sessions.values()) {
@@ -134,7 +143,7 @@ interface Watcher {
 
 function tellWatcher(state: State, watcher: Watcher, changes: readonly Change[]): void {
   const { to, request, watch } = watcher;
-  for (const change of changes) {
+  for (const { servers: _, ...change } of changes) {
     if (change.instance.registration.service !== watch.service) continue;
     watch.untold.delete(change.instance.registration.instance);
     state.out.send(to, { kind: 'change', request, ...change });
@@ -150,7 +159,7 @@ function tellUntold(state: State, watcher: Watcher): void {
   for (const id of [...watch.untold].sort(compareText)) {
     const removal = state.removals.get(id);
     if (removal?.instance.registration.service !== watch.service) continue;
-    const { atMs: _, ...told } = removal;
+    const { atMs: _, servers: __, ...told } = removal;
     state.out.send(to, { kind: 'change', request, ...told });
   }
   watch.untold.clear();

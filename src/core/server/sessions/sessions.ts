@@ -3,11 +3,14 @@
 // all that it holds, with the cause. A client that comes back on a new connection before the old one
 // is known to be lost simply takes its instances along.
 
+import { SESSION_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { InstanceId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
-import type { Cause, Registration } from '../../../protocol/records.ts';
+import type { Registration } from '../../../protocol/records.ts';
 import { registration as registrationRecord } from '../../../protocol/records.ts';
 import { Account, ChargedMap } from '../../kit/account.ts';
+import { detailOf } from '../../../protocol/texts.ts';
+import type { End } from '../../catalogue/catalogue.ts';
 import {
   beginLiveness,
   closeConnection,
@@ -57,21 +60,22 @@ export function judgeSession(state: State, connection: Connection): void {
   beginLiveness(state, connection, (silent) => {
     state.out.sendError(silent.id, 'silent', 'nothing was heard for too long');
     closeConnection(state, silent, 'silent');
-    endSession(state, silent);
+    endSession(state, silent, `silent for ${String(SESSION_SILENCE_MS / 1_000)} s`);
   });
 }
 
 /** A client's connection is closed: what it registered is gone. */
-export function handleSessionClosed(state: State, connection: Connection): void {
+export function handleSessionClosed(state: State, connection: Connection, detail: string): void {
   forgetConnection(state, connection);
-  endSession(state, connection);
+  endSession(state, connection, detail);
 }
 
-function endSession(state: State, connection: Connection): void {
+function endSession(state: State, connection: Connection, detail: string): void {
   const session = state.sessions.get(connection.id);
   if (session === undefined) return;
   state.sessions.delete(connection.id);
-  for (const instance of session.registrations.keys()) removeInstance(state, instance, 'closed');
+  const end = { cause: 'closed', detail: detailOf(detail) } as const;
+  for (const instance of session.registrations.keys()) removeInstance(state, instance, end);
   session.registrations.clear();
   session.watches.clear();
 }
@@ -114,19 +118,20 @@ export function handleDeregister(
   message: MessageOf<'deregister'>,
 ): void {
   if (session.registrations.delete(message.instance)) {
-    removeInstance(state, message.instance, message.cause);
+    removeInstance(state, message.instance, message);
   }
   state.out.send(session.connection.id, { kind: 'done', request: message.request });
 }
 
-function removeInstance(state: State, instance: InstanceId, cause: Cause): void {
+function removeInstance(state: State, instance: InstanceId, { cause, detail }: End): void {
   state.owners.delete(instance);
   const registration = state.self.log.registrations.get(instance);
   // Clients that were told to go close their sessions: their instances go with our goodbye, when
   // the sibling has them.
   const isHandedOver = state.isStopping && cause === 'closed';
   if (registration === undefined || isHandedOver) return;
-  appendOwn(state, { kind: 'delete', instance, cause });
+  const because = detail === undefined ? {} : { detail };
+  appendOwn(state, { kind: 'delete', instance, cause, ...because });
   state.out.notice('instance-removed', { ...labels(registration), cause });
 }
 

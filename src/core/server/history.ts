@@ -1,0 +1,159 @@
+// The ring of events: what this server saw happen, the newest rows of it, for people who ask who
+// removed what, when and why. The invariants: nothing decides by it; a row has its age and no time
+// of day, for the clocks of two hosts never agree; and its size is fixed, whatever happens, so that
+// a row keeps nothing of a registration but what it names it by.
+
+import { EVENT_SERVERS_MAX } from '../../protocol/constants.ts';
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
+import type { EventCause, EventKind, EventRow, Registration } from '../../protocol/records.ts';
+import type { Change } from '../catalogue/catalogue.ts';
+import type { Origin } from './state.ts';
+
+/** Something that happened to an instance or to a server. */
+interface Happening {
+  readonly event: EventKind;
+  readonly host: Name;
+  readonly cluster: Name;
+  /** Of an instance, those that held it. */
+  readonly servers: readonly Name[];
+  readonly registration?: Registration;
+  readonly cause?: EventCause;
+  readonly detail?: string | undefined;
+}
+
+/** A row as it is kept. */
+interface Kept {
+  readonly number: number;
+  readonly atMs: number;
+  readonly event: EventKind;
+  readonly host: Name;
+  readonly cluster: Name;
+  readonly servers: readonly Name[];
+  readonly service: Name | null;
+  readonly instance: InstanceId | null;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly cause: EventCause | null;
+  readonly detail: string | null;
+}
+
+/** What is asked for. */
+export type HistoryQuery = Omit<MessageOf<'history'>, 'kind' | 'request'>;
+
+/** The newest events. */
+export class History {
+  readonly #rowsMax: number;
+  readonly #rows: Kept[] = [];
+  #count = 0;
+  #bornMs = 0;
+
+  constructor(rowsMax: number) {
+    this.#rowsMax = rowsMax;
+  }
+
+  /** From now on it sees. */
+  begin(nowMs: number): void {
+    this.#bornMs = nowMs;
+  }
+
+  /** The rows that there are. */
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** What clients see of an instance has changed. */
+  noteChange(nowMs: number, { change, instance, servers, ...end }: Change): void {
+    const { registration, host, cluster } = instance;
+    const place = { host, cluster, servers, registration };
+    if (change === 'removed') {
+      const { cause = 'unknown', detail } = end;
+      this.#note(nowMs, { event: change, ...place, cause, detail });
+    } else if (change === 'stale') {
+      this.#note(nowMs, { event: change, ...place, cause: 'split', detail: end.detail });
+    } else {
+      this.#note(nowMs, { event: EVENT_OF_CHANGE[change], ...place });
+    }
+  }
+
+  /** What is thought of a server has changed, or a link to it is lost. */
+  noteServer(
+    nowMs: number,
+    { log, verdict }: Pick<Origin, 'log' | 'verdict'>,
+    what: Pick<Happening, 'event' | 'cause' | 'detail'>,
+  ): void {
+    const { host, cluster, name } = log.facts;
+    const detail = what.detail ?? verdict ?? undefined;
+    this.#note(nowMs, { ...what, detail, host, cluster, servers: [name] });
+  }
+
+  /** The newest rows that are asked for, the oldest of them first, and how far back it sees. */
+  answer(
+    nowMs: number,
+    query: HistoryQuery,
+  ): { readonly rows: EventRow[]; readonly reachesBackMs: number } {
+    const rows: EventRow[] = [];
+    const { after = 0, withinMs = Infinity, limit } = query;
+    for (const kept of this.#newestFirst()) {
+      const isOver = kept.number <= after || nowMs - kept.atMs > withinMs;
+      if (isOver || rows.length >= limit) break;
+      if (isAsked(kept, query)) rows.push(rowOf(kept, nowMs));
+    }
+    const oldest = this.#count <= this.#rowsMax ? null : this.#rows[this.#count % this.#rowsMax];
+    const sinceMs = this.#rowsMax === 0 ? nowMs : (oldest?.atMs ?? this.#bornMs);
+    return { rows: rows.reverse(), reachesBackMs: Math.max(0, Math.round(nowMs - sinceMs)) };
+  }
+
+  *#newestFirst(): Generator<Kept> {
+    for (let back = 1; back <= this.#rows.length; back += 1) {
+      const kept = this.#rows[(this.#count - back) % this.#rowsMax];
+      if (kept !== undefined) yield kept;
+    }
+  }
+
+  #note(atMs: number, { registration, servers, ...what }: Happening): void {
+    if (this.#rowsMax === 0) return;
+    this.#rows[this.#count % this.#rowsMax] = {
+      number: this.#count + 1,
+      atMs,
+      event: what.event,
+      host: what.host,
+      cluster: what.cluster,
+      servers: servers.length > EVENT_SERVERS_MAX ? servers.slice(0, EVENT_SERVERS_MAX) : servers,
+      ...subjectOf(registration),
+      cause: what.cause ?? null,
+      detail: what.detail ?? null,
+    };
+    this.#count += 1;
+  }
+}
+
+type Subject = Pick<Kept, 'service' | 'instance' | 'address' | 'port'>;
+
+function subjectOf(registration: Registration | undefined): Subject {
+  if (registration === undefined) return NO_INSTANCE;
+  const { service, instance, address, port } = registration;
+  return { service, instance, address, port };
+}
+
+const NO_INSTANCE: Subject = { service: null, instance: null, address: null, port: null };
+
+function isAsked(kept: Kept, { service, host, instance }: HistoryQuery): boolean {
+  if (service !== undefined && kept.service !== service) return false;
+  if (host !== undefined && kept.host !== host) return false;
+  return instance === undefined || kept.instance === instance;
+}
+
+function rowOf({ atMs, cause, detail, ...kept }: Kept, nowMs: number): EventRow {
+  return {
+    ...kept,
+    ageMs: Math.max(0, Math.round(nowMs - atMs)),
+    ...(cause === null ? {} : { cause }),
+    ...(detail === null ? {} : { detail }),
+  };
+}
+
+const EVENT_OF_CHANGE = { added: 'registered', updated: 'changed', live: 'live' } as const;
+
+/** Some two megabytes: hours of an ordinary fleet, and the whole of a bad minute. */
+export const HISTORY_ROWS = 10_000;
