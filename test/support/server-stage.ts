@@ -88,7 +88,8 @@ export class ServerStage {
 
   /** A dial of the server succeeds. */
   reach(address: string): ConnectionId {
-    return this.#open({ remote: address, dialled: address, transport: 'tcp' });
+    const transport = address.includes('/') ? 'unix' : 'tcp';
+    return this.#open({ remote: address, dialled: address, transport });
   }
 
   /** A client with its session. */

@@ -7,6 +7,11 @@ export function compareText(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
+/** A host as it stands before a port: IPv6 in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 /** The host of an address `host:port`; IPv6 without its brackets. */
 export function hostPartOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');

@@ -37,6 +37,7 @@ import {
   refuseEnvironment,
   stampOf,
 } from './links/links.ts';
+import { takesPeers } from './links/sibling.ts';
 import type { LimitName } from './links/limits.ts';
 import {
   hasRoom,
@@ -136,6 +137,9 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   } else if (role === 'unknown') {
     const reason = 'hello: its role is neither client nor peer';
     handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
+  } else if (role === 'peer' && !takesPeers(connection)) {
+    const reason = 'a socket takes clients only: servers link by TCP';
+    handleBreach(state, connection.id, { kind: 'unexpected-message', message: reason });
   } else if (!hasRoom(state, role, connection)) {
     closeAtLimit(state, connection, 'connections');
   } else if (role === 'client') {

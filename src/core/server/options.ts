@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly peers: readonly string[];
   /** Where the other server of this host would be found. */
   readonly siblings: readonly string[];
+  /** Where on this machine servers of it listen that are found by their sockets, without a port. */
+  readonly siblingsAt?: string;
   readonly heartbeatMs: number;
   readonly silenceMs: number;
   readonly graceMs: number;

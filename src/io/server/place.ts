@@ -35,6 +35,8 @@ export interface Place {
   readonly address: string;
   /** Where the other server of this host would be. */
   readonly siblings: readonly string[];
+  /** Where on this machine one listens that is found by its socket, without a port. */
+  readonly siblingsAt: string;
 }
 
 /** Takes a place in a world. Rejects with RARANGI_USAGE when there is none to be had. */
@@ -70,14 +72,14 @@ async function takeWellKnownPort(
   settings: ServeSettings,
   { ip, ports, runtime }: Spot & { readonly ports: PortPair },
 ): Promise<Place> {
-  const other = isWildcard(ip) ? loopbackLike(ip) : ip;
+  const siblingsAt = reachableAt(ip);
   for (const side of ['a', 'b'] as const) {
     const listener = await listenUnlessTaken(formatAddress(ip, ports[side]), runtime);
     if (listener === null) continue;
     const { isTaken: _, ...found } = await findSocket(settings, { ip, sides: [side] });
-    const siblings = [formatAddress(other, side === 'a' ? ports.b : ports.a)];
+    const siblings = [formatAddress(siblingsAt, side === 'a' ? ports.b : ports.a)];
     const address = advertised(settings, listener);
-    return { ...found, side, listener, siblings, address };
+    return { ...found, side, listener, siblings, siblingsAt, address };
   }
   throw new RarangiError(
     'RARANGI_USAGE',
@@ -104,6 +106,7 @@ async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Pr
     ...found,
     listener,
     siblings: found.socket === null ? [] : siblings,
+    siblingsAt: reachableAt(ip),
     address: advertised(settings, listener),
   };
 }
@@ -172,8 +175,10 @@ function advertised({ advertise }: ServeSettings, { address }: Listener): string
   return formatAddress(advertise.host, advertise.port ?? port ?? 0);
 }
 
-function loopbackLike(wildcard: string): string {
-  return wildcard.includes(':') ? '::1' : '127.0.0.1';
+/** Where this machine reaches what is bound to an address: a wildcard by loopback. */
+function reachableAt(ip: string): string {
+  if (!isWildcard(ip)) return ip;
+  return ip.includes(':') ? '::1' : '127.0.0.1';
 }
 
 function cannotBind(address: string, reason: string, hint: string): RarangiError {

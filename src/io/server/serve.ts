@@ -275,7 +275,7 @@ class RunningServer implements ServerHandle {
   }
 
   #createCore(settings: ServeSettings, { place, limits }: Pick<Parts, 'place' | 'limits'>): Server {
-    const { side, address, siblings } = place;
+    const { side, address, siblings, siblingsAt } = place;
     const { environment, host, cluster, role, peers } = settings;
     const { heartbeatMs, silenceMs, graceMs, splitHoldMs } = settings;
     return new Server({
@@ -284,6 +284,7 @@ class RunningServer implements ServerHandle {
       facts: { name: this.name, host, cluster, side, role, addresses: [address] },
       peers,
       siblings,
+      siblingsAt,
       heartbeatMs,
       silenceMs,
       graceMs,

@@ -23,6 +23,7 @@ import { Cursors, Marks } from '../replication/cursors.ts';
 import { addOrigin } from '../origins/origins.ts';
 import { unneededLinks } from './policy.ts';
 import { appendOwn, sendDigest } from '../replication/replication.ts';
+import { learnSibling, takesPeers } from './sibling.ts';
 import { forgetWants, noteOrphans } from '../replication/spare.ts';
 import type { Connection, Link, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
@@ -56,6 +57,10 @@ export function handleWelcome(
   if (target !== undefined) {
     target.origin = welcome.origin;
     target.wasTried = true;
+  }
+  if (!takesPeers(connection)) {
+    learnSibling(state, connection, welcome);
+    return;
   }
   const isWanted =
     isToBeKept(state, welcome.origin, state.self.id) && mayLink(state, welcome.facts);
@@ -217,11 +222,13 @@ export function createLink(state: State, connection: Connection, origin: OriginI
   };
 }
 
-/** A link that has held resets its address's back-off; and what it replaces may go. */
+/** A link that has held resets its addresses' back-off; and what it replaces may go. */
 function armHeld(state: State, link: Link): void {
-  const { id, dialled } = link.connection;
+  const { id } = link.connection;
   state.timers.set(`held ${String(id)}`, state.nowMs + HELD_MS, () => {
-    if (dialled !== null) state.targets.get(dialled)?.backoff.reset();
+    for (const target of state.targets.values()) {
+      if (target.origin === link.origin) target.backoff.reset();
+    }
     state.areTargetsDirty = true;
   });
 }

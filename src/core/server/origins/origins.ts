@@ -317,7 +317,7 @@ function noteFacts(state: State, origin: Origin): void {
 }
 
 /** Where a sibling was, another may be: the latest of these addresses are kept. */
-function noteSibling({ siblingAddresses }: State, addresses: readonly string[]): void {
+export function noteSibling({ siblingAddresses }: State, addresses: readonly string[]): void {
   for (const address of addresses) {
     siblingAddresses.delete(address);
     siblingAddresses.add(address);

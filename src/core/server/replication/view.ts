@@ -171,10 +171,11 @@ function hasSettled(state: State, links: readonly Link[]): boolean {
 }
 
 /** Whoever is not at the address of a sibling has answered: that is this machine. */
-function haveAllAnswered({ targets, options }: State): boolean {
+function haveAllAnswered({ targets, options, siblingAddresses }: State): boolean {
   return [...targets.values()].every((target) => {
     const { address, isSelf, isRefused, hasFailed } = target;
-    return !hasFailed || isSelf || isRefused || options.siblings.includes(address);
+    const isHere = options.siblings.includes(address) || siblingAddresses.has(address);
+    return !hasFailed || isSelf || isRefused || (isHere && !options.peers.includes(address));
   });
 }
 

@@ -1,0 +1,50 @@
+// Where the other server of this host is, if only its socket is known. A socket takes clients only,
+// for every user of the host may write to it: who dials one reads who is there, and goes to the port
+// that it names. The invariant: a link is opened by TCP, where a server shows that it may.
+
+import type { MessageOf } from '../../../protocol/messages.ts';
+import type { Facts } from '../../../protocol/records.ts';
+import { bracketed, hostPartOf } from '../../kit/text.ts';
+import { noteSibling } from '../origins/origins.ts';
+import type { Connection, State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
+import { closeConnection } from './connections.ts';
+import { isVacant } from './targets.ts';
+
+/** Whether servers may link by this connection. */
+export function takesPeers({ transport }: Connection): boolean {
+  return transport === 'tcp';
+}
+
+/** A server has said at its socket who it is: it is closed, and dialled by TCP if it is our sibling. */
+export function learnSibling(
+  state: State,
+  connection: Connection,
+  { facts }: MessageOf<'welcome'>,
+): void {
+  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (isOwnHost(state, facts.host)) {
+    const address = nextAddress(state, facts);
+    if (address !== undefined) noteSibling(state, [address]);
+  } else if (target !== undefined) {
+    target.isRefused = true;
+    const reason = `it is a server of host ${facts.host}, and no sibling`;
+    state.out.notice('refused-address', { address: connection.remote, reason });
+  }
+  closeConnection(state, connection, 'unneeded');
+}
+
+/** The port it says, at the address that this server is bound to; after that what it advertises. */
+function nextAddress(state: State, { addresses }: Facts): string | undefined {
+  const { siblingsAt } = state.options;
+  const beside = addresses.map((address) => {
+    const port = address.slice(address.lastIndexOf(':'));
+    return `${bracketed(siblingsAt ?? hostPartOf(address))}${port}`;
+  });
+  const all = [...beside, ...addresses];
+  return all.find((address) => !hasFailed(state, address)) ?? all[0];
+}
+
+function hasFailed(state: State, address: string): boolean {
+  return state.targets.get(address)?.hasFailed === true || isVacant(state, address);
+}
