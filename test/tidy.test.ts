@@ -244,3 +244,17 @@ function unusedOf(names: readonly string[], table: string): string[] {
   const others = sources.filter((file) => file !== table).map(text);
   return names.filter((name) => !others.some((source) => source.includes(`'${name}'`)));
 }
+
+test('what a request is called back with is guarded, in every file that answers one', () => {
+  const isOfRequests =
+    /^src\/io\/doors\/http-(?:access|answers|body|health|inside|lookup|programs|register|watch)/;
+  const unguarded = files
+    .filter((file) => isOfRequests.test(file))
+    .flatMap(
+      (file) =>
+        text(file).match(/^.*(?:setAlarm|setTimeout|queueMicrotask|\.on\(|\.once\().*$/gm) ?? [],
+    )
+    .filter((line) => !line.includes('exchange.guarded('));
+
+  expect(unguarded).toEqual([]);
+});

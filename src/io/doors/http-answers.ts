@@ -54,10 +54,11 @@ export class HttpAnswers {
   /** Answers a request. */
   handle(request: IncomingMessage, { response, place, isPaced }: Arrival): void {
     const exchange = new Exchange(this.#context, { request, response, place });
-    this.#shielded(exchange, () => {
+    const answer = exchange.guarded(() => {
       if (isPaced) this.#route(exchange);
       else exchange.fail(limitFailure(TOO_FAST));
     });
+    answer();
   }
 
   /** Reads tokens anew. Throws RARANGI_USAGE. */
@@ -117,23 +118,7 @@ export class HttpAnswers {
 
   /** Reads a body in JSON, then hands it over. */
   #withBody(exchange: Exchange, act: (body: unknown) => void): void {
-    readBody(exchange, (body) => {
-      this.#shielded(exchange, () => {
-        act(body);
-      });
-    });
-  }
-
-  /** What is thrown here is a bug of ours: it costs this request, and the operator is told. */
-  #shielded(exchange: Exchange, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#context.server.tell({ name: 'door-fault', fields: { door: 'HTTP', reason } });
-      if (exchange.response.headersSent) exchange.response.destroy();
-      else exchange.fail(BUG);
-    }
+    readBody(exchange, act);
   }
 
   #createHandlers(): Readonly<Record<RouteName, Handler>> {
@@ -203,13 +188,6 @@ function noRoute(path: string): HttpFailure {
 function noMethod(method: string, path: string): HttpFailure {
   return { ...usageFailure(`${path} has no ${method}`), status: 405 };
 }
-
-const BUG: HttpFailure = {
-  status: 500,
-  code: 'bug',
-  message: 'this is a bug in rarangi',
-  hint: 'please report it, with the lines of the log of this server',
-};
 
 const TOO_FAST = 'the limit is 1000 requests a second of one address: ask fewer';
 

@@ -10,12 +10,12 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
   const { request } = exchange;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
+  const take = (chunk: Buffer): void => {
     bytes += chunk.length;
     if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
     else if (!exchange.response.headersSent) failTooLarge(exchange);
-  });
-  request.on('end', () => {
+  };
+  const end = (): void => {
     if (bytes > BODY_BYTES_MAX) return;
     let body: unknown;
     try {
@@ -25,7 +25,9 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
       return;
     }
     done(body);
-  });
+  };
+  request.on('data', exchange.guarded(take));
+  request.on('end', exchange.guarded(end));
 }
 
 function failTooLarge(exchange: Exchange): void {

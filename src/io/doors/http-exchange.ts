@@ -48,6 +48,34 @@ export class Exchange {
     this.#context = context;
   }
 
+  /**
+   * The same function, to be called back. What it throws is a bug of ours: it costs this request, and
+   * the operator is told.
+   */
+  guarded<A extends readonly unknown[]>(act: (...given: A) => void): (...given: A) => void {
+    return (...given) => {
+      try {
+        act(...given);
+      } catch (error) {
+        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.#context.server.tell({ name: 'door-fault', fields: { door: 'HTTP', reason } });
+        if (this.response.headersSent) this.response.destroy();
+        else this.fail(BUG);
+      }
+    };
+  }
+
+  /** Calls back once, in so many milliseconds; what is returned undoes that. */
+  alarm(delayMs: number, ring: () => void): () => void {
+    const { runtime } = this.#context.server;
+    return runtime.setAlarm(runtime.nowMs() + delayMs, this.guarded(ring));
+  }
+
+  /** Calls back once, when the answer is over or nobody waits for it any more. */
+  onClose(act: () => void): void {
+    this.response.once('close', this.guarded(act));
+  }
+
   /** A header of the request; null if it is not there. */
   header(name: string): string | null {
     const value = this.request.headers[name];
@@ -111,7 +139,6 @@ export class Exchange {
   stream(form: StreamForm, onEnd: () => void): HttpStream {
     const { response } = this;
     let cancelBeat = (): void => undefined;
-    const { guard, server } = this.#context;
     const write = (text: string): void => {
       if (response.destroyed || response.writableEnded) return;
       response.write(text);
@@ -120,18 +147,15 @@ export class Exchange {
       response.destroy();
     };
     const beat = (): void => {
-      cancelBeat = server.runtime.setAlarm(server.runtime.nowMs() + BEAT_MS, () => {
+      cancelBeat = this.alarm(BEAT_MS, () => {
         write(signOfLife(form) ?? eventText(form, 'alive', ALIVE));
         beat();
       });
     };
-    response.once(
-      'close',
-      guard(() => {
-        cancelBeat();
-        onEnd();
-      }),
-    );
+    this.onClose(() => {
+      cancelBeat();
+      onEnd();
+    });
     this.#begin(200, { ...this.#headers(this.view()), ...streamHeaders(form) });
     response.flushHeaders();
     write(streamStart(form));
@@ -182,6 +206,13 @@ export class Exchange {
     response.end(request.method === 'HEAD' ? undefined : content.body);
   }
 }
+
+const BUG: HttpFailure = {
+  status: 500,
+  code: 'bug',
+  message: 'this is a bug in rarangi',
+  hint: 'please report it, with the lines of the log of this server',
+};
 
 const CHALLENGES = 'Bearer realm="rarangi", Basic realm="rarangi", charset="UTF-8"';
 const ALIVE = { event: 'alive' };

@@ -27,12 +27,12 @@ export class HttpInside {
   }
 
   /** Asks the core; the answer mostly comes before this returns. */
-  ask(question: InnerQuestion, done: (answer: InnerAnswer) => void): void {
+  ask(exchange: Exchange, question: InnerQuestion, done: (answer: InnerAnswer) => void): void {
     if (this.#session?.isOpen !== true) {
       const { context } = this;
       this.#session = new InnerSession({ context, transport: 'inside', remote: 'the HTTP door' });
     }
-    this.#session.ask(question, done);
+    this.#session.ask(question, exchange.guarded(done));
   }
 
   /** A session for what lasts as long as an answer; null at the limit, of which is told. */
@@ -47,10 +47,10 @@ export class HttpInside {
       return null;
     }
     this.#streams.add(exchange);
-    exchange.response.once('close', () => {
+    exchange.onClose(() => {
       this.#streams.delete(exchange);
     });
-    const { context } = this;
+    const context: DoorContext = { ...this.context, guard: (act) => exchange.guarded(act) };
     const { remote } = exchange;
     return new InnerSession({ context, transport: 'inside', remote, ...more });
   }

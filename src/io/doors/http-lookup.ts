@@ -30,7 +30,7 @@ export function answerServices(exchange: Exchange, { inside, query }: Asked): vo
     exchange.fail(usageFailure(isMatch));
     return;
   }
-  inside.ask({ kind: 'list' }, (answer) => {
+  inside.ask(exchange, { kind: 'list' }, (answer) => {
     if (answer.kind !== 'services') {
       failUnanswered(exchange, answer);
       return;
@@ -46,7 +46,7 @@ export function answerServices(exchange: Exchange, { inside, query }: Asked): vo
 
 /** Every server. */
 export function answerPeers(exchange: Exchange, { inside }: Asked): void {
-  inside.ask({ kind: 'peers' }, (answer) => {
+  inside.ask(exchange, { kind: 'peers' }, (answer) => {
     if (answer.kind !== 'servers') failUnanswered(exchange, answer);
     else {
       const { complete, ...lack } = viewInfoOf(answer);
@@ -59,7 +59,7 @@ export function answerPeers(exchange: Exchange, { inside }: Asked): void {
 
 /** The state of this server. */
 export function answerStatus(exchange: Exchange, { inside }: Asked): void {
-  inside.ask({ kind: 'status' }, (answer) => {
+  inside.ask(exchange, { kind: 'status' }, (answer) => {
     if (answer.kind !== 'report') failUnanswered(exchange, answer);
     else exchange.json(200, statusReportOf(answer), { view: viewInfoOf(answer) });
   });
@@ -125,7 +125,7 @@ interface Found {
 
 function look(exchange: Exchange, lookup: Lookup, done: (found: Found) => void): void {
   const { name, wanted, inside } = lookup;
-  inside.ask({ kind: 'lookup', service: name }, (answer) => {
+  inside.ask(exchange, { kind: 'lookup', service: name }, (answer) => {
     if (answer.kind !== 'instances') {
       failUnanswered(exchange, answer);
       return;
@@ -197,7 +197,6 @@ interface Wait {
 /** Holds the answer back until it is what is waited for, or the time is over. */
 function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): void {
   const { inside, name } = lookup;
-  const { runtime } = inside.server;
   const session = inside.openStream(exchange, (reason) => {
     exchange.fail(limitFailure(reason));
   });
@@ -205,7 +204,6 @@ function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): v
   let isLooking = false;
   const end = (): void => {
     cancelAlarm();
-    exchange.response.removeListener('close', end);
     session.close('waited');
   };
   const lookAgain = (): void => {
@@ -218,19 +216,19 @@ function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): v
       answerFound(exchange, lookup, found);
     });
   };
-  const cancelAlarm = runtime.setAlarm(runtime.nowMs() + waitMs, () => {
+  const cancelAlarm = exchange.alarm(waitMs, () => {
     end();
     look(exchange, lookup, (found) => {
       if (known === null && !hasLive(found)) failTimedOut(exchange, lookup, found);
       else answerFound(exchange, lookup, found);
     });
   });
-  exchange.response.once('close', end);
+  exchange.onClose(end);
   const onChange = (): void => {
     // All that one step tells is one piece of news.
     if (isLooking) return;
     isLooking = true;
-    queueMicrotask(inside.context.guard(lookAgain));
+    queueMicrotask(exchange.guarded(lookAgain));
   };
   session.watch({ service: name }, onChange, (reason) => {
     end();

@@ -133,7 +133,7 @@ function gather(
   { inside, isMatch }: { readonly inside: HttpInside; readonly isMatch: (name: string) => boolean },
   done: (instances: readonly Instance[]) => void,
 ): void {
-  inside.ask({ kind: 'list' }, (list) => {
+  inside.ask(exchange, { kind: 'list' }, (list) => {
     if (list.kind !== 'services') {
       failUnanswered(exchange, list);
       return;
@@ -145,7 +145,7 @@ function gather(
     };
     if (names.length === 0) finish();
     for (const service of names) {
-      inside.ask({ kind: 'lookup', service }, (answer) => {
+      inside.ask(exchange, { kind: 'lookup', service }, (answer) => {
         found.push(answer.kind === 'instances' ? answer.instances : []);
         if (found.length === names.length) finish();
       });

@@ -33,12 +33,13 @@ export function answerWatch(exchange: Exchange, { inside, query }: Asked): void 
     exchange.fail(limitFailure(`the limit is ${String(SERVICES_MAX)} services in a watch`));
     return;
   }
-  const watch = new HttpWatch(inside, { subjects, wanted: wantedOf(query) });
-  watch.begin(exchange);
+  const watch = new HttpWatch(inside, exchange, { subjects, wanted: wantedOf(query) });
+  watch.begin();
 }
 
 class HttpWatch {
   readonly #inside: HttpInside;
+  readonly #exchange: Exchange;
   readonly #subjects: readonly string[];
   readonly #wanted: Wanted;
   readonly #watched = new Map<Name, Cancel>();
@@ -49,13 +50,19 @@ class HttpWatch {
   #isSynced = false;
   #view = '';
 
-  constructor(inside: HttpInside, given: { subjects: readonly string[]; wanted: Wanted }) {
+  constructor(
+    inside: HttpInside,
+    exchange: Exchange,
+    given: { subjects: readonly string[]; wanted: Wanted },
+  ) {
     this.#inside = inside;
+    this.#exchange = exchange;
     this.#subjects = given.subjects;
     this.#wanted = given.wanted;
   }
 
-  begin(exchange: Exchange): void {
+  begin(): void {
+    const exchange = this.#exchange;
     const form = streamFormOf(exchange.header('accept'));
     const session = this.#inside.openStream(
       exchange,
@@ -86,8 +93,7 @@ class HttpWatch {
       for (const name of this.#namesOf(subject)) this.#follow(name);
     }
     if (this.#subjects.every(isName)) return;
-    const { runtime } = this.#inside.server;
-    this.#cancelLook = runtime.setAlarm(runtime.nowMs() + LOOK_MS, () => {
+    this.#cancelLook = this.#exchange.alarm(LOOK_MS, () => {
       this.#lookForServices();
     });
   }
