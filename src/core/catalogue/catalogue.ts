@@ -12,6 +12,7 @@ import type {
   Tag,
 } from '../../protocol/records.ts';
 import { compareText } from '../kit/text.ts';
+import { Doubts } from './doubts.ts';
 import type { Holding } from './holdings.ts';
 import {
   HolderLists,
@@ -87,6 +88,7 @@ export class Catalogue {
   /** How often an answer has changed. */
   revision = 0;
   readonly #holders: Holders;
+  readonly #doubts = new Doubts();
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Membership({
     isMember: (service, id) => this.#seen(id)?.registration.service === service,
@@ -121,6 +123,7 @@ export class Catalogue {
   delete(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const before = this.#offers.get(instance) ?? null;
     if (recordOf(before, origin) === null) return;
+    this.#doubts.delete(origin, instance);
     const holdings = withoutHolder(before, origin, this.#holderLists);
     this.#look(instance, { before, holdings }, end);
   }
@@ -133,6 +136,21 @@ export class Catalogue {
     const held = recordOf(this.#offers.get(instance) ?? null, origin);
     if (held !== null) this.#noteGivenUp(instance, held.revision);
     this.delete(origin, instance, end);
+  }
+
+  /** Whether an origin holds an instance. */
+  isHeldBy(origin: OriginId, instance: InstanceId): boolean {
+    return recordOf(this.#offers.get(instance) ?? null, origin) !== null;
+  }
+
+  /** What an origin says of an instance may be older than its end: it does not answer for it. */
+  doubt(origin: OriginId, instance: InstanceId): void {
+    this.#doubts.add(origin, instance);
+  }
+
+  /** It holds the instance still: it answers for it. */
+  trust(origin: OriginId, instance: InstanceId): void {
+    if (this.#doubts.delete(origin, instance)) this.review([instance], 'replaced');
   }
 
   /** The standing of an origin has changed: looks again at all that it holds. */
@@ -266,10 +284,12 @@ export class Catalogue {
 
   #choose(id: InstanceId, holdings: Holding | null): Sight | null {
     const overAt = this.#givenUp.get(id) ?? -Infinity;
+    const late = this.#doubts.of(id);
     let best: Sight | null = null;
     for (let holding = holdings; holding !== null; holding = holding.next) {
       if (holding.registration.revision <= overAt) continue;
       for (const origin of holding.holders) {
+        if (late?.includes(origin) === true) continue;
         const state = STATE_OF_STANDING[this.#holders.standingOf(origin)];
         if (state === null) continue;
         if (best !== null && RANK[state] >= RANK[best.state]) continue;

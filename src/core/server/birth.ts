@@ -41,7 +41,7 @@ export function createState(options: ServerOptions): State {
     bare: new Set(),
     unheard: new Set(),
     goodbyes: new Map(),
-    departed,
+    ...{ departed, ended: new Map() },
     ...{ gone: new Map(), givenUpPeers: new Set() },
     wanted: new Map(),
     orphaned: new Set(),

@@ -103,7 +103,7 @@ function takenOver(old: State): State {
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
   const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished } = old;
-  const { gone, givenUpPeers, isAddressGone, out, tally, history } = old;
+  const { gone, ended, givenUpPeers, isAddressGone, out, tally, history } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
@@ -111,7 +111,7 @@ function takenOver(old: State): State {
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
     ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished },
-    ...{ gone, givenUpPeers, isAddressGone, out, tally, history },
+    ...{ gone, ended, givenUpPeers, isAddressGone, out, tally, history },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,

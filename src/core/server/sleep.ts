@@ -8,6 +8,7 @@
 import type { Arrived } from '../../protocol/messages.ts';
 import { closeConnection, refuse } from './links/connections.ts';
 import { loseLink } from './links/links.ts';
+import { giveLateTime } from './origins/late.ts';
 import { becomePast } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { becomeSuspect } from './origins/reachability.ts';
@@ -68,6 +69,7 @@ export function handleWhileWaking(
 /** Whoever was waited for, or had a grace, gets what this server lost. */
 function giveTime(state: State, lateMs: number): void {
   for (const connection of state.connections.values()) connection.heardMs += lateMs;
+  giveLateTime(state, lateMs);
   for (const origin of state.origins.values()) {
     if (origin.standing === 'suspect') origin.sinceMs += lateMs;
     state.timers.delay(`grace ${origin.id}`, lateMs);

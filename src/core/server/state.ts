@@ -185,6 +185,14 @@ export interface Target {
   isDeserted: boolean;
 }
 
+/** Which logs have let an instance go, and whose first word of it may be older than that. */
+export interface Ended {
+  readonly by: Set<OriginId>;
+  /** When the latest of them did. */
+  readonly atMs: number;
+  readonly late: Set<OriginId>;
+}
+
 /** A standing lookup of a client. */
 export interface Watch {
   readonly service: Name;
@@ -241,6 +249,8 @@ export interface State {
   readonly gone: Map<OriginId, Gone>;
   /** Hosts of `--peer` that an operator has given up. */
   readonly givenUpPeers: Set<string>;
+  /** Instances that logs have let go, the latest last: see late.ts. */
+  readonly ended: Map<InstanceId, Ended>;
   /** What was asked for, on whichever link, and when: it is on its way. */
   readonly wanted: Map<OriginId, number>;
   /** What came by a link that is lost: it is asked for on another. */

@@ -236,3 +236,19 @@ test('the services are the same list until an answer changes, and the revision c
   expect(after[0]).toBe(before[0]);
   expect(catalogue.revision).toBe(revision + 1);
 });
+
+test('whoever may be late does not answer until it is trusted, and is doubted no more once it ends', () => {
+  const { catalogue, hold, drop, told } = stage();
+  const [late, a] = [originOf('2'), instanceIdOf('a')];
+  catalogue.doubt(late, a);
+  hold('2', 'a');
+  expect(told()).toEqual([]);
+
+  catalogue.trust(late, a);
+  expect(told()).toEqual(['added a live']);
+  catalogue.doubt(late, a);
+  drop('2', 'a', 'closed');
+  told();
+  hold('2', 'a');
+  expect(told()).toEqual(['added a live']);
+});

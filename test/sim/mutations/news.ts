@@ -111,6 +111,20 @@ dropOrigin(state, origin, { cause: 'crash' });`,
     ['spare#graft', 'sequence < offered && !state.goodbyes.has(id)', 'sequence > offered'],
   ],
   [
+    '[R98] what may be older than the end of an instance does not answer for it at once',
+    news.flicker,
+    ['late#noteBegin', 'state.catalogue.doubt(origin.id, instance);', ''],
+  ],
+  [
+    '[R98] it is known who let an instance go',
+    news.flicker,
+    [
+      'origins#letGo',
+      'if (state.catalogue.isHeldBy(origin.id, instance)) noteEnd(state, origin, instance);',
+      '',
+    ],
+  ],
+  [
     '[R41] addresses of masters have a bound',
     news.manyMasters,
     ['origins#MASTER_ADDRESSES_MAX', '256', '1_000'],

@@ -89,7 +89,7 @@ const registrations = part.more ? [] : part.registrations;`,
     [
       'origins#listAnew',
       `for (const instance of known.keys()) {
-  if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'unknown');
+  if (!log.registrations.has(instance)) letGo(state, origin, { instance, end: 'unknown' });
 }`,
       '',
     ],

@@ -164,6 +164,22 @@ export const burst = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run, d
   demand(messages < 40, `${String(messages)} messages of 80 changes`);
 });
 
+/** Who lived and died while its host was cut off for a moment lived once, or not at all. */
+export const flicker = story({ hosts: 3, settledMs: 6_000 }, ({ world, run }) => {
+  for (const host of ['h1', 'h3']) world.watch({ host, service: 'db' });
+  for (let round = 0; round < 8; round += 1) {
+    const heal = world.cut((one, other) => one === 'h2' || other === 'h2');
+    const service = world.serve({ host: 'h2', service: 'db' });
+    run(20);
+    service.update();
+    run(20);
+    service.kill();
+    run(160);
+    heal();
+    run(3_000);
+  }
+});
+
 /** The sides of a host disagree for a moment: the higher revision holds, and nobody is in doubt. */
 export const revisions = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h2', service: 'db' });

@@ -5,6 +5,7 @@
 
 import type { Cluster, ServerSpec } from './cluster.ts';
 import { addressOf, nameOf } from './cluster.ts';
+import type { Cut } from './network.ts';
 import { restartPair } from './pair.ts';
 import type { Prng } from './prng.ts';
 import type { Door } from './service.ts';
@@ -27,6 +28,7 @@ export const LATER = {
 export const FLEET = {
   restartPair: 3,
   serveOwn: 1,
+  flicker: 3,
 } as const;
 
 /** The kinds of what happens, with how often each is chosen. */
@@ -156,6 +158,9 @@ export class Mischief {
       serveOwn: () => {
         this.serve('own');
       },
+      flicker: () => {
+        this.#flicker();
+      },
     };
   }
 
@@ -284,6 +289,23 @@ export class Mischief {
     restartPair(world, { first, second, kill, pauseMs, bootMs, start });
   }
 
+  /** A service lives for a moment, and its host is cut off for about as long: its news comes late. */
+  #flicker(): void {
+    const { world, specs, random } = this.#options;
+    const { host, environment = 'testing' } = this.#pick(specs);
+    if (this.#isDark(host)) return;
+    this.#cut(`${host} flickers`, (from, to) => from === host || to === host, 20 + 480 * random());
+    const service = world.serve({ host, environment, service: this.#pick(SERVICES) });
+    this.#log(`service ${service.instance.slice(0, 8)} lives for a moment on ${host}`);
+    const livesMs = 5 + 300 * random() ** 2;
+    world.clock.after(livesMs * random(), () => {
+      service.update();
+    });
+    world.clock.after(livesMs, () => {
+      if (service.isOffered) service.kill();
+    });
+  }
+
   #pause(): void {
     const { world } = this.#options;
     const running = world.running().filter(({ process }) => process.state === 'running');
@@ -325,13 +347,13 @@ export class Mischief {
     }, this.#duration(30_000));
   }
 
-  #cut(what: string, cut: (from: string, to: string) => boolean): void {
+  #cut(what: string, cut: Cut, forMs = this.#duration(20_000)): void {
     this.#log(what);
     const heal = this.#options.world.cut(cut);
     this.#break(() => {
       this.#log(`mend: ${what}`);
       heal();
-    }, this.#duration(20_000));
+    }, forMs);
   }
 
   #hangService(): void {

@@ -125,6 +125,11 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     }, 0);
   }
 
+  /** Whether it has ever stood still. */
+  get hasStoodStill(): boolean {
+    return this.#stops.length > 0;
+  }
+
   /** For how long it last stood still. */
   get sleptMs(): number {
     const stop = this.#stops.at(-1);

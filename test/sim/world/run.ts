@@ -8,6 +8,7 @@ import { Monitor } from '../checkers/checker.ts';
 import { clientsBack } from '../checkers/clients.ts';
 import { convergence, hasConverged } from '../checkers/convergence.ts';
 import { goodbyesHeard } from '../checkers/farewell.ts';
+import { trueHistories } from '../checkers/histories.ts';
 import { isolation } from '../checkers/isolation.ts';
 import { noLoss } from '../checkers/loss.ts';
 import { exactBudgets } from '../checkers/budgets.ts';
@@ -61,6 +62,7 @@ export function allCheckers(): Checker[] {
     exactBudgets,
     goodbyesHeard(),
     nothingRepeated(),
+    trueHistories(),
     clientsBack,
     understanding,
 

@@ -15,6 +15,7 @@ import { present } from '../../kit/assert.ts';
 import type { End, Holders, Standing } from '../../catalogue/catalogue.ts';
 import type { Log, LogState } from './log.ts';
 import { OriginLog } from './log.ts';
+import { noteBegin, noteEnd } from './late.ts';
 import { noteClaimed } from './departed.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Departed, Origin, State } from '../state.ts';
@@ -86,12 +87,13 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   switch (entry.kind) {
     case 'put':
       if (origin.log.isBare) break;
+      noteBegin(state, origin, entry.registration.instance);
       state.catalogue.put(origin.id, entry.registration);
       noteClaimed(state, origin, { instances: [entry.registration.instance] });
       break;
     case 'delete':
       if (isGivenUp(entry.cause)) state.catalogue.giveUp(origin.id, entry.instance, entry);
-      else state.catalogue.delete(origin.id, entry.instance, entry);
+      else letGo(state, origin, { instance: entry.instance, end: entry });
       noteClaimed(state, origin, { instances: [entry.instance], end: entry });
       break;
     case 'up':
@@ -111,6 +113,15 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
     default:
       break;
   }
+}
+
+function letGo(
+  state: State,
+  origin: Origin,
+  { instance, end }: { readonly instance: InstanceId; readonly end: Cause | End },
+): void {
+  if (state.catalogue.isHeldBy(origin.id, instance)) noteEnd(state, origin, instance);
+  state.catalogue.delete(origin.id, instance, end);
 }
 
 /** Both servers of a host hold the same instances: what is equal is kept once. */
@@ -158,10 +169,12 @@ function listAnew(
 ): void {
   const { id, log } = origin;
   for (const instance of known.keys()) {
-    if (!log.registrations.has(instance)) state.catalogue.delete(id, instance, 'unknown');
+    if (!log.registrations.has(instance)) letGo(state, origin, { instance, end: 'unknown' });
   }
   for (const [instance, item] of log.registrations) {
-    if (known.get(instance)?.revision !== item.revision) state.catalogue.put(id, item);
+    if (known.get(instance)?.revision === item.revision) continue;
+    noteBegin(state, origin, instance);
+    state.catalogue.put(id, item);
   }
   noteClaimed(state, origin, { instances: [...known.keys(), ...log.registrations.keys()] });
 }

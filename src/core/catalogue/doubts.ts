@@ -1,0 +1,29 @@
+// Which holders of an instance may speak of it as it was before its end: they do not answer for it
+// yet. The invariant: nobody is doubted who does not hold the instance, or is about to.
+
+import type { InstanceId, OriginId } from '../../protocol/ids.ts';
+
+/** Holders that are doubted, by instance. */
+export class Doubts {
+  readonly #late = new Map<InstanceId, readonly OriginId[]>();
+
+  /** The doubted holders of an instance. */
+  of(instance: InstanceId): readonly OriginId[] | undefined {
+    return this.#late.get(instance);
+  }
+
+  add(origin: OriginId, instance: InstanceId): void {
+    const late = this.#late.get(instance) ?? [];
+    if (!late.includes(origin)) this.#late.set(instance, [...late, origin]);
+  }
+
+  /** Says whether there was a doubt. */
+  delete(origin: OriginId, instance: InstanceId): boolean {
+    const late = this.#late.get(instance);
+    if (late?.includes(origin) !== true) return false;
+    const others = late.filter((other) => other !== origin);
+    if (others.length === 0) this.#late.delete(instance);
+    else this.#late.set(instance, others);
+    return true;
+  }
+}

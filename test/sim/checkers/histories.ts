@@ -1,0 +1,105 @@
+// Histories: what a watch was told of an instance, from first to last, is a life that it can have led.
+// It ends once; it never goes back to an older revision, not even after a removal; and it does not
+// end for a reason that nothing in the world has given.
+
+import type { InstanceId } from '../../../src/protocol/ids.ts';
+import type { Cause } from '../../../src/protocol/records.ts';
+import type { WatchReport } from '../../../src/core/client/watcher.ts';
+import type { Cluster } from '../world/cluster.ts';
+import type { SimService } from '../world/service.ts';
+import type { SimWatcher } from '../world/watcher.ts';
+import type { Checker } from './checker.ts';
+
+/** No second life, no step back, no removal without its cause. */
+export function trueHistories(): Checker {
+  const histories = new Map<SimWatcher, History>();
+  return {
+    name: 'a watch tells of each life once, forwards, and why it ended',
+    check: (world) =>
+      world.watchers.flatMap((watcher) => {
+        const history = histories.get(watcher) ?? { told: new Map(), readCount: 0 };
+        histories.set(watcher, history);
+        const unread = watcher.heard.slice(history.readCount);
+        history.readCount = watcher.heard.length;
+        return unread.flatMap(({ nowMs, report }) => {
+          if (report.kind !== 'change') return [];
+          const at = `at ${(nowMs / 1_000).toFixed(3)} s a watcher on ${watcher.host}`;
+          return wrongIn({ world, history, nowMs }, report).map((what) => `${at} hears ${what}`);
+        });
+      }),
+  };
+}
+
+/** What a watch was told. */
+interface History {
+  readonly told: Map<InstanceId, Told>;
+  readCount: number;
+}
+
+/** What it was told of an instance: the highest revision, and how it ended, if it did. */
+interface Told {
+  revision: number;
+  end: { readonly cause: Cause; readonly nowMs: number } | null;
+}
+
+interface Context {
+  readonly world: Cluster;
+  readonly history: History;
+  readonly nowMs: number;
+}
+
+type Change = Extract<WatchReport, { readonly kind: 'change' }>;
+
+function wrongIn({ world, history, nowMs }: Context, report: Change): string[] {
+  const { change, cause = 'unknown' } = report;
+  const { instance: id, revision } = report.instance.registration;
+  const told = history.told.get(id) ?? { revision, end: null };
+  history.told.set(id, told);
+  const service = world.services.find(({ instance }) => instance === id);
+  if (change === 'removed') {
+    told.end = { cause, nowMs };
+    const isTrue = service === undefined || HAS_CAUSE[cause](service, world);
+    return isTrue ? [] : [`\`removed\` of ${id}: ${cause}, which is not so`];
+  }
+  const wrong: string[] = [];
+  if (revision < told.revision) {
+    wrong.push(`revision ${String(revision)} of ${id} after ${String(told.revision)}`);
+  }
+  if (told.end !== null && service !== undefined && hadEnded(service, told.end)) {
+    wrong.push(`\`${change}\` of ${id}, of which it was told \`removed\`: ${told.end.cause}`);
+  }
+  told.end = null;
+  told.revision = Math.max(told.revision, revision);
+  return wrong;
+}
+
+/** Whether it was its end that was told, and not only that a way to it was lost. */
+function hadEnded(service: SimService, { cause, nowMs }: NonNullable<Told['end']>): boolean {
+  if (service.endedMs > nowMs) return false;
+  if (cause === 'closed') return !service.process.hasStoodStill;
+  if (cause === 'deregistered' || cause === 'unhealthy') return service.gaveUp !== null;
+  // What was lost and found may have been told of late, by a watch that lagged.
+  return cause !== 'replaced' && nowMs - service.endedMs > LAG_MS;
+}
+
+/** What must have happened if it is said to be the cause. */
+const HAS_CAUSE: Readonly<Record<Cause, (service: SimService, world: Cluster) => boolean>> = {
+  closed: ({ endedMs, process }) => endedMs < Infinity || process.hasStoodStill,
+  // A server that says goodbye gives up what its sibling does not hold.
+  deregistered: (service, world) => service.gaveUp === 'deregistered' || hasLost(service, world),
+  unhealthy: ({ gaveUp }) => gaveUp === 'unhealthy',
+  crash: (service, world) => world.silencedMs.length > 0 || hasLost(service, world),
+  replaced: ({ wasRenamed }) => wasRenamed,
+  unknown: () => true,
+};
+
+/** Whether a server of its host has ended. */
+function hasLost({ host, environment }: SimService, { servers }: Cluster): boolean {
+  return servers.some((server) => {
+    const isThere = server.spec.host === host && server.environment === environment;
+    return isThere && (server.process.state === 'ended' || server.core.state.isStopping);
+  });
+}
+
+/** The longest time for which what was sent on a session may lie on the way: a host that sleeps. */
+const LAG_MS = 25_000;
