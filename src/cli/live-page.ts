@@ -19,8 +19,10 @@ export interface LivePage<T> {
   readonly title: string;
   readonly ask: (signal: AbortSignal) => Promise<T>;
   readonly lines: (answer: T, canvas: Canvas) => string[];
-  /** What `--json` prints of it; another one is a change. */
+  /** What `--json` prints of it. */
   readonly facts: (answer: T) => unknown;
+  /** What makes a change; what `--json` prints if absent. */
+  readonly steady?: (answer: T) => unknown;
 }
 
 /** How it is shown. */
@@ -40,9 +42,9 @@ export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Prom
   }
   let before = '';
   for await (const state of statesOf(page, { ...options, ended })) {
-    const now = jsonOf(page, state);
+    const now = jsonOf({ facts: page.steady ?? page.facts }, state);
     if (now === before) continue;
-    if (options.isJson) write('stdout', `${now}\n`);
+    if (options.isJson) write('stdout', `${jsonOf(page, state)}\n`);
     else if (state.failure !== undefined) showFailure(state.failure, 'words');
     else write('stdout', pageText(page, state.answer, before === ''));
     before = now;
@@ -102,7 +104,7 @@ function isAborted({ aborted }: AbortSignal): boolean {
 }
 
 /** The state as one line of JSON. */
-function jsonOf<T>({ facts }: LivePage<T>, { answer, failure }: State<T>): string {
+function jsonOf<T>({ facts }: Pick<LivePage<T>, 'facts'>, { answer, failure }: State<T>): string {
   if (failure === undefined) return JSON.stringify(facts(answer));
   const { code, message, hint } = failure;
   return JSON.stringify({ error: { code, message, hint } });

@@ -50,9 +50,16 @@ export function peersFacts({ servers, gone, complete, ...lack }: PeersAnswer): u
   return {
     complete,
     ...(complete ? {} : lack),
-    servers: sorted(servers).map(({ roundTripMs: _, ...row }) => row),
+    servers: sorted(servers),
     ...(gone === undefined ? {} : { gone: sorted(gone) }),
   };
+}
+
+/** The same without what changes by itself all the time. */
+export function steadyFacts({ servers, gone, ...answer }: PeersAnswer): unknown {
+  const rows = servers.map(({ roundTripMs: _, ...row }) => row);
+  const left = gone?.map(({ agoMs: _, ...row }) => row);
+  return [answer, rows, left];
 }
 
 function sorted<T extends PeerInfo | GoneInfo>(rows: readonly T[]): T[] {

@@ -14,6 +14,7 @@ import {
   PEER_STATES,
   peersFacts,
   peersLines,
+  steadyFacts,
 } from '../cli/peers-table.ts';
 import type { Canvas } from '../cli/table.ts';
 import { themeFor } from '../cli/theme.ts';
@@ -78,6 +79,7 @@ export default class Peers extends BaseCommand {
         ask: (signal: AbortSignal) => ask({ signal }),
         lines: (answer: PeersAnswer, canvas: Canvas) => peersLines(answer, canvas),
         facts: peersFacts,
+        steady: steadyFacts,
       };
       await showLive(page, { intervalMs: flags.interval, isJson: flags.json });
       return;

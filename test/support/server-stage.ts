@@ -175,6 +175,15 @@ export class ServerStage {
     return taken.map(({ message }) => message).filter(({ kind }) => kind !== 'ping');
   }
 
+  /** The stamps of the pings that ask for an answer, of those that are not taken yet. */
+  pings(connection: ConnectionId): number[] {
+    const stamps = this.#sent.flatMap(({ connection: to, message }) =>
+      to === connection && message.kind === 'ping' ? (message.stamp ?? []) : [],
+    );
+    this.take(connection);
+    return stamps;
+  }
+
   /** The names of the notices since the last call. */
   takeNotices(): NoticeName[] {
     return this.notices.splice(0).map(({ name }) => name);

@@ -17,7 +17,13 @@ import {
 } from './sessions/answers.ts';
 import { present } from '../kit/assert.ts';
 import type { Arriving } from './links/connections.ts';
-import { closeAtLimit, forgetConnection, mayArrive, refuse } from './links/connections.ts';
+import {
+  closeAtLimit,
+  forgetConnection,
+  mayArrive,
+  noteRoundTrip,
+  refuse,
+} from './links/connections.ts';
 import type { ConnectionId, Flow } from '../input.ts';
 import {
   handleCheck,
@@ -35,7 +41,6 @@ import {
   loseLink,
   noteRefused,
   refuseEnvironment,
-  stampOf,
 } from './links/links.ts';
 import { takesPeers } from './links/sibling.ts';
 import type { LimitName } from './links/limits.ts';
@@ -121,7 +126,7 @@ function dispatchSign(
     if (stamp !== undefined) state.out.send(connection.id, { kind: 'pong', stamp });
     if (connection.phase === 'session') judgeSession(state, connection);
   } else if (message.kind === 'pong') {
-    connection.roundTripMicros = Math.max(0, stampOf(state) - message.stamp);
+    noteRoundTrip(state, connection, message.stamp);
   } else {
     handleError(state, connection, message);
   }

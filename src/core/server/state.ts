@@ -76,6 +76,9 @@ export interface Connection {
   heardMs: number;
   sentMs: number;
   roundTripMicros: number | null;
+  /** When the round trip was measured, and when one was last begun. */
+  roundTripMs: number;
+  stampedMs: number;
   /** It is not read for now: see throttle.ts. */
   isPaused: boolean;
   /** The other end said that it closes for silence, or for want of need: its process goes on. */

@@ -284,7 +284,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R68] each end says something every 400 ms',
     split.blinkChain,
-    ['connections#armBeat', `if (isDue) state.out.send(connection.id, { kind: 'ping' });`, ''],
+    ['connections#armBeat', `else if (isDue) state.out.send(connection.id, { kind: 'ping' });`, ''],
   ],
   [
     "[R71] of a sidecar's socket the kernel alone judges",

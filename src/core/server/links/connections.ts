@@ -102,6 +102,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     heardMs: state.nowMs,
     sentMs: state.nowMs,
     roundTripMicros: null,
+    ...{ roundTripMs: -Infinity, stampedMs: -Infinity },
     isPaused: false,
     wasSilent: false,
     wasReleased: false,
@@ -217,10 +218,35 @@ function armBeat(state: State, connection: Connection): void {
   const { heartbeatMs } = connection.pace;
   state.timers.set(`beat ${String(connection.id)}`, connection.sentMs + heartbeatMs, () => {
     const isDue = state.nowMs >= connection.sentMs + heartbeatMs;
-    if (isDue) state.out.send(connection.id, { kind: 'ping' });
+    const isOld = state.nowMs >= connection.stampedMs + MEASURE_MS;
+    if (connection.phase === 'link' && isOld) measure(state, connection);
+    else if (isDue) state.out.send(connection.id, { kind: 'ping' });
     if (isDue) connection.sentMs = state.nowMs;
     armBeat(state, connection);
   });
+}
+
+/** Begins to measure a round trip. */
+export function measure(state: State, connection: Connection): void {
+  connection.stampedMs = state.nowMs;
+  state.out.send(connection.id, { kind: 'ping', stamp: stampOf(state) });
+}
+
+/** An answer to a measuring ping. */
+export function noteRoundTrip(state: State, connection: Connection, stamp: number): void {
+  connection.roundTripMicros = Math.max(0, stampOf(state) - stamp);
+  connection.roundTripMs = state.nowMs;
+}
+
+/** The round trip of the last minute; null where none was measured in it. */
+export function roundTripOf({ nowMs }: State, connection: Connection | undefined): number | null {
+  if (connection === undefined || nowMs - connection.roundTripMs > MEASURED_MS) return null;
+  return connection.roundTripMicros;
+}
+
+/** A stamp for a ping: microseconds, as a whole number. */
+function stampOf(state: State): number {
+  return Math.round(state.nowMs * 1_000);
 }
 
 function armSilence(
@@ -240,3 +266,7 @@ function armSilence(
 export function connectionOf(state: State, id: ConnectionId): Connection | undefined {
   return state.connections.get(id);
 }
+
+/** A round trip is measured this often on a link, and told for as long. */
+const MEASURE_MS = 15_000;
+const MEASURED_MS = 60_000;

@@ -16,6 +16,7 @@ import {
   endHandshake,
   enterPhase,
   forgetConnection,
+  measure,
   ownPace,
   refuse,
 } from './connections.ts';
@@ -158,7 +159,7 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
   }
   armLink(state, link);
   sendDigest(state, link);
-  state.out.send(connection.id, { kind: 'ping', stamp: stampOf(state) });
+  measure(state, connection);
   noteTwice(state, peer);
   notePace(state, peer);
   state.areTargetsDirty = true;
@@ -339,11 +340,6 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
 export function linkOf(state: State, connection: Connection): Link | undefined {
   const link = connection.peer === null ? undefined : state.links.get(connection.peer);
   return link?.connection === connection ? link : undefined;
-}
-
-/** A stamp for a ping: microseconds, as a whole number. */
-export function stampOf(state: State): number {
-  return Math.round(state.nowMs * 1_000);
 }
 
 /** Whoever closes a link because it keeps another has opened that one by then. */

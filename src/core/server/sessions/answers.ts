@@ -11,6 +11,7 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { Origin, Session, State, Watch, Why } from '../state.ts';
+import { roundTripOf } from '../links/connections.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
 import { lookupAnswerOf } from '../tally.ts';
 import { doubtsOf, healthOf } from './health.ts';
@@ -216,7 +217,7 @@ function serverRowOf(state: State, origin: Origin): ServerRow | null {
     links: log.links.size,
     registrations: log.registrations.size,
     isSelf: origin === state.self,
-    roundTripMicros: state.links.get(id)?.connection.roundTripMicros ?? null,
+    roundTripMicros: roundTripOf(state, state.links.get(id)?.connection),
   };
 }
 

@@ -349,6 +349,34 @@ test('a ping with a stamp is answered, and a pong gives the round trip', () => {
   expect(stage.state.links.get(originOf('1'))?.connection.roundTripMicros).toBe(3_000);
 });
 
+test('a round trip is measured again and again, and told while it is of the last minute', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const client = stage.client();
+  const told = (): unknown => {
+    stage.take(client);
+    stage.hear(client, { kind: 'peers', request: 1 });
+    const answer = stage.take(client).find(({ kind }) => kind === 'servers');
+    return answer?.kind === 'servers' && answer.servers.map((row) => row.roundTripMicros);
+  };
+  stage.hear(link, { kind: 'pong', stamp: Math.round(stage.nowMs * 1_000) });
+  expect(told()).toEqual([null, 0]);
+
+  stage.pings(link);
+  stage.pass(15_500);
+  const [stamp] = stage.pings(link);
+  stage.pass(40);
+  stage.hear(link, { kind: 'pong', stamp: stamp ?? 0 });
+  const measured = told();
+  stage.pass(59_000);
+  expect(told()).toEqual(measured);
+  stage.pass(2_000);
+
+  expect(stamp).toBeGreaterThan(0);
+  expect((measured as number[])[1]).toBeGreaterThanOrEqual(40_000);
+  expect(told()).toEqual([null, null]);
+});
+
 test('a message kind that is not known is answered, and closes nothing', () => {
   const stage = new ServerStage();
   const session = stage.client();
