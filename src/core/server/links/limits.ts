@@ -65,7 +65,7 @@ export const LIMITS = {
     hint: 'use another host, or raise --max-bytes',
     max: 256 * MIB,
     option: '--max-bytes',
-    doc: 'What the registrations and the watches of all clients of one server take on the wire. In memory it is two to six times as much: docs/operations.md has it measured. Further ones are refused.',
+    doc: 'What the registrations and the watches of all clients of one server take on the wire. In memory it is twice as much, and more of small ones: docs/operations.md has it measured. Further ones are refused.',
   },
   'bytes-per-session': {
     noun: 'bytes of one session',
