@@ -3,14 +3,11 @@
 // rarangi-protocol(7) follow from it. Codes are append-only: a retired one stays, with its reason.
 
 import {
-  HEARTBEAT_MS_MAX,
-  HEARTBEAT_MS_MIN,
   KNOWN_MAX,
   MISSING_NAMES_MAX,
   PROTOCOLS_MAX,
   REASONS_MAX,
   REASON_BYTES_MAX,
-  SILENCE_MS_MAX,
 } from './constants.ts';
 import { many, optionalMany } from './many.ts';
 import {
@@ -27,16 +24,17 @@ import {
   offered,
   optionalCause,
   optionalInstance,
+  pace,
   reason,
   registration,
   serverRow,
   service,
+  view,
 } from './records.ts';
 import {
   address,
   flag,
   instanceId,
-  integer,
   name,
   oneOf,
   originId,
@@ -72,16 +70,6 @@ type MoreSpec = Pick<FieldSpec<boolean>, 'encode' | 'decode'>;
 type MessageSpec = Whole | Parted;
 
 const request = uint;
-const view = {
-  complete: flag,
-  missing: list(name, MISSING_NAMES_MAX),
-  missingCount: optional(uint),
-  why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
-};
-const pace = {
-  heartbeatMs: optional(integer(HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)),
-  silenceMs: optional(integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX)),
-};
 const counts = (rule: string) => row(rule, { reachable: uint, suspect: uint, split: uint });
 
 /** Every message, by the name of its kind. */

@@ -10,6 +10,9 @@ import {
   EVENT_SERVERS_MAX,
   HOST_BYTES_MAX,
   MISSING_NAMES_MAX,
+  SILENCE_MS_MAX,
+  HEARTBEAT_MS_MIN,
+  HEARTBEAT_MS_MAX,
   SEQUENCE_MAX,
   TAG_VALUE_BYTES_MAX,
   TAGS_MAX,
@@ -221,3 +224,17 @@ export type EventRow = Of<typeof eventRow>;
 
 export const optionalCause = optional(cause);
 export const optionalInstance = optional(instance);
+
+/** What every answer says of the view behind it. */
+export const view = {
+  complete: flag,
+  missing: list(name, MISSING_NAMES_MAX),
+  missingCount: optional(uint),
+  why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
+};
+
+/** How often an end gives signs of life, and how long it may be silent. */
+export const pace = {
+  heartbeatMs: optional(integer(HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)),
+  silenceMs: optional(integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX)),
+};

@@ -11,7 +11,7 @@ export interface Registration {
   /** Changes tags and scheme, under the same instance. */
   update(offer: Offer): void;
   /** Takes the offer back: resolves when every server of the host knows, after 2 s at most. */
-  giveUp(cause: 'deregistered' | 'unhealthy'): Promise<void>;
+  giveUp(cause: 'deregistered' | 'unhealthy', detail: string): Promise<void>;
 }
 
 /** All servers of the host, as one. */
@@ -56,8 +56,8 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
           const { tags = {}, scheme = hadScheme ? DEFAULT_SCHEME : null } = changed;
           handle.update({ tags, ...(scheme === null ? {} : { scheme }) });
         },
-        giveUp: async (cause) => {
-          await handle.close(cause);
+        giveUp: async (cause, detail) => {
+          await handle.close(cause, detail);
           offers.delete(handle.instance);
           look();
         },

@@ -61,7 +61,10 @@ export class Ending {
     const { roster, drainMs, killAfterMs, report, over } = this.#options;
     const waiting = AbortSignal.any([this.#hurried.signal, over]);
     const wasRegistered = roster.isRegistered();
-    await Promise.race([roster.end(cause), aborted(waiting)]);
+    await Promise.race([
+      roster.end({ logged: cause, detail: `${cause} to the sidecar` }),
+      aborted(waiting),
+    ]);
     if (wasRegistered) await pause(drainMs, waiting);
     this.#isSignalled = true;
     if (over.aborted) return;

@@ -23,31 +23,33 @@ export async function hold(options: SidecarOptions): Promise<void> {
   // Between two attempts at a connection nothing else may keep the process.
   const awake = setInterval(() => undefined, AWAKE_MS);
   const { asked, forget } = awaitEnd();
+  let detail = 'the sidecar ended';
   const forgetReread = onSignals(areReread ? ['SIGHUP'] : [], () => {
     roster.reset(read);
   });
   try {
     roster.set(services);
-    const failure = await Promise.race([
+    const outcome = await Promise.race([
       asked,
       catalogue.refusedByAll.then(refusal),
       roster.overdue.then(lateness),
     ]);
-    if (failure !== null) throw failure;
+    if (outcome instanceof RarangiError) throw outcome;
+    detail = `${outcome} to the sidecar`;
   } finally {
     forget();
     forgetReread();
-    await roster.end(null);
+    await roster.end({ logged: null, detail });
     await catalogue.close();
     clearInterval(awake);
   }
 }
 
-function awaitEnd(): { readonly asked: Promise<null>; readonly forget: () => void } {
+function awaitEnd(): { readonly asked: Promise<NodeJS.Signals>; readonly forget: () => void } {
   let forget = (): void => undefined;
-  const asked = new Promise<null>((resolve) => {
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
     forget = onSignals(END_SIGNALS, (signal) => {
-      if (!isIgnored(signal)) resolve(null);
+      if (!isIgnored(signal)) resolve(signal);
     });
   });
   return { asked, forget };

@@ -7,7 +7,7 @@ import { get } from 'node:http';
 export function askHttp(url: string, signal: AbortSignal): Promise<string | null> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, signal }, ({ statusCode = 0 }) => {
-      resolve(isGood(statusCode) ? null : `${url} answered ${String(statusCode)}`);
+      resolve(isGood(statusCode) ? null : `${url}: ${String(statusCode)}`);
       request.destroy();
     });
     request.on('error', ({ message }) => {

@@ -3,7 +3,7 @@
 
 import { RarangiError } from '../index.ts';
 import { checkServices, keyOf, type Service } from './service.ts';
-import { Tending, type TendingOptions } from './tending.ts';
+import { type End, Tending, type TendingOptions } from './tending.ts';
 
 /** All services of a sidecar. */
 export interface Roster {
@@ -17,8 +17,8 @@ export interface Roster {
   set(services: readonly Service[]): void;
   /** The same with what is given now; a fault is reported, and all stays as it is. */
   reset(read: () => readonly Service[]): void;
-  /** Ends all: resolves when every server of the host knows. With a cause the log is told. */
-  end(cause: string | null): Promise<void>;
+  /** Ends all: resolves when every server of the host knows. */
+  end(end: End): Promise<void>;
 }
 
 /** An empty roster. */
@@ -47,7 +47,7 @@ export function openRoster(options: Omit<TendingOptions, 'onOverdue'>): Roster {
     }
     for (const [key, tending] of leaving) {
       tended.delete(key);
-      void tending.end('no longer offered');
+      void tending.end({ logged: 'no longer offered', detail: 'no longer offered' });
     }
   };
   return {
@@ -65,9 +65,9 @@ export function openRoster(options: Omit<TendingOptions, 'onOverdue'>): Roster {
         options.report('services-refused', { reason: error.message });
       }
     },
-    end: async (cause) => {
+    end: async (end) => {
       isOver = true;
-      await Promise.all([...tended.values()].map((one) => one.end(cause)));
+      await Promise.all([...tended.values()].map((one) => one.end(end)));
     },
   };
 }

@@ -28,6 +28,14 @@ export interface Pace extends CheckPace {
   readonly readyTimeoutMs: number;
 }
 
+/** Why a service is ended. */
+export interface End {
+  /** What the log is told; null for nothing. */
+  readonly logged: string | null;
+  /** What the history is told. */
+  readonly detail: string;
+}
+
 /** Who tends a service, and how. */
 export interface TendingOptions {
   readonly catalogue: Catalogue;
@@ -70,10 +78,10 @@ export class Tending {
     if (!isDeepStrictEqual(probes(before), probes(service))) void this.#ask();
   }
 
-  /** Ends it: resolves when every server of the host knows. With a cause the log is told. */
-  async end(cause: string | null): Promise<void> {
-    if (cause !== null && this.isRegistered()) this.#report('deregistering', { cause });
-    this.#handle('end');
+  /** Ends it: resolves when every server of the host knows. */
+  async end({ logged, detail }: End): Promise<void> {
+    if (logged !== null && this.isRegistered()) this.#report('deregistering', { cause: logged });
+    this.#handle('end', detail);
     await this.#gone;
   }
 
@@ -117,23 +125,30 @@ export class Tending {
   #handleVerdict(verdict: Verdict): void {
     if (verdict.isHealthy) this.#report('healthy', {});
     else this.#report('unhealthy', { reason: verdict.reason });
-    this.#handle(verdict.isHealthy ? 'healthy' : 'unhealthy');
+    if (verdict.isHealthy) this.#handle('healthy');
+    else this.#handle('unhealthy', this.#complaintOf(verdict.reason));
   }
 
-  #handle(event: LifeEvent): void {
+  /** What the check said last, and how often it was bad in a row. */
+  #complaintOf(reason: string): string {
+    const { fall } = this.#options.pace;
+    return `${reason}, ${TIMES[fall] ?? `${String(fall)} times`}`;
+  }
+
+  #handle(event: LifeEvent, detail = ''): void {
     const nextByEvent: Partial<Record<LifeEvent, State>> = LIFE[this.#state];
     const next = nextByEvent[event];
     if (next === undefined) return;
     this.#state = next;
     if (next === 'ended') this.#asking.abort();
     if (next === 'offered') this.#register();
-    else this.#giveUp(next === 'withdrawn' ? 'unhealthy' : 'deregistered');
+    else this.#giveUp(next === 'withdrawn' ? 'unhealthy' : 'deregistered', detail);
   }
 
-  #giveUp(cause: 'deregistered' | 'unhealthy'): void {
+  #giveUp(cause: 'deregistered' | 'unhealthy', detail: string): void {
     const given = this.#registration;
     this.#registration = null;
-    this.#gone = Promise.all([this.#gone, given?.giveUp(cause)]).then(() => undefined);
+    this.#gone = Promise.all([this.#gone, given?.giveUp(cause, detail)]).then(() => undefined);
   }
 
   #register(): void {
@@ -144,3 +159,5 @@ export class Tending {
     this.#options.report(name, { service: this.#service.offer.name, ...fields });
   }
 }
+
+const TIMES = ['', 'once', 'twice', 'three times', 'four times', 'five times'];

@@ -2,6 +2,7 @@
 // invariant: the catalogue never keeps a service from running: whatever fails on its side is
 // reported, and the command, its terminal and its exit status are as they would be without us.
 
+import { constants } from 'node:os';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 
 import { type Catalogue, openCatalogue } from './catalogue.ts';
@@ -64,6 +65,7 @@ export async function wrap(options: WrapOptions): Promise<number> {
       withheld: OURS_ALONE,
     }),
   );
+  let detail = 'the sidecar ended';
   try {
     const command = await started;
     family.isLedBy(command.pid);
@@ -73,12 +75,13 @@ export async function wrap(options: WrapOptions): Promise<number> {
       ending.take(command, 'SIGTERM');
     });
     const status = await command.exited;
+    detail = statusText(status);
     return roster.isOverdue() ? START_FAILURES.own : status;
   } catch (error) {
     return statusOf(error, options);
   } finally {
     over.abort();
-    const closed = Promise.race([close({ roster, catalogue }), delay(CLOSE_MS_MAX)]);
+    const closed = Promise.race([close({ roster, catalogue }, detail), delay(CLOSE_MS_MAX)]);
     await turn();
     await endLeftovers({ ...options, family, hurry: ending.impatience });
     await closed;
@@ -93,6 +96,12 @@ function statusOf(error: unknown, { command, report }: WrapOptions): number {
   return error.status;
 }
 
+/** How the command ended, as the history tells it. */
+function statusText(status: number): string {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === status - 128);
+  return signal === undefined ? `exit status ${String(status)}` : `ended by ${signal[0]}`;
+}
+
 interface Open {
   readonly roster: Roster;
   readonly catalogue: Catalogue;
@@ -102,12 +111,12 @@ interface Open {
 function shield({ report, ...open }: Open & { readonly report: Report }): void {
   process.setUncaughtExceptionCaptureCallback((error) => {
     report('catalogue-given-up', { reason: error.message });
-    close(open).catch(() => undefined);
+    close(open, 'a bug of the sidecar').catch(() => undefined);
   });
 }
 
-async function close({ roster, catalogue }: Open): Promise<void> {
-  await roster.end(null);
+async function close({ roster, catalogue }: Open, detail: string): Promise<void> {
+  await roster.end({ logged: null, detail });
   await catalogue.close();
 }
 

@@ -73,8 +73,8 @@ test('what a command leaves running does not keep its answer back', async () => 
 test.each([
   [204, null],
   [302, null],
-  [404, 'answered 404'],
-  [503, 'answered 503'],
+  [404, '404'],
+  [503, '503'],
 ])('an answer with the status %i', async (status, reason) => {
   const port = await answering((_, response) => {
     response.writeHead(status, { location: '/elsewhere' }).end();
@@ -82,7 +82,7 @@ test.each([
 
   const said = await asked('http://127.0.0.1:{port}/health', { port });
 
-  expect(said).toBe(reason === null ? null : `http://127.0.0.1:${port}/health ${reason}`);
+  expect(said).toBe(reason === null ? null : `http://127.0.0.1:${port}/health: ${reason}`);
 });
 
 test('a URL that never answers is given up in time', async () => {

@@ -5,14 +5,13 @@
 
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
-import type { Cause } from '../../protocol/records.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS, BACKOFF_CAP_MS } from '../kit/backoff.ts';
 import { ClientBase } from './base.ts';
 import type { ConnectionInput, Stop } from './effect.ts';
 import type { Contact, IsOwnHost, Loss } from './contacts.ts';
 import { Contacts } from './contacts.ts';
 import { Liveness } from './liveness.ts';
-import type { ClientReport, Offered } from './registry.ts';
+import type { ClientReport, Ending, Offered } from './registry.ts';
 import { Registry } from './registry.ts';
 import { Rounds } from './rounds.ts';
 
@@ -20,7 +19,7 @@ import { Rounds } from './rounds.ts';
 export type ClientCommand = { readonly nowMs: number } & (
   | { readonly kind: 'register'; readonly instance: InstanceId; readonly offer: Offered }
   | { readonly kind: 'update'; readonly instance: InstanceId; readonly change: Partial<Offered> }
-  | { readonly kind: 'deregister'; readonly instance: InstanceId; readonly cause: Cause }
+  | ({ readonly kind: 'deregister'; readonly instance: InstanceId } & Ending)
 );
 
 /** Everything that can happen to a client. */
@@ -104,11 +103,11 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
         this.#registry.update(input.instance, input.change);
         break;
       case 'deregister':
-        this.#registry.deregister(input.instance, input.cause);
+        this.#registry.deregister(input.instance, input);
         break;
       case 'stop':
         this.#isStopping = true;
-        this.#registry.deregisterAll('deregistered');
+        this.#registry.deregisterAll({ cause: 'deregistered' });
         break;
       default:
         this.#contacts.handle(input);

@@ -5,11 +5,18 @@
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Registration } from '../../protocol/records.ts';
+import { detailOf } from '../../protocol/texts.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import type { Timers } from '../kit/timers.ts';
 
 /** What a service offers: a registration without its id and revision. */
 export type Offered = Omit<Registration, 'instance' | 'revision'>;
+
+/** Why it is given up and, for people, who or what did it. */
+export interface Ending {
+  readonly cause: Cause;
+  readonly detail?: string | undefined;
+}
 
 /** What a client reports. */
 export type ClientReport =
@@ -76,7 +83,7 @@ export class Registry {
     }
   }
 
-  deregister(instance: InstanceId, cause: Cause): void {
+  deregister(instance: InstanceId, { cause, detail }: Ending): void {
     const held = this.#held.get(instance);
     if (held === undefined) return;
     this.#held.delete(instance);
@@ -84,7 +91,9 @@ export class Registry {
     for (const contact of this.#options.contacts.in('open')) {
       const { service } = held;
       const request = this.#expect({ kind: 'deregister', contact, instance, service });
-      this.#options.contacts.send(contact, { kind: 'deregister', request, instance, cause });
+      const because = detail === undefined ? {} : { detail: detailOf(detail) };
+      const message = { kind: 'deregister', request, instance, cause, ...because } as const;
+      this.#options.contacts.send(contact, message);
     }
     this.#options.timers.set(leaveTimer(instance), this.#options.now() + LEAVE_MS, () => {
       this.#becomeGone(instance);
@@ -92,8 +101,8 @@ export class Registry {
     this.#maybeGone(instance);
   }
 
-  deregisterAll(cause: Cause): void {
-    for (const instance of [...this.#held.keys()]) this.deregister(instance, cause);
+  deregisterAll(ending: Ending): void {
+    for (const instance of [...this.#held.keys()]) this.deregister(instance, ending);
   }
 
   /** Puts everything on a session that has just opened. */

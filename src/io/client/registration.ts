@@ -59,8 +59,11 @@ export interface RegistrationHandle extends AsyncDisposable {
   readonly isRegistered: boolean;
   /** Changes the offer under the same id. Throws RARANGI_USAGE. */
   update(change: Partial<Offer>): void;
-  /** Gives it up: resolves when every session knows, after 2 s at most. */
-  close(cause?: 'deregistered' | 'unhealthy'): Promise<void>;
+  /**
+   * Gives it up: resolves when every session knows, after 2 s at most. The detail says who or what
+   * did it, to people who ask for the history: 200 bytes of it.
+   */
+  close(cause?: 'deregistered' | 'unhealthy', detail?: string): Promise<void>;
   /** Calls the listener at every such event; what is returned ends that. */
   on<E extends keyof RegistrationEvents>(
     event: E,
@@ -148,9 +151,9 @@ export class Sessions {
   }
 
   #handleOf(instance: InstanceId, entry: Entry): RegistrationHandle {
-    const close: RegistrationHandle['close'] = async (cause = 'deregistered') => {
+    const close: RegistrationHandle['close'] = async (cause = 'deregistered', detail) => {
       entry.isOpen = false;
-      this.#driven.submit({ kind: 'deregister', instance, cause });
+      this.#driven.submit({ kind: 'deregister', instance, cause, detail });
       await Promise.race([entry.gone.promise, this.#driven.stopped]);
     };
     return {

@@ -247,8 +247,11 @@ test('giving up is over when every session has said so', () => {
   stage.take(first);
   stage.take(second);
 
-  stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'unhealthy' });
-  expect(stage.take(first)).toMatchObject([{ kind: 'deregister', cause: 'unhealthy' }]);
+  const detail = `http://127.0.0.1:80/health: 503, three times\n${'x'.repeat(300)}`;
+  stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'unhealthy', detail });
+  expect(stage.take(first)).toMatchObject([
+    { kind: 'deregister', cause: 'unhealthy', detail: detail.replace('\n', ' ').slice(0, 200) },
+  ]);
   stage.hear(first, { kind: 'done', request: 3 });
   expect(stage.reports).toEqual([]);
   stage.hear(second, { kind: 'done', request: 4 });
