@@ -4,7 +4,7 @@
 
 import { parseArgs } from 'node:util';
 import type { Outcome } from './world/run.ts';
-import { simulate, FLEET_SEED } from './world/run.ts';
+import { simulate, MIXED_SEED } from './world/run.ts';
 
 /** Virtual minutes of each seed of a soak. */
 const SOAK_MINUTES = 1;
@@ -31,7 +31,7 @@ function replay(): void {
 
 function soak(): void {
   const endMs = performance.now() + minutes * 60_000;
-  const first = FLEET_SEED + (Date.now() % 2 ** 32);
+  const first = MIXED_SEED + (Date.now() % 2 ** 32);
   say(`npm run sim:soak -- --minutes ${String(minutes)}, seeds from ${String(first)}`);
   let [runs, faults, failed] = [0, 0, 0];
   while (performance.now() < endMs) {

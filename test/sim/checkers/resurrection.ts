@@ -20,7 +20,7 @@ export function noResurrection(): Checker {
     check: (world) => {
       holders.note(world);
       const awake = world.running().filter((server) => {
-        const isAwake = world.nowMs - server.process.awakeMs > WAKING_MS;
+        const isAwake = world.nowMs - server.process.awakeMs > world.silentMs + GRACE_MS;
         return server.process.state === 'running' && isAwake;
       });
       return awake.flatMap((server) => {
@@ -56,9 +56,10 @@ function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>):
 
 /** When the last path to a server that does not know is known to be lost, wherever there is one. */
 function knownMs(world: Cluster, endedMs: number): number {
-  let knownMs = endedMs + SILENCE_MS;
+  const { silentMs } = world;
+  let knownMs = endedMs + silentMs;
   for (const silencedMs of world.silencedMs) {
-    if (silencedMs <= knownMs) knownMs = Math.max(knownMs, silencedMs + SILENCE_MS);
+    if (silencedMs <= knownMs) knownMs = Math.max(knownMs, silencedMs + silentMs);
   }
   return knownMs;
 }
@@ -112,11 +113,8 @@ function hasLearnt(
   });
 }
 
-/** A silence, counted from the last sign of life: the longest ping may just have come. */
-const SILENCE_MS = 1_200 + 400;
-
 /** A long grace, and the way. */
 const FORGOTTEN_MS_MAX = 2_000 + 200;
 
 /** A server that slept asks its neighbours first: a silence's time for links, and a long grace. */
-const WAKING_MS = 3_500;
+const GRACE_MS = 1_900;

@@ -24,7 +24,8 @@ export function splitNoticed(): Checker {
       else if (before?.sinceMs !== cut.sinceMs) before = lookAround(world, cut.sinceMs);
       if (cut === null || before === null || world.disturbedMs > cut.sinceMs) return [];
       const forMs = world.nowMs - cut.sinceMs;
-      if (forMs < SETTLED_MS || forMs >= world.splitHoldMs || cut.calmMs < SETTLED_MS) return [];
+      const settledMs = world.silentMs + GRACE_MS;
+      if (forMs < settledMs || forMs >= world.splitHoldMs || cut.calmMs < settledMs) return [];
       return areSeveral(cut.hosts, before) ? unfrozenIn(world, before, cut) : [];
     },
   };
@@ -88,5 +89,5 @@ function unfrozenIn(world: Cluster, before: Before, cut: Groups): string[] {
   return wrong;
 }
 
-/** The silence, the long grace, and the way. */
-const SETTLED_MS = 4_000;
+/** After the silence: the long grace, and the way. */
+const GRACE_MS = 2_400;

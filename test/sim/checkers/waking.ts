@@ -2,6 +2,7 @@
 // knows nothing of the meantime. What ended while it slept, and is live at nobody who was awake, it
 // answers as stale at most. Asked after every step, and not only at each look of the others.
 
+import type { State } from '../../../src/core/server/state.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
@@ -16,7 +17,7 @@ export function honestWaking(): Checker {
     look: (server, world) => {
       const { process, core } = server;
       const { awakeMs } = process;
-      const isWaking = world.nowMs - awakeMs < WAKING_MS && process.sleptMs > SLEPT_MS;
+      const isWaking = world.nowMs - awakeMs < WAKING_MS && process.sleptMs > noticedMs(core.state);
       if (!isWaking || process.state !== 'running' || core.state.held !== null) return [];
       const over = overAt(server, world);
       if (over.length === 0) return [];
@@ -58,8 +59,10 @@ function liveAt(server: SimServer): Set<string> {
   );
 }
 
-/** Longer than links may be silent, and a beat, and a moment. */
-const SLEPT_MS = 1_200 + 400 + 100;
+/** Longer than its links may be silent, and a beat, and a moment. */
+function noticedMs({ options: { silenceMs, heartbeatMs } }: Readonly<State>): number {
+  return silenceMs + heartbeatMs + 100;
+}
 
 /** It reads what waits for so long before it answers, if it has noticed that it slept. */
 const READ_MS = 50;

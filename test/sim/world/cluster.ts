@@ -4,6 +4,7 @@
 import { ClientCore } from '../../../src/core/client/client.ts';
 import type { Effect } from '../../../src/core/effect.ts';
 import type { Input } from '../../../src/core/input.ts';
+import type { Pace } from '../../../src/core/kit/pace.ts';
 import type { Notice } from '../../../src/core/notices.ts';
 import type { ServerOptions } from '../../../src/core/server/options.ts';
 import { Server } from '../../../src/core/server/server.ts';
@@ -34,6 +35,8 @@ export interface ServerSpec {
   /** Hosts, both sides of which are tried; or addresses. */
   readonly peers?: readonly string[];
   readonly environment?: string;
+  /** Timings other than the usual ones. */
+  readonly pace?: Pace;
 }
 
 type Own = Extract<Effect, { readonly kind: 'notice' }>;
@@ -112,6 +115,8 @@ export class Cluster {
   calmMs = 0;
   /** When something fell silent: a way was cut, a host lost its power, a server stood still. */
   readonly silencedMs: number[] = [];
+  /** For how long the slowest link may hear nothing: the longest silence, and a beat before it. */
+  silentMs = silentMsOf(PACE);
   /** When something last came back that had fallen silent. */
   mendedMs = 0;
   /** The groups of hosts that are cut off from each other. */
@@ -140,6 +145,7 @@ export class Cluster {
     const environment = spec.environment ?? 'testing';
     const name = environment === 'testing' ? nameOf(spec) : `${environment}-${nameOf(spec)}`;
     const options = this.#serverOptions(spec, { name, environment });
+    this.silentMs = Math.max(this.silentMs, silentMsOf(options));
     const Core = this.#options.sabotage?.cores?.server ?? Server;
     const core = new Core(options);
     const server: SimServer = {
@@ -335,8 +341,7 @@ export class Cluster {
         return (['a', 'b'] as const).map((side) => addressOf(peer, side, environment));
       }),
       siblings: [addressOf(spec.host, other, environment)],
-      heartbeatMs: 400,
-      silenceMs: 1_200,
+      ...(spec.pace ?? PACE),
       graceMs: 500,
       splitHoldMs: this.splitHoldMs,
       random: this.random,
@@ -396,6 +401,13 @@ export function addressOf(host: string, side: 'a' | 'b', environment = 'testing'
 export function nameOf(spec: { readonly host: string; readonly side: string }): string {
   return `${spec.host}-${spec.side}`;
 }
+
+function silentMsOf({ heartbeatMs, silenceMs }: Pace): number {
+  return silenceMs + heartbeatMs;
+}
+
+/** What servers keep to if not told otherwise. */
+const PACE: Pace = { heartbeatMs: 400, silenceMs: 1_200 };
 
 /** Congestion begins at a sixteenth of the shell's limit: it is met in small clusters too. */
 const ORDINARY: Traits = {

@@ -1,6 +1,7 @@
 // One run: a cluster chosen by the seed, a time in which things go wrong while the checkers look on,
 // then a heal, after which all must agree. The same seed gives the same run.
 
+import type { Pace } from '../../../src/core/kit/pace.ts';
 import { SPLIT_HOLD_MS } from '../../../src/protocol/constants.ts';
 import { certainAnswers } from '../checkers/certain.ts';
 import type { Checker, Violation } from '../checkers/checker.ts';
@@ -31,6 +32,9 @@ export const WIDE_SEED = 2 ** 32;
 
 /** And from here on what real fleets have shown. */
 export const FLEET_SEED = 2 ** 33;
+
+/** And from here on fleets whose servers differ. */
+export const MIXED_SEED = 2 ** 34;
 
 /** What to run. */
 export interface RunOptions {
@@ -144,7 +148,23 @@ function swarmOfSeed(seed: number, random: Prng): Swarm {
   const wide = widened(swarm, random);
   if (seed < FLEET_SEED) return wide;
   const shown = (Object.keys(FLEET) as FaultKind[]).filter(() => random() < 0.6);
-  return { ...wide, kinds: [...wide.kinds, ...shown] };
+  const fleet = { ...wide, kinds: [...wide.kinds, ...shown] };
+  return seed < MIXED_SEED ? fleet : mixed(fleet, random);
+}
+
+/** In every other of these runs some hosts have timings of their own. */
+function mixed(swarm: Swarm, random: Prng): Swarm {
+  if (random() < 0.5) return swarm;
+  const paces = new Map<string, Pace | undefined>();
+  const paceOf = (host: string): Pace | undefined => {
+    if (!paces.has(host)) paces.set(host, PACES[Math.floor(2 * PACES.length * random())]);
+    return paces.get(host);
+  };
+  const specs = swarm.specs.map((spec): ServerSpec => {
+    const pace = paceOf(spec.host);
+    return pace === undefined ? spec : { ...spec, pace };
+  });
+  return { ...swarm, specs };
 }
 
 /** What there is in wide runs alone, so that the seeds of before are the runs that they were. */
@@ -202,16 +222,30 @@ function swarmOf(random: Prng): Swarm {
 function describe({ hosts, specs, kinds, traits, gapMs, splitHoldMs }: Swarm): string {
   return (
     `${String(hosts)} hosts, ${String(specs.length)} servers, ` +
-    `${String(specs.filter(({ isMaster }) => isMaster === true).length)} masters; ` +
+    `${String(specs.filter(({ isMaster }) => isMaster === true).length)} masters` +
+    `${describePaces(specs)}; ` +
     `a fault every ${gapMs.toFixed(0)} ms of ${kinds.join(' ')}; ` +
     `delay ${traits.delayMs.join('-')} ms, pieces ${String(traits.pieces)}, ` +
     `${String(traits.bytesPerMs)} bytes/ms, a split held for ${splitHoldMs.toFixed(0)} ms`
   );
 }
 
+function describePaces(specs: readonly ServerSpec[]): string {
+  const paced = specs.filter(({ side, pace }) => side === 'a' && pace !== undefined);
+  return paced
+    .map(({ host, pace }) => `, ${host} beats every ${String(pace?.heartbeatMs)} ms`)
+    .join('');
+}
+
 const FAST = { bytesPerMs: 100_000, congestedBytes: 64 * 1_024 };
 /** Two kilobytes on their way are too many. */
 const SLOW = { bytesPerMs: 50, congestedBytes: 2_048 };
+/** Faster than usual, slower, and much slower. */
+const PACES: readonly Pace[] = [
+  { heartbeatMs: 200, silenceMs: 600 },
+  { heartbeatMs: 1_000, silenceMs: 3_000 },
+  { heartbeatMs: 2_000, silenceMs: 6_000 },
+];
 const SWARM_SALT = 0x5eed;
 const BOOT_MS = 8_000;
 const WATCHERS = 3;
