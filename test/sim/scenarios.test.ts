@@ -60,6 +60,12 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['a link that opens again brings only what is new', links.reopened],
   ['leaves spread over the masters of their cluster by name', links.ownCluster],
   ['a leaf has links to masters on two hosts, whatever happens to one', links.twoMasters],
+  [
+    '[R86] masters that are replaced at other addresses are found over one leaf',
+    links.replacedByAddress,
+  ],
+  ['[R84] a host with slower timings is given up by nobody', links.slowHost],
+  ['masters that are named in DNS are found at their new addresses', links.replacedByName],
   ['a server that was given its own address forgets it', links.self],
   ['a slow link holds no memory', links.backPressure],
   ['a slow link catches up and is not taken for a silent one', links.slowLink],

@@ -38,7 +38,7 @@ export const BACKOFF_CAP_MS = 5 * 60 * 1000;
 /** The cap while this server is split off or isolated: the way back must be found. */
 export const BACKOFF_CAP_ISOLATED_MS = 30 * 1000;
 
-/** The cap of a client or a watch that has no session at all. */
+/** The cap of a client or a watch without any session, and of a leaf that has too few masters. */
 export const BACKOFF_CAP_ALONE_MS = 2 * 1000;
 
 const DOUBLINGS_MAX = 30;

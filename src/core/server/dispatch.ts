@@ -53,6 +53,7 @@ import {
   watchExcessOf,
 } from './links/limits.ts';
 import { forgetOrigin } from './origins/reachability.ts';
+import { forgetWays } from './origins/ways.ts';
 import { announceBy, flushBy, sendToAll } from './replication/replication.ts';
 import { handleSpare } from './replication/spare.ts';
 import {
@@ -286,6 +287,7 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
   let count = 0;
   for (const origin of [...state.directory.ofHost(message.host)]) {
     if (origin.standing !== 'split') continue;
+    forgetWays(state, origin.log.facts.addresses);
     forgetOrigin(state, origin, 'an operator said so');
     count += 1;
   }

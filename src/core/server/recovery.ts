@@ -104,6 +104,7 @@ function takenOver(old: State): State {
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
   const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished } = old;
   const { gone, ended, givenUpPeers, isAddressGone, out, tally, history } = old;
+  const { lostAddresses, sought, seeks, unspoken } = old;
   return {
     ...createState(old.options),
     ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
@@ -112,6 +113,7 @@ function takenOver(old: State): State {
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
     ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished },
     ...{ gone, ended, givenUpPeers, isAddressGone, out, tally, history },
+    ...{ lostAddresses, sought, seeks, unspoken },
     held: old.held === null ? null : [],
     isViewDirty: true,
     areTargetsDirty: true,
@@ -182,6 +184,7 @@ function takeOrigin(state: State, old: Origin): boolean {
   const { standing, isProven, isPast, sinceMs, verdict, returnedMs, losses, source } = old;
   Object.assign(origin, { standing, isProven, isPast, sinceMs, verdict, returnedMs });
   Object.assign(origin, { losses, source });
+  origin.metMs = old.metMs;
   applySnapshot(state, origin, snapshot);
   if (standing !== 'reachable' && standing !== 'new') state.away.add(origin);
   if (standing === 'aside') state.asides.add(origin);

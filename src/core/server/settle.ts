@@ -4,7 +4,7 @@
 
 import { flushLinks } from './replication/flush.ts';
 import { dropUnneeded } from './links/links.ts';
-import { noteMasters, noteNoMaster, wantedAddresses } from './links/policy.ts';
+import { noteMasters, noteNoMaster, urgentAddresses, wantedAddresses } from './links/policy.ts';
 import { dialWanted, hasten } from './links/targets.ts';
 import { listUnlisted } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
@@ -41,7 +41,7 @@ function settleTargets(state: State): void {
   state.areTargetsDirty = false;
   noteMasters(state);
   dropUnneeded(state);
-  dialWanted(state, wantedAddresses(state));
+  dialWanted(state, wantedAddresses(state), urgentAddresses(state));
 }
 
 function settleView(state: State): void {

@@ -36,6 +36,8 @@ export interface Origin {
   sinceMs: number;
   /** How it went out of reach, in words; null as long as nobody knows. */
   verdict: string | null;
+  /** When it last shook hands and had said nothing of itself before. */
+  metMs: number;
   /** When it last came back from a net-split. */
   returnedMs: number;
   /** Who lost it, when and how, and has no link to it again; null for nobody. */
@@ -172,6 +174,8 @@ export interface Target {
   /** Who was found there last. */
   origin: OriginId | null;
   isWanted: boolean;
+  /** It is wanted of a master that this leaf lacks and others can reach. */
+  isUrgent: boolean;
   isRefused: boolean;
   isSelf: boolean;
   /** A dial has succeeded since the start. */
@@ -285,6 +289,13 @@ export interface State {
   readonly targets: Map<string, Target>;
   /** Addresses of masters ever heard of. */
   readonly masterAddresses: Set<string>;
+  /** Where servers were that this one has lost: see ways.ts. */
+  readonly lostAddresses: Set<string>;
+  /** Of these the few that are tried now, and how often others were: see seeking.ts. */
+  sought: readonly string[];
+  seeks: number;
+  /** Neighbours that have shaken hands and have said nothing of themselves since: see missing.ts. */
+  readonly unspoken: Set<OriginId>;
   /** Where the other server of this host would be found, and where one was. */
   readonly siblingAddresses: Set<string>;
   readonly forgetTokens: Set<string>;

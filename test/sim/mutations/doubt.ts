@@ -46,9 +46,28 @@ addAll(wanted, worthTrying(state));`,
     '[R47] back-off is 30 s at most while nobody is reached',
     links.lonelyWait,
     [
-      'targets#schedule',
-      'reachesOtherHost(state) ? BACKOFF_CAP_MS : BACKOFF_CAP_ISOLATED_MS',
+      'targets#capMs',
+      'isCutOff(state) ? BACKOFF_CAP_ISOLATED_MS : BACKOFF_CAP_MS',
       'BACKOFF_CAP_MS',
+    ],
+  ],
+  [
+    '[R86] who is cut off dials whom it has lost',
+    links.replacedByAddress,
+    ['policy#wantedAddresses', 'addAll(wanted, soughtAddresses(state));', ''],
+  ],
+  [
+    '[R86] addresses of lost servers are kept apart from the logs',
+    links.replacedByAddress,
+    ['origins#setStanding', 'noteWays(state, origin);', ''],
+  ],
+  [
+    '[R84] a link keeps to the slower timings of its two ends',
+    links.slowHost,
+    [
+      'connections#enterPhase',
+      'connection.pace = agreedPace(agreedPace(ownPace(state), said), least);',
+      'connection.pace = agreedPace(ownPace(state), least);',
     ],
   ],
   [

@@ -7,6 +7,7 @@ import { noResurrection } from '../checkers/resurrection.ts';
 import { understanding } from '../checkers/understanding.ts';
 import { nothingRepeated } from '../checkers/watching.ts';
 import { addressOf } from '../world/cluster.ts';
+import { replaceMasters } from '../world/replacing.ts';
 import { allCheckers } from '../world/run.ts';
 import { startHost } from './scenarios.ts';
 import { linkedTo, noticesOf, stateAt, story } from './story.ts';
@@ -397,6 +398,59 @@ export const lonelyWait = story(
     run(50);
     world.start(spec);
     demand(waitForLink(1_500), 'a link that held is not back at once');
+  },
+);
+
+/** A host with slower timings than all others is given up by nobody. */
+export const slowHost = story(
+  {
+    hosts: 3,
+    masters: ['h1', 'h2'],
+    checkers: () => [],
+    specOf: (host) => (host === 'h3' ? { pace: { heartbeatMs: 2_000, silenceMs: 6_000 } } : {}),
+  },
+  ({ world, run, demand }) => {
+    const sinceMs = world.nowMs;
+    run(60_000);
+    const down = noticesOf(world, 'link-down', sinceMs);
+    demand(down === 0, `${String(down)} links are given up`);
+  },
+);
+
+/** All masters are replaced at other addresses, of which one leaf is told: it is the way to all others. */
+export const replacedByAddress = story(
+  { hosts: 5, masters: ['h1', 'h2'], checkers: () => [] },
+  ({ world, run, agreeWithin, demand }) => {
+    world.serve({ host: 'h4', service: 'db' });
+    run(6_000);
+    const told = world.running().filter(({ spec }) => spec.host === 'h3');
+    replaceMasters(world, { old: ['h1', 'h2'], told: told.map(({ spec }) => spec) });
+    run(45_000);
+    // Whoever stood alone when the masters went has frozen them: an operator says that they are gone.
+    for (const host of ['h1', 'h2']) world.forget('h3', host);
+    agreeWithin(1_000);
+    run(15_000);
+    const leaf = linkedTo(world.server('h5-a')).filter((name) => name.startsWith('h'));
+    demand(leaf.join() === 'h5-b', `h5-a keeps links to leaves: ${leaf.join()}`);
+  },
+);
+
+/** The same where masters are named in DNS: nobody has to be told. */
+export const replacedByName = story(
+  {
+    hosts: 4,
+    masters: ['h1', 'h2'],
+    checkers: () => [],
+    prepare: ({ network }) => network.names.set('m1', 'h1').set('m2', 'h2'),
+    specOf: () => ({ peers: ['m1', 'm2'] }),
+  },
+  ({ world, run, agreeWithin }) => {
+    world.serve({ host: 'h4', service: 'db' });
+    run(6_000);
+    replaceMasters(world, { old: ['h1', 'h2'], told: [] });
+    run(35_000);
+    for (const host of ['h1', 'h2']) world.forget('h3', host);
+    agreeWithin(1_000);
   },
 );
 

@@ -7,12 +7,14 @@ import type { Cluster, ServerSpec } from './cluster.ts';
 import { addressOf, nameOf } from './cluster.ts';
 import type { Cut } from './network.ts';
 import { restartPair } from './pair.ts';
+import { replaceMasters } from './replacing.ts';
 import type { Prng } from './prng.ts';
 import type { Door } from './service.ts';
 
 const SERVICES = ['web', 'db', 'cache'] as const;
 const WATCHERS_MAX = 12;
 const STARVED_ROUNDS = 4;
+const FORGET_MS = 60_000;
 const PAIR_PAUSE_MS_MAX = 2_000;
 
 /** The kinds that only wide runs have: see run.ts. */
@@ -29,6 +31,11 @@ export const FLEET = {
   restartPair: 3,
   serveOwn: 1,
   flicker: 3,
+} as const;
+
+/** The kinds that only runs of fleets that differ have. */
+export const MIXED = {
+  replaceMasters: 1,
 } as const;
 
 /** The kinds of what happens, with how often each is chosen. */
@@ -51,6 +58,7 @@ export const FAULTS = {
   watch: 1,
   ...LATER,
   ...FLEET,
+  ...MIXED,
 } as const;
 
 /** A kind of fault, or of ordinary life. */
@@ -72,6 +80,8 @@ export class Mischief {
   readonly #hosts: readonly string[];
   /** What is still broken, and how to mend it. */
   readonly #broken = new Set<() => void>();
+  /** Hosts of masters that others have replaced for good. */
+  readonly #replaced = new Set<string>();
   readonly #actions: Readonly<Record<FaultKind, () => void>>;
 
   constructor(options: MischiefOptions) {
@@ -161,6 +171,9 @@ export class Mischief {
       flicker: () => {
         this.#flicker();
       },
+      replaceMasters: () => {
+        this.#replaceMasters();
+      },
     };
   }
 
@@ -180,6 +193,12 @@ export class Mischief {
   /** Mends all that is broken. */
   mendAll(): void {
     for (const mend of [...this.#broken]) mend();
+    // Whoever was cut off when a host went for good has frozen it, and waits for a word.
+    const { world } = this.#options;
+    const from = this.#hosts.find((host) => !this.#isDark(host)) ?? '';
+    world.clock.after(FORGET_MS, () => {
+      for (const host of this.#replaced) world.forget(from, host);
+    });
   }
 
   /** Starts a service somewhere. */
@@ -306,6 +325,21 @@ export class Mischief {
     });
   }
 
+  /** All masters go for good; others come at other addresses, which one leaf is told of. */
+  #replaceMasters(): void {
+    const { world, specs } = this.#options;
+    const isReal = ({ environment }: ServerSpec): boolean => environment === undefined;
+    const masters = specs.filter((spec) => isReal(spec) && spec.isMaster === true);
+    const old = [...new Set(masters.map(({ host }) => host))];
+    const leaves = this.#hosts.filter((host) => !old.includes(host) && !this.#isDark(host));
+    const leaf = leaves[Math.floor(this.#options.random() * leaves.length)];
+    if (this.#replaced.size > 0 || leaf === undefined) return;
+    this.#log(`the masters ${old.join('+')} are replaced, and ${leaf} is told so`);
+    for (const host of old) this.#replaced.add(host);
+    const told = specs.filter((spec) => isReal(spec) && spec.host === leaf);
+    replaceMasters(world, { old, told });
+  }
+
   #pause(): void {
     const { world } = this.#options;
     const running = world.running().filter(({ process }) => process.state === 'running');
@@ -328,6 +362,7 @@ export class Mischief {
     this.#log(`${host} loses its power`);
     world.darken(host);
     this.#break(() => {
+      if (this.#replaced.has(host)) return;
       this.#log(`${host} has power again`);
       world.light(host);
       for (const spec of specs) if (spec.host === host) this.#start(spec);
@@ -391,7 +426,7 @@ export class Mischief {
   }
 
   #isDark(host: string): boolean {
-    return this.#options.world.network.isCut(host, host);
+    return this.#replaced.has(host) || this.#options.world.network.isCut(host, host);
   }
 
   #duration(mostMs: number): number {

@@ -72,6 +72,8 @@ export class Network {
   bytesCount = 0;
   /** The most that ever waited on one way of a connection. */
   unarrivedBytesMax = 0;
+  /** Hosts by the names that they have in DNS, beside their own. */
+  readonly names = new Map<string, string>();
   readonly #clock: Clock;
   readonly #random: Prng;
   readonly #traits: Traits;
@@ -157,7 +159,7 @@ export class Network {
 
   #sendSyn(dial: Dialled, triesMs: readonly number[]): void {
     const { from, address, handlers } = dial;
-    const to = hostOf(address);
+    const to = this.#resolved(hostOf(address));
     this.#clock.after(this.#delayMs(from, to), () => {
       if (!this.isCut(from, to) && !this.isCut(to, from)) this.#handleSyn(dial, to);
       else {
@@ -172,9 +174,13 @@ export class Network {
     });
   }
 
+  #resolved(name: string): string {
+    return this.names.get(name) ?? name;
+  }
+
   #handleSyn(dial: Dialled, to: string): void {
     const { from, address, handlers } = dial;
-    const listener = this.#listeners.get(address);
+    const listener = this.#listeners.get(to + address.slice(hostOf(address).length));
     this.#clock.after(this.#delayMs(to, from), () => {
       if (listener?.isAlive() === true) this.#open(dial, to, listener);
       else handlers.failed(REFUSED);

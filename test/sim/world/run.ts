@@ -22,7 +22,7 @@ import { nothingRepeated } from '../checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
-import { FAULTS, FLEET, LATER, Mischief } from './faults.ts';
+import { FAULTS, FLEET, LATER, MIXED, Mischief } from './faults.ts';
 import type { Traits } from './network.ts';
 import type { Prng } from './prng.ts';
 import { prngOf } from './prng.ts';
@@ -154,7 +154,8 @@ function swarmOfSeed(seed: number, random: Prng): Swarm {
 
 /** In every other of these runs some hosts have timings of their own. */
 function mixed(swarm: Swarm, random: Prng): Swarm {
-  if (random() < 0.5) return swarm;
+  const kinds = random() < 0.3 ? [...swarm.kinds, 'replaceMasters' as const] : swarm.kinds;
+  if (random() < 0.5) return { ...swarm, kinds };
   const paces = new Map<string, Pace | undefined>();
   const paceOf = (host: string): Pace | undefined => {
     if (!paces.has(host)) paces.set(host, PACES[Math.floor(2 * PACES.length * random())]);
@@ -164,7 +165,7 @@ function mixed(swarm: Swarm, random: Prng): Swarm {
     const pace = paceOf(spec.host);
     return pace === undefined ? spec : { ...spec, pace };
   });
-  return { ...swarm, specs };
+  return { ...swarm, specs, kinds };
 }
 
 /** What there is in wide runs alone, so that the seeds of before are the runs that they were. */
@@ -203,7 +204,7 @@ function swarmOf(random: Prng): Swarm {
     }
   }
   const all = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => {
-    return !(kind in LATER) && !(kind in FLEET);
+    return !(kind in LATER) && !(kind in FLEET) && !(kind in MIXED);
   });
   return {
     hosts,

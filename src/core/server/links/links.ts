@@ -9,6 +9,7 @@ import type { OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts, Loss } from '../../../protocol/records.ts';
 import { detailOf } from '../../../protocol/texts.ts';
+import { present } from '../../kit/assert.ts';
 import type { SaidPace } from '../../kit/pace.ts';
 import {
   beginLiveness,
@@ -28,6 +29,7 @@ import { learnSibling, takesPeers } from './sibling.ts';
 import { forgetWants, noteOrphans } from '../replication/spare.ts';
 import type { Connection, Link, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
+import { OVERDUE_MS } from '../replication/missing.ts';
 import { forgetNeighbourView } from '../replication/view.ts';
 
 /** The server at the other end of a connection that we dialled says who it is. */
@@ -149,6 +151,7 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
   enterPhase(state, connection, { phase: 'link', said: peer });
   endHandshake(state, connection);
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
+  noteMet(state, peer.origin);
   const link = createLink(state, connection, peer.origin);
   connection.peer = peer.origin;
   state.links.set(peer.origin, link);
@@ -172,6 +175,17 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
     const sessions = [...state.sessions.keys()];
     state.out.send(sessions, { kind: 'sibling' });
   }
+}
+
+/** Whoever has shaken hands is not missed for a moment; then it is, until it says what it has. */
+function noteMet(state: State, id: OriginId): void {
+  const origin = present(state.origins.get(id), 'a neighbour');
+  if (origin.standing !== 'new') return;
+  origin.metMs = state.nowMs;
+  state.unspoken.add(id);
+  state.timers.set(`overdue ${id}`, origin.metMs + OVERDUE_MS, () => {
+    state.isViewDirty = true;
+  });
 }
 
 /** What a link that stands no longer leaves behind. */

@@ -8,6 +8,7 @@ import { hashOf } from '../../kit/hash.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
 import type { Link, Origin, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
+import { soughtAddresses } from './seeking.ts';
 
 /** The addresses to be dialled, linked ones left out. */
 export function wantedAddresses(state: State): Set<string> {
@@ -17,7 +18,19 @@ export function wantedAddresses(state: State): Set<string> {
   if (state.isStopping) return withoutLinked(state, wanted);
   if (options.facts.role === 'master') addMasters(state, wanted);
   else if (!isListening(state)) addChosen(state, wanted);
+  addAll(wanted, soughtAddresses(state));
   return withoutLinked(state, wanted);
+}
+
+/**
+ * The addresses at which a leaf that has too few masters must not wait for long: those of the masters
+ * of its choice, which others can reach.
+ */
+export function urgentAddresses(state: State): Set<string> {
+  const urgent = new Set<string>();
+  if (state.options.facts.role === 'master' || hasEnoughMasters(state)) return urgent;
+  for (const { log } of chosenMasters(state)) addAll(urgent, log.facts.addresses);
+  return urgent;
 }
 
 function withoutLinked(state: State, wanted: Set<string>): Set<string> {

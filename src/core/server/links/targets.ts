@@ -2,10 +2,15 @@
 // it refused us (another environment: not tried again until a reload) and whom we found there. Whom
 // to link to is decided in policy.ts. The invariant: at most one dial of an address is under way.
 
-import { Backoff, BACKOFF_CAP_ISOLATED_MS, BACKOFF_CAP_MS } from '../../kit/backoff.ts';
+import {
+  Backoff,
+  BACKOFF_CAP_ALONE_MS,
+  BACKOFF_CAP_ISOLATED_MS,
+  BACKOFF_CAP_MS,
+} from '../../kit/backoff.ts';
 import type { Undialled } from '../../input.ts';
-import { reachesOtherHost } from '../origins/reachability.ts';
 import type { State, Target } from '../state.ts';
+import { isCutOff } from './seeking.ts';
 
 /** The target of an address, made when there is none. */
 export function targetOf(state: State, address: string): Target {
@@ -18,6 +23,7 @@ export function targetOf(state: State, address: string): Target {
       connection: null,
       origin: null,
       isWanted: false,
+      isUrgent: false,
       isRefused: false,
       isSelf: false,
       wasReached: false,
@@ -34,28 +40,50 @@ export function targetOf(state: State, address: string): Target {
 }
 
 /** Dials the addresses that are wanted and not under way, each when its time has come. */
-export function dialWanted(state: State, wanted: ReadonlySet<string>): void {
+export function dialWanted(
+  state: State,
+  wanted: ReadonlySet<string>,
+  urgent: ReadonlySet<string> = NONE,
+): void {
   for (const address of wanted) targetOf(state, address);
   for (const target of state.targets.values()) {
+    const wasUrgent = target.isUrgent;
     target.isWanted = wanted.has(target.address);
+    target.isUrgent = urgent.has(target.address);
     const name = timerName(target);
     const mayDial = target.isWanted && target.phase === 'idle' && mayBeTried(target);
-    if (!mayDial) state.timers.cancel(name);
-    else if (!state.timers.has(name)) schedule(state, target);
+    if (!mayDial || (target.isUrgent && !wasUrgent)) state.timers.cancel(name);
+    if (mayDial && !state.timers.has(name)) schedule(state, target);
+    else if (isOver(state, target)) state.targets.delete(target.address);
   }
 }
+
+/** Whether nothing need be remembered of an address: nobody names it but who was lost, or is gone. */
+function isOver(state: State, target: Target): boolean {
+  const { address, isWanted, phase } = target;
+  if (isWanted || phase !== 'idle' || !mayBeTried(target)) return false;
+  const { masterAddresses, siblingAddresses, options } = state;
+  const isKept = masterAddresses.has(address) || siblingAddresses.has(address);
+  return !isKept && !options.peers.includes(address);
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 function mayBeTried(target: Target): boolean {
   return !target.isRefused && !target.isSelf;
 }
 
 function schedule(state: State, target: Target): void {
-  const capMs = reachesOtherHost(state) ? BACKOFF_CAP_MS : BACKOFF_CAP_ISOLATED_MS;
-  const delayMs = target.wasTried ? target.backoff.nextDelayMs(capMs) : 0;
+  const delayMs = target.wasTried ? target.backoff.nextDelayMs(capMs(state, target)) : 0;
   const dueMs = Math.max(state.nowMs + delayMs, target.barredMs);
   state.timers.set(timerName(target), dueMs, () => {
     if (target.isWanted) dialTarget(state, target);
   });
+}
+
+function capMs(state: State, target: Target): number {
+  if (target.isUrgent) return BACKOFF_CAP_ALONE_MS;
+  return isCutOff(state) ? BACKOFF_CAP_ISOLATED_MS : BACKOFF_CAP_MS;
 }
 
 function dialTarget(state: State, target: Target): void {

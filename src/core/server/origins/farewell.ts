@@ -7,6 +7,7 @@ import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import { armDeparted } from './departed.ts';
 import { noteGone } from './gone.ts';
 import { dropOrigin } from './origins.ts';
+import { forgetWays } from './ways.ts';
 import type { Origin, State } from '../state.ts';
 
 /**
@@ -37,6 +38,7 @@ export function departOrigin(state: State, origin: Origin): void {
   state.history.noteServer(state.nowMs, origin, { event: 'left' });
   if (unclaimed.size > 0) state.departed.set(id, { origin, unclaimed });
   dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
+  forgetWays(state, origin.log.facts.addresses);
   origin.standing = standing === 'split' ? 'split' : 'suspect';
   state.catalogue.review([...unclaimed], { cause: 'deregistered', detail: origin.verdict });
   if (unclaimed.size > 0) armDeparted(state, id, untilMs);

@@ -21,6 +21,7 @@ import type { ServerOptions } from '../options.ts';
 import type { Departed, Origin, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { childrenOf } from './topology.ts';
+import { noteWays } from './ways.ts';
 
 /** A record of an origin of which nothing is known but its facts. */
 export function createOrigin(log: Log, place: number): Origin {
@@ -33,6 +34,7 @@ export function createOrigin(log: Log, place: number): Origin {
     isPast: false,
     sinceMs: 0,
     verdict: null,
+    metMs: Infinity,
     returnedMs: -Infinity,
     losses: null,
     filed: null,
@@ -207,6 +209,7 @@ export function setStanding(state: State, origin: Origin, standing: Standing): v
   else state.asides.delete(origin);
   state.isViewDirty = true;
   noteTargets(state, origin);
+  noteWays(state, origin);
   if (list(state, origin)) return;
   state.catalogue.review(origin.log.registrations.keys(), crashOf(origin));
   noteClaimed(state, origin, { instances: origin.log.registrations.keys() });
@@ -258,6 +261,7 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
   state.away.delete(origin);
   state.asides.delete(origin);
   state.losers.delete(origin);
+  state.unspoken.delete(origin.id);
   state.bare.delete(origin);
   state.wanted.delete(origin.id);
   state.orphaned.delete(origin.id);
@@ -366,7 +370,7 @@ const SLEPT = 'this server did not run';
 const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
 
 /** The timers that an origin may have, by the first word of their names. */
-const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned'] as const;
+const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned', 'overdue'] as const;
 
 const SIBLING_ADDRESSES_MAX = 8;
 

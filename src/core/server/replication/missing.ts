@@ -17,9 +17,23 @@ interface Told {
   readonly missingCount: number;
 }
 
-/** The hosts of the origins that are out of reach, as neighbours are told. */
-export function ownMissing({ away }: Pick<State, 'away'>): Told {
-  return bounded(hostsOf(away, ({ standing }) => standing !== 'aside'));
+/** The hosts of the origins that are out of reach or do not speak, as neighbours are told. */
+export function ownMissing(state: State): Told {
+  const away = [...state.away].filter(({ standing }) => standing !== 'aside');
+  return bounded(hostsOf([...away, ...unspoken(state)], () => true));
+}
+
+/**
+ * Neighbours that shook hands a while ago and have said nothing of what they hold, until they are
+ * forgotten: where large packets vanish, the handshake succeeds again and again, and nothing else.
+ */
+function unspoken({ unspoken: ids, origins, nowMs }: State): Origin[] {
+  return [...ids].flatMap((id) => {
+    const origin = origins.get(id);
+    if (origin?.standing !== 'new') ids.delete(id);
+    else if (nowMs >= origin.metMs + OVERDUE_MS) return [origin];
+    return [];
+  });
 }
 
 /** As many names as a message has room for, and how many there are. */
@@ -89,6 +103,9 @@ function delayMs(state: State): number {
   for (const { id } of reachableOrigins(state)) if (id < state.self.id) rank += 1;
   return rank < SAYERS ? 0 : Math.min(SAY_MS_MAX, (rank - SAYERS + 1) * SAY_STEP_MS);
 }
+
+/** A neighbour's log comes sooner than this, or something is in its way. */
+export const OVERDUE_MS = 250;
 
 /** So many say of a host that it is missing: all of them would have to be restarted at one time. */
 const SAYERS = 8;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ProtocolError } from '../../../../src/protocol/errors.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
-import { down, factsOf, originOf, ServerStage } from '../../../support/server-stage.ts';
+import { down, factsOf, originOf, ServerStage, up } from '../../../support/server-stage.ts';
 
 const PEER = '10.0.0.1:17310';
 
@@ -207,4 +207,71 @@ test('addresses of masters are kept after their origins are forgotten, at most 2
   expect(stage.standingOf('1')).toBeUndefined();
   expect(stage.state.masterAddresses.has(PEER)).toBe(true);
   expect(stage.state.masterAddresses.size).toBe(256);
+});
+
+/** A leaf that lost all: both masters are closed, and with them the way to another leaf. */
+function lostLeaf(): ServerStage {
+  const stage = new ServerStage({ peers: [PEER] });
+  const master = stage.neighbour('1', { role: 'master', address: PEER });
+  stage.origin(master, '3', { links: '1' });
+  stage.tell(master, '1', up('3'));
+  stage.close(master);
+  return stage;
+}
+
+test('[R86] whoever is cut off dials where it has lost others, beside its masters', () => {
+  const stage = lostLeaf();
+
+  expect(dialsWithin(stage, 4_000)).not.toContain('10.0.0.3:17310');
+  expect(dialsWithin(stage, 8_000)).toContain('10.0.0.3:17310');
+});
+
+test('[R86] whom it has lost it looks for no longer once an operator has given that host up', () => {
+  const stage = lostLeaf();
+  stage.pass(4_000);
+  const token = 'f'.repeat(32) as never;
+
+  stage.hear(stage.client(), { kind: 'forget', request: 1, host: 'h3' as Name, token });
+
+  expect(dialsWithin(stage, 60_000)).not.toContain('10.0.0.3:17310');
+});
+
+test('[R86] those who are lost together are looked for a few at a time, and all in the end', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const master = stage.neighbour('1', { role: 'master', address: PEER });
+  const digits = '23456789abcdef'.split('');
+  for (const digit of digits) stage.origin(master, digit, { links: '1' });
+  stage.tell(master, '1', ...digits.map(up));
+  stage.close(master);
+  const addresses = digits.map((digit) => `10.0.0.${String(Number.parseInt(digit, 16))}:17310`);
+  const tried = new Set<string>();
+  for (let round = 0; round < 6; round += 1) {
+    const dialled = dialsWithin(stage, 7_500).filter((address) => addresses.includes(address));
+    expect(stage.state.sought.length).toBeLessThanOrEqual(4);
+    for (const address of dialled) {
+      tried.add(address);
+      refused(stage, address);
+    }
+  }
+
+  expect([...tried].sort()).toEqual(addresses.sort());
+  expect([...stage.state.targets.keys()].length).toBeLessThanOrEqual(6);
+});
+
+test('[R88] a leaf with one master of two waits 2 s at most for the other', () => {
+  const stage = new ServerStage();
+  const master = stage.neighbour('1', { role: 'master', address: PEER }, '2');
+  const other = '10.0.0.2:17310';
+  stage.origin(master, '2', { role: 'master', links: '1', address: other });
+  stage.pass(300);
+  const delays: number[] = [];
+  for (let tries = 0; tries < 8; tries += 1) {
+    const failedMs = stage.nowMs;
+    stage.dialled = [];
+    refused(stage, other);
+    while (!stage.dialled.includes(other)) stage.pass(1);
+    delays.push(stage.nowMs - failedMs);
+  }
+
+  expect(Math.max(...delays)).toBe(1_000);
 });

@@ -199,3 +199,28 @@ test('a suspect origin makes the view incomplete, and its return complete again'
 
   expect(stage.state.isComplete).toBe(true);
 });
+
+test('[R87] a neighbour that shook hands and says nothing of itself is missing until it is forgotten', () => {
+  const stage = new ServerStage();
+  stage.pass(1_000);
+  const connection = stage.accept();
+  const peer = { origin: originOf('1'), facts: factsOf('1') };
+  stage.hear(connection, {
+    kind: 'hello',
+    protocol: 2,
+    role: 'peer',
+    environment: 'testing' as Name,
+    ...peer,
+  });
+
+  stage.pass(200);
+  expect(stage.state.isComplete).toBe(true);
+  stage.pass(100);
+  expect(stage.state).toMatchObject({ isComplete: false, missing: ['h1'] });
+  stage.pass(1_500);
+  expect(stage.state.links.size).toBe(0);
+  expect(stage.state).toMatchObject({ isComplete: false, missing: ['h1'] });
+  stage.pass(2_000);
+
+  expect(stage.state).toMatchObject({ isComplete: true, missing: [] });
+});

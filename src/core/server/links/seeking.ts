@@ -1,0 +1,53 @@
+// Looking for who was lost. The masters of a server may have been replaced at other addresses while
+// it was cut off; whoever else it knew may have found them, and one way back is enough. So a server
+// that is isolated or split, or that no master is left to, dials the last known addresses of those
+// that it lost, beside its own peers. The invariant: a few at a time, each server beginning elsewhere,
+// so that a thousand which are lost together ask everybody about equally, and nobody often.
+
+import { hashOf } from '../../kit/hash.ts';
+import { reachesOtherHost } from '../origins/reachability.ts';
+import type { State } from '../state.ts';
+
+/** Whether a net-split took servers from this one, or all others are out of its reach. */
+export function isCutOff(state: State): boolean {
+  for (const { standing } of state.away) if (standing === 'split') return true;
+  return !reachesOtherHost(state);
+}
+
+/** The addresses of lost servers that are tried for now. */
+export function soughtAddresses(state: State): readonly string[] {
+  const isLost = isCutOff(state) || !state.reachesMaster;
+  if (!isLost || state.lostAddresses.size === 0) {
+    state.timers.cancel('seek');
+    state.sought = [];
+  } else if (!state.timers.has('seek')) {
+    armSeek(state);
+  }
+  return state.sought;
+}
+
+function armSeek(state: State): void {
+  const dueMs = state.nowMs + SEEK_MS * (0.5 + 0.5 * state.options.random());
+  state.timers.set('seek', dueMs, () => {
+    state.seeks += 1;
+    state.sought = roundOf(state);
+    state.areTargetsDirty = true;
+  });
+}
+
+/** The next few, in an order of this server's own. */
+function roundOf({ lostAddresses, options, seeks }: State): readonly string[] {
+  const { name } = options.facts;
+  const ranked = [...lostAddresses]
+    .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
+    .sort((one, other) => other.score - one.score)
+    .map(({ address }) => address);
+  const start = (seeks * SOUGHT_MAX) % Math.max(1, ranked.length);
+  return [...ranked.slice(start), ...ranked.slice(0, start)].slice(0, SOUGHT_MAX);
+}
+
+/** The first few are tried when a master that was restarted would be back, the next ones as long after. */
+const SEEK_MS = 10_000;
+
+/** Both servers of two hosts. */
+const SOUGHT_MAX = 4;

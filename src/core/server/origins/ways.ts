@@ -1,0 +1,30 @@
+// Ways back: where the servers were last that this one has lost. They are kept apart from the logs,
+// which a crash, the end of a hold or a restart of those servers takes away, and beyond them. The
+// invariant: an address is here from the loss of its server until one there is reached again, says
+// goodbye or is given up by an operator; and there are so many at most, the latest.
+
+import type { Origin, State } from '../state.ts';
+
+/** What is thought of an origin has changed: it was lost, or has come back. */
+export function noteWays(state: State, { standing, log }: Origin): void {
+  const { host, addresses } = log.facts;
+  if (host === state.options.facts.host) return;
+  if (standing === 'reachable') forgetWays(state, addresses);
+  if (standing !== 'aside' && standing !== 'split') return;
+  const { lostAddresses } = state;
+  forgetWays(state, addresses);
+  for (const address of addresses) lostAddresses.add(address);
+  for (const oldest of lostAddresses) {
+    if (lostAddresses.size <= LOST_ADDRESSES_MAX) break;
+    lostAddresses.delete(oldest);
+  }
+  state.areTargetsDirty = true;
+}
+
+/** Nobody is looked for there any more. */
+export function forgetWays({ lostAddresses }: State, addresses: readonly string[]): void {
+  for (const address of addresses) lostAddresses.delete(address);
+}
+
+/** As many as addresses of masters: one that answers leads to all others. */
+const LOST_ADDRESSES_MAX = 256;
