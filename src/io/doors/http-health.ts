@@ -1,6 +1,7 @@
 // Whether a server lives, is ready, is well: for those who restart or route by it. One invariant: to
 // live asks nothing of others, so that no one restarts a server for the fault of a network.
 
+import { healthOf } from '../../core/server/sessions/health.ts';
 import type { State } from '../../core/server/state.ts';
 import type { Exchange } from './http-exchange.ts';
 
@@ -20,31 +21,31 @@ export function answerReady(exchange: Exchange, { isSynced, isStopping }: Known)
 
 /** All is well; else why not, a line each. */
 export function answerSynced(exchange: Exchange, state: Known): void {
-  const reasons = reasonsIn(state);
-  if (reasons.length === 0) exchange.text(200, 'ok\n');
-  else exchange.text(503, reasons.map((reason) => `${reason}\n`).join(''));
+  const lines = whyNotWell(state);
+  if (lines.length === 0) exchange.text(200, 'ok\n');
+  else exchange.text(503, lines.map((line) => `${line}\n`).join(''));
 }
 
-function reasonsIn(state: Known): string[] {
-  const { isSynced, isComplete, isStopping, missing } = state;
-  const reasons: string[] = [];
-  if (isStopping) reasons.push('stopping: this server says goodbye');
-  if (!isSynced) reasons.push('unsynced: not synced yet');
-  const split = hostsThatAre(state, 'split');
-  const suspect = hostsThatAre(state, 'suspect');
-  if (split !== null) reasons.push(`split: ${split.hosts} cut off for ${String(split.seconds)} s`);
-  if (suspect !== null) reasons.push(`suspect: ${suspect.hosts} silent`);
-  if (reasons.length > 0 || isComplete) return reasons;
-  return [missing.length === 0 ? 'a log is on its way' : `missing: ${missing.join(', ')}`];
+/** Why a server is not well, a line for each reason that `status` gives, and what that says in its view. */
+export function whyNotWell(state: Known): string[] {
+  const { state: word, reasons } = healthOf(state);
+  const { isComplete, isStopping, missing } = state;
+  const lines = reasons.map(({ code, message }) => `${code}: ${message}`);
+  const split = splitLine(state);
+  if (split !== null) lines.unshift(split);
+  if (word === 'isolated') lines.unshift('isolated: no other host can be reached');
+  if (isStopping) lines.unshift('stopping: this server says goodbye');
+  if (lines.length > 0 || isComplete) return lines;
+  return [
+    missing.length === 0 ? 'incomplete: a log is on its way' : `missing: ${missing.join(', ')}`,
+  ];
 }
 
-function hostsThatAre(
-  { away, nowMs }: Known,
-  standing: 'split' | 'suspect',
-): { readonly hosts: string; readonly seconds: number } | null {
-  const origins = [...away].filter((origin) => origin.standing === standing);
+function splitLine({ away, nowMs }: Known): string | null {
+  const origins = [...away].filter(({ standing }) => standing === 'split');
   if (origins.length === 0) return null;
   const hosts = [...new Set(origins.map(({ log }) => log.facts.host as string))].sort();
   const sinceMs = Math.min(...origins.map((origin) => origin.sinceMs));
-  return { hosts: hosts.join(', '), seconds: Math.round((nowMs - sinceMs) / 1_000) };
+  const seconds = Math.round((nowMs - sinceMs) / 1_000);
+  return `split: ${hosts.join(', ')} cut off for ${String(seconds)} s`;
 }
