@@ -8,11 +8,13 @@ import type { Server as SecureServer } from 'node:https';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 
+import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import { endpointOf } from '../machine/addresses.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
 import { isBeyondLoopback } from './http-access.ts';
 import { HttpAnswers } from './http-answers.ts';
+import { HttpBreaches } from './http-breaches.ts';
 import { HttpConnections } from './http-connections.ts';
 import { httpTlsOf } from './http-tls.ts';
 
@@ -25,14 +27,17 @@ class HttpDoor implements Door {
   readonly #context: DoorContext;
   readonly #answers: HttpAnswers;
   readonly #connections: HttpConnections;
+  readonly #breaches: HttpBreaches;
   readonly #servers = new Set<Server | SecureServer>();
 
   constructor(context: DoorContext) {
     this.#context = context;
     this.#answers = new HttpAnswers(context);
-    this.#connections = new HttpConnections((limit) => {
+    const onLimit = (limit: HttpLimitName): void => {
       context.server.count('limit-reached', [limit]);
-    });
+    };
+    this.#connections = new HttpConnections(onLimit);
+    this.#breaches = new HttpBreaches(onLimit);
   }
 
   async listen(place: DoorPlace): Promise<DoorListener> {
@@ -81,6 +86,7 @@ class HttpDoor implements Door {
     const listener: RequestListener = guard((request, response) => {
       const { socket } = request;
       this.#connections.note(socket, 1);
+      this.#breaches.note(socket, response);
       response.once('close', () => {
         this.#connections.note(socket, -1);
       });
@@ -95,6 +101,12 @@ class HttpDoor implements Door {
     server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#connections.add(socket);
     });
+    server.on(
+      'clientError',
+      guard((error: NodeJS.ErrnoException, socket) => {
+        this.#breaches.meet(error, socket);
+      }),
+    );
     server.on('listening', () => {
       this.#servers.add(server);
     });

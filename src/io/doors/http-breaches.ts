@@ -1,0 +1,52 @@
+// What becomes of a connection on which comes no request: it cannot be read, has too much of a header,
+// or takes too long. The invariant: its sender is answered once and the connection ends; into an
+// answer that has begun nothing else is written, for its reader would take that for a part of it.
+
+import type { ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import type { HttpLimitName } from '../../doors/http/limits.ts';
+
+/** What a breach comes to: its status, and the limit that it reached. */
+interface Verdict {
+  readonly status: 400 | 408 | 431;
+  readonly limit: HttpLimitName | null;
+}
+
+/** Deals with the breaches of one door. */
+export class HttpBreaches {
+  readonly #answers = new WeakMap<object, ServerResponse>();
+  readonly #onLimit: (limit: HttpLimitName) => void;
+
+  /** `onLimit` is called each time that a limit is reached. */
+  constructor(onLimit: (limit: HttpLimitName) => void) {
+    this.#onLimit = onLimit;
+  }
+
+  /** A request has come whose answer this is. */
+  note(socket: Duplex, response: ServerResponse): void {
+    this.#answers.set(socket, response);
+  }
+
+  /** A connection is of no use any more. */
+  meet(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const answer = this.#answers.get(socket);
+    const isPending = answer !== undefined && !answer.writableFinished;
+    const { status, limit } = verdictOf(error, isPending);
+    if (limit !== null) this.#onLimit(limit);
+    const hasBegun = isPending && answer.headersSent;
+    if (!socket.writable || hasBegun || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const head = `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`;
+    socket.end(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+}
+
+function verdictOf({ code }: NodeJS.ErrnoException, isPending: boolean): Verdict {
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, limit: 'http-header-bytes' };
+  if (code !== 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 400, limit: null };
+  return { status: 408, limit: isPending ? 'http-request-ms' : 'http-header-ms' };
+}

@@ -1,0 +1,119 @@
+// Enemies of the HTTP door: each costs its own connection, and everybody else is served as before.
+
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { expect } from 'vitest';
+
+import { eventually } from '../support/conditions.ts';
+import { type Stage, test } from '../support/processes.ts';
+
+/** A connection on which whatever is wanted is said. */
+class Line {
+  readonly socket: Socket;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(host: string) {
+    this.socket = connect(17342, host);
+    this.socket.on('error', () => undefined);
+  }
+
+  say(text: string): this {
+    this.socket.write(text);
+    return this;
+  }
+
+  /** All that is answered until the other end closes. */
+  async heard(): Promise<string> {
+    this.socket.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
+    await once(this.socket, 'close');
+    return Buffer.concat(this.#chunks).toString('latin1');
+  }
+}
+
+async function startServer(stage: Stage): Promise<string> {
+  const host = stage.address();
+  const server = stage.start(['serve', '--log-format=json', '--host=h1', `--bind=${host}`]);
+  await server.said({ event: 'view-complete' });
+  await eventually(
+    () => 'no HTTP',
+    () => fetch(`http://${host}:17342/livez`).catch(() => undefined),
+  );
+  return host;
+}
+
+async function reached(host: string, limit: string): Promise<number> {
+  const text = await (await fetch(`http://${host}:17342/metrics`)).text();
+  const name = `rarangi_limit_reached_total{limit="${limit}"} `;
+  const line = text.split('\n').find((one) => one.startsWith(name));
+  return Number(line?.slice(name.length));
+}
+
+/** The status of each answer, one after the other. */
+function statusesIn(text: string): string[] {
+  return [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status = '']) => status);
+}
+
+const GET = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n';
+const POST = 'POST /v1/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+
+test('a flood of headers is answered 431, and ends', async ({ stage }) => {
+  const host = await startServer(stage);
+
+  const heard = await new Line(host).say(`${GET}X: ${'x'.repeat(9_000)}\r\n\r\n`).heard();
+
+  expect(statusesIn(heard)).toEqual(['431']);
+  expect(await reached(host, 'http-header-bytes')).toBe(1);
+});
+
+test('who writes slowly is answered 408: headers, and what comes after them', async ({ stage }) => {
+  const host = await startServer(stage);
+  const header = new Line(host).say(GET);
+  const body = new Line(host).say(`${POST}Content-Length: 100\r\n\r\n{`);
+
+  const heard = await Promise.all([header.heard(), body.heard()]);
+
+  expect(heard.map(statusesIn)).toEqual([['408'], ['408']]);
+  expect(await reached(host, 'http-header-ms')).toBe(1);
+  expect(await reached(host, 'http-request-ms')).toBe(1);
+});
+
+test('garbage behind a request costs its own connection, after the answer', async ({ stage }) => {
+  const host = await startServer(stage);
+  const stream = `${GET.replace('/livez', '/v1/watch?service=web')}\r\n`;
+
+  const after = await new Line(host).say(`${GET}\r\n\u0000\u0001garbage\r\n\r\n`).heard();
+  const within = await new Line(host).say(`${stream}\u0000garbage\r\n\r\n`).heard();
+
+  expect(statusesIn(after)[0]).toBe('200');
+  expect(statusesIn(after).slice(1)).not.toContain('200');
+  // Nothing is written into a stream that has begun.
+  expect(statusesIn(within).slice(1)).toEqual([]);
+  expect((await fetch(`http://${host}:17342/livez`)).status).toBe(200);
+});
+
+test.for([
+  ['two lengths', 'Content-Length: 2\r\nContent-Length: 30\r\n\r\n{}'],
+  ['a length and chunks', 'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['chunks that are not the last coding', 'Transfer-Encoding: chunked, identity\r\n\r\n{}'],
+  ['a length that is none', 'Content-Length: +2\r\n\r\n{}'],
+  ['a name with a blank', 'Content-Length : 2\r\n\r\n{}'],
+  ['a folded line', 'X: a\r\n b: c\r\nContent-Length: x\r\n\r\n{}'],
+])('a request with %s is not guessed at', async ([, rest = ''], { stage }) => {
+  const host = await startServer(stage);
+  const hidden = 'GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+  const heard = await new Line(host).say(`${POST}${rest}${hidden}`).heard();
+
+  expect(statusesIn(heard)).toEqual(['400']);
+});
+
+test('six hundred connections that idle leave room for those who ask', async ({ stage }) => {
+  const host = await startServer(stage);
+  const idle = Array.from({ length: 600 }, () => new Line(host));
+  await Promise.all(idle.map(({ socket }) => once(socket, 'connect')));
+
+  expect((await fetch(`http://${host}:17342/livez`)).status).toBe(200);
+
+  for (const { socket } of idle) socket.destroy();
+});
