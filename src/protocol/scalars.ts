@@ -107,7 +107,7 @@ function word(
 }
 
 /** Where a service listens: see address.ts. */
-export const address: FieldSpec<string> = word('address', ADDRESS_BYTES_MAX, {
+export const address: FieldSpec<string> = word('instance-address', ADDRESS_BYTES_MAX, {
   pattern: `[A-Za-z0-9_.:-]{1,${String(ADDRESS_BYTES_MAX)}}`,
   faultOf: (value) => {
     const fault = addressFaultOf(value);
@@ -118,7 +118,7 @@ export const address: FieldSpec<string> = word('address', ADDRESS_BYTES_MAX, {
 /** An address, or an empty text for that of the server. */
 export const addressOrOwn: FieldSpec<string> = {
   ...address,
-  cddl: 'address / ""',
+  cddl: 'instance-address / ""',
   decode: (value) => (value === '' ? value : address.decode(value)),
 };
 
