@@ -268,6 +268,8 @@ class RunningServer implements ServerHandle {
   /** What a notice means to the doors. */
   #heed({ name, fields }: Notice, { host }: ServeSettings): void {
     if (name === 'view-complete') this.#doors.becomeReady();
+    // Of a sibling that says goodbye nothing is told but that: not the end of its link.
+    if (name === 'origin-left' && fields['host'] === host) this.#doors.hasten();
     if (name !== 'link-down' && name !== 'link-released') return;
     for (const { log } of this.#core.state.directory.ofHost(host)) {
       if (log.facts.name === fields['peer']) this.#doors.hasten();
