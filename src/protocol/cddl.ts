@@ -88,8 +88,12 @@ frame = bstr .cbor message
 const RECORDS = `; Names of services, hosts, clusters, servers and environments, and keys of tags.
 name = tstr .regexp "[A-Za-z0-9][A-Za-z0-9._-]{0,${String(NAME_CHARACTERS_MAX - 1)}}"
 
-; Random, and unique for all time: of a server's life (origin), or of an instance.
+; Unique for all time. Of a server's life (origin) it is random; of an instance it is the first 16
+; bytes of the SHA-256 of its key.
 id = bstr .size 16
+
+; What an instance's id is made of: random, kept by the client, told to servers only.
+instance-key = bstr .size 16
 
 ; No text holds control characters (Unicode category Cc), separators of lines (Zl, Zp) or controls of
 ; direction (Bidi_Control). A \`uint\` is at most 2^53 - 1; the sequences of a batch end at 2^52, too.

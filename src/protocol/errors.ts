@@ -33,6 +33,11 @@ export const PROTOCOL_ERRORS = {
     closes: true,
     doc: 'A limit of this side is reached: the reason says which.',
   },
+  'wrong-key': {
+    code: 17,
+    closes: false,
+    doc: 'A request that names an instance with a key that is not its own.',
+  },
 } as const satisfies Readonly<Record<string, ProtocolErrorSpec>>;
 
 interface ProtocolErrorSpec {

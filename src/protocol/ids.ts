@@ -11,6 +11,15 @@ export type OriginId = Branded<string, 'OriginId'>;
 /** One running offer of a service, unique for all time: as 32 lower-case hexadecimal digits. */
 export type InstanceId = Branded<string, 'InstanceId'>;
 
+/** What an instance's id is made of, and who has it owns the instance: 32 digits as well. A secret. */
+export type InstanceKey = Branded<string, 'InstanceKey'>;
+
+/** An instance, and the key that its id is made of. */
+export interface Identity {
+  readonly instance: InstanceId;
+  readonly key: InstanceKey;
+}
+
 /** The name of a service, host, cluster, server or environment, or the key of a tag. */
 export type Name = Branded<string, 'Name'>;
 
@@ -20,6 +29,11 @@ const ID_PATTERN = /^[0-9a-f]{32}$/;
 /** Whether a text is a name: 1 to 128 of `A-Z a-z 0-9 . _ -`, first a letter or a digit. */
 export function isName(text: string): text is Name {
   return NAME_PATTERN.test(text);
+}
+
+/** Whether a text is the key of an instance: 32 lower-case hexadecimal digits, as an id has. */
+export function isInstanceKey(text: string): text is InstanceKey {
+  return isId(text);
 }
 
 /** Whether a text is an id: 32 lower-case hexadecimal digits. */

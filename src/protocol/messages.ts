@@ -35,6 +35,7 @@ import {
   address,
   flag,
   instanceId,
+  instanceKey,
   name,
   oneOf,
   originId,
@@ -140,18 +141,23 @@ export const MESSAGES = {
     doc: 'The host part of what the server advertises has changed: who left its address empty registers anew. Without it the host of the server has lost that address.',
     fields: { address: optional(address) },
   },
-
+  lost: {
+    code: 9,
+    from: 'server',
+    doc: 'An instance of this session is gone from it though nobody gave it up here: another session has registered it, or the server has lost it. Register anew, with a new key.',
+    fields: { instance: instanceId },
+  },
   register: {
     code: 10,
     from: 'client',
-    doc: 'Registers an instance, or changes it. It lives as long as the session. An empty address stands for the host part of what the server advertises.',
-    fields: { request, registration: offered },
+    doc: 'Registers an instance, or changes it. It lives as long as the session, or until another session registers it with the same key. An empty address stands for the host part of what the server advertises.',
+    fields: { request, registration: offered, key: instanceKey },
   },
   deregister: {
     code: 11,
     from: 'client',
     doc: 'Gives an instance up.',
-    fields: { request, instance: instanceId, cause, detail },
+    fields: { request, instance: instanceId, cause, detail, key: instanceKey },
   },
   done: {
     code: 12,

@@ -10,7 +10,7 @@ import {
 } from './address.ts';
 import { SCHEME_CHARACTERS_MAX, SEQUENCE_MAX } from './constants.ts';
 import { ProtocolError } from './errors.ts';
-import type { InstanceId, Name, OriginId } from './ids.ts';
+import type { InstanceId, InstanceKey, Name, OriginId } from './ids.ts';
 import { isId, isName } from './ids.ts';
 import type { FieldSpec } from './schema.ts';
 import { fail, leaf } from './schema.ts';
@@ -152,9 +152,9 @@ export function oneOf<const W extends string>(...words: readonly W[]): FieldSpec
   });
 }
 
-function id<T extends OriginId | InstanceId>(): FieldSpec<T> {
+function id<T extends OriginId | InstanceId | InstanceKey>(rule: string): FieldSpec<T> {
   return {
-    ...leaf('id', (value) => {
+    ...leaf(rule, (value) => {
       if (!(value instanceof Uint8Array) || value.length !== 16) return fail('expected 16 bytes');
       return hexadecimal(value) as T;
     }),
@@ -164,10 +164,13 @@ function id<T extends OriginId | InstanceId>(): FieldSpec<T> {
 }
 
 /** The id of an origin. */
-export const originId: FieldSpec<OriginId> = id<OriginId>();
+export const originId: FieldSpec<OriginId> = id<OriginId>('id');
 
 /** The id of an instance. */
-export const instanceId: FieldSpec<InstanceId> = id<InstanceId>();
+export const instanceId: FieldSpec<InstanceId> = id<InstanceId>('id');
+
+/** What an instance's id is made of: no answer has it. */
+export const instanceKey: FieldSpec<InstanceKey> = id<InstanceKey>('instance-key');
 
 /** The lower-case hexadecimal digits of some bytes, as a flat string. */
 export function hexadecimal(bytes: Uint8Array): string {
@@ -187,9 +190,9 @@ function digitOfCode(code: number): number {
   return code - (code < 58 ? 48 : 87);
 }
 
-/** The 16 bytes of an id. */
+/** The 16 bytes of an id or a key. What is none is not named: it may be a secret. */
 export function bytesOfId(value: string): Uint8Array {
-  if (!isId(value)) throw new RangeError(`not an id: ${value}`);
+  if (!isId(value)) throw new RangeError('not 32 hexadecimal digits');
   if (idsAt === ids.byteLength) [ids, idsAt] = [new ArrayBuffer(16 * IDS_CUT_MAX), 0];
   const bytes = new Uint8Array(ids, idsAt, 16);
   idsAt += 16;

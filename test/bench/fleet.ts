@@ -3,7 +3,7 @@
 
 import { RarangiError, status, type StatusReport } from '../../src/index.ts';
 import { type Bench, type Server, until } from './processes.ts';
-import { openSession, registrationOf, type Session } from './wire.ts';
+import { keyOf, openSession, registerOf, registrationOf, type Session } from './wire.ts';
 
 /** A host. */
 export interface Host {
@@ -68,7 +68,7 @@ export class Services {
   put(index: number, revision: number): void {
     const registration = { ...registrationOf(index), revision };
     for (const session of this.#sessions) {
-      session.send({ kind: 'register', request: this.#nextRequest(), registration });
+      session.send(registerOf(this.#nextRequest(), registration));
     }
   }
 
@@ -80,6 +80,7 @@ export class Services {
         request: this.#nextRequest(),
         instance,
         cause: 'deregistered',
+        key: keyOf(instance),
       });
     }
   }

@@ -5,11 +5,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+import { identityOf } from '../../src/io/machine/instance-key.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import { FRAME_BYTES_MAX, PROTOCOL_VERSIONS } from '../../src/protocol/constants.ts';
 import { encodeFrame, FrameDecoder } from '../../src/protocol/frame.ts';
-import type { InstanceId, Name } from '../../src/protocol/ids.ts';
-import type { Message } from '../../src/protocol/messages.ts';
+import type { Identity, InstanceId, InstanceKey, Name } from '../../src/protocol/ids.ts';
+import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import type { Registration } from '../../src/protocol/records.ts';
 
 /** A session. */
@@ -75,7 +76,7 @@ export async function dialRelay(port: string): Promise<Socket> {
 /** A registration as services have them. */
 export function registrationOf(index: number, service = `service-${String(index % 400)}`) {
   const registration: Registration = {
-    instance: `b${index.toString(16).padStart(31, '0')}` as InstanceId,
+    instance: identityAt(index).instance,
     revision: 1,
     service: service as Name,
     address: `10.${String(index >> 16)}.${String((index >> 8) & 255)}.${String(index & 255)}`,
@@ -87,6 +88,26 @@ export function registrationOf(index: number, service = `service-${String(index 
     ],
   };
   return registration;
+}
+
+function identityAt(index: number): Identity {
+  const identity = identityOf(`b${index.toString(16).padStart(31, '0')}` as InstanceKey);
+  KEYS.set(identity.instance, identity.key);
+  return identity;
+}
+
+const KEYS = new Map<InstanceId, InstanceKey>();
+
+/** The key of an instance of `registrationOf`. */
+export function keyOf(instance: InstanceId): InstanceKey {
+  const key = KEYS.get(instance);
+  if (key === undefined) throw new RangeError(`nobody made ${instance}`);
+  return key;
+}
+
+/** What a client sends to register. */
+export function registerOf(request: number, registration: Registration): MessageOf<'register'> {
+  return { kind: 'register', request, registration, key: keyOf(registration.instance) };
 }
 
 export const environment = 'development' as Name;

@@ -12,7 +12,7 @@ import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import { VECTORS } from '../protocol/vectors.ts';
 import { prngOf } from '../sim/world/prng.ts';
-import { factsOf, instanceIdOf, originOf } from '../support/server-stage.ts';
+import { factsOf, instanceIdOf, keyOf, originOf } from '../support/server-stage.ts';
 import type { Chance } from './chance.ts';
 import { mutatedBytes, mutatedItem } from './mutate.ts';
 import type { Target } from './target.ts';
@@ -89,7 +89,9 @@ function newCore(core: Talk['core']): Core {
 
 function registering(core: ClientCore): Core {
   const offer = { service, address: '', port: 1, scheme: null, tags: [] };
-  core.step({ kind: 'register', nowMs: 0, instance: instanceIdOf('f'), offer });
+  const instance = instanceIdOf('f');
+  const identity = { instance, key: keyOf(instance) };
+  core.step({ kind: 'register', nowMs: 0, identity, offer });
   return core;
 }
 

@@ -14,7 +14,7 @@ import type { Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import { VECTORS } from '../protocol/vectors.ts';
 import { prngOf } from '../sim/world/prng.ts';
-import { factsOf, originOf } from '../support/server-stage.ts';
+import { factsOf, originOf, plainInstanceOf, withKey } from '../support/server-stage.ts';
 import type { Chance } from './chance.ts';
 import { mutatedBytes, mutatedItem } from './mutate.ts';
 import type { Target } from './target.ts';
@@ -170,7 +170,7 @@ class Play {
     const { phase } = this.#server.state.connections.get(connection) ?? { phase: 'none' };
     let message;
     try {
-      message = decodeMessage(Uint8Array.from(Buffer.from(hex, 'hex')));
+      message = withKey(decodeMessage(Uint8Array.from(Buffer.from(hex, 'hex'))));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#names.add(`${phase} ${kindOf(error.message)}`);
@@ -247,6 +247,7 @@ function newServer(): Server {
     graceMs: 500,
     splitHoldMs: 9_000,
     limits: { connections: 3, strangers: 3, 'connections-per-address': 4, registrations: 2 },
+    instanceOf: plainInstanceOf,
     random: prngOf(1),
   });
 }

@@ -7,7 +7,7 @@ import { Server } from '../../src/core/server/server.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
-import { factsOf, originOf, serverOptions } from '../support/server-stage.ts';
+import { factsOf, originOf, serverOptions, withKey } from '../support/server-stage.ts';
 import { anyMessage } from './messages.ts';
 
 const environment = 'testing' as Name;
@@ -22,7 +22,7 @@ test('any messages from a stranger, a client and a peer are taken in or refused'
     for (const { message, connection, passMs } of happenings) {
       nowMs += passMs;
       const effects = [
-        ...server.step({ kind: 'received', nowMs, connection, message }),
+        ...server.step({ kind: 'received', nowMs, connection, message: withKey(message) }),
         ...server.step({ kind: 'deadline', nowMs }),
       ];
       for (const effect of effects) {

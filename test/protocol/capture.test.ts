@@ -1,6 +1,7 @@
 // The wire is plain CBOR: another language's library reads it, and agrees on the bytes.
 
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,11 +54,15 @@ test.skipIf(isSkipped)('Python reads what a service and a server say to each oth
   expect(heard[1]?.[1]).toEqual({ request: 1, address: 'h1.example.org' });
   expect(kindsOf(said)).toEqual(['hello', 'register', 'deregister']);
   expect(said[0]?.[1]).toEqual({ protocol: 2, role: 'client', environment: 'testing' });
+  const { key } = said[1]?.[1] as { key: string };
+  expect(createHash('sha256').update(key, 'hex').digest('hex').slice(0, 32)).toBe(handle.instance);
   expect(said[1]?.[1]).toEqual({
     request: 1,
     registration: [handle.instance, 1, 'db', '', 5432, null, [['note', 'grüße']]],
+    key,
   });
-  expect(said[2]?.[1]).toEqual({ request: 2, instance: handle.instance, cause: 'unhealthy' });
+  const { instance } = handle;
+  expect(said[2]?.[1]).toEqual({ request: 2, instance, cause: 'unhealthy', key });
 });
 
 test.skipIf(isSkipped)('Python reads questions, answers and a watch', async () => {

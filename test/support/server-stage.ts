@@ -7,8 +7,8 @@ import type { NoticeName } from '../../src/core/notices.ts';
 import type { ServerOptions } from '../../src/core/server/options.ts';
 import { Server } from '../../src/core/server/server.ts';
 import type { State } from '../../src/core/server/state.ts';
-import type { InstanceId, Name, OriginId } from '../../src/protocol/ids.ts';
-import type { Message, MessageOf } from '../../src/protocol/messages.ts';
+import type { InstanceId, InstanceKey, Name, OriginId } from '../../src/protocol/ids.ts';
+import type { Arrived, Message, MessageOf } from '../../src/protocol/messages.ts';
 import type { Entry, Facts, Loss, Registration } from '../../src/protocol/records.ts';
 
 type Untimed<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : never;
@@ -238,6 +238,7 @@ export function serverOptions(given: Peer & Partial<ServerOptions> = {}): Server
     silenceMs: 1_200,
     graceMs: 500,
     splitHoldMs: 900_000,
+    instanceOf: plainInstanceOf,
     random: () => 0.5,
     ...given,
   };
@@ -251,6 +252,28 @@ export function originOf(digit: string): OriginId {
 /** An instance's id, by its digit. */
 export function instanceIdOf(digit: string): InstanceId {
   return digit.repeat(32) as InstanceId;
+}
+
+/** On a stage a key and its id are the same digits: what is no hash costs nothing. */
+export function plainInstanceOf(key: InstanceKey): InstanceId {
+  return key as string as InstanceId;
+}
+
+/** The key of an instance on a stage. */
+export function keyOf(instance: InstanceId): InstanceKey {
+  return instance as string as InstanceKey;
+}
+
+/** Most clients have the key of what they speak of, which a generator does not find by chance. */
+export function withKey(message: Arrived): Arrived {
+  if (message.kind !== 'register' && message.kind !== 'deregister') return message;
+  const { instance } = message.kind === 'register' ? message.registration : message;
+  return message.key.startsWith('3') ? message : { ...message, key: keyOf(instance) };
+}
+
+/** What a client on a stage sends to register. */
+export function registerOf(request: number, registration: Registration): MessageOf<'register'> {
+  return { kind: 'register', request, registration, key: keyOf(registration.instance) };
 }
 
 /** The facts of a server: of host `h` and the digit unless told. */

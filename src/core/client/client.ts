@@ -1,9 +1,9 @@
 // A service's side: a session with every server of the host (or with every one that was named), and
 // on each the same registrations. The invariant: what is offered is sent on every session as soon as
-// that opens, under the same instance id. Addresses of this host are tried in rounds, sockets before
+// that opens, under the same instance id and with its key. Addresses of this host are tried in rounds, sockets before
 // ports, so that a session is at the door where the kernel tells of death; others each by itself.
 
-import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { Identity, InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS, BACKOFF_CAP_MS } from '../kit/backoff.ts';
 import { ClientBase } from './base.ts';
@@ -17,7 +17,9 @@ import { Rounds } from './rounds.ts';
 
 /** What the embedder wants. */
 export type ClientCommand = { readonly nowMs: number } & (
-  | { readonly kind: 'register'; readonly instance: InstanceId; readonly offer: Offered }
+  | { readonly kind: 'register'; readonly identity: Identity; readonly offer: Offered }
+  /** The offer goes on under another identity: a server has said that the instance is lost. */
+  | { readonly kind: 'renew'; readonly instance: InstanceId; readonly identity: Identity }
   | { readonly kind: 'update'; readonly instance: InstanceId; readonly change: Partial<Offered> }
   | ({ readonly kind: 'deregister'; readonly instance: InstanceId } & Ending)
 );
@@ -97,7 +99,10 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#liveness.wake(input.nowMs);
     switch (input.kind) {
       case 'register':
-        this.#registry.register(input.instance, input.offer);
+        this.#registry.register(input.identity, input.offer);
+        break;
+      case 'renew':
+        this.#registry.renew(input.instance, input.identity);
         break;
       case 'update':
         this.#registry.update(input.instance, input.change);
@@ -186,6 +191,9 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
         return;
       case 'address':
         if (message.address !== undefined) this.#registry.readdress();
+        return;
+      case 'lost':
+        this.#registry.handleDisowned(contact, message.instance);
         return;
       case 'sibling':
       case 'goaway':

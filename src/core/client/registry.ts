@@ -2,7 +2,7 @@
 // given up is never sent again, on whatever session; and giving it up is over when every session
 // that holds it has said so, or is lost, or two seconds have passed.
 
-import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { Identity, InstanceId, InstanceKey, Name } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Registration } from '../../protocol/records.ts';
 import { detailOf } from '../../protocol/texts.ts';
@@ -29,6 +29,8 @@ export type ClientReport =
   | { readonly kind: 'deregistered'; readonly instance: InstanceId }
   /** No server that has a session will have it. */
   | { readonly kind: 'denied'; readonly instance: InstanceId; readonly reason: string }
+  /** A server says that it is lost though the session lives: it is offered anew by `renew`. */
+  | { readonly kind: 'disowned'; readonly instance: InstanceId; readonly server: string }
   | { readonly kind: 'lost' | 'refused'; readonly server: string; readonly reason: string }
   | { readonly kind: 'refused-by-all'; readonly reason: string };
 
@@ -38,6 +40,11 @@ export interface RegistryOptions {
   readonly timers: Timers;
   readonly report: (report: ClientReport) => void;
   readonly now: () => number;
+}
+
+interface Held {
+  readonly registration: Registration;
+  readonly key: InstanceKey;
 }
 
 interface Pending {
@@ -50,7 +57,7 @@ interface Pending {
 /** The registrations of one client. */
 export class Registry {
   readonly #options: RegistryOptions;
-  readonly #held = new Map<InstanceId, Registration>();
+  readonly #held = new Map<InstanceId, Held>();
   readonly #leaving = new Set<InstanceId>();
   readonly #pending = new Map<number, Pending>();
   /** Which instances each server would not have. */
@@ -66,20 +73,30 @@ export class Registry {
     return this.#held.size === 0 && this.#leaving.size === 0;
   }
 
-  register(instance: InstanceId, offer: Offered): void {
-    this.#put({ ...offer, instance, revision: 1 });
+  register({ instance, key }: Identity, offer: Offered): void {
+    this.#put({ registration: { ...offer, instance, revision: 1 }, key });
+  }
+
+  /** The new one is there before the old one goes: a lookup finds one of them. */
+  renew(instance: InstanceId, identity: Identity): void {
+    const held = this.#held.get(instance);
+    if (held === undefined) return;
+    this.register(identity, held.registration);
+    this.deregister(instance, { cause: 'replaced' });
   }
 
   update(instance: InstanceId, change: Partial<Offered>): void {
     const held = this.#held.get(instance);
     if (held === undefined) return;
-    this.#put({ ...held, ...change, instance, revision: held.revision + 1 });
+    const { registration, key } = held;
+    const revision = registration.revision + 1;
+    this.#put({ registration: { ...registration, ...change, instance, revision }, key });
   }
 
   /** A server is reached elsewhere: who left its address to the servers is there, too. */
   readdress(): void {
-    for (const { instance, address } of [...this.#held.values()]) {
-      if (address === '') this.update(instance, {});
+    for (const { registration } of [...this.#held.values()]) {
+      if (registration.address === '') this.update(registration.instance, {});
     }
   }
 
@@ -89,10 +106,11 @@ export class Registry {
     this.#held.delete(instance);
     this.#leaving.add(instance);
     for (const contact of this.#options.contacts.in('open')) {
-      const { service } = held;
+      const { registration, key } = held;
+      const { service } = registration;
       const request = this.#expect({ kind: 'deregister', contact, instance, service });
       const because = detail === undefined ? {} : { detail: detailOf(detail) };
-      const message = { kind: 'deregister', request, instance, cause, ...because } as const;
+      const message = { kind: 'deregister', request, instance, cause, key, ...because } as const;
       this.#options.contacts.send(contact, message);
     }
     this.#options.timers.set(leaveTimer(instance), this.#options.now() + LEAVE_MS, () => {
@@ -107,7 +125,7 @@ export class Registry {
 
   /** Puts everything on a session that has just opened. */
   sendAll(contact: Contact): void {
-    for (const registration of this.#held.values()) this.#send(contact, registration);
+    for (const held of this.#held.values()) this.#send(contact, held);
   }
 
   /** A session is lost, and with it all that it would have said. */
@@ -141,6 +159,11 @@ export class Registry {
     }
   }
 
+  handleDisowned(contact: Contact, instance: InstanceId): void {
+    if (!this.#held.has(instance)) return;
+    this.#options.report({ kind: 'disowned', instance, server: nameOf(contact) });
+  }
+
   #noteDenied(contact: Contact, instance: InstanceId, reason: string): void {
     const denied = this.#denied.get(contact) ?? new Set();
     this.#denied.set(contact, denied.add(instance));
@@ -150,16 +173,16 @@ export class Registry {
     }
   }
 
-  #put(registration: Registration): void {
-    this.#held.set(registration.instance, registration);
-    for (const contact of this.#options.contacts.in('open')) this.#send(contact, registration);
+  #put(held: Held): void {
+    this.#held.set(held.registration.instance, held);
+    for (const contact of this.#options.contacts.in('open')) this.#send(contact, held);
   }
 
-  #send(contact: Contact, registration: Registration): void {
+  #send(contact: Contact, { registration, key }: Held): void {
     const { instance, service } = registration;
     this.#denied.get(contact)?.delete(instance);
     const request = this.#expect({ kind: 'register', contact, instance, service });
-    this.#options.contacts.send(contact, { kind: 'register', request, registration });
+    this.#options.contacts.send(contact, { kind: 'register', request, registration, key });
   }
 
   #expect(pending: Pending): number {

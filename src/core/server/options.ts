@@ -1,7 +1,7 @@
 // What a server core is told at its birth. All of it is fixed for its life: a restarted server is a
 // new origin.
 
-import type { Name, OriginId } from '../../protocol/ids.ts';
+import type { InstanceId, InstanceKey, Name, OriginId } from '../../protocol/ids.ts';
 import type { Facts } from '../../protocol/records.ts';
 import type { Catalogue, Holders } from '../catalogue/catalogue.ts';
 import type { Log } from './origins/log.ts';
@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly historyRows?: number;
   /** Where logs and catalogue are kept, if not by each server for itself. */
   readonly keeping?: Keeping;
+  /** The id of the instance that a key makes: a hash, which the core cannot compute. */
+  readonly instanceOf: (key: InstanceKey) => InstanceId;
   /** A seeded generator of numbers from 0 (included) to 1, for jitter. */
   readonly random: () => number;
 }

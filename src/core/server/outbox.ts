@@ -38,8 +38,14 @@ export class Outbox {
   }
 
   /** Says why a request is not granted. */
-  sendRefusal(connection: ConnectionId, request: number, reason: string): void {
-    const { code } = PROTOCOL_ERRORS.refused;
+  sendRefusal(
+    connection: ConnectionId,
+    request: number,
+    given: string | { readonly reason: string; readonly error: 'refused' | 'wrong-key' },
+  ): void {
+    const { reason, error } =
+      typeof given === 'string' ? { reason: given, error: 'refused' as const } : given;
+    const { code } = PROTOCOL_ERRORS[error];
     this.send(connection, { kind: 'error', error: code, reason, request });
   }
 

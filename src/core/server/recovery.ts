@@ -23,7 +23,7 @@ import { armBare } from './replication/bare.ts';
 import { announceBy, flushBy } from './replication/replication.ts';
 import { beSpare } from './replication/spare.ts';
 import { noteNeighbourView } from './replication/view.ts';
-import { createSession, handleSessionClosed, judgeSession } from './sessions/sessions.ts';
+import { createSession, handleSessionClosed, judgeSession, tellLost } from './sessions/sessions.ts';
 import type { Connection, Link, Origin, Session, State, Target } from './state.ts';
 import { isOwnHost } from './state.ts';
 import { armWake } from './sleep.ts';
@@ -134,7 +134,10 @@ function takeSession(state: State, old: Session, held: Origin['log']['registrati
   state.sessions.set(connection.id, session);
   for (const instance of old.registrations.keys()) {
     const registration = held.get(instance);
-    if (registration === undefined) continue;
+    if (registration === undefined) {
+      tellLost(state, session, instance);
+      continue;
+    }
     state.owners.set(instance, connection.id);
     session.registrations.set(instance, registration);
   }

@@ -4,8 +4,8 @@
 
 import { addressFaultOf } from '../../protocol/address.ts';
 import { SEQUENCE_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX } from '../../protocol/constants.ts';
-import type { Name } from '../../protocol/ids.ts';
-import { isId, isName } from '../../protocol/ids.ts';
+import type { InstanceKey, Name } from '../../protocol/ids.ts';
+import { isInstanceKey, isName } from '../../protocol/ids.ts';
 import type { Tag } from '../../protocol/records.ts';
 import { isScheme } from '../../protocol/scalars.ts';
 import { hasControlCharacters, utf8Bytes } from '../../protocol/texts.ts';
@@ -19,7 +19,7 @@ export interface HttpOffer {
   readonly scheme: string | null;
   readonly tags: readonly Tag[];
   /** 32 hexadecimal digits; null: one is to be made. */
-  readonly key: string | null;
+  readonly key: InstanceKey | null;
   readonly revision: number | null;
 }
 
@@ -70,7 +70,7 @@ function settled(given: Readonly<Record<keyof Settled, unknown>>): Settled {
   return {
     address: typeof address === 'string' ? address : '',
     scheme: typeof scheme === 'string' ? scheme : null,
-    key: typeof key === 'string' ? key : null,
+    key: typeof key === 'string' && isInstanceKey(key) ? key : null,
     revision: typeof revision === 'number' ? revision : null,
   };
 }
@@ -86,7 +86,7 @@ function wrongText(address: unknown, scheme: unknown): string | null {
 
 /** A key is never shown. */
 function wrongKey(key: unknown, revision: unknown): string | null {
-  const isKey = typeof key === 'string' && isId(key);
+  const isKey = typeof key === 'string' && isInstanceKey(key);
   if (key !== undefined && !isKey) return 'key is not 32 hexadecimal digits in lower case';
   if (revision === undefined || isWhole(revision, { min: 0, max: SEQUENCE_MAX })) return null;
   return `revision ${JSON.stringify(revision)} is no whole number`;

@@ -14,7 +14,7 @@ import type { ClientOptions } from './options.ts';
 import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './options.ts';
 import { Emitter } from '../emitter.ts';
 import { abortedError } from './failures.ts';
-import { randomId } from '../machine/random-id.ts';
+import { newIdentity } from '../machine/instance-key.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { isOwnHost } from './own-hosts.ts';
 
@@ -46,7 +46,10 @@ export interface RegistrationEvents {
 
 /** One registration, for as long as it is offered. */
 export interface RegistrationHandle extends AsyncDisposable {
-  /** The id of the instance, unique for all time. */
+  /**
+   * The id of the instance, unique for all time. Another one from when a server says that the
+   * instance is lost though the session lives: what is offered is then registered anew.
+   */
   readonly instance: string;
   /**
    * Resolves with the first acknowledgement, however long that takes: without a server it waits.
@@ -129,12 +132,12 @@ export class Sessions {
   /** Offers a service until the handle is closed. Throws RARANGI_USAGE. */
   register(offer: Offer, { signal }: RegisterOptions): RegistrationHandle {
     const offered = offeredOf(offer);
-    const instance = randomId() as InstanceId;
-    const entry = createEntry(offer.name);
-    this.#entries.set(instance, entry);
+    const identity = newIdentity();
+    const entry = createEntry(offer.name, identity.instance);
+    this.#entries.set(identity.instance, entry);
     if (this.#refusal !== null) entry.registered.reject(this.#refusal);
-    this.#driven.submit({ kind: 'register', instance, offer: offered });
-    const handle = this.#handleOf(instance, entry);
+    this.#driven.submit({ kind: 'register', identity, offer: offered });
+    const handle = this.#handleOf(entry);
     const abort = (): void => void handle.close();
     signal?.addEventListener('abort', abort, { once: true });
     void entry.gone.promise.then(() => {
@@ -150,19 +153,22 @@ export class Sessions {
     await this.#driven.stopped;
   }
 
-  #handleOf(instance: InstanceId, entry: Entry): RegistrationHandle {
+  #handleOf(entry: Entry): RegistrationHandle {
     const close: RegistrationHandle['close'] = async (cause = 'deregistered', detail) => {
       entry.isOpen = false;
-      this.#driven.submit({ kind: 'deregister', instance, cause, detail });
+      this.#driven.submit({ kind: 'deregister', instance: entry.instance, cause, detail });
       await Promise.race([entry.gone.promise, this.#driven.stopped]);
     };
     return {
-      instance,
+      get instance() {
+        return entry.instance;
+      },
       registered: entry.registered.promise,
       get isRegistered() {
         return entry.holders.size > 0;
       },
       update: (change) => {
+        const { instance } = entry;
         this.#driven.submit({ kind: 'update', instance, change: changeOf(change) });
       },
       close,
@@ -183,6 +189,9 @@ export class Sessions {
         return;
       case 'deregistered':
         this.#handleGone(report.instance);
+        return;
+      case 'disowned':
+        this.#renew(report.instance, report.server);
         return;
       case 'denied':
         this.#entries
@@ -213,6 +222,23 @@ export class Sessions {
     entry.isLost = false;
   }
 
+  /** Another session has the key, or the server had to forget: the offer goes on under a new one. */
+  #renew(instance: InstanceId, server: string): void {
+    const entry = this.#entries.get(instance);
+    if (entry?.isOpen !== true) return;
+    const identity = newIdentity();
+    this.#entries.delete(instance);
+    this.#entries.set(identity.instance, entry);
+    entry.instance = identity.instance;
+    const wasRegistered = entry.holders.size > 0;
+    entry.holders.clear();
+    if (wasRegistered) {
+      entry.isLost = true;
+      entry.events.tell('lost', { server, reason: 'it holds the instance no more' });
+    }
+    this.#driven.submit({ kind: 'renew', instance, identity });
+  }
+
   #handleLost({ server, reason }: { readonly server: string; readonly reason: string }): void {
     for (const entry of this.#entries.values()) {
       if (!entry.holders.delete(server) || entry.holders.size > 0 || !entry.isOpen) continue;
@@ -232,6 +258,7 @@ export class Sessions {
 }
 
 interface Entry {
+  instance: InstanceId;
   readonly service: string;
   readonly registered: Deferred;
   readonly gone: Deferred;
@@ -250,12 +277,13 @@ interface Deferred {
   readonly reject: (error: RarangiError) => void;
 }
 
-function createEntry(service: string): Entry {
+function createEntry(service: string, instance: InstanceId): Entry {
   const [registered, gone] = [deferred(), deferred()];
   // Whoever does not wait for it has the events.
   registered.promise.catch(() => undefined);
   const events = new Emitter<RegistrationEvents>();
-  return { service, registered, gone, events, holders: new Set(), isLost: false, isOpen: true };
+  const holders = new Set<string>();
+  return { instance, service, registered, gone, events, holders, isLost: false, isOpen: true };
 }
 
 function deferred(): Deferred {

@@ -6,7 +6,7 @@ import { GlobError, globOf } from '../../answers/glob.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { DoorContext, DoorServer } from './door.ts';
 import type { Exchange } from './http-exchange.ts';
-import type { InnerAnswer, InnerQuestion } from './inner-session.ts';
+import type { InnerAnswer, InnerQuestion, InnerSessionOptions } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
 
 /** The inside of one door. */
@@ -39,7 +39,7 @@ export class HttpInside {
   openStream(
     exchange: Exchange,
     onLimit: (reason: string) => void,
-    more: { readonly transport?: 'http'; onGoaway?: () => void; onClosed?: () => void } = {},
+    more: Partial<Omit<InnerSessionOptions, 'context' | 'remote'>> = {},
   ): InnerSession | null {
     if (this.#streams.size >= STREAMS_MAX) {
       exchange.noteLimit('http-streams');

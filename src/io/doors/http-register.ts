@@ -1,14 +1,15 @@
 // Registering by HTTP: a service is a request that lasts. The invariant: a registration lives exactly
-// as long as the connection whose answer it is; whoever has the key of an instance may change it or
-// give it up, nobody else; and a key stands in no answer but the one that made it, and in no log.
-
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+// as long as the connection whose answer it is; a key is checked by the core, as for every client, and stands
+// in no answer but the one that made it, and in no log.
 
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import type { HttpOffer } from '../../doors/http/offers.ts';
 import { offersIn } from '../../doors/http/offers.ts';
-import type { InstanceId } from '../../protocol/ids.ts';
+import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
+import type { Identity, InstanceId } from '../../protocol/ids.ts';
+import { isId, isInstanceKey } from '../../protocol/ids.ts';
+import { identityOf, newIdentity } from '../machine/instance-key.ts';
 import type { Exchange, HttpStream } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
 import type { InnerAnswer, InnerQuestion, InnerSession } from './inner-session.ts';
@@ -27,12 +28,15 @@ interface Stream {
 }
 
 /** A registration that is asked for. */
-interface Wish {
-  readonly instance: InstanceId;
-  readonly key: string;
+interface Wish extends Identity {
   readonly isKeyMade: boolean;
   readonly offer: HttpOffer;
   readonly revision: number;
+}
+
+/** Who asks to change an instance or to give it up, before the core has looked at the key. */
+interface Claim extends Identity {
+  readonly held: Held;
 }
 
 /** What was registered by one door. */
@@ -70,23 +74,23 @@ export class HttpRegistrations {
 
   /** Changes the offer of an instance. */
   change(exchange: Exchange, instance: string, body: unknown): void {
-    const held = this.#heldWith(exchange, instance);
-    if (held === null) return;
+    const claim = this.#claim(exchange, instance);
+    if (claim === null) return;
+    const { held, instance: id, key } = claim;
     const offers = offersIn(body, { isListAllowed: false });
     const [offer] = typeof offers === 'string' ? [] : offers;
     if (offer === undefined) {
       exchange.fail(usageFailure(typeof offers === 'string' ? offers : 'there is no offer'));
       return;
     }
-    const key = exchange.header('rarangi-key') ?? '';
     const revision = Math.max(offer.revision ?? 0, held.revision + 1);
-    const wish: Wish = { instance: held.id, key, isKeyMade: false, offer, revision };
+    const wish: Wish = { instance: id, key, isKeyMade: false, offer, revision };
     held.stream.session.ask(registerQuestion(wish), (answer) => {
       if (answer.kind !== 'done') {
         exchange.fail(refusalOf(answer));
         return;
       }
-      this.#held.set(held.id, { stream: held.stream, revision });
+      this.#held.set(id, { stream: held.stream, revision });
       const { other } = this.#inside.server.ways;
       const { port } = offer;
       const address = answer.address ?? offer.address;
@@ -96,10 +100,12 @@ export class HttpRegistrations {
 
   /** Gives an instance up on purpose. */
   deregister(exchange: Exchange, instance: string): void {
-    const held = this.#heldWith(exchange, instance);
-    if (held === null) return;
-    const { stream, id } = held;
-    stream.session.ask({ kind: 'deregister', instance: id, cause: 'deregistered' }, (answer) => {
+    const claim = this.#claim(exchange, instance);
+    if (claim === null) return;
+    const { held, instance: id, key } = claim;
+    const { stream } = held;
+    const cause = 'deregistered';
+    stream.session.ask({ kind: 'deregister', instance: id, cause, key }, (answer) => {
       if (answer.kind !== 'done') {
         exchange.fail(refusalOf(answer));
         return;
@@ -123,6 +129,9 @@ export class HttpRegistrations {
         onGoaway: () => {
           const { other } = this.#inside.server.ways;
           stream?.out?.event('goaway', { event: 'goaway', other });
+        },
+        onLost: (instance) => {
+          if (stream !== null) this.#lose(stream, instance);
         },
         onClosed: () => stream?.out?.end(),
       },
@@ -181,51 +190,63 @@ export class HttpRegistrations {
     stream.session.close('closed by the other end');
   }
 
-  /** The instance, if the request has its key. */
-  #heldWith(exchange: Exchange, instance: string): (Held & { readonly id: InstanceId }) | null {
+  /** Another stream has come with the key, or the server had to forget the instance. */
+  #lose(stream: Stream, instance: InstanceId): void {
+    if (!stream.instances.delete(instance)) return;
+    if (this.#held.get(instance)?.stream === stream) this.#held.delete(instance);
+    stream.out?.event('lost', { event: 'lost', instance });
+    if (stream.instances.size === 0) stream.out?.end();
+  }
+
+  /** What is asked of an instance, if a stream holds it. */
+  #claim(exchange: Exchange, instance: string): Claim | null {
     const key = exchange.header('rarangi-key');
-    const id = instance as InstanceId;
-    if (key === null || !KEY_PATTERN.test(key) || !isSame(instanceOf(key), instance)) {
-      exchange.fail({
-        status: 403,
-        code: 'token',
-        message: 'this is not the key of that instance',
-        hint: 'send the key that it was registered with: Rarangi-Key: KEY',
-      });
+    if (key === null || !isInstanceKey(key) || !isId(instance)) {
+      exchange.fail(WRONG_KEY);
       return null;
     }
-    const held = this.#held.get(id);
-    if (held !== undefined) return { ...held, id };
-    exchange.fail({
-      status: 404,
-      code: 'none',
-      message: `no stream of this server holds ${instance}`,
-      hint: 'ask the other server of this host as well',
-    });
+    const identity = { instance: instance as InstanceId, key };
+    const held = this.#held.get(identity.instance);
+    if (held !== undefined) return { ...identity, held };
+    this.#refuseUnheld(exchange, identity);
     return null;
+  }
+
+  /** To give up what a session does not hold changes nothing, but the key is checked. */
+  #refuseUnheld(exchange: Exchange, { instance, key }: Identity): void {
+    const question = { kind: 'deregister', instance, key, cause: 'deregistered' } as const;
+    this.#inside.ask(exchange, question, (answer) => {
+      if (answer.kind !== 'done') {
+        exchange.fail(refusalOf(answer));
+        return;
+      }
+      exchange.fail({
+        status: 404,
+        code: 'none',
+        message: `no stream of this server holds ${instance}`,
+        hint: 'ask the other server of this host as well',
+      });
+    });
   }
 }
 
 function wishOf(offer: HttpOffer): Wish {
-  const key = offer.key ?? randomBytes(16).toString('hex');
+  const identity = offer.key === null ? newIdentity() : identityOf(offer.key);
   const isKeyMade = offer.key === null;
-  return { instance: instanceOf(key), key, isKeyMade, offer, revision: offer.revision ?? 1 };
+  return { ...identity, isKeyMade, offer, revision: offer.revision ?? 1 };
 }
 
-/** The id of the instance that a key makes: the beginning of its hash. */
-function instanceOf(key: string): InstanceId {
-  const hash = createHash('sha256').update(Buffer.from(key, 'hex')).digest('hex');
-  return hash.slice(0, ID_DIGITS) as InstanceId;
-}
-
-function registerQuestion({ instance, offer, revision }: Wish): InnerQuestion {
+function registerQuestion({ instance, key, offer, revision }: Wish): InnerQuestion {
   const { service, address, port, scheme, tags } = offer;
   const registration = { instance, revision, service, address, port, scheme, tags };
-  return { kind: 'register', registration };
+  return { kind: 'register', registration, key };
 }
 
 function refusalOf(answer: InnerAnswer): HttpFailure {
-  if (answer.kind === 'refused') return limitFailure(answer.reason);
+  if (answer.kind === 'refused') {
+    const isKeyWrong = answer.error === PROTOCOL_ERRORS['wrong-key'].code;
+    return isKeyWrong ? WRONG_KEY : limitFailure(answer.reason);
+  }
   return {
     status: 503,
     code: 'cannot-tell',
@@ -234,10 +255,9 @@ function refusalOf(answer: InnerAnswer): HttpFailure {
   };
 }
 
-function isSame(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-const KEY_PATTERN = /^[0-9a-f]{32}$/;
-const ID_DIGITS = 32;
+const WRONG_KEY: HttpFailure = {
+  status: 403,
+  code: 'token',
+  message: 'this is not the key of that instance',
+  hint: 'send the key that it was registered with: Rarangi-Key: KEY',
+};

@@ -18,7 +18,7 @@ export type InnerQuestion = { [K in Asking]: Omit<MessageOf<K>, 'request'> }[Ask
 /** What comes of it: the answer, all its parts in one; a refusal of the core; or nothing any more. */
 export type InnerAnswer =
   | Extract<Message, { kind: 'instances' | 'services' | 'servers' | 'report' | 'done' }>
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly error: number }
   | { readonly kind: 'lost' };
 
 /** Who speaks, and whom to tell. */
@@ -29,6 +29,8 @@ export interface InnerSessionOptions {
   readonly remote: string;
   /** The server is about to stop. */
   readonly onGoaway?: () => void;
+  /** An instance of it is gone, though nobody gave it up here. */
+  readonly onLost?: (instance: InstanceId) => void;
   /** The core has ended the session. */
   readonly onClosed?: () => void;
 }
@@ -132,12 +134,14 @@ export class InnerSession {
       case 'goaway':
         this.#options.onGoaway?.();
         break;
+      case 'lost':
+        this.#options.onLost?.(message.instance);
+        break;
       case 'change':
         this.#watches.get(message.request)?.(message);
         break;
       case 'error':
-        if (message.request === undefined) break;
-        this.#settle(message.request, { kind: 'refused', reason: message.reason });
+        this.#refuse(message);
         break;
       default:
         this.#take(message);
@@ -150,6 +154,10 @@ export class InnerSession {
     else if (message.kind === 'report' || message.kind === 'done') {
       this.#settle(message.request, message);
     }
+  }
+
+  #refuse({ request, reason, error }: MessageOf<'error'>): void {
+    if (request !== undefined) this.#settle(request, { kind: 'refused', reason, error });
   }
 
   #greet(): void {

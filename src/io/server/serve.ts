@@ -14,6 +14,7 @@ import { parseName } from '../../protocol/ids.ts';
 import { isLoopback, parseHostPort } from '../machine/addresses.ts';
 import type { AllAddresses } from '../doors/doors.ts';
 import { allAddressesOf, Doors } from '../doors/doors.ts';
+import { instanceOf } from '../machine/instance-key.ts';
 import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import { AddressKeeper, followedOf, type Followed } from './address-keeper.ts';
@@ -268,8 +269,6 @@ class RunningServer implements ServerHandle {
   /** What a notice means to the doors. */
   #heed({ name, fields }: Notice, { host }: ServeSettings): void {
     if (name === 'view-complete') this.#doors.becomeReady();
-    // Of a sibling that says goodbye nothing is told but that: not the end of its link.
-    if (name === 'origin-left' && fields['host'] === host) this.#doors.hasten();
     if (name !== 'link-down' && name !== 'link-released') return;
     for (const { log } of this.#core.state.directory.ofHost(host)) {
       if (log.facts.name === fields['peer']) this.#doors.hasten();
@@ -291,6 +290,7 @@ class RunningServer implements ServerHandle {
       silenceMs,
       graceMs,
       splitHoldMs,
+      instanceOf,
       lock: this.lock,
       limits,
       random: () => nodeRuntime.random(),

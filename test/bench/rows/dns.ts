@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { answersPerS, dnsmasqWords, hasAll, kdigMs, NXDOMAIN, openAsker, ZONE } from '../dns.ts';
 import { type Bench, type Server, until } from '../processes.ts';
 import { type Figure, median, type Row, spread } from '../row.ts';
-import { openSession, registrationOf } from '../wire.ts';
+import { openSession, registerOf, registrationOf } from '../wire.ts';
 
 export const dns: Row = {
   name: 'dns',
@@ -49,7 +49,7 @@ async function standOf(bench: Bench): Promise<Stand> {
   });
   for (let index = 0; index < INSTANCES; index += 1) {
     const registration = registrationOf(index, 'bench');
-    services.send({ kind: 'register', request: index, registration });
+    services.send(registerOf(index, registration));
   }
   await until('all are registered', () => registered === INSTANCES);
   const asker = await openAsker(own);

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 
 import { type Row, spread } from '../row.ts';
-import { dialRelay, openSession, registrationOf } from '../wire.ts';
+import { dialRelay, openSession, registerOf, registrationOf } from '../wire.ts';
 import { portOf } from './propagation.ts';
 
 export const fanout: Row = {
@@ -43,7 +43,7 @@ export const fanout: Row = {
     const changer = await openSession(address);
     for (let round = 0; round < rounds; round += 1) {
       const registration = registrationOf(round, 'bench');
-      await untilTold(() => changer.send({ kind: 'register', request: round, registration }));
+      await untilTold(() => changer.send(registerOf(round, registration)));
     }
     for (const session of [...watchers, changer]) session.close();
     const told = spread(times.splice(0));

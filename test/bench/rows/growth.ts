@@ -9,7 +9,7 @@ import { doAllSay } from '../fleet.ts';
 import { PlayedFleet, PlayedHub } from '../played.ts';
 import { type Bench, residentBytes, type Server, until } from '../processes.ts';
 import { type Figure, type Row, spread } from '../row.ts';
-import { openSession, registrationOf } from '../wire.ts';
+import { openSession, registerOf, registrationOf } from '../wire.ts';
 
 export const growth: Row = {
   name: 'growth',
@@ -97,7 +97,7 @@ async function timeChanges(near: Server, far: Server, rounds: number): Promise<n
     };
     const isSeen = sees();
     const sinceMs = performance.now();
-    service.send({ kind: 'register', request: round, registration });
+    service.send(registerOf(round, registration));
     await isSeen;
     times.push(performance.now() - sinceMs);
   }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 
 import type { Bench } from '../processes.ts';
 import { type Figure, type Row, spread } from '../row.ts';
-import { dialRelay, openSession, registrationOf } from '../wire.ts';
+import { dialRelay, openSession, registerOf, registrationOf } from '../wire.ts';
 
 export const propagation: Row = {
   name: 'propagation',
@@ -46,7 +46,7 @@ async function timeRegistrations(bench: Bench, rounds: number): Promise<number[]
       isSeen = resolve;
     });
     const sinceMs = performance.now();
-    service.send({ kind: 'register', request: round, registration });
+    service.send(registerOf(round, registration));
     await seen;
     times.push(performance.now() - sinceMs);
   }

@@ -9,7 +9,7 @@ import { FrameDecoder } from '../../../src/protocol/frame.ts';
 import { FRAME_BYTES_MAX } from '../../../src/protocol/constants.ts';
 import { until } from '../processes.ts';
 import type { Figure, Row } from '../row.ts';
-import { dial, framed, HELLO, openSession, registrationOf } from '../wire.ts';
+import { dial, framed, HELLO, openSession, registerOf, registrationOf } from '../wire.ts';
 import { portOf } from './propagation.ts';
 
 export const reads: Row = {
@@ -24,7 +24,7 @@ export const reads: Row = {
     });
     for (let index = 0; index < INSTANCES; index += 1) {
       const registration = registrationOf(index, 'bench');
-      services.send({ kind: 'register', request: index, registration });
+      services.send(registerOf(index, registration));
     }
     await until('all are registered', () => registeredCount === INSTANCES);
     const answerBytes = await bytesOfAnswer(server.address);

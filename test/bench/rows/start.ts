@@ -7,7 +7,7 @@ import { once } from 'node:events';
 
 import { floorFile, rarangiWords } from '../processes.ts';
 import { type Figure, median, type Row } from '../row.ts';
-import { framed, HELLO, openSession, registrationOf } from '../wire.ts';
+import { framed, HELLO, openSession, registerOf, registrationOf } from '../wire.ts';
 
 export const start: Row = {
   name: 'start',
@@ -16,7 +16,7 @@ export const start: Row = {
   measure: async (bench, isQuick) => {
     const { address } = await bench.serve();
     const session = await openSession(address);
-    session.send({ kind: 'register', request: 1, registration: registrationOf(1, 'db') });
+    session.send(registerOf(1, registrationOf(1, 'db')));
     const server = `--server=${address}`;
     const lookup = rarangiWords(['lookup', 'db', server]);
     const held = ['--name=x', '--port=1', '--ready=none', '--', 'true'];

@@ -5,7 +5,7 @@
 import { doAllSay } from '../fleet.ts';
 import { type Bench, leastWithin, residentBytes, type Server, until } from '../processes.ts';
 import { type Row } from '../row.ts';
-import { openSession, registrationOf, type Session } from '../wire.ts';
+import { openSession, registerOf, registrationOf, type Session } from '../wire.ts';
 
 export const sync: Row = {
   name: 'sync',
@@ -50,7 +50,7 @@ async function register(address: string, count: number): Promise<Session[]> {
   for (let index = 0; index < count; index += 1) {
     if (index % SESSION_REGISTRATIONS === 0) sessions.push(await openSession(address));
     const registration = registrationOf(index);
-    sessions.at(-1)?.send({ kind: 'register', request: index, registration });
+    sessions.at(-1)?.send(registerOf(index, registration));
     if (index % 1_000 === 999) await new Promise(setImmediate);
   }
   return sessions;

@@ -5,10 +5,12 @@ import { ClientCore } from '../../../src/core/client/client.ts';
 import type { ClientInput } from '../../../src/core/client/client.ts';
 import type { ClientReport } from '../../../src/core/client/registry.ts';
 import { ProtocolError } from '../../../src/protocol/errors.ts';
-import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
+import type { InstanceId, InstanceKey, Name } from '../../../src/protocol/ids.ts';
 import { Stage } from '../../support/stage.ts';
 
 const INSTANCE = 'e'.repeat(32) as InstanceId;
+const KEY = '9'.repeat(32) as InstanceKey;
+const IDENTITY = { instance: INSTANCE, key: KEY };
 const OFFER = { service: 'db' as Name, address: '', port: 5432, scheme: null, tags: [] };
 const HERE = ['/run/a.sock', '/run/b.sock', '127.0.0.1:1', '127.0.0.1:2'];
 
@@ -19,7 +21,7 @@ function client(addresses: string[], sessionsMax = Infinity): Stage<ClientReport
 }
 
 function register(stage: Stage<ClientReport, ClientInput>): void {
-  stage.give({ kind: 'register', instance: INSTANCE, offer: OFFER });
+  stage.give({ kind: 'register', identity: IDENTITY, offer: OFFER });
 }
 
 test('an instance is registered with every server, under one id', () => {
@@ -31,8 +33,8 @@ test('an instance is registered with every server, under one id', () => {
   stage.hear(second, { kind: 'done', request: 2 });
 
   const registration = { ...OFFER, instance: INSTANCE, revision: 1 };
-  expect(stage.take(first)).toEqual([{ kind: 'register', request: 1, registration }]);
-  expect(stage.take(second)).toEqual([{ kind: 'register', request: 2, registration }]);
+  expect(stage.take(first)).toEqual([{ kind: 'register', request: 1, registration, key: KEY }]);
+  expect(stage.take(second)).toEqual([{ kind: 'register', request: 2, registration, key: KEY }]);
   expect(stage.reports).toEqual([
     { kind: 'registered', instance: INSTANCE, service: 'db', server: 'h1-2' },
   ]);
@@ -53,11 +55,33 @@ test('a server that comes back hears the latest revision', () => {
   expect(stage.reports).toEqual([{ kind: 'lost', server: 'h1-1', reason: 'closed' }]);
 });
 
+test('[R100] what a server has lost is offered anew, before the old instance is given up', () => {
+  const stage = client(['a:1', 'b:1']);
+  register(stage);
+  const [first, second] = [stage.greet('a:1'), stage.greet('b:1', { origin: '2' })];
+  stage.take(first);
+  stage.take(second);
+
+  stage.hear(first, { kind: 'lost', instance: INSTANCE });
+  expect(stage.reports).toEqual([{ kind: 'disowned', instance: INSTANCE, server: 'h1-1' }]);
+  const identity = { instance: 'c'.repeat(32) as InstanceId, key: '7'.repeat(32) as InstanceKey };
+  stage.give({ kind: 'renew', instance: INSTANCE, identity });
+
+  for (const session of [first, second]) {
+    expect(stage.take(session)).toMatchObject([
+      { kind: 'register', registration: { ...OFFER, instance: identity.instance, revision: 1 } },
+      { kind: 'deregister', instance: INSTANCE, cause: 'replaced', key: KEY },
+    ]);
+  }
+  stage.hear(second, { kind: 'lost', instance: INSTANCE });
+  expect(stage.reports.filter(({ kind }) => kind === 'disowned')).toHaveLength(1);
+});
+
 test('[R93] who left its address to the servers registers anew when theirs has changed', () => {
   const stage = client(['a:1']);
   register(stage);
-  const other = 'f'.repeat(32) as InstanceId;
-  stage.give({ kind: 'register', instance: other, offer: { ...OFFER, address: '10.0.0.9' } });
+  const other = { instance: 'f'.repeat(32) as InstanceId, key: '8'.repeat(32) as InstanceKey };
+  stage.give({ kind: 'register', identity: other, offer: { ...OFFER, address: '10.0.0.9' } });
   const session = stage.greet('a:1');
   stage.take(session);
 
@@ -66,7 +90,7 @@ test('[R93] who left its address to the servers registers anew when theirs has c
   stage.hear(session, { kind: 'address', address: '10.0.0.7' });
 
   const registration = { ...OFFER, instance: INSTANCE, revision: 2 };
-  expect(stage.take(session)).toEqual([{ kind: 'register', request: 3, registration }]);
+  expect(stage.take(session)).toEqual([{ kind: 'register', request: 3, registration, key: KEY }]);
 });
 
 test('on this host sockets are tried before ports', () => {

@@ -10,8 +10,10 @@ import type { EventRow } from '../../../src/protocol/records.ts';
 import {
   down,
   instanceIdOf,
+  keyOf,
   originOf,
   put,
+  registerOf,
   registrationOf,
   ServerStage,
 } from '../../support/server-stage.ts';
@@ -83,16 +85,17 @@ test('the end of a session says how it ended, here and to every neighbour', () =
   const stage = new ServerStage();
   const link = stage.neighbour('1');
   const [closing, silent, leaving] = [stage.client('unix'), stage.client(), stage.client()];
-  stage.hear(closing, { kind: 'register', request: 1, registration: registrationOf('a') });
-  stage.hear(silent, { kind: 'register', request: 1, registration: registrationOf('b') });
-  stage.hear(leaving, { kind: 'register', request: 1, registration: registrationOf('c') });
+  stage.hear(closing, registerOf(1, registrationOf('a')));
+  stage.hear(silent, registerOf(1, registrationOf('b')));
+  stage.hear(leaving, registerOf(1, registrationOf('c')));
   stage.pass(50);
   stage.take(link);
 
   stage.close(closing);
   stage.hush(silent);
-  const given = { cause: 'deregistered', detail: 'exit status 1' } as const;
-  stage.hear(leaving, { kind: 'deregister', request: 2, instance: instanceIdOf('c'), ...given });
+  const [instance, key] = [instanceIdOf('c'), keyOf(instanceIdOf('c'))];
+  const given = { instance, key, cause: 'deregistered', detail: 'exit status 1' } as const;
+  stage.hear(leaving, { kind: 'deregister', request: 2, ...given });
   stage.pass(3_500);
 
   const said = [
@@ -108,7 +111,7 @@ test('the end of a session says how it ended, here and to every neighbour', () =
 test('a protocol breach is told as what ended the session, without what a terminal obeys', () => {
   const stage = new ServerStage();
   const client = stage.client();
-  stage.hear(client, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.hear(client, registerOf(1, registrationOf('a')));
 
   const error = new ProtocolError('malformed-message', `bad \u001b[31m${'é'.repeat(150)}`);
   stage.give({ kind: 'unreadable', connection: client, error });

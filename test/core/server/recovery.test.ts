@@ -10,6 +10,7 @@ import {
   factsOf,
   originOf,
   put,
+  registerOf,
   registrationOf,
   ServerStage,
   up,
@@ -54,7 +55,7 @@ function stageWith(edit: Edit): ServerStage {
 
 function register(stage: ServerStage, session: ConnectionId, digit: string, port = 5432): void {
   const registration = registrationOf(digit, { port });
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
 }
 
 function faults(stage: ServerStage): number {

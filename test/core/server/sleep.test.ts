@@ -4,7 +4,14 @@ import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../src/core/input.ts';
 import type { Name } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
-import { factsOf, originOf, put, registrationOf, ServerStage } from '../../support/server-stage.ts';
+import {
+  factsOf,
+  originOf,
+  put,
+  registerOf,
+  registrationOf,
+  ServerStage,
+} from '../../support/server-stage.ts';
 import { down, up } from '../../support/server-stage.ts';
 
 interface Scene {
@@ -20,7 +27,7 @@ function scene(): Scene {
   stage.tell(links[0], '1', put('a'));
   stage.tell(links[1], '2', put('b'));
   const session = stage.client('unix');
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('c') });
+  stage.hear(session, registerOf(1, registrationOf('c')));
   stage.pass(1_000);
   for (const connection of [...links, session]) stage.take(connection);
   stage.takeNotices();
@@ -46,7 +53,7 @@ test('a server that was late for less than the silence loses no link', () => {
 test('a session over TCP is given the time that this server slept', () => {
   const { stage } = scene();
   const session = stage.client('tcp');
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('d') });
+  stage.hear(session, registerOf(1, registrationOf('d')));
   stage.hush(session);
 
   stage.sleep(60_000);
@@ -166,7 +173,7 @@ test('a client that came while the server slept gets its session', () => {
 
   stage.sleep(30_000);
   const session = stage.client('unix');
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('d') });
+  stage.hear(session, registerOf(1, registrationOf('d')));
 
   expect(stage.instances()).toHaveProperty('d', 'live');
 });

@@ -4,8 +4,10 @@ import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../src/core/input.ts';
 import {
   instanceIdOf,
+  keyOf,
   originOf,
   put,
+  registerOf,
   registrationOf,
   ServerStage,
 } from '../../support/server-stage.ts';
@@ -23,7 +25,7 @@ function scene(): Scene {
   const sibling = stage.neighbour('1', { host: 'h0', side: 'b' }, '2');
   const other = stage.neighbour('2', {}, '1');
   const session = stage.client();
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.hear(session, registerOf(1, registrationOf('a')));
   stage.pass(100);
   for (const connection of [sibling, other, session]) stage.take(connection);
   stage.takeNotices();
@@ -78,7 +80,7 @@ test('[R77] a sibling that holds an older revision is waited for', () => {
   const { stage, sibling, session } = scene();
   stage.tell(sibling, '1', put('a'));
   const registration = { ...registrationOf('a'), revision: 2 };
-  stage.hear(session, { kind: 'register', request: 2, registration });
+  stage.hear(session, registerOf(2, registration));
 
   stage.give({ kind: 'stop' });
   stage.pass(500);
@@ -103,7 +105,7 @@ test('[R77] the sibling is waited for two seconds at most', () => {
 test('[R90] a server at whose sibling nobody listens leaves as soon as it has heard so', () => {
   const stage = new ServerStage({ host: 'h0', side: 'a', siblings: ['10.0.0.1:17311'] });
   const session = stage.client();
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.hear(session, registerOf(1, registrationOf('a')));
   stage.give({ kind: 'undialled', address: '10.0.0.1:17311', reason: 'timed out' });
   stage.dialled = [];
 
@@ -120,7 +122,7 @@ test('[R90] a server at whose sibling nobody listens leaves as soon as it has he
 test('[R90] a server whose sibling has just started links to it and waits for it', () => {
   const stage = new ServerStage({ host: 'h0', side: 'a', siblings: ['10.0.0.1:17311'] });
   const session = stage.client();
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.hear(session, registerOf(1, registrationOf('a')));
   stage.give({ kind: 'stop' });
 
   const sibling = stage.neighbour('1', { host: 'h0', side: 'b' });
@@ -187,7 +189,13 @@ test('what is given up while the server stops is gone at once', () => {
   stage.give({ kind: 'stop' });
   const instance = instanceIdOf('a');
 
-  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'deregistered' });
+  stage.hear(session, {
+    kind: 'deregister',
+    request: 2,
+    instance,
+    cause: 'deregistered',
+    key: keyOf(instance),
+  });
 
   expect(stage.instances()).toEqual({});
 });
@@ -198,7 +206,7 @@ test('from the goodbye on nothing more is written to the log', () => {
   stage.tell(sibling, '1', put('a'));
   const { sequence } = stage.state.self.log;
 
-  stage.hear(session, { kind: 'register', request: 3, registration: registrationOf('b') });
+  stage.hear(session, registerOf(3, registrationOf('b')));
   stage.close(sibling);
 
   expect(stage.state.self.log.sequence).toBe(sequence);

@@ -10,6 +10,7 @@ import {
   instanceIdOf,
   originOf,
   put,
+  registerOf,
   registrationOf,
   ServerStage,
 } from '../../support/server-stage.ts';
@@ -120,7 +121,7 @@ test('whoever is refused counts by the reason, and so does a limit', () => {
   const environment = 'another' as Name;
   stage.hear(connection, { kind: 'hello', protocol: 2, role: 'client', environment });
   const client = stage.client();
-  stage.hear(client, { kind: 'register', request: 1, registration: registrationOf('7') });
+  stage.hear(client, registerOf(1, registrationOf('7')));
 
   expect(countedBy(stage, 'refused', 'wrong-environment')).toBe(1);
   expect(countedBy(stage, 'limit-reached', 'registrations')).toBe(1);

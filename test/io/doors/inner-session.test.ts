@@ -9,8 +9,9 @@ import type { DoorContext } from '../../../src/io/doors/door.ts';
 import type { InnerAnswer, InnerQuestion } from '../../../src/io/doors/inner-session.ts';
 import { InnerSession } from '../../../src/io/doors/inner-session.ts';
 import { Driver } from '../../../src/io/machine/driver.ts';
+import { instanceOf, newIdentity } from '../../../src/io/machine/instance-key.ts';
 import { nodeRuntime } from '../../../src/io/machine/node-runtime.ts';
-import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
+import type { Name, OriginId } from '../../../src/protocol/ids.ts';
 import { atEnd } from '../world.ts';
 
 interface Inside {
@@ -37,6 +38,7 @@ function startInside(): Inside {
     silenceMs: 1_200,
     graceMs: 500,
     splitHoldMs: 900_000,
+    instanceOf,
     random: () => 0.5,
   };
   const driver = new Driver<Input, Tell>({
@@ -85,11 +87,13 @@ function answerTo(session: InnerSession, question: InnerQuestion): InnerAnswer |
 
 const WEB = 'web' as Name;
 
-function offerOf(digit: string): InnerQuestion {
+function offerOf(): InnerQuestion {
+  const { instance, key } = newIdentity();
   return {
     kind: 'register',
+    key,
     registration: {
-      instance: digit.repeat(32) as InstanceId,
+      instance,
       revision: 1,
       service: WEB,
       address: '',
@@ -110,7 +114,7 @@ test('a question is answered before the call returns', () => {
 
 test('a list that came in one part is the very list of the core, twice the same', () => {
   const session = startInside().session();
-  answerTo(session, offerOf('1'));
+  answerTo(session, offerOf());
 
   const [one, other] = [1, 2].map(() => answerTo(session, { kind: 'lookup', service: WEB }));
 
@@ -124,9 +128,7 @@ test('a list that came in one part is the very list of the core, twice the same'
 test('an answer of many parts comes as one', () => {
   const session = startInside().session();
   for (let index = 0; index < 600; index += 1) {
-    const question = offerOf('1') as Extract<InnerQuestion, { kind: 'register' }>;
-    const instance = index.toString(16).padStart(32, '0') as InstanceId;
-    answerTo(session, { ...question, registration: { ...question.registration, instance } });
+    answerTo(session, offerOf());
   }
 
   const answer = answerTo(session, { kind: 'lookup', service: WEB });
@@ -143,7 +145,7 @@ test('what a session registers is gone with it, and its watchers are told', () =
     ({ change, cause }) => changes.push(cause === undefined ? change : `${change} ${cause}`),
     () => undefined,
   );
-  answerTo(holder, offerOf('1'));
+  answerTo(holder, offerOf());
 
   holder.close('a test');
 

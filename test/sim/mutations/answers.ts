@@ -45,14 +45,14 @@ export const mutations: readonly Mutation[] = [
   [
     'a deregistration is taken in',
     life.comeAndGo,
-    ['sessions#handleDeregister', 'removeInstance(state, message.instance, message);', ''],
+    ['sessions#handleDeregister', 'removeInstance(state, instance, message);', ''],
   ],
   [
     'who comes back on a new connection takes its instances along',
     links.takeOver,
     [
       'sessions#handleRegister',
-      'if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);',
+      'if (owner !== undefined && owner !== session) disown(state, owner, instance);',
       '',
     ],
   ],

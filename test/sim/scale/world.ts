@@ -10,6 +10,7 @@ import { WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
 import type { Facts, Registration } from '../../../src/protocol/records.ts';
+import { plainInstanceOf, registerOf } from '../../support/server-stage.ts';
 import { Clock } from '../world/clock.ts';
 import type { Prng } from '../world/prng.ts';
 import { prngOf, randomBytesOf } from '../world/prng.ts';
@@ -108,6 +109,7 @@ export class ScaleWorld {
           createCatalogue: (holders) =>
             isSample ? new SampleCatalogue(holders) : new NoCatalogue(holders),
         },
+        instanceOf: plainInstanceOf,
         random: this.random,
       }),
       ends: new Map(),
@@ -150,7 +152,7 @@ export class ScaleWorld {
     host.registrations[index] = registration;
     for (const side of sides) {
       const server = this.servers.get(addressOf(host.name, side));
-      if (server !== undefined) this.#tell(server, { kind: 'register', request: 1, registration });
+      if (server !== undefined) this.#tell(server, registerOf(1, registration));
     }
     return registration;
   }
@@ -313,7 +315,7 @@ export class ScaleWorld {
     this.#step(server, { kind: 'opened', ...from, nowMs });
     this.#tell(server, { kind: 'hello', protocol: 2, role: 'client', environment: ENVIRONMENT });
     for (const registration of server.host.registrations) {
-      this.#tell(server, { kind: 'register', request: 1, registration });
+      this.#tell(server, registerOf(1, registration));
     }
   }
 

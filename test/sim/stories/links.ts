@@ -288,7 +288,9 @@ export const takeOver = story({ hosts: 2 }, ({ world, run, demand }) => {
   const { instance } = service;
   const server = world.server('h2-a');
   const old = server.core.state.owners.get(instance);
-  world.claim('h2', instance, service.revision);
+  // Its process knows nothing of the old connection any more, and the server not yet.
+  service.process.vanish();
+  world.claim('h2', service);
   run(500);
   const now = server.core.state.owners.get(instance);
   demand(old !== now, 'the new connection does not own the instance');

@@ -15,6 +15,7 @@ import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { Caller } from './caller.ts';
+import { keyOf, plainInstanceOf, registerOf } from '../../support/server-stage.ts';
 import { Clock } from './clock.ts';
 import type { Cut, Traits } from './network.ts';
 import { absolute, Network } from './network.ts';
@@ -269,8 +270,12 @@ export class Cluster {
     this.#call(from, { kind: 'forget', request: 1, host: host as Name, token });
   }
 
-  /** A service comes on another connection with an instance that is known. */
-  claim(host: string, instance: InstanceId, revision: number): void {
+  /** Someone comes on another connection with an instance that is known, and with a key. */
+  claim(
+    host: string,
+    { instance, revision }: Pick<SimService, 'instance' | 'revision'>,
+    key = keyOf(instance),
+  ): void {
     const registration = {
       instance,
       revision,
@@ -280,7 +285,7 @@ export class Cluster {
       scheme: null,
       tags: [],
     };
-    this.#call(host, { kind: 'register', request: 1, registration });
+    this.#call(host, { ...registerOf(1, registration), key });
   }
 
   #call(host: string, message: Message): void {
@@ -344,6 +349,7 @@ export class Cluster {
       ...(spec.pace ?? PACE),
       graceMs: 500,
       splitHoldMs: this.splitHoldMs,
+      instanceOf: plainInstanceOf,
       random: this.random,
       ...this.#options.sabotage?.options,
     };

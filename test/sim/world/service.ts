@@ -5,7 +5,8 @@ import type { ClientCommand, ClientCore } from '../../../src/core/client/client.
 import type { Report, Stop } from '../../../src/core/client/effect.ts';
 import type { ClientReport } from '../../../src/core/client/registry.ts';
 import { WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
-import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
+import type { Identity, InstanceId, Name } from '../../../src/protocol/ids.ts';
+import { keyOf } from '../../support/server-stage.ts';
 import type { Clock } from './clock.ts';
 import type { Network } from './network.ts';
 import type { Prng } from './prng.ts';
@@ -37,7 +38,8 @@ export interface Surroundings {
 export class SimService {
   readonly spec: ServiceSpec;
   readonly environment: string;
-  readonly instance: InstanceId;
+  /** Another one from when a server has said that it is lost. */
+  instance: InstanceId;
   readonly process: Process<ClientCommand | Stop, Report<ClientReport>>;
   /** What it offers now. */
   service: string;
@@ -49,6 +51,7 @@ export class SimService {
   gaveUp: 'deregistered' | 'unhealthy' | null = null;
   wasRenamed = false;
   readonly #clock: Clock;
+  readonly #random: Prng;
 
   constructor(
     {
@@ -65,6 +68,7 @@ export class SimService {
     this.environment = spec.environment ?? 'testing';
     this.instance = randomBytesOf(random) as InstanceId;
     this.#clock = clock;
+    this.#random = random;
     this.bornMs = clock.nowMs;
     const core = new Core({
       environment: this.environment as Name,
@@ -79,7 +83,9 @@ export class SimService {
       host: spec.host,
       name: label,
       core,
-      onEffect: () => undefined,
+      onEffect: ({ report }) => {
+        if (report.kind === 'disowned') this.#renew(report.instance);
+      },
     });
     const offer = {
       service: spec.service as Name,
@@ -88,9 +94,9 @@ export class SimService {
       scheme: null,
       tags: [],
     };
-    const { instance } = this;
+    const identity = identityOf(this.instance);
     this.process.start([]);
-    this.process.give((nowMs) => ({ kind: 'register', instance, offer, nowMs }));
+    this.process.give((nowMs) => ({ kind: 'register', identity, offer, nowMs }));
   }
 
   get host(): string {
@@ -152,9 +158,22 @@ export class SimService {
     this.process.vanish();
   }
 
+  /** What the library does, too: the offer goes on under another id. */
+  #renew(instance: InstanceId): void {
+    if (!this.isOffered || instance !== this.instance) return;
+    this.instance = randomBytesOf(this.#random) as InstanceId;
+    this.revision = 1;
+    const identity = identityOf(this.instance);
+    this.process.give((nowMs) => ({ kind: 'renew', instance, identity, nowMs }));
+  }
+
   #ended(): void {
     this.endedMs = Math.min(this.endedMs, this.#clock.nowMs);
   }
+}
+
+function identityOf(instance: InstanceId): Identity {
+  return { instance, key: keyOf(instance) };
 }
 
 /** Where the servers of a host are, as seen from there. */

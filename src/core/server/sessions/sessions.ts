@@ -1,7 +1,8 @@
 // Sessions: clients' connections, and the registrations that live exactly as long as they do. The
 // invariant: an instance in our own log belongs to one session that is open; a session's end takes
-// all that it holds, with the cause. A client that comes back on a new connection before the old one
-// is known to be lost simply takes its instances along.
+// all that it holds, with the cause. Who has an instance's key owns it: its client on a new connection,
+// before the old one is known to be lost, takes it along, and nobody else can change it or give it
+// up. A session that loses an instance while it lives is told.
 
 import { SESSION_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { InstanceId } from '../../../protocol/ids.ts';
@@ -86,6 +87,7 @@ export function handleRegister(
   session: Session,
   message: MessageOf<'register'>,
 ): void {
+  if (!hasKey(state, session, message)) return;
   const { request } = message;
   const address = message.registration.address || ownHostPart(state);
   const isWhole = message.registration.address === address;
@@ -97,8 +99,8 @@ export function handleRegister(
   }
   const registration = state.catalogue.shared(given);
   const { instance, revision } = registration;
-  const owner = state.owners.get(instance);
-  if (owner !== undefined) state.sessions.get(owner)?.registrations.delete(instance);
+  const owner = state.sessions.get(state.owners.get(instance) ?? session.connection.id);
+  if (owner !== undefined && owner !== session) disown(state, owner, instance);
   state.owners.set(instance, session.connection.id);
   const known = state.self.log.registrations.get(instance);
   const isNews = known === undefined || known.revision < revision;
@@ -111,15 +113,39 @@ export function handleRegister(
   state.out.send(session.connection.id, { kind: 'done', request, address });
 }
 
+/** Whether a request has the key of the instance that it names; if not, it is refused. */
+function hasKey(
+  state: State,
+  session: Session,
+  message: MessageOf<'register'> | MessageOf<'deregister'>,
+): boolean {
+  const { request, key } = message;
+  const { instance } = message.kind === 'register' ? message.registration : message;
+  if (state.options.instanceOf(key) === instance) return true;
+  const reason = `this is not the key of instance ${instance}`;
+  state.out.sendRefusal(session.connection.id, request, { reason, error: 'wrong-key' });
+  return false;
+}
+
+/** A session that lives has lost an instance: it is told, so that it can register anew. */
+function disown(state: State, session: Session, instance: InstanceId): void {
+  if (session.registrations.delete(instance)) tellLost(state, session, instance);
+}
+
+/** Tells a session that an instance which it held is gone, though it did not give it up. */
+export function tellLost(state: State, session: Session, instance: InstanceId): void {
+  state.out.send(session.connection.id, { kind: 'lost', instance });
+}
+
 /** Gives an instance up. */
 export function handleDeregister(
   state: State,
   session: Session,
   message: MessageOf<'deregister'>,
 ): void {
-  if (session.registrations.delete(message.instance)) {
-    removeInstance(state, message.instance, message);
-  }
+  const { instance } = message;
+  if (!hasKey(state, session, message)) return;
+  if (session.registrations.delete(instance)) removeInstance(state, instance, message);
   state.out.send(session.connection.id, { kind: 'done', request: message.request });
 }
 

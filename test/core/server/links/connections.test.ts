@@ -12,7 +12,13 @@ import type { Connection } from '../../../../src/core/server/state.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { MESSAGES } from '../../../../src/protocol/messages.ts';
-import { factsOf, originOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import {
+  factsOf,
+  originOf,
+  registerOf,
+  registrationOf,
+  ServerStage,
+} from '../../../support/server-stage.ts';
 import { instanceIdOf } from '../../../support/server-stage.ts';
 
 type Phase = Connection['phase'];
@@ -226,7 +232,8 @@ test('[R84] a link whose other end is slower beats as slowly', () => {
   stage.pass(5_900);
 
   const gaps = stamps.slice(1).map((stamp, index) => Math.round(stamp - (stamps[index] ?? 0)));
-  expect(gaps.filter((gap) => gap > 0)).toEqual([2_000]);
+  // The first of them are what a new link says.
+  expect(gaps.filter((gap) => gap > 0).at(-1)).toBe(2_000);
 });
 
 test.each([
@@ -297,7 +304,7 @@ test('a session over TCP that is silent for three seconds ends with all that it 
   const stage = new ServerStage();
   const session = stage.client('tcp');
   const registration = registrationOf('a');
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
   stage.hush(session);
 
   stage.pass(2_999);
@@ -312,7 +319,7 @@ test("over a UNIX socket the kernel's close alone judges", () => {
   const stage = new ServerStage();
   const session = stage.client('unix');
   const registration = registrationOf('a');
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
   stage.hush(session);
 
   stage.pass(600_000);
@@ -324,7 +331,7 @@ test('over a UNIX socket, too, silence judges a client that has sent a ping', ()
   const stage = new ServerStage();
   const session = stage.client('unix');
   const registration = registrationOf('a');
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
   stage.hear(session, { kind: 'ping' });
   stage.hush(session);
 
@@ -401,7 +408,7 @@ test('before the handshake is over a message kind that is not known closes', () 
 test('bytes that are no message end their connection, and what it held', () => {
   const stage = new ServerStage();
   const session = stage.client();
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.hear(session, registerOf(1, registrationOf('a')));
   const error = { kind: 'malformed-frame', message: 'not a byte string' } as const;
 
   stage.give({ kind: 'unreadable', connection: session, error: error as never });

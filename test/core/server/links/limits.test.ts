@@ -6,7 +6,14 @@ import type { ServerOptions } from '../../../../src/core/server/options.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { LIMITS } from '../../../../src/core/server/links/limits.ts';
-import { factsOf, originOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import {
+  factsOf,
+  keyOf,
+  originOf,
+  registerOf,
+  registrationOf,
+  ServerStage,
+} from '../../../support/server-stage.ts';
 
 const environment = 'testing' as Name;
 const row = registrationOf('a');
@@ -97,7 +104,7 @@ test('a registration beyond the limit of all is refused, and one that is there m
   const session = stage.client();
   const register = (digit: string, revision: number): void => {
     const registration = registrationOf(digit, { revision });
-    stage.hear(session, { kind: 'register', request: revision, registration });
+    stage.hear(session, registerOf(revision, registration));
   };
   register('a', 1);
   stage.take(session);
@@ -124,7 +131,7 @@ function large(digit: string, revision = 1): ReturnType<typeof registrationOf> {
 function answersTo(stage: ServerStage, session: number, ...digits: string[]): unknown[] {
   stage.take(session);
   for (const digit of digits) {
-    stage.hear(session, { kind: 'register', request: 1, registration: large(digit) });
+    stage.hear(session, registerOf(1, large(digit)));
   }
   return stage.take(session).map((message) => {
     return message.kind === 'error' ? message.reason : message.kind;
@@ -140,7 +147,8 @@ test('what one session holds is bounded in bytes, and what it gives up is free a
   expect(limitsTold(stage)).toEqual(['bytes-per-session']);
   expect(answersTo(stage, session, 'b')).toEqual(['done']);
   const instance = registrationOf('a').instance;
-  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'deregistered' });
+  const key = keyOf(instance);
+  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'deregistered', key });
   expect(answersTo(stage, session, 'c', 'd')).toEqual(['done', reason]);
   expect(answersTo(stage, stage.client(), 'd')).toEqual(['done']);
 });
@@ -201,7 +209,7 @@ test('a limit that is reached again and again is told once a minute, with how of
   const stage = stageWith({ registrations: 1 });
   const session = stage.client();
   const registerNew = (digit: string): void => {
-    stage.hear(session, { kind: 'register', request: 1, registration: registrationOf(digit) });
+    stage.hear(session, registerOf(1, registrationOf(digit)));
   };
   for (const digit of 'abcdef') registerNew(digit);
   const soon = stage.notices.filter(({ name }) => name === 'limit-reached');

@@ -6,7 +6,14 @@ import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { MessageOf } from '../../../../src/protocol/messages.ts';
 import type { Entry } from '../../../../src/protocol/records.ts';
-import { factsOf, originOf, put, ServerStage, up } from '../../../support/server-stage.ts';
+import {
+  factsOf,
+  originOf,
+  put,
+  registerOf,
+  ServerStage,
+  up,
+} from '../../../support/server-stage.ts';
 
 const MINUTES_5 = 5 * 60_000;
 
@@ -155,7 +162,7 @@ test('the latest entries are kept for links that lag as far as they take a megab
   for (let revision = 1; revision <= 1_000; revision += 1) {
     const entry = put('c', { revision, tags });
     if (entry.kind !== 'put') continue;
-    stage.hear(client, { kind: 'register', request: 1, registration: entry.registration });
+    stage.hear(client, registerOf(1, entry.registration));
     stage.pass(1);
   }
 

@@ -9,6 +9,7 @@ import {
   factsOf,
   originOf,
   put,
+  registerOf,
   registrationOf,
   ServerStage,
 } from '../../../support/server-stage.ts';
@@ -389,7 +390,7 @@ test('neighbours that lack the same get one message', () => {
   const effects = stage.server.step({
     kind: 'received',
     connection: session,
-    message: { kind: 'register', request: 1, registration: registrationOf('a') },
+    message: registerOf(1, registrationOf('a')),
     nowMs: stage.nowMs,
   });
 

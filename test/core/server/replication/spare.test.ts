@@ -7,6 +7,7 @@ import {
   down,
   originOf,
   put,
+  registerOf,
   registrationOf,
   ServerStage,
   up,
@@ -102,7 +103,7 @@ test('a neighbour may not make the link spare for what this server alone can say
   const client = stage.client();
 
   stage.hear(one, { kind: 'spare', origins: [stage.state.self.id] });
-  stage.hear(client, { kind: 'register', request: 1, registration: registrationOf('a') });
+  stage.hear(client, registerOf(1, registrationOf('a')));
   stage.pass(50);
 
   expect(batches(stage.take(one)).join()).toContain('put');

@@ -4,7 +4,14 @@ import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { InstanceId, Name } from '../../../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../../../src/protocol/messages.ts';
-import { down, factsOf, put, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import {
+  down,
+  factsOf,
+  put,
+  registerOf,
+  registrationOf,
+  ServerStage,
+} from '../../../support/server-stage.ts';
 
 function ask(stage: ServerStage, message: Message): Message[] {
   const session: ConnectionId = stage.client();
@@ -65,7 +72,7 @@ test('a list counts live and stale instances of each service', () => {
   const link = stage.neighbour('1');
   stage.tell(link, '1', put('a'), put('b', { service: 'web' as Name }));
   const session = stage.client();
-  stage.hear(session, { kind: 'register', request: 1, registration: registrationOf('c') });
+  stage.hear(session, registerOf(1, registrationOf('c')));
   stage.hush(link);
   stage.pass(10_000);
 

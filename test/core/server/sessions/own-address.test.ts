@@ -1,7 +1,12 @@
 // Where others reach a server, when that changes while it runs.
 
 import { expect, test } from 'vitest';
-import { instanceIdOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import {
+  instanceIdOf,
+  registerOf,
+  registrationOf,
+  ServerStage,
+} from '../../../support/server-stage.ts';
 
 const HERE = { kind: 'addressed', isHere: true, siblings: [] } as const;
 
@@ -40,7 +45,7 @@ test('[R93] a new address is told to neighbours and sessions, and stands for an 
   stage.give({ ...HERE, address: '10.9.9.9:17310', siblings: ['10.9.9.9:17311'] });
   stage.pass(100);
   const registration = { ...registrationOf('a'), address: '', revision: 2 };
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
 
   const [told, done] = stage.take(session);
   expect(told).toEqual({ kind: 'address', address: '10.9.9.9' });

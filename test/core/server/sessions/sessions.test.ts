@@ -3,7 +3,13 @@
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { Registration } from '../../../../src/protocol/records.ts';
-import { instanceIdOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import {
+  instanceIdOf,
+  keyOf,
+  registerOf,
+  registrationOf,
+  ServerStage,
+} from '../../../support/server-stage.ts';
 
 function register(
   stage: ServerStage,
@@ -12,12 +18,13 @@ function register(
 ): void {
   const { digit = 'a', ...rest } = given;
   const registration = registrationOf(digit, rest);
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
 }
 
 function deregister(stage: ServerStage, session: ConnectionId, digit: string): void {
   const instance = instanceIdOf(digit);
-  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'unhealthy' });
+  const key = keyOf(instance);
+  stage.hear(session, { kind: 'deregister', request: 2, instance, cause: 'unhealthy', key });
 }
 
 function ownEntries(stage: ServerStage, link: ConnectionId): string[] {
@@ -101,6 +108,46 @@ test("a session cannot give up another one's instance", () => {
 
   expect(stage.instances()).toEqual({ a: 'live' });
   expect(stage.take(other).at(-1)).toEqual({ kind: 'done', request: 2 });
+});
+
+test('[R97] without its key nobody changes, takes or gives up an instance', () => {
+  const stage = new ServerStage();
+  const owner = stage.client();
+  register(stage, owner);
+  const thief = stage.client();
+  const key = keyOf(instanceIdOf('f'));
+  const { instance } = registrationOf('a');
+  const registration = registrationOf('a', { revision: 2 ** 52, port: 1 });
+  stage.take(owner);
+
+  stage.hear(thief, { kind: 'register', request: 1, registration, key });
+  stage.hear(thief, { kind: 'deregister', request: 2, instance, cause: 'deregistered', key });
+
+  const reason = `this is not the key of instance ${instance}`;
+  expect(stage.take(thief).filter(({ kind }) => kind === 'error')).toEqual([
+    { kind: 'error', error: 17, reason, request: 1 },
+    { kind: 'error', error: 17, reason, request: 2 },
+  ]);
+  expect(stage.take(owner)).toEqual([]);
+  stage.close(thief);
+  expect(stage.instances()).toEqual({ a: 'live' });
+  const [row] = stage.state.catalogue.instancesOf('db');
+  expect(row?.registration).toMatchObject({ revision: 1, port: 5432 });
+});
+
+test('[R100] a session that lives and loses an instance is told so, once', () => {
+  const stage = new ServerStage();
+  const old = stage.client();
+  register(stage, old);
+  stage.take(old);
+
+  const session = stage.client();
+  register(stage, session);
+  register(stage, session, { revision: 2 });
+
+  const lost = { kind: 'lost', instance: instanceIdOf('a') };
+  expect(stage.take(old)).toEqual([lost]);
+  expect(stage.take(session)).not.toContainEqual(lost);
 });
 
 test('a higher revision is passed on; an equal or a lower one only acknowledged', () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { LIMITS } from '../../../../src/core/server/links/limits.ts';
 import { CREDIT_MAX } from '../../../../src/core/server/sessions/throttle.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
-import { registrationOf, ServerStage } from '../../../support/server-stage.ts';
+import { registerOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
 
 const ping: Message = { kind: 'ping' };
 
@@ -40,7 +40,7 @@ test('long answers cost more than short ones', () => {
   for (let at = 0; at < 1_000; at += 1) {
     const instance = at.toString(16).padStart(32, '0') as never;
     const registration = registrationOf('a', { instance });
-    stage.hear(session, { kind: 'register', request: at, registration });
+    stage.hear(session, registerOf(at, registration));
   }
   stage.pass(5_000);
 
@@ -71,7 +71,7 @@ test('who never reads is closed, and what he registered is gone', () => {
   const stage = new ServerStage();
   const session = stage.client();
   const registration = registrationOf('a');
-  stage.hear(session, { kind: 'register', request: 1, registration });
+  stage.hear(session, registerOf(1, registration));
 
   stage.give({ kind: 'congested', connection: session });
   stage.pass(LIMITS['unread-ms'].max);
