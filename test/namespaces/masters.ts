@@ -26,9 +26,7 @@ netTest(
     await agreeAll(world);
 
     const back = others.map((server) => changesAt(server, bootMs));
-    // Some servers call it stale for a moment before, which they should not.
-    const removed = lost.map((changes) => changes.filter((change) => change !== 'stale h1'));
-    expect(removed).toEqual(others.map(() => ['removed h1']));
+    expect(lost).toEqual(others.map(() => ['removed h1']));
     expect(back).toEqual(others.map(() => ['added h1']));
     printDelays('power off: removed', others, { change: 'removed h1', sinceMs: cutMs });
   },

@@ -4,6 +4,7 @@
 
 import { expect, test } from 'vitest';
 import { mutantCores } from './mutations/mutant.ts';
+import * as alone from './stories/alone.ts';
 import * as life from './stories/life.ts';
 import * as answers from './stories/answers.ts';
 import * as links from './stories/links.ts';
@@ -37,6 +38,8 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F11] in a cluster of two hosts a cut is a split', split.twoHosts],
   ['[F12] who died in a split is soon gone after it heals', split.deadAfterHeal],
   ['[F12] a frozen server whose host is back without it is forgotten', split.backWithout],
+  ['who is lost alone after a host was cut off is a crash', alone.lostAfterHeal],
+  ['who is lost alone after a net-split is a crash', alone.lostAfterGroups],
   ['[F13] after a long split the first link that is back brings all others', split.backOff],
   ['[F13] an address where nobody is is dialled less and less often', links.nobodyThere],
   ['[F13] who waits for another host finds it in time, and again', links.lonelyWait],

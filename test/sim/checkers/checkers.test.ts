@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Name, OriginId } from '../../../src/protocol/ids.ts';
 import type { Entry } from '../../../src/protocol/records.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
+import { loneLosses } from './alone.ts';
 import { exactBudgets } from './budgets.ts';
 import type { Checker } from './checker.ts';
 import { Monitor } from './checker.ts';
@@ -127,6 +128,21 @@ test('a goodbye that is lost is missed', () => {
 
   expect(said(goodbyesHeard(), leave)).toEqual([]);
   expect(said(goodbyesHeard(), leave, withoutEntries('bye'))).not.toEqual([]);
+});
+
+test('a host that is lost alone, and frozen, is noticed', () => {
+  const lose: Story = (world, monitor) => {
+    world.darken('h4');
+    monitor.run(3_000);
+  };
+  const freeze: Sabotage = {
+    belief: ({ away }) => {
+      for (const origin of away) origin.standing = 'split';
+    },
+  };
+
+  expect(said(loneLosses(), lose)).toEqual([]);
+  expect(said(loneLosses(), lose, freeze)).not.toEqual([]);
 });
 
 test('when a split heals, what died in it stays dead and what lives comes back', () => {

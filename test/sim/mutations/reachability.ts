@@ -1,6 +1,7 @@
 // Rules of links and of reachability, taken away one at a time.
 
 import type { Mutation } from './mutations.ts';
+import * as alone from '../stories/alone.ts';
 import * as life from '../stories/life.ts';
 import * as links from '../stories/links.ts';
 import * as split from '../stories/split.ts';
@@ -261,6 +262,11 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     '[R66] the question is asked again of those still split',
     split.deadAfterHeal,
     ['reachability#askAgain', 'hosts.size !== 1 || !reachesOtherHost(state)', 'hosts.size !== 99'],
+  ],
+  [
+    '[R99] who falls silent when those of a split are back is lost alone',
+    alone.lostAfterHeal,
+    ['reachability#isRestOfSplit', 'origin.sinceMs < other.returnedMs', 'true'],
   ],
   [
     '[R65] `peers --forget` reaches every server',

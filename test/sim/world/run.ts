@@ -3,6 +3,7 @@
 
 import type { Pace } from '../../../src/core/kit/pace.ts';
 import { SPLIT_HOLD_MS } from '../../../src/protocol/constants.ts';
+import { loneLosses } from '../checkers/alone.ts';
 import { certainAnswers } from '../checkers/certain.ts';
 import type { Checker, Violation } from '../checkers/checker.ts';
 import { Monitor } from '../checkers/checker.ts';
@@ -69,7 +70,7 @@ export function allCheckers(): Checker[] {
     trueHistories(),
     clientsBack,
     understanding,
-
+    loneLosses(),
     certainAnswers(),
     honestWaking(),
   ];

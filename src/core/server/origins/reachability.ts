@@ -269,15 +269,18 @@ function isOneOfSeveral(state: State, origin: Origin): boolean {
 }
 
 /**
- * Whether a host that fell silent with this one has only just returned from a net-split. The verdict
- * must not depend on which of the two comes first; the question is put again when all had time.
+ * Whether a host that was out of reach together with this one has only just returned from a net-split.
+ * The verdict must not depend on which of the two comes first; the question is put again when all had
+ * time. What fell silent when the other was back already is a loss of its own.
  */
 function isRestOfSplit(state: State, origin: Origin): boolean {
   if (!state.timers.has('ask again')) return false;
   for (const other of state.origins.values()) {
     const hasReturned = state.nowMs - other.returnedMs < ASK_AGAIN_MS;
+    const wasTogether = origin.sinceMs < other.returnedMs;
     const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
-    if (hasReturned && isNear && other.log.facts.host !== origin.log.facts.host) return true;
+    const isOther = other.log.facts.host !== origin.log.facts.host;
+    if (hasReturned && wasTogether && isNear && isOther) return true;
   }
   return false;
 }

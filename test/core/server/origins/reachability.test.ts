@@ -30,6 +30,13 @@ function silence(stage: ServerStage, links: Record<string, ConnectionId>, digits
   }
 }
 
+/** The third neighbour reaches another one again, and offers it. */
+function comeBack(stage: ServerStage, links: Record<string, ConnectionId>, digit: string): void {
+  stage.tell(links['3']!, '3', up(digit));
+  const lines = [{ origin: originOf(digit), sequence: stage.sequenceOf(digit) }];
+  stage.hear(links['3']!, { kind: 'offer', lines });
+}
+
 test('an origin that stops being reachable is suspect, and still live', () => {
   const { stage, links } = mesh('12');
 
@@ -229,11 +236,7 @@ test('a split origin is live again when a neighbour offers it', () => {
   stage.pass(500);
   expect(stage.instances()).toEqual({ '1': 'stale', '2': 'stale', '3': 'live' });
 
-  stage.tell(links['3']!, '3', up('1'));
-  stage.hear(links['3']!, {
-    kind: 'offer',
-    lines: [{ origin: originOf('1'), sequence: stage.sequenceOf('1') }],
-  });
+  comeBack(stage, links, '1');
 
   expect(stage.instances()).toEqual({ '1': 'live', '2': 'stale', '3': 'live' });
 });
@@ -272,15 +275,44 @@ test('five seconds after a split origin is back, a single host that is left was 
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
   stage.pass(500);
-  stage.tell(links['3']!, '3', up('1'));
-  const lines = [{ origin: originOf('1'), sequence: stage.sequenceOf('1') }];
-  stage.hear(links['3']!, { kind: 'offer', lines });
+  comeBack(stage, links, '1');
 
   stage.pass(4_900);
   expect(stage.instances()).toHaveProperty('2', 'stale');
   stage.pass(200);
 
   expect(stage.instances()).toEqual({ '1': 'live', '3': 'live' });
+});
+
+test('[R99] the second of two split hosts is one, though the first is back before the verdict', () => {
+  const { stage, links } = mesh('123');
+  stage.hush(links['1']!);
+  stage.pass(300);
+  stage.hush(links['2']!);
+  stage.pass(900);
+  for (const reporter of '23') stage.tell(links['3']!, reporter, down('1', 'silent'));
+  stage.pass(300);
+  stage.tell(links['3']!, '3', down('2', 'silent'));
+  stage.pass(200);
+  expect(stage.standingOf('1')).toBe('split');
+  comeBack(stage, links, '1');
+
+  stage.pass(400);
+
+  expect(stage.instances()).toEqual({ '1': 'live', '2': 'stale', '3': 'live' });
+});
+
+test('[R99] who falls silent when those of a split are back has crashed', () => {
+  const { stage, links } = mesh('123');
+  silence(stage, links, '12');
+  stage.pass(500);
+  for (const digit of '12') comeBack(stage, links, digit);
+  stage.pass(100);
+  for (const reporter of '23') stage.tell(links['3']!, reporter, down('1', 'silent'));
+
+  stage.pass(500);
+
+  expect(stage.instances()).toEqual({ '2': 'live', '3': 'live' });
 });
 
 test('a split origin is dropped when its host is back without it', () => {

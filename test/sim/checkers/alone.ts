@@ -1,0 +1,82 @@
+// Lost alone: a host that loses its power while a server reaches all others is a crash for that
+// server. It may be doubted for a grace, but it is never frozen: `stale` would say that it may live on
+// behind a cut, and there is none. Looked at for as long as nothing else falls silent.
+
+import type { Cluster, SimServer } from '../world/cluster.ts';
+import type { Checker } from './checker.ts';
+import type { Paths } from './paths.ts';
+
+/** Nobody who reaches all others calls a lone loss a net-split. */
+export function loneLosses(): Checker {
+  let dark: ReadonlySet<string> = new Set();
+  let losses: Loss[] = [];
+  return {
+    name: 'a host that falls silent alone is frozen by nobody who reaches all others',
+    check: (world, paths) => {
+      const hosts = new Set(world.servers.map(({ spec }) => spec.host));
+      const now = new Set([...hosts].filter((host) => world.network.isCut(host, host)));
+      const fresh = [...now].filter((host) => !dark.has(host));
+      dark = now;
+      losses = losses.filter((loss) => isAlone(world, loss));
+      for (const host of fresh) losses.push(...lossesOf(host, world, paths));
+      losses = losses.filter(({ server, host }) => reachesAll(server, host, { world, paths }));
+      return losses.flatMap(({ server, host }) => {
+        const isFrozen = hostsOf(server, 'split').has(host);
+        return isFrozen
+          ? [`${server.name} takes ${host} for cut off, which fell silent alone`]
+          : [];
+      });
+    },
+  };
+}
+
+/** A host that has lost its power, and a server that reached it and all others at that time. */
+interface Loss {
+  readonly host: string;
+  readonly server: SimServer;
+  readonly sinceMs: number;
+}
+
+function lossesOf(host: string, world: Cluster, paths: Paths): Loss[] {
+  const sinceMs = world.silencedMs.at(-1) ?? 0;
+  return world
+    .running()
+    .filter((server) => server.spec.host !== host && server.environment === 'testing')
+    .filter((server) => {
+      const reached = hostsOf(server, 'reachable');
+      const others = othersOf(server, host, world);
+      const isWhole = reached.has(host) && others.every(({ spec }) => reached.has(spec.host));
+      return isWhole && others.length > 0 && reachesAll(server, host, { world, paths });
+    })
+    .map((server) => ({ host, server, sinceMs }));
+}
+
+/** Whether nothing has fallen silent since, and the server itself ran all the time. */
+function isAlone(world: Cluster, { server, sinceMs }: Loss): boolean {
+  const isCalm = world.silencedMs.at(-1) === sinceMs && world.mendedMs <= sinceMs;
+  return isCalm && server.process.state === 'running' && server.process.awakeMs < sinceMs;
+}
+
+/** Whether it has a path to every server that runs on another host than that. */
+function reachesAll(
+  server: SimServer,
+  host: string,
+  { world, paths }: { readonly world: Cluster; readonly paths: Paths },
+): boolean {
+  return othersOf(server, host, world).every((other) => paths.wasWhole(server, other));
+}
+
+/** The servers on hosts that are neither its own nor that one. */
+function othersOf({ spec }: SimServer, host: string, world: Cluster): SimServer[] {
+  return world.running().filter((other) => {
+    return other.environment === 'testing' && ![spec.host, host].includes(other.spec.host);
+  });
+}
+
+/** The hosts of the servers that a server takes for that. */
+function hostsOf({ core }: SimServer, standing: 'reachable' | 'split'): Set<string> {
+  const origins = [...core.state.origins.values()];
+  return new Set(
+    origins.filter((origin) => origin.standing === standing).map(({ log }) => log.facts.host),
+  );
+}
