@@ -21,6 +21,9 @@ const BLOCKS = {
   METRICS: metrics,
   'HTTP LIMITS': httpLimits,
   'FILE RULES': fileRules,
+  NAMES: dnsNames,
+  'RESPONSE CODES': responseCodes,
+  'EXTENDED ERRORS': extendedErrors,
 };
 
 function options(page) {
@@ -34,6 +37,30 @@ async function fileRules() {
   const { FILE_RULES } = await built('io/tls/private-file.js');
   const items = FILE_RULES.flatMap(({ doc }) => ['.It', ...prose(doc)]);
   return ['.Bl -bullet -compact', ...items, '.El'];
+}
+
+async function dnsNames() {
+  const { NAME_FORMS } = await built('doors/dns/names.js');
+  const items = NAME_FORMS.map(({ examples, types, doc }) => {
+    const shown = examples.map((each) => (each === '@' ? 'the zone' : each));
+    return { tag: `Ar ${shown.join(' , ')}`, lines: [`${types.join(', ')}.`, ...prose(doc)] };
+  });
+  return tagList('Ds', items);
+}
+
+async function responseCodes() {
+  const { RCODE_DOCS } = await built('doors/dns/codes.js');
+  return tagList('Ds', Object.entries(RCODE_DOCS).map(docItem));
+}
+
+async function extendedErrors() {
+  const { EDE, EDE_DOCS } = await built('doors/dns/codes.js');
+  const entries = Object.entries(EDE).map(([name, code]) => [String(code), EDE_DOCS[name]]);
+  return tagList('Ds', entries.map(docItem));
+}
+
+function docItem([tag, doc]) {
+  return { tag, lines: prose(sentence(doc)) };
 }
 
 function option(flag) {

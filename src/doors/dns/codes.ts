@@ -39,6 +39,18 @@ export const RCODE = {
 /** The name of a response code. */
 export type RcodeName = keyof typeof RCODE;
 
+/** When each is said, for the manual. */
+export const RCODE_DOCS: Readonly<Record<RcodeName, string>> = {
+  NOERROR: 'the name is there, though maybe without a record of that type',
+  FORMERR: 'the query cannot be read, or has not exactly one question',
+  SERVFAIL: 'nobody can tell, or two services could be meant',
+  NXDOMAIN: 'there is no such name; said from certain knowledge only, and never to be kept',
+  NOTIMP: 'it is no query but something else, such as an update',
+  REFUSED:
+    'the name is outside of the zone, the class is not IN, it is a transfer, or the asker may not ask',
+  BADVERS: 'the version of EDNS is above 0',
+};
+
 /** Extended errors (RFC 8914). */
 export const EDE = {
   OTHER: 0,
@@ -48,6 +60,18 @@ export const EDE = {
   NOT_AUTHORITATIVE: 20,
   NO_REACHABLE_AUTHORITY: 22,
 } as const;
+
+/** When each is said, for the manual. */
+export const EDE_DOCS: Readonly<Record<keyof typeof EDE, string>> = {
+  OTHER:
+    'with records: the answer is not complete, and which hosts are cut off, or how many records ' +
+    'there was no room for over TCP; with SERVFAIL: which services could be meant',
+  STALE_ANSWER: 'only stale instances are known, and of which hosts',
+  NOT_READY: 'with SERVFAIL: the server has never been synced',
+  PROHIBITED: 'with REFUSED: who may ask is listed by --dns-from',
+  NOT_AUTHORITATIVE: 'with REFUSED: the name is outside of the zone',
+  NO_REACHABLE_AUTHORITY: 'with SERVFAIL: nobody can tell, for these hosts are cut off',
+};
 
 /** The number of an extended error. */
 export type EdeCode = (typeof EDE)[keyof typeof EDE];

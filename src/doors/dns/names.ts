@@ -43,6 +43,74 @@ export type Sought =
   /** No name of this form is there, whatever the services are. */
   | { readonly kind: 'unknown' };
 
+/** A kind of name, for the manual: examples of it, the types that it has records of, what it means. */
+interface NameForm {
+  readonly examples: readonly string[];
+  readonly types: readonly ('A' | 'AAAA' | 'SRV' | 'TXT' | 'PTR' | 'SOA' | 'NS')[];
+  readonly doc: string;
+}
+
+/** All kinds, with `@` for the zone itself. */
+export const NAME_FORMS: readonly NameForm[] = [
+  {
+    examples: ['web'],
+    types: ['A', 'AAAA', 'SRV'],
+    doc: 'The service. Dots in its name are dots.',
+  },
+  {
+    examples: ['_web._tcp'],
+    types: ['SRV', 'PTR'],
+    doc: 'The same by RFC 2782. Below _udp are the instances of scheme udp only.',
+  },
+  {
+    examples: ['_http._tcp.web'],
+    types: ['SRV'],
+    doc: 'Only the instances of that scheme.',
+  },
+  {
+    examples: ['ams._cluster.web', 'h3._host.web', 'replica._role.web'],
+    types: ['A', 'AAAA', 'SRV'],
+    doc:
+      'Only in that cluster, on that host, with the tag role=replica. Such qualifiers add up to the ' +
+      'left, eight at most: ams._cluster.replica._role.web.',
+  },
+  {
+    examples: ['_near.web'],
+    types: ['A', 'AAAA', 'SRV'],
+    doc: 'Only the nearest: those of this host, else of this cluster, else all.',
+  },
+  {
+    examples: ['_live.web'],
+    types: ['A', 'AAAA', 'SRV'],
+    doc: 'Never stale ones.',
+  },
+  {
+    examples: ['i-0123456789abcdef.web'],
+    types: ['A', 'AAAA', 'SRV', 'TXT'],
+    doc: 'One instance, by the first 16 digits of its id, or all 32 where two share them.',
+  },
+  {
+    examples: ['i-0123456789abcdef._web._tcp'],
+    types: ['SRV', 'TXT'],
+    doc: 'The same, as DNS-SD (RFC 6763) names it.',
+  },
+  {
+    examples: ['_services._dns-sd._udp', 'b._dns-sd._udp', 'lb._dns-sd._udp'],
+    types: ['PTR'],
+    doc: 'What DNS-SD browses: the types of services; the zone.',
+  },
+  {
+    examples: ['@'],
+    types: ['SOA', 'NS', 'A', 'AAAA'],
+    doc: 'The zone itself; its address is that of the server.',
+  },
+  {
+    examples: ['ns'],
+    types: ['A', 'AAAA'],
+    doc: 'The server: the address that was asked.',
+  },
+];
+
 /** What the labels left of the zone ask for; they are in lower case. */
 export function soughtBy(labels: WireName): Sought {
   const last = labels.at(-1);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { unsayableOf } from '../../../src/doors/dns/names.ts';
+import { NAME_FORMS, unsayableOf } from '../../../src/doors/dns/names.ts';
 import { Zone, zoneTextOf } from '../../../src/doors/dns/zone.ts';
 import type { Told } from './stage.ts';
-import { instanceOf, Stage, ZONE } from './stage.ts';
+import { byText, instanceOf, Stage, ZONE } from './stage.ts';
 
 const edns = { payloadBytes: 1_232 };
 
@@ -193,4 +193,30 @@ test('the zone of an environment is its name in lower case', () => {
   expect(zoneTextOf('x', 'Corp.Example.')).toBe('corp.example');
   expect(() => zoneTextOf('x', 'corp..example')).toThrow(/dns-zone "corp..example" is no zone/);
   expect(() => zoneTextOf('x'.repeat(64))).toThrow(/--dns-zone/);
+});
+
+/** The types of which there are records, whichever family an address is of. */
+function typesOf(example: string): string[] {
+  const id = '0123456789abcdef'.padEnd(32, '0');
+  const more = { id, scheme: 'http', tags: { role: 'replica' }, host: 'h3' };
+  const types = ['A', 'AAAA', 'SRV', 'TXT', 'PTR', 'SOA', 'NS'] as const;
+  const given = ['10.0.0.3', '2001:db8::3'].flatMap((address) => {
+    const stage = new Stage();
+    stage.table.put(instanceOf({ address, ...more }));
+    return types.filter((type) => {
+      const name = example === '@' ? '' : example;
+      const told = stage.ask(name, type, { way: { serverAddress: address } });
+      expect(told.rcode, `${example} ${type}`).toBe('NOERROR');
+      return told.answers.length > 0;
+    });
+  });
+  return [...new Set(given)].sort(byText);
+}
+
+test('the names that the manual lists have records of the types that it says, and of no others', () => {
+  for (const { examples, types } of NAME_FORMS) {
+    for (const example of examples) {
+      expect(typesOf(example), example).toEqual([...types].sort(byText));
+    }
+  }
 });
