@@ -31,11 +31,19 @@ export interface DnsHost {
   run(words: readonly string[]): Promise<Ended>;
 }
 
-/** Starts a host. Resolves when its DNS answers at all of its ports. */
-export async function startDnsHost(stage: Stage, flags: readonly string[] = []): Promise<DnsHost> {
+/**
+ * Starts a host, which has these addresses beside those of loopback. Resolves when its DNS answers at
+ * all of its ports.
+ */
+export async function startDnsHost(
+  stage: Stage,
+  flags: readonly string[] = [],
+  addresses: readonly string[] = [],
+): Promise<DnsHost> {
   const namespace = await stage.openNamespace();
   const within = { within: namespace };
   const run = (words: readonly string[]): Promise<Ended> => stage.spawn(words, within).ended;
+  for (const address of addresses) await run(['ip', 'address', 'add', address, 'dev', 'lo']);
   const serveAlone = async (words: readonly string[] = []): Promise<Running> => {
     const own = ['serve', '-e', 'production', '--host', 'h1', '--log-format=json', ...flags];
     const server = stage.start([...own, ...words], within);
