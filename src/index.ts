@@ -6,6 +6,7 @@
 
 export type { Level, Notice, NoticeName } from './core/notices.ts';
 export { NOTICES, sentenceOf } from './core/notices.ts';
+export type { EventInfo, HistoryAnswer } from './answers/history.ts';
 export type { DoubtsInfo } from './answers/doubts.ts';
 export type {
   GoneInfo,
@@ -20,10 +21,13 @@ export type {
   WatchEvent,
 } from './answers/shapes.ts';
 export type { ViewInfo, ViewReason } from './answers/view.ts';
+export { followHistory, history } from './io/client/history.ts';
 export { forget, lookup, peers, services, status } from './io/client/ask.ts';
 export type {
   CallOptions,
   ClientOptions,
+  HistoryOptions,
+  HistoryQuery,
   LookupOptions,
   LookupQuery,
   PeersOptions,

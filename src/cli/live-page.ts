@@ -9,7 +9,7 @@ import { durationText } from './durations.ts';
 import { type Failure, failureOf, showFailure } from './failure.ts';
 import { screenOf, streamOf, write } from './output.ts';
 import { drawPages } from './progress.ts';
-import { endSignal } from './signals.ts';
+import { endOfInterest } from './signals.ts';
 import type { Canvas } from './table.ts';
 import { themeFor } from './theme.ts';
 
@@ -33,7 +33,7 @@ export interface LiveOptions {
 
 /** Shows a page until SIGINT or SIGTERM. Rejects with what time does not mend. */
 export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Promise<void> {
-  const ended = endSignal();
+  const ended = endOfInterest();
   const { isTTY, columns } = screenOf('stdout');
   const isDrawable = isTTY === true && columns !== undefined && columns > 0;
   if (!options.isJson && isDrawable) {

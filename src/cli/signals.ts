@@ -2,6 +2,8 @@
 // in order. The handlers stay: libraries that see the last one go would end the process themselves,
 // and under npm a Ctrl-C comes twice.
 
+import { readerGone } from './reader.ts';
+
 /** Aborts at SIGINT or SIGTERM. */
 export function endSignal(): AbortSignal {
   const controller = new AbortController();
@@ -11,4 +13,9 @@ export function endSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** The same, and when nobody reads stdout any more: what only prints need not go on. */
+export function endOfInterest(): AbortSignal {
+  return AbortSignal.any([endSignal(), readerGone()]);
 }

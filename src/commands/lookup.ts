@@ -15,7 +15,7 @@ import { verdictOf, type Verdict } from '../cli/lookup/answer.ts';
 import { lookupNamed } from '../cli/lookup/named.ts';
 import { ON_CHANGE_FORM, onChangeOf } from '../cli/lookup/on-change.ts';
 import { write } from '../cli/output.ts';
-import { endSignal } from '../cli/signals.ts';
+import { endOfInterest } from '../cli/signals.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
 import { services, type LookupOptions } from '../index.ts';
 
@@ -170,7 +170,7 @@ export default class Lookup extends BaseCommand {
 
   private async follow(name: string, options: LookupOptions): Promise<void> {
     const { watchNamed } = await import('../cli/lookup/watch-many.ts');
-    for await (const change of watchNamed(name, { ...options, signal: endSignal() })) {
+    for await (const change of watchNamed(name, { ...options, signal: endOfInterest() })) {
       write('stdout', `${JSON.stringify(change)}\n`);
     }
   }

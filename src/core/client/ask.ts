@@ -3,6 +3,7 @@
 // invariant: "none" and "cannot tell" are said only after every server that can be reached was
 // asked, for one that has just started must never make a lookup miss.
 
+import { protocolErrorName } from '../../protocol/errors.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
@@ -33,10 +34,18 @@ export interface Attempt {
   readonly reason: string;
 }
 
+/** An answer, and of whom. */
+export interface Answered {
+  readonly answer: Answer;
+  readonly facts: Facts;
+  readonly origin: OriginId;
+  readonly address: string;
+}
+
 /** What became of a question. */
 export type Outcome =
-  | { readonly kind: 'answered'; readonly answer: Answer; readonly facts: Facts }
-  /** The server understood, and does not grant it. */
+  | ({ readonly kind: 'answered' } & Answered)
+  /** The server understood, and does not grant it; or it is too old to understand. */
   | { readonly kind: 'denied'; readonly address: string; readonly reason: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** There was a server, and it gave no answer. */
@@ -60,7 +69,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   readonly #parts = new Map<Contact, Answer>();
   readonly #reasons = new Map<Contact, string>();
   readonly #untried: Contact[];
-  #best: { readonly answer: Answer; readonly facts: Facts } | null = null;
+  #best: Answered | null = null;
   /** Servers whose answer is in, or on its way. */
   readonly #asked = new Map<OriginId, Contact>();
   #wasConnected = false;
@@ -151,17 +160,23 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#parts.set(contact, answer);
     this.#wait();
     if ('more' in message && message.more) return;
-    const { facts } = contact.server;
+    const { address, server } = contact;
     this.#contacts.drop(contact, 'unneeded');
     if (this.#best === null || this.#rank(answer) > this.#rank(this.#best.answer)) {
-      this.#best = { answer, facts };
+      this.#best = { ...server, answer, address };
     }
     if (this.#rank(answer) === RANK_ENOUGH) this.#conclude();
     else this.#tryAll();
   }
 
   #handleDenial(contact: Contact, error: MessageOf<'error'>): void {
-    if (this.#options.question.kind !== 'forget') {
+    const { kind } = this.#options.question;
+    if (protocolErrorName(error.error) === 'unknown-message') {
+      contact.denial = `the server is older than this program, and does not know ${kind}`;
+      this.#fail(contact, contact.denial);
+      return;
+    }
+    if (kind !== 'forget') {
       this.#fail(contact, error.reason);
       return;
     }

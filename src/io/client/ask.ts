@@ -2,12 +2,11 @@
 // closed. The invariant: an answer says whether the view behind it was complete; whatever is no
 // answer is a RarangiError.
 
-import type { Answer, Outcome, Question } from '../../core/client/ask.ts';
+import type { Answer, Answered, Outcome, Question } from '../../core/client/ask.ts';
 import { Ask } from '../../core/client/ask.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted, nearestFirst } from '../../core/client/matching.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
-import type { Facts } from '../../protocol/records.ts';
 import type {
   LookupAnswer,
   PeersAnswer,
@@ -97,10 +96,8 @@ function doubtsOf(answer: Extract<Answer, { readonly kind: 'instances' | 'servic
   return answer.complete ? doubtsInfoOf(answer.doubts) : {};
 }
 
-async function askServers(
-  question: Question,
-  options: ClientOptions,
-): Promise<{ readonly answer: Answer; readonly facts: Facts }> {
+/** Asks the servers of a client, each by itself, until one gives an answer that none can better. */
+export async function askServers(question: Question, options: ClientOptions): Promise<Answered> {
   const environment = environmentOf(options);
   const timeoutMs = timeoutMsOf(options);
   const { addresses } = candidatesOf(options, environment);
@@ -133,7 +130,8 @@ function isWorthWaiting(error: unknown): boolean {
   );
 }
 
-function strangeAnswer(answer: Answer): RarangiError {
+/** A server answered with what is no answer to the question. */
+export function strangeAnswer(answer: Answer): RarangiError {
   const hint = 'run the same version of rarangi on both sides';
   return new RarangiError('RARANGI_REFUSED', `the server answered ${answer.kind}`, { hint });
 }

@@ -4,8 +4,8 @@
 
 import { addressFaultOf } from '../../protocol/address.ts';
 import { DEFAULT_ENVIRONMENT, TAG_VALUE_BYTES_MAX, TAGS_MAX } from '../../protocol/constants.ts';
-import type { Name } from '../../protocol/ids.ts';
-import { parseName } from '../../protocol/ids.ts';
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import { isId, parseName } from '../../protocol/ids.ts';
 import type { Tag } from '../../protocol/records.ts';
 import { isScheme, SCHEME_HINT } from '../../protocol/scalars.ts';
 import { hasControlCharacters, utf8Bytes } from '../../protocol/texts.ts';
@@ -53,6 +53,21 @@ export interface PeersOptions extends ClientOptions {
   readonly all?: boolean;
 }
 
+/** Which events are asked for; the newest of all if absent. */
+export interface HistoryQuery {
+  readonly service?: string;
+  readonly host?: string;
+  /** The id of an instance. */
+  readonly instance?: string;
+  /** No older ones, in milliseconds. */
+  readonly sinceMs?: number;
+  /** So many at most, the newest; 100 if absent. */
+  readonly limit?: number;
+}
+
+/** Which events are asked for, and whom to ask for them. */
+export interface HistoryOptions extends ClientOptions, HistoryQuery {}
+
 /** How long an answer may take when nobody says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 2_000;
 
@@ -77,6 +92,13 @@ export function environmentOf(options: ClientOptions): Name {
 /** The time for the whole answer. Throws RARANGI_USAGE. */
 export function timeoutMsOf(options: ClientOptions): number {
   return millisecondsOf(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 'timeout');
+}
+
+/** The id of an instance that a text is. Throws RARANGI_USAGE. */
+export function instanceIdOf(text: string): InstanceId {
+  if (isId(text)) return text as InstanceId;
+  const hint = 'it has 32 hexadecimal digits in lower case, as lookup --json prints them';
+  return usage(`${JSON.stringify(text)} is not the id of an instance`, hint);
 }
 
 /** A duration in milliseconds. Throws RARANGI_USAGE. */

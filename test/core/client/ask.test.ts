@@ -250,6 +250,38 @@ test('a request that is not granted says why', () => {
   expect(stage.reports).toEqual([{ kind: 'denied', address: 'a:1', reason: 'h9 is not split' }]);
 });
 
+const HISTORY: Question = { kind: 'history', limit: 9 };
+
+function events(reachesBackMs: number): Message {
+  return { kind: 'events', request: 1, rows: [], reachesBackMs, more: false };
+}
+
+test('of what happened every server is asked, and that one believed which reaches back further', () => {
+  const stage = ask(['a:1', 'b:1', 'c:1'], HISTORY);
+
+  stage.hear(stage.greet('a:1'), events(3_000));
+  expect(stage.reports).toEqual([]);
+  stage.hear(stage.greet('b:1', { origin: '2' }), events(9_000));
+  stage.hear(stage.greet('c:1', { origin: '3' }), events(5_000));
+
+  expect(stage.reports).toMatchObject([
+    { kind: 'answered', address: 'b:1', origin: '2'.repeat(32), answer: { reachesBackMs: 9_000 } },
+  ]);
+});
+
+test('a server that is too old for a question is a refusal, unless another one answers', () => {
+  const unknown = { kind: 'error', error: 5, reason: 'message kind 25 is not known here' } as const;
+  const alone = ask(['a:1'], HISTORY);
+  alone.hear(alone.greet('a:1'), { ...unknown, request: 1 });
+  const beside = ask(['a:1', 'b:1'], HISTORY);
+  beside.hear(beside.greet('a:1'), { ...unknown, request: 1 });
+  beside.hear(beside.greet('b:1', { origin: '2' }), events(1));
+
+  const reason = 'the server is older than this program, and does not know history';
+  expect(alone.reports).toEqual([{ kind: 'denied', address: 'a:1', reason }]);
+  expect(beside.reports).toMatchObject([{ kind: 'answered', address: 'b:1' }]);
+});
+
 test('an end that is asked for closes everything and reports nothing', () => {
   const stage = ask(['a:1']);
 

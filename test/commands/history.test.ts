@@ -1,0 +1,165 @@
+// What happened on one host, as another one tells it: by the built program, on real hosts.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { expect } from 'vitest';
+import { allComplete, startHosts, type Host } from '../support/hosts.ts';
+import { test, type Stage } from '../support/processes.ts';
+
+interface Row {
+  readonly event: string;
+  readonly service?: string;
+  readonly instance?: string;
+  readonly host: string;
+  readonly server: string;
+  readonly cause?: string;
+  readonly detail?: string;
+  readonly ageMs: number;
+  readonly time: string;
+}
+
+interface Told {
+  readonly reachesBackTo: string;
+  readonly rows: Row[];
+}
+
+async function told(stage: Stage, { address }: Host, words: readonly string[]): Promise<Told> {
+  const { stdout } = await stage.run(['history', `--server=${address}`, '--json', ...words]);
+  return JSON.parse(stdout) as Told;
+}
+
+/** What a host says of a removal, once it knows. */
+async function removal(stage: Stage, host: Host, service: string): Promise<Row | undefined> {
+  const server = `--server=${host.address}:17340`;
+  const follow = stage.start(['history', service, server, '--follow', '--json']);
+  await follow.printed({ event: 'removed' });
+  const [row] = follow.allPrinted({ event: 'removed' });
+  await follow.end();
+  return row as unknown as Row;
+}
+
+test('a removal is told on another host with its cause, its host and who did it', async ({
+  stage,
+}) => {
+  const hosts = await startHosts(stage, 3);
+  await allComplete(hosts);
+  const [h1, , h3] = hosts;
+  let status = 200;
+  const health = createServer((_, response) => response.writeHead(status).end());
+  await new Promise<void>((resolve) => void health.listen(0, '127.0.0.1', resolve));
+  const { port } = health.address() as AddressInfo;
+  const url = `http://127.0.0.1:${String(port)}/`;
+  const register = ['register', `--server=${h3!.address}`, '--log-format=json', '--port=1'];
+  const sidecar = (name: string, ...words: string[]) =>
+    stage.start([...register, `--name=${name}`, ...words]);
+  const sidecars = {
+    killed: sidecar('killed'),
+    stopped: sidecar('stopped'),
+    ended: sidecar('ended', '--ready=none', '--', 'sh', '-c', 'read line; exit 3'),
+    sick: sidecar('sick', `--check=${url}`, '--check-interval=50ms'),
+  };
+  await Promise.all(Object.values(sidecars).map((one) => one.said({ event: 'registered' })));
+  await Promise.all(
+    Object.keys(sidecars).map((name) =>
+      stage.run(['lookup', name, '--wait=20s', `--server=${h1!.address}`]),
+    ),
+  );
+
+  sidecars.killed.signal('SIGKILL');
+  sidecars.stopped.signal('SIGTERM');
+  sidecars.ended.type('\n');
+  status = 503;
+  const names = ['killed', 'stopped', 'ended', 'sick'];
+  const rows = await Promise.all(names.map((name) => removal(stage, h1!, name)));
+  health.close();
+
+  const where = { host: 'h3', server: expect.stringMatching(/^h3-[ab]/) as unknown };
+  expect(rows).toMatchObject([
+    { ...where, cause: 'closed', detail: 'its connection ended' },
+    { ...where, cause: 'deregistered', detail: 'SIGTERM to the sidecar' },
+    { ...where, cause: 'deregistered', detail: 'exit status 3' },
+    { ...where, cause: 'unhealthy', detail: expect.stringContaining(`${url}: 503`) as unknown },
+  ]);
+});
+
+test('side B tells what happened after side A has started anew', async ({ stage }) => {
+  const [host] = await startHosts(stage, 1);
+  await allComplete([host!]);
+  const at = `--server=${host!.address}`;
+  const sidecar = stage.start(['register', at, '--log-format=json', '--name=web', '--port=1']);
+  await sidecar.said({ event: 'registered' });
+  await stage.run(['lookup', 'web', '--wait=10s', at]);
+  await sidecar.end();
+
+  await host!.a.end('SIGKILL');
+  const words = ['serve', '--log-format=json', '--host=h1', `--bind=${host!.address}`, '--master'];
+  const again = stage.start(words);
+  await again.said({ event: 'server-started' });
+  const text = await stage.run(['history', 'web', at]);
+  const none = await stage.run(['history', 'db', at]);
+  const early = await stage.run(['history', 'db', '--since=24h', at]);
+
+  expect(text.code).toBe(0);
+  const removed =
+    /^\d\d:\d\d:\d\d\.\d{3}  web  127\.\S+:1 +removed +deregistered: SIGTERM to the sidecar +h1 \(h1-[ab]/m;
+  expect(text.stdout).toMatch(removed);
+  expect(text.stdout).toMatch(/\n\(this server has seen all since \d\d:\d\d:\d\d\)\n$/);
+  expect([none.code, none.stdout]).toEqual([1, '']);
+  expect(none.stderr).toMatch(/^warning: nothing happened: this server has seen all since /);
+  expect([early.code, early.stdout]).toEqual([5, '']);
+  expect(early.stderr).toMatch(/^warning: cannot tell: this server has seen all since /);
+  const { rows, reachesBackTo } = await told(stage, host!, ['web']);
+  expect(new Date(reachesBackTo).toISOString()).toBe(reachesBackTo);
+  expect(Object.keys(rows.at(-1)!)).toEqual(
+    [
+      'time',
+      'ageMs',
+      'event',
+      'service',
+      'instance',
+      'address',
+      'host',
+      'cluster',
+      'server',
+    ].concat(['cause', 'detail']),
+  );
+});
+
+test('what is followed ends as soon as nobody reads it', async ({ stage }) => {
+  const [host] = await startHosts(stage, 1);
+  await allComplete([host!]);
+  const command = `"$0" "$1" history --server=${host!.address} --follow | head -1`;
+  const { stdout, code } = await stage.spawn([
+    ...['sh', '-c', command, process.execPath],
+    new URL('../../bin/run.js', import.meta.url).pathname,
+  ]).ended;
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} [^\n]+\n$/);
+});
+
+test('a host that crashes takes its services along, and says so elsewhere', async ({ stage }) => {
+  const hosts = await startHosts(stage, 3);
+  await allComplete(hosts);
+  const [h1, , h3] = hosts;
+  const sidecar = stage.start([
+    ...['register', `--server=${h3!.address}`, '--log-format=json', '--name=web', '--port=1'],
+  ]);
+  await sidecar.said({ event: 'registered' });
+  await stage.run(['lookup', 'web', '--wait=20s', `--server=${h1!.address}`]);
+
+  h3!.a.signal('SIGSTOP');
+  h3!.b.signal('SIGSTOP');
+  const row = await removal(stage, h1!, 'web');
+  const { rows } = await told(stage, h1!, ['--host=h3']);
+
+  expect(row).toMatchObject({ cause: 'crash', host: 'h3' });
+  expect(row?.detail).toMatch(/h3/);
+  expect(
+    rows
+      .filter(({ event }) => event === 'crashed')
+      .map(({ server }) => server)
+      .sort(),
+  ).toEqual(['h3-a', 'h3-b']);
+});
