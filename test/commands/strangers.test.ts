@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { expect } from 'vitest';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished } from 'vitest';
 import { type Running, test } from '../support/processes.ts';
 
 const TLS_CLIENT_HELLO = Buffer.from('16030100c8010000c40303', 'hex');
@@ -51,6 +51,38 @@ test('the memory of a server does not grow with what strangers send', async ({ s
 
   expect(after - before).toBeLessThan(32 * 1024 * 1024);
 });
+
+test('strangers at both ports are no timeout: it is said that something else is there', async ({
+  stage,
+}) => {
+  const address = stage.address();
+  await strangerAt(address, 17340, 'HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n');
+  await strangerAt(address, 17341, '');
+
+  const asked = await stage.run(['lookup', 'web', `--server=${address}`, '--timeout=500ms']);
+
+  expect(asked.code).toBe(3);
+  expect(asked.stderr).toMatch(
+    /something else is at [\d.]+:17340 \(.+\), [\d.]+:17341 \(it accepts connections and says nothing\)/,
+  );
+  expect(asked.stderr).toContain("ss -ltnp 'sport = 17340 or sport = 17341'");
+  expect(asked.stderr).not.toContain('allow more time');
+});
+
+/** Another program that listens, and says something or nothing to whoever comes. */
+async function strangerAt(host: string, port: number, greeting: string): Promise<void> {
+  const sockets = new Set<Socket>();
+  const listener = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    if (greeting !== '') socket.end(greeting);
+  }).listen(port, host);
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  });
+  await once(listener, 'listening');
+}
 
 /** Sends bytes to a server, and resolves with our own address once the server has closed. */
 async function beClosed(host: string, bytes: Uint8Array): Promise<string> {

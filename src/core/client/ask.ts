@@ -32,6 +32,8 @@ export type Answer = Extract<
 export interface Attempt {
   readonly address: string;
   readonly reason: string;
+  /** Whether somebody is there who does not greet as a server does: another program, or a server that hangs. */
+  readonly isStranger?: true;
 }
 
 /** An answer, and of whom. */
@@ -68,6 +70,8 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   readonly #contacts: Contacts;
   readonly #parts = new Map<Contact, Answer>();
   readonly #reasons = new Map<Contact, string>();
+  /** Where somebody is who said something else than a greeting. */
+  readonly #strangers = new Set<Contact>();
   readonly #untried: Contact[];
   #best: Answered | null = null;
   /** Servers whose answer is in, or on its way. */
@@ -147,6 +151,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   }
 
   #handleLost(contact: Contact, loss: Loss): void {
+    if (loss.from === 'greeting' && loss.isOurs) this.#strangers.add(contact);
     this.#fail(contact, loss.reason);
   }
 
@@ -210,14 +215,19 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   #askAgain(): void {
     this.#asked.clear();
     this.#reasons.clear();
+    this.#strangers.clear();
     this.#untried.push(...this.#contacts.in('idle'));
     this.#tryNext();
   }
 
   #conclude(): void {
+    // A server greets first. Who says nothing at a port may be anybody; a socket is a server's own.
+    const [silent, hanging] = this.#silent();
+    for (const contact of silent) this.#strangers.add(contact);
     const attempts = this.#contacts.all.map((contact) => ({
       address: contact.address,
-      reason: this.#reasons.get(contact) ?? 'it did not answer in time',
+      reason: this.#reasons.get(contact) ?? (silent.includes(contact) ? SILENT : LATE),
+      ...(this.#strangers.has(contact) ? { isStranger: true as const } : {}),
     }));
     const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
     const [denial] = this.#contacts.all.flatMap(({ address, denial: reason }) => {
@@ -226,9 +236,16 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     if (this.#best !== null) this.#finish({ kind: 'answered', ...this.#best });
     else if (refusal !== undefined) this.#finish({ kind: 'refused', refusal });
     else if (denial !== undefined) this.#finish({ kind: 'denied', ...denial });
-    else if (this.#wasConnected || this.#contacts.in('greeting').length > 0) {
+    else if (this.#wasConnected || hanging.length > 0) {
       this.#finish({ kind: 'unanswered', attempts });
     } else this.#finish({ kind: 'unreachable', attempts });
+  }
+
+  /** Who has been connected to and has not greeted: at ports, and at sockets. */
+  #silent(): readonly [ports: Contact[], sockets: Contact[]] {
+    const all = this.#contacts.in('greeting');
+    const isSocket = ({ transport }: Contact): boolean => transport === 'unix';
+    return [all.filter((contact) => !isSocket(contact)), all.filter(isSocket)];
   }
 
   #finish(outcome: Outcome): void {
@@ -258,6 +275,9 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     return found.length > 0 && !isLive ? RANK_STALE : rankOf(isLive, answer.complete);
   }
 }
+
+const SILENT = 'it accepts connections and says nothing';
+const LATE = 'it did not answer in time';
 
 /** Whether all that a server says to a lookup is that it does not know anything yet. */
 function isUnsynced(answer: Answer): boolean {

@@ -57,6 +57,8 @@ export interface Contact {
 export interface Loss {
   readonly from: 'dialling' | 'greeting' | 'open';
   readonly reason: string;
+  /** Whether this side gave it up, for what the other end said or did not say. */
+  readonly isOurs: boolean;
 }
 
 /** Who is told what becomes of a contact. */
@@ -141,7 +143,7 @@ export class Contacts {
   lose(contact: Contact, why: ProtocolErrorName, reason: string): void {
     this.send(contact, errorOf(why, reason));
     this.#close(contact, why);
-    this.#lost(contact, reason);
+    this.#lost(contact, reason, true);
   }
 
   handle(input: ConnectionInput): void {
@@ -283,12 +285,12 @@ export class Contacts {
     this.#options.listener.onRefused(contact, contact.refusal);
   }
 
-  #lost(contact: Contact, reason: string): void {
+  #lost(contact: Contact, reason: string, isOurs = false): void {
     const from = contact.state;
     assert(from !== 'idle' && from !== 'refused', `a loss of ${contact.address}`);
     become(contact, 'lost');
     this.#forgetConnection(contact);
-    this.#options.listener.onLost(contact, { from, reason });
+    this.#options.listener.onLost(contact, { from, reason, isOurs });
   }
 
   #close(contact: Contact, why: Close['why']): void {

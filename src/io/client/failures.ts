@@ -20,14 +20,28 @@ export async function unreachableError(
   const isNamed = options.servers !== undefined && options.servers.length > 0;
   const where = isNamed ? ` at ${(options.servers ?? []).join(', ')}` : ' on this host';
   const [first] = attempts;
+  const strangers = attempts.filter(({ isStranger }) => isStranger === true);
+  const message = `no catalogue server of environment ${environment} could be reached${where}`;
+  if (strangers.length > 0) {
+    const said = strangers.map(({ address, reason }) => `${address} (${reason})`).join(', ');
+    return new RarangiError(
+      'RARANGI_UNREACHABLE',
+      `${message}: something else is at ${said}, or a server that hangs`,
+      { hint: strangersHint(strangers) },
+    );
+  }
   const disbelief = isNamed ? null : disbeliefHere(environment);
   const why =
     isNamed && first !== undefined ? `: ${first.address}: ${first.reason}` : (disbelief ?? '');
-  return new RarangiError(
-    'RARANGI_UNREACHABLE',
-    `no catalogue server of environment ${environment} could be reached${where}${why}`,
-    { hint: `${startHint(environment, isNamed)}${await othersHint(environment)}` },
-  );
+  return new RarangiError('RARANGI_UNREACHABLE', `${message}${why}`, {
+    hint: `${startHint(environment, isNamed)}${await othersHint(environment)}`,
+  });
+}
+
+/** Which program it is only the host knows on which it runs. */
+function strangersHint(strangers: readonly Attempt[]): string {
+  const ports = strangers.map(({ address }) => `sport = ${/:(\d+)$/.exec(address)?.[1] ?? '0'}`);
+  return `see on that host which program it is: ss -ltnp '${ports.join(' or ')}'`;
 }
 
 /** A socket that is there and is not believed, for it is the reason most likely. */
