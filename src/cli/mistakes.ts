@@ -82,6 +82,19 @@ function strayHint({ command, words }: Typed, at: number): string | null {
   return `put -- before the command: ${lineOf(['register', ...before, '--', ...stray])}`;
 }
 
+/** What is said of a command that is one word with blanks, as it is typed in quotes; else nothing. */
+export function meantCommandLine(
+  command: string,
+  ours: readonly string[],
+  wrapped: readonly string[],
+): string | undefined {
+  const [only = ''] = wrapped;
+  if (wrapped.length !== 1 || !/\s/.test(only.trim())) return undefined;
+  // What only a shell understands is left to one.
+  const words = /^[\w@%+=:,./\s-]+$/.test(only) ? only.trim().split(/\s+/) : ['sh', '-c', only];
+  return `it is one word with blanks in it; write: ${lineOf([command, ...ours, '--', ...words])}`;
+}
+
 /** Where the first word stands that is neither a flag nor a flag's value; -1 for nowhere. */
 function firstStray({ flags, words }: Typed): number {
   for (let at = 0; at < words.length; at += 1) {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 
 import { parsePort, usage } from './flags.ts';
+import { nearestWord } from './spelling.ts';
 
 /** A service in words. */
 export interface ServiceWords {
@@ -31,7 +32,7 @@ export function servicesOfWords(words: readonly string[]): ServiceWords[] {
     const at = word.indexOf('=');
     if (at < 1) throw usage(`${JSON.stringify(word)} in a service is not KEY=VALUE`);
     const [key, value] = [word.slice(0, at).trim(), word.slice(at + 1)];
-    if (key === 'name') drafts.push({ what: `service ${value}`, fields: new Map(), tags: {} });
+    if (key === 'name') drafts.push(draftOf(value));
     const draft = drafts.at(-1);
     if (draft === undefined) throw usage(`a service begins with name=, not with ${key}=`);
     if (key.startsWith('tag.')) setOnce(draft, { key: key.slice(4), value, isTag: true });
@@ -44,13 +45,14 @@ export function servicesOfWords(words: readonly string[]): ServiceWords[] {
 export function servicesOfFile(path: string): ServiceWords[] {
   const { services, ...others } = objectOf(jsonOf(path), path);
   const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw usage(`${path}: ${JSON.stringify(stranger)} means nothing`);
+  if (stranger !== undefined) throw meaningless(path, stranger, ['services']);
   if (!Array.isArray(services)) throw usage(`${path} has no list of services`, FILE_HINT);
   return services.map((each: unknown, index) => {
     const what = `${path}: service ${String(index + 1)}`;
     const { tags = {}, ...fields } = objectOf(each, what);
     return serviceOf({
       what,
+      words: [...FIELDS, 'tags'],
       fields: new Map(Object.entries(fields).map(([key, value]) => [key, textOf(value, what)])),
       tags: Object.fromEntries(
         Object.entries(objectOf(tags, `the tags of ${what}`)).map(([key, value]) => [
@@ -68,6 +70,8 @@ interface Draft {
   readonly what: string;
   readonly fields: Map<string, string>;
   readonly tags: Record<string, string>;
+  /** The names that mean something where it is written. */
+  readonly words: readonly string[];
 }
 
 interface Setting {
@@ -84,11 +88,9 @@ function setOnce({ what, fields, tags }: Draft, { key, value, isTag }: Setting):
   else fields.set(key, value);
 }
 
-function serviceOf({ what, fields, tags }: Draft): ServiceWords {
+function serviceOf({ what, fields, tags, words }: Draft): ServiceWords {
   const stranger = [...fields.keys()].find((key) => !FIELDS.has(key));
-  if (stranger !== undefined) {
-    throw usage(`${what}: ${JSON.stringify(stranger)} means nothing`, FIELDS_HINT);
-  }
+  if (stranger !== undefined) throw meaningless(what, stranger, words);
   const name = requiredOf({ what, fields }, 'name');
   const port = requiredOf({ what, fields }, 'port');
   const optional = OPTIONAL_FIELDS.flatMap((key) => {
@@ -98,7 +100,19 @@ function serviceOf({ what, fields, tags }: Draft): ServiceWords {
   return { name, port: parsePort(port, `${what}: port`), tags, ...Object.fromEntries(optional) };
 }
 
-function requiredOf({ what, fields }: Omit<Draft, 'tags'>, key: string): string {
+function draftOf(name: string): Draft {
+  return { what: `service ${name}`, fields: new Map(), tags: {}, words: [...FIELDS, 'tag.KEY'] };
+}
+
+/** A name that means nothing, and the one that was meant. */
+function meaningless(what: string, word: string, words: readonly string[]): Error {
+  const meant = /^tags?$/.test(word) ? words.find((one) => one.startsWith('tag')) : undefined;
+  const right = meant ?? nearestWord(word, words);
+  const proposal = right === null ? '' : `; did you mean ${JSON.stringify(right)}?`;
+  return usage(`${what}: ${JSON.stringify(word)} means nothing${proposal}`, FIELDS_HINT);
+}
+
+function requiredOf({ what, fields }: Pick<Draft, 'what' | 'fields'>, key: string): string {
   const value = fields.get(key);
   if (value === undefined) throw usage(`${what} has no ${key}`, FIELDS_HINT);
   return value;
@@ -115,7 +129,8 @@ function jsonOf(path: string): unknown {
 
 function textIn(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Editors of Windows begin a text with a mark of its byte order, which JSON.parse does not know.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const { message } = error as Error;
     // As Node says it: `ENOENT: no such file or directory, open 'services.json'`.

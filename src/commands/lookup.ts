@@ -16,6 +16,7 @@ import { lookupNamed } from '../cli/lookup/named.ts';
 import { ON_CHANGE_FORM, onChangeOf } from '../cli/lookup/on-change.ts';
 import { write } from '../cli/output.ts';
 import { endOfInterest } from '../cli/signals.ts';
+import { meantCommandLine } from '../cli/mistakes.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
 import { services, type LookupOptions } from '../index.ts';
 
@@ -157,7 +158,9 @@ export default class Lookup extends BaseCommand {
       process.exitCode = await run({ command, variables: variablesOf(given), news });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      showFailure(notStarted(command, error), 'words');
+      const { ours } = partedWords(this.argv);
+      const meant = meantCommandLine('lookup', ours, command);
+      showFailure(notStarted(command, error, meant), 'words');
       process.exitCode = error.status;
     }
   }

@@ -10,6 +10,7 @@ import * as flag from '../cli/flags.ts';
 import { logTo } from '../cli/log-lines.ts';
 import { registerFlags } from '../cli/register-flags.ts';
 import { servicesOfFile, servicesOfWords, type ServiceWords } from '../cli/service-words.ts';
+import { meantCommandLine } from '../cli/mistakes.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
 import { reportTo } from '../sidecar/events.ts';
 import { hold } from '../sidecar/hold.ts';
@@ -52,7 +53,8 @@ export default class Register extends BaseCommand {
     if (command.length === 0) throw flag.usage('no command stands behind the --');
     const { drain: drainMs, 'kill-after': killAfterMs } = flags;
     const killsGroup = flags['kill-group'] === 'yes';
-    process.exitCode = await wrap({ ...options, command, drainMs, killAfterMs, killsGroup });
+    const meant = meantCommandLine('register', ours, command);
+    process.exitCode = await wrap({ ...options, command, meant, drainMs, killAfterMs, killsGroup });
   }
 
   protected override exitOf(failure: Failure): number {

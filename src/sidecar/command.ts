@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 
-import { faultOf, wordsGivingBack } from './giving-back.ts';
+import { faultOf, missingInterpreterOf, wordsGivingBack } from './giving-back.ts';
 import { closeInherited, type Inherited, inherited } from './inherited.ts';
 
 /** Why a command did not start, as env(1) and the shells number it. */
@@ -57,7 +57,7 @@ export async function startCommand(
     await started(child);
     return { pid: child.pid ?? 0, exited, signal: (name) => void child.kill(name) };
   } catch (error) {
-    throw startErrorOf(error as NodeJS.ErrnoException);
+    throw startErrorOf(error as NodeJS.ErrnoException, words, options);
   } finally {
     if (options.isRepeated !== true) closeInherited(found);
   }
@@ -72,7 +72,8 @@ function spawnGivingBack(
   const [word = ''] = words;
   const env = { ...ourEnvironment(withheld), ...variables };
   const [file = '', ...rest] = wordsGivingBack(words, found, env);
-  const fault = word !== '' && file === word ? null : faultOf(word, env);
+  const isAsGiven = word !== '' && file === word;
+  const fault = isAsGiven ? null : (faultOf(word, env) ?? missingCodeOf(word, env));
   if (fault !== null) throw Object.assign(new Error(fault), { code: fault });
   return spawn(file, rest, { stdio: stdioFor(found), env, detached: ownSession });
 }
@@ -108,10 +109,30 @@ function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-function startErrorOf({ code = 'unknown' }: NodeJS.ErrnoException): StartError {
-  if (code === 'ENOENT') return new StartError('not found', START_FAILURES.notFound);
+function missingCodeOf(word: string, env: NodeJS.ProcessEnv): 'ENOENT' | null {
+  return missingInterpreterOf(word, env) === null ? null : 'ENOENT';
+}
+
+function startErrorOf(
+  { code = 'unknown' }: NodeJS.ErrnoException,
+  words: readonly string[],
+  { variables }: StartOptions,
+): StartError {
+  if (code === 'ENOENT') {
+    const interpreter = missingInterpreterOf(words[0] ?? '', { ...process.env, ...variables });
+    const reason = interpreter === null ? 'not found' : interpreterReason(interpreter);
+    return new StartError(reason, START_FAILURES.notFound);
+  }
   const status = OWN_CODES.has(code) ? START_FAILURES.own : START_FAILURES.notExecutable;
   return new StartError(REASONS_BY_CODE[code] ?? code, status);
+}
+
+function interpreterReason(interpreter: string): string {
+  // A file of Windows: what is shown of the name would look right.
+  if (interpreter.endsWith('\r')) {
+    return `its interpreter is not found, for its first line ends as on Windows: ${JSON.stringify(interpreter)}`;
+  }
+  return `its interpreter ${interpreter} is not found`;
 }
 
 const REASONS_BY_CODE: Readonly<Record<string, string>> = { EACCES: 'it is not executable' };

@@ -3,7 +3,7 @@
 // becomes the command. The invariant: without such a need there is no shell; with it none remains,
 // the process id is the command's, and its words and environment are as without.
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { type Inherited, isMeant } from './inherited.ts';
@@ -44,6 +44,32 @@ export function faultOf(file: string, variables: Variables): 'ENOENT' | 'EACCES'
   if (file === '') return 'ENOENT';
   if (pathOf(file, variables) !== null) return null;
   return candidatesFor(file, variables).some(exists) ? 'EACCES' : 'ENOENT';
+}
+
+/**
+ * The program that a file names in its first line, or why there is none, if it is not there: then the
+ * system says of the file itself that it is not found. Null if the file is not there, or all is well.
+ */
+export function missingInterpreterOf(file: string, variables: Variables): string | null {
+  const path = pathOf(file, variables);
+  if (path === null) return null;
+  const [, interpreter] = /^#![ \t]*([^ \t\n]+)/.exec(beginningOf(path)) ?? [];
+  return interpreter === undefined || exists(interpreter) ? null : interpreter;
+}
+
+/** As much of a file as a kernel reads to know what it is; nothing if it may not be read. */
+function beginningOf(path: string): string {
+  let file: number | null = null;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const bytes = Buffer.alloc(256);
+    return bytes.toString('latin1', 0, readSync(file, bytes));
+  } catch {
+    // It may be executed and not read: the kernel alone knows.
+    return '';
+  } finally {
+    if (file !== null) closeSync(file);
+  }
 }
 
 function pathOf(file: string, variables: Variables): string | null {

@@ -22,6 +22,8 @@ import { END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 /** What is wrapped, and how it ends. */
 export interface WrapOptions extends SidecarOptions {
   readonly command: readonly string[];
+  /** The line that was meant, if the command is not found as it stands. */
+  readonly meant?: string | undefined;
   /** Between the deregistration and the signal. */
   readonly drainMs: number;
   /** Between the signal and SIGKILL; 0 for never. */
@@ -90,9 +92,11 @@ export async function wrap(options: WrapOptions): Promise<number> {
   }
 }
 
-function statusOf(error: unknown, { command, report }: WrapOptions): number {
+function statusOf(error: unknown, { command, meant, report }: WrapOptions): number {
   if (!(error instanceof StartError)) throw error;
-  report('command-not-started', { command: command[0] ?? '', reason: error.message });
+  const isMeant = meant !== undefined && error.status === START_FAILURES.notFound;
+  const reason = isMeant ? `${error.message}; ${meant}` : error.message;
+  report('command-not-started', { command: command[0] ?? '', reason });
   return error.status;
 }
 

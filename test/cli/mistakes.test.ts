@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meantWords, withMeantLine } from '../../src/cli/mistakes.ts';
+import { meantCommandLine, meantWords, withMeantLine } from '../../src/cli/mistakes.ts';
 import { nearestWord } from '../../src/cli/spelling.ts';
 
 const COMMANDS = ['lookup', 'peers', 'register', 'serve', 'status'];
@@ -57,6 +57,20 @@ test.each([
 ])('%s in %s', (message, line, hint) => {
   expect(hintFor(message, line)).toBe(hint);
 });
+
+test.each([
+  ['sleep 1', 'register --name x -- sleep 1'],
+  ['cd /srv && exec ./run', "register --name x -- sh -c 'cd /srv && exec ./run'"],
+])(
+  'a command in one word with blanks, %s, is answered with the line that was meant',
+  (word, line) => {
+    expect(meantCommandLine('register', ['--name', 'x'], [word])).toContain(
+      `write: rarangi ${line}`,
+    );
+    expect(meantCommandLine('register', [], [word, 'b'])).toBeUndefined();
+    expect(meantCommandLine('register', [], ['sleep'])).toBeUndefined();
+  },
+);
 
 test('a word is near if two letters make the other of it, and less than half of them', () => {
   expect(nearestWord('lokup', COMMANDS)).toBe('lookup');

@@ -40,6 +40,8 @@ test.each([
   ['name=a', /has no port/],
   ['name=a,port=x', /port "x" is not a number/],
   ['name=a,port=1,colour=red', /"colour" means nothing/],
+  ['name=a,port=1,tag=x', /"tag" means nothing; did you mean "tag\.KEY"\?/],
+  ['name=a,adress=x', /"adress" means nothing; did you mean "address"\?/],
   ['name=a,port=1,port=2', /has port twice/],
   ['name=a,port=1,tag.k=1,tag.k=2', /has k twice/],
   ['name=a,port=1,solo', /not KEY=VALUE/],
@@ -57,14 +59,23 @@ test('a file holds services', () => {
   ]);
 });
 
+test('a file may begin with a mark of its byte order, as editors of Windows write it', () => {
+  const path = fileOf('\uFEFF{"services": [{"name": "a", "port": 1}]}');
+
+  expect(servicesOfFile(path)).toEqual([{ name: 'a', port: 1, tags: {} }]);
+});
+
 test.each([
   ['{', /is not JSON: Expected/],
   ['[]', /is not a JSON object/],
   ['{}', /has no list of services/],
-  ['{"services": [], "service": 1}', /"service" means nothing/],
+  ['{"services": [], "service": 1}', /"service" means nothing; did you mean "services"\?/],
   ['{"services": [1]}', /service 1 is not a JSON object/],
   ['{"services": [{"name": "a"}]}', /service 1 has no port/],
-  ['{"services": [{"name": "a", "port": 1, "tag": "x"}]}', /"tag" means nothing/],
+  [
+    '{"services": [{"name": "a", "port": 1, "tag": "x"}]}',
+    /"tag" means nothing; did you mean "tags"\?/,
+  ],
   ['{"services": [{"name": "a", "port": 1, "tags": {"x": null}}]}', /null is neither a text/],
 ])('the file %j is refused', (text, complaint) => {
   expect(() => servicesOfFile(fileOf(text))).toThrow(complaint);

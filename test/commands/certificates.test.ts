@@ -4,7 +4,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { authorityOf, madeSecret, secretFileOf, serving } from '../support/locks.ts';
+import { authorityOf, lockKey, madeSecret, secretFileOf, serving } from '../support/locks.ts';
 import type { Authority, Issuance } from '../support/locks.ts';
 import { needs } from '../support/needs.ts';
 import { type Running, type Stage, test as staged } from '../support/processes.ts';
@@ -106,6 +106,48 @@ test('without a certificate nobody comes in', async ({ stage }) => {
     event: 'refused-stranger',
     reason: 'its certificate is not trusted: there is none',
   });
+});
+
+test('a certificate that is not meant for both ends of a connection is refused at the start', async ({
+  stage,
+}) => {
+  const ca = authorityOf(stage, 'ca');
+  const ofServer = ca.issue('server', { extendedKeyUsage: 'serverAuth' });
+  const ofClient = ca.issue('client', { extendedKeyUsage: 'clientAuth' });
+  const both = ca.issue('both', { extendedKeyUsage: 'serverAuth,clientAuth' });
+  const bind = `--bind=${stage.address()}`;
+
+  const [undialling, unserving, asking] = await Promise.all([
+    stage.run(['serve', bind, ...ofServer.flags]),
+    stage.run(['serve', bind, ...ofClient.flags]),
+    stage.run(['status', `--server=${stage.address()}`, ...ofServer.flags]),
+  ]);
+  const [, host = ''] = bind.split('=');
+  await serving(stage, [bind, ...both.flags]);
+  const served = await status(stage, host, ofClient.flags);
+
+  expect([undialling, unserving, asking].map(({ code }) => code)).toEqual([2, 2, 2]);
+  expect(undialling.stderr).toMatch(/is not meant for client authentication/);
+  expect(undialling.stderr).toContain('extendedKeyUsage=serverAuth,clientAuth');
+  expect(unserving.stderr).toMatch(/is not meant for server authentication/);
+  expect(asking.stderr).toMatch(/not meant for client authentication.*\n.*=clientAuth\n/);
+  expect(served.stdout).toContain('"state":"healthy"');
+});
+
+test('a key with a passphrase is named as such, for servers and clients', async ({ stage }) => {
+  const issued = authorityOf(stage, 'ca').issue('server');
+  lockKey(stage, issued);
+  const bind = `--bind=${stage.address()}`;
+
+  const ends = await Promise.all([
+    stage.run(['serve', bind, ...issued.flags]),
+    stage.run(['status', ...issued.flags]),
+  ]);
+
+  for (const { code, stderr } of ends) {
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/key \S+ has a passphrase, .*\n.*write it without one: openssl pkey/);
+  }
 });
 
 test('SIGHUP takes a new CA, and closes what came with the old one', async ({ stage }) => {

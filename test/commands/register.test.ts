@@ -80,6 +80,19 @@ test('the exit status of the command is passed on', async ({ stage }) => {
   expect(ended.map(({ code }) => code)).toEqual(Object.values(statuses));
 });
 
+test('a command in one word with blanks is 127, with the line that was meant', async ({
+  stage,
+}) => {
+  const offer = ['--name=web', '--port=80', `--server=${stage.address()}`];
+
+  const sidecar = await stage.run(['register', ...offer, '--', 'sleep 1']);
+
+  expect(sidecar.code).toBe(127);
+  expect(sidecar.stderr).toContain(
+    `cannot start sleep 1: not found; it is one word with blanks in it; write: rarangi register ${offer.join(' ')} -- sleep 1`,
+  );
+});
+
 test('what cannot be run is 127 or 126, and a usage error of its own 125', async ({ stage }) => {
   const plain = join(stage.folder, 'plain');
   writeFileSync(plain, 'no program');

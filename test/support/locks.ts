@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Running, Stage } from './processes.ts';
@@ -39,6 +39,8 @@ export interface Issued {
   readonly altName?: string;
   /** When it expires; far in the future if absent, a date such as 20200101000000Z. */
   readonly endDate?: string;
+  /** What it is meant for, such as `serverAuth`; for anything if absent. */
+  readonly extendedKeyUsage?: string;
 }
 
 /** Where a certificate is. */
@@ -72,7 +74,7 @@ export function authorityOf(stage: Stage, name: string): Authority {
 function issue(
   stage: Stage,
   ca: { readonly cert: string; readonly key: string; readonly name: string },
-  { altName = 'URI:rarangi:development', endDate = '20991231235959Z' }: Issued,
+  { altName = 'URI:rarangi:development', endDate = '20991231235959Z', extendedKeyUsage }: Issued,
 ): Issuance {
   const at = (suffix: string): string => join(stage.folder, `${ca.name}.${suffix}`);
   const [cert, key, request, settings] = [at('pem'), at('key'), at('csr'), at('cnf')];
@@ -93,6 +95,7 @@ unique_subject=no
 commonName=optional
 [names]
 subjectAltName=@alternatives
+${extendedKeyUsage === undefined ? '' : `extendedKeyUsage=${extendedKeyUsage}`}
 [alternatives]
 ${altName.replace(':', '.1=')}
 `,
@@ -115,6 +118,21 @@ ${altName.replace(':', '.1=')}
     key,
     flags: [`--tls-cert=${cert}`, `--tls-key=${key}`, `--tls-ca=${ca.cert}`],
   };
+}
+
+/** Writes a key anew, with a passphrase. */
+export function lockKey(stage: Stage, { key }: Issuance): void {
+  openssl(stage, [
+    'pkey',
+    '-in',
+    key,
+    '-aes256',
+    '-passout',
+    'pass:secret',
+    '-out',
+    `${key}.locked`,
+  ]);
+  renameSync(`${key}.locked`, key);
 }
 
 /** Runs openssl to its end; what it says on both streams. Throws when it fails. */

@@ -45,12 +45,12 @@ export function newsOf(given: Given, by: 'restart' | NodeJS.Signals): News {
   };
 }
 
-/** A command that could not be started. */
-export function notStarted(command: readonly string[], error: Error): Failure {
+/** A command that could not be started; `meant` says which line was meant, if that is known. */
+export function notStarted(command: readonly string[], error: Error, meant?: string): Failure {
   return {
     code: 'RARANGI_USAGE',
     message: `cannot start ${command[0] ?? ''}: ${error.message}`,
-    hint: 'see the words behind the --',
+    hint: meant ?? 'see the words behind the --',
     exit: EXIT_CODES.usage.code,
   };
 }

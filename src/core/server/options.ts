@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly lock?: 'none' | 'secret' | 'certificate';
   /** Limits other than those of limits.ts, where an operator has a say. */
   readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
+  /** Whether its process may open so few files that they, and no operator, limit the connections. */
+  readonly areFilesFew?: boolean;
   /** Rows of the ring of events; those of history.ts if absent, 0 for none. */
   readonly historyRows?: number;
   /** Where logs and catalogue are kept, if not by each server for itself. */

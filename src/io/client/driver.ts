@@ -45,7 +45,7 @@ export const background: Runtime = backgroundRuntime;
  * RARANGI_USAGE.
  */
 export function lockFor(options: ClientOptions, environment: Name): DialLock | null {
-  const read = credentialsOf(options, environment);
+  const read = credentialsOf(options, environment, ['client']);
   // What cannot be read now is said now, whether or not anything will be dialled.
   read?.();
   const lock = read === null ? null : clientLock(environment, read);

@@ -1,11 +1,12 @@
 // The certificate of HTTP beyond loopback. One invariant: what is used was read whole and belongs
 // together; when new files are not fit the old ones stay in use, and streams go on either way.
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 
 import { reasonOf } from '../machine/reasons.ts';
 import { RarangiError } from '../rarangi-error.ts';
+import { privateKeyOf } from '../tls/credentials.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';
 
@@ -37,9 +38,10 @@ function mustBelong(given: {
   readonly files: { readonly cert: string; readonly key: string };
 }): void {
   const { cert, key, files } = given;
+  const secret = privateKeyOf(key, files.key);
   let isPair: boolean;
   try {
-    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    isPair = new X509Certificate(cert).checkPrivateKey(secret);
   } catch (error) {
     throw unusable(`cannot use certificate ${files.cert}: ${reasonOf(error)}`);
   }

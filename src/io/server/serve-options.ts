@@ -122,7 +122,7 @@ function checked(options: ServeOptions): ServeSettings {
     peers: peersOf(options.peers ?? [], environment),
     socket: options.socket ?? null,
     socketRights: socketRightsOf(options),
-    credentials: credentialsOf(options, environment),
+    credentials: credentialsOf(options, environment, ['client', 'server']),
     isInsecure: options.insecure === true,
     lock: lockOf(options),
     doors: doorSettingsOf(options, environment),

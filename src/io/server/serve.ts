@@ -293,6 +293,7 @@ class RunningServer implements ServerHandle {
       instanceOf,
       lock: this.lock,
       limits,
+      areFilesFew: areFilesFew(settings, limits),
       random: () => nodeRuntime.random(),
     });
   }
@@ -300,14 +301,14 @@ class RunningServer implements ServerHandle {
   #tellStart(settings: ServeSettings, { place, limits, filesMax }: Parts): void {
     const { environment, host } = settings;
     const { socketless } = place;
-    const { connections } = limits;
     const fields = { name: this.name, host, environment, side: this.side, address: this.address };
     this.#onNotice({ name: 'server-started', fields });
     if (isLoopbackAdvertised(settings, this.bound)) {
       this.#onNotice({ name: 'loopback-advertised', fields: { address: this.address } });
     }
     if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
-    if (connections < (settings.limits.connections ?? LIMITS.connections.max)) {
+    if (areFilesFew(settings, limits)) {
+      const { connections } = limits;
       this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
     }
   }
@@ -323,6 +324,10 @@ class RunningServer implements ServerHandle {
 function isLoopbackAdvertised({ advertise }: ServeSettings, bound: string): boolean {
   if (advertise === null || isLoopback(parseHostPort(bound, 'bound address').host)) return false;
   return advertise.host === 'localhost' || isLoopback(advertise.host);
+}
+
+function areFilesFew(settings: ServeSettings, { connections }: Limits): boolean {
+  return connections < (settings.limits.connections ?? LIMITS.connections.max);
 }
 
 function vacate({ listener, socket }: Place): void {

@@ -1,6 +1,7 @@
 // TLS credentials: what this side presents and what it accepts. They are the secrets of an
 // environment, or a certificate and the certificates of its issuers. The invariant: credentials that were read are fit to be
-// used: a certificate has not expired, belongs to its key and names the environment.
+// used: a certificate has not expired, belongs to its key, names the environment and may be shown for what
+// it is shown for.
 
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 
@@ -34,8 +35,15 @@ export type Credentials =
 /** Reads the files anew. Throws RARANGI_USAGE. */
 export type ReadCredentials = () => Credentials;
 
+/** Which end of a connection a certificate is shown by: a server is both, for it dials others. */
+export type End = 'client' | 'server';
+
 /** How credentials are read; null for a door without a lock. Throws RARANGI_USAGE. */
-export function credentialsOf(options: LockOptions, environment: Name): ReadCredentials | null {
+export function credentialsOf(
+  options: LockOptions,
+  environment: Name,
+  ends: readonly End[],
+): ReadCredentials | null {
   const { secretFile, tls } = options;
   if (secretFile !== undefined && tls !== undefined) {
     throw unusable(
@@ -46,7 +54,7 @@ export function credentialsOf(options: LockOptions, environment: Name): ReadCred
   if (secretFile !== undefined) {
     return () => ({ kind: 'secret', secrets: readSecretFile(secretFile) });
   }
-  return tls === undefined ? null : () => readCertificates(tls, environment);
+  return tls === undefined ? null : () => readCertificates(tls, environment, ends);
 }
 
 /** The name of an environment in a certificate: a URI among its subjectAltNames. */
@@ -64,6 +72,7 @@ export function environmentsNamed(subjectAltName: string | undefined): string[] 
 function readCertificates(
   paths: NonNullable<LockOptions['tls']>,
   environment: Name,
+  ends: readonly End[],
 ): Extract<Credentials, { kind: 'certificate' }> {
   const cert = readPublicFile(paths.cert, 'certificate');
   const key = readPrivateFile(paths.key, 'key');
@@ -80,11 +89,27 @@ function readCertificates(
   if (Date.parse(own.validTo) < Date.now()) {
     throw unusable(`certificate ${paths.cert} has expired: ${own.validTo}`, 'have it renewed');
   }
+  mustBeFor(own, paths.cert, ends);
   if (!own.checkPrivateKey(privateKeyOf(key, paths.key))) {
     throw unusable(`key ${paths.key} is not that of certificate ${paths.cert}`, 'name its key');
   }
   const issuers = certificatesIn(ca, paths.ca).map(({ fingerprint256 }) => fingerprint256);
   return { kind: 'certificate', cert, key, ca, issuers: new Set(issuers) };
+}
+
+/** A certificate that says what it is for is refused by the other end for anything else. */
+function mustBeFor(own: X509Certificate, path: string, ends: readonly End[]): void {
+  // Undefined without such an extension, whatever the types say: then it is for everything.
+  const uses = own.keyUsage as readonly string[] | undefined;
+  if (uses === undefined) return;
+  const lacking = ends.filter((end) => !uses.includes(USES[end]));
+  if (lacking.length === 0) return;
+  const names = (some: readonly End[]): string => some.map((end) => `${end}Auth`).join(',');
+  throw unusable(
+    `certificate ${path} is not meant for ${lacking.join(' nor for ')} authentication: ` +
+      `its extendedKeyUsage lacks ${names(lacking)}`,
+    `have it issued with extendedKeyUsage=${names([...ends].sort().reverse())}`,
+  );
 }
 
 function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Certificate[]] {
@@ -99,10 +124,18 @@ function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Cer
   throw unusable(`there is no certificate in ${path}`);
 }
 
-function privateKeyOf(pem: string, path: string): ReturnType<typeof createPrivateKey> {
+/** Reads a private key. Throws RARANGI_USAGE. */
+export function privateKeyOf(pem: string, path: string): ReturnType<typeof createPrivateKey> {
   try {
     return createPrivateKey(pem);
   } catch (error) {
+    // What OpenSSL says of it is another thing in each version.
+    if (LOCKED_PATTERN.test(pem)) {
+      throw unusable(
+        `key ${path} has a passphrase, which nobody is there to type`,
+        `write it without one: openssl pkey -in ${path} -out FILE`,
+      );
+    }
     throw unusable(
       `${path} has no key that can be read: ${reasonOf(error)}`,
       'use PEM, unencrypted',
@@ -114,6 +147,13 @@ function unusable(message: string, hint = 'name a file in PEM'): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, { hint });
 }
 
+/** The extended key usages, as X.509 numbers them. */
+const USES = {
+  client: '1.3.6.1.5.5.7.3.2',
+  server: '1.3.6.1.5.5.7.3.1',
+} as const satisfies Readonly<Record<End, string>>;
+
 const QUOTED_PATTERN = /"(?:[^"\\]|\\.)*"/g;
 const URI_PATTERN = /(?<=^|, )URI:rarangi:([A-Za-z0-9][A-Za-z0-9._-]{0,127})(?=,|$)/g;
+const LOCKED_PATTERN = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 const PEM_PATTERN = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

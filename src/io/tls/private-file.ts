@@ -73,7 +73,8 @@ function readWith(path: string, what: string, judge: (file: number) => void): st
       throw unusable(`${what} ${path} has ${String(found.size)} bytes`, 'name the right file');
     }
     judge(file);
-    return readFileSync(file, 'utf8');
+    // Without the mark of the byte order that editors of Windows begin a text with.
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     if (error instanceof RarangiError) throw error;
     const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : reasonOf(error);

@@ -105,7 +105,7 @@ async function openDoor(limits: NonNullable<ServerLockOptions['limits']>): Promi
   const notices: Notice[] = [];
   const lock = new ServerLock({
     environment,
-    read: credentialsOf({ secretFile }, environment)!,
+    read: credentialsOf({ secretFile }, environment, ['server'])!,
     onNotice: (notice) => notices.push(notice),
     limits,
   });

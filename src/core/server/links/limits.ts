@@ -151,15 +151,21 @@ export function noteLimit(state: State, limit: LimitName, address: string): void
   }
   const times = (told?.times ?? 0) + 1;
   state.limitsTold.set(limit, { atMs: state.nowMs, times: 0 });
-  const { noun, hint } = LIMITS[limit];
+  const { noun } = LIMITS[limit];
+  const hint = hintFor(state.options, limit);
   const max = maxOf(state.options, limit);
   state.out.notice('limit-reached', { limit, max, noun, address, times, hint });
 }
 
 /** What whoever asks for too much is told: the cause, and what to do. */
 export function limitReason(state: State, limit: LimitName): string {
-  const { noun, hint } = LIMITS[limit];
-  return `the limit is ${String(maxOf(state.options, limit))} ${noun}: ${hint}`;
+  const max = String(maxOf(state.options, limit));
+  return `the limit is ${max} ${LIMITS[limit].noun}: ${hintFor(state.options, limit)}`;
+}
+
+/** What to do about a limit: a number that the system has made smaller is raised there. */
+function hintFor({ areFilesFew = false }: ServerOptions, limit: LimitName): string {
+  return areFilesFew && limit === 'connections' ? FEW_FILES_HINT : LIMITS[limit].hint;
 }
 
 /** Refuses a request that would break a limit, and tells both sides; the session goes on. */
@@ -340,6 +346,9 @@ function hostOf({ transport, remote }: Connection): string {
 function withoutPort(address: string): string {
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
+
+const FEW_FILES_HINT =
+  'try another server, or let its process open more files: LimitNOFILE= of its unit, or ulimit -n';
 
 /** A limit that lasts would fill the log. */
 const TOLD_EVERY_MS = 60_000;

@@ -205,6 +205,21 @@ test('watches count as well, with all that the client names', () => {
   expect(watch(3)).toEqual(['change']);
 });
 
+test('connections that few open files limit are more with more of these, and with no flag', () => {
+  const stage = new ServerStage({ limits: { connections: 1 }, areFilesFew: true });
+  stage.client();
+
+  const second = stage.accept('tcp', '10.0.0.2:1');
+  stage.hear(second, hello);
+
+  const [error] = stage.take(second).filter(({ kind }) => kind === 'error');
+  const [told] = stage.notices.filter(({ name }) => name === 'limit-reached');
+  for (const text of [error, told?.fields].map((one) => JSON.stringify(one))) {
+    expect(text).toContain('LimitNOFILE=');
+    expect(text).not.toContain('--max-connections');
+  }
+});
+
 test('a limit that is reached again and again is told once a minute, with how often', () => {
   const stage = stageWith({ registrations: 1 });
   const session = stage.client();
