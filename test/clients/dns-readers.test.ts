@@ -123,3 +123,49 @@ test.skipIf(!canRun)(
     expect(whole.stdout.match(/\tSRV\t/g)).toHaveLength(100);
   },
 );
+
+test.skipIf(!canRun)(
+  '2,000 instances are too many for DNS, and the answer says so',
+  async ({ stage }) => {
+    const host = await startDnsHost(stage);
+    await host.offerMany('web', 9_000, 2_000);
+
+    const { stdout } = await host.run(kdig(17_319, '+tcp', '+edns', `web.${ZONE}`, 'SRV'));
+
+    const [, kept = '', all = ''] = /showing (\d+) of (\d+): too many for DNS/.exec(stdout) ?? [];
+    expect(all).toBe('2000');
+    expect(stdout.match(/\tSRV\t/g)).toHaveLength(Number(kept));
+    expect(Number(kept)).toBeGreaterThan(500);
+    expect(Number(/Received (\d+) B/.exec(stdout)?.[1])).toBeLessThanOrEqual(65_535);
+  },
+);
+
+test.skipIf(!canRun)('names are found as the manual says', async ({ stage }) => {
+  const host = await startDnsHost(stage);
+  const long = `${'a'.repeat(63)}.${'b'.repeat(62)}.c`;
+  const names = ['My_Service', 'api.v2', 'Web', 'web', long];
+  for (const [index, name] of names.entries()) await host.offer(name, 8_000 + index);
+  const roles = ['replica', 'primary'];
+  for (const [index, role] of roles.entries()) {
+    await host.offer('db', 8_100 + index, ['--tag', `role=${role}`]);
+  }
+  const ports = async (name: string): Promise<string[]> => {
+    const { stdout } = await host.run(kdig(17_319, `${name}.${ZONE}`, 'SRV'));
+    return [...stdout.matchAll(/SRV\t\d+ \d+ (\d+) /g)].map(([, port = '']) => port);
+  };
+
+  for (const [name, expected] of [
+    ['my-service', '8000'],
+    ['MY_SERVICE', '8000'],
+    ['api.v2', '8001'],
+    ['_api.v2._tcp', '8001'],
+    ['web', '8003'],
+    ['WEB', '8003'],
+    [long, '8004'],
+    ['replica._role.db', '8100'],
+    ['PRIMARY._role.db', '8101'],
+  ] as const) {
+    expect(await ports(name), name).toEqual([expected]);
+  }
+  expect(await ports('other._role.db')).toEqual([]);
+});
