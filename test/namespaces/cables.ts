@@ -45,6 +45,9 @@ netTest(
       others.map(() => ['removed h6', 'added h6']),
     );
     expect(causesOf(world, rest, cutMs)).toEqual(['crash']);
+    // Its address is still its own, and its service stays as it is.
+    const lines = serversOf(world, ['h6']).flatMap(({ program }) => program.said);
+    expect(lines.filter(({ fields }) => fields['event'] === 'address-gone')).toEqual([]);
     printDelays('cable out: removed', others, { change: 'removed h6', sinceMs: cutMs });
     printDelays('cable in: back', others, { change: 'added h6', sinceMs: healMs });
   },

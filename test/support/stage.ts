@@ -123,11 +123,13 @@ export interface Server {
   readonly origin: string;
   readonly host: string;
   readonly transport: Transport;
+  /** Where others reach it. */
+  readonly addresses: readonly string[];
 }
 
 /** The first message of a server. */
 export function welcomeOf(server: Partial<Server>): Message {
-  const { environment = 'testing', origin = '1', host = 'h1' } = server;
+  const { environment = 'testing', origin = '1', host = 'h1', addresses = [] } = server;
   return {
     kind: 'welcome',
     protocols: [2],
@@ -139,7 +141,7 @@ export function welcomeOf(server: Partial<Server>): Message {
       cluster: 'c1' as Name,
       side: 'a',
       role: 'leaf',
-      addresses: [],
+      addresses: [...addresses],
     },
   };
 }

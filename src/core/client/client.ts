@@ -190,7 +190,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
         this.#registry.handleDenial(contact, message);
         return;
       case 'address':
-        if (message.address !== undefined) this.#registry.readdress();
+        if (message.address !== undefined) this.#registry.readdress(contact, message.address);
         return;
       case 'lost':
         this.#registry.handleDisowned(contact, message.instance);

@@ -6,6 +6,7 @@ import type { Identity, InstanceId, InstanceKey, Name } from '../../protocol/ids
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Registration } from '../../protocol/records.ts';
 import { detailOf } from '../../protocol/texts.ts';
+import { bracketed, hostPartOf } from '../kit/text.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import type { Timers } from '../kit/timers.ts';
 
@@ -93,8 +94,16 @@ export class Registry {
     this.#put({ registration: { ...registration, ...change, instance, revision }, key });
   }
 
-  /** A server is reached elsewhere: who left its address to the servers is there, too. */
-  readdress(): void {
+  /**
+   * A server says where it is reached now: who left its address to the servers is there, too. One
+   * that lost its address, and has it again, moves nobody.
+   */
+  readdress(contact: Contact, host: string): void {
+    const { server } = contact;
+    const [before = ''] = server?.facts.addresses ?? [];
+    if (server === null || hostPartOf(before) === host) return;
+    const address = bracketed(host) + before.slice(before.lastIndexOf(':'));
+    contact.server = { ...server, facts: { ...server.facts, addresses: [address] } };
     for (const { registration } of [...this.#held.values()]) {
       if (registration.address === '') this.update(registration.instance, {});
     }

@@ -1,6 +1,9 @@
-// The addresses that this machine has now: a lease ends, a cable is pulled, an interface is renamed.
-// The invariant: the system is asked anew each time, and nothing is remembered.
+// The addresses that this machine has now: a lease ends, an interface is renamed or goes. The
+// invariant: the system is asked anew each time, and nothing is remembered. An interface whose cable
+// is out keeps its addresses, but Node.js lists none of them; so what is not listed is tried.
 
+import { createSocket } from 'node:dgram';
+import { isIP } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 
 import { isLoopback } from './addresses.ts';
@@ -17,9 +20,24 @@ export function firstAddressOf(name: string): string | null {
 }
 
 /** Whether this machine has an IP address; all of 127.0.0.0/8 is its own. */
-export function isHere(ip: string): boolean {
+export async function isHere(ip: string): Promise<boolean> {
   if (isLoopback(ip)) return true;
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .some(({ address }) => address.toLowerCase() === ip.toLowerCase());
+  const listed = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  if (listed.some(({ address }) => address.toLowerCase() === ip.toLowerCase())) return true;
+  return isIP(ip) !== 0 && (await canBind(ip));
+}
+
+/** The kernel binds what is the machine's own, whether or not it is of use just now. */
+async function canBind(address: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ address, port: 0, exclusive: true }, () => {
+      socket.close();
+      resolve(true);
+    });
+  });
 }

@@ -73,7 +73,7 @@ export class AddressKeeper {
   readonly #options: AddressKeeperOptions;
   readonly #timer: NodeJS.Timeout;
   /** Whether others are told an address that was this machine's at the start. */
-  readonly #isOwn: boolean;
+  readonly #isOwn: Promise<boolean>;
   #listener: Listener;
   #told: Standing;
   #toldReason: string | null = null;
@@ -102,7 +102,8 @@ export class AddressKeeper {
     this.#isLooking = true;
     try {
       const isBound = await this.#follow();
-      if (!this.#isClosed) this.#tell(isBound);
+      const now = await this.#standing(isBound);
+      if (!this.#isClosed) this.#tell(now);
     } finally {
       this.#isLooking = false;
     }
@@ -112,9 +113,9 @@ export class AddressKeeper {
   async #follow(): Promise<boolean> {
     const { followed, runtime, accept, onListener } = this.#options;
     const { host, port } = parseHostPort(this.#listener.address, 'bound address');
-    const wanted = followed.bind === null ? host : firstAddressOf(followed.bind);
-    if (wanted === null) return false;
-    if (wanted === host) return isWildcard(host) || isHere(host);
+    // While its interface has no address, what is bound may be there still: see interfaces.ts.
+    const wanted = addressOf(followed.bind) ?? host;
+    if (wanted === host) return isWildcard(host) || (await isHere(host));
     let listener: Listener;
     try {
       listener = await runtime.listen(formatAddress(wanted, port ?? 0));
@@ -141,24 +142,27 @@ export class AddressKeeper {
     this.#options.onNotice({ name: 'not-followed', fields: { address, reason } });
   }
 
-  #tell(isBound: boolean): void {
-    const { followed, onChange, siblings } = this.#options;
+  async #standing(isBound: boolean): Promise<Standing> {
+    const { followed, siblings } = this.#options;
     const [bound, was] = [this.#listener.address, this.#options.listener.address];
     const { address: before } = this.#told;
     const name = followed.advertise;
-    const host = name === null ? hostIn(before) : firstAddressOf(name);
+    const host = addressOf(name) ?? hostIn(before);
     const port = parseHostPort(before, 'advertised address').port ?? 0;
     const isAsBound = name === null && this.#options.address === was;
-    const address = isAsBound ? bound : formatAddress(host ?? hostIn(before), port);
-    const isAdvertised = !this.#isOwn || (host !== null && (isAsBound || isHere(host)));
-    const now = {
+    const address = isAsBound ? bound : formatAddress(host, port);
+    const isAdvertised = isAsBound || !(await this.#isOwn) || (await isHere(host));
+    return {
       address,
       isHere: isBound && isAdvertised,
       siblings: siblings.map((sibling) => moved(sibling, { from: hostIn(was), to: hostIn(bound) })),
     };
-    if (now.address === before && now.isHere === this.#told.isHere) return;
+  }
+
+  #tell(now: Standing): void {
+    if (now.address === this.#told.address && now.isHere === this.#told.isHere) return;
     this.#told = now;
-    onChange(now);
+    this.#options.onChange(now);
   }
 }
 

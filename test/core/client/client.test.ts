@@ -93,6 +93,21 @@ test('[R93] who left its address to the servers registers anew when theirs has c
   expect(stage.take(session)).toEqual([{ kind: 'register', request: 3, registration, key: KEY }]);
 });
 
+test('[R93] who left its address to the servers stays when theirs was only lost for a while', () => {
+  const stage = client(['a:1']);
+  register(stage);
+  const session = stage.greet('a:1', { addresses: ['10.0.0.1:17310'] });
+  stage.take(session);
+
+  stage.hear(session, { kind: 'address' });
+  stage.hear(session, { kind: 'address', address: '10.0.0.1' });
+  expect(stage.take(session)).toEqual([]);
+  stage.hear(session, { kind: 'address', address: '10.0.0.7' });
+  stage.hear(session, { kind: 'address', address: '10.0.0.7' });
+
+  expect(stage.take(session)).toMatchObject([{ registration: { revision: 2 } }]);
+});
+
 test('on this host sockets are tried before ports', () => {
   const stage = client(HERE, 2);
   expect(stage.takeDialled()).toEqual(['/run/a.sock', '/run/b.sock']);
