@@ -136,6 +136,37 @@ test('a key makes the id of an instance, changes it and gives it up; without it 
   expect(lines).toEqual([{ event: 'deregistered', instance: registered?.['instance'] }, null]);
 });
 
+test('what happened is told as by the command, key for key', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const key = '5be0'.repeat(8);
+  const stream = await door.register({ service: 'web', port: 1, key });
+  const registered = await stream.next();
+  const path = `/v1/register/${String(registered?.['instance'])}`;
+  await door.ask(path, { headers: { 'Rarangi-Key': key }, method: 'DELETE' });
+  const factsOf = (text: string): unknown =>
+    JSON.parse(text, (name, value: unknown) =>
+      ['time', 'ageMs', 'reachesBackTo'].includes(name) ? typeof value : value,
+    );
+
+  const all = await door.ask('/v1/history?service=web');
+  const last = await door.ask('/v1/history?service=web&limit=1');
+  const { stdout } = await stage.run(['history', 'web', '--json', `--server=${door.host}`]);
+  const none = await door.ask('/v1/history?service=db');
+  const early = await door.ask('/v1/history?service=db&since=24h');
+  const wrong = await door.ask('/v1/history?instance=7');
+  const metrics = await door.ask('/metrics');
+
+  expect(all.status).toBe(200);
+  expect(factsOf(all.body)).toEqual(factsOf(stdout));
+  expect(JSON.parse(last.body)).toMatchObject({
+    rows: [{ event: 'removed', cause: 'deregistered', detail: 'DELETE by HTTP', host: 'h1' }],
+  });
+  expect([none.status, early.status, wrong.status]).toEqual([404, 503, 400]);
+  expect(JSON.parse(none.body)).toMatchObject({ error: { code: 'none' }, rows: [] });
+  expect(JSON.parse(early.body)).toMatchObject({ error: { code: 'cannot-tell' }, rows: [] });
+  expect(metrics.body).toMatch(/^rarangi_history_rows [1-9]/m);
+});
+
 test('of several offers all are registered, or none', async ({ stage }) => {
   const door = await openDoor(stage);
   const bad = await door.ask('/v1/register', {

@@ -92,6 +92,7 @@ const SCHEMA_OF: Readonly<Record<ParamKind, object>> = {
   tag: { type: 'string', pattern: '^[^=]+=' },
   flag: { enum: ['', '1', 'true'] },
   duration: { type: 'string', pattern: '^(0|\\d+(\\.\\d+)?(ms|s|m|h))$' },
+  count: { type: 'integer', minimum: 1, maximum: 10_000 },
   format: { enum: ['hostport', 'host', 'port', 'uri', 'env'] },
 };
 

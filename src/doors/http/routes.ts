@@ -3,7 +3,7 @@
 // not in the table is refused, and says so, for a slip that does nothing would go unnoticed.
 
 /** What a parameter holds. */
-export type ParamKind = 'text' | 'pattern' | 'tag' | 'flag' | 'duration' | 'format';
+export type ParamKind = 'text' | 'pattern' | 'tag' | 'flag' | 'duration' | 'count' | 'format';
 
 interface Param {
   readonly kind: ParamKind;
@@ -103,6 +103,20 @@ export const ROUTES = {
     doc: 'Every server of the environment.',
     params: {},
     answer: 'Peers',
+  },
+  history: {
+    method: 'GET',
+    path: '/v1/history',
+    doc: 'What this server saw happen to services and servers, the newest last.',
+    params: {
+      service: { kind: 'text', doc: 'Only what happened to this service.' },
+      host: { kind: 'text', doc: 'Only what happened on this host.' },
+      instance: { kind: 'text', doc: 'Only what happened to the instance of this id.' },
+      since: { kind: 'duration', doc: 'Nothing that is longer ago.' },
+      limit: { kind: 'count', doc: 'So many at most, the newest; 100 if absent, up to 10000.' },
+    },
+    answer: 'History',
+    codes: [404, 503],
   },
   register: {
     method: 'POST',
@@ -302,6 +316,10 @@ const COMPLAINTS: Readonly<Record<ParamKind, Complain>> = {
     millisecondsOf(value) === null
       ? `${name}=${value} is no duration: write it as 500ms, 2s, 5m or 1h`
       : null,
+  count: (name, value) =>
+    /^[1-9]\d{0,3}$|^10000$/.test(value)
+      ? null
+      : `${name}=${value} is not a whole number from 1 to 10000`,
   format: (name, value) =>
     FORMATS.has(value) ? null : `${name}=${value} is none of ${[...FORMATS].join(', ')}`,
 };

@@ -8,6 +8,7 @@ const names = listOf(text);
 const tags = { type: 'object', additionalProperties: text };
 const port = { type: 'integer', minimum: 1, maximum: 65_535 };
 const id = { type: 'string', pattern: '^[0-9a-f]{32}$' };
+const moment = { type: 'string', format: 'date-time' };
 const why = { enum: ['unsynced', 'split', 'suspect', 'limit'] };
 const view = { complete: truth, missing: names, missingCount: count, why };
 
@@ -46,6 +47,33 @@ const peer = object(
   ['roundTripMs'],
 );
 
+const event = object(
+  {
+    time: moment,
+    ageMs: count,
+    event: {
+      enum: [
+        ...['registered', 'changed', 'removed', 'stale', 'live', 'reachable', 'suspect', 'crashed'],
+        ...['split', 'left', 'forgotten', 'link-down'],
+      ],
+    },
+    service: text,
+    instance: id,
+    address: text,
+    host: text,
+    cluster: text,
+    server: text,
+    cause: {
+      enum: [
+        ...['closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown'],
+        ...['silent', 'split'],
+      ],
+    },
+    detail: text,
+  },
+  ['service', 'instance', 'address', 'cause', 'detail'],
+);
+
 const offer = object(
   { service: text, port, address: text, scheme: text, tags, key: id, revision: count },
   ['address', 'scheme', 'tags', 'key', 'revision'],
@@ -78,6 +106,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     LACK,
   ),
   Peers: open({ ...view, servers: listOf(peer) }, ['missing', 'missingCount', ...LACK]),
+  History: open({ reachesBackTo: moment, rows: listOf(event) }),
   Offer: offer,
   Offers: { anyOf: [offer, { ...listOf(offer), minItems: 1, maxItems: 256 }] },
   Registered: open({ instance: id, address: text, port, revision: count, other: names }),

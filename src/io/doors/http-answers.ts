@@ -15,6 +15,7 @@ import { HttpAccess } from './http-access.ts';
 import { readBody } from './http-body.ts';
 import { Exchange } from './http-exchange.ts';
 import { answerLive, answerReady, answerSynced } from './http-health.ts';
+import { answerHistory } from './http-history.ts';
 import { HttpInside } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
 import { answerPeers, answerService, answerServices, answerStatus } from './http-lookup.ts';
@@ -133,6 +134,7 @@ export class HttpAnswers {
       watch: answerWatch,
       status: answerStatus,
       peers: answerPeers,
+      history: answerHistory,
       register: (exchange) => {
         this.#withBody(exchange, (body) => {
           registrations.register(exchange, body);

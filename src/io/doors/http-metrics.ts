@@ -67,7 +67,7 @@ export class HttpMetrics {
 
 /** What a server holds now. */
 function stateMeasures(state: Known) {
-  const { options, catalogue, sessions, owners, isComplete, missingCount } = state;
+  const { options, catalogue, sessions, owners, history, isComplete, missingCount } = state;
   const { name, host, cluster, side, role } = options.facts;
   const { environment } = options;
   const { servers, masters } = serverCountsOf(state);
@@ -83,7 +83,7 @@ function stateMeasures(state: Known) {
     rarangi_instances: byWord({ ...catalogue.counts }),
     rarangi_services: one(catalogue.servicesCount),
     rarangi_registrations: one(owners.size),
-    rarangi_history_rows: one(historyRows()),
+    rarangi_history_rows: one(history.size),
     rarangi_sessions: tallied(all.map(transportOf)),
     rarangi_watches: tallied(
       all.map(transportOf),
@@ -161,11 +161,6 @@ function serviceMeasures({ catalogue, vanished, nowMs }: Known, isAsked: boolean
     rarangi_service_instances: instances,
     rarangi_services_left_out: one(Math.max(rows.length - ROWS_MAX, 0)),
   } satisfies Partial<Measured>;
-}
-
-/** The rows of the history. */
-function historyRows(): number {
-  return 0;
 }
 
 function transportOf({ connection }: Session): string {

@@ -104,8 +104,8 @@ export class HttpRegistrations {
     if (claim === null) return;
     const { held, instance: id, key } = claim;
     const { stream } = held;
-    const cause = 'deregistered';
-    stream.session.ask({ kind: 'deregister', instance: id, cause, key }, (answer) => {
+    const end = { cause: 'deregistered', detail: 'DELETE by HTTP' } as const;
+    stream.session.ask({ kind: 'deregister', instance: id, ...end, key }, (answer) => {
       if (answer.kind !== 'done') {
         exchange.fail(refusalOf(answer));
         return;

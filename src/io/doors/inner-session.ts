@@ -10,14 +10,14 @@ import type { Cancel } from '../machine/runtime.ts';
 import type { InnerConnection } from '../machine/inner-connections.ts';
 import type { DoorContext } from './door.ts';
 
-type Asking = 'lookup' | 'list' | 'peers' | 'status' | 'register' | 'deregister';
+type Asking = 'lookup' | 'list' | 'peers' | 'status' | 'history' | 'register' | 'deregister';
 
 /** What may be asked: a message without the number of its request. */
 export type InnerQuestion = { [K in Asking]: Omit<MessageOf<K>, 'request'> }[Asking];
 
 /** What comes of it: the answer, all its parts in one; a refusal of the core; or nothing any more. */
 export type InnerAnswer =
-  | Extract<Message, { kind: 'instances' | 'services' | 'servers' | 'report' | 'done' }>
+  | Extract<Message, { kind: Listed['kind'] | 'report' | 'done' }>
   | { readonly kind: 'refused'; readonly reason: string; readonly error: number }
   | { readonly kind: 'lost' };
 
@@ -193,19 +193,26 @@ export class InnerSession {
   }
 }
 
-type Listed = Extract<Message, { readonly kind: 'instances' | 'services' | 'servers' }>;
+/** Where the rows of each answer in parts are. */
+const ROWS = {
+  instances: 'instances',
+  services: 'services',
+  servers: 'servers',
+  events: 'rows',
+} as const;
+
+type Listed = Extract<Message, { readonly kind: keyof typeof ROWS }>;
 
 function isListed(message: Message): message is Listed {
-  return ['instances', 'services', 'servers'].includes(message.kind);
+  return Object.hasOwn(ROWS, message.kind);
 }
 
 function rowsOf(part: Listed): readonly unknown[] {
-  if (part.kind === 'instances') return part.instances;
-  return part.kind === 'services' ? part.services : part.servers;
+  return (part as unknown as Readonly<Record<string, readonly unknown[]>>)[ROWS[part.kind]] ?? [];
 }
 
 function withRows(part: Listed, rows: readonly unknown[]): InnerAnswer {
-  return { ...part, [part.kind]: rows };
+  return { ...part, [ROWS[part.kind]]: rows };
 }
 
 /** All parts in one list: the same one, as long as the parts are the same. */
