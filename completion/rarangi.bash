@@ -3,13 +3,14 @@
 # no other completion. What stands between BEGIN and END is rendered from oclif.manifest.json.
 
 # BEGIN TABLES
-_rarangi_commands='history lookup peers register secret serve status'
+_rarangi_commands='explain history lookup peers register secret serve status'
 _rarangi_passed=' -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --cluster '
 _rarangi_unset='-u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_ALL -u RARANGI_PEERS_CLUSTER -u RARANGI_PEERS_HOST -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_STATE -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT'
 
 # Prints the flags of a command.
 _rarangi_flags() {
   case $1 in
+    explain) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --help' ;;
     history) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --host --instance --since --limit --follow --help' ;;
     lookup) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --one --all --live --tag --cluster --format --wait --watch --on-change --kill-after --help' ;;
     peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --all --host --cluster --state --watch --interval --help' ;;
@@ -23,6 +24,8 @@ _rarangi_flags() {
 # Sets `value` to what may stand behind a flag of a command; fails if nothing does.
 _rarangi_value() {
   case "$1 $2" in
+    'explain -e' | \
+    'explain --environment' | \
     'history -e' | \
     'history --environment' | \
     'lookup -e' | \
@@ -37,6 +40,11 @@ _rarangi_value() {
     'status --environment')
       value='production staging testing development'
       ;;
+    'explain --secret-file' | \
+    'explain --tls-cert' | \
+    'explain --tls-key' | \
+    'explain --tls-ca' | \
+    'explain --server' | \
     'history --secret-file' | \
     'history --tls-cert' | \
     'history --tls-key' | \
@@ -74,6 +82,7 @@ _rarangi_value() {
     'status --server')
       value='@files'
       ;;
+    'explain --timeout' | \
     'history --timeout' | \
     'history --host' | \
     'history --instance' | \

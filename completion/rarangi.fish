@@ -80,6 +80,17 @@ set -g __rarangi_passed -e --environment --secret-file --tls-cert --tls-key --tl
 set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_ALL -u RARANGI_PEERS_CLUSTER -u RARANGI_PEERS_HOST -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_STATE -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT
 set -g __rarangi_valued -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --tag --cluster --format --wait --on-change --kill-after
 
+complete -c rarangi -n __rarangi_begins -a explain -d 'Explain a service, a host or an instance in a few sentences.'
+complete -c rarangi -n '__rarangi_at explain' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
+complete -c rarangi -n '__rarangi_at explain' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
+complete -c rarangi -n '__rarangi_at explain' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
+complete -c rarangi -n '__rarangi_at explain' -l tls-key -r -F -d 'The key of the certificate.'
+complete -c rarangi -n '__rarangi_at explain' -l tls-ca -r -F -d 'The certificates of those who may issue one.'
+complete -c rarangi -n '__rarangi_at explain' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
+complete -c rarangi -n '__rarangi_at explain' -l timeout -x -d 'How long the whole answer may take.'
+complete -c rarangi -n '__rarangi_at explain' -l json -d 'Print one JSON object, for a failure too.'
+complete -c rarangi -n '__rarangi_at explain' -s h -l help -d 'Show help.'
+
 complete -c rarangi -n __rarangi_begins -a history -d 'Tell what happened to services and servers, when and why.'
 complete -c rarangi -n '__rarangi_at history' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
 complete -c rarangi -n '__rarangi_at history' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'

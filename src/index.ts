@@ -6,6 +6,7 @@
 
 export type { Level, Notice, NoticeName } from './core/notices.ts';
 export { NOTICES, sentenceOf } from './core/notices.ts';
+export type { Explanation } from './answers/explain.ts';
 export type { EventInfo, HistoryAnswer } from './answers/history.ts';
 export type { DoubtsInfo } from './answers/doubts.ts';
 export type {
@@ -21,6 +22,7 @@ export type {
   WatchEvent,
 } from './answers/shapes.ts';
 export type { ViewInfo, ViewReason } from './answers/view.ts';
+export { explain } from './io/client/explain.ts';
 export { followHistory, history } from './io/client/history.ts';
 export { forget, lookup, peers, services, status } from './io/client/ask.ts';
 export type {

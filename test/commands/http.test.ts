@@ -167,6 +167,40 @@ test('what happened is told as by the command, key for key', async ({ stage }) =
   expect(metrics.body).toMatch(/^rarangi_history_rows [1-9]/m);
 });
 
+test('a name is explained as by the command, with what is there and what went', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const gone = await door.register({ service: 'web', port: 1 });
+  await gone.next();
+  const here = await door.register({ service: 'web', port: 2 });
+  await here.next();
+  const watch = await door.stream('/v1/watch?service=web');
+  gone.asked.destroy();
+  for (let line = await watch.next(); line?.['change'] !== 'removed';) line = await watch.next();
+
+  const { status, body } = await door.ask('/v1/explain/web');
+  const command = await stage.run(['explain', 'web', '--json', `--server=${door.host}`]);
+  const host = await stage.run(['explain', 'h1', `--server=${door.host}`]);
+  const none = await door.ask('/v1/explain/db');
+
+  expect([status, command.code, host.code, none.status]).toEqual([200, 0, 0, 404]);
+  const ageless = (text: string): unknown => JSON.parse(text.replaceAll(/\d+ s ago/g, 'N s ago'));
+  expect(ageless(body)).toEqual(ageless(command.stdout));
+  expect(ageless(body)).toMatchObject({
+    name: 'web',
+    kinds: ['service'],
+    complete: true,
+    sentences: [
+      'web: 1 live (h1).',
+      expect.stringMatching(/^\S+:2 on h1 was registered N s ago at h1-a\.$/) as unknown,
+      expect.stringMatching(/^A second, \S+:1 on h1, was removed N s ago: closed, /) as unknown,
+      expect.stringMatching(/^In DNS it is web\.\S+\.$/) as unknown,
+    ],
+  });
+  expect(host.stdout).toMatch(/^h1: h1-a is reachable and holds 1\.\n/);
+});
+
 test('of several offers all are registered, or none', async ({ stage }) => {
   const door = await openDoor(stage);
   const bad = await door.ask('/v1/register', {

@@ -118,6 +118,14 @@ export const ROUTES = {
     answer: 'History',
     codes: [404, 503],
   },
+  explain: {
+    method: 'GET',
+    path: '/v1/explain/{name}',
+    doc: 'A service, a host or an instance, explained in sentences.',
+    params: {},
+    answer: 'Explanation',
+    codes: [404, 503],
+  },
   register: {
     method: 'POST',
     path: '/v1/register',

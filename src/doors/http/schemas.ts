@@ -107,6 +107,15 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   ),
   Peers: open({ ...view, servers: listOf(peer) }, ['missing', 'missingCount', ...LACK]),
   History: open({ reachesBackTo: moment, rows: listOf(event) }),
+  Explanation: open(
+    {
+      name: text,
+      kinds: listOf({ enum: ['service', 'host', 'instance'] }),
+      ...view,
+      sentences: names,
+    },
+    LACK,
+  ),
   Offer: offer,
   Offers: { anyOf: [offer, { ...listOf(offer), minItems: 1, maxItems: 256 }] },
   Registered: open({ instance: id, address: text, port, revision: count, other: names }),

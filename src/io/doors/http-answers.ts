@@ -15,6 +15,7 @@ import { HttpAccess } from './http-access.ts';
 import { readBody } from './http-body.ts';
 import { Exchange } from './http-exchange.ts';
 import { answerLive, answerReady, answerSynced } from './http-health.ts';
+import { answerExplain } from './http-explain.ts';
 import { answerHistory } from './http-history.ts';
 import { HttpInside } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
@@ -135,6 +136,7 @@ export class HttpAnswers {
       status: answerStatus,
       peers: answerPeers,
       history: answerHistory,
+      explain: answerExplain,
       register: (exchange) => {
         this.#withBody(exchange, (body) => {
           registrations.register(exchange, body);

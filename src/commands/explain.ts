@@ -1,0 +1,38 @@
+// `rarangi explain`: what is known of a service, a host or an instance, in sentences. The invariant: it
+// exits as lookup does, so that a script may ask it, too.
+
+import { Args } from '@oclif/core';
+
+import { BaseCommand } from '../cli/base-command.ts';
+import { clientFlags, clientOptionsOf, jsonFlag } from '../cli/flags.ts';
+import { explain } from '../index.ts';
+
+export default class Explain extends BaseCommand {
+  static override summary = 'Explain a service, a host or an instance in a few sentences.';
+  static override description =
+    'What is there and why, what went and why, what the view lacks, how DNS calls it. ' +
+    'Exits as lookup does.';
+  static override usage = 'explain NAME|HOST|INSTANCE [FLAGS]';
+  static override examples = [
+    '<%= config.bin %> explain web',
+    '<%= config.bin %> explain h3',
+    '<%= config.bin %> explain web --json',
+  ];
+  static override args = {
+    name: Args.string({
+      name: 'NAME',
+      description: 'A service, a host, or the id of an instance.',
+      required: true,
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = { ...clientFlags, ...jsonFlag };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Explain);
+    const { isThere, ...facts } = await explain(args.name, clientOptionsOf(flags));
+    if (flags.json) this.printJson(facts);
+    else this.print(facts.sentences);
+    if (!isThere) this.endWith(facts.complete ? 'no' : 'uncertain');
+  }
+}

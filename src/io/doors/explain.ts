@@ -1,0 +1,131 @@
+// What is to be asked so that a name can be explained, by the command and by HTTP alike. The invariant:
+// it takes the answers that anybody gets, and asks no more of a server than five questions; only the
+// id of an instance of which no event is remembered has every service looked up.
+
+import { explanationOf, type Explanation } from '../../answers/explain.ts';
+import { historyAnswerOf, type EventInfo } from '../../answers/history.ts';
+import {
+  goneInfoOf,
+  instanceInfoOf,
+  peerInfoOf,
+  type GoneInfo,
+  type InstanceInfo,
+  type PeerInfo,
+} from '../../answers/shapes.ts';
+import { joinedView, type ViewSaid } from '../../answers/view.ts';
+import { unsayableOf } from '../../doors/dns/names.ts';
+import { Zone, zoneTextOf } from '../../doors/dns/zone.ts';
+import type { InstanceId, Name } from '../../protocol/ids.ts';
+import { isId } from '../../protocol/ids.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
+import type { EventRow } from '../../protocol/records.ts';
+import { writtenTimes } from '../machine/written-times.ts';
+
+/** Asks the catalogue. */
+export interface Asker {
+  lookup(service: Name): Promise<MessageOf<'instances'>>;
+  services(): Promise<MessageOf<'services'>>;
+  servers(): Promise<MessageOf<'servers'>>;
+  events(about: About): Promise<MessageOf<'events'>>;
+}
+
+/** What events are to be about. */
+export interface About {
+  readonly limit: number;
+  readonly service?: Name;
+  readonly host?: Name;
+  readonly instance?: InstanceId;
+}
+
+/** Finds out what a name is the name of, and explains it. `zone` is that of DNS. */
+export async function explainBy(
+  asker: Asker,
+  name: Name,
+  zone: { readonly environment: string; readonly text?: string },
+): Promise<Explanation> {
+  const [found, { servers, gone, view }, events] = await Promise.all([
+    instancesBy(asker, name),
+    serversBy(asker),
+    eventsBy(asker, name),
+  ]);
+  return explanationOf({
+    name,
+    view: joinedView([...found.views, view]),
+    instances: found.instances,
+    servers: servers.filter(({ host }) => host === name),
+    gone: gone.filter(({ host }) => host === name),
+    events,
+    dns: dnsOf(name, new Zone(zoneTextOf(zone.environment, zone.text), 0)),
+  });
+}
+
+interface Found {
+  readonly instances: readonly InstanceInfo[];
+  readonly views: readonly ViewSaid[];
+}
+
+async function instancesBy(asker: Asker, name: Name): Promise<Found> {
+  const answer = await asker.lookup(name);
+  const instances = answer.instances.map(instanceInfoOf);
+  if (instances.length > 0 || !isId(name)) return { instances, views: [answer] };
+  const one = await instanceBy(asker, name);
+  return { instances: one === null ? [] : [one], views: [answer] };
+}
+
+/** The instance of an id: of the service that events name, else of any. */
+async function instanceBy(asker: Asker, id: string): Promise<InstanceInfo | null> {
+  const { rows } = await asker.events({ instance: id as InstanceId, limit: 1 });
+  const remembered = rows.at(-1)?.service ?? null;
+  const services =
+    remembered === null ? (await asker.services()).services.map(({ name }) => name) : [remembered];
+  for (const service of services) {
+    const { instances } = await asker.lookup(service);
+    const found = instances.find(({ registration }) => registration.instance === id);
+    if (found !== undefined) return instanceInfoOf(found);
+  }
+  return null;
+}
+
+async function serversBy(asker: Asker): Promise<{
+  readonly servers: readonly PeerInfo[];
+  readonly gone: readonly GoneInfo[];
+  readonly view: ViewSaid;
+}> {
+  const answer = await asker.servers();
+  const { servers, gone = [] } = answer;
+  return { servers: servers.map(peerInfoOf), gone: gone.map(goneInfoOf), view: answer };
+}
+
+/** What happened to the service, on the host and to the instance; two of them may tell the same. */
+async function eventsBy(asker: Asker, name: Name): Promise<EventInfo[]> {
+  const abouts: Omit<About, 'limit'>[] = [{ service: name }, { host: name }];
+  if (isId(name)) abouts.push({ instance: name as string as InstanceId });
+  const answers = await Promise.all(
+    abouts.map((about) => asker.events({ ...about, limit: EVENTS_MAX })),
+  );
+  // What is told twice is told with the service. Numbers say nothing: another server may have answered.
+  const rowsOf = (rows: readonly EventRow[], index: number): readonly EventRow[] =>
+    index === 0
+      ? rows
+      : rows.filter(({ service, host }) => !isTold(index, { service, host }, name));
+  return answers.flatMap(
+    ({ rows, reachesBackMs }, index) =>
+      historyAnswerOf({ rows: [...rowsOf(rows, index)], reachesBackMs }, writtenTimes()).rows,
+  );
+}
+
+function isTold(
+  index: number,
+  { service, host }: { readonly service: Name | null; readonly host: Name },
+  name: Name,
+): boolean {
+  return service === name || (index > 1 && host === name);
+}
+
+function dnsOf(name: Name, zone: Zone): { readonly name: string } | { readonly reason: string } {
+  const reason = unsayableOf(name, zone.bytesLeft);
+  return reason === null ? { name: `${name.toLowerCase()}.${zone.text}` } : { reason };
+}
+
+/** Enough to know what happened lately. */
+const EVENTS_MAX = 1_000;
