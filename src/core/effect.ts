@@ -4,7 +4,7 @@
 import type { ProtocolErrorName } from '../protocol/errors.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { ConnectionId } from './input.ts';
-import type { Notice } from './notices.ts';
+import type { Notice, NoticeCause } from './notices.ts';
 
 /** Send a message; several connections get the same bytes. */
 export interface Send {
@@ -39,6 +39,8 @@ export interface Reading {
 export interface Tell {
   readonly kind: 'notice';
   readonly notice: Notice;
+  /** Whose doing it is, where lines are rationed for each session. */
+  readonly cause?: NoticeCause;
 }
 
 /** All is said: the shell may write what it has and end. */

@@ -7,7 +7,12 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 interface NoticeSpec {
   readonly level: Level;
   readonly sentence: string;
+  /** Where others can cause it again and again: by what its lines are rationed. */
+  readonly rationed?: Rationed;
 }
+
+/** By the field `address`, or by the session that causes it and the address it comes from. */
+export type Rationed = 'address' | 'session';
 
 /** Every notice of a server. */
 export const NOTICES = {
@@ -95,11 +100,16 @@ export const NOTICES = {
   'dial-failed': { level: 'info', sentence: 'cannot reach {address}: {reason}' },
   'refused-environment': {
     level: 'error',
+    rationed: 'address',
     sentence:
       'refused {address}: it serves environment {theirs}, this server serves {ours}; ' +
       'it is not tried again until SIGHUP or a restart',
   },
-  'refused-stranger': { level: 'warn', sentence: 'refused {address}: {reason}' },
+  'refused-stranger': {
+    level: 'warn',
+    rationed: 'address',
+    sentence: 'refused {address}: {reason}',
+  },
   'refused-address': {
     level: 'error',
     sentence: '{address} refused us: {reason}; it is not tried again until SIGHUP or a restart',
@@ -114,7 +124,11 @@ export const NOTICES = {
     sentence:
       '{address} reached the limit of {max} {noun}, {times} times since it was last told: {hint}',
   },
-  'protocol-breach': { level: 'warn', sentence: 'closed {address}: {reason}' },
+  'protocol-breach': {
+    level: 'warn',
+    rationed: 'address',
+    sentence: 'closed {address}: {reason}',
+  },
   'left-out': {
     level: 'warn',
     sentence: '{address}: {times} more lines like {notice} were left out in the last minute',
@@ -143,10 +157,12 @@ export const NOTICES = {
   slept: { level: 'warn', sentence: 'this server did not run for {milliseconds} ms' },
   'instance-registered': {
     level: 'info',
+    rationed: 'session',
     sentence: '{service} at {address} is registered ({instance})',
   },
   'instance-removed': {
     level: 'info',
+    rationed: 'session',
     sentence: '{service} at {address} is removed: {cause} ({instance})',
   },
   fault: {
@@ -170,6 +186,17 @@ export const NOTICES = {
 /** The name of a notice. */
 export type NoticeName = keyof typeof NOTICES;
 
+/** Those of which it must be said who causes them. */
+export type SessionNoticeName = {
+  [N in NoticeName]: (typeof NOTICES)[N] extends { readonly rationed: 'session' } ? N : never;
+}[NoticeName];
+
+/** Whose doing a notice is: the session, and where it comes from. */
+export interface NoticeCause {
+  readonly id: number;
+  readonly remote: string;
+}
+
 /** What a notice may carry. */
 export type NoticeFields = Readonly<Record<string, string | number>>;
 
@@ -177,6 +204,12 @@ export type NoticeFields = Readonly<Record<string, string | number>>;
 export interface Notice {
   readonly name: NoticeName;
   readonly fields: NoticeFields;
+}
+
+/** By what the lines of a notice are rationed; undefined where each is told. */
+export function rationedBy(name: NoticeName): Rationed | undefined {
+  const spec: NoticeSpec = NOTICES[name];
+  return spec.rationed;
 }
 
 /** The sentence of a notice with its fields filled in. */

@@ -7,7 +7,7 @@ import type { Message } from '../../protocol/messages.ts';
 import { partsOf } from '../../protocol/parts.ts';
 import type { Close, Effect } from '../effect.ts';
 import type { ConnectionId } from '../input.ts';
-import type { NoticeFields, NoticeName } from '../notices.ts';
+import type { NoticeCause, NoticeFields, NoticeName, SessionNoticeName } from '../notices.ts';
 
 /** The effects of a step. */
 export class Outbox {
@@ -66,8 +66,14 @@ export class Outbox {
     this.#effects.push({ kind: 'resume', connection });
   }
 
-  notice(name: NoticeName, fields: NoticeFields): void {
+  /** Tells the operator what no client can cause as often as it likes. */
+  notice(name: Exclude<NoticeName, SessionNoticeName>, fields: NoticeFields): void {
     this.#effects.push({ kind: 'notice', notice: { name, fields } });
+  }
+
+  /** Tells the operator what a session has done. */
+  noticeOf({ id, remote }: NoticeCause, name: SessionNoticeName, fields: NoticeFields): void {
+    this.#effects.push({ kind: 'notice', notice: { name, fields }, cause: { id, remote } });
   }
 
   stopped(isFailure = false): void {

@@ -1,58 +1,108 @@
-// How many notices of one kind one address may cause: whoever knocks again and again must not bury
-// what an operator has to see. The invariant: in every minute each address has its first lines of a
-// kind, and what is left out is counted in one more line when the minute ends.
+// How many notices of one kind one address or one session may cause: whoever knocks again and again,
+// or registers and deregisters in turn, must not bury what an operator has to see. The invariant: in
+// every minute each has its first lines of a kind, and what is left out is counted, by its address,
+// in one more line when the minute ends. Which notices are rationed, core/notices.ts says.
 
-import type { Notice, NoticeName } from '../../core/notices.ts';
+import type { Notice, NoticeCause, NoticeName, Rationed } from '../../core/notices.ts';
+import { rationedBy } from '../../core/notices.ts';
 
 /** What was left out, told when its minute ends. */
 export type LeftOut = Notice & { readonly name: 'left-out' };
 
-interface Minute {
-  readonly endMs: number;
-  readonly name: NoticeName;
-  readonly address: string;
-  count: number;
-}
-
-/** Counts the notices that strangers cause. Times are milliseconds of one clock. */
+/** Counts the notices that others cause. Times are milliseconds of one clock. */
 export class NoticeQuota {
-  /** The first to begin is the first to end. */
-  readonly #minutes = new Map<string, Minute>();
+  readonly #ofAddresses = new Minutes(ADDRESSES_MAX, 'other addresses');
+  readonly #ofSessions = new Minutes(SESSIONS_MAX, 'other sessions');
 
   /** Counts a notice; says whether it is to be told. */
-  admit({ name, fields }: Notice, nowMs: number): boolean {
-    if (!RATIONED.has(name)) return true;
-    const minute = this.#minuteOf(name, hostOf(String(fields['address'])), nowMs);
-    minute.count += 1;
-    return minute.count <= LINES_A_MINUTE;
+  admit(notice: Notice, nowMs: number, cause?: NoticeCause): boolean {
+    const { name } = notice;
+    const rationed = rationedBy(name);
+    if (rationed === undefined) return true;
+    const address = cause?.remote ?? String(notice.fields['address']);
+    const ofAddress = this.#ofAddresses.take({ name, who: hostOf(address) }, nowMs);
+    // Only who is told of has a minute of its own: what is kept of sessions is bounded by addresses.
+    const hasRoom = ofAddress.told < LINES_OF_ADDRESS[rationed];
+    const own = hasRoom && cause !== undefined ? this.#sessionOf(name, cause, nowMs) : null;
+    if (!hasRoom || (own !== null && own.told >= LINES_OF_SESSION)) {
+      ofAddress.leftOut += 1;
+      return false;
+    }
+    ofAddress.told += 1;
+    if (own !== null) own.told += 1;
+    return true;
   }
 
   /** When the next minute ends; Infinity for never. */
+  nextMs(): number {
+    return Math.min(this.#ofAddresses.nextMs(), this.#ofSessions.nextMs());
+  }
+
+  /** Ends the minutes that are over by then: what was left out in each. */
+  settle(nowMs: number): LeftOut[] {
+    this.#ofSessions.end(nowMs);
+    return this.#ofAddresses
+      .end(nowMs)
+      .flatMap(({ name: notice, who: address, leftOut: times }) => {
+        return times > 0 ? { name: 'left-out', fields: { notice, address, times } } : [];
+      });
+  }
+
+  #sessionOf(name: NoticeName, { id }: NoticeCause, nowMs: number): Minute {
+    return this.#ofSessions.take({ name, who: String(id) }, nowMs);
+  }
+}
+
+/** Who caused what. */
+interface Causing {
+  readonly name: NoticeName;
+  readonly who: string;
+}
+
+interface Minute extends Causing {
+  readonly endMs: number;
+  told: number;
+  leftOut: number;
+}
+
+/** The minutes that have begun: of so many by themselves, of all others as of one. */
+class Minutes {
+  readonly #max: number;
+  readonly #others: string;
+  /** The first to begin is the first to end. */
+  readonly #minutes = new Map<string, Minute>();
+
+  constructor(max: number, others: string) {
+    this.#max = max;
+    this.#others = others;
+  }
+
+  /** The minute that has begun for someone, or that begins now. */
+  take({ name, who }: Causing, nowMs: number): Minute {
+    const own = this.#minutes.get(`${name} ${who}`);
+    if (own !== undefined) return own;
+    const known = this.#minutes.size < this.#max ? who : this.#others;
+    const key = `${name} ${known}`;
+    const begun = { endMs: nowMs + MINUTE_MS, name, who: known, told: 0, leftOut: 0 };
+    const minute = this.#minutes.get(key) ?? begun;
+    this.#minutes.set(key, minute);
+    return minute;
+  }
+
   nextMs(): number {
     const [first] = this.#minutes.values();
     return first?.endMs ?? Infinity;
   }
 
-  /** Ends the minutes that are over by then: what was left out in each. */
-  settle(nowMs: number): LeftOut[] {
-    const told: LeftOut[] = [];
-    for (const [key, { endMs, name, address, count }] of this.#minutes) {
-      if (nowMs < endMs) break;
+  /** Forgets those that are over by then. */
+  end(nowMs: number): Minute[] {
+    const over: Minute[] = [];
+    for (const [key, minute] of this.#minutes) {
+      if (nowMs < minute.endMs) break;
       this.#minutes.delete(key);
-      const times = count - LINES_A_MINUTE;
-      if (times > 0) told.push({ name: 'left-out', fields: { notice: name, address, times } });
+      over.push(minute);
     }
-    return told;
-  }
-
-  #minuteOf(name: NoticeName, host: string, nowMs: number): Minute {
-    const own = this.#minutes.get(`${name} ${host}`);
-    if (own !== undefined) return own;
-    const address = this.#minutes.size < ADDRESSES_MAX ? host : OTHERS;
-    const key = `${name} ${address}`;
-    const minute = this.#minutes.get(key) ?? { endMs: nowMs + MINUTE_MS, name, address, count: 0 };
-    this.#minutes.set(key, minute);
-    return minute;
+    return over;
   }
 }
 
@@ -61,18 +111,22 @@ function hostOf(address: string): string {
   return address.replace(/:\d+$/, '');
 }
 
-/** What a stranger can cause as often as it connects. */
-const RATIONED: ReadonlySet<NoticeName> = new Set<NoticeName>([
-  'refused-stranger',
-  'refused-environment',
-  'protocol-breach',
-]);
-
 /** Enough to see what someone tries; a stranger that comes once is told of each time. */
 export const LINES_A_MINUTE = 10;
+
+/** A process offers a few services, a gateway more: of those it registers the first are told. */
+export const LINES_OF_SESSION = 30;
+
+/** What one address may cause; all that come by the UNIX socket are one. */
+export const LINES_OF_ADDRESS: Readonly<Record<Rationed, number>> = {
+  address: LINES_A_MINUTE,
+  session: 3_000,
+};
 
 const MINUTE_MS = 60_000;
 
 /** Who has more addresses than these, all of them at once, has the rest counted as one. */
 export const ADDRESSES_MAX = 1_024;
-const OTHERS = 'other addresses';
+
+/** More than may be connected at once. */
+export const SESSIONS_MAX = 16_384;

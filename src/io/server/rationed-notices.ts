@@ -1,7 +1,7 @@
-// Tells an operator of notices as they come, but not of each stranger in a flood. The invariant:
-// nothing is left out that is not counted in a line, at the latest when the server stops.
+// Tells an operator of notices as they come, but not of each in a flood that others cause. The
+// invariant: nothing is left out that is not counted in a line, at the latest when the server stops.
 
-import type { Notice } from '../../core/notices.ts';
+import type { Notice, NoticeCause } from '../../core/notices.ts';
 import { NoticeQuota } from './notice-quota.ts';
 import type { Cancel, Runtime } from '../machine/runtime.ts';
 
@@ -21,9 +21,10 @@ export class RationedNotices {
     this.#options = options;
   }
 
-  tell(notice: Notice): void {
+  /** `cause`: the session whose doing it is. */
+  tell(notice: Notice, cause?: NoticeCause): void {
     const { onNotice, runtime } = this.#options;
-    if (this.#quota.admit(notice, runtime.nowMs())) onNotice(notice);
+    if (this.#quota.admit(notice, runtime.nowMs(), cause)) onNotice(notice);
     this.#arm();
   }
 

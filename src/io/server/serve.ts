@@ -161,8 +161,8 @@ class RunningServer implements ServerHandle {
     this.#driver = new Driver<Input, Tell>({
       core: this.#core,
       runtime,
-      perform: ({ notice }) => {
-        settings.onNotice(notice);
+      perform: ({ notice, cause }) => {
+        notices.tell(notice, cause);
         this.#heed(notice, settings);
       },
       onStop: () => void this.#doors.close(),

@@ -1,7 +1,14 @@
-// A flood of strangers leaves the log readable: a few lines a minute for each address, and a count.
+// A flood of strangers, or of registrations, leaves the log readable: a few lines a minute for each
+// address and each session, and a count.
 
 import { expect, test } from 'vitest';
-import { ADDRESSES_MAX, LINES_A_MINUTE, NoticeQuota } from '../../../src/io/server/notice-quota.ts';
+import {
+  ADDRESSES_MAX,
+  LINES_A_MINUTE,
+  LINES_OF_ADDRESS,
+  LINES_OF_SESSION,
+  NoticeQuota,
+} from '../../../src/io/server/notice-quota.ts';
 import type { Notice } from '../../../src/core/notices.ts';
 import { sentenceOf } from '../../../src/core/notices.ts';
 
@@ -72,6 +79,67 @@ test('who has very many addresses has the rest of them counted as one', () => {
     },
   ]);
 });
+
+test('a session that registers and deregisters in turn has its first lines of each, and a count', () => {
+  const quota = new NoticeQuota();
+  const flooder = { id: 1, remote: SOCKET };
+
+  const told = lifeOf(1_000).filter((line, at) => quota.admit(line, at, flooder));
+  const other = lifeOf(1).filter((line) => quota.admit(line, 1_999, { id: 2, remote: SOCKET }));
+  const leftOut = quota.settle(quota.nextMs() + 1);
+
+  expect(told).toHaveLength(2 * LINES_OF_SESSION);
+  expect(other).toHaveLength(2);
+  expect(leftOut.map(sentenceOf)).toEqual([
+    `${SOCKET}: 970 more lines like instance-registered were left out in the last minute`,
+    `${SOCKET}: 970 more lines like instance-removed were left out in the last minute`,
+  ]);
+});
+
+test('an address with very many sessions has a ration in all, and hides no other address', () => {
+  const quota = new NoticeQuota();
+  const sessions = 2 * LINES_OF_ADDRESS.session;
+
+  const told = Array.from({ length: sessions }, (_, id) => {
+    return quota.admit(REGISTERED, 0, { id, remote: `10.0.0.1:${String(id)}` });
+  });
+  const other = quota.admit(REGISTERED, 1, { id: sessions, remote: '10.0.0.2:1' });
+
+  expect(told.filter(Boolean)).toHaveLength(LINES_OF_ADDRESS.session);
+  expect(other).toBe(true);
+  const [leftOut, ...more] = quota.settle(60_000);
+  expect(leftOut?.fields).toMatchObject({
+    address: '10.0.0.1',
+    times: sessions - told.filter(Boolean).length,
+  });
+  expect(more).toEqual([]);
+});
+
+test('of sessions nothing is kept when their minutes are over', () => {
+  const quota = new NoticeQuota();
+  quota.admit(REGISTERED, 0, { id: 1, remote: SOCKET });
+  quota.admit(REGISTERED, 30_000, { id: 2, remote: SOCKET });
+
+  const ends = [quota.nextMs()];
+  quota.settle(60_000);
+  ends.push(quota.nextMs());
+  quota.settle(90_000);
+  ends.push(quota.nextMs());
+
+  expect(ends).toEqual([60_000, 90_000, Infinity]);
+});
+
+const SOCKET = '/run/rarangi/testing.a.sock';
+const REGISTERED: Notice = {
+  name: 'instance-registered',
+  fields: { service: 'db', address: 'x:1' },
+};
+
+/** Registered and removed, so many times in turn. */
+function lifeOf(turns: number): readonly Notice[] {
+  const removed: Notice = { ...REGISTERED, name: 'instance-removed' };
+  return Array.from({ length: turns }, () => [REGISTERED, removed]).flat();
+}
 
 /** So many strangers from one address, each from a port of its own. */
 function floodOf(count: number): readonly Notice[] {

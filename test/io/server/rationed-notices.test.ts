@@ -3,10 +3,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { LINES_A_MINUTE } from '../../../src/io/server/notice-quota.ts';
+import { LINES_A_MINUTE, LINES_OF_SESSION } from '../../../src/io/server/notice-quota.ts';
 import type { Notice } from '../../../src/core/notices.ts';
 import { RationedNotices } from '../../../src/io/server/rationed-notices.ts';
-import { startTalkingServer } from '../world.ts';
+import { openClient, reaching, startTalkingServer } from '../world.ts';
 
 const refusal: Notice = {
   name: 'refused-stranger',
@@ -45,6 +45,22 @@ test('a server that stops tells what it has left out of a flood', async () => {
     'left-out',
   ]);
   expect(lines.at(-1)?.fields).toMatchObject({ notice: 'refused-stranger', times: 20 });
+});
+
+test('a session that registers very many services does not flood the log', async () => {
+  const { server, notices } = await startTalkingServer();
+  const client = openClient(reaching(server));
+  const ports = Array.from({ length: LINES_OF_SESSION + 5 }, (_, at) => at + 1);
+
+  const handles = ports.map((port) => client.register({ name: 'web', port }));
+  await Promise.all(handles.map(({ registered }) => registered));
+  await server.stop();
+
+  const lines = notices.filter(({ name, fields }) => {
+    return name === 'instance-registered' || fields['notice'] === 'instance-registered';
+  });
+  expect(lines).toHaveLength(LINES_OF_SESSION + 1);
+  expect(lines.at(-1)).toMatchObject({ name: 'left-out', fields: { times: 5 } });
 });
 
 async function beRefused(address: string): Promise<void> {

@@ -76,7 +76,9 @@ function endSession(state: State, connection: Connection, detail: string): void 
   if (session === undefined) return;
   state.sessions.delete(connection.id);
   const end = { cause: 'closed', detail: detailOf(detail) } as const;
-  for (const instance of session.registrations.keys()) removeInstance(state, instance, end);
+  for (const instance of session.registrations.keys()) {
+    removeInstance(state, session, { instance, ...end });
+  }
   session.registrations.clear();
   session.watches.clear();
 }
@@ -106,7 +108,9 @@ export function handleRegister(
   const isNews = known === undefined || known.revision < revision;
   if (isNews) {
     appendOwn(state, { kind: 'put', registration });
-    if (known === undefined) state.out.notice('instance-registered', labels(registration));
+    if (known === undefined) {
+      state.out.noticeOf(session.connection, 'instance-registered', labels(registration));
+    }
   }
   const record = state.self.log.registrations.get(instance) ?? registration;
   session.registrations.set(instance, record);
@@ -145,11 +149,16 @@ export function handleDeregister(
 ): void {
   const { instance } = message;
   if (!hasKey(state, session, message)) return;
-  if (session.registrations.delete(instance)) removeInstance(state, instance, message);
+  if (session.registrations.delete(instance)) removeInstance(state, session, message);
   state.out.send(session.connection.id, { kind: 'done', request: message.request });
 }
 
-function removeInstance(state: State, instance: InstanceId, { cause, detail }: End): void {
+function removeInstance(
+  state: State,
+  { connection }: Session,
+  removed: End & { readonly instance: InstanceId },
+): void {
+  const { instance, cause, detail } = removed;
   state.owners.delete(instance);
   const registration = state.self.log.registrations.get(instance);
   // Clients that were told to go close their sessions: their instances go with our goodbye, when
@@ -158,7 +167,7 @@ function removeInstance(state: State, instance: InstanceId, { cause, detail }: E
   if (registration === undefined || isHandedOver) return;
   const because = detail === undefined ? {} : { detail };
   appendOwn(state, { kind: 'delete', instance, cause, ...because });
-  state.out.notice('instance-removed', { ...labels(registration), cause });
+  state.out.noticeOf(connection, 'instance-removed', { ...labels(registration), cause });
 }
 
 /** The host part of what this server advertises: where a service is that does not say. */
