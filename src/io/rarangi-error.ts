@@ -23,7 +23,7 @@ export const RARANGI_ERRORS = {
   RARANGI_UNREACHABLE: { retryable: true, hint: 'start one with: rarangi serve' },
   RARANGI_REFUSED: {
     retryable: false,
-    hint: 'name the environment of the server with: --environment',
+    hint: 'the server says why; its limits are in rarangi-serve(1)',
   },
   RARANGI_NONE: { retryable: true, hint: 'see what there is with: rarangi lookup' },
   RARANGI_UNCERTAIN: { retryable: true, hint: 'see which hosts are missing with: rarangi status' },

@@ -14,10 +14,16 @@ export interface Registration {
   giveUp(cause: 'deregistered' | 'unhealthy', detail: string): Promise<void>;
 }
 
+/** Why nobody takes us, or an offer, and what to do. */
+export interface RefusedByAll {
+  readonly reason: string;
+  readonly hint: string;
+}
+
 /** All servers of the host, as one. */
 export interface Catalogue {
-  /** Resolves with the reason once every server has refused us, or an offer. */
-  readonly refusedByAll: Promise<string>;
+  /** Resolves once every server has refused us, or an offer. */
+  readonly refusedByAll: Promise<RefusedByAll>;
   /** Makes an offer; from now on it is kept up until it is given up. Throws RARANGI_USAGE. */
   register(offer: Offer): Registration;
   /** Takes every offer back and closes every session. */
@@ -30,13 +36,13 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
   const offers = new Map<string, Offer>();
   const look = reportAbsence(client, { options, offers, report });
   reportEvents(client, offers, report);
-  let refuse: (reason: string) => void = () => undefined;
-  const refusedByAll = new Promise<string>((resolve) => {
+  let refuse: (refused: RefusedByAll) => void = () => undefined;
+  const refusedByAll = new Promise<RefusedByAll>((resolve) => {
     refuse = resolve;
   });
-  client.on('refused-by-all', ({ reason }) => {
+  client.on('refused-by-all', ({ reason, hint }) => {
     report('refused-by-all', { reason });
-    refuse(reason);
+    refuse({ reason, hint });
   });
   return {
     refusedByAll,
@@ -47,7 +53,7 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
       // Each server that would not have it was reported by itself.
       handle.registered.catch((error: unknown) => {
         const isRefused = error instanceof RarangiError && error.code === 'RARANGI_REFUSED';
-        if (isRefused) refuse(error.message);
+        if (isRefused) refuse({ reason: error.message, hint: error.hint });
       });
       return {
         update: (changed) => {

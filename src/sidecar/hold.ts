@@ -2,6 +2,7 @@
 // whoever asked it to end sees it end after the servers of the host have let the offers go.
 
 import { RarangiError } from '../index.ts';
+import type { RefusedByAll } from './catalogue.ts';
 import { openCatalogue } from './catalogue.ts';
 import { withPorts } from './free-port.ts';
 import { isIgnored } from './inherited.ts';
@@ -55,8 +56,8 @@ function awaitEnd(): { readonly asked: Promise<NodeJS.Signals>; readonly forget:
   return { asked, forget };
 }
 
-function refusal(reason: string): RarangiError {
-  return new RarangiError('RARANGI_REFUSED', `every server refused: ${reason}`);
+function refusal({ reason, hint }: RefusedByAll): RarangiError {
+  return new RarangiError('RARANGI_REFUSED', `every server refused: ${reason}`, { hint });
 }
 
 function lateness(service: string): RarangiError {

@@ -7,7 +7,8 @@ import { protocolErrorName } from '../../protocol/errors.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
-import type { ConnectionInput, Refusal, Stop } from './effect.ts';
+import type { ConnectionInput, Denial, Refusal, Stop } from './effect.ts';
+import { denialOf } from './effect.ts';
 import type { Contact, Loss } from './contacts.ts';
 import { Contacts } from './contacts.ts';
 import { ClientBase } from './base.ts';
@@ -48,7 +49,7 @@ export interface Answered {
 export type Outcome =
   | ({ readonly kind: 'answered' } & Answered)
   /** The server understood, and does not grant it; or it is too old to understand. */
-  | { readonly kind: 'denied'; readonly address: string; readonly reason: string }
+  | ({ readonly kind: 'denied'; readonly address: string } & Denial)
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** There was a server, and it gave no answer. */
   | { readonly kind: 'unanswered'; readonly attempts: readonly Attempt[] }
@@ -177,15 +178,17 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   #handleDenial(contact: Contact, error: MessageOf<'error'>): void {
     const { kind } = this.#options.question;
     if (protocolErrorName(error.error) === 'unknown-message') {
-      contact.denial = `the server is older than this program, and does not know ${kind}`;
-      this.#fail(contact, contact.denial);
+      const reason = `the server is older than this program, and does not know ${kind}`;
+      contact.denial = { why: 'unknown-message', reason };
+      this.#fail(contact, reason);
       return;
     }
     if (kind !== 'forget') {
       this.#fail(contact, error.reason);
       return;
     }
-    this.#finish({ kind: 'denied', address: contact.address, reason: error.reason });
+    const { address } = contact;
+    this.#finish({ kind: 'denied', address, ...denialOf(error) });
   }
 
   /** What one server does not know the others may. */
@@ -230,8 +233,8 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
       ...(this.#strangers.has(contact) ? { isStranger: true as const } : {}),
     }));
     const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
-    const [denial] = this.#contacts.all.flatMap(({ address, denial: reason }) => {
-      return reason === null ? [] : [{ address, reason }];
+    const [denial] = this.#contacts.all.flatMap(({ address, denial: given }) => {
+      return given === null ? [] : [{ address, ...given }];
     });
     if (this.#best !== null) this.#finish({ kind: 'answered', ...this.#best });
     else if (refusal !== undefined) this.#finish({ kind: 'refused', refusal });

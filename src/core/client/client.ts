@@ -211,7 +211,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     const [refusal] = this.#contacts.all.flatMap((one) => one.refusal ?? []);
     if (refusal === undefined || this.#tried.size < this.#contacts.all.length) return;
     this.#hasSurrendered = true;
-    this.report({ kind: 'refused-by-all', reason: `${refusal.address}: ${refusal.reason}` });
+    this.report({ kind: 'refused-by-all', refusal });
   }
 
   #close(): void {

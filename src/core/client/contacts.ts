@@ -10,7 +10,8 @@ import type { Name, OriginId } from '../../protocol/ids.ts';
 import type { Arrived, Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
 import { assert, unreachable } from '../kit/assert.ts';
-import type { ConnectionInput, Refusal } from './effect.ts';
+import type { ConnectionInput, Denial, Refusal } from './effect.ts';
+import { denialOf } from './effect.ts';
 import type { Close, Dial, Send } from '../effect.ts';
 import type { ConnectionId, Transport, Undialled } from '../input.ts';
 import type { Pace } from '../kit/pace.ts';
@@ -50,7 +51,7 @@ export interface Contact {
   /** Why the other end says that it closes. */
   parting: string | null;
   /** Why the server would not have us just now: it is at a limit. */
-  denial: string | null;
+  denial: Denial | null;
 }
 
 /** How a contact was lost: before a connection, before a welcome, or as a session. */
@@ -270,7 +271,7 @@ export class Contacts {
       this.#options.listener.onMessage(contact, message);
     } else {
       contact.parting = message.reason;
-      if (name === 'overloaded') contact.denial = message.reason;
+      if (name === 'overloaded') contact.denial = denialOf(message);
     }
   }
 

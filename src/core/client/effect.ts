@@ -3,6 +3,8 @@
 // environments' names, for nobody can mend a refusal without them.
 
 import type { ProtocolErrorName } from '../../protocol/errors.ts';
+import { protocolErrorName } from '../../protocol/errors.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
 import type { Close, Dial, Send, Stopped } from '../effect.ts';
 import type { Input } from '../input.ts';
 
@@ -25,6 +27,17 @@ export type ConnectionInput = Exclude<
 export interface Stop {
   readonly kind: 'stop';
   readonly nowMs: number;
+}
+
+/** Why a server does not grant what it was asked. */
+export interface Denial {
+  readonly why: ProtocolErrorName;
+  readonly reason: string;
+}
+
+/** What an `error` says; a code that a newer version has added is a refusal. */
+export function denialOf({ error, reason }: MessageOf<'error'>): Denial {
+  return { why: protocolErrorName(error) ?? 'refused', reason };
 }
 
 /** A server that does not want us, or that we do not want. */

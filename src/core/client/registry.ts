@@ -2,6 +2,8 @@
 // given up is never sent again, on whatever session; and giving it up is over when every session
 // that holds it has said so, or is lost, or two seconds have passed.
 
+import type { Denial, Refusal } from './effect.ts';
+import { denialOf } from './effect.ts';
 import type { Identity, InstanceId, InstanceKey, Name } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Registration } from '../../protocol/records.ts';
@@ -29,11 +31,11 @@ export type ClientReport =
     }
   | { readonly kind: 'deregistered'; readonly instance: InstanceId }
   /** No server that has a session will have it. */
-  | { readonly kind: 'denied'; readonly instance: InstanceId; readonly reason: string }
+  | ({ readonly kind: 'denied'; readonly instance: InstanceId } & Denial)
   /** A server says that it is lost though the session lives: it is offered anew by `renew`. */
   | { readonly kind: 'disowned'; readonly instance: InstanceId; readonly server: string }
   | { readonly kind: 'lost' | 'refused'; readonly server: string; readonly reason: string }
-  | { readonly kind: 'refused-by-all'; readonly reason: string };
+  | { readonly kind: 'refused-by-all'; readonly refusal: Refusal };
 
 /** What a registry is made of. */
 export interface RegistryOptions {
@@ -162,9 +164,10 @@ export class Registry {
     if (pending === undefined) return;
     if (pending.kind === 'deregister') this.#maybeGone(pending.instance);
     else {
-      const { reason } = error;
+      const denial = denialOf(error);
+      const { reason } = denial;
       this.#options.report({ kind: 'refused', server: nameOf(contact), reason });
-      this.#noteDenied(contact, pending.instance, reason);
+      this.#noteDenied(contact, pending.instance, denial);
     }
   }
 
@@ -173,12 +176,12 @@ export class Registry {
     this.#options.report({ kind: 'disowned', instance, server: nameOf(contact) });
   }
 
-  #noteDenied(contact: Contact, instance: InstanceId, reason: string): void {
+  #noteDenied(contact: Contact, instance: InstanceId, denial: Denial): void {
     const denied = this.#denied.get(contact) ?? new Set();
     this.#denied.set(contact, denied.add(instance));
     const open = this.#options.contacts.in('open');
     if (open.every((other) => this.#denied.get(other)?.has(instance) === true)) {
-      this.#options.report({ kind: 'denied', instance, reason });
+      this.#options.report({ kind: 'denied', instance, ...denial });
     }
   }
 

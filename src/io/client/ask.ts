@@ -20,7 +20,7 @@ import { candidatesOf } from './candidates.ts';
 import { lockFor, runtime } from './driver.ts';
 import type { ClientOptions, LookupOptions, PeersOptions } from './options.ts';
 import { environmentOf, millisecondsOf, nameOf, timeoutMsOf, wantedOf } from './options.ts';
-import { refusedError, unansweredError, unreachableError } from './failures.ts';
+import { deniedError, refusedError, unansweredError, unreachableError } from './failures.ts';
 import { randomId } from '../machine/random-id.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { untilReport } from './until-report.ts';
@@ -112,7 +112,7 @@ export async function askServers(question: Question, options: ClientOptions): Pr
     case 'answered':
       return outcome;
     case 'denied':
-      throw new RarangiError('RARANGI_REFUSED', `${outcome.address} refuses: ${outcome.reason}`);
+      throw deniedError(`${outcome.address} refuses: ${outcome.reason}`, outcome);
     case 'refused':
       throw refusedError(outcome.refusal);
     case 'unanswered':

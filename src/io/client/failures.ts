@@ -5,6 +5,7 @@ import { incompleteText, type ViewSaid } from '../../answers/view.ts';
 import type { Attempt } from '../../core/client/ask.ts';
 import type { Refusal } from '../../core/client/effect.ts';
 import { DEFAULT_ENVIRONMENT, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
+import type { ProtocolErrorName } from '../../protocol/errors.ts';
 import type { ClientOptions } from './options.ts';
 import { localSockets } from './candidates.ts';
 import { disbeliefOf } from '../machine/socket-trust.ts';
@@ -71,10 +72,16 @@ async function othersHint(environment: string): Promise<string> {
 export function refusedError(refusal: Refusal): RarangiError {
   const { address, theirs, why, reason } = refusal;
   const hint =
-    theirs === null
-      ? (HINTS.get(why) ?? 'run the same version of rarangi on both sides')
-      : `if that is the one you mean: --environment ${theirs}`;
+    theirs === null ? REFUSAL_HINTS[why] : `if that is the one you mean: --environment ${theirs}`;
   return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
+}
+
+/** A server would not grant what was asked of it, or had no room. */
+export function deniedError(
+  message: string,
+  { why }: { readonly why: ProtocolErrorName },
+): RarangiError {
+  return new RarangiError('RARANGI_REFUSED', message, { hint: REFUSAL_HINTS[why] });
 }
 
 /** A server was there and gave no answer. */
@@ -129,7 +136,25 @@ export function dearthError({ service, live, stale, ...view }: Dearth): RarangiE
   return new RarangiError('RARANGI_UNCERTAIN', `${message}, but ${incompleteText(view)}`);
 }
 
-const HINTS: ReadonlyMap<Refusal['why'], string> = new Map([
-  ['locked', 'if its environment has a secret: --secret-file FILE, or the --tls files'],
-  ['not-trusted', 'compare the --secret-file or the --tls files of both; its log says who came'],
-]);
+const SAME_VERSION = 'run the same version of rarangi on both sides';
+
+/** What to do about each refusal; the compiler asks for that of a new one. */
+const REFUSAL_HINTS: Readonly<Record<ProtocolErrorName, string>> = {
+  'malformed-frame': SAME_VERSION,
+  'frame-too-long': SAME_VERSION,
+  'malformed-message': SAME_VERSION,
+  'unexpected-message': SAME_VERSION,
+  'unknown-message': SAME_VERSION,
+  'no-common-version': SAME_VERSION,
+  'wrong-environment': 'name the environment of the server with: --environment',
+  'handshake-timeout': 'try again, or name another server with: --server',
+  silent: 'try again, or name another server with: --server',
+  duplicate: 'try again, or name another server with: --server',
+  self: 'name another server with: --server',
+  left: 'try again, or name another server with: --server',
+  refused: 'the server says why; its limits are in rarangi-serve(1)',
+  overloaded: 'try again later, or name another server with: --server',
+  locked: 'if its environment has a secret: --secret-file FILE, or the --tls files',
+  'not-trusted': 'compare the --secret-file or the --tls files of both; its log says who came',
+  'wrong-key': 'another client has this instance: register anew',
+};

@@ -4,7 +4,7 @@
 
 import type { ClientCommand } from '../../core/client/client.ts';
 import { ClientCore } from '../../core/client/client.ts';
-import type { Stop } from '../../core/client/effect.ts';
+import type { Refusal, Stop } from '../../core/client/effect.ts';
 import type { ClientReport, Offered } from '../../core/client/registry.ts';
 import type { InstanceId } from '../../protocol/ids.ts';
 import { candidatesOf } from './candidates.ts';
@@ -13,9 +13,9 @@ import { drive, lockFor, runtime } from './driver.ts';
 import type { ClientOptions } from './options.ts';
 import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './options.ts';
 import { Emitter } from '../emitter.ts';
-import { abortedError } from './failures.ts';
+import { abortedError, deniedError, refusedError } from './failures.ts';
 import { newIdentity } from '../machine/instance-key.ts';
-import { RarangiError } from '../rarangi-error.ts';
+import type { RarangiError } from '../rarangi-error.ts';
 import { isOwnHost } from './own-hosts.ts';
 
 /** What a service offers. */
@@ -86,8 +86,8 @@ export interface ClientEvents {
   readonly lost: { readonly server: string; readonly reason: string };
   /** A server, given by its address, does not want us, or we do not want it. */
   readonly refused: { readonly server: string; readonly reason: string };
-  /** Nobody is left to be tried. Told once. */
-  readonly 'refused-by-all': { readonly reason: string };
+  /** Nobody is left to be tried; `hint`: what to do. Told once. */
+  readonly 'refused-by-all': { readonly reason: string; readonly hint: string };
 }
 
 /** Throws RARANGI_USAGE when an offer is none, as `register` would. */
@@ -194,9 +194,7 @@ export class Sessions {
         this.#renew(report.instance, report.server);
         return;
       case 'denied':
-        this.#entries
-          .get(report.instance)
-          ?.registered.reject(new RarangiError('RARANGI_REFUSED', report.reason));
+        this.#entries.get(report.instance)?.registered.reject(deniedError(report.reason, report));
         return;
       case 'lost':
         this.#handleLost(report);
@@ -206,11 +204,17 @@ export class Sessions {
         this.#events.tell('refused', { server: report.server, reason: report.reason });
         return;
       case 'refused-by-all':
-        this.#refusal = new RarangiError('RARANGI_REFUSED', `refused ${report.reason}`);
-        for (const entry of this.#entries.values()) entry.registered.reject(this.#refusal);
-        this.#events.tell('refused-by-all', { reason: report.reason });
+        this.#surrender(report.refusal);
         return;
     }
+  }
+
+  #surrender(refusal: Refusal): void {
+    const error = refusedError(refusal);
+    this.#refusal = error;
+    for (const entry of this.#entries.values()) entry.registered.reject(error);
+    const reason = `${refusal.address}: ${refusal.reason}`;
+    this.#events.tell('refused-by-all', { reason, hint: error.hint });
   }
 
   #handleRegistered(instance: InstanceId, server: string): void {

@@ -247,7 +247,9 @@ test('a request that is not granted says why', () => {
   const connection = stage.greet('a:1');
   stage.hear(connection, { kind: 'error', error: 12, reason: 'h9 is not split', request: 1 });
 
-  expect(stage.reports).toEqual([{ kind: 'denied', address: 'a:1', reason: 'h9 is not split' }]);
+  expect(stage.reports).toEqual([
+    { kind: 'denied', address: 'a:1', why: 'refused', reason: 'h9 is not split' },
+  ]);
 });
 
 const HISTORY: Question = { kind: 'history', limit: 9 };
@@ -278,7 +280,9 @@ test('a server that is too old for a question is a refusal, unless another one a
   beside.hear(beside.greet('b:1', { origin: '2' }), events(1));
 
   const reason = 'the server is older than this program, and does not know history';
-  expect(alone.reports).toEqual([{ kind: 'denied', address: 'a:1', reason }]);
+  expect(alone.reports).toEqual([
+    { kind: 'denied', address: 'a:1', why: 'unknown-message', reason },
+  ]);
   expect(beside.reports).toMatchObject([{ kind: 'answered', address: 'b:1' }]);
 });
 

@@ -262,7 +262,10 @@ test('an address where trust is lacking is never dialled again', () => {
     { kind: 'refused', server: 'a:1', reason: 'another secret' },
     { kind: 'refused', server: 'b:1', reason: 'it speaks TLS' },
     { kind: 'refused', server: 'c:1', reason: 'your certificate has expired' },
-    { kind: 'refused-by-all', reason: 'a:1: another secret' },
+    {
+      kind: 'refused-by-all',
+      refusal: expect.objectContaining({ address: 'a:1', reason: 'another secret' }),
+    },
   ]);
 });
 

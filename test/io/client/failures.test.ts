@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import {
   abortedError,
+  deniedError,
   refusedError,
   unansweredError,
   unreachableError,
@@ -69,6 +70,16 @@ test('a refusal for another reason blames no environment', () => {
   });
 
   expect(error.hint).toBe('run the same version of rarangi on both sides');
+});
+
+test('where a limit was the cause no environment is blamed', () => {
+  const reason = 'the limit is 4096 connections of one address: close some';
+  const full = deniedError(`h:1 refuses: ${reason}`, { why: 'overloaded' });
+  const asked = deniedError('the limit is 2 registrations: use another host', { why: 'refused' });
+
+  expect(full).toMatchObject({ code: 'RARANGI_REFUSED', message: `h:1 refuses: ${reason}` });
+  expect(full.hint).toBe('try again later, or name another server with: --server');
+  expect(asked.hint).toBe('the server says why; its limits are in rarangi-serve(1)');
 });
 
 test('a refusal for want of trust says where to look', () => {
