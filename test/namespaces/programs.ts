@@ -10,6 +10,12 @@ import type { Readable } from 'node:stream';
 /** The built program. */
 export const RARANGI = [process.execPath, join(import.meta.dirname, '../../bin/run.js')] as const;
 
+/** The library, as it is built. */
+export const LIBRARY = join(import.meta.dirname, '../../dist/index.js');
+
+/** The words before the text of a program for Node.js. */
+export const NODE_SCRIPT = [process.execPath, '--input-type=module', '--eval'] as const;
+
 /** The words before a program that make it end with whoever started it. */
 export const TIED = ['setpriv', '--pdeathsig=KILL', '--'] as const;
 

@@ -64,6 +64,8 @@ export interface Told {
   readonly atMs: number;
   /** `removed h1`. */
   readonly what: string;
+  /** The id of the instance. */
+  readonly instance: string;
 }
 
 /** The changes that the watch at a server has told of since then. */
@@ -72,7 +74,7 @@ export function toldAt({ watch }: Server, sinceMs: number): Told[] {
     .filter(({ atMs, fields }) => atMs >= sinceMs && fields['instance'] !== undefined)
     .map(({ atMs, fields }) => {
       const { change, instance } = fields as unknown as WatchLine;
-      return { atMs, what: `${change} ${instance!.host}` };
+      return { atMs, what: `${change} ${instance!.host}`, instance: instance!.instance };
     });
 }
 

@@ -11,7 +11,7 @@ import { test as plainTest } from 'vitest';
 
 import { eventually } from '../support/conditions.ts';
 import { type Network, type Node, openNetwork } from './network.ts';
-import { type Program, RARANGI, type Said, TIED } from './programs.ts';
+import { LIBRARY, NODE_SCRIPT, type Program, RARANGI, type Said, TIED } from './programs.ts';
 import { openTerminal } from './terminal.ts';
 import type { Host, Server, World } from './shapes.ts';
 import { agreeAll } from './views.ts';
@@ -213,8 +213,6 @@ function startWeb(node: Node, kind: Kind): Program {
   return node.start([...RARANGI, ...register, '--log-format=json', ...wrapped]);
 }
 
-const NODE_SCRIPT = [process.execPath, '--input-type=module', '--eval'] as const;
-const LIBRARY = join(import.meta.dirname, '../../dist/index.js');
 const EMBEDDING = `
   import { connect } from ${JSON.stringify(LIBRARY)};
   connect({ environment: 'production' }).register({ name: 'web', port: 80 });`;
