@@ -270,7 +270,8 @@ export function handleFlow(state: State, flow: Flow): void {
   }
 }
 
-function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
+/** Whoever is at a limit is closed, and what it held is gone. */
+export function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
   closeAtLimit(state, connection, limit);
   endWithout(state, connection, LIMITS[limit].noun);
 }

@@ -11,7 +11,7 @@ import { countsOf } from './counts.ts';
 import { connectionOf, handleOpened } from './links/connections.ts';
 import { serverHosts } from './links/limits.ts';
 import type { Effect } from '../effect.ts';
-import { dispatch, handleBreach, handleFlow, handleGone } from './dispatch.ts';
+import { dispatch, endAtLimit, handleBreach, handleFlow, handleGone } from './dispatch.ts';
 import type {
   Closed,
   ConnectionId,
@@ -155,7 +155,7 @@ export class Server {
     const state = this.#state;
     switch (input.kind) {
       case 'opened':
-        handleOpened(state, input);
+        handleOpened(state, input, endAtLimit);
         break;
       case 'undialled':
         handleUndialled(state, input);

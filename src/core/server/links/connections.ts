@@ -89,8 +89,8 @@ export function ownPace({ options: { heartbeatMs, silenceMs } }: State): Pace {
   return { heartbeatMs, silenceMs };
 }
 
-/** A connection is open. Whoever accepted it speaks first. */
-export function handleOpened(state: State, input: Opened): Connection {
+/** A connection is open. Whoever accepted it speaks first. `end` makes room for it. */
+export function handleOpened(state: State, input: Opened, end: EndAtLimit): Connection {
   const connection: Connection = {
     id: input.connection,
     remote: input.dialled ?? input.remote,
@@ -108,7 +108,7 @@ export function handleOpened(state: State, input: Opened): Connection {
     wasReleased: false,
   };
   state.connections.set(connection.id, connection);
-  if (input.dialled === null && !welcomeStranger(state, connection)) return connection;
+  if (input.dialled === null && !welcomeStranger(state, connection, end)) return connection;
   armHandshake(state, connection);
   const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
   if (target !== undefined) {
@@ -121,10 +121,13 @@ export function handleOpened(state: State, input: Opened): Connection {
   return connection;
 }
 
-/** Whoever is new has room, at the cost of the oldest stranger: says whether it has. */
-function welcomeStranger(state: State, connection: Connection): boolean {
+/** Ends a connection, and what it is or holds, because of a limit. */
+export type EndAtLimit = (state: State, connection: Connection, limit: LimitName) => void;
+
+/** Whoever is new has room, at the cost of who has waited longest: says whether it has. */
+function welcomeStranger(state: State, connection: Connection, end: EndAtLimit): boolean {
   const full = admit(state, connection);
-  if (full !== null) closeAtLimit(state, full.leaving, full.limit);
+  if (full !== null) end(state, full.leaving, full.limit);
   if (full?.leaving === connection) return false;
   sendWelcome(state, connection);
   return true;

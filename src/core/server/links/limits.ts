@@ -39,7 +39,7 @@ export const LIMITS = {
     hint: 'close some, or raise --max-connections-per-address',
     max: 4_096,
     option: '--max-connections-per-address',
-    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger goes; if it has none, the newcomer is refused.',
+    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger goes; if it has none, the newcomer is refused. At the socket, where all users of the host come, the stranger or the session without registration or watch goes that has been idle longest; if there is none, the newcomer is refused.',
   },
   strangers: {
     noun: 'connections that have not shaken hands',
@@ -194,8 +194,25 @@ export function admit(
   if (isInner(connection)) return null;
   const admission = state.strangers.arrive(connection.id, hostOf(connection), state.nowMs);
   if (typeof admission === 'string') return null;
+  const { limit } = admission;
   const leaving = state.connections.get(admission.leaving);
-  return leaving === undefined ? null : { leaving, limit: admission.limit };
+  if (leaving === undefined) return null;
+  const isSocketFull = connection.transport === 'unix' && limit === 'connections-per-address';
+  return { leaving: isSocketFull ? idlestBeside(state, leaving, connection) : leaving, limit };
+}
+
+/**
+ * Every user of the host comes by the socket, so the places of one user must not shut out others:
+ * of its strangers and its sessions without registration or watch the one goes that has said
+ * nothing for longest. The newcomer itself goes only where all others hold something.
+ */
+function idlestBeside(state: State, stranger: Connection, newcomer: Connection): Connection {
+  let idlest = stranger;
+  for (const { connection, registrations, watches } of state.sessions.values()) {
+    if (connection.transport !== 'unix' || registrations.size + watches.size > 0) continue;
+    if (idlest === newcomer || connection.heardMs < idlest.heardMs) idlest = connection;
+  }
+  return idlest;
 }
 
 /** The addresses, without ports, of the servers that are configured or known. */

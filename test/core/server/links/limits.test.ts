@@ -68,6 +68,52 @@ test('an address whose connections have all shaken hands gets no more, others do
   expect(stage.take(other)).toMatchObject([{ kind: 'welcome' }]);
 });
 
+/** A client at the UNIX socket, which all users of the host share. */
+function atSocket(stage: ServerStage): number {
+  const session = stage.accept('unix', '/run/rarangi/testing.a.sock');
+  stage.hear(session, hello);
+  return session;
+}
+
+test('[R103] at a full socket the session that has been idle longest makes room', () => {
+  const stage = stageWith({ 'connections-per-address': 4 });
+  const [registered, watching, asking, idle] = [1, 2, 3, 4].map(() => atSocket(stage));
+  stage.hear(registered!, registerOf(1, row));
+  stage.hear(watching!, { kind: 'watch', request: 1, service: 'db' as Name, known: [] });
+  stage.pass(5);
+  stage.hear(asking!, { kind: 'list', request: 1 });
+
+  const newcomer = atSocket(stage);
+
+  expect(stage.closed).toEqual([{ connection: idle, why: 'overloaded' }]);
+  expect(stage.take(idle!).at(-1)).toMatchObject({ kind: 'error', error: 16 });
+  expect([...stage.state.sessions.keys()]).toEqual([registered, watching, asking, newcomer]);
+  expect(limitsTold(stage)).toEqual(['connections-per-address']);
+});
+
+test('[R103] at a socket a newcomer in its handshake has not waited longer than idle sessions', () => {
+  const stage = stageWith({ 'connections-per-address': 3 });
+  const idle = [1, 2, 3].map(() => atSocket(stage));
+  stage.pass(5);
+
+  const newcomers = [1, 2].map(() => stage.accept('unix', '/run/rarangi/testing.a.sock'));
+  for (const newcomer of newcomers) stage.hear(newcomer, hello);
+
+  expect(stage.closed.map(({ connection }) => connection)).toEqual(idle.slice(0, 2));
+  expect([...stage.state.sessions.keys()]).toEqual([idle[2], ...newcomers]);
+});
+
+test('at a socket whose sessions all hold something a newcomer is refused', () => {
+  const stage = stageWith({ 'connections-per-address': 1 });
+  const session = atSocket(stage);
+  stage.hear(session, registerOf(1, row));
+
+  const newcomer = stage.accept('unix', '/run/rarangi/testing.a.sock');
+
+  expect(stage.closed).toEqual([{ connection: newcomer, why: 'overloaded' }]);
+  expect(Object.keys(stage.instances())).toEqual(['a']);
+});
+
 test('a connection that is closed leaves its place, however it ends', () => {
   const stage = stageWith({ 'connections-per-address': 2 });
   const ends = [
