@@ -114,6 +114,10 @@ export const NOTICES = {
     level: 'error',
     sentence: '{address} refused us: {reason}; it is not tried again until SIGHUP or a restart',
   },
+  reloaded: {
+    level: 'info',
+    sentence: 'told to reload: reads its files again, and tries again who refused it',
+  },
   'trust-reread': { level: 'info', sentence: 'read again: {what}' },
   'trust-unchanged': {
     level: 'error',

@@ -62,6 +62,41 @@ test('the command of the unit, with the example of its file switched on, tells s
   expect(Object.keys(switchedOn)).not.toContain('RARANGI_SERVE_INSECURE');
 });
 
+test('the unit is started again however often it ends, and writes nothing for others', () => {
+  expect(settings('rarangi@.service', 'Restart')).toEqual(['always']);
+  expect(settings('rarangi@.service', 'StartLimitIntervalSec')).toEqual(['0']);
+  expect(settings('rarangi@.service', 'UMask')).toEqual(['0077']);
+});
+
+test('a reload leaves a line in the log, and the server runs on', async ({ stage }) => {
+  const address = stage.address();
+  const server = stage.start(['serve', `--bind=${address}`, '--log-format=json']);
+  await server.said({ event: 'server-started' });
+
+  server.signal('SIGHUP');
+  await server.said({ event: 'reloaded', level: 'info' });
+
+  expect((await server.end()).code).toBe(0);
+});
+
+test.skipIf(!needs('util-linux'))(
+  'a purge takes variables and secrets from /etc/rarangi, and leaves what else is there',
+  async ({ stage }) => {
+    const postrm = join(root, 'packaging/debian/postrm');
+    const purge = async (files: string): Promise<string> => {
+      const script = `mount -t tmpfs none /etc && mount -t tmpfs none /run && mkdir /etc/rarangi &&
+        cd /etc/rarangi && touch ${files} && cd / && sh "$1" purge && find /etc -mindepth 1`;
+      const words = ['unshare', '--mount', 'sh', '-c', script, 'sh', postrm];
+      const { code, stdout, stderr } = await stage.spawn(words).ended;
+      expect([code, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+
+    expect(await purge('serve.env a.env production.secret')).toBe('');
+    expect(await purge('b.env notes')).toBe('/etc/rarangi\n/etc/rarangi/notes\n');
+  },
+);
+
 test.skipIf(!needs('systemd'))('systemd has nothing to say about the units', async ({ stage }) => {
   // The example stands beside the unit that it names, and both run what is on the PATH of systemd.
   for (const unit of ['rarangi@.service', 'web.service']) {

@@ -207,6 +207,7 @@ class RunningServer implements ServerHandle {
   }
 
   reload(): void {
+    this.#onNotice({ name: 'reloaded', fields: {} });
     this.#lock?.reload();
     this.#cancelWithdrawal();
     if (this.#lock !== null) {
