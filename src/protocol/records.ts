@@ -39,9 +39,11 @@ import { list, optional, orNull, row, variant, where } from './schema.ts';
 
 type Of<S> = S extends FieldSpec<infer T> ? T : never;
 
+const silenceMs = integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX);
+
 const tag = row('tag', { key: name, value: text(TAG_VALUE_BYTES_MAX) });
 
-/** What an origin is: the first entry of its log. */
+/** What an origin is: the first entry of its log. Its silence is said if it is not the usual one. */
 export const facts = row('facts', {
   name,
   host: name,
@@ -49,6 +51,7 @@ export const facts = row('facts', {
   side: oneOf('a', 'b'),
   role: oneOf('master', 'leaf'),
   addresses: list(serverAddress, ADDRESSES_MAX),
+  silenceMs: optional(silenceMs),
 });
 export type Facts = Of<typeof facts>;
 
@@ -236,5 +239,5 @@ export const view = {
 /** How often an end gives signs of life, and how long it may be silent. */
 export const pace = {
   heartbeatMs: optional(integer(HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)),
-  silenceMs: optional(integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX)),
+  silenceMs: optional(silenceMs),
 };

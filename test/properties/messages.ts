@@ -39,14 +39,18 @@ const serverAddress = fc
   .map(([host, port]) => `${host.includes(':') ? `[${host}]` : host}:${String(port)}`);
 const scheme = fc.stringMatching(/^[A-Za-z][A-Za-z0-9+.-]{0,127}$/);
 
-const facts = fc.record({
-  name,
-  host: name,
-  cluster: name,
-  side: words('a', 'b'),
-  role: words('master', 'leaf'),
-  addresses: many(serverAddress, 8),
-});
+const facts = fc.record(
+  {
+    name,
+    host: name,
+    cluster: name,
+    side: words('a', 'b'),
+    role: words('master', 'leaf'),
+    addresses: many(serverAddress, 8),
+    silenceMs: fc.integer({ min: 100, max: 30_000 }),
+  },
+  { requiredKeys: ['name', 'host', 'cluster', 'side', 'role', 'addresses'] },
+);
 const registration = fc.record({
   instance: id,
   revision: counter,

@@ -13,6 +13,7 @@ import * as proof from './stories/proof.ts';
 import * as sleep from './stories/sleep.ts';
 import * as split from './stories/split.ts';
 import type { Story } from './stories/story.ts';
+import * as timings from './stories/timings.ts';
 import * as upgrade from './stories/upgrade.ts';
 
 const stories: readonly (readonly [name: string, story: Story])[] = [
@@ -34,6 +35,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F7] nobody is complete too early at a cold start', life.coldStart],
   ['[F8] the way back is known though the only peer is gone for good', split.decommissioned],
   ['[F9] a cut that rolls out over seconds deletes nothing', split.rollingCut],
+  ['a cut that shows at a slow host seconds later deletes nothing', timings.slowCut],
   ['[F10] leaves live on when two masters lose their power', split.mastersGone],
   ['[F11] in a cluster of two hosts a cut is a split', split.twoHosts],
   ['[F12] who died in a split is soon gone after it heals', split.deadAfterHeal],

@@ -1,7 +1,9 @@
 // What a server knows when its life begins: itself, and nothing else. The invariant: every field of
 // `State` begins here, so that what is built anew after a fault (recovery.ts) begins here as well.
 
+import { LINK_SILENCE_MS } from '../../protocol/constants.ts';
 import type { OriginId } from '../../protocol/ids.ts';
+import type { Facts } from '../../protocol/records.ts';
 import { Account } from '../kit/account.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { Timers } from '../kit/timers.ts';
@@ -88,8 +90,13 @@ export function createState(options: ServerOptions): State {
 }
 
 function createSelf(options: ServerOptions, places: Places): Origin {
-  const log = createLog(options, options.origin, options.facts);
+  const log = createLog(options, options.origin, factsOf(options));
   return { ...createOrigin(log, places.take()), standing: 'reachable', isProven: true };
+}
+
+/** What others must know of its silence is said if it is not what they take for granted. */
+function factsOf({ facts, silenceMs }: ServerOptions): Facts {
+  return silenceMs === LINK_SILENCE_MS ? facts : { ...facts, silenceMs };
 }
 
 /** Where a sibling may be: at its well-known port, or at a peer's of the same machine. */

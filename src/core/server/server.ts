@@ -137,7 +137,7 @@ export class Server {
     state.nowMs = nowMs;
     state.newsMs = nowMs;
     state.history.begin(nowMs);
-    appendOwn(state, { kind: 'facts', facts: state.options.facts });
+    appendOwn(state, { kind: 'facts', facts: state.self.log.facts });
     state.areTargetsDirty = true;
     state.isViewDirty = true;
     this.#armCheck();

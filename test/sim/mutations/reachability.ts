@@ -5,6 +5,7 @@ import * as alone from '../stories/alone.ts';
 import * as life from '../stories/life.ts';
 import * as links from '../stories/links.ts';
 import * as split from '../stories/split.ts';
+import * as timings from '../stories/timings.ts';
 
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
@@ -201,7 +202,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R61] a crashed origin is kept aside',
     split.rollingCut,
-    ['reachability#ASIDE_MS', '5_000', '0'],
+    ['reachability#armAside', 'state.nowMs + togetherMs(state)', 'state.nowMs'],
   ],
   [
     '[R62] if another host falls silent meanwhile, both are split',
@@ -247,6 +248,11 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     '[R58] hosts that fell silent within 5 s belong together',
     split.rollingCut,
     ['reachability#TOGETHER_MS', '5_000', '100'],
+  ],
+  [
+    '[R101] with a longer silence anywhere they are longer by as much',
+    timings.slowCut,
+    ['reachability#togetherMs', 'directory.longestSilenceMs', 'LINK_SILENCE_MS'],
   ],
   [
     '[R65] a frozen origin is dropped when the hold ends',

@@ -159,8 +159,9 @@ export class OriginLog {
 }
 
 function hashOfFacts(facts: Facts): number {
-  const { name, host, cluster, side, role, addresses } = facts;
-  return hashOf([name, host, cluster, side, role, ...addresses].join('\n'));
+  const { name, host, cluster, side, role, addresses, silenceMs } = facts;
+  const silence = silenceMs === undefined ? [] : [String(silenceMs)];
+  return hashOf([name, host, cluster, side, role, ...addresses, ...silence].join('\n'));
 }
 
 /**

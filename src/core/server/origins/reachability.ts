@@ -7,6 +7,7 @@
 //     reachable ◄──► suspect ┤      ▼
 //                            └──► split ──► (dropped: hold ended, host back without it, bye)
 
+import { LINK_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
@@ -90,7 +91,7 @@ export function armAskAgain(state: State, tidings: Tidings): void {
 function forgetOldLosses(state: State, origin: Origin): void {
   const { losses } = origin;
   for (const [reporter, { atMs }] of losses ?? []) {
-    if (state.nowMs - atMs > TOGETHER_MS) losses?.delete(reporter);
+    if (state.nowMs - atMs > togetherMs(state)) losses?.delete(reporter);
   }
   if (losses?.size === 0) origin.losses = null;
 }
@@ -131,7 +132,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
 function wasReported(state: State, origin: Origin): boolean {
   for (const other of state.directory.ofHost(origin.log.facts.host)) {
     for (const [reporter, { atMs }] of other.losses ?? []) {
-      const isFresh = state.nowMs - atMs <= TOGETHER_MS;
+      const isFresh = state.nowMs - atMs <= togetherMs(state);
       if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
     }
   }
@@ -165,14 +166,14 @@ function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
 function howLost(state: State, origin: Origin): string {
   const { name, host } = origin.log.facts;
   if (isOutlived(state, origin)) return `server ${name} has started anew`;
-  if (wasClosed(origin)) return `server ${name} ended`;
+  if (wasClosed(state, origin)) return `server ${name} ended`;
   return hasReachableServer(state, host)
     ? `server ${name} fell silent`
     : `host ${host} fell silent`;
 }
 
 function armAside(state: State, origin: Origin, tidings: Tidings): void {
-  state.timers.set(`aside ${origin.id}`, state.nowMs + ASIDE_MS, () => {
+  state.timers.set(`aside ${origin.id}`, state.nowMs + togetherMs(state), () => {
     tidings.forgotten.add(origin.id);
     dropOrigin(state, origin, { cause: 'crash' });
   });
@@ -278,7 +279,7 @@ function isRestOfSplit(state: State, origin: Origin): boolean {
   for (const other of state.origins.values()) {
     const hasReturned = state.nowMs - other.returnedMs < ASK_AGAIN_MS;
     const wasTogether = origin.sinceMs < other.returnedMs;
-    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
+    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= togetherMs(state);
     const isOther = other.log.facts.host !== origin.log.facts.host;
     if (hasReturned && wasTogether && isNear && isOther) return true;
   }
@@ -289,7 +290,7 @@ function isRestOfSplit(state: State, origin: Origin): boolean {
 function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
   if (hasReachableServer(state, host)) return false;
   for (const other of state.directory.ofHost(host)) {
-    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= TOGETHER_MS;
+    const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= togetherMs(state);
     if (state.away.has(other) && isNear && !hasSurelyEnded(state, other)) return true;
   }
   return false;
@@ -297,7 +298,7 @@ function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
 
 /** Whether an origin is no longer, wherever the cut may be: its process ended, or has begun anew. */
 function hasSurelyEnded(state: State, origin: Origin): boolean {
-  return wasClosed(origin) || isOutlived(state, origin);
+  return wasClosed(state, origin) || isOutlived(state, origin);
 }
 
 /** Whether another life of the same server was there after this one was lost. */
@@ -309,9 +310,9 @@ function isOutlived(state: State, { log: { facts }, sinceMs }: Origin): boolean 
   return false;
 }
 
-function wasClosed(origin: Origin): boolean {
+function wasClosed(state: State, origin: Origin): boolean {
   const fresh = [...(origin.losses?.values() ?? [])].filter(
-    (report) => origin.sinceMs - report.atMs <= TOGETHER_MS,
+    (report) => origin.sinceMs - report.atMs <= togetherMs(state),
   );
   return fresh.length > 0 && fresh.every((report) => IS_END[report.loss]);
 }
@@ -342,11 +343,16 @@ function labels(origin: Origin): { server: string; host: string } {
   return { server: origin.log.facts.name, host: origin.log.facts.host };
 }
 
-/** Hosts that fall silent within this belong together. */
-const TOGETHER_MS = 5_000;
+/**
+ * Hosts that fall silent within this belong together, and a crashed one is kept aside for it. A cut
+ * shows in each link as late as the silence of that link says, so a slow server anywhere widens it.
+ */
+function togetherMs({ directory }: State): number {
+  return TOGETHER_MS + directory.longestSilenceMs - LINK_SILENCE_MS;
+}
 
-/** How long a crashed origin is kept aside. */
-const ASIDE_MS = 5_000;
+/** Where all have the usual silence. */
+const TOGETHER_MS = 5_000;
 
 /** When a split origin is back, the others get this long before the question is put again. */
 const ASK_AGAIN_MS = 5_000;

@@ -54,3 +54,25 @@ test('an origin that was dropped is found nowhere', () => {
   expect([...directory.ofHost(HOST)]).toEqual([]);
   expect([...directory.masters]).toEqual([]);
 });
+
+test('the longest silence is that of those who are filed now, and the usual one at least', () => {
+  const directory = new Directory<Origin>();
+  const [usual, short, long, longer] = [undefined, 600, 6_000, 9_000].map((silenceMs, index) => {
+    const id = String(index + 1);
+    const facts = { ...factsOf(id), ...(silenceMs !== undefined && { silenceMs }) };
+    return createOrigin(new OriginLog(originOf(id), facts), 0);
+  });
+  const seen = [directory.longestSilenceMs];
+  const note = (): unknown => seen.push(directory.longestSilenceMs);
+
+  for (const origin of [usual!, short!, longer!, long!]) {
+    directory.file(origin);
+    note();
+  }
+  for (const origin of [longer!, short!, long!]) {
+    directory.drop(origin);
+    note();
+  }
+
+  expect(seen).toEqual([1_200, 1_200, 1_200, 9_000, 9_000, 6_000, 6_000, 1_200]);
+});
