@@ -36,16 +36,12 @@ export const mutations: readonly Mutation[] = [
   [
     'a registration lives as long as its session',
     life.comeAndGo,
-    [
-      'sessions#endSession',
-      `for (const instance of session.registrations.keys()) removeInstance(state, instance, end);`,
-      '',
-    ],
+    ['sessions#endSession', 'removeInstance(state, session, { instance, ...end });', ''],
   ],
   [
     'a deregistration is taken in',
     life.comeAndGo,
-    ['sessions#handleDeregister', 'removeInstance(state, instance, message);', ''],
+    ['sessions#handleDeregister', 'removeInstance(state, session, message);', ''],
   ],
   [
     'who comes back on a new connection takes its instances along',
