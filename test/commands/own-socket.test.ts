@@ -4,6 +4,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
+import { eventually } from '../support/conditions.ts';
 import { test } from '../support/processes.ts';
 
 test('a file at the place of the socket survives the start and the stop', async ({ stage }) => {
@@ -39,6 +40,25 @@ test('a socket that is removed is bound anew, and what is put in its place stays
   await server.said({ event: 'socket-bound-anew' });
 
   expect(asked.code).toBe(0);
+  expect(lstatSync(path).isSocket()).toBe(true);
+  await server.end('SIGTERM');
+  expect(existsSync(path)).toBe(false);
+});
+
+test('the sockets of the HTTP door are looked after as well', async ({ stage }) => {
+  const path = join(stage.folder, 'development-a.http.sock');
+  const socket = join(stage.folder, 'testing-a.sock');
+  const words = ['serve', '--bind', stage.address(), '--socket', socket, '--log-format', 'json'];
+  const server = stage.start(words);
+  await server.said({ event: 'server-started' });
+  await eventually(
+    () => `${path} is there`,
+    () => (existsSync(path) ? true : undefined),
+  );
+
+  rmSync(path);
+  await server.said({ event: 'socket-bound-anew', path });
+
   expect(lstatSync(path).isSocket()).toBe(true);
   await server.end('SIGTERM');
   expect(existsSync(path)).toBe(false);

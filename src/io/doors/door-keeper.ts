@@ -5,6 +5,7 @@ import type { NoticeName } from '../../core/notices.ts';
 import type { Cancel } from '../machine/runtime.ts';
 import { isLiveSocket, SocketError, takeSocketFor } from '../machine/sockets.ts';
 import type { Door, DoorContext, DoorListener, DoorModule, DoorPlace, DoorServer } from './door.ts';
+import type { PlaceListener } from './host-port.ts';
 import { HostPort } from './host-port.ts';
 
 /** A kind of door. */
@@ -94,6 +95,9 @@ export class DoorKeeper {
         onHeld: (reason) => {
           this.#tell('no-door', { address: place.address, reason });
         },
+        onBoundAnew: () => {
+          this.#server.tell({ name: 'socket-bound-anew', fields: { path: place.address } });
+        },
       });
       this.#ports.push(port);
       void port.open();
@@ -125,13 +129,14 @@ export class DoorKeeper {
   }
 }
 
-async function listenAt(door: Door, place: DoorPlace): Promise<DoorListener> {
+async function listenAt(door: Door, place: DoorPlace): Promise<PlaceListener> {
   const { address, rights } = place;
   if (!address.includes('/')) return await door.listen(place);
   // Most tries are for a place that the sibling has; they need no file beside it.
   if (await isLiveSocket(address)) throw new SocketError(`${address} is taken`, { isLive: true });
   const listen = (path: string): Promise<DoorListener> => door.listen({ ...place, address: path });
-  return await takeSocketFor(address, { rights, listen });
+  const { isInPlace, close } = await takeSocketFor(address, { rights, listen });
+  return { isInPlace, close };
 }
 
 function guarded<A extends readonly unknown[]>(

@@ -1,33 +1,43 @@
 // One place at which a door listens, or would like to. Both servers of a host try to have the ports
 // of the host; the one that has one keeps it. The invariant: a place that is in use is tried again
-// for ever, at once and then every 10 ms when there is reason to hope, else every second; and whoever
-// has it in our stead is told of once, unless it is a server of ours.
+// for ever, at once and then every 10 ms when there is reason to hope, else every second; whoever
+// has it in our stead is told of once, unless it is a server of ours; and a socket whose file somebody
+// has removed is bound anew.
 
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 import type { Cancel, Runtime } from '../machine/runtime.ts';
 import { SocketError } from '../machine/sockets.ts';
 import type { DoorListener } from './door.ts';
 
+/** What listens at a place. */
+export interface PlaceListener extends DoorListener {
+  /** Of a socket: whether clients still find its file. */
+  readonly isInPlace?: () => boolean;
+}
+
 /** What is listened for, and whom to tell. */
 export interface HostPortOptions {
   readonly runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>;
   /** Rejects with the error of the system, or with a SocketError. */
-  readonly listen: () => Promise<DoorListener>;
+  readonly listen: () => Promise<PlaceListener>;
   /** Whether who has it is a stranger, neither a server of ours nor gone in the meantime. */
   readonly isStranger: () => Promise<boolean>;
   /** A stranger has it, or it cannot be had: told once, until it was ours. */
   readonly onHeld: (reason: string) => void;
+  /** The socket's file was gone, and there is a new one. */
+  readonly onBoundAnew: () => void;
 }
 
 /** One place. */
 export class HostPort {
   readonly #options: HostPortOptions;
-  #listener: DoorListener | null = null;
+  #listener: PlaceListener | null = null;
   #hasteEndMs = -Infinity;
   #cancelTry: Cancel | null = null;
   #isTrying = false;
   #isClosed = false;
   #wasTold = false;
+  #wasRemoved = false;
   #lookedMs = -Infinity;
 
   constructor(options: HostPortOptions) {
@@ -69,13 +79,30 @@ export class HostPort {
     this.#listener = null;
   }
 
-  #take(listener: DoorListener): void {
-    if (this.#isClosed) listener.close();
-    else this.#listener = listener;
+  #take(listener: PlaceListener): void {
     this.#wasTold = false;
+    if (this.#isClosed) {
+      listener.close();
+      return;
+    }
+    this.#listener = listener;
+    if (this.#wasRemoved) this.#options.onBoundAnew();
+    this.#wasRemoved = false;
+  }
+
+  /** The file of a socket may go while it is ours. */
+  #look(): void {
+    const listener = this.#listener;
+    if (listener?.isInPlace?.() === false) {
+      this.#wasRemoved = true;
+      this.#listener = null;
+      listener.close();
+      void this.open();
+    } else this.#armNext();
   }
 
   #note(error: unknown): void {
+    if (isInUse(error)) this.#wasRemoved = false;
     if (this.#wasTold) return;
     if (isInUse(error)) void this.#lookWhoIsThere();
     else this.#tell(reasonOf(error));
@@ -97,9 +124,16 @@ export class HostPort {
   }
 
   #armNext(): void {
-    if (this.#isClosed || this.#listener !== null) return;
+    if (this.#isClosed) return;
     const { runtime } = this.#options;
     const nowMs = runtime.nowMs();
+    if (this.#listener !== null) {
+      if (this.#listener.isInPlace === undefined) return;
+      this.#cancelTry = runtime.setAlarm(nowMs + IN_PLACE_MS, () => {
+        this.#look();
+      });
+      return;
+    }
     const dueMs = nowMs + (nowMs < this.#hasteEndMs ? HASTY_MS : CALM_MS);
     this.#cancelTry = runtime.setAlarm(dueMs, () => void this.open());
   }
@@ -115,6 +149,9 @@ export function isInUse(error: unknown): boolean {
 const HASTE_MS = 1_000;
 const HASTY_MS = 10;
 const CALM_MS = 1_000;
+
+/** How often it is looked for the file of a socket that is ours. */
+const IN_PLACE_MS = 2_000;
 
 /** A sibling that has it may have left it to a stranger. */
 const LOOK_MS = 30_000;

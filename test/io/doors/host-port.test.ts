@@ -10,6 +10,8 @@ class World {
   triesAtMs: number[] = [];
   readonly told: string[] = [];
   isStranger = false;
+  /** Whether the file of the socket is there; null for a port. */
+  isInPlace: boolean | null = null;
   #ring: (() => void) | null = null;
   #dueMs = Infinity;
 
@@ -25,10 +27,15 @@ class World {
     listen: () => {
       this.triesAtMs.push(this.nowMs);
       const error = Object.assign(new Error('in use'), { code: 'EADDRINUSE' });
-      return this.isTaken ? Promise.reject(error) : Promise.resolve({ close: () => undefined });
+      if (this.isTaken) return Promise.reject(error);
+      const close = (): void => undefined;
+      if (this.isInPlace === null) return Promise.resolve({ close });
+      this.isInPlace = true;
+      return Promise.resolve({ close, isInPlace: () => this.isInPlace === true });
     },
     isStranger: () => Promise.resolve(this.isStranger),
     onHeld: (reason) => this.told.push(reason),
+    onBoundAnew: () => this.told.push('bound anew'),
   });
 
   /** Lets time pass, alarm by alarm. */
@@ -99,4 +106,34 @@ test('a port that is closed is tried no more', async () => {
   await world.passTo(5_000);
 
   expect(world.triesAtMs).toEqual([0]);
+});
+
+test('a socket whose file was removed is bound anew, and told of once', async () => {
+  const world = new World();
+  world.isTaken = false;
+  world.isInPlace = true;
+  await world.port.open();
+  await world.passTo(5_000);
+
+  world.isInPlace = false;
+  await world.passTo(9_000);
+
+  expect(world.triesAtMs).toEqual([0, 6_000]);
+  expect([world.told, world.port.isHeld]).toEqual([['bound anew'], true]);
+});
+
+test('a removed socket that the sibling has taken meanwhile is left to it', async () => {
+  const world = new World();
+  world.isTaken = false;
+  world.isInPlace = true;
+  await world.port.open();
+
+  world.isInPlace = false;
+  world.isTaken = true;
+  await world.passTo(3_500);
+  world.isTaken = false;
+  await world.passTo(4_500);
+
+  expect(world.triesAtMs).toEqual([0, 2_000, 3_000, 4_000]);
+  expect([world.told, world.port.isHeld]).toEqual([[], true]);
 });
