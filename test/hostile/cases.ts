@@ -1,6 +1,8 @@
 // What a server is told by those who mean no good, and what it makes of it. A row: what it is, the
 // bytes, and the outcome: `error N` for each error that the server says, then `closed` or `open`.
 
+import { createHash } from 'node:crypto';
+
 import { array, bytes, frame, head, hex, map, message, no, none, text, uint, yes } from './cbor.ts';
 import { clientHello, ENVIRONMENT, factsOf, id, lookup, peerHello } from './raw.ts';
 
@@ -18,6 +20,7 @@ const MALFORMED = 'error 3, closed';
 const MISPLACED = 'error 4, closed';
 const OPEN = 'open';
 const REFUSED = 'error 12, open';
+const WRONG_KEY = 'error 17, open';
 const AT_LIMIT = 'error 16, closed';
 
 const ESCAPE = '\u001b[2J';
@@ -129,23 +132,43 @@ const STRANGERS: readonly Row[] = [
   ],
 ];
 
+/** An instance whose key is the bytes of a number. */
+const instanceOf = (number: number) => {
+  const key = Buffer.alloc(16);
+  key.writeUInt32BE(number);
+  const hash = createHash('sha256').update(key).digest().subarray(0, 16);
+  return { id: bytes(hash), key: ['key', bytes(key)] as readonly [string, Buffer] };
+};
 const registration = (
   given: Partial<
     Record<'id' | 'revision' | 'service' | 'address' | 'port' | 'scheme' | 'tags', Buffer>
   >,
+  instance = instanceOf(0),
 ) =>
-  message(10, request, [
-    'registration',
-    array(
-      given.id ?? id('a'),
-      given.revision ?? uint(1),
-      given.service ?? text('hostile'),
-      given.address ?? text('10.0.0.1'),
-      given.port ?? uint(80),
-      given.scheme ?? none,
-      given.tags ?? array(),
-    ),
-  ]);
+  message(
+    10,
+    request,
+    [
+      'registration',
+      array(
+        given.id ?? instance.id,
+        given.revision ?? uint(1),
+        given.service ?? text('hostile'),
+        given.address ?? text('10.0.0.1'),
+        given.port ?? uint(80),
+        given.scheme ?? none,
+        given.tags ?? array(),
+      ),
+    ],
+    instance.key,
+  );
+const shortKeyed = { ...instanceOf(0), key: ['key', bytes(Buffer.alloc(15))] as const };
+const keyless = { ...instanceOf(0), key: ['no-key', none] as const };
+/** Gives up what is not there. */
+const givingUp = (cause: string, ...more: readonly (readonly [string, Buffer])[]) => {
+  const { id: instance, key } = instanceOf(1);
+  return message(11, request, ['instance', instance], ['cause', text(cause)], key, ...more);
+};
 const tag = (key: string, value: string | Buffer) => array(text(key), text(value));
 const tags = (count: number, characters: number) =>
   array(...Array.from({ length: count }, (_, at) => tag(`k${String(at)}`, 'x'.repeat(characters))));
@@ -211,6 +234,9 @@ const CLIENTS: readonly Row[] = [
   ['a revision of 2^53', MALFORMED, registration({ revision: uint(2n ** 53n) })],
   ['a revision of 2^52 + 1', MALFORMED, registration({ revision: uint(2n ** 52n + 1n) })],
   ['a revision of 2^52', OPEN, registration({ revision: uint(2n ** 52n) })],
+  ['the id of another key', WRONG_KEY, registration({ id: id('a') })],
+  ['a key of 15 bytes', MALFORMED, registration({}, shortKeyed)],
+  ['no key', MALFORMED, registration({}, keyless)],
   ...['0.0.0.0', '::', '255.255.255.255', '224.0.0.1', 'ff02::1', 'fe80::1%eth0', '127.1'].map(
     (address): Row => [
       `the address ${address}, which is of no one machine`,
@@ -234,30 +260,12 @@ const CLIENTS: readonly Row[] = [
     '16,385 registrations',
     REFUSED,
     ...Array.from({ length: 16_385 }, (_, at) =>
-      registration({ id: id(String(at)), service: text('many') }),
+      registration({ service: text('many') }, instanceOf(at)),
     ),
   ],
-  [
-    'an instance that is not there, given up',
-    OPEN,
-    message(11, request, ['instance', id('b')], ['cause', text('closed')]),
-  ],
-  [
-    'a cause that is none yet',
-    OPEN,
-    message(11, request, ['instance', id('b')], ['cause', text('spite')]),
-  ],
-  [
-    'a detail of 201 bytes',
-    MALFORMED,
-    message(
-      11,
-      request,
-      ['instance', id('b')],
-      ['cause', text('closed')],
-      ['detail', text('x'.repeat(201))],
-    ),
-  ],
+  ['an instance that is not there, given up', OPEN, givingUp('closed')],
+  ['a cause that is none yet', OPEN, givingUp('spite')],
+  ['a detail of 201 bytes', MALFORMED, givingUp('closed', ['detail', text('x'.repeat(201))])],
   ['257 watches', REFUSED, ...Array.from({ length: 257 }, (_, at) => watch(at))],
   ['the same watch a thousand times', OPEN, ...Array.from({ length: 1_000 }, () => watch(1))],
   ['a watch that is not there, ended', OPEN, message(16, request)],

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
-import { FRAME_BYTES_MAX } from '../../src/protocol/constants.ts';
+import { DOUBTS_MAX, FRAME_BYTES_MAX } from '../../src/protocol/constants.ts';
 import type { InstanceId, Name } from '../../src/protocol/ids.ts';
 import type { Message } from '../../src/protocol/messages.ts';
 import { MESSAGES } from '../../src/protocol/messages.ts';
@@ -78,6 +78,27 @@ const LARGEST: Readonly<Record<string, (at: number) => unknown>> = {
   links: (at) => idOf(at),
   registrations: registrationOf,
   origins: (at) => idOf(at),
+  gone: (at) => ({
+    origin: idOf(at),
+    facts,
+    why: 'forgotten',
+    agoMs: 2 ** 52,
+    detail: 'd'.repeat(200),
+  }),
+  rows: (at) => ({
+    number: at,
+    ageMs: 2 ** 52,
+    event: 'removed',
+    host: longName(2),
+    cluster: longName(3),
+    servers: Array.from({ length: 8 }, (_, index) => longName(index)),
+    service: longName(1),
+    instance: idOf(at),
+    address: longAddress,
+    port: 2 ** 52,
+    cause: 'deregistered',
+    detail: 'd'.repeat(200),
+  }),
 };
 
 const kindsInParts = Object.entries(MESSAGES).filter(([, spec]) => 'parts' in spec);
@@ -175,6 +196,15 @@ const BOUNDED: Readonly<Record<string, unknown>> = {
   host: longName(1),
   token: idOf(1),
   sequence: 2 ** 52,
+  limit: 2 ** 52,
+  withinMs: 2 ** 52,
+  after: 2 ** 52,
+  reachesBackMs: 2 ** 52,
+  gone: 2 ** 52,
+  doubts: {
+    lost: Array.from({ length: DOUBTS_MAX }, (_, at) => ({ host: longName(at), agoMs: 2 ** 52 })),
+    unanswered: Array.from({ length: DOUBTS_MAX }, () => longAddress),
+  },
   part: 2 ** 52,
   hash: 2 ** 32 - 1,
   key: idOf(1),
