@@ -1,6 +1,7 @@
 // Lost alone: a host that loses its power while a server reaches all others is a crash for that
 // server. It may be doubted for a grace, but it is never frozen: `stale` would say that it may live on
-// behind a cut, and there is none. Looked at for as long as nothing else falls silent.
+// behind a cut, and there is none. Looked at for as long as nothing else falls silent; of two hosts
+// that lose their power one soon after the other neither is alone.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
@@ -9,6 +10,7 @@ import type { Paths } from './paths.ts';
 /** Nobody who reaches all others calls a lone loss a net-split. */
 export function loneLosses(): Checker {
   let dark: ReadonlySet<string> = new Set();
+  let lastDarkMs = -Infinity;
   let losses: Loss[] = [];
   return {
     name: 'a host that falls silent alone is frozen by nobody who reaches all others',
@@ -18,7 +20,12 @@ export function loneLosses(): Checker {
       const fresh = [...now].filter((host) => !dark.has(host));
       dark = now;
       losses = losses.filter((loss) => isAlone(world, loss));
-      for (const host of fresh) losses.push(...lossesOf(host, world, paths));
+      const isAfterOther = world.nowMs - lastDarkMs < TOGETHER_MS + 2 * world.silentMs;
+      const [host] = fresh;
+      if (host !== undefined && fresh.length === 1 && !isAfterOther) {
+        losses.push(...lossesOf(host, world, paths));
+      }
+      if (host !== undefined) lastDarkMs = world.nowMs;
       losses = losses.filter(({ server, host }) => reachesAll(server, host, { world, paths }));
       return losses.flatMap(({ server, host }) => {
         const isFrozen = hostsOf(server, 'split').has(host);
@@ -80,3 +87,6 @@ function hostsOf({ core }: SimServer, standing: 'reachable' | 'split'): Set<stri
     origins.filter((origin) => origin.standing === standing).map(({ log }) => log.facts.host),
   );
 }
+
+/** What falls silent within this may be behind one cut; how late that shows, the silences say. */
+const TOGETHER_MS = 5_000;
