@@ -74,6 +74,8 @@ export interface Flow extends Timed {
   readonly kind: 'congested' | 'drained';
   /** What waits in our own memory; told of once more when it is too much: see limits.ts. */
   readonly unwrittenBytes?: number;
+  /** It must go, because all together have too much unread: see throttle.ts. */
+  readonly isTooMuchInAll?: boolean;
   readonly connection: ConnectionId;
 }
 

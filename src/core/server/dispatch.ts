@@ -249,12 +249,14 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
 
 /** The other end does not read what it is sent, or has caught up. */
 export function handleFlow(state: State, flow: Flow): void {
-  const { kind, connection: id, unwrittenBytes = 0 } = flow;
+  const { kind, connection: id, unwrittenBytes = 0, isTooMuchInAll = false } = flow;
   const connection = state.connections.get(id);
   if (connection === undefined) return;
   const link = linkOf(state, connection);
   const session = state.sessions.get(id);
-  if (unwrittenBytes > LIMITS['unread-bytes'].max) {
+  if (isTooMuchInAll) {
+    endAtLimit(state, connection, 'unread-bytes-in-all');
+  } else if (unwrittenBytes > LIMITS['unread-bytes'].max) {
     endAtLimit(state, connection, 'unread-bytes');
   } else if (link !== undefined) {
     link.isCongested = kind === 'congested';

@@ -4,7 +4,7 @@
 import type { ConnectionInput, Report } from '../../core/client/effect.ts';
 import type { Name } from '../../protocol/ids.ts';
 import { credentialsOf } from '../tls/credentials.ts';
-import type { Core } from '../machine/driver.ts';
+import type { Core } from '../machine/driver-options.ts';
 import { Driver } from '../machine/driver.ts';
 import type { DialLock } from '../machine/lock.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';

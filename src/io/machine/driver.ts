@@ -12,8 +12,10 @@ import type { decodeMessage } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { callApart } from '../emitter.ts';
-import type { Fault } from './bulkhead.ts';
+import { Alarm } from './alarm.ts';
 import { decoded, encoded } from './bulkhead.ts';
+import { Dials } from './dials.ts';
+import type { Core, DriverOptions } from './driver-options.ts';
 import type { InnerConnection, InnerEnd } from './inner-connections.ts';
 import { InnerConnections } from './inner-connections.ts';
 import type { Peer } from './peer.ts';
@@ -21,25 +23,8 @@ import { createPeer, DEAF } from './peer.ts';
 import type { ShellEffect } from './shell-effect.ts';
 import { isShellEffect } from './shell-effect.ts';
 import { Stepper } from './stepper.ts';
-import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
-
-/** A core: `I` is what it takes besides what connections bring, `E` what else it wants done. */
-export interface Core<I, E> {
-  step(input: ConnectionInput | I): readonly (ShellEffect | E)[];
-  nextDeadlineMs(): number;
-}
-
-/** What a driver is made of. */
-export interface DriverOptions<I, E> {
-  readonly core: Core<I, E>;
-  readonly runtime: Runtime;
-  /** Performs whatever the driver does not know. It may submit inputs: they are stepped next. */
-  readonly perform: (effect: E) => void;
-  /** Called when the core has stopped, before what it still has to say is written. */
-  readonly onStop?: () => void;
-  /** Makes an input of a fault, for a core that can live with one. Without it, see `Cuts`. */
-  readonly inputOf?: (fault: Fault) => I;
-}
+import { Unread } from './unread.ts';
+import type { Connection, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** A core at work on real connections. */
 export class Driver<I, E extends { readonly kind: string }> {
@@ -53,21 +38,24 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #stepper: Stepper<I, ShellEffect | E>;
   #hasFailed = false;
   readonly #peers = new Map<ConnectionId, Peer>();
+  readonly #unread: Unread;
   readonly #inner: InnerConnections;
-  readonly #dials = new Set<Cancel>();
+  readonly #alarm: Alarm;
+  readonly #dials: Dials;
   readonly #endings = new Set<Promise<void>>();
   readonly #unflushed = new Set<Peer>();
   readonly #resumed = new Set<Peer>();
   readonly #resolveStopped: () => void;
   #connectionsCount = 0;
   #isStopped = false;
-  #alarm: { readonly atMs: number; readonly cancel: Cancel } | null = null;
 
-  constructor({ core, runtime, perform, onStop = ignore, inputOf }: DriverOptions<I, E>) {
+  constructor(options: DriverOptions<I, E>) {
+    const { core, runtime, perform, onStop = ignore, inputOf, relief = nobody } = options;
     this.#core = core;
     this.#runtime = runtime;
     this.#performOther = perform;
     this.#onStop = onStop;
+    this.#unread = new Unread(relief);
     const nowMs = (): number => runtime.nowMs();
     this.#stepper = new Stepper<I, ShellEffect | E>({
       step: (input) => core.step(input),
@@ -77,6 +65,16 @@ export class Driver<I, E extends { readonly kind: string }> {
       open: () => this.#peers.keys(),
       close: (connection) => this.#close(connection),
       inputOf: inputOf ?? null,
+    });
+    this.#dials = new Dials({
+      runtime,
+      open: (connection, address) => this.#open(connection, address),
+      submit: (input) => this.submit(input),
+    });
+    this.#alarm = new Alarm({
+      runtime,
+      nextMs: () => core.nextDeadlineMs(),
+      ring: () => this.submit({ kind: 'deadline', nowMs: runtime.nowMs() }),
     });
     const { promise, resolve } = deferred();
     this.#inner = new InnerConnections({
@@ -137,12 +135,14 @@ export class Driver<I, E extends { readonly kind: string }> {
         this.#receive(peer, chunk);
       },
       drained: () => {
+        this.#unread.recount(peer);
         if (!peer.isCongested) return;
         peer.isCongested = false;
         this.submit({ kind: 'drained', nowMs: this.#runtime.nowMs(), connection: id });
       },
       closed: (reason) => {
         this.#peers.delete(id);
+        this.#unread.forget(peer);
         this.submit({ kind: 'closed', nowMs: this.#runtime.nowMs(), connection: id, reason });
       },
     };
@@ -225,7 +225,7 @@ export class Driver<I, E extends { readonly kind: string }> {
         this.#send(effect);
         break;
       case 'dial':
-        this.#dial(effect.address);
+        this.#dials.dial(effect.address);
         break;
       case 'close':
         this.#close(effect.connection);
@@ -247,14 +247,32 @@ export class Driver<I, E extends { readonly kind: string }> {
     for (const id of connections) {
       this.#inner.receive(id, message);
       const peer = this.#peers.get(id);
-      if (peer === undefined) continue;
+      if (peer === undefined || peer.isGivenUp) continue;
       pieces ??= this.#encoded(send);
       for (const piece of pieces) {
         peer.unsent.push(piece);
         peer.unsentBytes += piece.length;
+        this.#unread.add(peer, piece.length);
       }
       this.#unflushed.add(peer);
       if (message.kind === 'hello') peer.decoder.frameBytesMax = FRAME_BYTES_MAX;
+      if (this.#unread.isMuch) this.#relieve();
+    }
+  }
+
+  /** What the kernel takes is not unread, so it has that first. What it does not take stays here. */
+  #relieve(): void {
+    for (const peer of this.#unflushed) {
+      if (peer.connection.unwrittenBytes > 0) continue;
+      this.#unflushed.delete(peer);
+      this.#flush(peer);
+    }
+    for (const peer of this.#unread.relieved(this.#peers.values())) {
+      peer.unsent = [];
+      peer.unsentBytes = 0;
+      peer.isReadable = false;
+      const nowMs = this.#runtime.nowMs();
+      this.#step({ kind: 'congested', nowMs, connection: peer.id, isTooMuchInAll: true });
     }
   }
 
@@ -274,26 +292,6 @@ export class Driver<I, E extends { readonly kind: string }> {
     if (!peer.isPaused) this.#resumed.add(peer);
   }
 
-  #dial(address: string): void {
-    const cancel = this.#runtime.dial(address, {
-      opened: (connection) => {
-        this.#dials.delete(cancel);
-        return this.#open(connection, address);
-      },
-      failed: (reason, isDeserted = false) => {
-        this.#dials.delete(cancel);
-        const nowMs = this.#runtime.nowMs();
-        this.submit({ kind: 'undialled', nowMs, address, reason, isDeserted });
-      },
-      refused: (reason) => {
-        this.#dials.delete(cancel);
-        const nowMs = this.#runtime.nowMs();
-        this.submit({ kind: 'undialled', nowMs, address, reason, isRefusal: true });
-      },
-    });
-    this.#dials.add(cancel);
-  }
-
   #close(id: ConnectionId): void {
     this.#inner.end(id);
     const peer = this.#peers.get(id);
@@ -307,8 +305,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   #stop(): void {
     this.#isStopped = true;
     this.#onStop();
-    for (const cancel of this.#dials) cancel();
-    this.#dials.clear();
+    this.#dials.cancelAll();
     this.#inner.endAll();
     for (const id of [...this.#peers.keys()]) this.#close(id);
   }
@@ -320,12 +317,16 @@ export class Driver<I, E extends { readonly kind: string }> {
       this.#resumed.delete(peer);
       this.#read(peer);
     }
+    this.#flushAll();
+    if (this.#isStopped) this.#finish();
+    else this.#alarm.arm();
+  }
+
+  #flushAll(): void {
     for (const peer of this.#unflushed) {
       this.#unflushed.delete(peer);
       this.#flush(peer);
     }
-    if (this.#isStopped) this.#finish();
-    else this.#arm();
   }
 
   #flush(peer: Peer): void {
@@ -333,6 +334,7 @@ export class Driver<I, E extends { readonly kind: string }> {
     if (unsent.length > 0) connection.write(unsent);
     peer.unsent = [];
     peer.unsentBytes = 0;
+    this.#unread.recount(peer);
     if (peer.isEnding) {
       this.#end(peer);
     } else if (connection.unwrittenBytes > (peer.isCongested ? SWAMPED_BYTES : CONGESTED_BYTES)) {
@@ -344,7 +346,10 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #end(peer: Peer): void {
-    const ending = peer.connection.end(CLOSE_MS_MAX).then(() => {
+    // Who has not read so much does not read last words either, and all that would wait for them.
+    const isLost = peer.isGivenUp || peer.connection.unwrittenBytes > SWAMPED_BYTES;
+    const ending = peer.connection.end(isLost ? 0 : CLOSE_MS_MAX).then(() => {
+      this.#unread.forget(peer);
       this.#endings.delete(ending);
       if (this.#isStopped) this.#finish();
     });
@@ -353,29 +358,13 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #finish(): void {
     if (this.#endings.size > 0) return;
-    this.#disarm();
+    this.#alarm.disarm();
     this.#resolveStopped();
   }
+}
 
-  /** An alarm that comes too early is let be: most deadlines are put off, turn by turn. */
-  #arm(): void {
-    const atMs = this.#core.nextDeadlineMs();
-    if (atMs === Infinity) this.#disarm();
-    if (atMs === Infinity || (this.#alarm !== null && this.#alarm.atMs <= atMs)) return;
-    this.#disarm();
-    const cancel = this.#runtime.setAlarm(atMs, () => {
-      this.#alarm = null;
-      const nowMs = this.#runtime.nowMs();
-      if (!this.#isStopped && this.#core.nextDeadlineMs() > nowMs) this.#arm();
-      else this.submit({ kind: 'deadline', nowMs });
-    });
-    this.#alarm = { atMs, cancel };
-  }
-
-  #disarm(): void {
-    this.#alarm?.cancel();
-    this.#alarm = null;
-  }
+function nobody(): readonly ConnectionId[] {
+  return [];
 }
 
 function ignore(): void {

@@ -14,12 +14,16 @@ export interface Peer {
   /** What this turn has to write. */
   unsent: Uint8Array[];
   unsentBytes: number;
+  /** What it has not read, as it was last counted: see unread.ts. */
+  countedBytes: number;
   /** What has arrived and was not taken in, of the first chunk the frames that are left. */
   readonly unread: Uint8Array[];
   frames: Generator<Uint8Array, void, undefined> | null;
   isReadable: boolean;
   isPaused: boolean;
   isCongested: boolean;
+  /** All together have too much unread, and this one must go: it is sent nothing more. */
+  isGivenUp: boolean;
   isEnding: boolean;
 }
 
@@ -31,11 +35,13 @@ export function createPeer(id: ConnectionId, connection: Connection): Peer {
     decoder: new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX),
     unsent: [],
     unsentBytes: 0,
+    countedBytes: 0,
     unread: [],
     frames: null,
     isReadable: true,
     isPaused: false,
     isCongested: false,
+    isGivenUp: false,
     isEnding: false,
   };
 }

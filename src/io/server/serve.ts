@@ -9,6 +9,7 @@ import type { Input } from '../../core/input.ts';
 import { LIMITS } from '../../core/server/links/limits.ts';
 import type { Notice } from '../../core/notices.ts';
 import { Server } from '../../core/server/server.ts';
+import { fullestSessions } from '../../core/server/sessions/throttle.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
 import { parseName } from '../../protocol/ids.ts';
 import { isLoopback, parseHostPort } from '../machine/addresses.ts';
@@ -167,6 +168,7 @@ class RunningServer implements ServerHandle {
       },
       onStop: () => void this.#doors.close(),
       inputOf: (fault) => ({ kind: 'faulted', nowMs: nodeRuntime.nowMs(), ...fault }),
+      relief: (unread) => fullestSessions(this.#core.state, unread),
     });
     this.#doors = this.#createDoors(settings, parts);
     this.doors = this.#doors.words;

@@ -4,7 +4,8 @@
 import type { Input } from '../../../src/core/input.ts';
 import type { Fault } from '../../../src/io/machine/bulkhead.ts';
 import { Driver } from '../../../src/io/machine/driver.ts';
-import type { Core } from '../../../src/io/machine/driver.ts';
+import type { Core } from '../../../src/io/machine/driver-options.ts';
+import type { Relief } from '../../../src/io/machine/unread.ts';
 import type { ShellEffect } from '../../../src/io/machine/shell-effect.ts';
 import type {
   Connection,
@@ -85,7 +86,11 @@ export class Line implements Connection {
 }
 
 /** A driver of a core that does as the script says, and what the core was told. */
-export function drive(script: Script = () => [], inputOf?: (fault: Fault) => Input) {
+export function drive(
+  script: Script = () => [],
+  inputOf?: (fault: Fault) => Input,
+  relief?: Relief,
+) {
   const world = new World();
   const inputs: Input[] = [];
   const notes: string[] = [];
@@ -106,6 +111,7 @@ export function drive(script: Script = () => [], inputOf?: (fault: Fault) => Inp
       if (text === 'stop') driver.submit({ kind: 'stop', nowMs: 0 });
     },
     ...(inputOf && { inputOf }),
+    ...(relief && { relief }),
   });
   const accept = (line: Line): ConnectionHandlers => driver.accept(line);
   const told = (): string[] => inputs.map(inShort);

@@ -115,6 +115,12 @@ export const LIMITS = {
     max: 64 * 1_024 * 1_024,
     doc: 'What may wait in memory for one connection, twice the answer for a hundred thousand instances. Beyond it the connection is closed.',
   },
+  'unread-bytes-in-all': {
+    noun: 'bytes that all clients have not read',
+    hint: 'see who does not read',
+    max: 256 * MIB,
+    doc: 'What may wait in memory for all clients together, four times what may wait for one. Beyond it those with the most are closed, until three quarters of it are left. Links of servers neither count nor are closed for it.',
+  },
   'origins-per-link': {
     noun: 'origins of one neighbour',
     hint: 'look what it is',

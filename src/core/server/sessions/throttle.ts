@@ -3,6 +3,7 @@
 // paused for its rate or for its unread answers, read again when neither holds, and closed when the
 // answers stay unread; while it is paused its silence means nothing.
 
+import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../links/limits.ts';
 import { LIMITS, noteLimit } from '../links/limits.ts';
 import type { Session, State } from '../state.ts';
@@ -47,6 +48,27 @@ export function handleUnread(
   });
 }
 
+/**
+ * Which sessions are closed, of all connections with what they have not read: those with the most,
+ * until a quarter of the limit is free again, so that the next ones are not chosen byte by byte.
+ */
+export function fullestSessions(
+  { sessions }: Pick<State, 'sessions'>,
+  unread: ReadonlyMap<ConnectionId, number>,
+): ConnectionId[] {
+  const { max } = LIMITS['unread-bytes-in-all'];
+  const held = [...unread].filter(([id]) => sessions.has(id));
+  let sum = held.reduce((before, [, bytes]) => before + bytes, 0);
+  if (sum <= max) return [];
+  const leaving: ConnectionId[] = [];
+  for (const [id, bytes] of held.sort(([, a], [, b]) => b - a)) {
+    if (sum <= max * LEFT) break;
+    sum -= bytes;
+    leaving.push(id);
+  }
+  return leaving;
+}
+
 function pause(state: State, { connection }: Session): void {
   if (connection.isPaused) return;
   connection.isPaused = true;
@@ -63,6 +85,9 @@ function maybeResume(state: State, session: Session): void {
 
 /** What a session may send at once, at its begin and after a rest. */
 export const CREDIT_MAX = 20_000;
+
+/** What is left of the limit when the fullest are gone. */
+const LEFT = 3 / 4;
 
 const ROWS_A_MESSAGE = 20;
 const PAUSE_MS_MAX = 1_000;

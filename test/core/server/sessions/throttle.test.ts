@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../../../src/core/server/links/limits.ts';
-import { CREDIT_MAX } from '../../../../src/core/server/sessions/throttle.ts';
+import { CREDIT_MAX, fullestSessions } from '../../../../src/core/server/sessions/throttle.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { registerOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';
 
@@ -108,4 +108,41 @@ test('a client that does not read is not silent', () => {
   stage.pass(10_000);
 
   expect(stage.state.sessions.has(session)).toBe(true);
+});
+
+test('of all that have too much unread together the fullest sessions go, and no link', () => {
+  const stage = new ServerStage();
+  const [small, large, larger] = [stage.client(), stage.client(), stage.client()];
+  const link = stage.neighbour('1');
+  const { max } = LIMITS['unread-bytes-in-all'];
+  const fullest = (least: number) =>
+    fullestSessions(
+      stage.state,
+      new Map([
+        [small, least],
+        [link, max],
+        [large, max * 0.4],
+        [larger, max * 0.5],
+      ]),
+    );
+
+  expect(fullest(max * 0.1)).toEqual([]);
+  expect(fullest(max * 0.2)).toEqual([larger]);
+  expect(fullest(max * 0.39)).toEqual([larger, large]);
+});
+
+test('who goes because all have too much unread is closed, and it is told once and counted', () => {
+  const stage = new ServerStage();
+  const sessions = [stage.client(), stage.client()];
+
+  for (const connection of sessions) {
+    stage.give({ kind: 'congested', connection, isTooMuchInAll: true });
+  }
+
+  expect(stage.closed.map(({ connection }) => connection)).toEqual(sessions);
+  const told = stage.notices.filter(({ name }) => name === 'limit-reached');
+  expect(told).toMatchObject([{ fields: { limit: 'unread-bytes-in-all' } }]);
+  expect([...stage.state.tally.of('limit-reached')]).toEqual([
+    { labels: ['unread-bytes-in-all'], times: 2 },
+  ]);
 });

@@ -1,0 +1,48 @@
+// The dials of a driver that are not answered yet. One invariant: each comes to one input, unless all
+// are cancelled: `opened` with its address, or `undialled`.
+
+import type { ConnectionInput } from '../../core/client/effect.ts';
+import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
+
+/** What dials need of their driver. */
+interface DialsOptions {
+  readonly runtime: Runtime;
+  readonly open: (connection: Connection, address: string) => ConnectionHandlers;
+  readonly submit: (input: ConnectionInput) => void;
+}
+
+/** Dials under way. */
+export class Dials {
+  readonly #options: DialsOptions;
+  readonly #cancels = new Set<Cancel>();
+
+  constructor(options: DialsOptions) {
+    this.#options = options;
+  }
+
+  dial(address: string): void {
+    const { runtime, open, submit } = this.#options;
+    const undialled = (reason: string, more: { isDeserted?: boolean; isRefusal?: true }): void => {
+      this.#cancels.delete(cancel);
+      submit({ kind: 'undialled', nowMs: runtime.nowMs(), address, reason, ...more });
+    };
+    const cancel = runtime.dial(address, {
+      opened: (connection) => {
+        this.#cancels.delete(cancel);
+        return open(connection, address);
+      },
+      failed: (reason, isDeserted = false) => {
+        undialled(reason, { isDeserted });
+      },
+      refused: (reason) => {
+        undialled(reason, { isRefusal: true });
+      },
+    });
+    this.#cancels.add(cancel);
+  }
+
+  cancelAll(): void {
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+}

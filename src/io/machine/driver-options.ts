@@ -1,0 +1,27 @@
+// What a driver is made of: the core that it drives, the world, and who does the rest.
+
+import type { ConnectionInput } from '../../core/client/effect.ts';
+import type { Fault } from './bulkhead.ts';
+import type { Runtime } from './runtime.ts';
+import type { ShellEffect } from './shell-effect.ts';
+import type { Relief } from './unread.ts';
+
+/** A core: `I` is what it takes besides what connections bring, `E` what else it wants done. */
+export interface Core<I, E> {
+  step(input: ConnectionInput | I): readonly (ShellEffect | E)[];
+  nextDeadlineMs(): number;
+}
+
+/** What a driver is made of. */
+export interface DriverOptions<I, E> {
+  readonly core: Core<I, E>;
+  readonly runtime: Runtime;
+  /** Performs whatever the driver does not know. It may submit inputs: they are stepped next. */
+  readonly perform: (effect: E) => void;
+  /** Called when the core has stopped, before what it still has to say is written. */
+  readonly onStop?: () => void;
+  /** Makes an input of a fault, for a core that can live with one. Without it, see `Cuts`. */
+  readonly inputOf?: (fault: Fault) => I;
+  /** Says who must go when all together have too much unread. Without it, nobody. */
+  readonly relief?: Relief;
+}
