@@ -1,4 +1,5 @@
-// What a driver is made of: the core that it drives, the world, and who does the rest.
+// What a driver is made of: the core that it drives, the world, and who does the rest. Only types
+// live here; they stand apart from the driver so that each of the two files stays short.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { Fault } from './bulkhead.ts';
