@@ -214,8 +214,8 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     split.powerAgain,
     [
       'reachability#hasSurelyEnded',
-      'wasClosed(origin) || isOutlived(state, origin)',
-      'wasClosed(origin)',
+      'wasClosed(state, origin) || isOutlived(state, origin)',
+      'wasClosed(state, origin)',
     ],
   ],
   [
