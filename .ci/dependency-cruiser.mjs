@@ -12,7 +12,7 @@ const MAY_IMPORT = [
     from: '^src/core/',
     to: [
       '^src/core/',
-      '^src/protocol/(address|constants|errors|ids|many|messages|parts|records|scalars|schema|texts)\\.ts$',
+      '^src/protocol/(address|constants|errors|ids|many|measure|messages|parts|records|scalars|schema|texts)\\.ts$',
     ],
   },
   {

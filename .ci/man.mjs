@@ -156,7 +156,7 @@ async function notices() {
 }
 
 async function limits() {
-  const { LIMITS } = await built('core/server/links/limits.js');
+  const { LIMITS } = await built('core/server/limits.js');
   const items = Object.values(LIMITS).map(({ max, noun, doc, option: flag }) => ({
     tag: `Sy ${word(max.toLocaleString('en-US'))} ${word(noun)}`,
     lines: [

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { LIMITS } from '../../src/core/server/links/limits.ts';
+import { LIMITS } from '../../src/core/server/limits.ts';
 import { clientOptionsOf, listOf, tagsOf } from '../../src/cli/flags.ts';
 
 test('commas part the words of an environment variable', () => {
@@ -42,7 +42,7 @@ test('what a server takes by default is what its table of limits says', () => {
 
   const defaults = options.map(([name]) => [name, serve.flags[String(name)]?.default]);
   expect(defaults).toEqual(options);
-  expect(options).toHaveLength(3);
+  expect(options).toHaveLength(4);
 });
 
 interface Manifest {

@@ -4,7 +4,7 @@
 
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import { decode } from 'dns-packet';
-import type { Way } from '../../src/doors/dns/door.ts';
+import type { Way } from '../../src/doors/dns/repeated.ts';
 import { instanceOf, queryBytes, Stage, TYPES, ZONE } from '../doors/dns/stage.ts';
 import type { Chance } from './chance.ts';
 import { mutatedBytes } from './mutate.ts';

@@ -263,7 +263,7 @@ function stateOf({ state }: Server): unknown {
     services: state.catalogue.serviceNames(),
     sessions: [...state.sessions.values()].map(
       ({ connection, registrations, watches }) =>
-        `${String(connection.id)} ${[...registrations].join()} ${[...watches.keys()].join()}`,
+        `${String(connection.id)} ${[...registrations.keys()].join()} ${[...watches.keys()].join()}`,
     ),
     connections: [...state.connections.values()].map(({ id, phase }) => `${String(id)} ${phase}`),
     strangers: [...state.strangers.keys()],

@@ -9,7 +9,7 @@ import { Catalogue } from '../catalogue/catalogue.ts';
 import { Timers } from '../kit/timers.ts';
 import { hostPartOf } from '../kit/text.ts';
 import { History, HISTORY_ROWS } from './history.ts';
-import { strangersOf } from './links/limits.ts';
+import { strangersOf } from './links/admission.ts';
 import type { ServerOptions } from './options.ts';
 import { Directory } from './origins/directory.ts';
 import { createLog, createOrigin, holdersAmong } from './origins/origins.ts';

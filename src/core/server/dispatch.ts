@@ -43,15 +43,15 @@ import {
   refuseEnvironment,
 } from './links/links.ts';
 import { takesPeers } from './links/sibling.ts';
-import type { LimitName } from './links/limits.ts';
+import type { LimitName } from './limits.ts';
 import {
   hasRoom,
-  LIMITS,
   linkExcessOf,
   namedCount,
   refuseAtLimit,
   watchExcessOf,
-} from './links/limits.ts';
+} from './links/admission.ts';
+import { LIMITS } from './limits.ts';
 import { forgetOrigin } from './origins/reachability.ts';
 import { forgetWays } from './origins/ways.ts';
 import { announceBy, flushBy, sendToAll } from './replication/replication.ts';

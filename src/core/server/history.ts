@@ -8,7 +8,7 @@ import type { InstanceId, Name } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { EventCause, EventKind, EventRow, Registration } from '../../protocol/records.ts';
 import type { Change } from '../catalogue/catalogue.ts';
-import type { Origin } from './state.ts';
+import type { Log } from './origins/log.ts';
 
 /** Something that happened to an instance or to a server. */
 interface Happening {
@@ -79,7 +79,7 @@ export class History {
   /** What is thought of a server has changed, or a link to it is lost. */
   noteServer(
     nowMs: number,
-    { log, verdict }: Pick<Origin, 'log' | 'verdict'>,
+    { log, verdict }: { readonly log: Pick<Log, 'facts'>; readonly verdict: string | null },
     what: Pick<Happening, 'event' | 'cause' | 'detail'>,
   ): void {
     const { host, cluster, name } = log.facts;

@@ -9,7 +9,7 @@ import { unreachable } from '../kit/assert.ts';
 import type { Counts } from './counts.ts';
 import { countsOf } from './counts.ts';
 import { connectionOf, handleOpened } from './links/connections.ts';
-import { serverHosts } from './links/limits.ts';
+import { serverHosts } from './links/admission.ts';
 import type { Effect } from '../effect.ts';
 import { dispatch, endAtLimit, handleBreach, handleFlow, handleGone } from './dispatch.ts';
 import type {

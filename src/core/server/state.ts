@@ -4,13 +4,12 @@
 
 import type { Strangers } from './links/strangers.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
-import type { Facts, Loss, Registration } from '../../protocol/records.ts';
+import type { Facts, GoneRow, Loss, Registration } from '../../protocol/records.ts';
 import type { Account, ChargedMap } from '../kit/account.ts';
 import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
 import type { Cursors, Marks, Places } from './replication/cursors.ts';
 import type { Directory } from './origins/directory.ts';
-import type { Gone } from './origins/gone.ts';
 import type { ConnectionId, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
 import type { History } from './history.ts';
@@ -20,6 +19,16 @@ import type { Outbox } from './outbox.ts';
 import type { Pace } from '../kit/pace.ts';
 import type { Tally } from './tally.ts';
 import type { Timers } from '../kit/timers.ts';
+
+/** A server that is gone. */
+export interface Gone {
+  readonly facts: Facts;
+  readonly why: GoneRow['why'];
+  readonly detail: string | undefined;
+  /** When it was last in reach. */
+  readonly sinceMs: number;
+  readonly notedMs: number;
+}
 
 /** An origin that this server knows, itself included. */
 export interface Origin {

@@ -39,7 +39,7 @@ export const RCODE = {
 /** The name of a response code. */
 export type RcodeName = keyof typeof RCODE;
 
-/** When each is said, for the manual. */
+/** When each is said, for the manual. @public */
 export const RCODE_DOCS: Readonly<Record<RcodeName, string>> = {
   NOERROR: 'the name is there, though maybe without a record of that type',
   FORMERR: 'the query cannot be read, or has not exactly one question',
@@ -61,7 +61,7 @@ export const EDE = {
   NO_REACHABLE_AUTHORITY: 22,
 } as const;
 
-/** When each is said, for the manual. */
+/** When each is said, for the manual. @public */
 export const EDE_DOCS: Readonly<Record<keyof typeof EDE, string>> = {
   OTHER:
     'with records: the answer is not complete, and which hosts are cut off, or how many records ' +

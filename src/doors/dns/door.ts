@@ -18,21 +18,12 @@ import type { Query } from './query.ts';
 import { readQuery } from './query.ts';
 import type { Kept } from './ready.ts';
 import { Ready, restsOn } from './ready.ts';
-import type { Repeated } from './repeated.ts';
+import type { Repeated, Way } from './repeated.ts';
 import { RepeatedQuestions } from './repeated.ts';
-import type { Asker, Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
+import type { Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
 import { Responder } from './responder.ts';
 import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
-
-/** By which way a query came, and from whom. */
-export interface Way extends Asker {
-  readonly isStream: boolean;
-  /** Its sender is on loopback, where the largest datagrams pass. */
-  readonly isLoopback: boolean;
-  /** Whether its sender may ask at all. */
-  readonly isAllowed: boolean;
-}
 
 /** An answer as it leaves, and what is counted of it. */
 export interface Answered extends Encoded {

@@ -2,10 +2,19 @@
 // invariants: a question is known again only if it is the same byte for byte, its number aside, and
 // came by the same way; what is remembered is bounded, whoever asks for whatever.
 
-import type { Way } from './door.ts';
 import type { Query } from './query.ts';
 import type { Kept } from './ready.ts';
+import type { Asker } from './responder.ts';
 import { wireBytes } from './wire-name.ts';
+
+/** By which way a query came, and from whom. */
+export interface Way extends Asker {
+  readonly isStream: boolean;
+  /** Its sender is on loopback, where the largest datagrams pass. */
+  readonly isLoopback: boolean;
+  /** Whether its sender may ask at all. */
+  readonly isAllowed: boolean;
+}
 
 /** A question that was answered from ready bytes. */
 export interface Repeated {

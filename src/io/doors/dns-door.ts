@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 
 import { RCODE } from '../../doors/dns/codes.ts';
-import type { Answered, Way } from '../../doors/dns/door.ts';
+import type { Answered } from '../../doors/dns/door.ts';
+import type { Way } from '../../doors/dns/repeated.ts';
 import { DnsDoor } from '../../doors/dns/door.ts';
 import { unsayableOf } from '../../doors/dns/names.ts';
 import { QueryRates } from '../../doors/dns/rates.ts';

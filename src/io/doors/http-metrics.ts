@@ -3,7 +3,7 @@
 // if they are asked for, services, however many instances there are; what it reads it never changes.
 
 import { VERSION } from '../../answers/version.ts';
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import { serverCountsOf } from '../../core/server/sessions/answers.ts';
 import { healthOf } from '../../core/server/sessions/health.ts';
 import type { Session, State } from '../../core/server/state.ts';

@@ -6,7 +6,7 @@ import type { ServerOptions } from 'node:https';
 
 import { reasonOf } from '../machine/reasons.ts';
 import { RarangiError } from '../rarangi-error.ts';
-import { privateKeyOf } from '../tls/credentials.ts';
+import { privateKeyOf } from '../tls/private-key.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';
 

@@ -7,7 +7,7 @@
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { Reading, Send } from '../../core/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import type { decodeMessage } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';

@@ -4,7 +4,7 @@
 // core's to say.
 
 import type { ConnectionId } from '../../core/input.ts';
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import type { Peer } from './peer.ts';
 
 /** Says which connections must go, of all with what they have not read, in bytes. */

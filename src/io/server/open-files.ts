@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import type { ServerOptions } from '../../core/server/options.ts';
 
 type Limits = NonNullable<ServerOptions['limits']>;

@@ -4,7 +4,7 @@
 
 import { hostname } from 'node:os';
 
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import type { Notice } from '../../core/notices.ts';
 import type { ServerOptions, SetLimit } from '../../core/server/options.ts';
 import { isAddress } from '../../protocol/address.ts';

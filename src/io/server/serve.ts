@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Tell } from '../../core/effect.ts';
 import type { Input } from '../../core/input.ts';
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import type { Notice } from '../../core/notices.ts';
 import { Server } from '../../core/server/server.ts';
 import { fullestSessions } from '../../core/server/sessions/throttle.ts';

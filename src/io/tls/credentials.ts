@@ -3,10 +3,11 @@
 // used: a certificate has not expired, belongs to its key, names the environment and may be shown for what
 // it is shown for.
 
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 
 import type { Name } from '../../protocol/ids.ts';
 import { readPrivateFile, readPublicFile } from './private-file.ts';
+import { privateKeyOf } from './private-key.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { reasonOf } from '../machine/reasons.ts';
 import type { Secrets } from './secret-file.ts';
@@ -124,25 +125,6 @@ function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Cer
   throw unusable(`there is no certificate in ${path}`);
 }
 
-/** Reads a private key. Throws RARANGI_USAGE. */
-export function privateKeyOf(pem: string, path: string): ReturnType<typeof createPrivateKey> {
-  try {
-    return createPrivateKey(pem);
-  } catch (error) {
-    // What OpenSSL says of it is another thing in each version.
-    if (LOCKED_PATTERN.test(pem)) {
-      throw unusable(
-        `key ${path} has a passphrase, which nobody is there to type`,
-        `write it without one: openssl pkey -in ${path} -out FILE`,
-      );
-    }
-    throw unusable(
-      `${path} has no key that can be read: ${reasonOf(error)}`,
-      'use PEM, unencrypted',
-    );
-  }
-}
-
 function unusable(message: string, hint = 'name a file in PEM'): RarangiError {
   return new RarangiError('RARANGI_USAGE', message, { hint });
 }
@@ -155,5 +137,4 @@ const USES = {
 
 const QUOTED_PATTERN = /"(?:[^"\\]|\\.)*"/g;
 const URI_PATTERN = /(?<=^|, )URI:rarangi:([A-Za-z0-9][A-Za-z0-9._-]{0,127})(?=,|$)/g;
-const LOCKED_PATTERN = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 const PEM_PATTERN = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 
-import { LIMITS } from '../../core/server/links/limits.ts';
+import { LIMITS } from '../../core/server/limits.ts';
 import type { Rations } from '../../core/server/links/rations.ts';
 import { Strangers } from '../../core/server/links/strangers.ts';
 import type { Notice } from '../../core/notices.ts';
@@ -41,7 +41,7 @@ export interface ServerLockOptions {
   readonly environment: Name;
   readonly read: ReadCredentials;
   readonly onNotice: (notice: Notice) => void;
-  /** Other numbers than those of core/server/links/limits.ts. */
+  /** Other numbers than those of core/server/limits.ts. */
   readonly limits?: Readonly<Partial<Record<DoorLimit, number>>>;
   /** Other rations of failed handshakes than those below. */
   readonly rations?: Rations;

@@ -264,7 +264,7 @@ test('an address where trust is lacking is never dialled again', () => {
     { kind: 'refused', server: 'c:1', reason: 'your certificate has expired' },
     {
       kind: 'refused-by-all',
-      refusal: expect.objectContaining({ address: 'a:1', reason: 'another secret' }),
+      refusal: expect.objectContaining({ address: 'a:1', reason: 'another secret' }) as unknown,
     },
   ]);
 });

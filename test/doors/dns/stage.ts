@@ -3,7 +3,7 @@
 
 import type { Answer as DnsRecord } from 'dns-packet';
 import { decode } from 'dns-packet';
-import type { Way } from '../../../src/doors/dns/door.ts';
+import type { Way } from '../../../src/doors/dns/repeated.ts';
 import { DnsDoor } from '../../../src/doors/dns/door.ts';
 import type { Catalogue } from '../../../src/doors/dns/responder.ts';
 import type { View } from '../../../src/doors/dns/view.ts';

@@ -239,7 +239,10 @@ test('a client whom every server refuses says so, and so do its registrations', 
 
   const reason = `it serves environment production, this client asks for testing`;
   expect(await one).toEqual({ server: server.bound, reason });
-  expect(await all).toEqual({ reason: `${server.bound}: ${reason}` });
+  expect(await all).toEqual({
+    reason: `${server.bound}: ${reason}`,
+    hint: 'if that is the one you mean: --environment production',
+  });
   await expect(handle.registered).rejects.toMatchObject({ code: 'RARANGI_REFUSED' });
   await expect(client.register({ name: 'x', port: 1 }).registered).rejects.toMatchObject({
     code: 'RARANGI_REFUSED',

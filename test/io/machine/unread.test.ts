@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import type { Input } from '../../../src/core/input.ts';
-import { LIMITS } from '../../../src/core/server/links/limits.ts';
+import { LIMITS } from '../../../src/core/server/limits.ts';
 import { fullestSessions } from '../../../src/core/server/sessions/throttle.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
 import { drive, Line, LONG, type Script } from './driven.ts';

@@ -11,8 +11,9 @@ import type { Pace, SaidPace } from '../../kit/pace.ts';
 import { agreedPace, SESSION_PACE } from '../../kit/pace.ts';
 import type { Close } from '../../effect.ts';
 import type { ConnectionId, Opened } from '../../input.ts';
-import type { LimitName } from './limits.ts';
-import { admit, limitReason, noteLimit } from './limits.ts';
+import type { LimitName } from '../limits.ts';
+import { admit } from './admission.ts';
+import { limitReason, noteLimit } from '../limits.ts';
 import type { Connection, State } from '../state.ts';
 import { handleTargetIdle } from './targets.ts';
 

@@ -3,18 +3,8 @@
 // nothing here is in the graph or in any answer but these; the latest are kept, for the split hold.
 
 import type { Name } from '../../../protocol/ids.ts';
-import type { Facts, GoneRow } from '../../../protocol/records.ts';
+import type { GoneRow } from '../../../protocol/records.ts';
 import type { Origin, State } from '../state.ts';
-
-/** A server that is gone. */
-export interface Gone {
-  readonly facts: Facts;
-  readonly why: GoneRow['why'];
-  readonly detail: string | undefined;
-  /** When it was last in reach. */
-  readonly sinceMs: number;
-  readonly notedMs: number;
-}
 
 /** Notes that a server is gone, and why; the latest word counts. */
 export function noteGone(

@@ -8,7 +8,7 @@ import { registration as registrationRecord } from '../../../protocol/records.ts
 import { originId } from '../../../protocol/scalars.ts';
 import { sumOf } from '../../../protocol/measure.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
-import { maxOf, noteLimit } from '../links/limits.ts';
+import { maxOf, noteLimit } from '../limits.ts';
 import { applySnapshot } from '../origins/origins.ts';
 import { ask } from './replication.ts';
 import type { Incoming, Link, Origin, State } from '../state.ts';

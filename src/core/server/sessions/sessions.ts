@@ -20,7 +20,7 @@ import {
   forgetConnection,
   isJudged,
 } from '../links/connections.ts';
-import { excessOf, refuseAtLimit } from '../links/limits.ts';
+import { excessOf, refuseAtLimit } from '../links/admission.ts';
 import type { SaidPace } from '../../kit/pace.ts';
 import { hostPartOf } from '../../kit/text.ts';
 import { appendOwn } from '../replication/replication.ts';

@@ -4,8 +4,8 @@
 // answers stay unread; while it is paused its silence means nothing.
 
 import type { ConnectionId } from '../../input.ts';
-import type { LimitName } from '../links/limits.ts';
-import { LIMITS, noteLimit } from '../links/limits.ts';
+import type { LimitName } from '../limits.ts';
+import { LIMITS, noteLimit } from '../limits.ts';
 import type { Session, State } from '../state.ts';
 
 /** What a message costs: a whole one, and its share for each row of the answer. */

@@ -2,7 +2,7 @@
 // meanwhile.
 
 import { expect, test } from 'vitest';
-import { LIMITS } from '../../../../src/core/server/links/limits.ts';
+import { LIMITS } from '../../../../src/core/server/limits.ts';
 import { CREDIT_MAX, fullestSessions } from '../../../../src/core/server/sessions/throttle.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { registerOf, registrationOf, ServerStage } from '../../../support/server-stage.ts';

@@ -1,178 +1,19 @@
-// What a server bears from others, and what it does when that is reached: the oldest stranger goes,
-// or what was asked is refused, or the asker is not read for a while. The invariant: what one client
-// or one address may hold is bounded, so that it can neither fill the server nor keep others out.
-// Beside the table, in the decoder: the lengths that protocol/constants.ts gives.
+// What happens at a limit: the oldest stranger goes, or what was asked is refused, or the asker is
+// not read for a while. The numbers are in limits.ts.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { messageBytes } from '../../../protocol/parts.ts';
 import type { Registration } from '../../../protocol/records.ts';
 import { registration as registrationRecord } from '../../../protocol/records.ts';
 import type { ConnectionId } from '../../input.ts';
+import type { LimitName } from '../limits.ts';
+import { limitReason, LIMITS, maxOf, noteLimit } from '../limits.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Connection, Link, Session, State } from '../state.ts';
 import { Strangers } from './strangers.ts';
 
-const MIB = 1_024 * 1_024;
-
-interface LimitSpec {
-  readonly max: number;
-  /** What it is a number of. */
-  readonly noun: string;
-  /** What to do about it. */
-  readonly hint: string;
-  /** Where an operator may set another number. */
-  readonly option?: string;
-  readonly doc: string;
-}
-
-/** Every limit, with its reason. */
-export const LIMITS = {
-  connections: {
-    noun: 'connections',
-    hint: 'try another server, or raise its --max-connections',
-    max: 10_000,
-    option: '--max-connections',
-    doc: "Clients' connections in all, at some 10 kB each. Further clients are refused; servers, a thousand of them, are let in all the same.",
-  },
-  'connections-per-address': {
-    noun: 'connections of one address',
-    hint: 'close some, or raise --max-connections-per-address',
-    max: 4_096,
-    option: '--max-connections-per-address',
-    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger goes; if it has none, the newcomer is refused. At the socket, where all users of the host come, the stranger or the session without registration or watch goes that has been idle longest; if there is none, the newcomer is refused.',
-  },
-  strangers: {
-    noun: 'connections that have not shaken hands',
-    hint: 'try again',
-    max: 4_096,
-    doc: 'Connections that have not yet shaken hands: as many as the listen queue of the kernel holds, so that a boot storm passes. At the limit the oldest goes and the newcomer is served.',
-  },
-  registrations: {
-    noun: 'registrations',
-    hint: 'use another host, or raise --max-registrations',
-    max: 500_000,
-    option: '--max-registrations',
-    doc: 'Registrations that the clients of one server hold, at some 400 bytes each. Further ones are refused.',
-  },
-  'registrations-per-session': {
-    noun: 'registrations of one session',
-    hint: 'open another session',
-    max: 16_384,
-    doc: 'Registrations of one session: a process offers a few services, a gateway those of a fleet. Further ones are refused.',
-  },
-  bytes: {
-    noun: 'bytes that clients hold',
-    hint: 'use another host, or raise --max-bytes',
-    max: 256 * MIB,
-    option: '--max-bytes',
-    doc: 'What the registrations and the watches of all clients of one server take on the wire. In memory it is twice as much, and more of small ones: docs/operations.md has it measured. Further ones are refused.',
-  },
-  'bytes-per-session': {
-    noun: 'bytes of one session',
-    hint: 'open another session',
-    max: 16 * MIB,
-    doc: 'The same of one session: a thousand bytes for each registration that it may have. Further ones are refused.',
-  },
-  'bytes-per-log': {
-    noun: 'bytes of the log of one server',
-    hint: 'use another host',
-    max: 64 * MIB,
-    doc: 'What the registrations of one server take on the wire, and what it is linked to: a hundred and thirty bytes for each of half a million. A server refuses what would make its own log larger. Of a larger one that arrives it takes in no registration, and names that host as missing.',
-  },
-  'registration-bytes': {
-    noun: 'characters of one registration',
-    hint: 'make its tags shorter',
-    max: 16 * 1_024,
-    doc: 'Characters of the address, the scheme and the tags of one registration, together: every server keeps each of them in memory. A larger one is refused.',
-  },
-  'watches-per-session': {
-    noun: 'watches of one session',
-    hint: 'open another session',
-    max: 256,
-    doc: 'Watches of one session: each change is compared with each. Further ones are refused.',
-  },
-  'known-per-session': {
-    noun: 'known instances of one session',
-    hint: 'watch without them',
-    max: 65_536,
-    doc: 'Instances that the watches of one session may bring along from another server. A watch with more is refused.',
-  },
-  'messages-per-second': {
-    noun: 'messages a second of one session',
-    hint: 'send fewer',
-    max: 20_000,
-    doc: 'Messages of one session, after a first 20,000, a fraction of what a server answers; twenty rows of an answer count as one more. Whoever sends faster is read more slowly.',
-  },
-  'unread-ms': {
-    noun: 'milliseconds for answers that nobody reads',
-    hint: 'read them',
-    max: 15_000,
-    doc: 'How long a client that does not read its answers is not read either. Then it is closed.',
-  },
-  'unread-bytes': {
-    noun: 'bytes of answers that nobody reads',
-    hint: 'read them',
-    max: 64 * 1_024 * 1_024,
-    doc: 'What may wait in memory for one connection, twice the answer for a hundred thousand instances. Beyond it the connection is closed.',
-  },
-  'unread-bytes-in-all': {
-    noun: 'bytes that all clients have not read',
-    hint: 'see who does not read',
-    max: 256 * MIB,
-    doc: 'What may wait in memory for all clients together, four times what may wait for one. Beyond it those with the most are closed, until three quarters of it are left. Links of servers neither count nor are closed for it.',
-  },
-  'origins-per-link': {
-    noun: 'origins of one neighbour',
-    hint: 'look what it is',
-    max: 65_536,
-    doc: 'Origins, and links to them, that one neighbour may speak of: sixty times the hosts that one environment is made for. A neighbour with more is closed.',
-  },
-  'registrations-per-log': {
-    noun: 'registrations of one server',
-    hint: 'look what it is',
-    max: 1_048_576,
-    doc: 'Registrations that a neighbour may say one server has. Of a neighbour with more the link is closed.',
-  },
-} as const satisfies Readonly<Record<string, LimitSpec>>;
-
-/** The name of a limit. */
-export type LimitName = keyof typeof LIMITS;
-
 /** Servers are let in past the limit of clients, so that clients cannot split the catalogue. */
 const PEERS_RESERVED = 1_024;
-
-/** The number of a limit: the operator's, if he gave one. */
-export function maxOf({ limits }: ServerOptions, name: LimitName): number {
-  const own: Readonly<Partial<Record<LimitName, number>>> = limits ?? {};
-  return own[name] ?? LIMITS[name].max;
-}
-
-/** Tells the operator that a limit was reached: once a minute for each, and how often it was. */
-export function noteLimit(state: State, limit: LimitName, address: string): void {
-  state.tally.add('limit-reached', [limit]);
-  const told = state.limitsTold.get(limit);
-  if (told !== undefined && state.nowMs - told.atMs < TOLD_EVERY_MS) {
-    told.times += 1;
-    return;
-  }
-  const times = (told?.times ?? 0) + 1;
-  state.limitsTold.set(limit, { atMs: state.nowMs, times: 0 });
-  const { noun } = LIMITS[limit];
-  const hint = hintFor(state.options, limit);
-  const max = maxOf(state.options, limit);
-  state.out.notice('limit-reached', { limit, max, noun, address, times, hint });
-}
-
-/** What whoever asks for too much is told: the cause, and what to do. */
-export function limitReason(state: State, limit: LimitName): string {
-  const max = String(maxOf(state.options, limit));
-  return `the limit is ${max} ${LIMITS[limit].noun}: ${hintFor(state.options, limit)}`;
-}
-
-/** What to do about a limit: a number that the system has made smaller is raised there. */
-function hintFor({ areFilesFew = false }: ServerOptions, limit: LimitName): string {
-  return areFilesFew && limit === 'connections' ? FEW_FILES_HINT : LIMITS[limit].hint;
-}
 
 /** Refuses a request that would break a limit, and tells both sides; the session goes on. */
 export function refuseAtLimit(
@@ -369,9 +210,3 @@ function hostOf({ transport, remote }: Connection): string {
 function withoutPort(address: string): string {
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
-
-const FEW_FILES_HINT =
-  'try another server, or let its process open more files: LimitNOFILE= of its unit, or ulimit -n';
-
-/** A limit that lasts would fill the log. */
-const TOLD_EVERY_MS = 60_000;

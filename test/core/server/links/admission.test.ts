@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { ServerOptions } from '../../../../src/core/server/options.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
-import { LIMITS } from '../../../../src/core/server/links/limits.ts';
+import { LIMITS } from '../../../../src/core/server/limits.ts';
 import {
   factsOf,
   keyOf,
