@@ -143,9 +143,11 @@ export class Catalogue {
     return recordOf(this.#offers.get(instance) ?? null, origin) !== null;
   }
 
-  /** What an origin says of an instance may be older than its end: it does not answer for it. */
-  doubt(origin: OriginId, instance: InstanceId): void {
+  /** What an origin is about to say may be older than the end: says whether nobody answers, so far. */
+  doubt(origin: OriginId, instance: InstanceId): boolean {
+    if (this.isHeldBy(origin, instance) || this.#seen(instance) !== null) return false;
     this.#doubts.add(origin, instance);
+    return true;
   }
 
   /** It holds the instance still: it answers for it. */

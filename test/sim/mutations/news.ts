@@ -113,7 +113,7 @@ dropOrigin(state, origin, { cause: 'crash' });`,
   [
     '[R98] what may be older than the end of an instance does not answer for it at once',
     news.flicker,
-    ['late#noteBegin', 'state.catalogue.doubt(origin.id, instance);', ''],
+    ['late#noteBegin', '!state.catalogue.doubt(origin.id, instance)', 'true'],
   ],
   [
     '[R98] it is known who let an instance go',

@@ -2,7 +2,8 @@
 // may tell of an instance's first days when the other has told of its end. So what a server says for
 // the first time of an instance that another has just let go counts only when it has stood for a
 // while: of what is over the end follows within that. The invariant: nobody is doubted who has told
-// of that end as well, nor this server itself; and nobody for longer than that while.
+// of that end as well, nor this server itself, nor who speaks of what another still answers for, as
+// what a server held that has just left; and nobody for longer than that while.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin, State } from '../state.ts';
@@ -27,9 +28,8 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
 export function noteBegin(state: State, origin: Origin, instance: InstanceId): void {
   const end = state.ended.get(instance);
   if (end === undefined || !isLate(state, origin, end)) return;
-  if (state.catalogue.isHeldBy(origin.id, instance)) return;
+  if (!state.catalogue.doubt(origin.id, instance)) return;
   end.late.add(origin.id);
-  state.catalogue.doubt(origin.id, instance);
   state.timers.set(lateTimer(origin.id, instance), state.nowMs + LATE_MS, () => {
     end.late.delete(origin.id);
     state.catalogue.trust(origin.id, instance);
