@@ -130,25 +130,33 @@ async function behind(
 
 for (const forwarder of FORWARDERS) {
   const title = `${forwarder.name} passes on what is there, and what is none, at once`;
-  test.skipIf(!canRun || !needs(forwarder.need))(title, async ({ stage }) => {
-    const host = await startDnsHost(stage);
-    const first = await host.offer('web', 8_000);
-    await behind({ stage, host, forwarder }, async (ask) => {
-      expect(await ask('nix', 'A')).toContain('NXDOMAIN');
-      expect(await ask('_web._tcp', 'SRV')).toMatch(/SRV\s+0 1 8000 i-/);
+  test.skipIf(!canRun || !needs(forwarder.need))(
+    title,
+    async ({ stage }) => {
+      const host = await startDnsHost(stage);
+      const first = await host.offer('web', 8_000);
+      await behind({ stage, host, forwarder }, async (ask) => {
+        expect(await ask('nix', 'A')).toContain('NXDOMAIN');
+        expect(await ask('_web._tcp', 'SRV')).toMatch(/SRV\s+0 1 8000 i-/);
 
-      const second = await host.offer('web', 8_001);
-      expect(await ask('_web._tcp', 'SRV')).toMatch(/ANSWER: 2/);
-      await first.end('SIGKILL');
-      expect(await ask('_web._tcp', 'SRV')).toMatch(/ANSWER: 1/);
-      await second.end('SIGKILL');
-      expect(await ask('web', 'A')).toContain('NXDOMAIN');
+        const second = await host.offer('web', 8_001);
+        expect(await ask('_web._tcp', 'SRV')).toMatch(/ANSWER: 2/);
+        await first.end('SIGKILL');
+        expect(await ask('_web._tcp', 'SRV')).toMatch(/ANSWER: 1/);
+        await second.end('SIGKILL');
+        expect(await ask('web', 'A')).toContain('NXDOMAIN');
 
-      await host.offer('web', 8_002);
-      await host.a.end('SIGKILL');
-      expect(await ask('web', 'A')).toContain('127.0.0.1');
-    });
-  });
+        await host.offer('web', 8_002);
+        await host.a.end('SIGKILL');
+        // Of dnsmasq's two servers the dead one may be the favourite: for 20 s it asks no other, but for
+        // a question that its asker repeats.
+        let answer = '';
+        for (let tries = 0; tries < 12 && answer === ''; tries += 1) answer = await ask('web', 'A');
+        expect(answer).toContain('127.0.0.1');
+      });
+    },
+    180_000,
+  );
 }
 
 const dnsmasq = FORWARDERS.find(({ name }) => name === 'dnsmasq');
@@ -161,7 +169,14 @@ test.skipIf(!canRun || dnsmasq === undefined || !needs(dnsmasq.need))(
     await behind({ stage, host, forwarder: dnsmasq! }, async (ask) => {
       await elsewhere.cutOff();
 
-      const stale = await ask('web', 'A');
+      // Of two hosts that are cut off the one may be judged a moment before the other.
+      const stale = await eventually(
+        () => 'web is stale',
+        async () => {
+          const answer = await ask('web', 'A');
+          return answer.includes('not complete') ? undefined : answer;
+        },
+      );
       expect(stale).toContain('NOERROR');
       expect(stale).toContain('127.0.0.1');
       expect(stale).toContain('stale: last known of h2, which is cut off');
