@@ -53,17 +53,21 @@ export interface ServicesAnswer extends ViewInfo {
   readonly doubts?: DoubtsInfo;
 }
 
-/** A catalogue server, as the one that was asked sees it. */
-export interface PeerInfo {
+/** A catalogue server: what is known of it, there or gone. */
+interface ServerInfo<State> {
   readonly name: string;
   readonly origin: string;
   readonly host: string;
   readonly cluster: string;
   /** Here and below: `unknown` stands for a word of a newer server. */
   readonly role: 'master' | 'leaf' | 'unknown';
-  readonly state: 'reachable' | 'suspect' | 'split' | 'unknown';
+  readonly state: State;
   /** Each as `host:port`. */
   readonly addresses: string[];
+}
+
+/** A catalogue server, as the one that was asked sees it. */
+export interface PeerInfo extends ServerInfo<'reachable' | 'suspect' | 'split' | 'unknown'> {
   readonly links: number;
   readonly registrations: number;
   /** Whether it is the server that was asked. */
@@ -79,17 +83,11 @@ export interface PeersAnswer extends ViewInfo {
   readonly gone?: GoneInfo[];
 }
 
-/** A server that has left, crashed or was forgotten within the split hold. */
-export interface GoneInfo {
-  readonly name: string;
-  readonly origin: string;
-  readonly host: string;
-  readonly cluster: string;
-  readonly role: 'master' | 'leaf' | 'unknown';
-  /** `left` with a goodbye, taken for `crashed`, or `forgotten` after a split. */
-  readonly state: 'left' | 'crashed' | 'forgotten' | 'unknown';
-  /** Each as `host:port`. */
-  readonly addresses: string[];
+/**
+ * A server that has left, crashed or was forgotten within the split hold: `left` with a goodbye, taken
+ * for `crashed`, or `forgotten` after a split.
+ */
+export interface GoneInfo extends ServerInfo<'left' | 'crashed' | 'forgotten' | 'unknown'> {
   /** Milliseconds since it was last in reach. */
   readonly agoMs: number;
   /** Why it was forgotten. */
@@ -146,13 +144,7 @@ export function instanceInfoOf(given: Instance): InstanceInfo {
 export function peerInfoOf(row: ServerRow): PeerInfo {
   const { roundTripMicros } = row;
   return {
-    name: row.facts.name,
-    origin: row.origin,
-    host: row.facts.host,
-    cluster: row.facts.cluster,
-    role: row.facts.role,
-    state: row.state,
-    addresses: [...row.facts.addresses],
+    ...serverInfoOf(row, row.state),
     links: row.links,
     registrations: row.registrations,
     self: row.isSelf,
@@ -161,18 +153,21 @@ export function peerInfoOf(row: ServerRow): PeerInfo {
 }
 
 /** A row of `peers` for a server that is gone. */
-export function goneInfoOf({ origin, facts, why, agoMs, detail }: GoneRow): GoneInfo {
+export function goneInfoOf(row: GoneRow): GoneInfo {
+  const { why, agoMs, detail } = row;
   return {
-    name: facts.name,
-    origin,
-    host: facts.host,
-    cluster: facts.cluster,
-    role: facts.role,
-    state: why,
-    addresses: [...facts.addresses],
+    ...serverInfoOf(row, why),
     agoMs,
     ...(detail === undefined ? {} : { reason: detail }),
   };
+}
+
+function serverInfoOf<State>(
+  { origin, facts }: Pick<ServerRow, 'origin' | 'facts'>,
+  state: State,
+): ServerInfo<State> {
+  const { name, host, cluster, role, addresses } = facts;
+  return { name, origin, host, cluster, role, state, addresses: [...addresses] };
 }
 
 /** What `status` shows. */

@@ -1,7 +1,8 @@
 // A service's side: a session with every server of the host (or with every one that was named), and
 // on each the same registrations. The invariant: what is offered is sent on every session as soon as
-// that opens, under the same instance id and with its key. Addresses of this host are tried in rounds, sockets before
-// ports, so that a session is at the door where the kernel tells of death; others each by itself.
+// that opens, under the same instance id and with its key. Addresses of this host are tried in
+// rounds, sockets before ports, so that a session is at the door where the kernel tells of death;
+// others each by itself.
 
 import type { Identity, InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';

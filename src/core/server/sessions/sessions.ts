@@ -1,8 +1,8 @@
 // Sessions: clients' connections, and the registrations that live exactly as long as they do. The
 // invariant: an instance in our own log belongs to one session that is open; a session's end takes
-// all that it holds, with the cause. Who has an instance's key owns it: its client on a new connection,
-// before the old one is known to be lost, takes it along, and nobody else can change it or give it
-// up. A session that loses an instance while it lives is told.
+// all that it holds, with the cause. Who has an instance's key owns it: its client on a new
+// connection, before the old one is known to be lost, takes it along, and nobody else can change it
+// or give it up. A session that loses an instance while it lives is told.
 
 import { SESSION_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { InstanceId } from '../../../protocol/ids.ts';
