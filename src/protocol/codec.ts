@@ -56,11 +56,10 @@ function encodeInstances(
 }
 
 function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint8Array {
-  const { complete, missing, more, why } = message;
   let head = answerHead;
-  const isSame = head?.complete === complete && head.missing === missing && head.more === more;
-  if (head === undefined || !isSame || head.why !== why) {
-    head = { complete, missing, more, why, ...answerHeadOf(layout, message) };
+  if (head === undefined || !isHeadOf(head.said, message)) {
+    const { instances: _, ...said } = message;
+    head = { said, ...answerHeadOf(layout, said) };
     answerHead = head;
   }
   const { begin, end } = head;
@@ -71,15 +70,17 @@ function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint
   return bytes;
 }
 
+/** Whether both say the same before their lists, but for the request. */
+function isHeadOf(said: Head, message: Head): boolean {
+  return HEAD_FIELDS.every((field) => said[field] === message[field]);
+}
+
 /** What stands before the list, cut where the number of the request belongs. */
-function answerHeadOf(
-  layout: Layout,
-  { instances: _, ...others }: MessageOf<'instances'>,
-): Pick<AnswerHead, 'begin' | 'end'> {
+function answerHeadOf(layout: Layout, head: Head): Pick<AnswerHead, 'begin' | 'end'> {
   const encoders = layout.encoders.filter(([field]) => !LAST_FIELDS.has(field));
   const at = encoders.findIndex(([field]) => field === 'request');
-  const before = encodeFields({ ...layout, encoders: encoders.slice(0, at) }, others);
-  const whole = encodeFields({ ...layout, encoders }, { ...others, request: 0 });
+  const before = encodeFields({ ...layout, encoders: encoders.slice(0, at) }, head);
+  const whole = encodeFields({ ...layout, encoders }, { ...head, request: 0 });
   // An array of two, a code below 24, then the head of the map: one pair more, the list.
   const mapAt = 2;
   whole[mapAt] = (whole[mapAt] ?? 0) + 1;
@@ -93,8 +94,15 @@ let answerHead: AnswerHead | undefined;
 /** What does not come before the list. */
 const LAST_FIELDS: ReadonlySet<string> = new Set(['instances', 'missingCount']);
 
-interface AnswerHead extends Pick<MessageOf<'instances'>, 'complete' | 'missing' | 'more'> {
-  readonly why: MessageOf<'instances'>['why'];
+/** From the table, so that a field that is new is compared as well. */
+const HEAD_FIELDS = (Object.keys(MESSAGES.instances.fields) as (keyof Head)[]).filter(
+  (field) => field !== 'request' && !LAST_FIELDS.has(field),
+);
+
+type Head = Omit<MessageOf<'instances'>, 'instances'>;
+
+interface AnswerHead {
+  readonly said: Head;
   readonly begin: Uint8Array;
   readonly end: Uint8Array;
 }

@@ -54,6 +54,21 @@ test.each([0, 24, 300, 70_000, 2 ** 32])('an answer to request %d has its number
   }
 });
 
+test('an answer has its own doubts and none of the answer before', () => {
+  const vector = VECTORS.find(({ name }) => name === 'instances')!;
+  const none = { ...(vector.message as MessageOf<'instances'>), instances: [] };
+  const lost = (agoMs: number) => ({ lost: [{ host: 'kea' as Name, agoMs }], unanswered: [] });
+  const answers = [
+    none,
+    { ...none, doubts: lost(1) },
+    { ...none, doubts: lost(2) },
+    { ...none, why: 'suspect' as const },
+    none,
+  ];
+
+  for (const answer of answers) expect(decodeMessage(encodeMessage(answer))).toEqual(answer);
+});
+
 test('what is kept of a message keeps nothing else of its frame in memory', () => {
   const services = Array.from({ length: 500 }, (_, index) => {
     return { name: `${'service-'.repeat(12)}${String(index)}` as Name, live: 1, stale: 0 };
