@@ -146,11 +146,7 @@ export const mutations: readonly Mutation[] = [
   [
     'who has nobody to ask is complete at once',
     answers.loneStart,
-    [
-      'view#isColdStartOver',
-      'if (state.options.peers.length === 0 && links.length === 0) return true;',
-      '',
-    ],
+    ['view#isColdStartOver', 'if (isAlone && links.length === 0) return true;', ''],
   ],
   [
     'a cold start is over after one exchange with another host',

@@ -144,7 +144,7 @@ export class Cluster {
 
   start(spec: ServerSpec): SimServer {
     const environment = spec.environment ?? 'testing';
-    const name = environment === 'testing' ? nameOf(spec) : `${environment}-${nameOf(spec)}`;
+    const name = nameOf(spec);
     const options = this.#serverOptions(spec, { name, environment });
     this.silentMs = Math.max(this.silentMs, silentMsOf(options));
     const Core = this.#options.sabotage?.cores?.server ?? Server;
@@ -264,10 +264,10 @@ export class Cluster {
   }
 
   /** An operator on a host says that another is gone for good. */
-  forget(from: string, host: string): void {
+  forget(from: string, host: string, environment = 'testing'): void {
     this.disturb();
     const token = randomBytesOf(this.random) as InstanceId;
-    this.#call(from, { kind: 'forget', request: 1, host: host as Name, token });
+    this.#call(from, { kind: 'forget', request: 1, host: host as Name, token }, environment);
   }
 
   /** Someone comes on another connection with an instance that is known, and with a key. */
@@ -288,11 +288,11 @@ export class Cluster {
     this.#call(host, { ...registerOf(1, registration), key });
   }
 
-  #call(host: string, message: Message): void {
+  #call(host: string, message: Message, environment = 'testing'): void {
     this.#names += 1;
     const { clock, network } = this;
     const name = `caller ${String(this.#names)}`;
-    const core = new Caller('/run/testing-a.sock', message);
+    const core = new Caller(`/run/${environment}-a.sock`, message);
     new Process({ clock, network, host, name, core, onEffect: () => undefined }).start([]);
   }
 
@@ -404,8 +404,9 @@ export function addressOf(host: string, side: 'a' | 'b', environment = 'testing'
 }
 
 /** The name of a server of the environment `testing`. */
-export function nameOf(spec: { readonly host: string; readonly side: string }): string {
-  return `${spec.host}-${spec.side}`;
+export function nameOf(spec: Pick<ServerSpec, 'host' | 'side' | 'environment'>): string {
+  const name = `${spec.host}-${spec.side}`;
+  return spec.environment === undefined ? name : `${spec.environment}-${name}`;
 }
 
 function silentMsOf({ heartbeatMs, silenceMs }: Pace): number {

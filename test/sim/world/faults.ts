@@ -193,11 +193,17 @@ export class Mischief {
   /** Mends all that is broken. */
   mendAll(): void {
     for (const mend of [...this.#broken]) mend();
-    // Whoever was cut off when a host went for good has frozen it, and waits for a word.
-    const { world } = this.#options;
-    const from = this.#hosts.find((host) => !this.#isDark(host)) ?? '';
+    // A server that was cut off when a host went for good has frozen it, and one that started
+    // since then cannot know that nobody is there: both wait for an operator's word.
+    const { world, specs } = this.#options;
+    const told = new Map<string, string>();
+    for (const { host, side, environment = 'testing' } of specs) {
+      if (side === 'a' && !this.#isDark(host)) told.set(environment, host);
+    }
     world.clock.after(FORGET_MS, () => {
-      for (const host of this.#replaced) world.forget(from, host);
+      for (const [environment, from] of told) {
+        for (const host of this.#replaced) world.forget(from, host, environment);
+      }
     });
   }
 
@@ -226,6 +232,7 @@ export class Mischief {
   #watchAfar(): void {
     const { world, specs, random, log } = this.#options;
     const { host: at, environment = 'testing' } = this.#pick(specs);
+    if (this.#replaced.has(at)) return;
     const others = this.#hosts.filter((other) => other !== at);
     const host = others[Math.floor(random() * others.length)];
     if (host === undefined || this.#isDark(host) || world.watchers.length >= WATCHERS_MAX) return;
@@ -403,11 +410,17 @@ export class Mischief {
 
   #start(spec: ServerSpec): void {
     const { world } = this.#options;
-    const isRunning = world.running().some((server) => server.spec === spec);
+    const isRunning = world.running().some(({ name }) => name === nameOf(spec));
     if (isRunning || this.#isDark(spec.host)) return;
     this.#log(`start ${nameOf(spec)}`);
     world.disturb();
-    world.start(spec);
+    world.start({ ...spec, peers: this.#peersNow(spec) });
+  }
+
+  /** A server that starts reads its configuration, in which replaced masters stand no more. */
+  #peersNow({ peers = [], environment }: ServerSpec): readonly string[] {
+    if (environment !== undefined) return peers;
+    return peers.map((peer) => (this.#replaced.has(peer) ? `n${peer}` : peer));
   }
 
   /** Mends something after a while, or at the end. */

@@ -1,8 +1,9 @@
 // Masters that are replaced at other addresses: the old ones are gone for good, and of the new ones
 // only they themselves are told, and the servers of one leaf. Whoever names masters in DNS finds the new
-// ones there.
+// ones there. A watcher that was given nothing but their addresses ends with them.
 
 import type { Cluster, ServerSpec } from './cluster.ts';
+import { nameOf } from './cluster.ts';
 
 /** Replaces the masters on some hosts; the servers that are told of it are restarted. */
 export function replaceMasters(
@@ -11,7 +12,9 @@ export function replaceMasters(
 ): void {
   for (const { spec, name } of world.running()) if (old.includes(spec.host)) world.kill(name);
   for (const service of world.services) if (old.includes(service.host)) service.kill();
-  for (const { host, process } of world.watchers) if (old.includes(host)) process.kill();
+  for (const { host, spec, process } of world.watchers) {
+    if (old.includes(host) || old.includes(spec.at ?? host)) process.kill();
+  }
   const fresh = old.map((host) => `n${host}`);
   for (const host of fresh) {
     const peers = fresh.filter((other) => other !== host);
@@ -21,7 +24,7 @@ export function replaceMasters(
     if (old.includes(host)) world.network.names.set(name, `n${host}`);
   }
   for (const spec of told) {
-    const running = world.running().find((server) => server.spec === spec);
+    const running = world.running().find(({ name }) => name === nameOf(spec));
     if (running !== undefined) world.kill(running.name);
     world.start({ ...spec, peers: fresh });
   }

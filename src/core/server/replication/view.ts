@@ -6,7 +6,7 @@
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
-import { compareText } from '../../kit/text.ts';
+import { compareText, hostPartOf } from '../../kit/text.ts';
 import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, sendToAll } from './replication.ts';
 import type { Link, State, Why } from '../state.ts';
@@ -139,14 +139,24 @@ function isColdStartOver(state: State): boolean {
   const targets = [...state.targets.values()];
   if (!targets.every((target) => target.wasTried || target.isRefused)) return false;
   const links = [...state.links.values()];
-  if (state.options.peers.length === 0 && links.length === 0) return true;
+  const isAlone = !awaitsPeers(state);
+  if (isAlone && links.length === 0) return true;
   const hasExchanged = links.some((link) => {
     const facts = state.origins.get(link.origin)?.log.facts;
     const isOther = facts !== undefined && !isOwnHost(state, facts.host);
-    return hasTakenDigest(link) && (isOther || state.options.peers.length === 0);
+    return hasTakenDigest(link) && (isOther || isAlone);
   });
   if (!hasExchanged || links.some((link) => !hasTakenDigest(link))) return false;
   return isNobodyMissed(state) && hasSettled(state, links);
+}
+
+/** Whether `--peer` names another host that no operator has given up. */
+export function awaitsPeers({ options, givenUpPeers }: State): boolean {
+  const own = options.facts.addresses.map(hostPartOf);
+  return options.peers.some((address) => {
+    const host = hostPartOf(address);
+    return !own.includes(host) && !givenUpPeers.has(host);
+  });
 }
 
 function isNobodyMissed(state: State): boolean {

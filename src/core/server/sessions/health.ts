@@ -9,6 +9,7 @@ import { compareText, hostPartOf } from '../../kit/text.ts';
 import { isWithoutMaster, masterLinks } from '../links/policy.ts';
 import { lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
+import { awaitsPeers } from '../replication/view.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
@@ -29,10 +30,9 @@ export function healthOf(state: State): Health {
 }
 
 function isIsolated(state: State): boolean {
-  const { origins, options } = state;
   const knowsOthers =
-    options.peers.length > 0 ||
-    [...origins.values()].some((origin) => !isOwnHost(state, origin.log.facts.host));
+    awaitsPeers(state) ||
+    [...state.origins.values()].some((origin) => !isOwnHost(state, origin.log.facts.host));
   return knowsOthers && !reachesOtherHost(state);
 }
 
@@ -122,6 +122,7 @@ function isAdvertised({ origins }: State, prefix: string): boolean {
 export function giveUpPeer(state: State, host: string): boolean {
   if (!unansweredPeers(state).includes(host)) return false;
   state.givenUpPeers.add(host);
+  state.isViewDirty = true;
   return true;
 }
 

@@ -1,8 +1,9 @@
 // How a server says that it is: each reason, and that it goes when its cause goes.
 
 import { expect, test } from 'vitest';
+import type { Name } from '../../../../src/protocol/ids.ts';
 import type { MessageOf } from '../../../../src/protocol/messages.ts';
-import { ServerStage } from '../../../support/server-stage.ts';
+import { instanceIdOf, ServerStage } from '../../../support/server-stage.ts';
 
 const PEER = 'h4:17310';
 
@@ -96,6 +97,18 @@ test('a host of --peer that never answered is named, until it has answered once'
     },
   ]);
   expect([meanwhile, codesOf(stage)]).toEqual([[], []]);
+});
+
+test('[R104] a server that is alone waits for its --peer, until an operator gives it up', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  refuse(stage, PEER, 'h0:17311');
+  stage.pass(60_000);
+  expect(statusOf(stage)).toMatchObject({ state: 'isolated', complete: false, why: 'unsynced' });
+
+  const session = stage.client();
+  stage.hear(session, { kind: 'forget', request: 1, host: 'h4' as Name, token: instanceIdOf('f') });
+
+  expect(statusOf(stage)).toMatchObject({ state: 'healthy', complete: true, reasons: [] });
 });
 
 test('a host of --peer whose servers have come by themselves has answered', () => {
