@@ -50,12 +50,8 @@ test('the log is told what is missing, ever less often', async () => {
   });
 
   expect(await outcome).toBe('aborted');
-  const [first = 0, second = 0, third = 0] = elapsedMs;
-  expect([first >= 10, second >= 2 * first - 1, third >= 2 * second - 1]).toEqual([
-    true,
-    true,
-    true,
-  ]);
+  // On a busy machine a line may be late, but none comes early.
+  expect(elapsedMs.map((ms, index) => ms >= 10 * 2 ** index - 1)).toEqual([true, true, true]);
 });
 
 test('a service that is not ready in time is overdue', async () => {

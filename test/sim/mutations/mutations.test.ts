@@ -5,15 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { todaysTenth } from '../../support/tenth.ts';
 import { allMutations } from './all.ts';
 import { changedSources } from './mutant.ts';
 import { testMutations } from './mutations.ts';
 
-const DAY_MS = 86_400_000;
-const chosen = process.env['RARANGI_TEST_TENTH'] ?? String(Math.floor(Date.now() / DAY_MS) % 10);
-console.log(`planted bugs: tenth ${chosen} of 0 to 9; again with RARANGI_TEST_TENTH=${chosen}`);
-
-testMutations(allMutations.filter((_, index) => index % 10 === Number(chosen)));
+testMutations(todaysTenth('planted bugs', allMutations));
 
 test('every planted bug finds its place in the code', () => {
   const lost = allMutations.flatMap(([rule, , ...edits]) => {
