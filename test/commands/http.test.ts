@@ -1,89 +1,10 @@
 // HTTP at real servers: lookups, waits, watches, registrations, and who is refused.
 
-import { once } from 'node:events';
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { request } from 'node:http';
-import { createInterface } from 'node:readline';
+import type { RequestOptions } from 'node:http';
 import { expect } from 'vitest';
 
-import { type Running, type Stage, test } from '../support/processes.ts';
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-interface Lines {
-  readonly asked: ClientRequest;
-  /** The next line of JSON; null at the end. */
-  next(): Promise<Record<string, unknown> | null>;
-}
-
-/** A host with one server, by its HTTP. */
-class Door {
-  readonly host: string;
-  readonly server: Running;
-
-  constructor(host: string, server: Running) {
-    this.host = host;
-    this.server = server;
-  }
-
-  async ask(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Answer> {
-    const [, response] = await this.#begin(path, given);
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    const { statusCode: status = 0, headers } = response;
-    return { status, headers, body: Buffer.concat(chunks).toString() };
-  }
-
-  async stream(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Lines> {
-    const [asked, response] = await this.#begin(path, given);
-    const lines = createInterface({ input: response })[Symbol.asyncIterator]();
-    response.on('error', () => undefined);
-    return {
-      asked,
-      next: async () => {
-        const line = await lines.next();
-        if (line.done === true) return null;
-        return JSON.parse(line.value) as Record<string, unknown>;
-      },
-    };
-  }
-
-  async register(offer: object): Promise<Lines> {
-    return await this.stream('/v1/register', { method: 'POST', body: offer });
-  }
-
-  async #begin(
-    path: string,
-    { body, headers = {}, ...more }: RequestOptions & { body?: unknown },
-  ): Promise<[ClientRequest, IncomingMessage]> {
-    const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
-    const all = { ...type, ...(headers as Record<string, string>) };
-    const options = { host: this.host, port: 17342, path, agent: false, ...more };
-    const asked = request({ ...options, headers: all });
-    asked.on('error', () => undefined);
-    asked.end(body === undefined ? undefined : JSON.stringify(body));
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    return [asked, response];
-  }
-}
-
-async function openDoor(stage: Stage): Promise<Door> {
-  const host = stage.address();
-  const server = stage.start(['serve', '--log-format=json', '--host=h1', `--bind=${host}`]);
-  await server.said({ event: 'view-complete' });
-  const door = new Door(host, server);
-  for (;;) {
-    const isThere = await door.ask('/livez').then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return door;
-  }
-}
+import { openDoor } from '../support/door.ts';
+import { test } from '../support/processes.ts';
 
 test('a service is there for as long as its request, in the JSON of the command line', async ({
   stage,

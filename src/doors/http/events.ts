@@ -23,9 +23,8 @@ export function streamStart(form: StreamForm): string {
   return form === 'sse' ? 'retry: 250\n\n' : '';
 }
 
-/** An event; `name` is its kind. */
-export function eventText(form: StreamForm, name: string, event: object): string {
-  const json = JSON.stringify(event);
+/** An event in JSON; `name` is its kind. */
+export function eventText(form: StreamForm, name: string, json: string): string {
   return form === 'sse' ? `event: ${name}\ndata: ${json}\n\n` : `${json}\n`;
 }
 

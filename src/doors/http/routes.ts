@@ -90,6 +90,14 @@ export const ROUTES = {
     answer: 'lines',
     codes: [429],
   },
+  feed: {
+    method: 'GET',
+    path: '/v1/feed',
+    doc: 'All that the status page shows, and what of it changes, four times a second at most.',
+    params: {},
+    answer: 'lines',
+    codes: [429],
+  },
   status: {
     method: 'GET',
     path: '/v1/status',

@@ -17,6 +17,7 @@ import { Exchange } from './http-exchange.ts';
 import { answerLive, answerReady, answerSynced } from './http-health.ts';
 import { answerExplain } from './http-explain.ts';
 import { answerHistory } from './http-history.ts';
+import { HttpFeed } from './http-feed.ts';
 import { HttpInside } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
 import { answerPeers, answerService, answerServices, answerStatus } from './http-lookup.ts';
@@ -126,6 +127,7 @@ export class HttpAnswers {
   #createHandlers(): Readonly<Record<RouteName, Handler>> {
     const { state } = this.#context.server;
     const registrations = this.#registrations;
+    const feed = new HttpFeed(this.#inside);
     return {
       root: (exchange) => {
         this.#listRoutes(exchange);
@@ -133,6 +135,9 @@ export class HttpAnswers {
       services: answerServices,
       service: answerService,
       watch: answerWatch,
+      feed: (exchange) => {
+        feed.open(exchange);
+      },
       status: answerStatus,
       peers: answerPeers,
       history: answerHistory,

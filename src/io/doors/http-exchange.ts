@@ -25,6 +25,8 @@ export interface HttpStream {
   readonly form: StreamForm;
   /** Writes an event of that name. */
   event(name: string, event: object): void;
+  /** The same of an event that is JSON already. */
+  ready(name: string, json: string): void;
   /** Ends it from this side. */
   end(): void;
 }
@@ -163,7 +165,10 @@ export class Exchange {
     return {
       form,
       event: (name, event) => {
-        write(eventText(form, name, event));
+        write(eventText(form, name, JSON.stringify(event)));
+      },
+      ready: (name, json) => {
+        write(eventText(form, name, json));
       },
       end: () => {
         response.end();
@@ -215,7 +220,7 @@ const BUG: HttpFailure = {
 };
 
 const CHALLENGES = 'Bearer realm="rarangi", Basic realm="rarangi", charset="UTF-8"';
-const ALIVE = { event: 'alive' };
+const ALIVE = JSON.stringify({ event: 'alive' });
 const BEAT_MS = 5_000;
 
 /** What may wait in memory for a reader that does not read. */

@@ -124,7 +124,7 @@ test('a tag says what an answer says, whatever its order', () => {
 });
 
 test('a text with a newline cannot end an event', () => {
-  const text = eventText('sse', 'added', { tag: 'a\n\nevent: removed' });
+  const text = eventText('sse', 'added', JSON.stringify({ tag: 'a\n\nevent: removed' }));
   expect(text).toBe('event: added\ndata: {"tag":"a\\n\\nevent: removed"}\n\n');
 });
 

@@ -207,7 +207,8 @@ function viewOf({ isComplete, missing, missingCount, why }: State): ViewTold {
   return { complete: isComplete, missing, missingCount, why };
 }
 
-function serverRowOf(state: State, origin: Origin): ServerRow | null {
+/** A row of `peers`; null for a server that was never in reach, or is kept aside. */
+export function serverRowOf(state: Readonly<State>, origin: Origin): ServerRow | null {
   const { standing, log, id } = origin;
   if (standing === 'new' || standing === 'aside') return null;
   return {

@@ -1,0 +1,87 @@
+// What the feed tells of the parts of a fleet: how the server is, which servers there are, how many
+// instances each service has, what happened. Each part is told whole at first, then only what of it
+// is another one. The invariant: whoever keeps the latest row of each name, and drops what is said to
+// be gone, knows what the server knows.
+
+import type { EventInfo } from '../../answers/history.ts';
+import type { PeerInfo, ServiceInfo, StatusReport } from '../../answers/shapes.ts';
+
+/** A host of which servers are out of reach. */
+export interface FeedAway {
+  readonly host: string;
+  readonly state: 'suspect' | 'split';
+  /** Milliseconds since it was last in reach. */
+  readonly agoMs: number;
+  /** Milliseconds until what it holds is dropped; absent while it is only suspect. */
+  readonly leftMs?: number;
+}
+
+/** The event `status`: as `/v1/status`, and which hosts are out of reach. */
+export interface FeedStatus extends StatusReport {
+  readonly event: 'status';
+  readonly away: readonly FeedAway[];
+}
+
+/** A server, as the feed tells of it: the row of `/v1/peers` without what no page shows. */
+export interface FeedServer extends Pick<
+  PeerInfo,
+  'name' | 'host' | 'cluster' | 'role' | 'state' | 'registrations' | 'self'
+> {
+  /** The names of the servers that it has links to, as far as they are known. */
+  readonly links: readonly string[];
+}
+
+/** A part of the event `peers`. */
+export interface FeedPeers {
+  readonly event: 'peers';
+  /** Whether what was told before is void. */
+  readonly whole: boolean;
+  readonly servers: readonly FeedServer[];
+  /** The names of those that are gone. */
+  readonly gone: readonly string[];
+}
+
+/** A part of the event `services`. */
+export interface FeedServices {
+  readonly event: 'services';
+  readonly whole: boolean;
+  readonly services: readonly ServiceInfo[];
+  readonly gone: readonly string[];
+}
+
+/** An event of the feed. */
+export type FeedEvent = FeedStatus | FeedPeers | FeedServices | FeedHistory;
+
+/** The event `history`: the newest rows, the oldest first. */
+export interface FeedHistory {
+  readonly event: 'history';
+  readonly whole: boolean;
+  readonly reachesBackTo: string;
+  readonly rows: readonly EventInfo[];
+}
+
+/** The rows of one kind that were told, by name, and what is new of them. */
+export class ToldRows<Row> {
+  #told: ReadonlyMap<string, Row> = new Map();
+
+  /** What has changed since the last time: rows that are not the same record, and names without one. */
+  changesTo(rows: ReadonlyMap<string, Row>): { changed: Row[]; gone: string[] } {
+    const told = this.#told;
+    this.#told = rows;
+    if (rows === told) return { changed: [], gone: [] };
+    const changed = [...rows].filter(([name, row]) => told.get(name) !== row);
+    const gone = [...told.keys()].filter((name) => !rows.has(name));
+    return { changed: changed.map(([, row]) => row), gone };
+  }
+}
+
+/** The same rows in parts that a reader takes in without a pause; at least one. */
+export function inParts<Row>(rows: readonly Row[]): Row[][] {
+  const parts: Row[][] = [];
+  for (let at = 0; at < rows.length || at === 0; at += PART_ROWS) {
+    parts.push(rows.slice(at, at + PART_ROWS));
+  }
+  return parts;
+}
+
+const PART_ROWS = 500;

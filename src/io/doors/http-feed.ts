@@ -1,0 +1,282 @@
+// The feed of the status page: all at first, then what has changed. The invariants: each kind of event
+// is told at most four times a second, whatever happens; what has changed is looked for and written
+// down once for all readers; without a reader nothing is looked for and nothing is kept.
+
+import { historyAnswerOf, historyFacts } from '../../answers/history.ts';
+import { peerInfoOf, type ServiceInfo, statusReportOf } from '../../answers/shapes.ts';
+import { serverRowOf } from '../../core/server/sessions/answers.ts';
+import type { Origin, State } from '../../core/server/state.ts';
+import { streamFormOf } from '../../doors/http/events.ts';
+import { limitFailure } from '../../doors/http/failures.ts';
+import {
+  type FeedAway,
+  type FeedEvent,
+  type FeedServer,
+  type FeedStatus,
+  inParts,
+  ToldRows,
+} from '../../doors/http/feed.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
+import { writtenTimes } from '../machine/written-times.ts';
+import type { Exchange, HttpStream } from './http-exchange.ts';
+import type { HttpInside } from './http-inside.ts';
+
+interface Reader {
+  readonly exchange: Exchange;
+  readonly stream: HttpStream;
+  /** Whether it has been told nothing yet. */
+  isNew: boolean;
+}
+
+/** An event, written down once for all. */
+interface Written {
+  readonly name: FeedEvent['event'];
+  readonly json: string;
+}
+
+function written(event: FeedEvent): Written {
+  return { name: event.event, json: JSON.stringify(event) };
+}
+
+/** What the core says of itself. */
+interface Said {
+  readonly report: MessageOf<'report'>;
+  readonly events: MessageOf<'events'>;
+}
+
+/** The feed of one door. */
+export class HttpFeed {
+  readonly #inside: HttpInside;
+  readonly #readers = new Set<Reader>();
+  #told = new Told();
+  #lookedMs = -Infinity;
+  #isArmed = false;
+
+  constructor(inside: HttpInside) {
+    this.#inside = inside;
+  }
+
+  /** Tells a new reader all, and then what changes, for as long as it reads. */
+  open(exchange: Exchange): void {
+    let reader: Reader | null = null;
+    const session = this.#inside.openStream(
+      exchange,
+      (reason) => {
+        exchange.fail(limitFailure(reason));
+      },
+      {
+        onGoaway: () => {
+          const { other } = this.#inside.server.ways;
+          reader?.stream.event('goaway', { event: 'goaway', other });
+        },
+        onClosed: () => reader?.stream.end(),
+      },
+    );
+    if (session === null) return;
+    const stream = exchange.stream(streamFormOf(exchange.header('accept')), () => {
+      session.close('the stream has ended');
+      if (reader !== null) this.#readers.delete(reader);
+    });
+    reader = { exchange, stream, isNew: true };
+    this.#readers.add(reader);
+    this.#arm();
+  }
+
+  /** Looks again when it is time. What is thrown then costs the reader on whose behalf it is done. */
+  #arm(): void {
+    const [reader] = this.#readers;
+    if (this.#isArmed || reader === undefined) return;
+    this.#isArmed = true;
+    const { runtime } = this.#inside.server;
+    const delayMs = Math.max(0, this.#lookedMs + LOOK_MS - runtime.nowMs());
+    reader.exchange.alarm(delayMs, () => {
+      this.#isArmed = false;
+      this.#lookedMs = runtime.nowMs();
+      this.#look();
+      this.#arm();
+    });
+  }
+
+  #look(): void {
+    const [reader] = this.#readers;
+    if (reader === undefined) {
+      this.#told = new Told();
+      return;
+    }
+    const after = this.#hasNew() ? 0 : this.#told.number;
+    this.#inside.ask(reader.exchange, { kind: 'status' }, (report) => {
+      const question = { kind: 'history', limit: ROWS_MAX, after } as const;
+      this.#inside.ask(reader.exchange, question, (events) => {
+        // A session that was lost is there again at the next look.
+        if (report.kind === 'report' && events.kind === 'events') this.#tell({ report, events });
+      });
+    });
+  }
+
+  #hasNew(): boolean {
+    return [...this.#readers].some(({ isNew }) => isNew);
+  }
+
+  #tell(said: Said): void {
+    const { news, whole } = this.#told.next(this.#inside.server.state(), said);
+    const all = this.#hasNew() ? whole() : [];
+    for (const reader of this.#readers) {
+      const { stream, isNew } = reader;
+      for (const { name, json } of isNew ? all : news) stream.ready(name, json);
+      reader.isNew = false;
+    }
+  }
+}
+
+/** What all readers have been told. */
+class Told {
+  /** The number of the newest event. */
+  number = 0;
+  readonly #servers = new ToldRows<FeedServer>();
+  readonly #services = new ToldRows<ServiceInfo>();
+  readonly #rows = new Map<Origin, ServerLook>();
+  #status = '';
+
+  /** What is new of what the core knows and says; and, for who has been told nothing, all of it. */
+  next(
+    state: Readonly<State>,
+    said: Said,
+  ): { readonly news: readonly Written[]; readonly whole: () => readonly Written[] } {
+    const servers = this.#serversOf(state);
+    const services = new Map(state.catalogue.services().map((row) => [row.name as string, row]));
+    const status = statusOf(state, said.report);
+    const last = this.number;
+    this.number = said.events.rows.at(-1)?.number ?? last;
+    return {
+      news: [
+        ...this.#statusNews(status),
+        ...peersOf(this.#servers.changesTo(servers), false),
+        ...servicesOf(this.#services.changesTo(services), false),
+        ...historyOf(said.events, { whole: false, after: last }),
+      ],
+      whole: () => [
+        written(status),
+        ...peersOf({ changed: [...servers.values()], gone: [] }, true),
+        ...servicesOf({ changed: [...services.values()], gone: [] }, true),
+        ...historyOf(said.events, { whole: true, after: 0 }),
+      ],
+    };
+  }
+
+  /** That time passes is no news. */
+  #statusNews(status: FeedStatus): Written[] {
+    const away = status.away.map(({ host, state }) => [host, state]);
+    const text = JSON.stringify({ ...status, away });
+    if (text === this.#status) return [];
+    this.#status = text;
+    return [written(status)];
+  }
+
+  /** Rows of servers, the same records as before where nothing is different. */
+  #serversOf(state: Readonly<State>): ReadonlyMap<string, FeedServer> {
+    for (const origin of this.#rows.keys()) {
+      if (state.origins.get(origin.id) !== origin) this.#rows.delete(origin);
+    }
+    const servers = new Map<string, FeedServer>();
+    for (const origin of state.origins.values()) {
+      const look = lookAt(state, origin, this.#rows.get(origin));
+      if (look === null) continue;
+      this.#rows.set(origin, look);
+      servers.set(look.row.name, look.row);
+    }
+    return servers;
+  }
+}
+
+/** A row, and of what it was made. */
+interface ServerLook {
+  readonly row: FeedServer;
+  readonly standing: Origin['standing'];
+  readonly sequence: number;
+  /** Whether it names all servers that it has links to. */
+  readonly isWhole: boolean;
+}
+
+function lookAt(
+  state: Readonly<State>,
+  origin: Origin,
+  before: ServerLook | undefined,
+): ServerLook | null {
+  const { standing, log } = origin;
+  const { sequence } = log;
+  const isSame = before?.standing === standing && before.sequence === sequence;
+  if (isSame && before.isWhole) return before;
+  const given = serverRowOf(state, origin);
+  if (given === null) return null;
+  const links = [...log.links].flatMap((id) => state.origins.get(id)?.log.facts.name ?? []);
+  if (isSame && links.length === before.row.links.length) return before;
+  const { name, host, cluster, role, state: word, registrations, self } = peerInfoOf(given);
+  const row = { name, host, cluster, role, state: word, registrations, self, links };
+  return { row, standing, sequence, isWhole: links.length === log.links.size };
+}
+
+function statusOf(state: Readonly<State>, report: MessageOf<'report'>): FeedStatus {
+  return { event: 'status', ...statusReportOf(report), away: awayOf(state) };
+}
+
+/** Each host that is out of reach, by that of its servers which went first. */
+function awayOf({ away, nowMs, options }: Readonly<State>): FeedAway[] {
+  const hosts = new Map<string, FeedAway>();
+  for (const { log, standing, sinceMs } of away) {
+    const { host } = log.facts;
+    const agoMs = Math.max(0, Math.round(nowMs - sinceMs));
+    if ((standing !== 'split' && standing !== 'suspect') || agoMs < (hosts.get(host)?.agoMs ?? 0)) {
+      continue;
+    }
+    const leftMs = Math.max(0, Math.round(options.splitHoldMs - agoMs));
+    hosts.set(host, { host, state: standing, agoMs, ...(standing === 'split' ? { leftMs } : {}) });
+  }
+  return [...hosts.values()].sort((one, other) => (one.host < other.host ? -1 : 1));
+}
+
+interface Changes<Row> {
+  readonly changed: readonly Row[];
+  readonly gone: readonly string[];
+}
+
+function peersOf({ changed, gone }: Changes<FeedServer>, whole: boolean): Written[] {
+  if (!whole && changed.length === 0 && gone.length === 0) return [];
+  return inParts(changed).map((servers, index) => {
+    const isFirst = index === 0;
+    return written({
+      event: 'peers',
+      whole: whole && isFirst,
+      servers,
+      gone: isFirst ? gone : [],
+    });
+  });
+}
+
+function servicesOf({ changed, gone }: Changes<ServiceInfo>, whole: boolean): Written[] {
+  if (!whole && changed.length === 0 && gone.length === 0) return [];
+  return inParts(changed).map((services, index) => {
+    const isFirst = index === 0;
+    return written({
+      event: 'services',
+      whole: whole && isFirst,
+      services,
+      gone: isFirst ? gone : [],
+    });
+  });
+}
+
+function historyOf(
+  events: MessageOf<'events'>,
+  { whole, after }: { readonly whole: boolean; readonly after: number },
+): Written[] {
+  const rows = events.rows.filter(({ number }) => number > after);
+  if (!whole && rows.length === 0) return [];
+  const answer = historyFacts(historyAnswerOf({ ...events, rows }, writtenTimes()));
+  return [written({ event: 'history', whole, ...answer })];
+}
+
+/** Four times a second: as much as anybody can read. */
+const LOOK_MS = 250;
+
+/** Events that are told at once; who wants older ones asks `/v1/history`. */
+const ROWS_MAX = 200;

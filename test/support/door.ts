@@ -1,0 +1,88 @@
+// A server's HTTP, as a program asks it: whole answers, and streams line by line.
+
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+
+import type { Running, Stage } from './processes.ts';
+
+/** What was answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** A stream of lines of JSON. */
+export interface Lines {
+  readonly asked: ClientRequest;
+  /** The next line of JSON; null at the end. */
+  next(): Promise<Record<string, unknown> | null>;
+}
+
+/** A host with one server, by its HTTP. */
+export class Door {
+  readonly host: string;
+  readonly server: Running;
+
+  constructor(host: string, server: Running) {
+    this.host = host;
+    this.server = server;
+  }
+
+  async ask(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Answer> {
+    const [, response] = await this.#begin(path, given);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const { statusCode: status = 0, headers } = response;
+    return { status, headers, body: Buffer.concat(chunks).toString() };
+  }
+
+  async stream(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Lines> {
+    const [asked, response] = await this.#begin(path, given);
+    const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+    response.on('error', () => undefined);
+    return {
+      asked,
+      next: async () => {
+        const line = await lines.next();
+        if (line.done === true) return null;
+        return JSON.parse(line.value) as Record<string, unknown>;
+      },
+    };
+  }
+
+  async register(offer: object): Promise<Lines> {
+    return await this.stream('/v1/register', { method: 'POST', body: offer });
+  }
+
+  async #begin(
+    path: string,
+    { body, headers = {}, ...more }: RequestOptions & { body?: unknown },
+  ): Promise<[ClientRequest, IncomingMessage]> {
+    const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    const all = { ...type, ...(headers as Record<string, string>) };
+    const options = { host: this.host, port: 17342, path, agent: false, ...more };
+    const asked = request({ ...options, headers: all });
+    asked.on('error', () => undefined);
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return [asked, response];
+  }
+}
+
+/** Starts a server, and waits until its HTTP answers. */
+export async function openDoor(stage: Stage): Promise<Door> {
+  const host = stage.address();
+  const server = stage.start(['serve', '--log-format=json', '--host=h1', `--bind=${host}`]);
+  await server.said({ event: 'view-complete' });
+  const door = new Door(host, server);
+  for (;;) {
+    const isThere = await door.ask('/livez').then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return door;
+  }
+}
