@@ -30,7 +30,7 @@ const MAY_IMPORT = [
   {
     layer: 'sidecar',
     from: '^src/sidecar/',
-    to: ['^src/sidecar/', '^src/index\\.ts$', nodeBuiltins],
+    to: ['^src/sidecar/', '^src/index\\.ts$', '^src/core/kit/sentences\\.ts$', nodeBuiltins],
   },
   {
     layer: 'cli',

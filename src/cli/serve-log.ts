@@ -63,7 +63,7 @@ function drawnLog(show: Show): ServeLog {
       const event = eventOf(notice);
       if (isDrawing) held.push({ event, time: new Date() });
       else show(event);
-      if (notice.name === 'link-up') neighbours.settle(linkedOutcome(notice));
+      if (notice.name === 'link-up') neighbours.settle(linkedOutcome(notice.fields.peer));
       if (notice.name !== 'view-complete') return;
       neighbours.settle({ text: 'no neighbours: a server on its own', isDone: true });
       sync.settle({ text: 'first sync: the view is complete', isDone: true });
@@ -85,8 +85,8 @@ function eventOf(notice: Notice): LogEvent {
   return { event, level: NOTICES[event].level, message: sentenceOf(notice), fields };
 }
 
-function linkedOutcome({ fields }: Notice): Outcome {
-  return { text: `neighbours: linked to ${String(fields['peer'])}`, isDone: true };
+function linkedOutcome(peer: string | number): Outcome {
+  return { text: `neighbours: linked to ${String(peer)}`, isDone: true };
 }
 
 interface OpenStep {

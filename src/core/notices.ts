@@ -1,12 +1,14 @@
 // Facts for operators. The level and the sentence belong to the notice, not to the place that
-// gives it; tests and checkers ask for notices by name. `{field}` in a sentence is that field.
+// gives it; tests and checkers ask for notices by name. `{field}` in a sentence is that field: who
+// gives a notice without it does not compile.
+
+import { type FieldsOf, filledIn, sentence, type SentenceSpec } from './kit/sentences.ts';
 
 /** How much a notice matters. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
-interface NoticeSpec {
+interface NoticeSpec extends SentenceSpec {
   readonly level: Level;
-  readonly sentence: string;
   /** Where others can cause it again and again: by what its lines are rationed. */
   readonly rationed?: Rationed;
 }
@@ -22,22 +24,25 @@ export const NOTICES = {
   },
   summary: {
     level: 'info',
-    sentence:
-      'summary: {servers} servers known, {links} linked, {missing} hosts missing; {registrations} ' +
-      'registrations known, {own} of them by clients here; {clients} clients, {watches} watches, ' +
+    sentence: sentence(
+      'summary: {servers} servers known, {links} linked, {missing} hosts missing; {registrations} ',
+      'registrations known, {own} of them by clients here; {clients} clients, {watches} watches, ',
       '{strangers} strangers; {bytes} bytes of memory',
+    ),
   },
   'loopback-advertised': {
     level: 'warn',
-    sentence:
-      'others are told to come to {address}, which is another machine to each of them: ' +
+    sentence: sentence(
+      'others are told to come to {address}, which is another machine to each of them: ',
       'advertise an address at which they reach this one',
+    ),
   },
   'address-gone': {
     level: 'warn',
-    sentence:
-      'this host has not the address of {address} any more: others cannot come; ' +
+    sentence: sentence(
+      'this host has not the address of {address} any more: others cannot come; ',
       'let the server follow an interface with --bind eth0',
+    ),
   },
   'address-back': { level: 'info', sentence: 'this host has the address of {address} again' },
   'address-changed': {
@@ -80,30 +85,37 @@ export const NOTICES = {
   },
   'few-open-files': {
     level: 'warn',
-    sentence:
-      'this process may open {files} files: it takes {connections} connections of clients at most; ' +
+    sentence: sentence(
+      'this process may open {files} files: it takes {connections} connections of clients at most; ',
       'allow more with LimitNOFILE= or ulimit -n',
+    ),
   },
   'systemd-untold': { level: 'warn', sentence: 'systemd was not told {state}: {reason}' },
   'view-complete': { level: 'info', sentence: 'the view is complete' },
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
-  'link-up': { level: 'info', sentence: 'link to {peer} at {address} is up' },
+  'link-up': {
+    level: 'info',
+    sentence: 'link to {peer} at {address} is up',
+    besides: ['host'],
+  },
   'link-down': { level: 'warn', sentence: 'link to {peer} at {address} is down: {reason}' },
   'timings-differ': {
     level: 'warn',
-    sentence:
-      'timings differ: {server} has a heartbeat of {heartbeatMs} ms and a silence of {silenceMs} ms, ' +
-      '{peer} has {peerHeartbeatMs} ms and {peerSilenceMs} ms; their link uses the slower and the ' +
+    sentence: sentence(
+      'timings differ: {server} has a heartbeat of {heartbeatMs} ms and a silence of {silenceMs} ms, ',
+      '{peer} has {peerHeartbeatMs} ms and {peerSilenceMs} ms; their link uses the slower and the ',
       'longer: give all servers the same',
+    ),
   },
   'link-released': { level: 'info', sentence: 'link to {peer} at {address} is given up: {reason}' },
   'dial-failed': { level: 'info', sentence: 'cannot reach {address}: {reason}' },
   'refused-environment': {
     level: 'error',
     rationed: 'address',
-    sentence:
-      'refused {address}: it serves environment {theirs}, this server serves {ours}; ' +
+    sentence: sentence(
+      'refused {address}: it serves environment {theirs}, this server serves {ours}; ',
       'it is not tried again until SIGHUP or a restart',
+    ),
   },
   'refused-stranger': {
     level: 'warn',
@@ -125,6 +137,7 @@ export const NOTICES = {
   },
   'limit-reached': {
     level: 'warn',
+    besides: ['limit'],
     sentence:
       '{address} reached the limit of {max} {noun}, {times} times since it was last told: {hint}',
   },
@@ -171,9 +184,10 @@ export const NOTICES = {
   },
   fault: {
     level: 'error',
-    sentence:
-      'a bug in rarangi, while it handled {what} (number {count} since the start): {reason}; ' +
+    sentence: sentence(
+      'a bug in rarangi, while it handled {what} (number {count} since the start): {reason}; ',
       'please report it',
+    ),
   },
   'too-long': {
     level: 'error',
@@ -201,13 +215,18 @@ export interface NoticeCause {
   readonly remote: string;
 }
 
-/** What a notice may carry. */
-export type NoticeFields = Readonly<Record<string, string | number>>;
+/** What a notice carries: the fields of its sentence, and those that its row has besides. */
+export type NoticeFields<N extends NoticeName> = FieldsOf<(typeof NOTICES)[N]>;
 
 /** A fact for an operator. */
-export interface Notice {
-  readonly name: NoticeName;
-  readonly fields: NoticeFields;
+export type Notice = {
+  [N in NoticeName]: { readonly name: N; readonly fields: NoticeFields<N> };
+}[NoticeName];
+
+/** A notice whose name is known only where it is given. */
+export function noticeOf<N extends NoticeName>(name: N, fields: NoticeFields<N>): Notice {
+  // The compiler does not follow that name and fields are of one N.
+  return { name, fields } as Notice;
 }
 
 /** By what the lines of a notice are rationed; undefined where each is told. */
@@ -217,8 +236,6 @@ export function rationedBy(name: NoticeName): Rationed | undefined {
 }
 
 /** The sentence of a notice with its fields filled in. */
-export function sentenceOf(notice: Notice): string {
-  return NOTICES[notice.name].sentence.replace(/\{(\w+)\}/g, (_, field: string) =>
-    String(notice.fields[field] ?? '?'),
-  );
+export function sentenceOf({ name, fields }: Notice): string {
+  return filledIn(NOTICES[name].sentence, fields);
 }

@@ -1,16 +1,26 @@
 // What a sidecar tells its operator: one table, as core/notices.ts is for servers. The invariant:
 // an event has its level and its sentence here; who shows it adds only the time and the form.
 
+import {
+  type Fields,
+  type FieldsOf,
+  filledIn,
+  sentence,
+  type SentenceSpec,
+} from '../core/kit/sentences.ts';
 import type { Level } from '../index.ts';
 
-interface EventSpec {
+interface EventSpec extends SentenceSpec {
   readonly level: Level;
-  readonly sentence: string;
 }
 
 /** Every event of a sidecar. `{field}` in a sentence is that field. */
 export const SIDECAR_EVENTS = {
-  registered: { level: 'info', sentence: 'registered {service} at {address} with server {server}' },
+  registered: {
+    level: 'info',
+    sentence: 'registered {service} at {address} with server {server}',
+    besides: ['port'],
+  },
   lost: { level: 'warn', sentence: 'lost server {server}: {reason}' },
   refused: { level: 'error', sentence: 'server {server} refused: {reason}' },
   'refused-by-all': {
@@ -31,9 +41,10 @@ export const SIDECAR_EVENTS = {
   },
   'port-taken': {
     level: 'warn',
-    sentence:
-      'at port {port} answers {holder} before the command is started; that does not count for ' +
+    sentence: sentence(
+      'at port {port} answers {holder} before the command is started; that does not count for ',
       '{service}',
+    ),
   },
   'held-elsewhere': {
     level: 'info',
@@ -68,27 +79,24 @@ export const SIDECAR_EVENTS = {
 /** The name of a sidecar's event. */
 export type SidecarEventName = keyof typeof SIDECAR_EVENTS;
 
-/** What an event may carry. */
-export type EventFields = Readonly<Record<string, string | number>>;
+/** What an event carries: the fields of its sentence. */
+export type EventFields<E extends SidecarEventName> = FieldsOf<(typeof SIDECAR_EVENTS)[E]>;
 
 /** Something the operator should know. */
 export interface SidecarEvent {
   readonly event: SidecarEventName;
   readonly level: Level;
   readonly message: string;
-  readonly fields: EventFields;
+  readonly fields: Fields;
 }
 
 /** Tells the operator. */
-export type Report = (name: SidecarEventName, fields: EventFields) => void;
+export type Report = <E extends SidecarEventName>(name: E, fields: EventFields<E>) => void;
 
 /** Makes a report that goes to a sink as whole events. */
 export function reportTo(sink: (event: SidecarEvent) => void): Report {
   return (event, fields) => {
-    const { level, sentence } = SIDECAR_EVENTS[event];
-    const message = sentence.replace(/\{(\w+)\}/g, (_, field: string) =>
-      String(fields[field] ?? '?'),
-    );
-    sink({ event, level, message, fields });
+    const { level, sentence: text } = SIDECAR_EVENTS[event];
+    sink({ event, level, message: filledIn(text, fields), fields });
   };
 }

@@ -80,7 +80,9 @@ export class Tending {
 
   /** Ends it: resolves when every server of the host knows. */
   async end({ logged, detail }: End): Promise<void> {
-    if (logged !== null && this.isRegistered()) this.#report('deregistering', { cause: logged });
+    const { report } = this.#options;
+    const service = this.#service.offer.name;
+    if (logged !== null && this.isRegistered()) report('deregistering', { service, cause: logged });
     this.#handle('end', detail);
     await this.#gone;
   }
@@ -123,8 +125,10 @@ export class Tending {
   }
 
   #handleVerdict(verdict: Verdict): void {
-    if (verdict.isHealthy) this.#report('healthy', {});
-    else this.#report('unhealthy', { reason: verdict.reason });
+    const { report } = this.#options;
+    const service = this.#service.offer.name;
+    if (verdict.isHealthy) report('healthy', { service });
+    else report('unhealthy', { service, reason: verdict.reason });
     if (verdict.isHealthy) this.#handle('healthy');
     else this.#handle('unhealthy', this.#complaintOf(verdict.reason));
   }
@@ -153,10 +157,6 @@ export class Tending {
 
   #register(): void {
     this.#registration = this.#options.catalogue.register(this.#service.offer);
-  }
-
-  #report(name: 'deregistering' | 'healthy' | 'unhealthy', fields: Record<string, string>): void {
-    this.#options.report(name, { service: this.#service.offer.name, ...fields });
   }
 }
 

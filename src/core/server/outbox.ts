@@ -8,6 +8,7 @@ import { partsOf } from '../../protocol/parts.ts';
 import type { Close, Effect } from '../effect.ts';
 import type { ConnectionId } from '../input.ts';
 import type { NoticeCause, NoticeFields, NoticeName, SessionNoticeName } from '../notices.ts';
+import { noticeOf } from '../notices.ts';
 
 /** The effects of a step. */
 export class Outbox {
@@ -67,13 +68,17 @@ export class Outbox {
   }
 
   /** Tells the operator what no client can cause as often as it likes. */
-  notice(name: Exclude<NoticeName, SessionNoticeName>, fields: NoticeFields): void {
-    this.#effects.push({ kind: 'notice', notice: { name, fields } });
+  notice<N extends Exclude<NoticeName, SessionNoticeName>>(name: N, fields: NoticeFields<N>): void {
+    this.#effects.push({ kind: 'notice', notice: noticeOf(name, fields) });
   }
 
   /** Tells the operator what a session has done. */
-  noticeOf({ id, remote }: NoticeCause, name: SessionNoticeName, fields: NoticeFields): void {
-    this.#effects.push({ kind: 'notice', notice: { name, fields }, cause: { id, remote } });
+  noticeOf<N extends SessionNoticeName>(
+    { id, remote }: NoticeCause,
+    name: N,
+    fields: NoticeFields<N>,
+  ): void {
+    this.#effects.push({ kind: 'notice', notice: noticeOf(name, fields), cause: { id, remote } });
   }
 
   stopped(isFailure = false): void {

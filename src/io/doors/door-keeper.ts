@@ -1,7 +1,6 @@
 // Keeps one kind of door open. The invariant: whatever fails in a door, or while it is opened, costs
 // this door alone: it is closed, the operator is told once, and five seconds later it is opened anew.
 
-import type { NoticeName } from '../../core/notices.ts';
 import type { Cancel } from '../machine/runtime.ts';
 import { isLiveSocket, SocketError, takeSocketFor } from '../machine/sockets.ts';
 import type { Door, DoorContext, DoorListener, DoorModule, DoorPlace, DoorServer } from './door.ts';
@@ -93,7 +92,8 @@ export class DoorKeeper {
         listen: () => listenAt(door, place),
         isStranger: () => door.isStranger(place),
         onHeld: (reason) => {
-          this.#tell('no-door', { address: place.address, reason });
+          const { address } = place;
+          this.#server.tell({ name: 'no-door', fields: { door: this.#kind.noun, address, reason } });
         },
         onBoundAnew: () => {
           this.#server.tell({ name: 'socket-bound-anew', fields: { path: place.address } });
@@ -107,7 +107,7 @@ export class DoorKeeper {
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#tell('door-closed', { reason });
+    this.#server.tell({ name: 'door-closed', fields: { door: this.#kind.noun, reason } });
     this.#shut();
     const { runtime } = this.#server;
     this.#cancelRetry?.();
@@ -122,10 +122,6 @@ export class DoorKeeper {
     if (door === null) return;
     const before = this.#closing;
     this.#closing = Promise.all([before, door.close()]).then(() => undefined);
-  }
-
-  #tell(name: NoticeName, fields: Readonly<Record<string, string>>): void {
-    this.#server.tell({ name, fields: { door: this.#kind.noun, ...fields } });
   }
 }
 

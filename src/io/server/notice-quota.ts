@@ -19,7 +19,7 @@ export class NoticeQuota {
     const { name } = notice;
     const rationed = rationedBy(name);
     if (rationed === undefined) return true;
-    const address = cause?.remote ?? String(notice.fields['address']);
+    const address = cause?.remote ?? addressOf(notice);
     const ofAddress = this.#ofAddresses.take({ name, who: hostOf(address) }, nowMs);
     // Only who is told of has a minute of its own: what is kept of sessions is bounded by addresses.
     const hasRoom = ofAddress.told < LINES_OF_ADDRESS[rationed];
@@ -104,6 +104,11 @@ class Minutes {
     }
     return over;
   }
+}
+
+/** What is rationed by its address has one. */
+function addressOf({ fields }: Notice): string {
+  return 'address' in fields ? String(fields.address) : 'no address';
 }
 
 /** Without the port; the path of a socket has none. */

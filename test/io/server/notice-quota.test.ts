@@ -55,7 +55,8 @@ test('a flood of one address hides no other address, and no line of another kind
 
 test('lines about links and services are never left out', () => {
   const quota = new NoticeQuota();
-  const line: Notice = { name: 'link-down', fields: { address: '10.0.0.1:1' } };
+  const fields = { peer: 'h2-a', address: '10.0.0.1:1', reason: 'closed' };
+  const line: Notice = { name: 'link-down', fields };
 
   const told = Array.from({ length: 1_000 }, () => quota.admit(line, 0));
 
@@ -130,14 +131,12 @@ test('of sessions nothing is kept when their minutes are over', () => {
 });
 
 const SOCKET = '/run/rarangi/testing.a.sock';
-const REGISTERED: Notice = {
-  name: 'instance-registered',
-  fields: { service: 'db', address: 'x:1' },
-};
+const LABELS = { service: 'db', address: 'x:1', instance: '0'.repeat(32) };
+const REGISTERED: Notice = { name: 'instance-registered', fields: LABELS };
 
 /** Registered and removed, so many times in turn. */
 function lifeOf(turns: number): readonly Notice[] {
-  const removed: Notice = { ...REGISTERED, name: 'instance-removed' };
+  const removed: Notice = { name: 'instance-removed', fields: { ...LABELS, cause: 'lost' } };
   return Array.from({ length: turns }, () => [REGISTERED, removed]).flat();
 }
 

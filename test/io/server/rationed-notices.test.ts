@@ -57,7 +57,8 @@ test('a session that registers very many services does not flood the log', async
   await server.stop();
 
   const lines = notices.filter(({ name, fields }) => {
-    return name === 'instance-registered' || fields['notice'] === 'instance-registered';
+    const leftOut = name === 'left-out' && fields.notice === 'instance-registered';
+    return name === 'instance-registered' || leftOut;
   });
   expect(lines).toHaveLength(LINES_OF_SESSION + 1);
   expect(lines.at(-1)).toMatchObject({ name: 'left-out', fields: { times: 5 } });

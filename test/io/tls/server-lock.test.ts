@@ -12,6 +12,7 @@ import { newSecret } from '../../../src/io/tls/secret-file.ts';
 import { ServerLock, type ServerLockOptions } from '../../../src/io/tls/server-lock.ts';
 import type { Name } from '../../../src/protocol/ids.ts';
 import { atEnd, ownFolder, ownIp } from '../world.ts';
+import { reasonOf } from '../../support/notices.ts';
 
 const environment = 'testing' as Name;
 
@@ -122,7 +123,7 @@ async function openDoor(limits: NonNullable<ServerLockOptions['limits']>): Promi
   });
   return {
     notices,
-    refusals: () => notices.map(({ fields }) => String(fields['reason'])),
+    refusals: () => notices.map((notice) => String(reasonOf(notice))),
     knock: (how) => knock(server, how),
     isLeft: async () => {
       await Promise.race(left);

@@ -5,6 +5,7 @@ import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { SimServer } from '../world/cluster.ts';
 import { startHost } from './scenarios.ts';
 import { noticesOf, stateAt, story } from './story.ts';
+import { reasonOf } from '../../support/notices.ts';
 
 const SLOW = { delayMs: [5, 20] } as const;
 
@@ -229,7 +230,7 @@ export const starvedLong = story({ hosts: 3 }, ({ world, run, demand }) => {
   }
   const silent = world
     .server('h1-a')
-    .notices.filter(({ notice }) => notice.fields['reason'] === 'it fell silent');
+    .notices.filter(({ notice }) => reasonOf(notice) === 'it fell silent');
   demand(silent.length === 0, 'who was starved takes others for silent');
 });
 

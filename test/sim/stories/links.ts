@@ -11,6 +11,7 @@ import { replaceMasters } from '../world/replacing.ts';
 import { allCheckers } from '../world/run.ts';
 import { startHost } from './scenarios.ts';
 import { linkedTo, noticesOf, stateAt, story } from './story.ts';
+import { reasonOf } from '../../support/notices.ts';
 
 const SLOW = { delayMs: [5, 20] } as const;
 
@@ -39,8 +40,8 @@ export const twoMasters = story(
     const now = hostsOf('h4-a').filter((host) => host !== lost);
     demand(now.length === 2, 'a leaf has not got another master within a second');
     world.light(lost);
-    world.onNotice = ({ name, core }, { fields }) => {
-      if (name !== 'h4-a' || fields['reason'] !== UNNEEDED) return;
+    world.onNotice = ({ name, core }, notice) => {
+      if (name !== 'h4-a' || reasonOf(notice) !== UNNEEDED) return;
       demand(core.state.links.size >= 3, 'an old link goes before there is a new one');
     };
     startHost(world, lost, { masters: ['h1', 'h2', 'h3'] });
@@ -228,7 +229,7 @@ export const slowLink = story(
     agreeWithin(15_000);
     const silent = world.servers
       .flatMap(({ notices }) => notices)
-      .filter(({ notice }) => notice.fields['reason'] === 'it fell silent');
+      .filter(({ notice }) => reasonOf(notice) === 'it fell silent');
     demand(silent.length === 0, `${String(silent.length)} slow links are taken for silent ones`);
   },
 );

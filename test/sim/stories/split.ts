@@ -6,6 +6,7 @@ import type { SettledOptions } from './scenarios.ts';
 import { startHost } from './scenarios.ts';
 import type { Stage } from './story.ts';
 import { noticesOf, standingsOf, stateAt, story } from './story.ts';
+import { reasonOf } from '../../support/notices.ts';
 
 const SLOW = { delayMs: [5, 20] } as const;
 
@@ -438,7 +439,7 @@ export const givenUp = story({ hosts: 4, masters: ['h1', 'h2'] }, ({ world, run,
   const reason = 'other links have taken its place';
   const told = world.servers.flatMap(({ notices }) => notices);
   demand(
-    told.some(({ notice }) => notice.fields['reason'] === reason),
+    told.some(({ notice }) => reasonOf(notice) === reason),
     'no link was given up',
   );
   world.split(['h1', 'h2'], ['h3', 'h4']);

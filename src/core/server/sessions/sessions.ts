@@ -177,7 +177,7 @@ function ownHostPart(state: State): string {
 }
 
 /** How an instance is named to the operator. */
-function labels(registration: Registration): NoticeFields {
+function labels(registration: Registration): NoticeFields<'instance-registered'> {
   const { service, instance, port } = registration;
   const host = registration.address;
   const address = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
