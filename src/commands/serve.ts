@@ -1,15 +1,12 @@
 // `rarangi serve`: the words of one server. It works bare; everything else is for those who have
-// more than one host.
-
-import { Flags, type Interfaces } from '@oclif/core';
+// more than one host. Its flags are in cli/serve-flags.ts.
 
 import { BaseCommand } from '../cli/base-command.ts';
-import { doorFlags, doorOptionsOf } from '../cli/door-flags.ts';
-import * as flag from '../cli/flags.ts';
+import { serveFlags, serveOptionsOf } from '../cli/serve-flags.ts';
 import { openServeLog } from '../cli/serve-log.ts';
 import { endSignal } from '../cli/signals.ts';
 import { giveBackAtRest } from '../cli/start/spare-memory.ts';
-import { serve, type ServeOptions } from '../index.ts';
+import { serve } from '../index.ts';
 
 export default class Serve extends BaseCommand {
   static override summary = 'Run a catalogue server of this host.';
@@ -22,118 +19,7 @@ export default class Serve extends BaseCommand {
     '<%= config.bin %> serve -e production --bind 10.0.0.7 --peer 10.0.0.8 --secret-file secret',
     '<%= config.bin %> serve --bind 127.0.0.2 --host h2 --peer 127.0.0.1',
   ];
-  static override flags = {
-    ...flag.environmentFlag,
-    ...flag.lockFlags,
-    cluster: Flags.string({
-      description: 'The group of hosts that this one is near to.',
-      default: 'default',
-      env: 'RARANGI_SERVE_CLUSTER',
-      helpValue: 'NAME',
-    }),
-    bind: Flags.string({
-      description: 'Where to listen; of an interface, its first address, as it changes.',
-      default: '127.0.0.1',
-      env: 'RARANGI_SERVE_BIND',
-      helpValue: 'ADDR|INTERFACE[:PORT]',
-    }),
-    advertise: Flags.string({
-      description: 'Where others reach it; required when --bind is a wildcard.',
-      env: 'RARANGI_SERVE_ADVERTISE',
-      helpValue: 'ADDR|INTERFACE[:PORT]',
-    }),
-    peer: Flags.string({
-      description: 'A server to start from. Repeatable.',
-      env: 'RARANGI_SERVE_PEER',
-      helpValue: 'HOST[:PORT]',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    master: Flags.boolean({
-      description: 'Let others link to this server; masters link to all masters.',
-      env: 'RARANGI_SERVE_MASTER',
-    }),
-    name: Flags.string({
-      description: 'Its name; by default HOST-a or HOST-b.',
-      env: 'RARANGI_SERVE_NAME',
-      helpValue: 'NAME',
-    }),
-    host: Flags.string({
-      description: 'The name of this host.',
-      env: 'RARANGI_SERVE_HOST',
-      helpValue: 'NAME',
-    }),
-    socket: Flags.string({
-      description: 'The UNIX socket to listen on as well.',
-      env: 'RARANGI_SERVE_SOCKET',
-      helpValue: 'PATH|none',
-    }),
-    'socket-mode': Flags.custom<number>({
-      description: 'Who may connect to the socket, in octal; 0666 by default: all users.',
-      env: 'RARANGI_SERVE_SOCKET_MODE',
-      helpValue: 'MODE',
-      parse: (text) => Promise.resolve().then(() => parseMode(text)),
-    })(),
-    'socket-group': Flags.string({
-      description: 'The group of the socket, by name or number.',
-      env: 'RARANGI_SERVE_SOCKET_GROUP',
-      helpValue: 'GROUP',
-    }),
-    insecure: Flags.boolean({
-      description: 'Listen on more than loopback without a secret.',
-      env: 'RARANGI_SERVE_INSECURE',
-    }),
-    heartbeat: flag.duration({
-      ...flag.lasting(400),
-      description: 'How often a link carries something: 50ms to 10s, the same on all servers.',
-      env: 'RARANGI_SERVE_HEARTBEAT',
-    }),
-    silence: flag.duration({
-      ...flag.lasting(1200),
-      description: 'After how much silence a link is lost: two heartbeats to 30s.',
-      env: 'RARANGI_SERVE_SILENCE',
-    }),
-    grace: flag.duration({
-      ...flag.lasting(500),
-      description: 'How long a suspect server is still answered.',
-      env: 'RARANGI_SERVE_GRACE',
-    }),
-    'split-hold': flag.duration({
-      ...flag.lasting(15 * 60_000),
-      description: 'How long a split server is kept as it was.',
-      env: 'RARANGI_SERVE_SPLIT_HOLD',
-    }),
-    'max-connections': Flags.integer({
-      description: "Clients' connections in all.",
-      default: 10_000,
-      min: 1,
-      env: 'RARANGI_SERVE_MAX_CONNECTIONS',
-      helpValue: 'NUMBER',
-    }),
-    'max-connections-per-address': Flags.integer({
-      description: 'Connections of one address, the UNIX socket counting as one.',
-      default: 4_096,
-      min: 1,
-      env: 'RARANGI_SERVE_MAX_CONNECTIONS_PER_ADDRESS',
-      helpValue: 'NUMBER',
-    }),
-    'max-registrations': Flags.integer({
-      description: 'Registrations that the clients of this server hold in all.',
-      default: 500_000,
-      min: 1,
-      env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
-      helpValue: 'NUMBER',
-    }),
-    'max-bytes': Flags.integer({
-      description: 'Bytes that the registrations and watches of all clients take on the wire.',
-      default: 256 * 1_024 * 1_024,
-      min: 1,
-      env: 'RARANGI_SERVE_MAX_BYTES',
-      helpValue: 'NUMBER',
-    }),
-    ...doorFlags,
-    'log-format': flag.logFormatFlag({ env: 'RARANGI_SERVE_LOG_FORMAT' }),
-  };
+  static override flags = serveFlags;
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Serve);
@@ -170,34 +56,4 @@ export default class Serve extends BaseCommand {
       await log.end();
     }
   }
-}
-
-type ServeFlags = Interfaces.InferredFlags<typeof Serve.flags>;
-
-function serveOptionsOf(flags: ServeFlags): ServeOptions {
-  const { environment, cluster, bind, advertise, master, name, host, socket, insecure } = flags;
-  return {
-    ...flag.lockOptionsOf(flags),
-    ...doorOptionsOf(flags),
-    ...flag.givenOnly({ advertise, name, host, socket, master, insecure }),
-    ...flag.givenOnly({ socketMode: flags['socket-mode'], socketGroup: flags['socket-group'] }),
-    environment,
-    cluster,
-    bind,
-    peers: flag.listOf(flags.peer),
-    heartbeatMs: flags.heartbeat,
-    silenceMs: flags.silence,
-    graceMs: flags.grace,
-    splitHoldMs: flags['split-hold'],
-    maxConnections: flags['max-connections'],
-    maxConnectionsPerAddress: flags['max-connections-per-address'],
-    maxRegistrations: flags['max-registrations'],
-    maxBytes: flags['max-bytes'],
-  };
-}
-
-/** The mode of a file as chmod(1) has it. Throws RARANGI_USAGE. */
-function parseMode(text: string): number {
-  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
-  throw flag.usage(`mode ${JSON.stringify(text)} is not of the form 0660`);
 }

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { environmentLines, variablesOf } from '../../src/cli/lookup/variables.ts';
+import { linesOf, variablesOf } from '../../src/cli/lookup/variables.ts';
 import type { InstanceInfo } from '../../src/index.ts';
 import { isName } from '../../src/protocol/ids.ts';
 import { hasControlCharacters } from '../../src/protocol/texts.ts';
@@ -46,7 +46,7 @@ test.each(['sh', 'bash'])(
 
     fc.assert(
       fc.property(instance, (given) => {
-        const seen = environmentAfter(shell, environmentLines([given]).join('\n'));
+        const seen = environmentAfter(shell, linesOf([given], 'env').join('\n'));
 
         expect(seen).toEqual({ ...untouched, ...variablesOf([given]) });
       }),

@@ -6,7 +6,7 @@ import { chosenOf, type Choice as AnyChoice } from '../../answers/choice.ts';
 import { firstOfEach } from '../../answers/instance-text.ts';
 import { doubtsText } from '../../answers/doubts.ts';
 import { incompleteText } from '../../answers/view.ts';
-import type { InstanceInfo, LookupAnswer } from '../../index.ts';
+import type { InstanceInfo, LookupAnswer, ServicesAnswer } from '../../index.ts';
 import type { ExitName } from '../exit-codes.ts';
 
 /** Which of the instances are wanted. */
@@ -38,6 +38,19 @@ export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
   }
   const remark = `cannot tell whether ${answer.service} is there: ${incompleteText(answer)}; see: rarangi status`;
   return { instances, exit: 'uncertain', remark };
+}
+
+/** What `lookup` answers that asks which services there are. */
+export function listVerdictOf(
+  answer: ServicesAnswer,
+  environment: string,
+): Pick<Verdict, 'exit' | 'remark'> {
+  const { services, complete, doubts } = answer;
+  const isEmpty = services.length === 0;
+  if (!complete) return { exit: isEmpty ? 'uncertain' : 'done', remark: incompleteText(answer) };
+  if (!isEmpty) return { exit: 'done', remark: null };
+  const why = doubts === undefined ? '' : `: ${doubtsText(doubts)}`;
+  return { exit: 'no', remark: `no service is registered in ${environment}${why}` };
 }
 
 function noneRemark({ service, doubts }: LookupAnswer): string {

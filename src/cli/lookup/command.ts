@@ -7,6 +7,8 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { failureOf, type Failure } from '../failure.ts';
 import type { Variables } from '../../answers/instance-text.ts';
 import { logTo } from '../log-lines.ts';
+import { meantCommandLine } from '../mistakes.ts';
+import type { LookupFlags } from './flags.ts';
 import { setChanges, variableChanges } from './changes.ts';
 
 interface Given {
@@ -15,19 +17,25 @@ interface Given {
   readonly options: LookupOptions;
 }
 
+type ChangeFlags = Pick<LookupFlags, 'on-change' | 'kill-after'>;
+
 interface News {
   readonly by: 'restart' | NodeJS.Signals;
+  readonly killAfterMs: number;
   readonly changes: (signal: AbortSignal) => AsyncIterable<Variables>;
   readonly onTold: () => void;
   readonly onLost: (error: unknown) => void;
 }
 
-/** The news for a command that was given an answer. */
-export function newsOf(given: Given, by: 'restart' | NodeJS.Signals): News {
+/** The news for a command that was given an answer; null without --on-change. */
+export function newsOf(given: Given, flags: ChangeFlags): News | null {
+  const { 'on-change': by, 'kill-after': killAfterMs } = flags;
+  if (by === undefined) return null;
   const { service } = given.answer;
   const log = logTo('pretty');
   return {
     by,
+    killAfterMs,
     changes: (signal) => {
       const told = { ...given, options: { ...given.options, signal } };
       return by === 'restart' ? variableChanges(told) : setChanges(told);
@@ -45,8 +53,13 @@ export function newsOf(given: Given, by: 'restart' | NodeJS.Signals): News {
   };
 }
 
-/** A command that could not be started; `meant` says which line was meant, if that is known. */
-export function notStarted(command: readonly string[], error: Error, meant?: string): Failure {
+/** A command that could not be started, behind the words of `lookup` itself. */
+export function notStarted(
+  command: readonly string[],
+  error: Error,
+  ours: readonly string[],
+): Failure {
+  const meant = meantCommandLine('lookup', ours, command);
   return {
     code: 'RARANGI_USAGE',
     message: `cannot start ${command[0] ?? ''}: ${error.message}`,

@@ -2,11 +2,21 @@
 // patterns take, for nearly every lookup names one service, and its start is most of its time.
 
 import { lookup, type LookupAnswer, type LookupOptions } from '../../index.ts';
+import { givenOnly } from '../flags.ts';
+import type { LookupFlags } from './flags.ts';
 import { isPattern } from './service-pattern.ts';
 
-/** The instances of a service, or of every service that matches. With `waitMs` it waits. */
-export async function lookupNamed(name: string, options: LookupOptions): Promise<LookupAnswer> {
-  if (!isPattern(name)) return await lookup(name, options);
+/** What is asked of a service, and the flags that ask it. */
+export interface Asked {
+  readonly name: string;
+  readonly options: LookupOptions;
+  readonly flags: LookupFlags;
+}
+
+/** The instances of a service, or of every service that matches; --wait waits for one. */
+export async function answerTo({ name, options, flags }: Asked): Promise<LookupAnswer> {
+  const patient = { ...options, ...givenOnly({ waitMs: flags.wait }) };
+  if (!isPattern(name)) return await lookup(name, patient);
   const { lookupMatching } = await import('./many.ts');
-  return await lookupMatching(name, options);
+  return await lookupMatching(name, patient);
 }

@@ -2,8 +2,9 @@
 // and whoever asks for that is told what else to ask for.
 
 import {
-  environmentLines as linesOf,
+  formatted,
   SharedVariable,
+  type TextFormat,
   variablesOf as variablesIn,
   type Variables,
 } from '../../answers/instance-text.ts';
@@ -14,9 +15,9 @@ export function variablesOf(instances: readonly InstanceInfo[]): Variables {
   return unshared(() => variablesIn(instances));
 }
 
-/** The same as assignments for a POSIX shell. Throws RARANGI_USAGE. */
-export function environmentLines(instances: readonly InstanceInfo[]): string[] {
-  return unshared(() => linesOf(instances));
+/** The lines of instances in a form. Throws RARANGI_USAGE where two services share a variable. */
+export function linesOf(instances: readonly InstanceInfo[], format: TextFormat): string[] {
+  return unshared(() => formatted(instances, format));
 }
 
 function unshared<T>(make: () => T): T {

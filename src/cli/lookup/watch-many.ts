@@ -7,7 +7,16 @@ import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { RarangiError, services, watch, type WatchEvent, type WatchOptions } from '../../index.ts';
+import { write } from '../output.ts';
+import { endOfInterest } from '../signals.ts';
 import { isPattern, matcherOf } from './service-pattern.ts';
+
+/** Prints what is there and every change from then on, a JSON line each, until nobody reads them. */
+export async function printChanges(name: string, options: WatchOptions): Promise<void> {
+  for await (const change of watchNamed(name, { ...options, signal: endOfInterest() })) {
+    write('stdout', `${JSON.stringify(change)}\n`);
+  }
+}
 
 /** The instances of a service, or of all that match, and every change from then on. */
 export function watchNamed(name: string, options: WatchOptions): AsyncIterable<WatchEvent> {

@@ -93,7 +93,10 @@ export class DoorKeeper {
         isStranger: () => door.isStranger(place),
         onHeld: (reason) => {
           const { address } = place;
-          this.#server.tell({ name: 'no-door', fields: { door: this.#kind.noun, address, reason } });
+          this.#server.tell({
+            name: 'no-door',
+            fields: { door: this.#kind.noun, address, reason },
+          });
         },
         onBoundAnew: () => {
           this.#server.tell({ name: 'socket-bound-anew', fields: { path: place.address } });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
 import { LINES_BY_FORMAT, shellWord } from '../../../src/answers/instance-text.ts';
-import { environmentLines, variablesOf } from '../../../src/cli/lookup/variables.ts';
+import { linesOf, variablesOf } from '../../../src/cli/lookup/variables.ts';
 import type { InstanceInfo } from '../../../src/index.ts';
 
 const DB: InstanceInfo = {
@@ -32,7 +32,7 @@ test('an IPv6 address wears brackets where a port follows', () => {
 });
 
 test('the variables of an instance carry its name in capitals', () => {
-  const lines = environmentLines([{ ...DB, name: 'my-web.v2', tags: { 'a.b': '1', zone: 'x' } }]);
+  const lines = linesOf([{ ...DB, name: 'my-web.v2', tags: { 'a.b': '1', zone: 'x' } }], 'env');
 
   expect(lines).toEqual([
     'MY_WEB_V2_HOST=10.0.0.7',
@@ -44,7 +44,7 @@ test('the variables of an instance carry its name in capitals', () => {
 });
 
 test('a service that begins with a digit makes variables that a shell takes', () => {
-  expect(environmentLines([{ ...DB, name: '3d' }])[0]).toBe('_3D_HOST=10.0.0.7');
+  expect(linesOf([{ ...DB, name: '3d' }], 'env')[0]).toBe('_3D_HOST=10.0.0.7');
 });
 
 test.each([
@@ -63,7 +63,7 @@ test.each([
   'a;b&c|d>e<f#g',
   '!!',
 ])('a shell that evaluates the tag %j has that very text', (value) => {
-  const script = environmentLines([{ ...DB, tags: { t: value } }]).join('\n');
+  const script = linesOf([{ ...DB, tags: { t: value } }], 'env').join('\n');
 
   const seen = execFileSync('sh', ['-c', 'eval "$1"; printf %s "$DB_TAG_T"', 'sh', script], {
     encoding: 'utf8',

@@ -1,0 +1,79 @@
+// The flags of `lookup`, and what the library is to be asked for by them. Which of them go together
+// is in rules.ts.
+
+import { Flags, type Interfaces } from '@oclif/core';
+
+import type { TextFormat } from '../../answers/instance-text.ts';
+import type { LookupOptions } from '../../index.ts';
+import * as flag from '../flags.ts';
+import { ON_CHANGE_FORM, onChangeOf } from './on-change.ts';
+
+const FORMATS = ['hostport', 'host', 'port', 'uri', 'env', 'json'] as const;
+
+/** The flags of `lookup`. */
+export const lookupFlags = {
+  ...flag.clientFlags,
+  ...flag.jsonFlag,
+  one: Flags.boolean({
+    description: 'The first only; of a pattern, the first of each service.',
+    env: 'RARANGI_LOOKUP_ONE',
+  }),
+  all: Flags.boolean({
+    description: 'Stale ones too, after the live ones.',
+    env: 'RARANGI_LOOKUP_ALL',
+    exclusive: ['live'],
+  }),
+  live: Flags.boolean({ description: 'Never stale ones.', env: 'RARANGI_LOOKUP_LIVE' }),
+  tag: Flags.string({
+    description: 'Only instances with this tag. Repeatable; all must match.',
+    env: 'RARANGI_LOOKUP_TAG',
+    helpValue: 'KEY=VALUE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  cluster: Flags.string({
+    description: 'Only instances in this cluster.',
+    env: 'RARANGI_LOOKUP_CLUSTER',
+    helpValue: 'NAME',
+  }),
+  format: Flags.option({
+    default: 'hostport',
+    description: 'What is printed of each; env: of the first, as variables for a shell.',
+    env: 'RARANGI_LOOKUP_FORMAT',
+    options: FORMATS,
+  })(),
+  wait: flag.durationOrNone({
+    description: 'Wait this long for a live one, and for a server.',
+    env: 'RARANGI_LOOKUP_WAIT',
+  }),
+  watch: Flags.boolean({
+    description: 'Print what is there, then every change, as a JSON line each.',
+    env: 'RARANGI_LOOKUP_WATCH',
+    exclusive: ['all', 'one'],
+  }),
+  'on-change': Flags.custom<ReturnType<typeof onChangeOf>>({
+    description: 'With --watch and a command: start it anew at a change, or send it a signal.',
+    env: 'RARANGI_LOOKUP_ON_CHANGE',
+    helpValue: ON_CHANGE_FORM,
+    parse: (text) => Promise.resolve().then(() => onChangeOf(text)),
+  })(),
+  'kill-after': flag.durationOrNone({
+    ...flag.lasting(10_000),
+    description: 'With --on-change restart: when the command is killed; 0 for never.',
+    env: 'RARANGI_LOOKUP_KILL_AFTER',
+  }),
+};
+
+/** What was given for them. */
+export type LookupFlags = Interfaces.InferredFlags<typeof lookupFlags>;
+
+/** The form of text that is wanted; null for JSON, which two flags can ask for. */
+export function textFormatOf({ json, format }: LookupFlags): TextFormat | null {
+  return json || format === 'json' ? null : format;
+}
+
+/** Whom to ask, and for what. Throws RARANGI_USAGE. */
+export function lookupOptionsOf(flags: LookupFlags): LookupOptions {
+  const { tag, cluster } = flags;
+  return { ...flag.clientOptionsOf(flags), tags: flag.tagsOf(tag), ...flag.givenOnly({ cluster }) };
+}
