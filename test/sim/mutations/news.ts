@@ -125,6 +125,11 @@ dropOrigin(state, origin, { cause: 'crash' });`,
     ],
   ],
   [
+    '[R105] of what came and went at once nobody is told',
+    news.lateLife,
+    ['answers#tellWatchers', 'lastingOf(changes)', 'changes'],
+  ],
+  [
     '[R41] addresses of masters have a bound',
     news.manyMasters,
     ['origins#MASTER_ADDRESSES_MAX', '256', '1_000'],

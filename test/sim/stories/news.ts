@@ -180,6 +180,31 @@ export const flicker = story({ hosts: 3, settledMs: 6_000 }, ({ world, run }) =>
   }
 });
 
+/** Who lived and died while the links of its host were lost is over when its life is heard of. */
+export const lateLife = story({ hosts: 3, settledMs: 6_000 }, ({ world, run, demand }) => {
+  const watchers = ['h1', 'h3'].map((host) => world.watch({ host, service: 'db' }));
+  for (let round = 0; round < 4; round += 1) {
+    run(3_000);
+    const heal = world.cut((one, other) => one === 'h2' || other === 'h2');
+    const service = world.serve({ host: 'h2', service: 'db' });
+    run(20);
+    service.update();
+    run(20);
+    service.kill();
+    run(1_360);
+    heal();
+    run(3_000);
+    for (const { host, heard } of watchers) {
+      const told = heard.flatMap(({ report }) => {
+        const isIts =
+          report.kind === 'change' && report.instance.registration.instance === service.instance;
+        return isIts ? [report.change] : [];
+      });
+      demand(told.length === 0, `a watcher on ${host} hears ${told.join(' ')} of what is over`);
+    }
+  }
+});
+
 /** The sides of a host disagree for a moment: the higher revision holds, and nobody is in doubt. */
 export const revisions = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h2', service: 'db' });

@@ -8,6 +8,7 @@ import type { MessageOf } from '../../../protocol/messages.ts';
 import { messageBytes } from '../../../protocol/parts.ts';
 import type { Instance, ServerRow } from '../../../protocol/records.ts';
 import type { Change } from '../../catalogue/catalogue.ts';
+import { lastingOf } from '../../catalogue/fleeting.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { Origin, Session, State, Watch, Why } from '../state.ts';
@@ -115,7 +116,10 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
   return present.length;
 }
 
-/** Tells the watchers what has changed in this step. */
+/**
+ * Tells the watchers what has changed in this step. Of what came and went in it they hear nothing;
+ * it happened all the same, so it is counted and remembered.
+ */
 export function tellWatchers(state: State, isViewNew: boolean): void {
   const changes = state.catalogue.changes;
   state.catalogue.changes = [];
@@ -124,11 +128,12 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
     noteRemoval(state, change);
     state.history.noteChange(state.nowMs, change);
   }
-  if (changes.length === 0 && !isViewNew) return;
+  const lasting = lastingOf(changes);
+  if (lasting.length === 0 && !isViewNew) return;
   for (const session of state.sessions.values()) {
     const to = session.connection.id;
     for (const [request, watch] of session.watches) {
-      tellWatcher(state, { to, request, watch }, changes);
+      tellWatcher(state, { to, request, watch }, lasting);
       if (!isViewNew) continue;
       if (state.isComplete) tellUntold(state, { to, request, watch });
       state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });

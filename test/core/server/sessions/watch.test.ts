@@ -150,7 +150,8 @@ test('a removal that was told as a change is not told again when the view is com
   server.tell(link, '1', gone('b', 'closed'));
   server.hear(session, { kind: 'watch', request: 1, service: 'db' as Name, known });
 
-  server.tell(link, '1', put('b', { revision: 2 }), gone('b', 'unhealthy'));
+  server.tell(link, '1', put('b', { revision: 2 }));
+  server.tell(link, '1', gone('b', 'unhealthy'));
   server.hear(link, { kind: 'view', complete: true, missing: [] });
 
   expect(changes(server.take(session))).toEqual(['synced', 'added b', 'removed b', 'view']);
