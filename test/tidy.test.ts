@@ -22,6 +22,7 @@ const sources = files.filter((file) => /^src\/.*\.ts$/.test(file));
 const code = files.filter((file) => /\.(ts|js|mjs|sh|cddl)$|^\.ci\/(run|check)$/.test(file));
 const manifest = JSON.parse(text('package.json')) as {
   man: string[];
+  scripts: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 };
@@ -66,6 +67,16 @@ test('a command is words and one call: at most 120 lines', () => {
   const long = sources.filter((file) => file.startsWith('src/commands/') && lineCount(file) > 120);
 
   expect(long).toEqual([]);
+});
+
+test('every npm script that a file names exists, and each is there for people', () => {
+  const named = files
+    .filter((file) => /\.(md|ts|mjs|sh|yml)$|^\.ci\/|^man\//.test(file))
+    .flatMap((file) => [...text(file).matchAll(/npm run (?:--silent )?([a-z][\w:]*)/g)])
+    .map(([, name = '']) => name);
+  const ours = new Set(['prepare', 'prepack', 'start', 'test', ...named]);
+
+  expect([...ours].toSorted()).toEqual(Object.keys(manifest.scripts).toSorted());
 });
 
 test('no source file switches a rule off', () => {

@@ -1,5 +1,6 @@
 // How fast registrations go over the wire, and what share of that the walk before the decoder
-// (well-formed.ts) and the checks of the declaration take. Run: npm run bench:codec.
+// (well-formed.ts) and the checks of the declaration take. Run:
+// npx vitest bench --run test/bench/codec.bench.ts.
 
 import { Decoder } from 'cbor-x';
 import { bench, describe } from 'vitest';

@@ -1,6 +1,6 @@
 // How soon a service that ended is gone from every server: killed, hung, or cut off with its host.
 // Real processes on six hosts in network namespaces (as root), watched at every server by one
-// process, on the clock that all processes share. Run: npm run bench:hosts. Nothing fails for being
+// process, on the clock that all processes share. Run: npx vitest bench --run test/bench/removal.bench.ts. Nothing fails for being
 // slow.
 
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Runs the simulation: `npm run sim -- --seed 7` replays one seed and tells all that happens in it;
-// `npm run sim:soak -- --minutes 60` runs fresh seeds for an hour of this machine's time. The first
+// `npm run sim -- --soak --minutes 60` runs fresh seeds for an hour of this machine's time. The first
 // line printed is the command that replays the run. A seed that fails belongs into seeds.txt.
 
 import { parseArgs } from 'node:util';
@@ -32,7 +32,7 @@ function replay(): void {
 function soak(): void {
   const endMs = performance.now() + minutes * 60_000;
   const first = MIXED_SEED + (Date.now() % 2 ** 32);
-  say(`npm run sim:soak -- --minutes ${String(minutes)}, seeds from ${String(first)}`);
+  say(`npm run sim -- --soak --minutes ${String(minutes)}, seeds from ${String(first)}`);
   let [runs, faults, failed] = [0, 0, 0];
   while (performance.now() < endMs) {
     const outcome = simulate({ seed: first + runs, minutes: SOAK_MINUTES });
