@@ -1,9 +1,10 @@
 // A standing lookup over one session at a time, which moves to another server when its own goes
 // away. The invariant: what is reported are differences, each once, whichever servers they came
-// from; and nothing that was known is ever reported as removed on the word of an incomplete view.
+// from; nothing that was known is ever reported as removed on the word of an incomplete view, and
+// nothing that one server has let go comes back because another, which has slept, knows it from then.
 
 import { KNOWN_MAX } from '../../protocol/constants.ts';
-import type { InstanceId, Name } from '../../protocol/ids.ts';
+import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
@@ -68,6 +69,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #known = new Map<InstanceId, Instance>();
   /** What the present server has told of. */
   readonly #told = new Set<InstanceId>();
+  /** What was over, the latest of it, and by which life of a server. */
+  readonly #gone = new Map<InstanceId, Gone>();
   #untried: Contact[] = [];
   #current: Contact | null = null;
   #view: ViewTold = { complete: false, missing: [], missingCount: 0, why: undefined };
@@ -292,15 +295,24 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 
   #learn(instance: Instance): void {
     const id = instance.registration.instance;
-    if (!isWanted(instance, this.#options.wanted)) {
-      this.#forget(id, 'replaced');
+    const before = this.#known.get(id);
+    if (before === undefined && this.#isPast(instance)) return;
+    const after = newer(instance, before ?? this.#gone.get(id)?.instance);
+    if (!isWanted(after, this.#options.wanted)) {
+      this.#forget(id, 'replaced', after);
       return;
     }
-    const before = this.#known.get(id);
-    const after = before === undefined ? instance : newer(instance, before);
     const change = this.#changeTo(after, before);
+    this.#gone.delete(id);
     this.#known.set(id, after);
     if (change !== null) this.report({ kind: 'change', change, instance: after });
+  }
+
+  /** Who has slept answers as stale what it knows from before, however long that is over. */
+  #isPast({ registration, state }: Instance): boolean {
+    const gone = this.#gone.get(registration.instance);
+    if (gone === undefined || isLive(state)) return false;
+    return gone.by !== this.#current?.server?.origin;
   }
 
   #changeTo(after: Instance, before: Instance | undefined): Told | null {
@@ -310,11 +322,19 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     return after.registration.revision > before.registration.revision ? 'updated' : null;
   }
 
-  #forget(id: InstanceId, cause: Cause): void {
+  /** `latest` is what it is now, where that is known and nobody wants it. */
+  #forget(id: InstanceId, cause: Cause, latest?: Instance): void {
     const instance = this.#known.get(id);
     if (instance === undefined) return;
     this.#known.delete(id);
+    this.#noteGone(id, latest ?? instance);
     this.report({ kind: 'change', change: 'removed', instance, cause });
+  }
+
+  #noteGone(id: InstanceId, instance: Instance): void {
+    this.#gone.set(id, { instance, by: this.#current?.server?.origin });
+    const [oldest] = this.#gone.keys();
+    if (oldest !== undefined && this.#gone.size > GONE_MAX) this.#gone.delete(oldest);
   }
 
   #sorted(): Instance[] {
@@ -330,9 +350,15 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 }
 
 /** A server that lags behind the one before it takes nothing back. */
-function newer(instance: Instance, before: Instance): Instance {
+function newer(instance: Instance, before: Instance | undefined): Instance {
+  if (before === undefined) return instance;
   if (instance.registration.revision >= before.registration.revision) return instance;
   return { ...instance, registration: before.registration };
+}
+
+interface Gone {
+  readonly instance: Instance;
+  readonly by: OriginId | undefined;
 }
 
 type Told = 'present' | 'added' | 'updated' | 'stale' | 'live';
@@ -342,6 +368,9 @@ const PATIENCE_MS = 250;
 
 /** How long what was known is believed without a server that says so. */
 const DOUBT_MS = 1_000;
+
+/** As many as may go while a server sleeps, in a large deployment. */
+const GONE_MAX = 4_096;
 
 /** There is one watch on a session. */
 const REQUEST = 1;

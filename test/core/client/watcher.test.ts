@@ -38,8 +38,17 @@ function sync(stage: Stage<WatchReport>, connection: ConnectionId, complete = tr
 }
 
 /** A watch of two servers, the first of which has told of these. */
-function watched(...instances: Instance[]): { stage: Stage<WatchReport>; first: ConnectionId } {
-  const stage = watch(['a:1', 'b:1']);
+function watched(...instances: Instance[]): Watched {
+  return watchedWithTags({}, ...instances);
+}
+
+interface Watched {
+  readonly stage: Stage<WatchReport>;
+  readonly first: ConnectionId;
+}
+
+function watchedWithTags(tags: Record<string, string>, ...instances: Instance[]): Watched {
+  const stage = watch(['a:1', 'b:1'], tags);
   const first = stage.greet('a:1');
   for (const instance of instances) tell(stage, first, ['present', instance]);
   sync(stage, first);
@@ -117,6 +126,42 @@ test('a sibling that lags behind takes no update back', () => {
   tell(stage, second, ['present', instanceOf('1', { revision: 1 })]);
   sync(stage, second);
   tell(stage, second, ['updated', instanceOf('1', { revision: 2 })]);
+
+  expect(told(stage)).toEqual([]);
+});
+
+test('what one server let go another does not bring back as stale, only as live', () => {
+  const { stage, first } = watched(instanceOf('1', { revision: 2 }), instanceOf('2'));
+  tell(stage, first, ['removed', instanceOf('1', { revision: 2 })], ['removed', instanceOf('2')]);
+  told(stage);
+
+  const sleeper = nextServer(stage, first);
+  tell(stage, sleeper, ['present', instanceOf('1', { state: 'stale' })]);
+  tell(stage, sleeper, ['present', instanceOf('2', { state: 'stale' })]);
+  sync(stage, sleeper, false);
+  expect(told(stage)).toEqual([]);
+
+  tell(stage, sleeper, ['live', instanceOf('1')], ['removed', instanceOf('2')]);
+  const [report] = stage.reports;
+  expect(report).toMatchObject({ change: 'added', instance: { registration: { revision: 2 } } });
+  expect(told(stage)).toEqual(['added 1']);
+});
+
+test('a server that has let go what it finds split off afterwards tells it as stale', () => {
+  const { stage, first } = watched(instanceOf('1'));
+  tell(stage, first, ['removed', instanceOf('1')], ['added', instanceOf('1', { state: 'stale' })]);
+
+  expect(told(stage)).toEqual(['removed 1 unknown', 'added 1']);
+});
+
+test('a sibling that lags behind does not bring back what matches no longer', () => {
+  const { stage, first } = watchedWithTags({ zone: 'a' }, instanceOf('1', { tags: { zone: 'a' } }));
+  tell(stage, first, ['updated', instanceOf('1', { revision: 2, tags: { zone: 'b' } })]);
+  expect(told(stage)).toEqual(['removed 1 replaced']);
+
+  const second = nextServer(stage, first);
+  tell(stage, second, ['present', instanceOf('1', { tags: { zone: 'a' } })]);
+  sync(stage, second);
 
   expect(told(stage)).toEqual([]);
 });
