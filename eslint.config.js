@@ -112,7 +112,7 @@ export default defineConfig(
     },
     rules: { ...correctness, ...typed },
   },
-  { files: ['src/**/*.ts'], linterOptions: { noInlineConfig: true }, rules: budgets },
+  { files: ['src/**/*.{ts,tsx}'], linterOptions: { noInlineConfig: true }, rules: budgets },
   { files: ['src/{core,protocol,doors}/**/*.ts'], rules: determinism },
   {
     files: ['test/**/*.ts'],

@@ -19,6 +19,8 @@ const require = createRequire(import.meta.url);
 
 const settings = {
   absWorkingDir: root,
+  // Files beside the code are found from there: see src/io/doors/http-page.ts.
+  define: { 'import.meta.dirname': '__dirname' },
   alias: {
     '@oclif/core': join(root, 'src/cli/start/lean-oclif.ts'),
     // Reading cbor-x takes longer than the three messages of a command.

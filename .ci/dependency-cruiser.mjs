@@ -43,6 +43,11 @@ const MAY_IMPORT = [
     ],
   },
   {
+    layer: 'page',
+    from: '^src/page/',
+    to: ['^src/(page|doors|answers)/', ...npm('preact')],
+  },
+  {
     layer: 'commands',
     from: '^src/commands/',
     to: ['^src/(cli|sidecar|answers)/', '^src/index\\.ts$', ...npm('@oclif/core')],
@@ -123,7 +128,8 @@ export default {
     {
       name: 'production-needs-no-tools',
       severity: 'error',
-      from: { path: '^(src|bin)/' },
+      // What the page needs is built into it.
+      from: { path: '^(src|bin)/', pathNot: '^src/page/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {
@@ -141,7 +147,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],
-      extensions: ['.ts', '.js', '.mjs', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.json', '.d.ts'],
     },
   },
 };

@@ -71,7 +71,7 @@ test('the feed tells all that there is, then what changes of it', async ({ stage
   expect(atFirst).toMatchObject([
     { environment: 'development', state: 'healthy', complete: true, away: [] },
     [{ name: 'h1-a', host: 'h1', state: 'reachable', self: true, links: [], registrations: 1 }],
-    [{ name: 'web', live: 1, stale: 0 }],
+    [{ name: 'web', live: 1, stale: 0, hosts: 1, clusters: 1 }],
   ]);
   expect(page.rows.map(({ event, service }) => [event, service])).toEqual([
     ['registered', 'web'],

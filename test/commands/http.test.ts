@@ -1,5 +1,6 @@
 // HTTP at real servers: lookups, waits, watches, registrations, and who is refused.
 
+import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:http';
 import { expect } from 'vitest';
 
@@ -229,4 +230,25 @@ test('refusals have their status and code, and what registers from elsewhere is 
     [404, 'usage'],
     [405, 'usage'],
   ]);
+});
+
+test('a browser is shown the page, which can do nothing but ask its server', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+  const page = await door.ask('/', { headers: browser });
+  const list = await door.ask('/');
+
+  const [, script = ''] = /<script>([\s\S]*)<\/script>/.exec(page.body) ?? [];
+  const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(page.body) ?? [];
+  const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64');
+  expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(page.headers['content-security-policy']).toBe(
+    `default-src 'none'; script-src 'sha256-${hashOf(script)}'; ` +
+      `style-src 'sha256-${hashOf(style)}'; connect-src 'self'; img-src data:; ` +
+      `base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  );
+  expect(Buffer.byteLength(page.body)).toBeLessThan(100_000);
+  expect(page.body).not.toMatch(/(src|href)="?https?:/);
+  expect(JSON.parse(list.body)).toMatchObject({ server: 'h1-a' });
 });

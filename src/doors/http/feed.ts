@@ -27,6 +27,7 @@ export interface FeedServer extends Pick<
   PeerInfo,
   'name' | 'host' | 'cluster' | 'role' | 'state' | 'registrations' | 'self'
 > {
+  readonly side: 'a' | 'b' | 'unknown';
   /** The names of the servers that it has links to, as far as they are known. */
   readonly links: readonly string[];
 }
@@ -41,11 +42,18 @@ export interface FeedPeers {
   readonly gone: readonly string[];
 }
 
+/** A service, as the feed tells of it: the row of `/v1/services`, and where it is. */
+export interface FeedService extends ServiceInfo {
+  /** On how many hosts it has instances, and in how many clusters. */
+  readonly hosts: number;
+  readonly clusters: number;
+}
+
 /** A part of the event `services`. */
 export interface FeedServices {
   readonly event: 'services';
   readonly whole: boolean;
-  readonly services: readonly ServiceInfo[];
+  readonly services: readonly FeedService[];
   readonly gone: readonly string[];
 }
 

@@ -22,6 +22,7 @@ import { HttpInside } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
 import { answerPeers, answerService, answerServices, answerStatus } from './http-lookup.ts';
 import { answerEnvoy, answerPrometheus, answerTraefik } from './http-programs.ts';
+import { answerPage, wantsPage } from './http-page.ts';
 import { HttpMetrics } from './http-metrics.ts';
 import { HttpRegistrations } from './http-register.ts';
 import { answerWatch } from './http-watch.ts';
@@ -130,7 +131,8 @@ export class HttpAnswers {
     const feed = new HttpFeed(this.#inside);
     return {
       root: (exchange) => {
-        this.#listRoutes(exchange);
+        if (wantsPage(exchange)) answerPage(exchange);
+        else this.#listRoutes(exchange);
       },
       services: answerServices,
       service: answerService,

@@ -12,11 +12,13 @@ import {
   type FeedAway,
   type FeedEvent,
   type FeedServer,
+  type FeedService,
   type FeedStatus,
   inParts,
   ToldRows,
 } from '../../doors/http/feed.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
+import type { Instance } from '../../protocol/records.ts';
 import { writtenTimes } from '../machine/written-times.ts';
 import type { Exchange, HttpStream } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
@@ -26,6 +28,8 @@ interface Reader {
   readonly stream: HttpStream;
   /** Whether it has been told nothing yet. */
   isNew: boolean;
+  /** When it was last told that this server lives. */
+  assuredMs: number;
 }
 
 /** An event, written down once for all. */
@@ -77,7 +81,7 @@ export class HttpFeed {
       session.close('the stream has ended');
       if (reader !== null) this.#readers.delete(reader);
     });
-    reader = { exchange, stream, isNew: true };
+    reader = { exchange, stream, isNew: true, assuredMs: -Infinity };
     this.#readers.add(reader);
     this.#arm();
   }
@@ -92,9 +96,19 @@ export class HttpFeed {
     reader.exchange.alarm(delayMs, () => {
       this.#isArmed = false;
       this.#lookedMs = runtime.nowMs();
+      this.#assure();
       this.#look();
       this.#arm();
     });
+  }
+
+  /** A page cannot see comments, and must know whether what it shows is of now. */
+  #assure(): void {
+    for (const reader of this.#readers) {
+      if (this.#lookedMs - reader.assuredMs < ALIVE_MS || reader.isNew) continue;
+      reader.assuredMs = this.#lookedMs;
+      reader.stream.event('alive', ALIVE);
+    }
   }
 
   #look(): void {
@@ -133,7 +147,8 @@ class Told {
   /** The number of the newest event. */
   number = 0;
   readonly #servers = new ToldRows<FeedServer>();
-  readonly #services = new ToldRows<ServiceInfo>();
+  readonly #services = new ToldRows<FeedService>();
+  readonly #where = new WeakMap<object, FeedService>();
   readonly #rows = new Map<Origin, ServerLook>();
   #status = '';
 
@@ -143,7 +158,7 @@ class Told {
     said: Said,
   ): { readonly news: readonly Written[]; readonly whole: () => readonly Written[] } {
     const servers = this.#serversOf(state);
-    const services = new Map(state.catalogue.services().map((row) => [row.name as string, row]));
+    const services = this.#servicesOf(state);
     const status = statusOf(state, said.report);
     const last = this.number;
     this.number = said.events.rows.at(-1)?.number ?? last;
@@ -172,6 +187,17 @@ class Told {
     return [written(status)];
   }
 
+  /** The catalogue has the same row for a service until something of it has changed. */
+  #servicesOf({ catalogue }: Readonly<State>): ReadonlyMap<string, FeedService> {
+    const services = new Map<string, FeedService>();
+    for (const row of catalogue.services()) {
+      const known = this.#where.get(row) ?? whereabouts(row, catalogue.instancesOf(row.name));
+      this.#where.set(row, known);
+      services.set(row.name, known);
+    }
+    return services;
+  }
+
   /** Rows of servers, the same records as before where nothing is different. */
   #serversOf(state: Readonly<State>): ReadonlyMap<string, FeedServer> {
     for (const origin of this.#rows.keys()) {
@@ -186,6 +212,12 @@ class Told {
     }
     return servers;
   }
+}
+
+function whereabouts(row: ServiceInfo, instances: readonly Instance[]): FeedService {
+  const hosts = new Set(instances.map(({ host }) => host));
+  const clusters = new Set(instances.map(({ cluster }) => cluster));
+  return { ...row, hosts: hosts.size, clusters: clusters.size };
 }
 
 /** A row, and of what it was made. */
@@ -211,7 +243,8 @@ function lookAt(
   const links = [...log.links].flatMap((id) => state.origins.get(id)?.log.facts.name ?? []);
   if (isSame && links.length === before.row.links.length) return before;
   const { name, host, cluster, role, state: word, registrations, self } = peerInfoOf(given);
-  const row = { name, host, cluster, role, state: word, registrations, self, links };
+  const { side } = log.facts;
+  const row = { name, side, host, cluster, role, state: word, registrations, self, links };
   return { row, standing, sequence, isWhole: links.length === log.links.size };
 }
 
@@ -252,7 +285,7 @@ function peersOf({ changed, gone }: Changes<FeedServer>, whole: boolean): Writte
   });
 }
 
-function servicesOf({ changed, gone }: Changes<ServiceInfo>, whole: boolean): Written[] {
+function servicesOf({ changed, gone }: Changes<FeedService>, whole: boolean): Written[] {
   if (!whole && changed.length === 0 && gone.length === 0) return [];
   return inParts(changed).map((services, index) => {
     const isFirst = index === 0;
@@ -277,6 +310,9 @@ function historyOf(
 
 /** Four times a second: as much as anybody can read. */
 const LOOK_MS = 250;
+
+const ALIVE = { event: 'alive' };
+const ALIVE_MS = 2_000;
 
 /** Events that are told at once; who wants older ones asks `/v1/history`. */
 const ROWS_MAX = 200;

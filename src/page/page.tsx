@@ -1,0 +1,222 @@
+// The status page of a server: how the fleet is, where it is, what it offers, what happened. The
+// invariants: it reads, and cannot write; what is old never looks as if it were of this moment.
+
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+import type { FeedEvent } from '../doors/http/feed.ts';
+import { type Fleet, NO_FLEET, withEvent } from './fleet.ts';
+import { Happenings } from './happenings.tsx';
+import { durationText, stateSentence } from './sentences.ts';
+import { Services } from './services.tsx';
+import { Stream } from './stream.ts';
+import { hostWords, Topology } from './topology.tsx';
+
+/** The page. */
+export function Page(): JSX.Element {
+  const { fleet, heardMs, isLost, nowMs } = useFleet();
+  const [chosen, choose] = useChosen();
+  const [pointed, setPointed] = useState<string | null>(null);
+  useShortcuts();
+  const { status, hosts, services, happenings } = fleet;
+  const environment = status?.environment ?? '';
+  useEffect(() => {
+    document.title = status === null ? 'rarangi' : `${status.state}: rarangi ${environment}`;
+  }, [status, environment]);
+  const shown = chosen.host === null ? happenings : happenings.filter(isAbout(chosen.host));
+  return (
+    <main class={isLost ? 'lost' : ''} data-environment={environment}>
+      <Top fleet={fleet} isLost={isLost} heardMs={heardMs} nowMs={nowMs} />
+      <Topology
+        hosts={hosts}
+        chosen={chosen.host}
+        linked={linkedOf(fleet, pointed ?? chosen.host)}
+        onChoose={(host) => {
+          choose(host === chosen.host ? '' : `host=${encodeURIComponent(host)}`);
+        }}
+        onPoint={setPointed}
+      />
+      <Services
+        services={services}
+        environment={environment}
+        chosen={chosen.service}
+        onChoose={() => {
+          choose('');
+        }}
+      />
+      <section class="events" aria-label="Events">
+        <header>
+          <h2>
+            Events <small>{chosen.host === null ? '' : `of ${chosen.host}`}</small>
+          </h2>
+          {chosen.host !== null && <a href="#">all</a>}
+        </header>
+        <HostWords fleet={fleet} host={chosen.host} />
+        <div class="scroll" tabIndex={0} role="group" aria-label="List of events">
+          <Happenings happenings={shown} />
+        </div>
+      </section>
+    </main>
+  );
+}
+
+interface TopProps {
+  readonly fleet: Fleet;
+  readonly isLost: boolean;
+  readonly heardMs: number;
+  readonly nowMs: number;
+}
+
+/** What is asked, how it is, and whether that is of now. */
+function Top({ fleet, isLost, heardMs, nowMs }: TopProps): JSX.Element {
+  const { status, toldMs } = fleet;
+  if (status === null) {
+    return (
+      <header class="top" role="banner">
+        <h1>rarangi</h1>
+        <p role="status">{isLost ? 'no server answers, trying again' : 'asking the server'}</p>
+      </header>
+    );
+  }
+  const { environment, server, state } = status;
+  return (
+    <header class="top" role="banner">
+      <h1>
+        <span class="environment">{environment}</span> <span class="quiet">at {server.name}</span>
+      </h1>
+      <p class={`state ${state}`}>{state}</p>
+      <p class="sentence" role="status">
+        {stateSentence(status, { nowMs, toldMs })}
+      </p>
+      <p class="liveness">
+        {isLost ? `last heard ${durationText(nowMs - heardMs)} ago, trying again` : 'live'}
+        <WayOut />
+      </p>
+    </header>
+  );
+}
+
+/** A port of a side goes with its server; that of the host stays. */
+function WayOut(): JSX.Element {
+  const port = /^173[1-4][23]$/.test(location.port) ? `${location.port.slice(0, 4)}8` : null;
+  if (port === null) return <></>;
+  const url = `${location.protocol}//${location.hostname}:${port}/`;
+  return (
+    <>
+      {' '}
+      <a href={url}>the page of this host</a>
+    </>
+  );
+}
+
+function HostWords(props: { readonly fleet: Fleet; readonly host: string | null }): JSX.Element {
+  const host = props.fleet.hosts.get(props.host ?? '');
+  return host === undefined ? <></> : <p>{hostWords(host)}.</p>;
+}
+
+function isAbout(host: string): (happening: { readonly host: string }) => boolean {
+  return (happening) => happening.host === host;
+}
+
+/** The hosts at the other ends of the links of a host. */
+function linkedOf({ hosts, servers }: Fleet, name: string | null): ReadonlySet<string> {
+  const ends = hosts.get(name ?? '')?.servers.flatMap(({ links }) => links) ?? [];
+  return new Set(ends.flatMap((end) => servers.get(end)?.host ?? []));
+}
+
+interface Known {
+  readonly fleet: Fleet;
+  readonly heardMs: number;
+  readonly isLost: boolean;
+  readonly nowMs: number;
+}
+
+/** What is known, drawn four times a second at most. */
+function useFleet(): Known {
+  const [known, setKnown] = useState<Known>(() => {
+    const nowMs = Date.now();
+    return { fleet: NO_FLEET, heardMs: nowMs, isLost: false, nowMs };
+  });
+  useEffect(() => {
+    let fleet = NO_FLEET;
+    const draw = (): void => {
+      const { heardMs, isLost } = stream;
+      setKnown({ fleet, heardMs, isLost, nowMs: Date.now() });
+    };
+    let drawing: ReturnType<typeof setTimeout> | undefined;
+    const stream = new Stream({
+      url: '/v1/feed',
+      events: ['status', 'peers', 'services', 'history', 'alive', 'goaway'],
+      onEvent: (event) => {
+        if (isPart(event)) fleet = withEvent(fleet, event, Date.now());
+        drawing ??= setTimeout(() => {
+          drawing = undefined;
+          draw();
+        }, DRAW_MS);
+      },
+    });
+    const clock = setInterval(() => {
+      stream.look(Date.now());
+      draw();
+    }, CLOCK_MS);
+    return () => {
+      clearTimeout(drawing);
+      clearInterval(clock);
+      stream.close();
+    };
+  }, []);
+  return known;
+}
+
+function isPart(event: unknown): event is FeedEvent {
+  const { event: kind } = event as { readonly event: string };
+  return kind !== 'alive' && kind !== 'goaway';
+}
+
+interface Chosen {
+  readonly service: string | null;
+  readonly host: string | null;
+}
+
+/** What the link says that is to be shown: `#service=web`, `#host=h3`. */
+function useChosen(): [Chosen, (hash: string) => void] {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = (): void => {
+      setHash(location.hash);
+    };
+    addEventListener('hashchange', follow);
+    return () => {
+      removeEventListener('hashchange', follow);
+    };
+  }, []);
+  const said = new URLSearchParams(hash.slice(1));
+  const choose = (text: string): void => {
+    location.hash = text;
+  };
+  return [{ service: said.get('service'), host: said.get('host') }, choose];
+}
+
+/** `/` leads to the filter, Escape closes what is open. */
+function useShortcuts(): void {
+  useEffect(() => {
+    const take = (event: KeyboardEvent): void => {
+      const isTyping = event.target instanceof HTMLInputElement;
+      if (event.key === '/' && !isTyping) {
+        event.preventDefault();
+        document.getElementById('filter')?.focus();
+      } else if (event.key === 'Escape') {
+        if (isTyping) event.target.blur();
+        else location.hash = '';
+      }
+    };
+    addEventListener('keydown', take);
+    return () => {
+      removeEventListener('keydown', take);
+    };
+  }, []);
+}
+
+/** What comes together is drawn together. */
+const DRAW_MS = 30;
+const CLOCK_MS = 1_000;

@@ -1,0 +1,292 @@
+// The services with how many instances each has; and of the one that is open its instances.
+
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+import type { EventInfo } from '../answers/history.ts';
+import { hostPort } from '../answers/instance-text.ts';
+import type { InstanceInfo } from '../answers/shapes.ts';
+import { unsayableOf } from '../doors/dns/names.ts';
+import type { FeedService } from '../doors/http/feed.ts';
+import { byName, type Happening } from './fleet.ts';
+import { Happenings } from './happenings.tsx';
+import { clockText } from './sentences.ts';
+import { Stream } from './stream.ts';
+
+/** The services, and which of them is open. */
+export interface ServicesProps {
+  readonly services: ReadonlyMap<string, FeedService>;
+  readonly environment: string;
+  readonly chosen: string | null;
+  readonly onChoose: (service: string | null) => void;
+}
+
+type Order = (typeof COLUMNS)[number];
+
+/** The list of services. */
+export function Services(props: ServicesProps): JSX.Element {
+  const { services, environment, chosen, onChoose } = props;
+  const [filter, setFilter] = useState('');
+  const [order, setOrder] = useState<Order>('name');
+  const wanted = filter.toLowerCase();
+  const found = [...services.values()]
+    .filter(({ name }) => name.toLowerCase().includes(wanted))
+    .sort((one, other) => (order === 'name' ? 0 : other[order] - one[order]) || byName(one, other));
+  const shown = found.slice(0, ROWS_MAX);
+  return (
+    <section class="services" aria-label="Services">
+      <header>
+        <h2>
+          Services <small>{services.size}</small>
+        </h2>
+        <input
+          type="search"
+          id="filter"
+          placeholder="filter (press /)"
+          aria-label="Filter services by name"
+          value={filter}
+          onInput={(event) => {
+            setFilter(event.currentTarget.value);
+          }}
+        />
+      </header>
+      <div class="scroll" tabIndex={0} role="group" aria-label="List of services">
+        <table>
+          <Columns order={order} onOrder={setOrder} />
+          <tbody>
+            {shown.map((service) => (
+              <Row
+                key={service.name}
+                service={service}
+                isChosen={service.name === chosen}
+                environment={environment}
+              />
+            ))}
+          </tbody>
+        </table>
+        {found.length === 0 && <p class="quiet">{noneText(services.size)}</p>}
+        {found.length > shown.length && (
+          <p class="quiet">{found.length - shown.length} more: filter them</p>
+        )}
+      </div>
+      {chosen !== null && (
+        <OneService
+          key={chosen}
+          name={chosen}
+          onClose={() => {
+            onChoose(null);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Columns(props: {
+  readonly order: Order;
+  readonly onOrder: (order: Order) => void;
+}): JSX.Element {
+  return (
+    <thead>
+      <tr>
+        {COLUMNS.map((column) => (
+          <th key={column} aria-sort={sortOf(column, props.order)}>
+            <button
+              type="button"
+              onClick={() => {
+                props.onOrder(column);
+              }}
+            >
+              {column}
+            </button>
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+function sortOf(column: Order, order: Order): 'none' | 'ascending' | 'descending' {
+  if (column !== order) return 'none';
+  return column === 'name' ? 'ascending' : 'descending';
+}
+
+interface RowProps {
+  readonly service: FeedService;
+  readonly isChosen: boolean;
+  readonly environment: string;
+}
+
+function Row({ service, isChosen, environment }: RowProps): JSX.Element {
+  const { name, live, stale, hosts, clusters } = service;
+  return (
+    <tr class={isChosen ? 'chosen' : ''}>
+      <td>
+        <a
+          href={`#service=${encodeURIComponent(name)}`}
+          aria-current={isChosen ? 'true' : undefined}
+        >
+          {name}
+        </a>
+        <DnsMark name={name} environment={environment} />
+      </td>
+      <td>{live}</td>
+      <td class={stale > 0 ? 'bad' : ''}>{stale}</td>
+      <td>{hosts}</td>
+      <td>{clusters}</td>
+    </tr>
+  );
+}
+
+function noneText(services: number): string {
+  return services === 0 ? 'No service is registered.' : 'No name matches.';
+}
+
+function DnsMark(props: { readonly name: string; readonly environment: string }): JSX.Element {
+  const zoneBytes = props.environment.length + ZONE_BYTES;
+  const reason = unsayableOf(props.name, NAME_BYTES_MAX - zoneBytes);
+  if (reason === null) return <></>;
+  return (
+    <small class="mark" title={`DNS cannot say this name: ${reason}`}>
+      {' '}
+      not in DNS
+    </small>
+  );
+}
+
+interface Change {
+  readonly change: string;
+  readonly instance?: InstanceInfo;
+}
+
+/** The instances of a service, as they come and go. */
+function OneService(props: { readonly name: string; readonly onClose: () => void }): JSX.Element {
+  const { name, onClose } = props;
+  const instances = useInstances(name);
+  const past = usePast(name, instances);
+  return (
+    <aside class="one" aria-label={`Service ${name}`}>
+      <header>
+        <h3>{name}</h3>
+        <button type="button" onClick={onClose} aria-label={`Close ${name}`}>
+          ×
+        </button>
+      </header>
+      <table class="instances">
+        <thead>
+          <tr>
+            <th>address</th>
+            <th>host</th>
+            <th>state</th>
+            <th>since</th>
+            <th>tags</th>
+          </tr>
+        </thead>
+        <tbody>
+          {instances.map((one) => (
+            <tr key={one.instance} class={one.state}>
+              <td>{hostPort(one.address, one.port)}</td>
+              <td>
+                <a href={`#host=${encodeURIComponent(one.host)}`}>{one.host}</a>
+              </td>
+              <td>{one.state}</td>
+              <td>{sinceText(one, past)}</td>
+              <td>{tagsText(one)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {instances.length === 0 && <p class="quiet">No instance is here now.</p>}
+      <h4>What happened</h4>
+      <Happenings happenings={past.rows} isShort />
+    </aside>
+  );
+}
+
+function tagsText({ tags }: InstanceInfo): string {
+  return Object.entries(tags)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+}
+
+interface Past {
+  readonly rows: readonly Happening[];
+  readonly reachesBackTo: string;
+}
+
+/** When it was registered; where that is longer ago than the server remembers, since when it is known. */
+function sinceText({ instance }: InstanceInfo, { rows, reachesBackTo }: Past): string {
+  const row = rows.find((one) => one.instance === instance && one.event === 'registered');
+  if (row !== undefined) return clockText(row.atMs);
+  return reachesBackTo === '' ? '' : `before ${clockText(Date.parse(reachesBackTo))}`;
+}
+
+function useInstances(name: string): InstanceInfo[] {
+  const [known, setKnown] = useState<ReadonlyMap<string, InstanceInfo>>(new Map());
+  useEffect(() => {
+    // Until the whole set is there again, what was known before stays: see rarangi-http(7).
+    let fresh: Map<string, InstanceInfo> | null = null;
+    const stream = new Stream({
+      url: `/v1/watch?service=${encodeURIComponent(name)}`,
+      events: ['present', 'synced', 'added', 'updated', 'stale', 'live', 'removed'],
+      onOpen: () => {
+        fresh = new Map();
+      },
+      onEvent: (event) => {
+        const { change, instance } = event as Change;
+        if (instance !== undefined && fresh !== null && change === 'present') {
+          fresh.set(instance.instance, instance);
+          return;
+        }
+        const started = fresh;
+        fresh = null;
+        setKnown((before) => {
+          const now = new Map(started ?? before);
+          if (instance === undefined) return now;
+          if (change === 'removed') now.delete(instance.instance);
+          else now.set(instance.instance, instance);
+          return now;
+        });
+      },
+    });
+    return () => {
+      stream.close();
+    };
+  }, [name]);
+  return [...known.values()].sort((one, other) =>
+    byName({ name: `${one.host} ${one.address}` }, { name: `${other.host} ${other.address}` }),
+  );
+}
+
+/** What the server remembers of a service; asked again when its instances have changed. */
+function usePast(name: string, instances: readonly InstanceInfo[]): Past {
+  const [past, setPast] = useState<Past>({ rows: [], reachesBackTo: '' });
+  const stamp = instances.map(({ instance, state }) => `${instance} ${state}`).join();
+  useEffect(() => {
+    let isWanted = true;
+    void fetch(`/v1/history?service=${encodeURIComponent(name)}&limit=${String(PAST_MAX)}`)
+      .then(async (response) => (await response.json()) as { rows?: EventInfo[] } & Partial<Past>)
+      .then(({ rows = [], reachesBackTo = '' }) => {
+        if (!isWanted) return;
+        const nowMs = Date.now();
+        const happened = rows.map((row) => ({ ...row, atMs: nowMs - row.ageMs })).reverse();
+        setPast({ rows: happened, reachesBackTo });
+      })
+      // The page greys out by itself when its server is lost.
+      .catch(() => undefined);
+    return () => {
+      isWanted = false;
+    };
+  }, [name, stamp]);
+  return past;
+}
+
+const COLUMNS = ['name', 'live', 'stale', 'hosts', 'clusters'] as const;
+
+/** So many rows are drawn; a filter finds the others. */
+const ROWS_MAX = 200;
+const PAST_MAX = 50;
+
+/** `.rarangi.internal` and its ends. */
+const ZONE_BYTES = 19;
+const NAME_BYTES_MAX = 255;
