@@ -25,6 +25,7 @@ export function release(state: State, instance: InstanceId, end: End): void {
     state.catalogue.delete(id, instance, end);
     if (unclaimed.size > 0) continue;
     state.departed.delete(id);
+    state.isViewDirty = true;
     state.timers.cancel(departedTimer(id));
   }
 }

@@ -20,7 +20,7 @@ interface Told {
 /** The hosts of the origins that are out of reach or do not speak, as neighbours are told. */
 export function ownMissing(state: State): Told {
   const away = [...state.away].filter(({ standing }) => standing !== 'aside');
-  return bounded(hostsOf([...away, ...unspoken(state)], () => true));
+  return bounded(hostsOf([...away, ...leftInSplit(state), ...unspoken(state)], () => true));
 }
 
 /**
@@ -47,8 +47,18 @@ export function bareHosts({ bare }: Pick<State, 'bare'>): ReadonlySet<Name> {
 }
 
 /** The hosts of what a net-split took from this server. */
-export function splitHosts({ away }: Pick<State, 'away'>): readonly Name[] {
-  return hostsOf(away, ({ standing }) => standing === 'split');
+export function splitHosts(state: Pick<State, 'away' | 'departed'>): readonly Name[] {
+  const away = [...state.away].filter(({ standing }) => standing === 'split');
+  return hostsOf([...away, ...leftInSplit(state)], () => true);
+}
+
+/**
+ * Servers that left while they were split off, until somebody speaks of what they held: their host may
+ * have been restarted, and who relies on this server's word has nothing of its new life yet.
+ */
+function leftInSplit({ departed }: Pick<State, 'departed'>): Origin[] {
+  const origins = [...departed.values()].map(({ origin }) => origin);
+  return origins.filter(({ standing }) => standing === 'split');
 }
 
 function hostsOf(origins: Iterable<Origin>, isMeant: (origin: Origin) => boolean): Name[] {

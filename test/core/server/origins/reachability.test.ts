@@ -358,6 +358,21 @@ test('a split origin is dropped when its goodbye arrives, and never comes back',
   expect(stage.takeNotices()).toContain('origin-left');
 });
 
+test('[R81] the host of what left while it was split off is missing for a grace', () => {
+  const { stage, links } = mesh('123');
+  silence(stage, links, '12');
+  stage.pass(500);
+
+  stage.tell(links['3']!, '1', { kind: 'bye' });
+  const said = [stage.state.self.log.missing.hosts];
+  expect([stage.state.isComplete, stage.state.missing]).toEqual([false, ['h1', 'h2']]);
+  stage.pass(500);
+  said.push(stage.state.self.log.missing.hosts);
+
+  expect(said).toEqual([['h1', 'h2'], ['h2']]);
+  expect(stage.state.missing).toEqual(['h2']);
+});
+
 test('a split host is dropped, and passed on, when an operator forgets it', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
