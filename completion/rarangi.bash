@@ -16,7 +16,7 @@ _rarangi_flags() {
     peers) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --forget --all --host --cluster --state --watch --interval --help' ;;
     register) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --name --port --address --tag --scheme --service --file --ready --ready-timeout --check --check-interval --check-rise --check-fall --drain --kill-after --kill-group --log-format --help' ;;
     secret) echo '--write --token --help' ;;
-    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --max-bytes --http --http-cert --http-key --http-token-file --http-name --http-origin --http-insecure --dns --dns-from --dns-zone --dns-ttl --doors --log-format --help' ;;
+    serve) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --cluster --bind --advertise --peer --master --name --host --socket --socket-mode --socket-group --insecure --heartbeat --silence --grace --split-hold --max-connections --max-connections-per-address --max-registrations --max-bytes --history --http --http-cert --http-key --http-token-file --http-name --http-origin --http-insecure --dns --dns-from --dns-zone --dns-ttl --doors --log-format --help' ;;
     status) echo '--environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --json --wait --watch --interval --help' ;;
   esac
 }
@@ -121,6 +121,7 @@ _rarangi_value() {
     'serve --max-connections-per-address' | \
     'serve --max-registrations' | \
     'serve --max-bytes' | \
+    'serve --history' | \
     'serve --http' | \
     'serve --http-name' | \
     'serve --http-origin' | \

@@ -117,6 +117,14 @@ export const serveFlags = {
     env: 'RARANGI_SERVE_MAX_BYTES',
     helpValue: 'NUMBER',
   }),
+  history: Flags.integer({
+    description: 'Events that the server remembers, the newest; 0 for none.',
+    default: 10_000,
+    min: 0,
+    max: 1_000_000,
+    env: 'RARANGI_SERVE_HISTORY',
+    helpValue: 'NUMBER',
+  }),
   ...doorFlags,
   'log-format': flag.logFormatFlag({ env: 'RARANGI_SERVE_LOG_FORMAT' }),
 };
@@ -143,6 +151,7 @@ export function serveOptionsOf(flags: ServeFlags): ServeOptions {
     maxConnectionsPerAddress: flags['max-connections-per-address'],
     maxRegistrations: flags['max-registrations'],
     maxBytes: flags['max-bytes'],
+    historyRows: flags.history,
   };
 }
 

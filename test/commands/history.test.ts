@@ -163,3 +163,20 @@ test('a host that crashes takes its services along, and says so elsewhere', asyn
       .sort(),
   ).toEqual(['h3-a', 'h3-b']);
 });
+
+test('serve --history says how many events are remembered', async ({ stage }) => {
+  const address = stage.address();
+  const serve = ['serve', '--log-format=json', `--bind=${address}`, '--host=h1'];
+  const server = stage.start([...serve, '--history=2']);
+  await server.said({ event: 'view-complete' });
+  const words = ['register', '--port=1', `--server=${address}:17340`, '--log-format=json'];
+  for (const name of ['one', 'two', 'three']) {
+    await stage.start([...words, `--name=${name}`]).said({ event: 'registered' });
+  }
+
+  const { rows } = await told(stage, { address } as Host, []);
+  const refused = await stage.run([...serve, '--history=-1']);
+
+  expect(rows.map(({ service }) => service)).toEqual(['two', 'three']);
+  expect(refused.code).toBe(2);
+});

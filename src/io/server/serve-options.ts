@@ -4,6 +4,7 @@
 
 import { hostname } from 'node:os';
 
+import { HISTORY_ROWS } from '../../core/server/history.ts';
 import { LIMITS } from '../../core/server/limits.ts';
 import type { Notice } from '../../core/notices.ts';
 import type { ServerOptions, SetLimit } from '../../core/server/options.ts';
@@ -66,6 +67,8 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly maxConnectionsPerAddress?: number;
   readonly maxRegistrations?: number;
   readonly maxBytes?: number;
+  /** Events that it remembers, 10,000 if absent; up to a million. */
+  readonly historyRows?: number;
   /** Called with every fact for operators. What it throws is uncaught, and harms the server nothing. */
   readonly onNotice?: (notice: Notice) => void;
 }
@@ -95,6 +98,7 @@ export interface ServeSettings {
   readonly graceMs: number;
   readonly splitHoldMs: number;
   readonly limits: NonNullable<ServerOptions['limits']>;
+  readonly historyRows: number;
   readonly onNotice: (notice: Notice) => void;
 }
 
@@ -128,6 +132,7 @@ function checked(options: ServeOptions): ServeSettings {
     doors: doorSettingsOf(options, environment),
     ...paceOf(options),
     limits: limitsOf(options),
+    historyRows: historyRowsOf(options),
     onNotice: (notice) => {
       callApart(onNotice, notice);
     },
@@ -174,6 +179,16 @@ function limitsOf(options: ServeOptions): ServeSettings['limits'] {
     limits[name] = max;
   }
   return limits;
+}
+
+function historyRowsOf({ historyRows = HISTORY_ROWS }: ServeOptions): number {
+  if (Number.isSafeInteger(historyRows) && historyRows >= 0 && historyRows <= HISTORY_ROWS_MAX) {
+    return historyRows;
+  }
+  throw usage(
+    `a history of ${historyRows} events`,
+    `use a whole number from 0 to ${HISTORY_ROWS_MAX}: 10,000 take some 2.5 MB`,
+  );
 }
 
 function bindOf(text: string, environment: Name): HostPort {
@@ -231,6 +246,9 @@ function timingOf(value: number, what: string, [leastMs, mostMs]: Bounds): numbe
     `use ${leastMs} ms at least and ${mostMs} ms at most`,
   );
 }
+
+/** Some 250 MB. */
+const HISTORY_ROWS_MAX = 1_000_000;
 
 const BEATS_MS: Bounds = [HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX];
 const SILENCES_MS: Bounds = [2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX];

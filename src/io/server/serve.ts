@@ -296,6 +296,7 @@ class RunningServer implements ServerHandle {
       instanceOf,
       lock: this.lock,
       limits,
+      historyRows: settings.historyRows,
       areFilesFew: areFilesFew(settings, limits),
       random: () => nodeRuntime.random(),
     });
