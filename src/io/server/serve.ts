@@ -274,7 +274,7 @@ class RunningServer implements ServerHandle {
     if (name === 'view-complete') this.#doors.becomeReady();
     if (name !== 'link-down' && name !== 'link-released') return;
     for (const { log } of this.#core.state.directory.ofHost(host)) {
-      if (log.facts.name === fields['peer']) this.#doors.hasten();
+      if (log.facts.name === fields.peer) this.#doors.hasten();
     }
   }
 
