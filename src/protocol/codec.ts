@@ -14,6 +14,7 @@ import type {
   UnknownMessage,
 } from './messages.ts';
 import { MESSAGES } from './messages.ts';
+import type { Instance } from './records.ts';
 import { uint } from './scalars.ts';
 import type { FieldSpec } from './schema.ts';
 import { uintBytes, writeUint } from './uint.ts';
@@ -31,6 +32,9 @@ export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array
   // How many hosts are missing comes after the list: an incomplete view is no daily bread.
   if (message.kind === 'instances' && message.missingCount === undefined) {
     return encodeInstances(layout, message);
+  }
+  if (message.kind === 'change' && message.instance !== undefined) {
+    return encodeChange(layout, message, message.instance);
   }
   return [encodeFields(layout, message)];
 }
@@ -54,6 +58,34 @@ function encodeInstances(
   }
   return [encodeAnswerHead(layout, message), list];
 }
+
+/**
+ * What has changed of an instance. It is the last key and nearly all of the bytes, and is told to many
+ * watches one after the other: its bytes are kept until those of another are asked for. An instance
+ * that was encoded once must not be changed.
+ */
+function encodeChange(
+  layout: Layout,
+  message: MessageOf<'change'>,
+  instance: Instance,
+): readonly [Uint8Array, Uint8Array?] {
+  const { instance: _, ...said } = message;
+  // Only a view has a count of hosts, which would come after the instance.
+  if (said.missingCount !== undefined) return [encodeFields(layout, message)];
+  return [withOneMore(encodeFields(layout, said)), encodedInstance(instance)];
+}
+
+function encodedInstance(instance: Instance): Uint8Array {
+  if (latestInstance?.of !== instance) {
+    const value = MESSAGES.change.fields.instance.encode(instance);
+    const bytes = concatenated(encoder.encode('instance'), encoder.encode(value));
+    latestInstance = { of: instance, bytes };
+  }
+  return latestInstance.bytes;
+}
+
+/** The latest, for the watches of one change are told of it in turn. */
+let latestInstance: { readonly of: Instance; readonly bytes: Uint8Array } | undefined;
 
 function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint8Array {
   let head = answerHead;
@@ -81,12 +113,19 @@ function answerHeadOf(layout: Layout, head: Head): Pick<AnswerHead, 'begin' | 'e
   const at = encoders.findIndex(([field]) => field === 'request');
   const before = encodeFields({ ...layout, encoders: encoders.slice(0, at) }, head);
   const whole = encodeFields({ ...layout, encoders }, { ...head, request: 0 });
-  // An array of two, a code below 24, then the head of the map: one pair more, the list.
-  const mapAt = 2;
-  whole[mapAt] = (whole[mapAt] ?? 0) + 1;
+  withOneMore(whole);
   const end = before.length + encoder.encode('request').length;
   return { begin: whole.slice(0, end), end: whole.slice(end + uintBytes(0)) };
 }
+
+/** A message whose last pair follows: its map has one more than is there. */
+function withOneMore(bytes: Uint8Array): Uint8Array {
+  bytes[MAP_AT] = (bytes[MAP_AT] ?? 0) + 1;
+  return bytes;
+}
+
+/** Where the head of the map is: after that of an array of two, and a code below 24. */
+const MAP_AT = 2;
 
 /** The latest, for the view is that of all answers until it changes. */
 let answerHead: AnswerHead | undefined;

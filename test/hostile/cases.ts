@@ -172,8 +172,10 @@ const givingUp = (cause: string, ...more: readonly (readonly [string, Buffer])[]
 const tag = (key: string, value: string | Buffer) => array(text(key), text(value));
 const tags = (count: number, characters: number) =>
   array(...Array.from({ length: count }, (_, at) => tag(`k${String(at)}`, 'x'.repeat(characters))));
-const watch = (at: number, known: Buffer = array()) =>
-  message(15, ['request', uint(at)], ['service', text('db')], ['known', known]);
+const times = (count: number, of: (at: number) => Buffer) =>
+  Array.from({ length: count }, (_, at) => of(at));
+const watch = (at: number, known: Buffer = array(), service = 'db') =>
+  message(15, ['request', uint(at)], ['service', text(service)], ['known', known]);
 const ids = (count: number) => {
   const one = Buffer.from(id('0'));
   return Buffer.concat([
@@ -256,18 +258,13 @@ const CLIENTS: readonly Row[] = [
   ['a tag of two lines by U+2028', MALFORMED, registration({ tags: array(tag('k', '\u2028')) })],
   ['an address with an isolate', MALFORMED, registration({ address: text('a\u2066b') })],
   ['a negative revision', MALFORMED, registration({ revision: hex('3863') })],
-  [
-    '16,385 registrations',
-    REFUSED,
-    ...Array.from({ length: 16_385 }, (_, at) =>
-      registration({ service: text('many') }, instanceOf(at)),
-    ),
-  ],
+  ['16,385 registrations', REFUSED, ...times(16_385, (at) => registration({}, instanceOf(at)))],
   ['an instance that is not there, given up', OPEN, givingUp('closed')],
   ['a cause that is none yet', OPEN, givingUp('spite')],
   ['a detail of 201 bytes', MALFORMED, givingUp('closed', ['detail', text('x'.repeat(201))])],
-  ['257 watches', REFUSED, ...Array.from({ length: 257 }, (_, at) => watch(at))],
-  ['the same watch a thousand times', OPEN, ...Array.from({ length: 1_000 }, () => watch(1))],
+  ['257 watches', REFUSED, ...times(257, (at) => watch(at, array(), `db${at}`))],
+  ['17 watches of one service', REFUSED, ...times(17, (at) => watch(at))],
+  ['the same watch a thousand times', OPEN, ...times(1_000, () => watch(1))],
   ['a watch that is not there, ended', OPEN, message(16, request)],
   ['a million known instances', TOO_LONG, frame(Buffer.alloc(17_000_000)).subarray(0, 65_536)],
   ['32,768 known instances', OPEN, watch(1, ids(32_768))],

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Encoder } from 'cbor-x';
 import { expect, test } from 'vitest';
-import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
+import { decodeMessage, encodeMessage, encodePieces } from '../../src/protocol/codec.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
@@ -67,6 +67,19 @@ test('an answer has its own doubts and none of the answer before', () => {
   ];
 
   for (const answer of answers) expect(decodeMessage(encodeMessage(answer))).toEqual(answer);
+});
+
+test('a change that many watches are told is encoded once, and each has its own request', () => {
+  const { message, bytes } = VECTORS.find(({ name }) => name === 'change')!;
+  const change = message as MessageOf<'change'>;
+
+  const all = [1, 24, 300, 70_000].map((request) => ({ ...change, request }));
+  const pieces = all.map((each) => encodePieces(each));
+
+  expect(new Set(pieces.map(([, instance]) => instance)).size).toBe(1);
+  expect(pieces[0]?.[1]?.length).toBeGreaterThan(20);
+  for (const each of all) expect(decodeMessage(encodeMessage(each))).toEqual(each);
+  expect(encodeMessage(change)).toEqual(bytes);
 });
 
 test('what is kept of a message keeps nothing else of its frame in memory', () => {

@@ -168,6 +168,13 @@ export class ServerStage {
     for (const connection of connections) this.#lively.delete(connection);
   }
 
+  /** All that was sent and not taken yet, to whom, in the order in which it was sent. */
+  takeAll(): { connection: ConnectionId; message: Message }[] {
+    const taken = this.#sent;
+    this.#sent = [];
+    return taken;
+  }
+
   /** What was sent on a connection since the last call, signs of life apart. */
   take(connection: ConnectionId): Message[] {
     const taken = this.#sent.filter((one) => one.connection === connection);

@@ -84,6 +84,12 @@ export const LIMITS = {
     max: 256,
     doc: 'Watches of one session: each change is compared with each. Further ones are refused.',
   },
+  'watches-of-one-service': {
+    noun: 'watches of one service in one session',
+    hint: 'watch it once, and share what comes',
+    max: 16,
+    doc: 'Watches of one service in one session: each change of it is sent once for each of them. Our own programs watch a service once. Further ones are refused.',
+  },
   'known-per-session': {
     noun: 'known instances of one session',
     hint: 'watch without them',

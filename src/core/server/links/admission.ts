@@ -156,12 +156,17 @@ export function watchExcessOf(
   asked: MessageOf<'watch'>,
 ): LimitName | null {
   const { watches } = session;
-  const { request, known } = asked;
+  const { request, service, known } = asked;
   if (!watches.has(request) && watches.size >= LIMITS['watches-per-session'].max) {
     return 'watches-per-session';
   }
   let knownCount = known.length;
-  for (const { untold } of watches.values()) knownCount += untold.size;
+  let sameCount = 1;
+  for (const [other, watch] of watches) {
+    knownCount += watch.untold.size;
+    if (other !== request && watch.service === service) sameCount += 1;
+  }
+  if (sameCount > LIMITS['watches-of-one-service'].max) return 'watches-of-one-service';
   if (knownCount > LIMITS['known-per-session'].max) return 'known-per-session';
   const bytes = messageBytes(asked) - watches.costAt(request);
   return heldExcessOf(state, session, { inAll: bytes, ofSession: bytes });

@@ -128,17 +128,8 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
     noteRemoval(state, change);
     state.history.noteChange(state.nowMs, change);
   }
-  const lasting = lastingOf(changes);
-  if (lasting.length === 0 && !isViewNew) return;
-  for (const session of state.sessions.values()) {
-    const to = session.connection.id;
-    for (const [request, watch] of session.watches) {
-      tellWatcher(state, { to, request, watch }, lasting);
-      if (!isViewNew) continue;
-      if (state.isComplete) tellUntold(state, { to, request, watch });
-      state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });
-    }
-  }
+  for (const change of lastingOf(changes)) tellChange(state, change);
+  if (isViewNew) tellView(state);
 }
 
 interface Watcher {
@@ -147,12 +138,38 @@ interface Watcher {
   readonly watch: Watch;
 }
 
-function tellWatcher(state: State, watcher: Watcher, changes: readonly Change[]): void {
-  const { to, request, watch } = watcher;
-  for (const { servers: _, ...change } of changes) {
-    if (change.instance.registration.service !== watch.service) continue;
-    watch.untold.delete(change.instance.registration.instance);
+/**
+ * Who has the fewest watches of the service is told first: what one session asks for many times over
+ * must not hold up the others.
+ */
+function tellChange(state: State, { servers: _, ...change }: Change): void {
+  const { instance, service } = change.instance.registration;
+  for (const { to, request, watch } of watchersOf(state, service)) {
+    watch.untold.delete(instance);
     state.out.send(to, { kind: 'change', request, ...change });
+  }
+}
+
+function watchersOf({ sessions }: State, service: Name): readonly Watcher[] {
+  const bySession: Watcher[][] = [];
+  for (const { connection, watches } of sessions.values()) {
+    const own: Watcher[] = [];
+    for (const [request, watch] of watches) {
+      if (watch.service === service) own.push({ to: connection.id, request, watch });
+    }
+    if (own.length > 0) bySession.push(own);
+  }
+  return bySession.sort((one, other) => one.length - other.length).flat();
+}
+
+/** Tells every watcher what the view is now, after all that changed before it. */
+function tellView(state: State): void {
+  for (const session of state.sessions.values()) {
+    const to = session.connection.id;
+    for (const [request, watch] of session.watches) {
+      if (state.isComplete) tellUntold(state, { to, request, watch });
+      state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });
+    }
   }
 }
 

@@ -251,6 +251,22 @@ test('watches count as well, with all that the client names', () => {
   expect(watch(3)).toEqual(['change']);
 });
 
+test('one session watches a service sixteen times at most, and others as well', () => {
+  const stage = new ServerStage();
+  const session = stage.client();
+  const watch = (request: number, service: string): unknown[] => {
+    stage.take(session);
+    stage.hear(session, { kind: 'watch', request, service: service as Name, known: [] });
+    return stage.take(session).map(({ kind }) => kind);
+  };
+  for (let request = 1; request <= 16; request += 1) watch(request, 'db');
+
+  expect(watch(17, 'db')).toEqual(['error']);
+  expect(watch(17, 'web')).toEqual(['change']);
+  expect(watch(1, 'db')).toEqual(['change']);
+  expect(limitsTold(stage)).toEqual(['watches-of-one-service']);
+});
+
 test('connections that few open files limit are more with more of these, and with no flag', () => {
   const stage = new ServerStage({ limits: { connections: 1 }, areFilesFew: true });
   stage.client();

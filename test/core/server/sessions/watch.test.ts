@@ -195,6 +195,26 @@ test('only the watched service is told of, and nothing after the watch is ended'
   expect(changes(server.take(session))).toEqual(['present a', 'synced', 'added c']);
 });
 
+test('who watches a service once hears of a change before those who watch it many times over', () => {
+  const { server, link } = serverWith('a');
+  const watching = [3, 1, 2].map((times) => {
+    const session = server.client();
+    for (let request = 1; request <= times; request += 1) {
+      server.hear(session, { kind: 'watch', request, service: 'db' as Name, known: [] });
+    }
+    return session;
+  });
+  server.takeAll();
+
+  server.tell(link, '1', put('b'));
+
+  const told = server
+    .takeAll()
+    .filter(({ message }) => message.kind === 'change')
+    .map(({ connection }) => watching.indexOf(connection));
+  expect(told).toEqual([1, 2, 2, 0, 0, 0]);
+});
+
 function changes(messages: Message[]): string[] {
   return messages.flatMap((message) => {
     if (message.kind !== 'change') return [];
