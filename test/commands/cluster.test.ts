@@ -2,9 +2,10 @@
 // and nobody notices when a server does.
 
 import { expect } from 'vitest';
-import { lookup, watch } from '../../src/index.ts';
+import { watch } from '../../src/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { allComplete, type Host, serveWords, startHosts } from '../support/hosts.ts';
+import { LookupLoop } from '../support/lookup-loop.ts';
 import { needs } from '../support/needs.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
 import { readFileSync } from 'node:fs';
@@ -38,7 +39,7 @@ test('no lookup misses a service while every server is restarted in turn', async
     `--server=${h3.address}`,
   ]);
   await registeredWith(sidecar, ['h3-a', 'h3-b']);
-  const loops = hosts.map(({ address }) => new LookupLoop([address]));
+  const loops = hosts.map(({ address }) => new LookupLoop('cache', [address]));
   const masters = [h1.address, h2.address];
 
   const restarts = hosts.flatMap((host) => {
@@ -60,50 +61,6 @@ test('no lookup misses a service while every server is restarted in turn', async
 
   expect(misses).toEqual([[], [], []]);
 });
-
-/** Looks up `cache` at the servers of one host, again and again, until it is ended. */
-class LookupLoop {
-  readonly #misses: string[] = [];
-  readonly #ended: Promise<void>;
-  #turn = deferred<undefined>();
-  #isEnding = false;
-
-  constructor(servers: readonly string[]) {
-    this.#ended = this.#run(servers);
-  }
-
-  /** Resolves when a lookup that begins from now on has been answered. */
-  async turn(): Promise<void> {
-    await this.#turn.promise;
-    await this.#turn.promise;
-  }
-
-  /** What was answered instead of one live instance. */
-  async end(): Promise<string[]> {
-    this.#isEnding = true;
-    await this.#ended;
-    return this.#misses;
-  }
-
-  async #run(servers: readonly string[]): Promise<void> {
-    while (!this.#isEnding) {
-      const miss = await missOf(servers);
-      if (miss !== null) this.#misses.push(miss);
-      this.#turn.resolve(undefined);
-      this.#turn = deferred<undefined>();
-    }
-  }
-}
-
-async function missOf(servers: readonly string[]): Promise<string | null> {
-  try {
-    const answer = await lookup('cache', { servers });
-    const isFound = answer.instances.length === 1 && answer.instances[0]?.state === 'live';
-    return isFound ? null : JSON.stringify(answer);
-  } catch (error) {
-    return String(error);
-  }
-}
 
 async function startRedis(stage: Stage, host: Host, port: number): Promise<void> {
   const sidecar = stage.start([
