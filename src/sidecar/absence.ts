@@ -9,7 +9,7 @@ export class Absence {
   #timer: NodeJS.Timeout | null = null;
 
   /** `tell` is called with how long it has lasted; for the first time after 2 s if not told else. */
-  constructor(tell: (seconds: number) => void, patienceMs = PATIENCE_MS) {
+  constructor(tell: (seconds: number) => void, patienceMs = ABSENT_MS) {
     this.#tell = tell;
     this.#patienceMs = patienceMs;
   }
@@ -36,6 +36,6 @@ export class Absence {
 }
 
 /** A server that is restarted is back by then. */
-const PATIENCE_MS = 2_000;
+const ABSENT_MS = 2_000;
 
 const PAUSE_MS_MAX = 3_600_000;

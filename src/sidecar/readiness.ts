@@ -30,7 +30,7 @@ export interface ReadinessOptions {
 export async function readiness(
   options: ReadinessOptions,
 ): Promise<'ready' | 'overdue' | 'aborted'> {
-  const { service, timeoutMs, report, signal, patienceMs = PATIENCE_MS } = options;
+  const { service, timeoutMs, report, signal, patienceMs = NOT_READY_MS } = options;
   const { attemptMs = ATTEMPT_MS_MAX, pauseMs: pauseMsMax = PAUSE_MS_MAX } = options;
   const startMs = nowMs();
   let nextReportMs = patienceMs;
@@ -68,4 +68,4 @@ const PAUSE_MS_FIRST = 10;
 const PAUSE_MS_MAX = 250;
 const PAUSE_GROWTH = 1.4;
 const ATTEMPT_MS_MAX = 5_000;
-const PATIENCE_MS = 10_000;
+const NOT_READY_MS = 10_000;

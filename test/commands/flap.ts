@@ -252,7 +252,7 @@ async function missesOf(
 ): Promise<number> {
   let missesCount = 0;
   while (!over.aborted) {
-    const { instances } = await lookup(SERVICE, { servers: [address], timeoutMs: PATIENCE_MS });
+    const { instances } = await lookup(SERVICE, { servers: [address], timeoutMs: FOUND_AGAIN_MS });
     const isThere = instances.some((one) => one.port === port && one.state === 'live');
     if (!isThere) missesCount += 1;
     await delay(ASK_EVERY_MS);
@@ -336,5 +336,5 @@ const STEADY_PORT = 1;
 /** How long a start takes, more or less, and the pause before the next. */
 const START_MS = 1_000;
 
-const PATIENCE_MS = 20_000;
+const FOUND_AGAIN_MS = 20_000;
 const ASK_EVERY_MS = 100;

@@ -133,7 +133,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 
   /** A server that says something is not silent: the next is not asked yet. */
   #wait(): void {
-    this.timers.set('patience', this.nowMs + PATIENCE_MS, () => {
+    this.timers.set('patience', this.nowMs + NEXT_ASKED_MS, () => {
       if (this.#untried.length > 0) this.#tryNext();
     });
   }
@@ -337,7 +337,7 @@ const JOINS: {
 };
 
 /** A server that is silent for this long is not waited for: the next is asked as well. */
-const PATIENCE_MS = 250;
+const NEXT_ASKED_MS = 250;
 
 /** Before everyone is asked once more. */
 const AGAIN_MS = 50;

@@ -166,7 +166,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       return;
     }
     this.#contacts.dial(next);
-    this.timers.set('patience', this.nowMs + PATIENCE_MS, () => {
+    this.timers.set('patience', this.nowMs + NEXT_TRIED_MS, () => {
       if (this.#untried.length > 0) this.#tryNext();
     });
   }
@@ -364,7 +364,7 @@ interface Gone {
 type Told = 'present' | 'added' | 'updated' | 'stale' | 'live';
 
 /** A server that is silent for this long is not waited for: the next is tried as well. */
-const PATIENCE_MS = 250;
+const NEXT_TRIED_MS = 250;
 
 /** How long what was known is believed without a server that says so. */
 const DOUBT_MS = 1_000;

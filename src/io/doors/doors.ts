@@ -73,7 +73,7 @@ export class Doors {
     if (this.#isClosed) return;
     const { runtime, state } = this.#server;
     this.#keepers = this.#kinds.map((kind) => new DoorKeeper(kind, this.#server));
-    this.#cancelPatience = runtime.setAlarm(runtime.nowMs() + PATIENCE_MS, () => {
+    this.#cancelPatience = runtime.setAlarm(runtime.nowMs() + LATE_PLACES_MS, () => {
       this.becomeReady();
     });
     if (state().isComplete) this.becomeReady();
@@ -129,4 +129,4 @@ function kindsOf(site: DoorSite, { side, socket, addresses }: DoorsPlace): DoorK
 }
 
 /** A server that is alone or cut off never sees all, and says so. */
-const PATIENCE_MS = 6_000;
+const LATE_PLACES_MS = 6_000;
