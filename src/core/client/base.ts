@@ -4,10 +4,11 @@
 
 import type { ClientEffect } from './effect.ts';
 import { Timers } from '../kit/timers.ts';
+import type { ClientTimers } from './timers.ts';
 
 /** A core that takes inputs `I` and reports `R`. */
 export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
-  protected readonly timers = new Timers();
+  protected readonly timers: ClientTimers = new Timers();
   /** The time of the input that is being handled. */
   protected nowMs = 0;
   #effects: ClientEffect<R>[] = [];

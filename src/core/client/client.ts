@@ -221,7 +221,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   }
 }
 
-function redialTimer(contact: Contact): string {
+function redialTimer(contact: Contact): `redial ${string}` {
   return `redial ${contact.address}`;
 }
 

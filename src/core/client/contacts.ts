@@ -17,7 +17,7 @@ import type { ConnectionId, Transport, Undialled } from '../input.ts';
 import type { Pace } from '../kit/pace.ts';
 import { agreedPace, SESSION_PACE } from '../kit/pace.ts';
 import { hostPartOf } from '../kit/text.ts';
-import type { Timers } from '../kit/timers.ts';
+import type { ClientTimers } from './timers.ts';
 
 /** The life of a contact. What is absent cannot happen. */
 const CONTACT_STATES = {
@@ -92,7 +92,7 @@ type OpenedInput = Extract<ConnectionInput, { readonly kind: 'opened' }>;
 export interface ContactsOptions {
   readonly environment: Name;
   readonly addresses: readonly string[];
-  readonly timers: Timers;
+  readonly timers: ClientTimers;
   readonly emit: (effect: Send | Dial | Close) => void;
   readonly isOwnHost?: IsOwnHost | undefined;
   readonly listener: ContactListener;
@@ -340,7 +340,7 @@ function errorOf(name: ProtocolErrorName, reason: string): Message {
   return { kind: 'error', error: PROTOCOL_ERRORS[name].code, reason: reason.slice(0, 100) };
 }
 
-function handshakeTimer(contact: Contact): string {
+function handshakeTimer(contact: Contact): `handshake ${string}` {
   return `handshake ${contact.address}`;
 }
 

@@ -4,12 +4,12 @@
 
 import { SESSION_HEARTBEAT_MS } from '../../protocol/constants.ts';
 import type { Contact, Contacts } from './contacts.ts';
-import type { Timers } from '../kit/timers.ts';
+import type { ClientTimers } from './timers.ts';
 
 /** What a client's liveness is made of. */
 export interface LivenessOptions {
   readonly contacts: Contacts;
-  readonly timers: Timers;
+  readonly timers: ClientTimers;
   /** Whether a session is judged by its silence, not by the kernel's close alone. */
   readonly isJudged: (contact: Contact) => boolean;
 }
@@ -43,7 +43,7 @@ export class Liveness {
 
   #arm(): void {
     this.#dueMs = this.#nowMs + PING_MS;
-    this.#options.timers.set(TIMER, this.#dueMs, () => {
+    this.#options.timers.set('liveness', this.#dueMs, () => {
       this.#tick();
     });
   }
@@ -69,8 +69,6 @@ export class Liveness {
     return this.#options.contacts.in('open').filter(this.#options.isJudged);
   }
 }
-
-const TIMER = 'liveness';
 
 /** Twice as often as is asked for, so that one late timer is no silence. */
 const PING_MS = SESSION_HEARTBEAT_MS / 2;

@@ -10,7 +10,7 @@ import type { Cause, Registration } from '../../protocol/records.ts';
 import { detailOf } from '../../protocol/texts.ts';
 import { bracketed, hostPartOf } from '../kit/text.ts';
 import type { Contact, Contacts } from './contacts.ts';
-import type { Timers } from '../kit/timers.ts';
+import type { ClientTimers } from './timers.ts';
 
 /** What a service offers: a registration without its id and revision. */
 export type Offered = Omit<Registration, 'instance' | 'revision'>;
@@ -40,7 +40,7 @@ export type ClientReport =
 /** What a registry is made of. */
 export interface RegistryOptions {
   readonly contacts: Contacts;
-  readonly timers: Timers;
+  readonly timers: ClientTimers;
   readonly report: (report: ClientReport) => void;
   readonly now: () => number;
 }
@@ -226,7 +226,7 @@ function nameOf(contact: Contact): string {
   return contact.server?.facts.name ?? contact.address;
 }
 
-function leaveTimer(instance: InstanceId): string {
+function leaveTimer(instance: InstanceId): `leave ${string}` {
   return `leave ${instance}`;
 }
 

@@ -6,12 +6,12 @@
 import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import { isSocketPath, LOCAL_CAP_MS } from './contacts.ts';
-import type { Timers } from '../kit/timers.ts';
+import type { ClientTimers } from './timers.ts';
 
 /** What rounds are made of. */
 export interface RoundsOptions {
   readonly contacts: Contacts;
-  readonly timers: Timers;
+  readonly timers: ClientTimers;
   readonly random: () => number;
   /** So many sessions are all that there can be. */
   readonly sessionsMax: number;

@@ -3,21 +3,29 @@
 // they were set, so that the same inputs give the same effects. Replaced and cancelled timers stay
 // in the heap until they come up, which costs less than looking for them.
 
-interface Timer {
+/** A table of timers: by its name whose each is, and what happens when it is due. */
+export type TimerTable = Readonly<Record<string, { readonly owner: string; readonly due: string }>>;
+
+/** What the timers of a table are called: that of an owner has the owner's id behind its name. */
+export type TimerName<Table extends TimerTable> = {
+  [Name in keyof Table & string]: Table[Name]['owner'] extends 'core' ? Name : `${Name} ${string}`;
+}[keyof Table & string];
+
+interface Timer<Name extends string> {
   readonly dueMs: number;
   readonly serial: number;
-  readonly name: string;
+  readonly name: Name;
   readonly run: () => void;
 }
 
 /** Named timers in virtual time. Nothing here knows what time it is. */
-export class Timers {
-  readonly #heap: Timer[] = [];
-  readonly #armed = new Map<string, Timer>();
+export class Timers<Name extends string = string> {
+  readonly #heap: Timer<Name>[] = [];
+  readonly #armed = new Map<Name, Timer<Name>>();
   #serial = 0;
 
   /** Calls `run` when `dueMs` has come, instead of what the name stood for before. */
-  set(name: string, dueMs: number, run: () => void): void {
+  set(name: Name, dueMs: number, run: () => void): void {
     this.#serial += 1;
     const timer = { dueMs, serial: this.#serial, name, run };
     this.#armed.set(name, timer);
@@ -26,22 +34,22 @@ export class Timers {
   }
 
   /** As `set`, unless the name has an earlier time already. */
-  setEarlier(name: string, dueMs: number, run: () => void): void {
+  setEarlier(name: Name, dueMs: number, run: () => void): void {
     const armed = this.#armed.get(name);
     if (armed === undefined || armed.dueMs > dueMs) this.set(name, dueMs, run);
   }
 
   /** Puts a timer off, if there is one of that name. */
-  delay(name: string, byMs: number): void {
+  delay(name: Name, byMs: number): void {
     const armed = this.#armed.get(name);
     if (armed !== undefined) this.set(name, armed.dueMs + byMs, armed.run);
   }
 
-  cancel(name: string): void {
+  cancel(name: Name): void {
     this.#armed.delete(name);
   }
 
-  has(name: string): boolean {
+  has(name: Name): boolean {
     return this.#armed.has(name);
   }
 
@@ -76,7 +84,7 @@ export class Timers {
     }
   }
 
-  #pop(): Timer | undefined {
+  #pop(): Timer<Name> | undefined {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
@@ -94,12 +102,14 @@ export class Timers {
   }
 }
 
-function isBefore(one: Timer | undefined, other: Timer | undefined): boolean {
+type Due = Pick<Timer<string>, 'dueMs' | 'serial'>;
+
+function isBefore(one: Due | undefined, other: Due | undefined): boolean {
   if (one === undefined || other === undefined) return one !== undefined;
   return one.dueMs < other.dueMs || (one.dueMs === other.dueMs && one.serial < other.serial);
 }
 
-function swap(heap: Timer[], index: number, other: number): void {
+function swap(heap: unknown[], index: number, other: number): void {
   const held = heap[index];
   const moved = heap[other];
   if (held === undefined || moved === undefined) return;

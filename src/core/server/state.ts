@@ -18,7 +18,7 @@ import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from '../kit/pace.ts';
 import type { Tally } from './tally.ts';
-import type { Timers } from '../kit/timers.ts';
+import type { ServerTimers } from './timers.ts';
 
 /** A server that is gone. */
 export interface Gone {
@@ -240,7 +240,7 @@ export interface State {
   options: ServerOptions;
   readonly out: Outbox;
   readonly tally: Tally;
-  readonly timers: Timers;
+  readonly timers: ServerTimers;
   readonly self: Origin;
   readonly origins: Map<OriginId, Origin>;
   /** The numbers that they have. */

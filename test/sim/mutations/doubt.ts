@@ -126,7 +126,7 @@ addAll(wanted, worthTrying(state));`,
     split.blinkChain,
     [
       'reachability#becomeReachable',
-      `for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(\`\${name} \${origin.id}\`);`,
+      `for (const name of ['grace', 'aside', 'hold'] as const) state.timers.cancel(\`\${name} \${origin.id}\`);`,
       '',
     ],
   ],

@@ -15,6 +15,7 @@ import type { LimitName } from '../limits.ts';
 import { admit } from './admission.ts';
 import { limitReason, noteLimit } from '../limits.ts';
 import type { Connection, State } from '../state.ts';
+import { cancelTimersOf } from '../timers.ts';
 import { handleTargetIdle } from './targets.ts';
 
 /** Which messages may arrive in which phase, and the phases that each may lead to. */
@@ -189,9 +190,7 @@ export function closeConnection(state: State, connection: Connection, why: Close
 /** Forgets a connection that is closed. */
 export function forgetConnection(state: State, connection: Connection): void {
   if (state.connections.delete(connection.id)) state.strangers.forget(connection.id, state.nowMs);
-  for (const name of ['handshake', 'beat', 'silence', 'held', 'news', 'pause', 'unread']) {
-    state.timers.cancel(`${name} ${String(connection.id)}`);
-  }
+  cancelTimersOf(state.timers, 'connection', connection.id);
   if (connection.dialled === null) return;
   const target = state.targets.get(connection.dialled);
   if (target?.connection === connection.id) handleTargetIdle(state, target);

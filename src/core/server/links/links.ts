@@ -4,7 +4,7 @@
 // origin id keeps its own. A replaced link never goes down in the log.
 
 import { PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
-import { versionsReason } from '../../../protocol/errors.ts';
+import { PROTOCOL_ERRORS, versionsReason } from '../../../protocol/errors.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts, Loss } from '../../../protocol/records.ts';
@@ -114,7 +114,7 @@ export function refuseEnvironment(state: State, connection: Connection, theirs: 
   state.out.notice('refused-environment', { address, theirs, ours });
   state.out.send(connection.id, {
     kind: 'error',
-    error: 6,
+    error: PROTOCOL_ERRORS['wrong-environment'].code,
     reason: `environment ${ours} here, not ${theirs}`,
     environment: ours,
   });
@@ -310,7 +310,7 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
     return;
   }
   // What takes its place may still be shaking hands: the two travelled apart.
-  state.timers.set(`held ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
+  state.timers.set(`released ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
     if (linkOf(state, connection) !== link) return;
     loseLink(state, link, { loss, reason: 'it keeps other links', isReleased: true });
   });

@@ -158,6 +158,6 @@ export function handleReload(state: State): void {
   hasten(state, [...state.targets.keys()]);
 }
 
-function timerName(target: Target): string {
+function timerName(target: Target): `dial ${string}` {
   return `dial ${target.address}`;
 }

@@ -40,6 +40,6 @@ export function armDeparted(state: State, id: OriginId, untilMs: number): void {
 }
 
 /** The timer that ends the grace of what an origin held. */
-function departedTimer(id: OriginId): string {
+function departedTimer(id: OriginId): `departed ${string}` {
   return `departed ${id}`;
 }

@@ -47,7 +47,7 @@ function isLate(state: State, origin: Origin, { by, atMs }: Ended): boolean {
   return origin !== state.self && !by.has(origin.id) && state.nowMs - atMs <= ENDED_MS;
 }
 
-function lateTimer(id: OriginId, instance: InstanceId): string {
+function lateTimer(id: OriginId, instance: InstanceId): `late ${string}` {
   return `late ${id} ${instance}`;
 }
 

@@ -20,6 +20,7 @@ import { noteClaimed } from './departed.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Departed, Origin, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
+import { cancelTimersOf } from '../timers.ts';
 import { childrenOf } from './topology.ts';
 import { noteWays } from './ways.ts';
 
@@ -250,7 +251,7 @@ export function becomePast(state: State, origin: Origin): void {
 /** Drops an origin's log and all that it holds. It may return. */
 export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop): void {
   const end = { ...crashOf(origin), cause };
-  for (const name of ORIGIN_TIMERS) state.timers.cancel(`${name} ${origin.id}`);
+  cancelTimersOf(state.timers, 'origin', origin.id);
   for (const instance of origin.log.registrations.keys()) {
     if (except?.has(instance) !== true) state.catalogue.delete(origin.id, instance, end);
   }
@@ -368,9 +369,6 @@ function noteTargets(state: State, origin: Origin): void {
 const SLEPT = 'this server did not run';
 
 const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
-
-/** The timers that an origin may have, by the first word of their names. */
-const ORIGIN_TIMERS = ['grace', 'aside', 'hold', 'returned', 'overdue'] as const;
 
 const SIBLING_ADDRESSES_MAX = 8;
 

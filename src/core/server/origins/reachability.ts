@@ -59,7 +59,8 @@ function known(state: State, ids: Iterable<OriginId>): Origin[] {
 
 function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const before = origin.standing;
-  for (const name of ['grace', 'aside', 'hold']) state.timers.cancel(`${name} ${origin.id}`);
+  for (const name of ['grace', 'aside', 'hold'] as const)
+    state.timers.cancel(`${name} ${origin.id}`);
   forgetOldLosses(state, origin);
   origin.isPast = false;
   noteBack(state, origin);

@@ -55,9 +55,9 @@ export function noteOffered(state: State, link: Link, line: Line): void {
 }
 
 function armGraft(state: State, link: Link): void {
-  const timer = `graft ${String(link.connection.id)}`;
+  const timer = `graft ${String(link.connection.id)}` as const;
   if (state.timers.has(timer)) return;
-  state.timers.set(timer, state.nowMs + PATIENCE_MS, () => {
+  state.timers.set(timer, state.nowMs + GRAFT_MS, () => {
     if (state.links.get(link.origin) === link) graft(state, link);
   });
 }
@@ -104,4 +104,4 @@ function sequenceOf(state: State, id: OriginId): number {
 }
 
 /** How long what was offered may take to come by the way that was faster before. */
-const PATIENCE_MS = 150;
+const GRAFT_MS = 150;

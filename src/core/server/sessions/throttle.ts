@@ -35,7 +35,7 @@ export function handleUnread(
   session: Session,
   flow: { readonly isUnread: boolean; readonly end: (limit: LimitName) => void },
 ): void {
-  const timer = `unread ${String(session.connection.id)}`;
+  const timer = `unread ${String(session.connection.id)}` as const;
   session.isUnread = flow.isUnread;
   if (!flow.isUnread) {
     state.timers.cancel(timer);

@@ -1,0 +1,23 @@
+// Every timer of a client, a watch and a question: its name, whose it is, and what happens when it is
+// due. One invariant: a timer that is not here can neither be set nor cancelled.
+
+import type { TimerName, Timers, TimerTable } from '../kit/timers.ts';
+
+/** The timers. That of an owner is called by its name and what the owner is known by. */
+export const TIMERS = {
+  handshake: { owner: 'contact', due: 'a server that has not said welcome is given up' },
+  redial: { owner: 'contact', due: 'an address is dialled again' },
+  leave: { owner: 'instance', due: 'what is given up waits no longer for an acknowledgement' },
+  liveness: { owner: 'core', due: 'a sign of life is sent, or a silent server is lost' },
+  round: { owner: 'core', due: 'all addresses are dialled again' },
+  ports: { owner: 'core', due: 'the ports are dialled beside the sockets' },
+  timeout: { owner: 'core', due: 'a question is given up' },
+  again: { owner: 'core', due: 'a question is put again' },
+  patience: { owner: 'core', due: 'the next server is asked or tried as well' },
+  hunt: { owner: 'core', due: 'a watch looks for a server again' },
+  absent: { owner: 'core', due: 'what a new server does not tell of is gone' },
+  doubt: { owner: 'core', due: 'what a watch has told is in doubt' },
+} as const satisfies TimerTable;
+
+/** The timers of a client. */
+export type ClientTimers = Timers<TimerName<typeof TIMERS>>;

@@ -1,0 +1,61 @@
+// Every timer of a server: its name, whose it is, and what happens when it is due. One invariant: a
+// timer that is not here can neither be set nor cancelled, and an owner that goes takes all of its
+// timers along.
+
+import type { TimerName, Timers, TimerTable } from '../kit/timers.ts';
+
+/** The timers. That of an owner is called by its name and the owner's id: `grace 1f…`. */
+export const TIMERS = {
+  handshake: { owner: 'connection', due: 'who has not shaken hands is closed' },
+  beat: { owner: 'connection', due: 'a sign of life is sent' },
+  silence: { owner: 'connection', due: 'who was not heard for so long is lost' },
+  held: { owner: 'connection', due: 'a link has held: its addresses are well' },
+  released: { owner: 'connection', due: 'a link that the other end gave up is lost' },
+  graft: { owner: 'connection', due: 'what was offered and has not come is asked for' },
+  pause: { owner: 'connection', due: 'a session that was too fast is read again' },
+  unread: { owner: 'connection', due: 'a session that does not read its answers is closed' },
+  grace: { owner: 'origin', due: 'a suspect origin is judged, a new one dropped' },
+  aside: { owner: 'origin', due: 'a crashed origin is forgotten' },
+  hold: { owner: 'origin', due: 'an origin that is split off is forgotten' },
+  returned: { owner: 'origin', due: 'a host is back: what is not back with it is forgotten' },
+  overdue: { owner: 'origin', due: 'a neighbour that has said nothing of itself is missed' },
+  dial: { owner: 'target', due: 'an address is dialled' },
+  departed: { owner: 'departed', due: 'what a server held that said goodbye is let go' },
+  late: { owner: 'instance', due: 'what may have been late news counts' },
+  'ask again': { owner: 'core', due: 'what is still split is judged again' },
+  bare: { owner: 'core', due: 'logs that lack their registrations are asked for again' },
+  check: { owner: 'core', due: 'neighbours are told what this server has, to compare' },
+  flush: { owner: 'core', due: 'what is new is sent' },
+  leave: { owner: 'core', due: 'a server that stops waits no longer for its sibling' },
+  listen: { owner: 'core', due: 'a master is looked for, or links are given up' },
+  'no-master': { owner: 'core', due: 'an operator is told that there is no master' },
+  'say missing': { owner: 'core', due: 'neighbours are told which hosts are missing' },
+  seek: { owner: 'core', due: 'addresses of servers that were lost are tried' },
+  settle: { owner: 'core', due: 'the view is looked at again' },
+  view: { owner: 'core', due: 'the view is computed, at most so often' },
+  wake: { owner: 'core', due: 'a server that slept has taken in what its clients did' },
+} as const satisfies TimerTable;
+
+/** The timers of a server. */
+export type ServerTimers = Timers<TimerName<typeof TIMERS>>;
+
+type OwnerOf<Name extends keyof typeof TIMERS> = (typeof TIMERS)[Name]['owner'];
+
+/** Whoever goes as a whole. */
+type Owner = Extract<OwnerOf<keyof typeof TIMERS>, 'connection' | 'origin'>;
+
+/** Cancels all timers of a connection that is closed, or of an origin that is dropped. */
+export function cancelTimersOf(timers: ServerTimers, owner: Owner, id: string | number): void {
+  for (const name of NAMES[owner]) timers.cancel(`${name} ${String(id)}`);
+}
+
+const NAMES = { connection: namesOf('connection'), origin: namesOf('origin') };
+
+function namesOf<O extends Owner>(owner: O): NameOf<O>[] {
+  const names = Object.keys(TIMERS) as (keyof typeof TIMERS)[];
+  return names.filter((name): name is NameOf<O> => TIMERS[name].owner === owner);
+}
+
+type NameOf<O extends Owner> = {
+  [N in keyof typeof TIMERS]: OwnerOf<N> extends O ? N : never;
+}[keyof typeof TIMERS];
