@@ -28,6 +28,7 @@ has gcc gcc
 has musl-gcc musl-tools
 has java openjdk-17-jdk-headless
 has promtool prometheus
+has chromium chromium
 /usr/bin/python3 -c 'import prometheus_client.openmetrics' 2>/dev/null || missing+=(python3-prometheus-client)
 /usr/bin/python3 -c 'import dns.resolver' 2>/dev/null || missing+=(python3-dnspython)
 has ip iproute2

@@ -72,10 +72,11 @@ export class Door {
   }
 }
 
-/** Starts a server, and waits until its HTTP answers. */
-export async function openDoor(stage: Stage): Promise<Door> {
+/** Starts a server, with more words if given, and waits until its HTTP answers. */
+export async function openDoor(stage: Stage, words: readonly string[] = []): Promise<Door> {
   const host = stage.address();
-  const server = stage.start(['serve', '--log-format=json', '--host=h1', `--bind=${host}`]);
+  const plain = ['serve', '--log-format=json', '--host=h1', `--bind=${host}`];
+  const server = stage.start([...plain, ...words]);
   await server.said({ event: 'view-complete' });
   const door = new Door(host, server);
   for (;;) {

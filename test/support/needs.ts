@@ -29,6 +29,7 @@ const PROBES = {
   'knot-dnsutils': ['kdig', '-V'],
   dnsperf: ['sh', '-c', 'command -v dnsperf'],
   'python3-dnspython': ['/usr/bin/python3', '-c', 'import dns.resolver'],
+  chromium: ['sh', '-c', 'command -v chromium'],
   prometheus: ['promtool', '--version'],
   'python3-prometheus-client': ['/usr/bin/python3', '-c', 'import prometheus_client.openmetrics'],
   'golang-go': ['go', 'version'],

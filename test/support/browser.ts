@@ -1,0 +1,46 @@
+// Debian's Chromium, without a window, as the browser of a test. It is a process of the test's stage
+// and keeps its profile in the folder of the test, so that nothing of it outlives the test.
+
+import { join } from 'node:path';
+
+import type { Browser } from 'puppeteer-core';
+import { connect } from 'puppeteer-core';
+
+import { needs } from './needs.ts';
+import type { Stage } from './processes.ts';
+
+/** Whether there is a Chromium; says so loudly if there is none. */
+export const hasBrowser = needs('chromium');
+
+/** Starts Chromium. `names` are names that it takes for addresses, as DNS might say. */
+export async function openBrowser(
+  stage: Stage,
+  names: Readonly<Record<string, string>> = {},
+): Promise<Browser> {
+  const rules = Object.entries(names).map(([name, address]) => `MAP ${name} ${address}`);
+  const chromium = stage.spawn(
+    [
+      'chromium',
+      ...SETTINGS,
+      `--host-resolver-rules=${rules.join(', ')}`,
+      `--user-data-dir=${join(stage.folder, 'chromium')}`,
+      'about:blank',
+    ],
+    { env: { HOME: stage.folder } },
+  );
+  const said = await chromium.line(/^DevTools listening on /);
+  const browserWSEndpoint = said.replace('DevTools listening on ', '');
+  return await connect({ browserWSEndpoint, defaultViewport: { width: 1600, height: 900 } });
+}
+
+const SETTINGS = [
+  '--headless=new',
+  '--remote-debugging-port=0',
+  // Tests may run as root, and in containers with a small /dev/shm.
+  '--no-sandbox',
+  '--disable-dev-shm-usage',
+  '--disable-gpu',
+  '--no-first-run',
+  // What a server refuses must come to the server: the browser is not to refuse it before.
+  '--disable-features=LocalNetworkAccessChecks,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable',
+];
