@@ -1,5 +1,6 @@
-// A network of namespaces: every node is a network, a /run and a cable (a veth pair) of its own; the
-// switch that the cables lead to is a namespace too, so the machine's own network is never touched.
+// A network of namespaces: every node is a network, a /run and a cable of its own; the switch that
+// the cables lead to is a namespace too, so the machine's own network is never touched. The switch is
+// the kernel's (bridges, and a veth pair a cable), or one that loses and delays: see taps.ts.
 // The invariant: a namespace has no name and lives as long as the process that holds it, which ends
 // with us; so whatever happens, nothing is left to be removed.
 
@@ -34,6 +35,15 @@ export interface Node {
   dropNone(): Promise<void>;
 }
 
+/** What the cables of the nodes lead to; a node is named by its index, from 1. */
+export interface Switch {
+  /** Makes `eth0` in the network of a process, and the cable from there. */
+  plugIn(index: number, pid: number): Promise<void>;
+  /** Joins the cables of each group; those of a node that is in no group are out. */
+  join(groups: readonly (readonly number[])[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Machines, and the cables between them. */
 export interface Network {
   readonly nodes: readonly Node[];
@@ -44,49 +54,66 @@ export interface Network {
 }
 
 /** Makes machines, all on one switch. */
-export async function openNetwork(nodesCount: number): Promise<Network> {
-  const held = await holdNamespace(SWITCH_READY);
+export async function openNetwork(
+  nodesCount: number,
+  openSwitch: (nodesCount: number) => Promise<Switch> = openBridges,
+): Promise<Network> {
+  const middle = await openSwitch(nodesCount);
   const members: Member[] = [];
-  while (members.length < nodesCount) members.push(await plugIn(held.pid, members.length + 1));
+  while (members.length < nodesCount) members.push(await plugIn(middle, members.length + 1));
+  const nodes = members.map(({ node }) => node);
   return {
-    nodes: members.map(({ node }) => node),
+    nodes,
     join: async (groups) => {
-      const bridgeOf = (node: Node) => groups.findIndex((group) => group.includes(node));
-      const commands = members.map(({ node, port }) => {
-        const bridge = bridgeOf(node);
+      await middle.join(groups.map((group) => group.map((node) => nodes.indexOf(node) + 1)));
+    },
+    close: async () => {
+      for (const { node } of members) node.killAll();
+      for (const { held } of members) held.signal('SIGKILL');
+      await Promise.all(members.map(({ held }) => held.ended));
+      await middle.close();
+    },
+  };
+}
+
+async function openBridges(nodesCount: number): Promise<Switch> {
+  const held = await holdNamespace(SWITCH_READY);
+  const indexes = Array.from({ length: nodesCount }, (_, at) => at + 1);
+  return {
+    plugIn: async (index, pid) => {
+      await configure(held.pid, [
+        `link add port${String(index)} type veth peer name eth0 netns ${String(pid)}`,
+        `link set port${String(index)} master bridge0 up`,
+      ]);
+    },
+    join: async (groups) => {
+      const commands = indexes.map((index) => {
+        const bridge = groups.findIndex((group) => group.includes(index));
         return bridge < 0
-          ? `link set ${port} nomaster down`
-          : `link set ${port} master bridge${String(bridge)} up`;
+          ? `link set port${String(index)} nomaster down`
+          : `link set port${String(index)} master bridge${String(bridge)} up`;
       });
       await configure(held.pid, commands);
     },
     close: async () => {
-      for (const { node } of members) node.killAll();
-      const holders = [held, ...members.map((member) => member.held)];
-      for (const holder of holders) holder.signal('SIGKILL');
-      await Promise.all(holders.map(({ ended }) => ended));
+      held.signal('SIGKILL');
+      await held.ended;
     },
   };
 }
 
 interface Member {
   readonly node: Node;
-  /** Its port on the switch. */
-  readonly port: string;
   /** What holds its namespace. */
   readonly held: Program;
 }
 
-async function plugIn(switchPid: number, index: number): Promise<Member> {
+async function plugIn(middle: Switch, index: number): Promise<Member> {
   const held = await holdNamespace(NODE_READY);
   const address = `10.77.0.${String(index)}`;
-  const port = `port${String(index)}`;
-  await configure(switchPid, [
-    `link add ${port} type veth peer name eth0 netns ${String(held.pid)}`,
-    `link set ${port} master bridge0 up`,
-  ]);
+  await middle.plugIn(index, held.pid);
   await configure(held.pid, [`addr add ${address}/24 dev eth0`, 'link set eth0 up']);
-  return { node: createNode(held, address), port, held };
+  return { node: createNode(held, address), held };
 }
 
 function createNode({ pid }: Program, address: string): Node {
@@ -116,7 +143,8 @@ function createNode({ pid }: Program, address: string): Node {
   };
 }
 
-async function holdNamespace(prepare: string): Promise<Program> {
+/** Opens a network, made ready by a script, that lasts as long as the program. */
+export async function holdNamespace(prepare: string): Promise<Program> {
   const script = `${prepare} && echo '{"is":"ready"}' && exec sleep infinity`;
   const holder = startProgram(['unshare', '--net', '--mount', 'sh', '-c', script]);
   await eventually(
@@ -126,8 +154,8 @@ async function holdNamespace(prepare: string): Promise<Program> {
   return holder;
 }
 
-/** Several commands of `ip`, as one. */
-async function configure(pid: number, commands: readonly string[]): Promise<void> {
+/** Several commands of `ip`, as one, in the network of a process. */
+export async function configure(pid: number, commands: readonly string[]): Promise<void> {
   const script = `printf '%s\\n' "$@" | ip -batch -`;
   const enter = ['nsenter', `--target=${String(pid)}`, '--net', '--'];
   if (commands.length > 0) await runProgram([...enter, 'sh', '-c', script, 'sh', ...commands]);

@@ -12,8 +12,9 @@ import { test as plainTest } from 'vitest';
 import { eventually } from '../support/conditions.ts';
 import { type Network, type Node, openNetwork } from './network.ts';
 import { LIBRARY, NODE_SCRIPT, type Program, RARANGI, type Said, TIED } from './programs.ts';
-import { openTerminal } from './terminal.ts';
 import type { Host, Server, World } from './shapes.ts';
+import { openTaps, type Trait } from './taps.ts';
+import { openTerminal } from './terminal.ts';
 import { agreeAll } from './views.ts';
 
 /** A world that somebody opened, and closes. */
@@ -24,32 +25,70 @@ export interface OpenWorld extends World {
   close(): Promise<void>;
 }
 
+/** A world whose network may lose and delay. */
+interface LossyWorld extends OpenWorld {
+  /** From now on this happens to what goes from one host to another; heal() mends it. */
+  shape(traitOf: (from: string, to: string) => Omit<Trait, 'from' | 'to'>): Promise<void>;
+}
+
 /** Tests with a world; there is one for all the tests of a file. */
-export const test = plainTest
-  .extend<{ $file: { shared: OpenWorld } }>({
-    shared: [
-      // vitest reads from the pattern which other fixtures this one needs: none.
-      async ({}, use) => {
-        const world = await openWorld();
-        await use(world);
-        await world.close();
+export const test = testsIn(openWorld);
+
+/** The same with a network that may lose and delay. */
+export const lossyTest = testsIn(openLossyWorld);
+
+function testsIn<W extends OpenWorld>(open: () => Promise<W>) {
+  return plainTest
+    .extend<{ $file: { shared: W } }>({
+      shared: [
+        // vitest reads from the pattern which other fixtures this one needs: none.
+        async ({}, use) => {
+          const world = await open();
+          await use(world);
+          await world.close();
+        },
+        { scope: 'file' },
+      ],
+    })
+    .extend<{ world: W }>({
+      world: async ({ shared, onTestFailed }, use) => {
+        onTestFailed(() => {
+          process.stderr.write(`what the servers wrote: ${keepLogs(shared)}\n`);
+        });
+        await shared.restore();
+        await use(shared);
       },
-      { scope: 'file' },
-    ],
-  })
-  .extend<{ world: World }>({
-    world: async ({ shared, onTestFailed }, use) => {
-      onTestFailed(() => {
-        process.stderr.write(`what the servers wrote: ${keepLogs(shared)}\n`);
-      });
-      await shared.restore();
-      await use(shared);
-    },
-  });
+    });
+}
 
 /** Opens a world in which nothing runs yet. */
 export async function openWorld(): Promise<OpenWorld> {
-  const network = await openNetwork(PLANS.length);
+  return worldOn(await openNetwork(PLANS.length));
+}
+
+async function openLossyWorld(): Promise<LossyWorld> {
+  const taps = await openTaps(PLANS.length);
+  const world = worldOn(await openNetwork(PLANS.length, () => Promise.resolve(taps)));
+  const indexes = PLANS.map((_, at) => at + 1);
+  const nameOf = (index: number): string => PLANS[index - 1]!.name;
+  const shape: LossyWorld['shape'] = async (traitOf) => {
+    const traits = indexes.flatMap((from) =>
+      indexes.map((to) => ({ from, to, ...traitOf(nameOf(from), nameOf(to)) })),
+    );
+    await taps.shape(traits);
+  };
+  const heal = async (): Promise<void> => {
+    await taps.shape([]);
+    await world.heal();
+  };
+  const restore = async (): Promise<void> => {
+    await taps.shape([]);
+    await world.restore();
+  };
+  return { ...world, shape, heal, restore };
+}
+
+function worldOn(network: Network): OpenWorld {
   const extras: Program[] = [];
   const world = createWorld(network, extras);
   return { ...world, restore: () => restore(world, extras), close: () => network.close() };

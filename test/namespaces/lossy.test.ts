@@ -1,0 +1,72 @@
+// Cables that lose and delay, with real processes: what is slow is not gone, what is gone is told of
+// once, and a host that slept says nothing of the past as if it were so.
+
+import { expect } from 'vitest';
+
+import { canShapeNetworks } from './taps.ts';
+import { agree, agreeAll, askAll, changesAt, sightsOf } from './views.ts';
+import { HOSTS, lossyTest, PATIENTLY, passed, said, serversOf } from './world.ts';
+
+const netTest = lossyTest.skipIf(!canShapeNetworks());
+
+netTest(
+  'cables that lose a part of what they carry lose no host, and news gets through',
+  PATIENTLY,
+  async ({ world }) => {
+    const sinceMs = performance.now();
+    await world.shape(() => ({ loss: 0.05, delayMs: 10 }));
+    await passed(sinceMs + WHILE_MS);
+    await agreeAll(world);
+    world.host('h6').web!.signal('SIGKILL');
+    await agree(world, sightsOf(HOSTS, { reached: HOSTS, split: [], webs: { h6: 0 } }));
+
+    const told = serversOf(world).map((server) => changesAt(server, sinceMs));
+    expect(told).toEqual(told.map(() => ['removed h6']));
+  },
+);
+
+netTest(
+  'a cable that lost everything one way takes nobody away from those who have others',
+  PATIENTLY,
+  async ({ world }) => {
+    const sinceMs = performance.now();
+    await world.shape((from, to) => (from === 'h1' && to === 'h4' ? { loss: 1 } : { delayMs: 5 }));
+    await said(world.host('h4').servers[0]!.program, { event: 'link-down' }, sinceMs);
+    await agreeAll(world);
+    await world.heal();
+    await agreeAll(world);
+
+    const told = serversOf(world).map((server) => changesAt(server, sinceMs));
+    expect(told).toEqual(told.map(() => []));
+  },
+);
+
+netTest(
+  'a host that slept, and wakes cut off, says of nothing that it is live',
+  PATIENTLY,
+  async ({ world }) => {
+    const rest = HOSTS.filter((name) => name !== 'h3');
+    const { servers } = world.host('h3');
+    for (const { program } of servers) program.signal('SIGSTOP');
+    await agree(world, sightsOf(rest, { reached: rest, split: [] }));
+    world.host('h6').web!.signal('SIGKILL');
+    await agree(world, sightsOf(rest, { reached: rest, split: [], webs: { h6: 0 } }));
+    await world.unplug('h3');
+    const wakeMs = performance.now();
+    for (const { program } of servers) program.signal('SIGCONT');
+    await Promise.all(servers.map(({ program }) => said(program, { event: 'slept' }, wakeMs)));
+    const far = ['lookup', 'web', '--cluster=west', '--live'];
+    const answers = [await askAll(world, ['h3'], far), await askAll(world, ['h3'], far)].flat();
+    await world.heal();
+    await agree(world, sightsOf(HOSTS, { reached: HOSTS, split: [], webs: { h6: 0 } }));
+
+    expect(answers.map(({ code, stdout }) => [code, stdout])).toEqual(Array(4).fill([5, '']));
+    for (const server of servers) {
+      const ofDead = changesAt(server, wakeMs).filter((change) => change.endsWith('h6'));
+      expect(ofDead.filter((change) => change !== 'stale h6')).toEqual(['removed h6']);
+    }
+  },
+);
+
+/** Several silences. */
+const WHILE_MS = 5_000;
