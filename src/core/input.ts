@@ -110,6 +110,22 @@ export interface Addressed extends Timed {
   readonly siblings: readonly string[];
 }
 
+/** A place of a door of this server that another program has. */
+export interface HeldPlace {
+  /** The kind of door, for people: `DNS`. */
+  readonly door: string;
+  /** `host:port`, or the path of a socket. */
+  readonly address: string;
+  /** The user whose program it is, by number; null where that cannot be seen. */
+  readonly uid: number | null;
+}
+
+/** The places of doors that other programs have are others now: here are all of them. */
+export interface Held extends Timed {
+  readonly kind: 'held';
+  readonly places: readonly HeldPlace[];
+}
+
 /** Someone asks the core to end (`stop`), or to forget which addresses refused it (`reload`). */
 export interface Order extends Timed {
   readonly kind: 'stop' | 'reload';
@@ -127,4 +143,5 @@ export type Input =
   | Deadline
   | Faulted
   | Addressed
+  | Held
   | Order;

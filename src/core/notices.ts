@@ -151,6 +151,12 @@ export const NOTICES = {
     sentence: '{address}: {times} more lines like {notice} were left out in the last minute',
   },
   'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },
+  'port-held': {
+    level: 'warn',
+    sentence:
+      'another program is at {address}, the place of the other server of this host, ' +
+      "or that server hangs; see which: ss -ltunp 'sport = {port}'",
+  },
   'host-twice': {
     level: 'warn',
     sentence: 'host {host} has two servers of side {side}: {address} and {other}',

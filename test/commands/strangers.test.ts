@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
+import type { StatusReport } from '../../src/index.ts';
 import { type Running, test } from '../support/processes.ts';
 
 const TLS_CLIENT_HELLO = Buffer.from('16030100c8010000c40303', 'hex');
@@ -67,6 +68,50 @@ test('strangers at both ports are no timeout: it is said that something else is 
   );
   expect(asked.stderr).toContain("ss -ltnp 'sport = 17340 or sport = 17341'");
   expect(asked.stderr).not.toContain('allow more time');
+});
+
+test('a stranger at the port of the other side is a reason, and so is one at a port of a door', async ({
+  stage,
+}) => {
+  const address = stage.address();
+  await strangerAt(address, 17340, 'HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n');
+  await strangerAt(address, 17348, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  const server = stage.start(['serve', `--bind=${address}`, '--log-format=json']);
+  await server.said({ event: 'no-door' });
+  await server.said({ event: 'port-held', address: `${address}:17340` });
+
+  const { code, stdout } = await stage.run(['status', `--server=${address}:17341`, '--json']);
+
+  const { state, reasons } = JSON.parse(stdout) as StatusReport;
+  const uid = String(process.getuid?.());
+  expect([code, state]).toEqual([1, 'degraded']);
+  expect(reasons.map(({ code: why, message }) => [why, message])).toEqual([
+    [
+      'port-held',
+      `${address}:17340, the place of the other server, is held by another program, or that server hangs`,
+    ],
+    ['port-held', `${address}:17348, the place of HTTP, is held by a program of uid ${uid}`],
+  ]);
+});
+
+test('a server without a place says which port is a stranger’s, not that it may run already', async ({
+  stage,
+}) => {
+  const address = stage.address();
+  await strangerAt(address, 17340, 'HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n');
+  const server = stage.start(['serve', `--bind=${address}`, '--log-format=json']);
+  await server.said({ event: 'server-started' });
+
+  const { code, stderr } = await stage.run(['serve', `--bind=${address}`]);
+
+  const uid = String(process.getuid?.());
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^error: both ports of environment development at [\d.]+ are taken, 17340 and 17341; /,
+  );
+  expect(stderr).toContain(`at 17340 (a program of uid ${uid}) is no server of development`);
+  expect(stderr).toContain("ss -ltnp 'sport = 17340'");
+  expect(stderr).not.toContain('run already');
 });
 
 /** Another program that listens, and says something or nothing to whoever comes. */

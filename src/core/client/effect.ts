@@ -20,7 +20,7 @@ export type ClientEffect<R> = Send | Dial | Close | Report<R> | Stopped;
 /** What can happen on a client's connections. */
 export type ConnectionInput = Exclude<
   Input,
-  { readonly kind: 'stop' | 'reload' | 'faulted' | 'addressed' }
+  { readonly kind: 'stop' | 'reload' | 'faulted' | 'addressed' | 'held' }
 >;
 
 /** Whoever embeds the library wants an end. */

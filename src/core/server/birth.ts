@@ -85,6 +85,7 @@ export function createState(options: ServerOptions): State {
     ...{ faultsCount: 0, faultedMs: -Infinity, isSecondFault: false },
     barred: new Map(),
     ...{ isFailing: false, isAddressGone: false, isStopping: false, hasLeft: false },
+    heldPlaces: [],
     leaveMs: Infinity,
   };
 }

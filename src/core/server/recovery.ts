@@ -103,7 +103,8 @@ function takenOver(old: State): State {
   const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
   const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
   const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished } = old;
-  const { gone, ended, givenUpPeers, isAddressGone, out, tally, history } = old;
+  const { gone, ended, givenUpPeers, isAddressGone, heldPlaces } = old;
+  const { out, tally, history } = old;
   const { lostAddresses, sought, seeks, unspoken } = old;
   return {
     ...createState(old.options),
@@ -112,7 +113,7 @@ function takenOver(old: State): State {
     ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
     ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
     ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished },
-    ...{ gone, ended, givenUpPeers, isAddressGone, out, tally, history },
+    ...{ gone, ended, givenUpPeers, isAddressGone, heldPlaces, out, tally, history },
     ...{ lostAddresses, sought, seeks, unspoken },
     held: old.held === null ? null : [],
     isViewDirty: true,

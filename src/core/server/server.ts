@@ -168,6 +168,9 @@ export class Server {
       case 'addressed':
         handleAddressed(state, input);
         break;
+      case 'held':
+        state.heldPlaces = input.places;
+        break;
       case 'stop':
         handleStop(state);
         break;

@@ -10,7 +10,7 @@ import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
 import type { Cursors, Marks, Places } from './replication/cursors.ts';
 import type { Directory } from './origins/directory.ts';
-import type { ConnectionId, Transport } from '../input.ts';
+import type { ConnectionId, HeldPlace, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
 import type { History } from './history.ts';
 import type { Log, Missing } from './origins/log.ts';
@@ -191,6 +191,8 @@ export interface Target {
   wasReached: boolean;
   /** A first attempt has come to its end, whichever. */
   wasTried: boolean;
+  /** So often in a row somebody took a connection there, and has not greeted as a server does. */
+  ungreetedCount: number;
   wasToldOf: boolean;
   /** What was found there met a bug of ours: so often, and when it may be dialled again. */
   faultsCount: number;
@@ -358,6 +360,8 @@ export interface State {
   isStopping: boolean;
   /** The machine has not what this server has bound, or tells others. */
   isAddressGone: boolean;
+  /** Where doors of this server should be, and other programs are. */
+  heldPlaces: readonly HeldPlace[];
   /** When a stopping server waits no longer for its sibling. */
   leaveMs: number;
   hasLeft: boolean;

@@ -2,13 +2,12 @@
 // may have meant another. Every server greets with its environment, so a greeting is all it takes.
 
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { decodeMessage } from '../../protocol/codec.ts';
-import { HANDSHAKE_FRAME_BYTES_MAX, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
-import { FrameDecoder } from '../../protocol/frame.ts';
-import { endpointOf, formatAddress, socketFolders } from '../machine/addresses.ts';
+import { WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
+import { formatAddress, socketFolders } from '../machine/addresses.ts';
+import { environmentAt } from '../machine/greeting.ts';
+import { nodeRuntime } from '../machine/node-runtime.ts';
 
 /** The environments whose servers answer on this host, in alphabetical order. Never rejects. */
 export async function environmentsHere(): Promise<string[]> {
@@ -36,33 +35,7 @@ function socketsIn(folder: string): string[] {
 }
 
 function greetedEnvironment(address: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect(endpointOf(address));
-    const decoder = new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX);
-    const settle = (environment: string | null): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(environment);
-    };
-    const timer = setTimeout(settle, GREETING_MS_MAX, null);
-    socket.on('data', (chunk) => {
-      try {
-        for (const frame of decoder.push(chunk)) {
-          const message = decodeMessage(frame);
-          settle(message.kind === 'welcome' ? message.environment : null);
-        }
-      } catch {
-        // A stranger at the port.
-        settle(null);
-      }
-    });
-    socket.on('error', () => {
-      settle(null);
-    });
-    socket.on('end', () => {
-      settle(null);
-    });
-  });
+  return environmentAt(address, { runtime: nodeRuntime, limitMs: GREETING_MS_MAX });
 }
 
 function byCodeUnits(one: string, other: string): number {

@@ -98,6 +98,9 @@ export class DoorKeeper {
             fields: { door: this.#kind.noun, address, reason },
           });
         },
+        onStranger: (isThere) => {
+          this.#server.setHeld({ door: this.#kind.noun, address: place.address }, isThere);
+        },
         onBoundAnew: () => {
           this.#server.tell({ name: 'socket-bound-anew', fields: { path: place.address } });
         },

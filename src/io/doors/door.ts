@@ -3,7 +3,7 @@
 // tells as a client does, by inner connections, and nothing that it throws reaches the server.
 
 import type { Notice } from '../../core/notices.ts';
-import type { ConnectionId } from '../../core/input.ts';
+import type { ConnectionId, HeldPlace } from '../../core/input.ts';
 import type { State } from '../../core/server/state.ts';
 import type { Counted } from '../../core/server/tally.ts';
 import type { Name } from '../../protocol/ids.ts';
@@ -29,6 +29,8 @@ export interface DoorServer {
   /** What the core knows, never to be changed: for metrics. */
   readonly state: () => Readonly<State>;
   readonly tell: (notice: Notice) => void;
+  /** Another program is at a place of a door, or is not any more. */
+  readonly setHeld: (place: Omit<HeldPlace, 'uid'>, isHeld: boolean) => void;
   /** Counts what a door did, for metrics. */
   readonly count: (counted: Counted, labels: readonly string[]) => void;
   /** What waits in memory to be written to a connection. */

@@ -1,8 +1,8 @@
 // One place at which a door listens, or would like to. Both servers of a host try to have the ports
 // of the host; the one that has one keeps it. The invariant: a place that is in use is tried again
 // for ever, at once and then every 10 ms when there is reason to hope, else every second; whoever
-// has it in our stead is told of once, unless it is a server of ours; and a socket whose file somebody
-// has removed is bound anew.
+// has it in our stead is told of once, unless it is a server of ours, and the core knows it as long as it
+// is there; and a socket whose file somebody has removed is bound anew.
 
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 import type { Cancel, Runtime } from '../machine/runtime.ts';
@@ -24,6 +24,8 @@ export interface HostPortOptions {
   readonly isStranger: () => Promise<boolean>;
   /** A stranger has it, or it cannot be had: told once, until it was ours. */
   readonly onHeld: (reason: string) => void;
+  /** A stranger is there from now on, or is not any more. */
+  readonly onStranger: (isThere: boolean) => void;
   /** The socket's file was gone, and there is a new one. */
   readonly onBoundAnew: () => void;
 }
@@ -38,6 +40,7 @@ export class HostPort {
   #isClosed = false;
   #wasTold = false;
   #wasRemoved = false;
+  #isStrangers = false;
   #lookedMs = -Infinity;
 
   constructor(options: HostPortOptions) {
@@ -77,6 +80,7 @@ export class HostPort {
     this.#cancelTry?.();
     this.#listener?.close();
     this.#listener = null;
+    this.#setStrangers(false);
   }
 
   #take(listener: PlaceListener): void {
@@ -86,6 +90,7 @@ export class HostPort {
       return;
     }
     this.#listener = listener;
+    this.#setStrangers(false);
     if (this.#wasRemoved) this.#options.onBoundAnew();
     this.#wasRemoved = false;
   }
@@ -103,19 +108,24 @@ export class HostPort {
 
   #note(error: unknown): void {
     if (isInUse(error)) this.#wasRemoved = false;
-    if (this.#wasTold) return;
     if (isInUse(error)) void this.#lookWhoIsThere();
-    else this.#tell(reasonOf(error));
+    else if (!this.#wasTold) this.#tell(reasonOf(error));
   }
 
   async #lookWhoIsThere(): Promise<void> {
     const nowMs = this.#options.runtime.nowMs();
-    if (nowMs < this.#lookedMs + LOOK_MS) return;
+    if (nowMs < this.#lookedMs + (this.#isStrangers ? STRANGER_LOOK_MS : LOOK_MS)) return;
     this.#lookedMs = nowMs;
     const isStranger = await this.#options.isStranger();
-    if (isStranger && !this.#isClosed && this.#listener === null) {
-      this.#tell('in use by something else');
-    }
+    if (this.#isClosed || this.#listener !== null) return;
+    if (isStranger && !this.#wasTold) this.#tell('in use by something else');
+    this.#setStrangers(isStranger);
+  }
+
+  #setStrangers(isStrangers: boolean): void {
+    if (this.#isStrangers === isStrangers) return;
+    this.#isStrangers = isStrangers;
+    this.#options.onStranger(isStrangers);
   }
 
   #tell(reason: string): void {
@@ -155,3 +165,6 @@ const IN_PLACE_MS = 2_000;
 
 /** A sibling that has it may have left it to a stranger. */
 const LOOK_MS = 30_000;
+
+/** A stranger may have left it to the sibling. */
+const STRANGER_LOOK_MS = 10_000;

@@ -21,6 +21,7 @@ import type { Listener, Runtime } from '../machine/runtime.ts';
 import type { ServeSettings } from './serve-options.ts';
 import type { TakenSocket } from '../machine/sockets.ts';
 import { SocketError, takeSocket, writableFolder } from '../machine/sockets.ts';
+import { bothTaken } from './both-taken.ts';
 
 /** Where a server is. */
 export interface Place {
@@ -81,15 +82,7 @@ async function takeWellKnownPort(
     const address = advertised(settings, listener);
     return { ...found, side, listener, siblings, siblingsAt, address };
   }
-  throw new RarangiError(
-    'RARANGI_USAGE',
-    `both ports of environment ${settings.environment} at ${ip} are taken, ${ports.a} and ${ports.b}`,
-    {
-      hint:
-        'a host has two servers of an environment, and they may run already: ' +
-        `rarangi peers -e ${settings.environment}`,
-    },
-  );
+  throw await bothTaken(settings, { ip: siblingsAt, ports, runtime });
 }
 
 async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Promise<Place> {

@@ -19,6 +19,7 @@ import { instanceOf } from '../machine/instance-key.ts';
 import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import { AddressKeeper, followedOf, type Followed } from './address-keeper.ts';
+import { HeldPlaces } from './held-places.ts';
 import { notifySystemd } from './notify.ts';
 import { limitsWithin, openFilesMax } from './open-files.ts';
 import type { SystemdState } from './notify.ts';
@@ -230,6 +231,9 @@ class RunningServer implements ServerHandle {
 
   #createDoors(settings: ServeSettings, { place, addresses }: Parts): Doors {
     const { environment, doors, lock } = settings;
+    const held = new HeldPlaces((places) => {
+      this.#driver.submit({ kind: 'held', nowMs: nodeRuntime.nowMs(), places });
+    });
     return new Doors(
       settings,
       { side: place.side, socket: this.socket, addresses },
@@ -243,6 +247,9 @@ class RunningServer implements ServerHandle {
         state: () => this.#core.state,
         tell: (notice) => {
           this.#onNotice(notice);
+        },
+        setHeld: (place, isHeld) => {
+          held.set(place, isHeld);
         },
         count: (counted, labels) => {
           this.#core.state.tally.add(counted, labels);

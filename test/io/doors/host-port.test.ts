@@ -9,6 +9,7 @@ class World {
   isTaken = true;
   triesAtMs: number[] = [];
   readonly told: string[] = [];
+  readonly strangers: boolean[] = [];
   isStranger = false;
   /** Whether the file of the socket is there; null for a port. */
   isInPlace: boolean | null = null;
@@ -35,6 +36,7 @@ class World {
     },
     isStranger: () => Promise.resolve(this.isStranger),
     onHeld: (reason) => this.told.push(reason),
+    onStranger: (isThere) => this.strangers.push(isThere),
     onBoundAnew: () => this.told.push('bound anew'),
   });
 
@@ -96,6 +98,35 @@ test('a stranger is told of once', async () => {
 
   expect(world.told).toEqual(['in use by something else']);
 });
+
+test('a stranger that has left its place to the sibling is there no more', async () => {
+  const world = new World();
+  world.isStranger = true;
+  await world.port.open();
+  await world.passTo(5_000);
+
+  world.isStranger = false;
+  await world.passTo(15_000);
+
+  expect(world.strangers).toEqual([true, false]);
+});
+
+for (const [how, leave] of [
+  ['is free', (world: World) => (world.isTaken = false)],
+  ['is given up', (world: World) => world.port.close()],
+] as const) {
+  test(`no stranger is at a place that ${how}`, async () => {
+    const world = new World();
+    world.isStranger = true;
+    await world.port.open();
+    await world.passTo(2_500);
+
+    leave(world);
+    await world.passTo(5_000);
+
+    expect(world.strangers).toEqual([true, false]);
+  });
+}
 
 test('a port that is closed is tried no more', async () => {
   const world = new World();

@@ -16,7 +16,7 @@ import { admit } from './admission.ts';
 import { limitReason, noteLimit } from '../limits.ts';
 import type { Connection, State } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
-import { handleTargetIdle } from './targets.ts';
+import { handleTargetIdle, noteUngreeted } from './targets.ts';
 
 /** Which messages may arrive in which phase, and the phases that each may lead to. */
 export const CONNECTION_PHASES = {
@@ -117,6 +117,7 @@ export function handleOpened(state: State, input: Opened, end: EndAtLimit): Conn
     target.phase = 'connected';
     target.wasReached = true;
     target.wasToldOf = false;
+    noteUngreeted(state, target);
     target.hasFailed = false;
     target.connection = connection.id;
   }

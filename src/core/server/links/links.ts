@@ -40,6 +40,7 @@ export function handleWelcome(
 ): void {
   const { options } = state;
   const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  if (target !== undefined) target.ungreetedCount = 0;
   if (welcome.origin === state.self.id) {
     if (target !== undefined) target.isSelf = true;
     state.out.notice('own-address', { address: connection.remote });

@@ -28,6 +28,7 @@ export function targetOf(state: State, address: string): Target {
       isSelf: false,
       wasReached: false,
       wasTried: false,
+      ungreetedCount: 0,
       wasToldOf: false,
       hasFailed: false,
       isDeserted: false,
@@ -110,6 +111,32 @@ export function isVacant(state: State, address: string): boolean {
   return target !== undefined && (target.isDeserted || !mayBeTried(target));
 }
 
+/** A connection is open, and its other end has yet to greet. */
+export function noteUngreeted(state: State, target: Target): void {
+  target.ungreetedCount += 1;
+  const { address, ungreetedCount } = target;
+  if (ungreetedCount !== UNGREETED_MIN || !isSiblingPort(state, address)) return;
+  state.out.notice('port-held', { address, port: portOf(address) });
+}
+
+/** Whether the other server of this host may be at that address: a port, which any user can take. */
+export function isSiblingPort({ siblingAddresses }: State, address: string): boolean {
+  return siblingAddresses.has(address) && !address.includes('/');
+}
+
+/** The port of an address, as `ss` takes it: with its colon. */
+export function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':'));
+}
+
+/** Whether somebody is at an address, and is no server of ours: or one that hangs, or is refused. */
+export function isStrange({ isRefused, ungreetedCount }: Target): boolean {
+  return isRefused || ungreetedCount >= UNGREETED_MIN;
+}
+
+/** One that stops, or starts, may hang up once. */
+const UNGREETED_MIN = 3;
+
 /** A dial, or the connection that came of it, has come to its end. */
 export function handleTargetIdle(state: State, target: Target): void {
   target.phase = 'idle';
@@ -127,6 +154,7 @@ export function handleUndialled(state: State, failed: Undialled): void {
   handleTargetIdle(state, target);
   target.hasFailed = true;
   target.isDeserted = isDeserted === true;
+  if (target.isDeserted) target.ungreetedCount = 0;
   if (isRefusal === true) {
     target.isRefused = true;
     state.out.notice('refused-address', { address, reason });

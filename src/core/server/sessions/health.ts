@@ -12,6 +12,7 @@ import { reachesOtherHost } from '../origins/reachability.ts';
 import { awaitsPeers } from '../replication/view.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
+import { portHeldReasons } from './held-places.ts';
 
 /** What `status` says of this server. */
 export interface Health {
@@ -71,6 +72,7 @@ function reasonsOf(state: State): Reason[] {
         `start it, or give it up with: rarangi peers --forget ${unanswered[0] ?? 'HOST'}, ` +
         'and take it out of the --peer of this host',
     },
+    ...portHeldReasons(state),
     isWithoutMaster(state) && {
       code: 'no-master',
       message: 'the fleet has several hosts and no master',

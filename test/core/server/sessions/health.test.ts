@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { MessageOf } from '../../../../src/protocol/messages.ts';
-import { instanceIdOf, ServerStage } from '../../../support/server-stage.ts';
+import { factsOf, instanceIdOf, originOf, ServerStage } from '../../../support/server-stage.ts';
 
 const PEER = 'h4:17310';
 
@@ -49,6 +49,64 @@ test('a server that does not know everything yet is degraded, and says so', () =
 
   expect(statusOf(stage)).toMatchObject({ state: 'degraded', complete: false, why: 'unsynced' });
   expect(codesOf(stage)).toContain('unsynced');
+});
+
+function heldOf(stage: ServerStage): unknown[] {
+  return (statusOf(stage).reasons ?? []).filter(({ code }) => code === 'port-held');
+}
+
+test('a sibling port at which somebody else is, or a door, is named until it is free', () => {
+  const sibling = '10.0.0.0:17311';
+  const stage = new ServerStage({ siblings: [sibling] });
+  for (let round = 0; round < 3; round += 1) {
+    expect(codesOf(stage)).not.toContain('port-held');
+    const connection = stage.reach(sibling);
+    stage.give({ kind: 'closed', connection, reason: 'closed by the other end' });
+  }
+  expect(stage.takeNotices()).toContain('port-held');
+  const places = [{ door: 'DNS', address: '127.0.0.1:17319', uid: 33 }];
+  stage.give({ kind: 'held', places });
+
+  expect(heldOf(stage)).toEqual([
+    {
+      code: 'port-held',
+      message: `${sibling}, the place of the other server, is held by another program, or that server hangs`,
+      hint: "see which program it is: ss -ltunp 'sport = :17311'; end it, or give it another place",
+    },
+    {
+      code: 'port-held',
+      message: '127.0.0.1:17319, the place of DNS, is held by a program of uid 33',
+      hint: "see which program it is: ss -ltunp 'sport = :17319'; end it, or give it another place",
+    },
+  ]);
+
+  stage.give({ kind: 'undialled', address: sibling, reason: 'refused', isDeserted: true });
+  stage.give({ kind: 'held', places: [{ door: 'HTTP', address: '/x', uid: null }] });
+  expect(heldOf(stage)).toEqual([
+    {
+      code: 'port-held',
+      message: '/x, the place of HTTP, is held by another program',
+      hint: 'see which program it is: ss -lxp src /x; end it, or give it another place',
+    },
+  ]);
+
+  stage.give({ kind: 'held', places: [] });
+  expect(heldOf(stage)).toEqual([]);
+});
+
+test('a sibling that greets is no stranger, however often its connections end', () => {
+  const sibling = '10.0.0.0:17311';
+  const stage = new ServerStage({ siblings: [sibling] });
+  const { environment } = stage.state.options;
+  for (let round = 0; round < 5; round += 1) {
+    const connection = stage.reach(sibling);
+    const facts = factsOf('1', { host: 'h0', side: 'b', address: sibling });
+    const origin = originOf('1');
+    stage.hear(connection, { kind: 'welcome', protocols: [2], environment, origin, facts });
+    stage.give({ kind: 'closed', connection, reason: 'closed by the other end' });
+  }
+
+  expect(codesOf(stage)).not.toContain('port-held');
 });
 
 test('a suspect server is named', () => {

@@ -1,0 +1,40 @@
+// Places of this host where servers or their doors belong, and other programs are. Any user may take a
+// port before the servers do. The invariant: as long as one of them is taken, `status` names it, for
+// who asks there is answered by somebody else.
+
+import type { Reason } from '../../../protocol/records.ts';
+import { isSiblingPort, isStrange, portOf } from '../links/targets.ts';
+import type { State } from '../state.ts';
+
+/** A reason for each of them, of so many at most. */
+export function portHeldReasons(state: State): Reason[] {
+  const siblings = strangeSiblings(state).map((address) =>
+    reasonOf(address, 'the other server, is held by another program, or that server hangs'),
+  );
+  const doors = state.heldPlaces.map(({ door, address, uid }) => {
+    const whose = uid === null ? 'another program' : `a program of uid ${String(uid)}`;
+    return reasonOf(address, `${door}, is held by ${whose}`);
+  });
+  return [...siblings, ...doors].slice(0, PLACES_MAX);
+}
+
+function reasonOf(address: string, whose: string): Reason {
+  const hint = `see which program it is: ${listenersCommand(address)}; end it, or give it another place`;
+  return { code: 'port-held', message: `${address}, the place of ${whose}`, hint };
+}
+
+/** A report has room for some other reasons, too. */
+const PLACES_MAX = 16;
+
+function strangeSiblings(state: State): string[] {
+  return [...state.siblingAddresses].filter((address) => {
+    const target = state.targets.get(address);
+    return target !== undefined && isSiblingPort(state, address) && isStrange(target);
+  });
+}
+
+/** What shows an operator who listens at a port, or at the path of a socket. */
+function listenersCommand(address: string): string {
+  if (address.includes('/')) return `ss -lxp src ${address}`;
+  return `ss -ltunp 'sport = ${portOf(address)}'`;
+}

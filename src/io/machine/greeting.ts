@@ -1,0 +1,64 @@
+// Who is at an address: every server greets with its environment, so a greeting is all it takes. The
+// invariant: an answer comes within the limit, whatever is there, and nothing is sent but what a lock
+// asks for.
+
+import { decodeMessage } from '../../protocol/codec.ts';
+import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';
+import { FrameDecoder } from '../../protocol/frame.ts';
+import type { ConnectionHandlers, Runtime } from './runtime.ts';
+
+/** How it is asked. */
+interface GreetingOptions {
+  readonly runtime: Pick<Runtime, 'dial' | 'nowMs' | 'setAlarm'>;
+  readonly limitMs: number;
+}
+
+/** The environment of the server at an address; null if none greets in time. Never rejects. */
+export function environmentAt(
+  address: string,
+  { runtime, limitMs }: GreetingOptions,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    let end = (): void => undefined;
+    const settle = (environment: string | null): void => {
+      cancelAlarm();
+      resolve(environment);
+      end();
+    };
+    const cancelAlarm = runtime.setAlarm(runtime.nowMs() + limitMs, () => {
+      settle(null);
+    });
+    const nobody = (): void => {
+      settle(null);
+    };
+    end = runtime.dial(address, {
+      opened: (connection) => {
+        end = () => void connection.end(0);
+        return listener(settle);
+      },
+      failed: nobody,
+      refused: nobody,
+    });
+  });
+}
+
+function listener(settle: (environment: string | null) => void): ConnectionHandlers {
+  const decoder = new FrameDecoder(HANDSHAKE_FRAME_BYTES_MAX);
+  return {
+    received: (chunk) => {
+      try {
+        for (const frame of decoder.push(chunk)) {
+          const message = decodeMessage(frame);
+          settle(message.kind === 'welcome' ? message.environment : null);
+        }
+      } catch {
+        // A stranger at the port.
+        settle(null);
+      }
+    },
+    drained: () => undefined,
+    closed: () => {
+      settle(null);
+    },
+  };
+}

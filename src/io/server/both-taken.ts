@@ -1,0 +1,54 @@
+// Why there is no place for a server at the well-known ports of an address. The invariant: servers are
+// said to run there only if they have answered; whatever else has a port is said to be something else.
+
+import { formatAddress } from '../machine/addresses.ts';
+import type { PortPair } from '../machine/addresses.ts';
+import { environmentAt } from '../machine/greeting.ts';
+import { listenerUid } from '../machine/listener-uid.ts';
+import { RarangiError } from '../rarangi-error.ts';
+import type { Runtime } from '../machine/runtime.ts';
+import type { ServeSettings } from './serve-options.ts';
+
+/** The ports that are taken. */
+interface Taken {
+  readonly ip: string;
+  readonly ports: PortPair;
+  readonly runtime: Runtime;
+}
+
+/** Asks who has the ports of both sides, and says what to do about it. */
+export async function bothTaken(
+  { environment }: Pick<ServeSettings, 'environment'>,
+  { ip, ports, runtime }: Taken,
+): Promise<RarangiError> {
+  const all = [ports.a, ports.b];
+  const ask = { runtime, limitMs: GREETING_MS_MAX };
+  const found = await Promise.all(all.map((port) => environmentAt(formatAddress(ip, port), ask)));
+  const strange = all.filter((_, index) => found[index] !== environment);
+  const taken =
+    `both ports of environment ${environment} at ${ip} are taken, ` +
+    `${String(ports.a)} and ${String(ports.b)}`;
+  if (strange.length === 0) {
+    const hint =
+      'a host has two servers of an environment, and they run already: ' +
+      `rarangi peers -e ${environment}`;
+    return new RarangiError('RARANGI_USAGE', taken, { hint });
+  }
+  const held = strange.map((port) => `${String(port)}${userAt(formatAddress(ip, port))}`);
+  const ss = `ss -ltnp '${strange.map((port) => `sport = ${String(port)}`).join(' or ')}'`;
+  return new RarangiError(
+    'RARANGI_USAGE',
+    `${taken}; at ${held.join(' and ')} is no server of ${environment} that greets this one`,
+    {
+      hint: `see which program it is, and end it: ${ss}; or serve at another address: --bind ADDR`,
+    },
+  );
+}
+
+function userAt(address: string): string {
+  const uid = listenerUid(address);
+  return uid === null ? '' : ` (a program of uid ${String(uid)})`;
+}
+
+/** One that has only just started may be slow. */
+const GREETING_MS_MAX = 2_000;
