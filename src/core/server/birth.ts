@@ -59,6 +59,7 @@ export function createState(options: ServerOptions): State {
     announceDueMs: Infinity,
     flushedMs: -Infinity,
     ...{ sessions: new Map(), heldBySessions: new Account(), owners: new Map() },
+    heldByLogs: new Account(),
     targets: new Map(),
     masterAddresses: new Set(),
     ...{ lostAddresses: new Set(), sought: [], seeks: 0, unspoken: new Set() },

@@ -72,6 +72,12 @@ export const LIMITS = {
     max: 64 * MIB,
     doc: 'What the registrations of one server take on the wire, and what it is linked to: a hundred and thirty bytes for each of half a million. A server refuses what would make its own log larger. Of a larger one that arrives it takes in no registration, and names that host as missing.',
   },
+  'bytes-of-logs': {
+    noun: 'bytes of the logs of all other servers',
+    hint: 'look which servers there are',
+    max: 512 * MIB,
+    doc: 'The same of all other servers together, four million instances, and once more what is on its way: one bad server can make up others. Beyond it the servers that became known last are kept without their registrations, and their hosts named as missing; if that is not enough, the neighbour that said so is closed.',
+  },
   'registration-bytes': {
     noun: 'characters of one registration',
     hint: 'make its tags shorter',

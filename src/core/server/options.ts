@@ -15,7 +15,8 @@ export type SetLimit =
   | 'bytes'
   // For tests, which have no time for so much: no operator has a say in these.
   | 'bytes-per-session'
-  | 'bytes-per-log';
+  | 'bytes-per-log'
+  | 'bytes-of-logs';
 
 /** The settings of one server. Addresses as in input.ts. */
 export interface ServerOptions {

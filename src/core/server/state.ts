@@ -59,6 +59,8 @@ export interface Origin {
   parent: OriginId | null;
   /** The neighbour that brought what is newest of it. */
   source: OriginId | null;
+  /** What is charged for its log: see `heldByLogs`. */
+  chargedBytes: number;
   /** Its sequence when the last check was sent. */
   checkedSequence: number;
   /** Its place in the journal; 0 for none. */
@@ -295,6 +297,8 @@ export interface State {
   readonly sessions: Map<ConnectionId, Session>;
   /** All that sessions hold, in bytes. */
   readonly heldBySessions: Account;
+  /** What the logs of all other servers hold, in bytes. */
+  readonly heldByLogs: Account;
   /** Which session an instance of ours belongs to. */
   readonly owners: Map<InstanceId, ConnectionId>;
   readonly targets: Map<string, Target>;

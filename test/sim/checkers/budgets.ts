@@ -18,6 +18,9 @@ export const exactBudgets: Checker = {
         sums.push(['a session', session.held.bytes, bytes]);
       }
       sums.push(['all sessions', state.heldBySessions.bytes, held]);
+      const others = [...state.origins.values()].filter((origin) => origin !== state.self);
+      const ofLogs = others.reduce((sum, { log }) => sum + log.bytes, 0);
+      sums.push(['the logs of others', state.heldByLogs.bytes, ofLogs]);
       for (const session of state.sessions.values()) {
         for (const [instance, record] of session.registrations) {
           const isSame = state.self.log.registrations.get(instance) === record;

@@ -179,11 +179,9 @@ export function linkExcessOf(
   message: { readonly namedBefore: number; readonly batches?: MessageOf<'entries'>['batches'] },
 ): LimitName | null {
   const { max } = LIMITS['origins-per-link'];
-  const counts = [link.cursors.size, link.expected.size, link.wants.size];
-  // What another neighbour has brought is not this one's fault.
-  const named = namedCount(state);
-  if (named > message.namedBefore) counts.push(named);
-  if (counts.some((count) => count > max)) return 'origins-per-link';
+  if (mostNamed(state, link, message.namedBefore) > max) return 'origins-per-link';
+  // What is over without any registrations is what he says of servers and their links.
+  if (state.heldByLogs.bytes > maxOf(state.options, 'bytes-of-logs')) return 'bytes-of-logs';
   const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
   for (const log of [link.incoming, ...told]) {
     if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
@@ -191,6 +189,13 @@ export function linkExcessOf(
     if (registrations > LIMITS['registrations-per-log'].max) return 'registrations-per-log';
   }
   return null;
+}
+
+/** The most origins that a neighbour speaks of; what another has brought is not this one's fault. */
+function mostNamed(state: State, link: Link, namedBefore: number): number {
+  const named = namedCount(state);
+  const brought = named > namedBefore ? named : 0;
+  return Math.max(brought, link.cursors.size, link.expected.size, link.wants.size);
 }
 
 /** How many origins are known, or named by those that are. */

@@ -42,6 +42,7 @@ export function createOrigin(log: Log, place: number): Origin {
     via: null,
     parent: null,
     source: null,
+    chargedBytes: 0,
     checkedSequence: 0,
     stamp: 0,
     reachedStamp: 0,
@@ -60,7 +61,15 @@ export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
   state.origins.set(id, origin);
   for (const link of state.links.values()) link.cursors.settle(id);
   noteFacts(state, origin);
+  charge(state, origin);
   return origin;
+}
+
+/** What its log has come to hold counts; our own is bounded by what its sessions may hold. */
+function charge(state: State, origin: Origin, bytes = origin.log.bytes): void {
+  if (origin === state.self) return;
+  state.heldByLogs.add(bytes - origin.chargedBytes);
+  origin.chargedBytes = bytes;
 }
 
 /** How the catalogue sees those who hold instances. */
@@ -87,6 +96,7 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   // What is given up must have been held.
   list(state, origin);
   origin.log.apply(entry);
+  charge(state, origin);
   switch (entry.kind) {
     case 'put':
       if (origin.log.isBare) break;
@@ -155,6 +165,7 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   const lost = [...log.links].filter((peer) => !snapshot.links.includes(peer));
   const known = new Map(log.registrations);
   log.replace(snapshot);
+  charge(state, origin);
   if (known.size === 0 && standing === 'new') state.unlisted.add(origin);
   else listAnew(state, origin, known);
   for (const peer of snapshot.links) noteNamed(state, peer);
@@ -282,6 +293,7 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
     link.lacking.delete(origin.id);
   }
   state.origins.delete(origin.id);
+  charge(state, origin, 0);
   state.places.free(origin.place);
   state.isViewDirty = true;
 }

@@ -1,13 +1,15 @@
 // Logs that are larger than this server takes in. Such a log is kept bare: what the origin is and
 // whom it is linked to, without what it registers. So it stays in the graph, is passed on like any
 // other, and divides nobody; its host is named as missing, and the log is asked for again now and
-// then. The invariant: no log that is kept, nor one that arrives, is larger than its budget by more
-// than one message.
+// then. The same becomes of the newest where all logs together are too large. The invariant: no log
+// that is kept, nor one that arrives, nor all of them, is larger than its budget by more than one
+// message.
 
 import { registration as registrationRecord } from '../../../protocol/records.ts';
 import { originId } from '../../../protocol/scalars.ts';
 import { sumOf } from '../../../protocol/measure.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
+import type { LimitName } from '../limits.ts';
 import { maxOf, noteLimit } from '../limits.ts';
 import { applySnapshot } from '../origins/origins.ts';
 import { ask } from './replication.ts';
@@ -20,15 +22,23 @@ export function takeItems(
   { incoming, part }: { readonly incoming: Incoming; readonly part: MessageOf<'snapshot'> },
 ): void {
   const { links, registrations } = part;
-  incoming.links.push(...links);
   incoming.bytes += sumOf(links, originId.bytes) + sumOf(registrations, registrationRecord.bytes);
-  if (!incoming.isBare && incoming.bytes > maxOf(state.options, 'bytes-per-log')) {
+  const limit = incoming.isBare ? null : excessOf(state, incoming);
+  if (limit !== null) {
     incoming.isBare = true;
     incoming.registrations.length = 0;
-    noteLimit(state, 'bytes-per-log', link.connection.remote);
+    noteLimit(state, limit, link.connection.remote);
   }
   if (incoming.isBare) return;
   for (const item of registrations) incoming.registrations.push(state.catalogue.shared(item));
+}
+
+/** The limit that a log breaks as it arrives: by itself, or with those that arrive on other links. */
+function excessOf({ links, options }: State, { bytes }: Incoming): LimitName | null {
+  if (bytes > maxOf(options, 'bytes-per-log')) return 'bytes-per-log';
+  let arriving = 0;
+  for (const { incoming } of links.values()) arriving += incoming?.bytes ?? 0;
+  return arriving > maxOf(options, 'bytes-of-logs') ? 'bytes-of-logs' : null;
 }
 
 /** A log has grown by entries: one that is too large now is bare from here on. */
@@ -36,7 +46,26 @@ export function keepWithin(state: State, link: Link, origin: Origin): void {
   const { log } = origin;
   if (log.isBare || log.bytes <= maxOf(state.options, 'bytes-per-log')) return;
   noteLimit(state, 'bytes-per-log', link.connection.remote);
-  const { sequence, facts, links, missing } = log;
+  makeBare(state, origin);
+}
+
+/**
+ * All logs together have grown: those that became known last lose their registrations, until there
+ * is room. So whoever makes up servers keeps the registrations of his own out, not those that are
+ * known.
+ */
+export function keepAllWithin(state: State, link: Link): void {
+  const max = maxOf(state.options, 'bytes-of-logs');
+  if (state.heldByLogs.bytes <= max) return;
+  noteLimit(state, 'bytes-of-logs', link.connection.remote);
+  for (const origin of [...state.origins.values()].reverse()) {
+    if (state.heldByLogs.bytes <= max) return;
+    if (origin !== state.self && origin.log.registrations.size > 0) makeBare(state, origin);
+  }
+}
+
+function makeBare(state: State, origin: Origin): void {
+  const { sequence, facts, links, missing } = origin.log;
   const bare = { sequence, facts, links: [...links], missing, registrations: [], isBare: true };
   applySnapshot(state, origin, bare);
   armBare(state);

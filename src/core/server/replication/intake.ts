@@ -22,7 +22,7 @@ import {
 } from './replication.ts';
 import { beSpare, noteDuplicate, noteOffered } from './spare.ts';
 import type { LogState } from '../origins/log.ts';
-import { armBare, isCompared, keepWithin, takeItems } from './bare.ts';
+import { armBare, isCompared, keepAllWithin, keepWithin, takeItems } from './bare.ts';
 import { noteNeighbourView } from './view.ts';
 import type { Incoming, Link, Origin, State } from '../state.ts';
 
@@ -87,6 +87,7 @@ function noteNothingNew(state: State, link: Link, id: OriginId): void {
 /** Entries: in sequence, or a question for what is missing. */
 export function handleEntries(state: State, link: Link, message: MessageOf<'entries'>): void {
   for (const batch of message.batches) handleBatch(state, link, batch);
+  keepAllWithin(state, link);
 }
 
 function handleBatch(state: State, link: Link, batch: Batch): void {
@@ -163,6 +164,7 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
   if (part.more) return;
   link.incoming = null;
   takeSnapshot(state, link, { ...incoming, facts: part.facts });
+  keepAllWithin(state, link);
 }
 
 function isNextPart(incoming: Incoming, part: MessageOf<'snapshot'>): boolean {

@@ -92,6 +92,37 @@ test('[R95] so is one that is too large from the first, and what comes beyond it
   expect(viewOf(stage)).toEqual({ ...LIMITED, missing: ['h5'] });
 });
 
+test('[R95] where all logs are too large, those go bare that became known last', () => {
+  const stage = new ServerStage({ limits: { 'bytes-of-logs': 9_500 } });
+  const known = stage.neighbour('1', {}, '2');
+  const bad = stage.neighbour('2', {}, '1');
+  stage.tell(known, '1', large('a'), large('b'), large('c'));
+  stage.tell(bad, '2', large('d'));
+  for (const [digit, one, other] of ['712', '834', '956']) {
+    stage.origin(bad, digit!, { links: '2' });
+    stage.tell(bad, '2', up(digit!));
+    stage.tell(bad, digit!, large(one!), large(other!));
+  }
+  stage.tell(known, '1', large('f'));
+
+  expect(Object.keys(stage.instances()).sort().join('')).toBe('12abcdf');
+  const bare = [...stage.state.bare].map(({ log }) => log.facts.host);
+  expect(bare).toEqual(['h9', 'h8']);
+  expect(viewOf(stage)).toEqual({ complete: false, missing: ['h8', 'h9'], why: 'limit' });
+  expect(told(stage)).toContain('bytes-of-logs');
+  expect([stage.closed, stage.state.heldByLogs.bytes < 9_500]).toEqual([[], true]);
+});
+
+test('[R95] a neighbour whose servers and links alone are too large is closed', () => {
+  const stage = new ServerStage({ limits: { 'bytes-of-logs': 2_048 } });
+  const bad = stage.neighbour('1');
+  const peers = Array.from({ length: 200 }, (_, at) => originOf(String(at)));
+
+  stage.tell(bad, '1', ...peers.map((peer) => ({ kind: 'up', peer }) as const));
+
+  expect(stage.closed).toEqual([{ connection: bad, why: 'overloaded' }]);
+});
+
 test('[R95] a bare log is passed on as one, and whoever is told so says so too', () => {
   const { stage, one } = stageOf();
   stage.tell(one, '1', up('3'), large('c'), large('d'), large('e'), large('f'));
