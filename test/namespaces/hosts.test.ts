@@ -4,3 +4,4 @@ import './cables.ts';
 import './late.ts';
 import './masters.ts';
 import './sleep.ts';
+import './upgrade.ts';

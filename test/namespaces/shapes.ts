@@ -41,6 +41,8 @@ export interface World {
   kill(name: string): void;
   /** Plugs a host in and starts its programs. */
   boot(name: string): Promise<void>;
+  /** Restarts the servers of a host, one after the other, as an upgrade does. */
+  restart(name: string): Promise<void>;
   /** Starts one more instance of `web`, for the time of the test. */
   startExtra(name: string): Program;
 }

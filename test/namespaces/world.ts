@@ -174,6 +174,16 @@ function createWorld(network: Network, extras: Program[]): World {
       await joinAll();
       await start(host(name));
     },
+    restart: async (name) => {
+      const ones = host(name);
+      for (const server of ones.servers) {
+        server.program.signal('SIGTERM');
+        await server.program.ended;
+        const next = await watched(ones.node, ones.node.start(serveWords(ones)));
+        server.watch.signal('SIGKILL');
+        ones.servers = ones.servers.map((one) => (one === server ? next : one));
+      }
+    },
     startExtra: (name) => {
       const extra = startWeb(host(name).node, 'sidecar');
       extras.push(extra);
@@ -217,18 +227,21 @@ function killAll(host: Host): void {
 }
 
 async function start(host: Host): Promise<void> {
-  const { name, cluster, isMaster, node } = host;
+  const { node } = host;
+  host.terminal = openTerminal(node);
+  host.web = startWeb(node, kindOf(host));
+  const programs = [node.start(serveWords(host)), node.start(serveWords(host))];
+  host.servers = await Promise.all(programs.map((program) => watched(node, program)));
+}
+
+function serveWords({ name, cluster, isMaster, node }: Host): string[] {
   const { peer } = PLANS.find((plan) => plan.name === name)!;
-  const words = [
+  return [
     ...RARANGI,
     ...['serve', '--environment=production', '--insecure', '--log-format=json'],
     ...[`--bind=${node.address}`, `--cluster=${cluster}`, `--host=${name}`, `--peer=${peer}`],
     ...(isMaster ? ['--master'] : []),
   ];
-  host.terminal = openTerminal(node);
-  host.web = startWeb(node, kindOf(host));
-  const programs = [node.start(words), node.start(words)];
-  host.servers = await Promise.all(programs.map((program) => watched(node, program)));
 }
 
 async function watched(node: Node, program: Program): Promise<Server> {
