@@ -69,6 +69,12 @@ test('a command is words and one call: at most 120 lines', () => {
   expect(long).toEqual([]);
 });
 
+test('a complaint about how something was called is made in one way: RarangiError.usage', () => {
+  const wrong = sources.filter((file) => /new RarangiError\(\s*'RARANGI_USAGE'/.test(text(file)));
+
+  expect(wrong).toEqual(['src/io/rarangi-error.ts']);
+});
+
 test('every npm script that a file names exists, and each is there for people', () => {
   const named = files
     .filter((file) => /\.(md|ts|mjs|sh|yml)$|^\.ci\/|^man\//.test(file))

@@ -7,13 +7,13 @@ import { Command, type Interfaces } from '@oclif/core';
 import { type ExitName, EXIT_CODES } from './exit-codes.ts';
 import { type Failure, type FailureForm, failureOf, jsonText, showFailure } from './failure.ts';
 import { withTypedDurations } from './durations.ts';
-import { usage } from './flags.ts';
 import { withMeantLine } from './mistakes.ts';
 import { screenOf, write } from './output.ts';
 import { hideForeign, namingVariable, type Settings, unknownSettings } from './settings.ts';
 import { forgetUser } from './start/user.ts';
 import { themeFor } from './theme.ts';
 import { partedWords } from './wrapped-words.ts';
+import { RarangiError } from '../index.ts';
 
 /** The parent of all commands. */
 export abstract class BaseCommand extends Command {
@@ -122,7 +122,10 @@ function refuseLoneFlags(
       given.has(other) || (flags as Record<string, unknown>)[other] === true;
     if (!given.has(name) || others.some(isOn)) continue;
     const wanted = others.map((other) => `--${other}`).join(' or ');
-    throw usage(`--${name} means nothing without ${wanted}`, `add ${wanted}, or leave it out`);
+    throw RarangiError.usage(
+      `--${name} means nothing without ${wanted}`,
+      `add ${wanted}, or leave it out`,
+    );
   }
 }
 

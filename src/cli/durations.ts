@@ -49,9 +49,8 @@ export function withTypedDurations(message: string, words: readonly string[]): s
 }
 
 function refusal(text: string, complaint: string | null): RarangiError {
-  return new RarangiError(
-    'RARANGI_USAGE',
+  return RarangiError.usage(
     `duration ${JSON.stringify(text)} ${complaint ?? 'cannot be read'}`,
-    { hint: `write it as ${DURATION_FORM}` },
+    `write it as ${DURATION_FORM}`,
   );
 }

@@ -106,4 +106,4 @@ function tidied(message: string): string {
 }
 
 /** What an error says that knows nothing better. */
-const { hint: GENERAL_HINT } = new RarangiError('RARANGI_USAGE', '');
+const { hint: GENERAL_HINT } = RarangiError.usage('');

@@ -144,9 +144,9 @@ export function tagsOf(given: readonly string[] | string | undefined): Record<st
   const tags = new Map<string, string>();
   for (const word of listOf(given)) {
     const at = word.indexOf('=');
-    if (at < 1) throw usage(`tag ${JSON.stringify(word)} is not KEY=VALUE`);
+    if (at < 1) throw RarangiError.usage(`tag ${JSON.stringify(word)} is not KEY=VALUE`);
     const key = word.slice(0, at);
-    if (tags.has(key)) throw usage(`tag ${key} is given twice`);
+    if (tags.has(key)) throw RarangiError.usage(`tag ${key} is given twice`);
     tags.set(key, word.slice(at + 1));
   }
   return Object.fromEntries(tags);
@@ -165,7 +165,7 @@ export function lockOptionsOf(flags: LockFlags): Pick<ClientOptions, 'secretFile
   const secret = givenOnly({ secretFile });
   if (cert === undefined && key === undefined && ca === undefined) return secret;
   if (cert === undefined || key === undefined || ca === undefined) {
-    throw usage('--tls-cert, --tls-key and --tls-ca go together', 'name all three');
+    throw RarangiError.usage('--tls-cert, --tls-key and --tls-ca go together', 'name all three');
   }
   return { ...secret, tls: { cert, key, ca } };
 }
@@ -195,14 +195,9 @@ export function givenOnly<T extends object>(
   return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
-/** A complaint about how a command was called. */
-export function usage(message: string, hint?: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, hint === undefined ? {} : { hint });
-}
-
 /** The port that a text means; `what` it is called in a complaint. Throws RARANGI_USAGE. */
 export function parsePort(text: string, what = 'port'): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;
-  throw usage(`${what} ${JSON.stringify(text)} is not a number from 0 to 65535`);
+  throw RarangiError.usage(`${what} ${JSON.stringify(text)} is not a number from 0 to 65535`);
 }

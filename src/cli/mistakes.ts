@@ -3,8 +3,8 @@
 // help and version.
 
 import type { Failure } from './failure.ts';
-import { usage } from './flags.ts';
 import { nearestWord } from './spelling.ts';
+import { RarangiError } from '../index.ts';
 
 /** What is known of a command's flags here. */
 type Flags = Readonly<
@@ -31,12 +31,12 @@ export function meantWords(words: readonly string[], commands: readonly string[]
   const at = words.findIndex((word) => commands.includes(word));
   if (first.startsWith('-') && at > 0) {
     const line = [words[at] ?? '', ...words.slice(0, at), ...words.slice(at + 1)];
-    throw usage('the command comes before its flags', `write: ${lineOf(line)}`);
+    throw RarangiError.usage('the command comes before its flags', `write: ${lineOf(line)}`);
   }
-  if (first.startsWith('-')) throw usage(`there is no command before ${first}`);
+  if (first.startsWith('-')) throw RarangiError.usage(`there is no command before ${first}`);
   const meant = nearestWord(first, commands);
   const hint = meant === null ? undefined : `did you mean: ${lineOf([meant, ...rest])}`;
-  throw usage(`command ${first} not found`, hint);
+  throw RarangiError.usage(`command ${first} not found`, hint);
 }
 
 /** A failure with a hint that says what was probably meant; as it is where nothing is known. */

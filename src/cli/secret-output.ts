@@ -3,8 +3,8 @@
 
 import { closeSync, fstatSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 
-import { usage } from './flags.ts';
 import { OutputError } from './output.ts';
+import { RarangiError } from '../index.ts';
 
 /** Makes a file with a secret. Throws RARANGI_USAGE or, with nothing left behind, OutputError. */
 export function writeSecretFile(path: string, secret: string): void {
@@ -26,8 +26,12 @@ function openNew(path: string): number {
     return openSync(path, 'wx', 0o600);
   } catch (error) {
     const { code = 'no reason given' } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw usage(`cannot write ${path}: ${code}`, 'name another place');
-    throw usage(`${path} is there already`, 'a secret is never overwritten: name another file');
+    if (code !== 'EEXIST')
+      throw RarangiError.usage(`cannot write ${path}: ${code}`, 'name another place');
+    throw RarangiError.usage(
+      `${path} is there already`,
+      'a secret is never overwritten: name another file',
+    );
   }
 }
 

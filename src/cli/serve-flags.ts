@@ -3,7 +3,7 @@
 
 import { Flags, type Interfaces } from '@oclif/core';
 
-import type { ServeOptions } from '../index.ts';
+import { RarangiError, type ServeOptions } from '../index.ts';
 import { doorFlags, doorOptionsOf } from './door-flags.ts';
 import * as flag from './flags.ts';
 
@@ -158,5 +158,5 @@ export function serveOptionsOf(flags: ServeFlags): ServeOptions {
 /** The mode of a file as chmod(1) has it. Throws RARANGI_USAGE. */
 function parseMode(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
-  throw flag.usage(`mode ${JSON.stringify(text)} is not of the form 0660`);
+  throw RarangiError.usage(`mode ${JSON.stringify(text)} is not of the form 0660`);
 }

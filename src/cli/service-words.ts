@@ -4,8 +4,9 @@
 
 import { readFileSync } from 'node:fs';
 
-import { parsePort, usage } from './flags.ts';
+import { parsePort } from './flags.ts';
 import { nearestWord } from './spelling.ts';
+import { RarangiError } from '../index.ts';
 
 /** A service in words. */
 export interface ServiceWords {
@@ -30,11 +31,12 @@ export function servicesOfWords(words: readonly string[]): ServiceWords[] {
   for (const word of words.join(',').split(',')) {
     if (word === '') continue;
     const at = word.indexOf('=');
-    if (at < 1) throw usage(`${JSON.stringify(word)} in a service is not KEY=VALUE`);
+    if (at < 1) throw RarangiError.usage(`${JSON.stringify(word)} in a service is not KEY=VALUE`);
     const [key, value] = [word.slice(0, at).trim(), word.slice(at + 1)];
     if (key === 'name') drafts.push(draftOf(value));
     const draft = drafts.at(-1);
-    if (draft === undefined) throw usage(`a service begins with name=, not with ${key}=`);
+    if (draft === undefined)
+      throw RarangiError.usage(`a service begins with name=, not with ${key}=`);
     if (key.startsWith('tag.')) setOnce(draft, { key: key.slice(4), value, isTag: true });
     else setOnce(draft, { key, value, isTag: false });
   }
@@ -46,7 +48,8 @@ export function servicesOfFile(path: string): ServiceWords[] {
   const { services, ...others } = objectOf(jsonOf(path), path);
   const [stranger] = Object.keys(others);
   if (stranger !== undefined) throw meaningless(path, stranger, ['services']);
-  if (!Array.isArray(services)) throw usage(`${path} has no list of services`, FILE_HINT);
+  if (!Array.isArray(services))
+    throw RarangiError.usage(`${path} has no list of services`, FILE_HINT);
   return services.map((each: unknown, index) => {
     const what = `${path}: service ${String(index + 1)}`;
     const { tags = {}, ...fields } = objectOf(each, what);
@@ -82,7 +85,7 @@ interface Setting {
 
 function setOnce({ what, fields, tags }: Draft, { key, value, isTag }: Setting): void {
   if (isTag ? Object.hasOwn(tags, key) : fields.has(key)) {
-    throw usage(`${what} has ${key} twice`);
+    throw RarangiError.usage(`${what} has ${key} twice`);
   }
   if (isTag) Object.defineProperty(tags, key, { value, enumerable: true });
   else fields.set(key, value);
@@ -109,12 +112,15 @@ function meaningless(what: string, word: string, words: readonly string[]): Erro
   const meant = /^tags?$/.test(word) ? words.find((one) => one.startsWith('tag')) : undefined;
   const right = meant ?? nearestWord(word, words);
   const proposal = right === null ? '' : `; did you mean ${JSON.stringify(right)}?`;
-  return usage(`${what}: ${JSON.stringify(word)} means nothing${proposal}`, FIELDS_HINT);
+  return RarangiError.usage(
+    `${what}: ${JSON.stringify(word)} means nothing${proposal}`,
+    FIELDS_HINT,
+  );
 }
 
 function requiredOf({ what, fields }: Pick<Draft, 'what' | 'fields'>, key: string): string {
   const value = fields.get(key);
-  if (value === undefined) throw usage(`${what} has no ${key}`, FIELDS_HINT);
+  if (value === undefined) throw RarangiError.usage(`${what} has no ${key}`, FIELDS_HINT);
   return value;
 }
 
@@ -123,7 +129,7 @@ function jsonOf(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw usage(`${path} is not JSON: ${(error as Error).message}`, FILE_HINT);
+    throw RarangiError.usage(`${path} is not JSON: ${(error as Error).message}`, FILE_HINT);
   }
 }
 
@@ -135,19 +141,22 @@ function textIn(path: string): string {
     const { message } = error as Error;
     // As Node says it: `ENOENT: no such file or directory, open 'services.json'`.
     const reason = /^E[A-Z0-9]+: (.*), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
-    throw usage(`cannot read services from ${path}: ${reason}`, 'see whether --file is right');
+    throw RarangiError.usage(
+      `cannot read services from ${path}: ${reason}`,
+      'see whether --file is right',
+    );
   }
 }
 
 function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw usage(`${what} is not a JSON object`, FILE_HINT);
+  throw RarangiError.usage(`${what} is not a JSON object`, FILE_HINT);
 }
 
 function textOf(value: unknown, what: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
-  throw usage(`${what}: ${JSON.stringify(value)} is neither a text nor a number`);
+  throw RarangiError.usage(`${what}: ${JSON.stringify(value)} is neither a text nor a number`);
 }
 
 const OPTIONAL_FIELDS = ['address', 'scheme', 'ready', 'check'] as const;

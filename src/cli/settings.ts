@@ -2,8 +2,8 @@
 // either is one, or is complained about; and one that other programs make (Kubernetes for a Service
 // called rarangi-serve, `lookup --format env` for a service of that name) is never taken for a flag.
 
-import { usage } from './flags.ts';
 import { nearestWord } from './spelling.ts';
+import { RarangiError } from '../index.ts';
 
 /** What is known of a command's flags here. */
 export interface Settings {
@@ -42,7 +42,10 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
     const meant = nearestWord(name, isOwn ? known : shared);
     if (!isOwn && meant === null) return [];
     if (meant !== null && command === 'serve') {
-      throw usage(`there is no setting ${name}`, `did you mean ${meant}? else unset ${name}`);
+      throw RarangiError.usage(
+        `there is no setting ${name}`,
+        `did you mean ${meant}? else unset ${name}`,
+      );
     }
     const hint = meant === null ? `no setting of rarangi ${command}` : `did you mean ${meant}?`;
     return [`${name} is set and means nothing: ${hint}`];

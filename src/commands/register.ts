@@ -18,6 +18,7 @@ import { parseProbe } from '../sidecar/probe.ts';
 import type { Service } from '../sidecar/service.ts';
 import type { SidecarOptions } from '../sidecar/sidecar-options.ts';
 import { wrap } from '../sidecar/wrap.ts';
+import { RarangiError } from '../index.ts';
 
 export default class Register extends BaseCommand {
   static override summary = 'Register services, alone or around the command that runs them.';
@@ -50,7 +51,7 @@ export default class Register extends BaseCommand {
       await hold(options);
       return;
     }
-    if (command.length === 0) throw flag.usage('no command stands behind the --');
+    if (command.length === 0) throw RarangiError.usage('no command stands behind the --');
     const { drain: drainMs, 'kill-after': killAfterMs } = flags;
     const killsGroup = flags['kill-group'] === 'yes';
     const meant = meantCommandLine('register', ours, command);
@@ -70,7 +71,8 @@ function sidecarOptionsOf(
 ): SidecarOptions {
   const { file, ready = readyByDefault, check } = flags;
   const fixed = [...servicesOfFlags(flags), ...servicesOfWords(flag.listOf(flags.service))];
-  if (fixed.length === 0 && file === undefined) throw flag.usage('missing required flag --name');
+  if (fixed.length === 0 && file === undefined)
+    throw RarangiError.usage('missing required flag --name');
   return {
     client: flag.clientOptionsOf(flags),
     services: () =>
@@ -92,9 +94,9 @@ function sidecarOptionsOf(
 function servicesOfFlags({ name, port, address, scheme, tag }: RegisterFlags): ServiceWords[] {
   if (name === undefined) {
     if ([port, address, scheme, tag].every((each) => each === undefined)) return [];
-    throw flag.usage('missing required flag --name');
+    throw RarangiError.usage('missing required flag --name');
   }
-  if (port === undefined) throw flag.usage('missing required flag --port');
+  if (port === undefined) throw RarangiError.usage('missing required flag --port');
   return [{ name, port, tags: flag.tagsOf(tag), ...flag.givenOnly({ address, scheme }) }];
 }
 

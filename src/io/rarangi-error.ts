@@ -56,6 +56,11 @@ export class RarangiError extends Error {
     this.hint = details.hint ?? RARANGI_ERRORS[code].hint;
   }
 
+  /** A complaint about how something was called; `hint` says what to write instead. */
+  static usage(message: string, hint?: string): RarangiError {
+    return new RarangiError('RARANGI_USAGE', message, hint === undefined ? {} : { hint });
+  }
+
   /** Wraps what was caught under a code; a RarangiError stays as it is. */
   static from(caught: unknown, code: RarangiErrorCode): RarangiError {
     if (caught instanceof RarangiError) return caught;

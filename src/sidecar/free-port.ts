@@ -42,12 +42,9 @@ export function withPorts(
     if (offer.port !== 0) return service;
     const port = chosen.find(({ key }) => key === keyOf(service))?.port;
     if (port !== undefined) return { ...service, offer: { ...offer, port } };
-    throw new RarangiError(
-      'RARANGI_USAGE',
+    throw RarangiError.usage(
       `there is nobody to tell which port ${offer.name} has`,
-      {
-        hint: 'port 0 needs a command that starts with it; give the port',
-      },
+      'port 0 needs a command that starts with it; give the port',
     );
   });
 }

@@ -25,12 +25,9 @@ export function parseProbe(text: string, what: string): Probe {
   const command = /^exec:(.*\S.*)$/s.exec(text)?.[1];
   if (command !== undefined) return { kind: 'exec', command };
   if (isHttpUrl(text)) return { kind: 'http', url: text };
-  throw new RarangiError(
-    'RARANGI_USAGE',
+  throw RarangiError.usage(
     `${what} ${JSON.stringify(text)} is no way to ask a service`,
-    {
-      hint: 'use tcp, none, http://HOST:PORT/PATH or exec:COMMAND',
-    },
+    'use tcp, none, http://HOST:PORT/PATH or exec:COMMAND',
   );
 }
 

@@ -27,9 +27,10 @@ export function checkServices(services: readonly Service[]): void {
     checkOffer(offer);
     const key = keyOf(service);
     if (keys.has(key)) {
-      throw new RarangiError('RARANGI_USAGE', `${offer.name} is offered twice at one port`, {
-        hint: 'give each instance a port or an address of its own',
-      });
+      throw RarangiError.usage(
+        `${offer.name} is offered twice at one port`,
+        'give each instance a port or an address of its own',
+      );
     }
     keys.add(key);
   }

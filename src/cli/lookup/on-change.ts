@@ -13,7 +13,8 @@ export function onChangeOf(text: string): 'restart' | NodeJS.Signals {
   if (text === 'restart') return text;
   const signal = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
   if (Object.hasOwn(constants.signals, signal)) return signal as NodeJS.Signals;
-  throw new RarangiError('RARANGI_USAGE', `${JSON.stringify(text)} is no signal`, {
-    hint: 'use restart, or the name of a signal: HUP, USR1 …',
-  });
+  throw RarangiError.usage(
+    `${JSON.stringify(text)} is no signal`,
+    'use restart, or the name of a signal: HUP, USR1 …',
+  );
 }

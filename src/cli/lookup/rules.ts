@@ -3,8 +3,8 @@
 
 import type { Interfaces } from '@oclif/core';
 
-import { usage } from '../flags.ts';
 import type { LookupFlags } from './flags.ts';
+import { RarangiError } from '../../index.ts';
 
 /** The words of a call, parted. */
 export interface Words {
@@ -21,20 +21,25 @@ export function refuseOddWords({ name, command, flags, raw }: Words): void {
   if (name === undefined) refuseWithoutName(given, command);
   else if (command !== null) refuseWithCommand(given, flags, command);
   else if (flags.watch) refuseWithWatch(flags);
-  else if (flags['on-change'] !== undefined) throw usage('--on-change needs a command');
+  else if (flags['on-change'] !== undefined)
+    throw RarangiError.usage('--on-change needs a command');
 }
 
 /** `--json` says the format already. */
 function refuseTwoFormats(given: readonly string[], { json, format }: LookupFlags): void {
   if (!json || format === 'json' || !given.includes('format')) return;
-  throw usage(`--json and --format ${format} exclude each other`, 'leave one of them out');
+  throw RarangiError.usage(
+    `--json and --format ${format} exclude each other`,
+    'leave one of them out',
+  );
 }
 
 /** A flag about instances asks nothing without a service; its environment variable may be set. */
 function refuseWithoutName(given: readonly string[], command: readonly string[] | null): void {
-  if (command !== null) throw usage('a command needs the NAME of a service before the --');
+  if (command !== null)
+    throw RarangiError.usage('a command needs the NAME of a service before the --');
   const odd = given.find((name) => INSTANCE_FLAGS.has(name));
-  if (odd !== undefined) throw usage(`--${odd} needs the NAME of a service`);
+  if (odd !== undefined) throw RarangiError.usage(`--${odd} needs the NAME of a service`);
 }
 
 /** A command has stdout to itself, and is told in its environment what it is told. */
@@ -43,12 +48,12 @@ function refuseWithCommand(
   flags: LookupFlags,
   command: readonly string[],
 ): void {
-  if (command.length === 0) throw usage('no command stands behind the --');
+  if (command.length === 0) throw RarangiError.usage('no command stands behind the --');
   if (given.includes('json') || (given.includes('format') && flags.format !== 'env')) {
-    throw usage('a command goes with no format but env');
+    throw RarangiError.usage('a command goes with no format but env');
   }
   if (flags['on-change'] === undefined ? flags.watch : !flags.watch) {
-    throw usage('with a command, --watch and --on-change go together');
+    throw RarangiError.usage('with a command, --watch and --on-change go together');
   }
 }
 
@@ -57,7 +62,8 @@ function refuseWithWatch(flags: LookupFlags): void {
   const odd = (['live', 'on-change', 'wait'] as const).find(
     (name) => (flags[name] ?? false) !== false,
   );
-  if (odd !== undefined) throw usage(`--${odd} goes with --watch only before a command`);
+  if (odd !== undefined)
+    throw RarangiError.usage(`--${odd} goes with --watch only before a command`);
 }
 
 const INSTANCE_FLAGS = new Set([

@@ -22,9 +22,10 @@ export function matcherOf(pattern: string): (name: string) => boolean {
 }
 
 function refusal(pattern: string, complaint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', `pattern ${JSON.stringify(pattern)} ${complaint}`, {
-    hint: 'use * ? [a-z] [!a-z] {one,other} and the letters of names, in quotes',
-  });
+  return RarangiError.usage(
+    `pattern ${JSON.stringify(pattern)} ${complaint}`,
+    'use * ? [a-z] [!a-z] {one,other} and the letters of names, in quotes',
+  );
 }
 
 const PATTERN_LETTERS = /^[A-Za-z0-9._\-*?[\]{},!^:]{1,256}$/;

@@ -25,8 +25,6 @@ function unshared<T>(make: () => T): T {
     return make();
   } catch (error) {
     if (!(error instanceof SharedVariable)) throw error;
-    throw new RarangiError('RARANGI_USAGE', error.message, {
-      hint: 'ask for each by its name, or for --format json',
-    });
+    throw RarangiError.usage(error.message, 'ask for each by its name, or for --format json');
   }
 }

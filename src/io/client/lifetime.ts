@@ -19,9 +19,7 @@ export class Lifetime {
   /** Throws RARANGI_USAGE when there can be no more calls. */
   check(): void {
     if (this.#isOver) {
-      throw new RarangiError('RARANGI_USAGE', 'the client is closed', {
-        hint: 'connect again',
-      });
+      throw RarangiError.usage('the client is closed', 'connect again');
     }
   }
 

@@ -71,10 +71,6 @@ export interface HistoryOptions extends ClientOptions, HistoryQuery {}
 /** How long an answer may take when nobody says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 2_000;
 
-function usage(message: string, hint: string): never {
-  throw new RarangiError('RARANGI_USAGE', message, { hint });
-}
-
 /** The name that a text is. Throws RARANGI_USAGE. */
 export function nameOf(text: string, what: string): Name {
   try {
@@ -98,32 +94,39 @@ export function timeoutMsOf(options: ClientOptions): number {
 export function instanceIdOf(text: string): InstanceId {
   if (isId(text)) return text as InstanceId;
   const hint = 'it has 32 hexadecimal digits in lower case, as lookup --json prints them';
-  return usage(`${JSON.stringify(text)} is not the id of an instance`, hint);
+  throw RarangiError.usage(`${JSON.stringify(text)} is not the id of an instance`, hint);
 }
 
 /** A duration in milliseconds. Throws RARANGI_USAGE. */
 export function millisecondsOf(value: number, what: string): number {
   if (Number.isFinite(value) && value >= 0) return value;
-  return usage(`${what} ${String(value)} is not a number of milliseconds`, 'use 0 or more');
+  throw RarangiError.usage(
+    `${what} ${String(value)} is not a number of milliseconds`,
+    'use 0 or more',
+  );
 }
 
 /** The port that a number is. Throws RARANGI_USAGE. */
 export function portOf(value: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
-  return usage(`port ${String(value)} is not a port`, 'use a whole number from 1 to 65535');
+  throw RarangiError.usage(
+    `port ${String(value)} is not a port`,
+    'use a whole number from 1 to 65535',
+  );
 }
 
 /** The address of an instance; empty for that of the server. Throws RARANGI_USAGE. */
 export function addressOf(text: string): string {
   const fault = text === '' ? null : addressFaultOf(text);
-  return fault === null ? text : usage(fault.problem, fault.hint);
+  if (fault !== null) throw RarangiError.usage(fault.problem, fault.hint);
+  return text;
 }
 
 /** The scheme of an instance's URI, null for none. Throws RARANGI_USAGE. */
 export function schemeOf(text: string | undefined): string | null {
   if (text === undefined) return null;
   if (isScheme(text)) return text;
-  return usage(`scheme ${JSON.stringify(text)} is not a scheme`, SCHEME_HINT);
+  throw RarangiError.usage(`scheme ${JSON.stringify(text)} is not a scheme`, SCHEME_HINT);
 }
 
 /** The tags of an instance, by key. Throws RARANGI_USAGE. */
@@ -133,14 +136,17 @@ export function tagsOf(given: Readonly<Record<string, string>> | undefined): Tag
     value: tagValueOf(key, value),
   }));
   if (tags.length > TAGS_MAX) {
-    usage(`${String(tags.length)} tags are too many`, `use ${String(TAGS_MAX)} or fewer`);
+    throw RarangiError.usage(
+      `${String(tags.length)} tags are too many`,
+      `use ${String(TAGS_MAX)} or fewer`,
+    );
   }
   return tags.sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 function tagValueOf(key: string, value: string): string {
   if (utf8Bytes(value) <= TAG_VALUE_BYTES_MAX && !hasControlCharacters(value)) return value;
-  return usage(
+  throw RarangiError.usage(
     `the value of tag ${key} is too long or has control characters`,
     `use text of ${String(TAG_VALUE_BYTES_MAX)} bytes or fewer`,
   );

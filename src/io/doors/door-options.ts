@@ -82,14 +82,17 @@ export function doorSettingsOf(options: DoorOptions, environment: Name): DoorSet
 function tlsOf({ httpCert: cert, httpKey: key }: DoorOptions): DoorSettings['httpTls'] {
   if (cert === undefined && key === undefined) return null;
   if (cert !== undefined && key !== undefined) return { cert, key };
-  throw usage('--http-cert and --http-key go together', 'name both');
+  throw RarangiError.usage('--http-cert and --http-key go together', 'name both');
 }
 
 function listeningOf(given: readonly string[], what: string): Listening {
   if (given.length === 0) return 'default';
   if (!given.includes('none')) return given.map((text) => parseHostPort(text, what));
   if (given.length === 1) return 'none';
-  throw usage(`${what} is none, and ${given.join(', ')}`, 'use either none or addresses');
+  throw RarangiError.usage(
+    `${what} is none, and ${given.join(', ')}`,
+    'use either none or addresses',
+  );
 }
 
 function networksOf(given: readonly string[]): readonly Network[] | 'any' | null {
@@ -102,28 +105,30 @@ function networkOf(text: string): Network {
   const max = { 0: 0, 4: 32, 6: 128 }[isIP(ip)] ?? 0;
   const bits = digits === undefined ? max : Number(digits);
   if (max > 0 && bits <= max) return { ip, bits };
-  throw usage(`network ${JSON.stringify(text)} is not ADDRESS/BITS`, 'write 172.17.0.0/16, or any');
+  throw RarangiError.usage(
+    `network ${JSON.stringify(text)} is not ADDRESS/BITS`,
+    'write 172.17.0.0/16, or any',
+  );
 }
 
 function ttlOf(milliseconds: number): number {
   if (milliseconds >= 0 && milliseconds <= TTL_MS_MAX) return milliseconds;
-  throw usage(`a TTL of ${String(milliseconds)} ms`, 'use 0s to 60s');
+  throw RarangiError.usage(`a TTL of ${String(milliseconds)} ms`, 'use 0s to 60s');
 }
 
 function hostNameOf(text: string): string {
   const { host, port } = parseHostPort(text, 'http-name');
   if (port === null) return host.toLowerCase();
-  throw usage(`http-name ${text} has a port`, 'name the host alone: any port will do');
+  throw RarangiError.usage(`http-name ${text} has a port`, 'name the host alone: any port will do');
 }
 
 function originOf(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : 'null';
   if (origin !== 'null' && origin === text.toLowerCase().replace(/\/$/, '')) return origin;
-  throw usage(`origin ${JSON.stringify(text)} is no web origin`, 'write https://dash.example');
-}
-
-function usage(message: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
+  throw RarangiError.usage(
+    `origin ${JSON.stringify(text)} is no web origin`,
+    'write https://dash.example',
+  );
 }
 
 const TTL_MS_MAX = 60_000;

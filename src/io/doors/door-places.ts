@@ -137,13 +137,16 @@ async function ipOf(host: string): Promise<string> {
   try {
     return (await lookup(host)).address;
   } catch (error) {
-    throw usage(`cannot listen on ${host}: ${reasonOf(error)}`, 'use an address of this machine');
+    throw RarangiError.usage(
+      `cannot listen on ${host}: ${reasonOf(error)}`,
+      'use an address of this machine',
+    );
   }
 }
 
 function numberedIp({ environment }: DoorSite, kind: Kind, ip: string): string {
   if (wellKnownPorts(environment) !== null) return ip;
-  throw usage(
+  throw RarangiError.usage(
     `environment ${environment} has no well-known ports, and --${kind} ${ip} names none`,
     `name one: --${kind} ${formatAddress(ip, 0).slice(0, -1)}PORT`,
   );
@@ -157,7 +160,7 @@ interface Asked {
 
 function mustBeAllowed(site: DoorSite, kind: Kind, { host, ip }: Asked): void {
   if (kind === 'dns' && isWildcard(ip)) {
-    throw usage(
+    throw RarangiError.usage(
       `DNS cannot listen on ${host}: which address was asked is not told`,
       'list the addresses: --dns ADDR --dns ADDR',
     );
@@ -169,7 +172,7 @@ function mustBeAllowed(site: DoorSite, kind: Kind, { host, ip }: Asked): void {
 
 function mustNameAskers({ doors }: DoorSite, ip: string): void {
   if (doors.dnsFrom !== null) return;
-  throw usage(
+  throw RarangiError.usage(
     `DNS has no secrets: whatever listens on ${ip} answers who can reach it. ` +
       `Say who may ask: --dns-from ${networkAround(ip)}, or --dns-from any`,
     'see: rarangi-dns(7)',
@@ -179,7 +182,7 @@ function mustNameAskers({ doors }: DoorSite, ip: string): void {
 function mustBeLocked({ doors, lock }: DoorSite): void {
   if (doors.isHttpInsecure) return;
   if (doors.httpTls === null && lock.tls === undefined) {
-    throw usage(
+    throw RarangiError.usage(
       'HTTP beyond loopback needs a certificate: --http-cert and --http-key; ' +
         'or, in the clear, --http-insecure',
       'see: rarangi-http(7)',
@@ -187,7 +190,7 @@ function mustBeLocked({ doors, lock }: DoorSite): void {
   }
   const hasProof = lock.secretFile !== undefined || lock.tls !== undefined;
   if (hasProof || doors.httpTokenFile !== null) return;
-  throw usage(
+  throw RarangiError.usage(
     'HTTP beyond loopback needs a token: rarangi secret --token FILE prints that of a secret; ' +
       'or --http-token-file',
     'see: rarangi-http(7)',
@@ -230,21 +233,17 @@ async function probe(site: DoorSite, kind: Kind, address: string): Promise<void>
   if (error === null || errorCode(error) === 'EADDRINUSE') return;
   const message = `cannot listen on ${address}: ${reasonOf(error)}`;
   if (errorCode(error) !== 'EACCES' || port >= PRIVILEGED_END) {
-    throw usage(message, 'use an address and a port that this user may use');
+    throw RarangiError.usage(message, 'use an address and a port that this user may use');
   }
   const first = wellKnownPorts(site.environment)?.a;
   const way =
     first === undefined ? 'another port' : `127.0.0.1:${String(first + NUMBERS.dns.host)}`;
   const forward = `; or let this host's resolver forward to ${way}: rarangi-dns(7)`;
-  throw usage(
+  throw RarangiError.usage(
     `${message}. Ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE ` +
       `and the same in CapabilityBoundingSet=${kind === 'dns' ? forward : ': rarangi-http(7)'}`,
     'or use a port from 1024 on',
   );
-}
-
-function usage(message: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
 }
 
 const NOWHERE: DoorAddresses = { numbered: [], named: [] };

@@ -49,7 +49,7 @@ function mustBelong(given: {
 }
 
 function unusable(message: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint: 'name files in PEM that go together' });
+  return RarangiError.usage(message, 'name files in PEM that go together');
 }
 
 /** When the certificate that expires first does so, in seconds since 1970; null without one. */

@@ -23,7 +23,10 @@ export function socketRightsOf(options: {
 }): SocketRights {
   const { socketMode = OPEN_TO_ALL.mode, socketGroup } = options;
   if (!Number.isInteger(socketMode) || socketMode < 0 || socketMode > 0o777) {
-    throw unusable('the mode of the socket is not from 0 to 0777', 'use four octal digits: 0660');
+    throw RarangiError.usage(
+      'the mode of the socket is not from 0 to 0777',
+      'use four octal digits: 0660',
+    );
   }
   return { mode: socketMode, group: socketGroup === undefined ? null : groupOf(socketGroup) };
 }
@@ -48,7 +51,7 @@ function groupOf(text: string): number {
   const line = groups().find((one) => one.startsWith(`${text}:`));
   const [, , id] = line?.split(':') ?? [];
   if (id !== undefined && /^\d+$/.test(id)) return Number(id);
-  throw unusable(
+  throw RarangiError.usage(
     `there is no group ${JSON.stringify(text)} in ${GROUP_FILE}`,
     'name one that is there, or give its number',
   );
@@ -61,10 +64,6 @@ function groups(): readonly string[] {
     // A system that keeps its groups elsewhere: there numbers will do.
     return [];
   }
-}
-
-function unusable(message: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
 }
 
 const GROUP_FILE = '/etc/group';

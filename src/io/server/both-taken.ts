@@ -32,16 +32,13 @@ export async function bothTaken(
     const hint =
       'a host has two servers of an environment, and they run already: ' +
       `rarangi peers -e ${environment}`;
-    return new RarangiError('RARANGI_USAGE', taken, { hint });
+    return RarangiError.usage(taken, hint);
   }
   const held = strange.map((port) => `${String(port)}${userAt(formatAddress(ip, port))}`);
   const ss = `ss -ltnp '${strange.map((port) => `sport = ${String(port)}`).join(' or ')}'`;
-  return new RarangiError(
-    'RARANGI_USAGE',
+  return RarangiError.usage(
     `${taken}; at ${held.join(' and ')} is no server of ${environment} that greets this one`,
-    {
-      hint: `see which program it is, and end it: ${ss}; or serve at another address: --bind ADDR`,
-    },
+    `see which program it is, and end it: ${ss}; or serve at another address: --bind ADDR`,
   );
 }
 

@@ -57,10 +57,9 @@ async function resolvedIp({ bind, isInsecure, credentials }: ServeSettings): Pro
     throw cannotBind(bind.host, reasonOf(error), 'use an address of this machine');
   }
   if (isLoopback(ip) || isInsecure || credentials !== null) return ip;
-  throw new RarangiError(
-    'RARANGI_USAGE',
+  throw RarangiError.usage(
     `${bind.host} can be reached from other machines, and there is no secret`,
-    { hint: 'give it one with: --secret-file FILE; or, in a network that you trust: --insecure' },
+    'give it one with: --secret-file FILE; or, in a network that you trust: --insecure',
   );
 }
 
@@ -175,7 +174,7 @@ function reachableAt(ip: string): string {
 }
 
 function cannotBind(address: string, reason: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', `cannot bind ${address}: ${reason}`, { hint });
+  return RarangiError.usage(`cannot bind ${address}: ${reason}`, hint);
 }
 
 /** On any other loopback address a server plays another host, and the sockets are not its own. */

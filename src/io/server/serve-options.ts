@@ -152,7 +152,7 @@ function paceOf(options: ServeOptions): Pace {
   const heartbeatMs = timingOf(options.heartbeatMs ?? LINK_HEARTBEAT_MS, 'heartbeat', BEATS_MS);
   const silenceMs = timingOf(options.silenceMs ?? LINK_SILENCE_MS, 'silence', SILENCES_MS);
   if (silenceMs < 2 * heartbeatMs) {
-    throw usage(
+    throw RarangiError.usage(
       `silence of ${silenceMs} ms is less than two heartbeats of ${heartbeatMs} ms`,
       'allow a heartbeat to be lost: a silence of three heartbeats is a good choice',
     );
@@ -174,7 +174,10 @@ function limitsOf(options: ServeOptions): ServeSettings['limits'] {
     const max = given[name];
     if (max === undefined) continue;
     if (!Number.isSafeInteger(max) || max < 1) {
-      throw usage(`a limit of ${max} ${LIMITS[name].noun}`, 'use a whole number from 1 on');
+      throw RarangiError.usage(
+        `a limit of ${max} ${LIMITS[name].noun}`,
+        'use a whole number from 1 on',
+      );
     }
     limits[name] = max;
   }
@@ -185,7 +188,7 @@ function historyRowsOf({ historyRows = HISTORY_ROWS }: ServeOptions): number {
   if (Number.isSafeInteger(historyRows) && historyRows >= 0 && historyRows <= HISTORY_ROWS_MAX) {
     return historyRows;
   }
-  throw usage(
+  throw RarangiError.usage(
     `a history of ${historyRows} events`,
     `use a whole number from 0 to ${HISTORY_ROWS_MAX}: 10,000 take some 2.5 MB`,
   );
@@ -194,7 +197,7 @@ function historyRowsOf({ historyRows = HISTORY_ROWS }: ServeOptions): number {
 function bindOf(text: string, environment: Name): HostPort {
   const bind = parseHostPort(text, 'bind');
   if (bind.port === null && wellKnownPorts(environment) === null) {
-    throw usage(
+    throw RarangiError.usage(
       `environment ${environment} has no well-known ports, and bind ${text} names none`,
       `name one: --bind ${text}:PORT`,
     );
@@ -208,7 +211,7 @@ function hostOf(given: string | undefined): Name {
     return parseName(hostname(), 'the name of this machine');
   } catch (error) {
     const { message } = error as Error;
-    throw usage(message, 'give it one that will do with: --host NAME');
+    throw RarangiError.usage(message, 'give it one that will do with: --host NAME');
   }
 }
 
@@ -216,14 +219,17 @@ function advertiseOf(given: string | undefined, bind: HostPort): HostPort | null
   if (given === undefined) {
     if (isAddress(bind.host)) return null;
     const what = isWildcard(bind.host) ? 'every address of this machine' : 'no address for others';
-    throw usage(
+    throw RarangiError.usage(
       `bind ${bind.host} is ${what}, so others do not know where to go`,
       'say where they reach it: --advertise ADDR',
     );
   }
   const advertise = parseHostPort(given, 'advertise');
   if (isAddress(advertise.host)) return advertise;
-  throw usage(`advertise ${given} is no address that others can reach`, 'use one of this machine');
+  throw RarangiError.usage(
+    `advertise ${given} is no address that others can reach`,
+    'use one of this machine',
+  );
 }
 
 function peersOf(given: readonly string[], environment: Name): readonly string[] {
@@ -232,7 +238,7 @@ function peersOf(given: readonly string[], environment: Name): readonly string[]
 
 function durationOf(value: number, what: string): number {
   if (Number.isFinite(value) && value > 0) return value;
-  throw usage(`${what} ${value} is not a number of milliseconds`, 'use more than 0');
+  throw RarangiError.usage(`${what} ${value} is not a number of milliseconds`, 'use more than 0');
 }
 
 type Bounds = readonly [leastMs: number, mostMs: number];
@@ -241,7 +247,7 @@ type Bounds = readonly [leastMs: number, mostMs: number];
 function timingOf(value: number, what: string, [leastMs, mostMs]: Bounds): number {
   const whole = Math.round(durationOf(value, what));
   if (whole >= leastMs && whole <= mostMs) return whole;
-  throw usage(
+  throw RarangiError.usage(
     `${what} of ${value} ms is out of bounds`,
     `use ${leastMs} ms at least and ${mostMs} ms at most`,
   );
@@ -252,10 +258,6 @@ const HISTORY_ROWS_MAX = 1_000_000;
 
 const BEATS_MS: Bounds = [HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX];
 const SILENCES_MS: Bounds = [2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX];
-
-function usage(message: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
-}
 
 function ignore(): void {
   // Nobody wants to know.

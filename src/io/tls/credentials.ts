@@ -126,7 +126,7 @@ function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Cer
 }
 
 function unusable(message: string, hint = 'name a file in PEM'): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
+  return RarangiError.usage(message, hint);
 }
 
 /** The extended key usages, as X.509 numbers them. */

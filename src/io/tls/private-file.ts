@@ -53,7 +53,7 @@ export function readPrivateFile(path: string, what: string): string {
     const found = { mode, uid, us: process.getuid?.() ?? ROOT };
     const broken = FILE_RULES.find(({ isKept }) => !isKept(found));
     if (broken === undefined) return;
-    throw unusable(`${what} ${path} ${broken.complaint(found)}`, broken.hint(path));
+    throw RarangiError.usage(`${what} ${path} ${broken.complaint(found)}`, broken.hint(path));
   });
 }
 
@@ -68,9 +68,13 @@ function readWith(path: string, what: string, judge: (file: number) => void): st
     // Without O_NONBLOCK a pipe in its place would keep us waiting for ever.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = fstatSync(file);
-    if (!found.isFile()) throw unusable(`${what} ${path} is no regular file`, 'name a file');
+    if (!found.isFile())
+      throw RarangiError.usage(`${what} ${path} is no regular file`, 'name a file');
     if (found.size > BYTES_MAX) {
-      throw unusable(`${what} ${path} has ${String(found.size)} bytes`, 'name the right file');
+      throw RarangiError.usage(
+        `${what} ${path} has ${String(found.size)} bytes`,
+        'name the right file',
+      );
     }
     judge(file);
     // Without the mark of the byte order that editors of Windows begin a text with.
@@ -78,14 +82,13 @@ function readWith(path: string, what: string, judge: (file: number) => void): st
   } catch (error) {
     if (error instanceof RarangiError) throw error;
     const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : reasonOf(error);
-    throw unusable(`cannot read ${what} ${path}: ${reason}`, 'look at its path and its owner');
+    throw RarangiError.usage(
+      `cannot read ${what} ${path}: ${reason}`,
+      'look at its path and its owner',
+    );
   } finally {
     if (file !== null) closeSync(file);
   }
-}
-
-function unusable(message: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
 }
 
 function usedByOthers({ mode }: Found): string {

@@ -14,17 +14,16 @@ export function privateKeyOf(pem: string, path: string): KeyObject {
   } catch (error) {
     // What OpenSSL says of it is another thing in each version.
     if (LOCKED_PATTERN.test(pem)) {
-      throw usage(
+      throw RarangiError.usage(
         `key ${path} has a passphrase, which nobody is there to type`,
         `write it without one: openssl pkey -in ${path} -out FILE`,
       );
     }
-    throw usage(`${path} has no key that can be read: ${reasonOf(error)}`, 'use PEM, unencrypted');
+    throw RarangiError.usage(
+      `${path} has no key that can be read: ${reasonOf(error)}`,
+      'use PEM, unencrypted',
+    );
   }
-}
-
-function usage(message: string, hint: string): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
 }
 
 const LOCKED_PATTERN = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;

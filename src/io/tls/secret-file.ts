@@ -56,7 +56,7 @@ function secretOf(digits: string): Secret {
 }
 
 function unusable(message: string, hint = 'make one with: rarangi secret'): RarangiError {
-  return new RarangiError('RARANGI_USAGE', message, { hint });
+  return RarangiError.usage(message, hint);
 }
 
 const DIGITS = 64;

@@ -20,7 +20,7 @@ export function readTokenFile(path: string): readonly string[] {
 
 function unusable(message: string): RarangiError {
   const hint = 'make one with: openssl rand -base64 32';
-  return new RarangiError('RARANGI_USAGE', message, { hint });
+  return RarangiError.usage(message, hint);
 }
 
 const TOKEN_PATTERN = /^[\x21-\x7e]{32,1024}$/;
