@@ -26,7 +26,8 @@ class Line {
   /** All that is answered until the other end closes. */
   async heard(): Promise<string> {
     this.socket.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
-    await once(this.socket, 'close');
+    // An error is an end as well.
+    await new Promise((resolve) => this.socket.once('close', resolve));
     return Buffer.concat(this.#chunks).toString('latin1');
   }
 }
@@ -49,12 +50,20 @@ async function reached(host: string, limit: string): Promise<number> {
   return Number(line?.slice(name.length));
 }
 
+/** How many answers of a route were begun. */
+async function begun(host: string, route: string): Promise<number> {
+  const text = await (await fetch(`http://${host}:17342/metrics`)).text();
+  const line = new RegExp(`^rarangi_http_requests_total{route="${route}",code="200"} (\\d+)$`, 'm');
+  return Number(line.exec(text)?.[1] ?? 0);
+}
+
 /** The status of each answer, one after the other. */
 function statusesIn(text: string): string[] {
   return [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status = '']) => status);
 }
 
 const GET = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n';
+const LARGE = GET.replace('/livez', '/v1/openapi.json');
 const POST = 'POST /v1/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
 test('a flood of headers is answered 431, and ends', async ({ stage }) => {
@@ -106,6 +115,43 @@ test.for([
   const heard = await new Line(host).say(`${POST}${rest}${hidden}`).heard();
 
   expect(statusesIn(heard)).toEqual(['400']);
+});
+
+test('who does not read is made one answer at a time, and is not waited for', async ({ stage }) => {
+  const host = await startServer(stage);
+  const offers = Array.from({ length: 256 }, (_, index) => ({ service: 'web', port: index + 1 }));
+  const body = JSON.stringify(offers);
+  const service = new Line(host).say(
+    `${POST}Content-Length: ${String(body.length)}\r\n\r\n${body}`,
+  );
+  await once(service.socket, 'data');
+  const mute = new Line(host);
+  mute.socket.pause();
+
+  // Of some 50 kB each, far more than the kernel takes in.
+  mute.say(`${GET.replace('/livez', '/v1/services/web')}\r\n`.repeat(256));
+  await eventually(
+    () => 'the end of what is not read',
+    async () => ((await reached(host, 'http-unread-ms')) === 1 ? true : undefined),
+  );
+
+  expect(await begun(host, 'service')).toBeLessThan(256);
+  service.socket.destroy();
+  mute.socket.destroy();
+});
+
+test('who asks much at once is answered in order; who asks too much is cut off', async ({
+  stage,
+}) => {
+  const host = await startServer(stage);
+  const last = `${GET}Connection: close\r\n\r\n`;
+
+  const heard = await new Line(host).say(`${LARGE}\r\n`.repeat(255) + last).heard();
+  await new Line(host).say(`${GET}\r\n`.repeat(2_000)).heard();
+
+  expect(statusesIn(heard)).toEqual(Array.from({ length: 256 }, () => '200'));
+  expect(heard.endsWith('\r\n\r\nok\n')).toBe(true);
+  expect(await reached(host, 'http-requests-ahead')).toBe(1);
 });
 
 test('six hundred connections that idle leave room for those who ask', async ({ stage }) => {

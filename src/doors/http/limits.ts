@@ -42,7 +42,15 @@ export const HTTP_LIMITS = {
   },
   'http-unread-bytes': {
     max: 1_024 * 1_024,
-    doc: 'Bytes that wait for a reader who does not read. With more the connection is closed.',
+    doc: 'Bytes of a stream that wait for a reader who does not read. With more the connection is closed.',
+  },
+  'http-unread-ms': {
+    max: 5_000,
+    doc: 'Milliseconds in which a reader takes none of the bytes that wait for it, twice in a row at most; then its connection is closed.',
+  },
+  'http-requests-ahead': {
+    max: 256,
+    doc: 'Requests of one connection that are not answered yet. They are answered one after the other; with more the connection is closed.',
   },
   'http-idle-ms': {
     max: 60_000,

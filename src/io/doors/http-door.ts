@@ -85,13 +85,13 @@ class HttpDoor implements Door {
     const { guard, server: own } = this.#context;
     const listener: RequestListener = guard((request, response) => {
       const { socket } = request;
-      this.#connections.note(socket, 1);
+      const connections = this.#connections;
       this.#breaches.note(socket, response);
-      response.once('close', () => {
-        this.#connections.note(socket, -1);
+      const isPaced = connections.isPaced(socket, own.runtime.nowMs());
+      const make = guard(() => {
+        this.#answers.handle(request, { response, place, isPaced });
       });
-      const isPaced = this.#connections.isPaced(socket, own.runtime.nowMs());
-      this.#answers.handle(request, { response, place, isPaced });
+      connections.take(socket, response, make);
     });
     const tls = isBeyondLoopback(place) ? httpTlsOf(own) : null;
     const server =
@@ -100,6 +100,9 @@ class HttpDoor implements Door {
         : createSecureServer({ ...SERVER_OPTIONS, ...tls }, listener);
     server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#connections.add(socket);
+    });
+    server.setTimeout(HTTP_LIMITS['http-unread-ms'].max, (socket: Socket) => {
+      this.#connections.meetStill(socket);
     });
     server.on(
       'clientError',
