@@ -8,7 +8,9 @@ has() { command -v "$1" >/dev/null || missing+=("$2"); }
 
 has redis-server redis-server
 has python3 python3
+has curl curl
 has nginx nginx-light
+has caddy caddy
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 has mandoc mandoc
 has tmux tmux

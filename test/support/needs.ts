@@ -12,6 +12,7 @@ export const RESOLVED =
 const PROBES = {
   'redis-server': ['redis-server', '--version'],
   python3: ['python3', '--version'],
+  curl: ['curl', '--version'],
   'nginx-light': ['nginx', '-v'],
   postgresql: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres && psql --version'],
   mandoc: ['sh', '-c', 'command -v mandoc'],
@@ -25,6 +26,7 @@ const PROBES = {
   // Only root may make a network of its own.
   'util-linux': ['unshare', '--net', '--mount', 'true'],
   'python3-cbor2': ['/usr/bin/python3', '-c', 'import cbor2'],
+  caddy: ['caddy', 'version'],
   dnsutils: ['dig', '-v'],
   'knot-dnsutils': ['kdig', '-V'],
   dnsperf: ['sh', '-c', 'command -v dnsperf'],
