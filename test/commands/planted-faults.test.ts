@@ -1,10 +1,15 @@
 // Bugs of our own in a real server: each costs the connection that met it, and everybody else goes on.
 // They are planted in a build of the test; rarangi has no switch for them.
 
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { expect } from 'vitest';
+import type { Told } from '../doors/dns/stage.ts';
+import { queryBytes, toldOf, TYPES } from '../doors/dns/stage.ts';
 import { array, message, text, uint } from '../hostile/cbor.ts';
 import { clientHello, ENVIRONMENT, id, ping, Raw } from '../hostile/raw.ts';
 import type { Edit } from '../sim/mutations/mutant.ts';
+import { eventually } from '../support/conditions.ts';
 import { plantedServe } from '../support/planted-build.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
 
@@ -49,6 +54,21 @@ const SETTLING: Edit = [
 for (const { port } of state.self.log.registrations.values()) {
   if (port === 7777) throw new Error('planted where a step is settled');
 }`,
+];
+
+/** Thrown as a query is read, and as an answer is made of what the server said. */
+const IN_DNS: readonly Edit[] = [
+  [
+    'query#readQuery',
+    'const flags = uint16(bytes, 2);',
+    `const flags = uint16(bytes, 2);
+if (uint16(bytes, 0) === 7777) throw new Error('planted in DNS');`,
+  ],
+  [
+    'answer#findingOf',
+    `if (rcode === 'NXDOMAIN') return 'none';`,
+    `if (rcode === 'NXDOMAIN') throw new Error('planted in DNS');`,
+  ],
 ];
 
 const JSON_LOG = '--log-format=json';
@@ -155,3 +175,44 @@ test('a bug that comes again while the server goes on makes it hand over, say go
   await sibling.said({ event: 'origin-left' });
   expect(await found(stage, 'x', b)).toEqual({ complete: true, count: 1 });
 });
+
+test('a bug that a DNS query meets costs that query, and the door stays open', async ({
+  stage,
+}) => {
+  const address = stage.address();
+  const planted = await plantedServe(stage.folder, IN_DNS);
+  const words = [`--bind=${address}`, '--host=h1', '--master', '--socket=none', '--http=none'];
+  const bad = stage.spawn([...planted, ...words, `--dns=${address}:5353`, JSON_LOG]);
+  await bad.said({ event: 'server-started' });
+  await registered(stage, 'x', address);
+  const ask = (name: string, id: number): Promise<Told> => asked(`${address}:5353`, name, id);
+  await eventually(
+    () => 'the DNS door',
+    () => ask('x', 1).catch(() => undefined),
+  );
+
+  const early = await ask('x', 7_777);
+  const late = await ask('nobody', 3);
+  const sound = await ask('x', 4);
+
+  expect([early.rcode, late.rcode, sound.rcode]).toEqual(['SERVFAIL', 'SERVFAIL', 'NOERROR']);
+  const faults = bad.allSaid({ event: 'door-fault' });
+  expect(faults).toHaveLength(2);
+  expect(bad.allSaid({ event: 'door-closed' })).toEqual([]);
+});
+
+async function asked(place: string, name: string, id: number): Promise<Told> {
+  const [host, port] = place.split(':');
+  const socket = createSocket('udp4');
+  try {
+    socket.connect(Number(port), host);
+    await once(socket, 'connect');
+    const bytes = Buffer.from(queryBytes(`${name}.development.rarangi.internal`, TYPES.A));
+    bytes.writeUInt16BE(id, 0);
+    socket.send(bytes);
+    const [answer] = (await once(socket, 'message')) as [Buffer];
+    return toldOf(answer);
+  } finally {
+    socket.close();
+  }
+}

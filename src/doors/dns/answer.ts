@@ -3,7 +3,7 @@
 // to be left out, the last ones first, where there is no room for all.
 
 import type { EdeCode, RcodeName } from './codes.ts';
-import { EDE, TYPE } from './codes.ts';
+import { EDE, HEADER_BYTES, RCODE, TYPE } from './codes.ts';
 import type { Asked } from './query.ts';
 import type { WireName } from './wire-name.ts';
 
@@ -83,5 +83,23 @@ export function refusal(asked: Asked, rcode: RcodeName, error?: ExtendedError): 
   const errors = error === undefined ? [] : [error];
   return { ...EMPTY, asked, rcode, errors };
 }
+
+/**
+ * The bytes that say that a query could not be answered, whatever is wrong with it: its header alone,
+ * with SERVFAIL (RFC 1035, 4.1.1). Null for what is no query.
+ */
+export function failureBytes(query: Uint8Array): Uint8Array | null {
+  const [high, low, flags] = query;
+  if (query.length < HEADER_BYTES || high === undefined || low === undefined) return null;
+  if (flags === undefined || flags >= RESPONSE) return null;
+  const bytes = new Uint8Array(HEADER_BYTES);
+  // The number, that it is a response, and what the query said of its kind and its wish.
+  bytes.set([high, low, RESPONSE | (flags & REPEATED), RCODE.SERVFAIL]);
+  return bytes;
+}
+
+/** In the third byte: that it is a response; its kind, and whether recursion is desired. */
+const RESPONSE = 0x80;
+const REPEATED = 0x79;
 
 const EMPTY = { isAuthoritative: false, answers: [], authority: [], additional: [] } as const;

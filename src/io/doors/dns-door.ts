@@ -1,9 +1,11 @@
 // The DNS door: UDP and TCP at each of its places, both or neither. The invariants: what it knows it
 // asks of its server, as a client does; a place is ours only with both of its sockets; and who comes
-// from beyond loopback is answered if it is listed, at the rate that one address may have.
+// from beyond loopback is answered if it is listed, at the rate that one address may have. A bug costs
+// the query that meets it, not the door.
 
 import { isIP } from 'node:net';
 
+import { failureBytes } from '../../doors/dns/answer.ts';
 import { RCODE } from '../../doors/dns/codes.ts';
 import type { Answered } from '../../doors/dns/door.ts';
 import type { Way } from '../../doors/dns/repeated.ts';
@@ -19,6 +21,7 @@ import { lookWhoAnswers } from './dns-look.ts';
 import type { DnsAsker, DnsListener } from './dns-sockets.ts';
 import { listenTcp } from './dns-tcp.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
+import type { InnerAnswer, InnerQuestion } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
 import { isWithin } from './networks.ts';
 import { listenUdp } from './udp.ts';
@@ -41,6 +44,8 @@ class DnsPlaces implements Door {
   /** The revision of the catalogue whose names were looked at. */
   #lookedAt = -1;
   #cancelLook: Cancel = () => undefined;
+  /** Answers the query that is being answered that it cannot be. */
+  #fail: () => void = () => undefined;
 
   constructor(context: DoorContext) {
     this.#context = context;
@@ -102,22 +107,48 @@ class DnsPlaces implements Door {
 
   /** Takes what arrives at an address of ours. */
   #taker(serverAddress: string): DnsAsker['take'] {
-    const take = this.#context.guard(
-      (bytes: Uint8Array, way: Way, reply: (answered: Answered) => void) => {
-        this.#door.take(bytes, way, reply);
-      },
-    );
     const ways = waysTo(serverAddress);
     return (bytes, { address, isStream }, reply) => {
       const isNear = isLoopback(address);
       if (!isNear && !this.#mayAsk(address)) return;
       const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
       const { near, far, refused } = isStream ? ways.stream : ways.datagram;
-      take(bytes, isNear ? near : isAllowed ? far : refused, (answered) => {
+      this.#take(bytes, isNear ? near : isAllowed ? far : refused, (answered) => {
         this.#count(answered, isStream);
         reply(answered.bytes);
       });
     };
+  }
+
+  /** What is thrown for a query is a bug of ours: it costs this query, and the operator is told. */
+  #take(bytes: Uint8Array, way: Way, reply: (answered: Answered) => void): void {
+    let isAnswered = false;
+    const answer = (answered: Answered): void => {
+      isAnswered = true;
+      reply(answered);
+    };
+    const fail = (): void => {
+      const failure = isAnswered ? null : failureBytes(bytes);
+      if (failure !== null) answer({ ...FAILED, bytes: failure });
+    };
+    this.#attempt(fail, () => {
+      this.#door.take(bytes, way, answer);
+    });
+  }
+
+  /** Does something for a query. What is asked of the server meanwhile is asked for that query. */
+  #attempt(fail: () => void, act: () => void): void {
+    const before = this.#fail;
+    this.#fail = fail;
+    try {
+      act();
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#context.server.tell({ name: 'door-fault', fields: { door: 'DNS', reason } });
+      fail();
+    } finally {
+      this.#fail = before;
+    }
   }
 
   #count({ rcode, finding, isTruncated }: Answered, isStream: boolean): void {
@@ -139,18 +170,27 @@ class DnsPlaces implements Door {
   #catalogue(): Catalogue {
     return {
       lookup: (service, take) => {
-        this.#session.ask({ kind: 'lookup', service: service as Name }, (answer) => {
+        this.#ask({ kind: 'lookup', service: service as Name }, (answer) => {
           if (answer.kind === 'instances') take({ instances: answer.instances, view: answer });
         });
       },
       list: (take) => {
-        this.#session.ask({ kind: 'list' }, (answer) => {
+        this.#ask({ kind: 'list' }, (answer) => {
           if (answer.kind === 'services') take({ services: answer.services, view: answer });
         });
       },
       serial: () => this.#context.server.state().catalogue.revision,
       stamp: () => this.#stamp(),
     };
+  }
+
+  #ask(question: InnerQuestion, done: (answer: InnerAnswer) => void): void {
+    const fail = this.#fail;
+    this.#session.ask(question, (answer) => {
+      this.#attempt(fail, () => {
+        done(answer);
+      });
+    });
   }
 
   /** A server that has something due, as after a sleep, has to look first. */
@@ -223,6 +263,8 @@ function labelsOf(transport: string): Labels {
   const pairs = Object.keys(RCODE).map((rcode) => [rcode, [transport, rcode]]);
   return Object.fromEntries(pairs) as Labels;
 }
+
+const FAILED = { rcode: 'SERVFAIL', isTruncated: false, finding: null } as const;
 
 const LABELS = { udp: labelsOf('udp'), tcp: labelsOf('tcp') };
 
