@@ -42,6 +42,21 @@ netTest(
 );
 
 netTest(
+  'both servers of a host are restarted over cables that lose, and nobody is told',
+  PATIENTLY,
+  async ({ world }) => {
+    const others = serversOf(world, HOSTS).filter(({ name }) => !name.startsWith('h3'));
+    const sinceMs = performance.now();
+    await world.shape(() => ({ loss: 0.03, delayMs: 5 }));
+    await world.restart('h3', 'view-complete');
+    await agreeAll(world);
+
+    const told = others.map((server) => changesAt(server, sinceMs));
+    expect(told).toEqual(told.map(() => []));
+  },
+);
+
+netTest(
   'a host that slept, and wakes cut off, says of nothing that it is live',
   PATIENTLY,
   async ({ world }) => {

@@ -41,8 +41,8 @@ export interface World {
   kill(name: string): void;
   /** Plugs a host in and starts its programs. */
   boot(name: string): Promise<void>;
-  /** Restarts the servers of a host, one after the other, as an upgrade does. */
-  restart(name: string): Promise<void>;
+  /** Restarts the servers of a host, one after the other: the next when the one has said this. */
+  restart(name: string, event?: 'server-started' | 'view-complete'): Promise<void>;
   /** Starts one more instance of `web`, for the time of the test. */
   startExtra(name: string): Program;
 }

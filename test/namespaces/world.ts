@@ -174,13 +174,14 @@ function createWorld(network: Network, extras: Program[]): World {
       await joinAll();
       await start(host(name));
     },
-    restart: async (name) => {
+    restart: async (name, event = 'server-started') => {
       const ones = host(name);
       for (const server of ones.servers) {
         server.program.signal('SIGTERM');
         await server.program.ended;
         const next = await watched(ones.node, ones.node.start(serveWords(ones)));
         server.watch.signal('SIGKILL');
+        await said(next.program, { event });
         ones.servers = ones.servers.map((one) => (one === server ? next : one));
       }
     },
