@@ -84,7 +84,11 @@ function hadEnded(service: SimService, { cause, nowMs }: NonNullable<Told['end']
 
 /** What must have happened if it is said to be the cause. */
 const HAS_CAUSE: Readonly<Record<Cause, (service: SimService, world: Cluster) => boolean>> = {
-  closed: ({ endedMs, process }) => endedMs < Infinity || process.hasStoodStill,
+  // Who is silent for too long is left, and the session with it: a service, or a server.
+  closed: (service, world) => {
+    const { endedMs, process } = service;
+    return endedMs < Infinity || process.hasStoodStill || hasSlept(service, world);
+  },
   // A server that says goodbye gives up what its sibling does not hold.
   deregistered: (service, world) => service.gaveUp === 'deregistered' || hasLost(service, world),
   unhealthy: ({ gaveUp }) => gaveUp === 'unhealthy',
@@ -98,6 +102,14 @@ function hasLost({ host, environment }: SimService, { servers }: Cluster): boole
   return servers.some((server) => {
     const isThere = server.spec.host === host && server.environment === environment;
     return isThere && (server.process.state === 'ended' || server.core.state.isStopping);
+  });
+}
+
+/** Whether a server of its host has stood still. */
+function hasSlept({ host, environment }: SimService, { servers }: Cluster): boolean {
+  return servers.some((server) => {
+    const isThere = server.spec.host === host && server.environment === environment;
+    return isThere && server.process.hasStoodStill;
   });
 }
 
