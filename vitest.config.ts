@@ -20,7 +20,8 @@ export default defineConfig({
     disableConsoleIntercept: true,
     // Most of them wait for processes most of the time.
     maxWorkers: 3,
-    testTimeout: isSoak ? 3_600_000 : 60_000,
+    // A browser takes its time to start.
+    testTimeout: isSoak ? 3_600_000 : isClients ? 300_000 : 60_000,
     hookTimeout: 60_000,
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
     coverage: {

@@ -72,7 +72,7 @@ function Top({ fleet, isLost, heardMs, nowMs }: TopProps): JSX.Element {
   const { status, toldMs } = fleet;
   if (status === null) {
     return (
-      <header class="top" role="banner">
+      <header class="top">
         <h1>rarangi</h1>
         <p role="status">{isLost ? 'no server answers, trying again' : 'asking the server'}</p>
       </header>
@@ -80,7 +80,7 @@ function Top({ fleet, isLost, heardMs, nowMs }: TopProps): JSX.Element {
   }
   const { environment, server, state } = status;
   return (
-    <header class="top" role="banner">
+    <header class="top">
       <h1>
         <span class="environment">{environment}</span> <span class="quiet">at {server.name}</span>
       </h1>

@@ -70,7 +70,6 @@ class Tile extends Component<TileProps> {
       <button
         type="button"
         class={classes.join(' ')}
-        aria-label={hostWords(host)}
         aria-pressed={isChosen}
         title={hostWords(host)}
         onClick={() => {

@@ -1,0 +1,116 @@
+// The status page in a real browser, at real servers: what it shows and how soon, that it says when
+// what it shows is old, and that everybody can read it. A fault in its script, or something that its
+// policy does not allow, fails each of the tests.
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+import type { Page } from 'puppeteer-core';
+import { expect } from 'vitest';
+
+import { hasBrowser, openBrowser } from '../support/browser.ts';
+import { openDoor } from '../support/door.ts';
+import { startHost } from '../support/hosts.ts';
+import { type Stage, test } from '../support/processes.ts';
+
+const browserTest = test.skipIf(!hasBrowser);
+
+/** Ten times of what is promised: 400 ms. */
+const SHOWN_MS_MAX = 4_000;
+
+/** The page of a server in a browser of its own, with what went wrong in it. */
+async function openPage(stage: Stage, url: string): Promise<{ page: Page; faults: string[] }> {
+  const browser = await openBrowser(stage);
+  const page = await browser.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  await page.goto(url);
+  return { page, faults };
+}
+
+/** Resolves when the page shows a text. */
+async function shows(page: Page, text: string): Promise<void> {
+  const condition = `document.body.innerText.includes(${JSON.stringify(text)})`;
+  await page.waitForFunction(condition, { polling: 'mutation' });
+}
+
+browserTest('who was killed is told with the cause, at once', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const { page, faults } = await openPage(stage, `http://${door.host}:17342/`);
+  const words = ['register', '--name=web', '--port=1', '--log-format=json'];
+  const sidecar = stage.start([...words, `--server=${door.host}`]);
+  await sidecar.said({ event: 'registered' });
+  await shows(page, '1 service with 1 instance');
+
+  const killedMs = performance.now();
+  sidecar.signal('SIGKILL');
+  await shows(page, 'closed: its connection ended');
+  const tookMs = performance.now() - killedMs;
+  await shows(page, 'No service is registered.');
+
+  expect(tookMs).toBeLessThan(SHOWN_MS_MAX);
+  expect(faults).toEqual([]);
+});
+
+browserTest('what a service says of itself is text, and runs nothing', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const note = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  const web = await door.register({ service: 'web', port: 1, tags: { note } });
+  await web.next();
+
+  const { page, faults } = await openPage(stage, `http://${door.host}:17342/#service=web`);
+  await shows(page, `note=${note}`);
+
+  expect(await page.evaluate('document.images.length')).toBe(0);
+  expect(await page.title()).toBe('healthy: rarangi development');
+  expect(faults).toEqual([]);
+});
+
+browserTest(
+  'at the port of the host the page outlives a server, and greys out with the last',
+  async ({ stage }) => {
+    const address = stage.address();
+    const host = await startHost(stage, { name: 'h1', address, isMaster: true, peers: [] });
+    await Promise.all([host.a, host.b].map((one) => one.said({ event: 'view-complete' })));
+    const { page } = await openPage(stage, `http://${address}:17348/`);
+    await page.waitForSelector('main:not(.lost) .state');
+    const heading = (await page.evaluate('document.querySelector("h1").innerText')) as string;
+    const [first, second] = heading.includes('h1-a') ? [host.a, host.b] : [host.b, host.a];
+
+    await first.end('SIGKILL');
+    await shows(page, heading.includes('h1-a') ? 'at h1-b' : 'at h1-a');
+    await page.waitForSelector('main:not(.lost)');
+    await second.end('SIGKILL');
+    await page.waitForSelector('main.lost');
+    await shows(page, 'trying again');
+
+    const looks = await page.evaluate(
+      'getComputedStyle(document.querySelector(".topology")).filter',
+    );
+    expect(looks).toMatch(/grayscale/);
+  },
+);
+
+for (const scheme of ['light', 'dark'] as const) {
+  browserTest(`axe finds nothing amiss in the ${scheme} page`, async ({ stage }) => {
+    const door = await openDoor(stage);
+    const web = await door.register({ service: 'web', port: 1, tags: { version: '7' } });
+    await web.next();
+    const { page } = await openPage(stage, `http://${door.host}:17342/#service=web`);
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await shows(page, 'version=7');
+
+    const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+    await page.evaluate(await readFile(axe, 'utf8'));
+    const violations = await page.evaluate(AXE_RUN);
+
+    expect(violations).toEqual([]);
+  });
+}
+
+/** Finds what people without a mouse, or with poor sight, stumble over. */
+const AXE_RUN = `axe.run().then(({ violations }) =>
+  violations.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => html + failureSummary)]))`;
