@@ -31,7 +31,8 @@ export async function startHost(
   const masters = addresses.slice(0, 2);
   const peers = masters.filter((each) => each !== address).map((each) => `--peer=${each}`);
   const words = masters.includes(address) ? ['--master', ...peers] : peers;
-  const servers = await Promise.all([1, 2].map(() => bench.serve({ address, words })));
+  const host = `h${String(addresses.indexOf(address) + 1)}`;
+  const servers = await Promise.all([1, 2].map(() => bench.serve({ address, host, words })));
   return { address, servers };
 }
 

@@ -1,0 +1,95 @@
+// The pictures of the status page in docs: real servers, seen by Debian's Chromium. Run by hand, when
+// the page has changed; CONTRIBUTING.md says how. A fleet of a thousand hosts is played, for so many
+// servers would not fit a machine. Whoever takes pictures looks at them before they are committed.
+
+import { join, resolve } from 'node:path';
+
+import { type Browser, launch } from 'puppeteer-core';
+
+import { startFleet } from './fleet.ts';
+import { PlayedFleet, PlayedHub } from './played.ts';
+import { type Bench, openBench } from './processes.ts';
+
+/** What a picture is taken of. */
+interface Shot {
+  readonly name: string;
+  readonly address: string;
+  /** The page is ready when it says this. */
+  readonly text: string;
+  readonly hash?: string;
+}
+
+/** How a page is shown. */
+interface Look {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly scheme: 'light' | 'dark';
+}
+
+const LOOKS: readonly Look[] = [
+  { name: 'wide', width: 1_600, height: 900, scheme: 'light' },
+  { name: 'dark', width: 1_600, height: 900, scheme: 'dark' },
+  { name: 'narrow', width: 400, height: 900, scheme: 'light' },
+];
+
+/** Takes a picture in each look. */
+async function shoot(browser: Browser, folder: string, shot: Shot): Promise<void> {
+  const ip = shot.address.slice(0, shot.address.lastIndexOf(':'));
+  for (const { name, width, height, scheme } of LOOKS) {
+    const page = await browser.newPage();
+    await page.setViewport({ width, height });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await page.goto(`http://${ip}:17342/${shot.hash ?? ''}`);
+    const isReady = `document.body.innerText.includes(${JSON.stringify(shot.text)})`;
+    await page.waitForFunction(isReady, { timeout: 120_000 });
+    await page.screenshot({ path: join(folder, `page-${shot.name}-${name}.webp`), quality: 35 });
+    await page.close();
+  }
+}
+
+/** Three hosts and services, in health and then without two of them. */
+async function shootFleet(bench: Bench, browser: Browser, folder: string): Promise<void> {
+  const hosts = await startFleet(bench, HOSTS);
+  const [first] = hosts;
+  for (const [index, { address }] of hosts.entries()) {
+    for (const name of ['web', 'search', index === 0 ? 'db' : 'cache']) {
+      const port = String(8_000 + index);
+      const words = ['--name', name, '--port', port, `--server=${address}`, '--tag=version=7'];
+      await bench.rarangi(['register', '--log-format=json', ...words]).said('"registered"');
+    }
+  }
+  const address = first!.servers[0]!.address;
+  const text = `${String(HOSTS * 3)} instances`;
+  await shoot(browser, folder, { name: 'healthy', address, text, hash: '#service=web' });
+  const stopped = hosts.slice(-2).flatMap(({ servers }) => servers);
+  for (const { pid } of stopped) process.kill(pid, 'SIGSTOP');
+  await shoot(browser, folder, { name: 'split', address, text: 'cut off' });
+}
+
+/** A thousand hosts that are played to one server. */
+async function shootThousand(bench: Bench, browser: Browser, folder: string): Promise<void> {
+  const fleet = new PlayedFleet({ hostsCount: 1_000, instancesCount: 4_000 });
+  const hub = await PlayedHub.open(fleet, bench.address());
+  const { address } = await bench.serve({ words: ['--master', `--peer=${hub.address}`] });
+  await hub.taken();
+  await shoot(browser, folder, { name: 'thousand', address, text: '4000 instances' });
+  hub.close();
+}
+
+const HOSTS = 6;
+
+const bench = openBench();
+const browser = await launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  userDataDir: join(bench.folder, 'chromium'),
+});
+const folder = resolve(process.argv[2] ?? 'docs');
+try {
+  await shootFleet(bench, browser, folder);
+  await shootThousand(bench, browser, folder);
+} finally {
+  await browser.close();
+  await bench.close();
+}
