@@ -55,7 +55,7 @@ for file in grafana/rarangi.json prometheus/rarangi.rules.yml prometheus/rarangi
 done
 put 644 LICENSE usr/share/doc/rarangi/copyright
 put 644 README.md usr/share/doc/rarangi/README.md
-for page in docs/*.md docs/*.svg; do put 644 "$page" "usr/share/doc/rarangi/$page"; done
+for page in docs/*.{md,svg,webp}; do put 644 "$page" "usr/share/doc/rarangi/$page"; done
 put 644 CHANGELOG.md usr/share/doc/rarangi/changelog
 gzip -9n "$tree"/usr/share/man/man?/* "$tree/usr/share/doc/rarangi/changelog"
 
