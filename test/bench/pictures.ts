@@ -1,7 +1,8 @@
-// The pictures of the status page in docs: real servers, seen by Debian's Chromium. Run by hand, when
+// The pictures of the status page: real servers, seen by Debian's Chromium. Run by hand, when
 // the page has changed; CONTRIBUTING.md says how. A fleet of a thousand hosts is played, for so many
 // servers would not fit a machine. Whoever takes pictures looks at them before they are committed.
 
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { type Browser, launch } from 'puppeteer-core';
@@ -48,7 +49,7 @@ async function shoot(browser: Browser, folder: string, shot: Shot): Promise<void
   }
 }
 
-/** Three hosts and services, in health and then without two of them. */
+/** Hosts and services, in health and then without two of them. */
 async function shootFleet(bench: Bench, browser: Browser, folder: string): Promise<void> {
   const hosts = await startFleet(bench, HOSTS);
   const [first] = hosts;
@@ -85,7 +86,8 @@ const browser = await launch({
   args: ['--no-sandbox', '--disable-dev-shm-usage'],
   userDataDir: join(bench.folder, 'chromium'),
 });
-const folder = resolve(process.argv[2] ?? 'docs');
+const folder = resolve(process.argv[2] ?? '.build/pictures');
+mkdirSync(folder, { recursive: true });
 try {
   await shootFleet(bench, browser, folder);
   await shootThousand(bench, browser, folder);
