@@ -33,6 +33,7 @@ has promtool prometheus
 has chromium chromium
 /usr/bin/python3 -c 'import prometheus_client.openmetrics' 2>/dev/null || missing+=(python3-prometheus-client)
 /usr/bin/python3 -c 'import dns.resolver' 2>/dev/null || missing+=(python3-dnspython)
+has lintian lintian
 has ip iproute2
 has pgrep procps
 has unshare util-linux

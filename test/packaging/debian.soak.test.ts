@@ -56,6 +56,15 @@ test('the package holds what is needed and nothing else', async ({ stage }) => {
   );
 });
 
+test.skipIf(!needs('lintian'))('lintian finds no error in it', async ({ stage }) => {
+  const path = await build(stage);
+
+  const { code, stdout } = await stage.spawn(['lintian', '--fail-on=error', path]).ended;
+
+  expect(stdout.split('\n').filter((line) => line.startsWith('E:'))).toEqual([]);
+  expect(code).toBe(0);
+});
+
 test.skipIf(!needs('systemd'))(
   'installed, it serves as two units; removed, nothing is left of it',
   async ({ stage }) => {

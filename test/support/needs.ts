@@ -21,6 +21,7 @@ const PROBES = {
   fish: ['fish', '--version'],
   systemd: ['sh', '-c', 'test -x /lib/systemd/systemd && unshare --net --mount --cgroup true'],
   openssl: ['openssl', 'version'],
+  lintian: ['lintian', '--version'],
   iproute2: ['ip', '-V'],
   procps: ['pgrep', '--version'],
   // Only root may make a network of its own.
