@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { readerGone } from '../dist/cli/reader.js';
 import { themeFor } from '../dist/cli/theme.js';
 
 const RUN = fileURLToPath(new URL('run.js', import.meta.url));
@@ -28,6 +29,9 @@ let isEnding = false;
 class DemoError extends Error {}
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
+// `npm start | head` leaves nothing behind: neither a write that fails nor a reader that has gone.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => void end(0));
+readerGone().addEventListener('abort', () => void end(0));
 
 try {
   await show();
