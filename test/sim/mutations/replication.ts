@@ -184,10 +184,8 @@ if (goodbyes.size >= GOODBYES_MAX) return false;`,
     split.longSplit,
     [
       'origins#dropOrigin',
-      `state.origins.delete(origin.id);
-state.places.free(origin.place);`,
-      `state.origins.delete(origin.id);
-state.goodbyes.set(origin.id, state.nowMs);
+      'state.places.free(origin.place);',
+      `state.goodbyes.set(origin.id, state.nowMs);
 state.places.free(origin.place);`,
     ],
   ],
