@@ -27,6 +27,7 @@ test.skipIf(!needs('util-linux') || !needs('iproute2'))(
     const up = await second.said({ event: 'link-up' });
     await first.said({ event: 'link-up' });
 
-    expect(up['address']).toBe('127.0.0.1:4000');
+    // Whichever of them dialled: it is no path of a socket.
+    expect(up['address']).toMatch(/^127\.0\.0\.1:\d+$/);
   },
 );

@@ -102,7 +102,7 @@ test('a command that outlives --kill-after is killed', async () => {
 
 test('with --kill-after 0 a command has all the time that it wants', async () => {
   const flags = ['--kill-after', '0s'];
-  const program = await startTrapping('trap "echo later; trap \'exit 4\' USR1" TERM', flags);
+  const program = await startTrapping('trap "trap \'exit 4\' USR1; echo later" TERM', flags);
 
   program.child.kill('SIGTERM');
   await program.line(/^later$/);
