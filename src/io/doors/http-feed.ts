@@ -272,30 +272,29 @@ interface Changes<Row> {
   readonly gone: readonly string[];
 }
 
-function peersOf({ changed, gone }: Changes<FeedServer>, whole: boolean): Written[] {
+/** What has changed, in parts: the first says what is gone, and whether all before it is void. */
+function partsOf<Row>(
+  { changed, gone }: Changes<Row>,
+  whole: boolean,
+  eventOf: (rows: readonly Row[], head: PartHead) => FeedEvent,
+): Written[] {
   if (!whole && changed.length === 0 && gone.length === 0) return [];
-  return inParts(changed).map((servers, index) => {
-    const isFirst = index === 0;
-    return written({
-      event: 'peers',
-      whole: whole && isFirst,
-      servers,
-      gone: isFirst ? gone : [],
-    });
-  });
+  return inParts(changed).map((rows, index) =>
+    written(eventOf(rows, index === 0 ? { whole, gone } : { whole: false, gone: [] })),
+  );
 }
 
-function servicesOf({ changed, gone }: Changes<FeedService>, whole: boolean): Written[] {
-  if (!whole && changed.length === 0 && gone.length === 0) return [];
-  return inParts(changed).map((services, index) => {
-    const isFirst = index === 0;
-    return written({
-      event: 'services',
-      whole: whole && isFirst,
-      services,
-      gone: isFirst ? gone : [],
-    });
-  });
+interface PartHead {
+  readonly whole: boolean;
+  readonly gone: readonly string[];
+}
+
+function peersOf(changes: Changes<FeedServer>, whole: boolean): Written[] {
+  return partsOf(changes, whole, (servers, head) => ({ event: 'peers', ...head, servers }));
+}
+
+function servicesOf(changes: Changes<FeedService>, whole: boolean): Written[] {
+  return partsOf(changes, whole, (services, head) => ({ event: 'services', ...head, services }));
 }
 
 function historyOf(
