@@ -4,7 +4,7 @@
 // and new live together during an upgrade.
 
 import { PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
-import type { ProtocolError } from '../../protocol/errors.ts';
+import type { ProtocolError, ProtocolErrorName } from '../../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName, versionsReason } from '../../protocol/errors.ts';
 import type { Arrived, MessageOf } from '../../protocol/messages.ts';
 import {
@@ -341,8 +341,7 @@ function endWithout(state: State, connection: Connection, reason: string): void 
 
 function handleError(state: State, connection: Connection, error: MessageOf<'error'>): void {
   const name = protocolErrorName(error.error);
-  if (name === 'silent' || name === 'duplicate') connection.wasSilent = true;
-  if (name === 'duplicate') connection.wasReleased = true;
+  noteParting(connection, { name, reason: error.reason });
   if (isShaken(connection)) return;
   if (name === 'wrong-environment') {
     const theirs = error.environment ?? 'another';
@@ -353,6 +352,17 @@ function handleError(state: State, connection: Connection, error: MessageOf<'err
   } else if (name === 'no-common-version' || name === 'not-trusted') {
     noteRefused(state, connection, error.reason);
   }
+}
+
+/** The other end says why it closes, if it does: a word of a newer version may be for that. */
+function noteParting(
+  connection: Connection,
+  { name, reason }: { readonly name: ProtocolErrorName | undefined; readonly reason: string },
+): void {
+  if (name !== undefined && !PROTOCOL_ERRORS[name].closes) return;
+  connection.parting = reason;
+  connection.wasReleased ||= name === 'duplicate';
+  connection.wasSilent ||= name === 'silent' || name === 'duplicate';
 }
 
 const TOKENS_MAX = 1_024;

@@ -98,6 +98,8 @@ export interface Connection {
   wasSilent: boolean;
   /** The other end said that it closes because it keeps others. */
   wasReleased: boolean;
+  /** Why the other end says that it closes; null until it does. */
+  parting: string | null;
 }
 
 /** A snapshot on its way out, part by part. */

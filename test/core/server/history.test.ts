@@ -154,6 +154,22 @@ test('a host that falls silent is a crash, of the server and of all that it held
   ]);
 });
 
+test('who closes a link and says why is quoted: its process goes on, and nothing contradicts that', () => {
+  const stage = new ServerStage();
+  const [silent, broken] = [stage.neighbour('1'), stage.neighbour('2')];
+  stage.pass(1_000);
+
+  stage.hear(silent, { kind: 'error', error: 9, reason: 'nothing was heard for too long' });
+  stage.close(silent);
+  stage.hear(broken, { kind: 'error', error: 1, reason: 'a frame of 0 bytes' });
+  stage.close(broken);
+
+  expect(saidOf(stage).filter((text) => text.startsWith('link-down'))).toEqual([
+    'link-down server silent: it said: nothing was heard for too long | h1 h1-a',
+    'link-down server closed: it said: a frame of 0 bytes | h2 h2-a',
+  ]);
+});
+
 test('of a process that ended, and of a server that said goodbye, the rows say so', () => {
   const stage = new ServerStage();
   const [one, other] = [stage.neighbour('1'), stage.neighbour('2')];

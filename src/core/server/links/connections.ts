@@ -108,6 +108,7 @@ export function handleOpened(state: State, input: Opened, end: EndAtLimit): Conn
     isPaused: false,
     wasSilent: false,
     wasReleased: false,
+    parting: null,
   };
   state.connections.set(connection.id, connection);
   if (input.dialled === null && !welcomeStranger(state, connection, end)) return connection;

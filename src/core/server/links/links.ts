@@ -307,7 +307,8 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
   if (link === undefined) return;
   const loss = connection.wasSilent ? 'silent' : 'closed';
   if (!connection.wasReleased) {
-    loseLink(state, link, { loss, reason });
+    const { parting } = connection;
+    loseLink(state, link, { loss, reason: parting === null ? reason : `it said: ${parting}` });
     return;
   }
   // What takes its place may still be shaking hands: the two travelled apart.
