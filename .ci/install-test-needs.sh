@@ -21,6 +21,7 @@ has openssl openssl
 has dig dnsutils
 has kdig knot-dnsutils
 has dnsperf dnsperf
+has wrk wrk
 has dnsmasq dnsmasq-base
 has unbound unbound
 has named bind9

@@ -1,7 +1,7 @@
 // DNS as programs of others ask it: dnsperf and kdig from Debian, dnsmasq beside our server. What is
 // not installed is said loudly, and its figures are left out.
 
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -15,17 +15,6 @@ const run = promisify(execFile);
 export const ZONE = 'development.rarangi.internal';
 export const PORT = 5_353;
 export const NXDOMAIN = 3;
-
-/** Whether programs of Debian are there. */
-export function hasAll(...programs: readonly string[]): boolean {
-  const missing = programs.filter(
-    (one) => spawnSync('sh', ['-c', `command -v ${one}`]).status !== 0,
-  );
-  if (missing.length > 0) {
-    console.error(`*** NOT MEASURED for want of ${missing.join(', ')}: .ci/install-test-needs.sh`);
-  }
-  return missing.length === 0;
-}
 
 /** How many answers dnsperf gets in a second. */
 export async function answersPerS(bench: Bench, address: string, seconds: number): Promise<number> {

@@ -1,7 +1,7 @@
 // The processes of a measurement: rarangi as users run it, and the bare programs of floor/. All are
 // ended with the row that started them. What a process used is read from /proc, so this is Linux.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,17 @@ export function rarangiWords(words: readonly string[]): string[] {
 /** The file of a bare program. */
 export function floorFile(name: string): string {
   return join(ROOT, 'test/bench/floor', name);
+}
+
+/** Whether programs of others are there, by their names; those that are not are said loudly. */
+export function hasAll(...programs: readonly string[]): boolean {
+  const missing = programs.filter(
+    (one) => spawnSync('sh', ['-c', `command -v ${one}`]).status !== 0,
+  );
+  if (missing.length > 0) {
+    console.error(`*** NOT MEASURED for want of ${missing.join(', ')}: .ci/install-test-needs.sh`);
+  }
+  return missing.length === 0;
 }
 
 /** With a folder, every server leaves a profile there of what its processor time went to. */

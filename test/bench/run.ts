@@ -11,8 +11,11 @@ import { type Numbers, type Result, tableOf } from './numbers.ts';
 import type { Figure, Row } from './row.ts';
 import { churn } from './rows/churn.ts';
 import { dns, dnsRemoval } from './rows/dns.ts';
+import { doors } from './rows/doors.ts';
 import { fanout } from './rows/fanout.ts';
 import { growth } from './rows/growth.ts';
+import { http } from './rows/http.ts';
+import { httpFanout, httpRemoval } from './rows/http-watch.ts';
 import { idle } from './rows/idle.ts';
 import { leaf } from './rows/leaf.ts';
 import { link } from './rows/link.ts';
@@ -32,6 +35,10 @@ const ROWS = [
   reads,
   dns,
   dnsRemoval,
+  http,
+  httpRemoval,
+  httpFanout,
+  doors,
   sync,
   idle,
   fanout,

@@ -3,12 +3,10 @@
 // the protocol take meanwhile? How soon is a service that was killed no name any more, at every
 // server of every host?
 
-import { setTimeout as delay } from 'node:timers/promises';
-
-import { answersPerS, dnsmasqWords, hasAll, kdigMs, NXDOMAIN, openAsker, ZONE } from '../dns.ts';
-import { type Bench, type Server, until } from '../processes.ts';
+import { answersPerS, dnsmasqWords, kdigMs, NXDOMAIN, openAsker, ZONE } from '../dns.ts';
+import { holdInstances, startTiming } from '../lookups.ts';
+import { type Bench, hasAll, type Server, until } from '../processes.ts';
 import { type Figure, median, type Row, spread } from '../row.ts';
-import { openSession, registerOf, registrationOf } from '../wire.ts';
 
 export const dns: Row = {
   name: 'dns',
@@ -43,15 +41,7 @@ interface Stand {
 async function standOf(bench: Bench): Promise<Stand> {
   const [own, bare, dnsmasq] = [bench.address(), bench.address(), bench.address()];
   const server = await serveDns(bench, own);
-  let registered = 0;
-  const services = await openSession(server.address, ({ kind }) => {
-    if (kind === 'done') registered += 1;
-  });
-  for (let index = 0; index < INSTANCES; index += 1) {
-    const registration = registrationOf(index, 'bench');
-    services.send(registerOf(index, registration));
-  }
-  await until('all are registered', () => registered === INSTANCES);
+  await holdInstances(server, INSTANCES);
   const asker = await openAsker(own);
   const answer = await asker.ask(`_bench._tcp.${ZONE}`, SRV);
   asker.close();
@@ -93,32 +83,6 @@ async function rates(bench: Bench, stand: Stand, { rounds, seconds }: Counts): P
     { what: 'the same of dnsmasq', unit, value: median(measured.map((each) => each.dnsmasq)) },
     { what: 'a lookup of the protocol meanwhile', unit: 'ms', ...spread(lookups), must: '≤ 5' },
   ];
-}
-
-/** Asks by the protocol again and again. */
-async function startTiming(server: Server): Promise<{ end(): number[] }> {
-  const times: number[] = [];
-  let sinceMs = 0;
-  let isOver = false;
-  const session = await openSession(server.address, ({ kind }) => {
-    if (kind !== 'instances') return;
-    times.push(performance.now() - sinceMs);
-    void delay(PAUSE_MS).then(ask);
-  });
-  const { service } = registrationOf(0, 'bench');
-  const ask = (): void => {
-    if (isOver) return;
-    sinceMs = performance.now();
-    session.send({ kind: 'lookup', request: 1, service });
-  };
-  ask();
-  return {
-    end: () => {
-      isOver = true;
-      session.close();
-      return times;
-    },
-  };
 }
 
 async function kdigs({ own, dnsmasq }: Stand, runs: number): Promise<Figure[]> {
@@ -179,6 +143,3 @@ async function serveOf(
 const INSTANCES = 10;
 const A = 1;
 const SRV = 33;
-
-/** Between two lookups. */
-const PAUSE_MS = 2;

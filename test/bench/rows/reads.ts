@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { FrameDecoder } from '../../../src/protocol/frame.ts';
 import { FRAME_BYTES_MAX } from '../../../src/protocol/constants.ts';
-import { until } from '../processes.ts';
+import { holdInstances } from '../lookups.ts';
 import type { Figure, Row } from '../row.ts';
-import { dial, framed, HELLO, openSession, registerOf, registrationOf } from '../wire.ts';
+import { dial, framed, HELLO, registrationOf } from '../wire.ts';
 import { portOf } from './propagation.ts';
 
 export const reads: Row = {
@@ -18,15 +18,7 @@ export const reads: Row = {
   method: '4 s for each line',
   measure: async (bench, isQuick) => {
     const server = await bench.serve();
-    let registeredCount = 0;
-    const services = await openSession(server.address, ({ kind }) => {
-      if (kind === 'done') registeredCount += 1;
-    });
-    for (let index = 0; index < INSTANCES; index += 1) {
-      const registration = registrationOf(index, 'bench');
-      services.send(registerOf(index, registration));
-    }
-    await until('all are registered', () => registeredCount === INSTANCES);
+    const services = await holdInstances(server, INSTANCES);
     const answerBytes = await bytesOfAnswer(server.address);
     const words = [QUESTION.length, answerBytes].map(String);
     const bare = portOf(await bench.floor('answer.mjs', words).said('listening'));
