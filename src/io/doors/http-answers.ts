@@ -129,6 +129,8 @@ export class HttpAnswers {
     const { state } = this.#context.server;
     const registrations = this.#registrations;
     const feed = new HttpFeed(this.#inside);
+    // Most servers are never asked for it.
+    let document: string | null = null;
     return {
       root: (exchange) => {
         if (wantsPage(exchange)) answerPage(exchange);
@@ -165,7 +167,8 @@ export class HttpAnswers {
         });
       },
       openapi: (exchange) => {
-        exchange.json(200, openApi(API_VERSION));
+        document ??= JSON.stringify(openApi(API_VERSION));
+        exchange.ready(200, document);
       },
       metrics: (exchange, asked) => {
         this.#metrics.answer(exchange, asked);
