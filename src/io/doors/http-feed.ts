@@ -6,8 +6,6 @@ import { historyAnswerOf, historyFacts } from '../../answers/history.ts';
 import { peerInfoOf, type ServiceInfo, statusReportOf } from '../../answers/shapes.ts';
 import { serverRowOf } from '../../core/server/sessions/answers.ts';
 import type { Origin, State } from '../../core/server/state.ts';
-import { streamFormOf } from '../../doors/http/events.ts';
-import { limitFailure } from '../../doors/http/failures.ts';
 import {
   type FeedAway,
   type FeedEvent,
@@ -62,26 +60,15 @@ export class HttpFeed {
 
   /** Tells a new reader all, and then what changes, for as long as it reads. */
   open(exchange: Exchange): void {
-    let reader: Reader | null = null;
-    const session = this.#inside.openStream(
-      exchange,
-      (reason) => {
-        exchange.fail(limitFailure(reason));
+    const reading = this.#inside.openReading(exchange, {
+      key: 'event',
+      onEnd: () => {
+        this.#readers.delete(reader);
       },
-      {
-        onGoaway: () => {
-          const { other } = this.#inside.server.ways;
-          reader?.stream.event('goaway', { event: 'goaway', other });
-        },
-        onClosed: () => reader?.stream.end(),
-      },
-    );
-    if (session === null) return;
-    const stream = exchange.stream(streamFormOf(exchange.header('accept')), () => {
-      session.close('the stream has ended');
-      if (reader !== null) this.#readers.delete(reader);
     });
-    reader = { exchange, stream, isNew: true, assuredMs: -Infinity };
+    if (reading === null) return;
+    const { stream } = reading;
+    const reader: Reader = { exchange, stream, isNew: true, assuredMs: -Infinity };
     this.#readers.add(reader);
     this.#arm();
   }

@@ -3,11 +3,22 @@
 // the next question, and what lasts is counted until it is over.
 
 import { GlobError, globOf } from '../../answers/glob.ts';
+import { streamFormOf } from '../../doors/http/events.ts';
+import { limitFailure } from '../../doors/http/failures.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { DoorContext, DoorServer } from './door.ts';
-import type { Exchange } from './http-exchange.ts';
+import type { Exchange, HttpStream } from './http-exchange.ts';
 import type { InnerAnswer, InnerQuestion, InnerSessionOptions } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
+
+/** An answer that lasts, and what is asked of the core for it. */
+export interface Reading {
+  readonly session: InnerSession;
+  readonly stream: HttpStream;
+}
+
+/** Under which key the lines of a stream say what they are. */
+type EventKey = 'event' | 'change';
 
 /** The inside of one door. */
 export class HttpInside {
@@ -35,15 +46,15 @@ export class HttpInside {
     this.#session.ask(question, exchange.guarded(done));
   }
 
-  /** A session for what lasts as long as an answer; null at the limit, of which is told. */
+  /** A session for what lasts as long as an answer; null at the limit, which is answered here. */
   openStream(
     exchange: Exchange,
-    onLimit: (reason: string) => void,
     more: Partial<Omit<InnerSessionOptions, 'context' | 'remote'>> = {},
   ): InnerSession | null {
     if (this.#streams.size >= STREAMS_MAX) {
       exchange.noteLimit('http-streams');
-      onLimit(`the limit is ${String(STREAMS_MAX)} streams: end some, or use the other server`);
+      const reason = `the limit is ${String(STREAMS_MAX)} streams: end some, or use the other server`;
+      exchange.fail(limitFailure(reason));
       return null;
     }
     this.#streams.add(exchange);
@@ -53,6 +64,41 @@ export class HttpInside {
     const context: DoorContext = { ...this.context, guard: (act) => exchange.guarded(act) };
     const { remote } = exchange;
     return new InnerSession({ context, transport: 'inside', remote, ...more });
+  }
+
+  /**
+   * Begins an answer that lasts, in the form that its reader accepts; null at the limit, which is
+   * answered here. `onEnd` is called once, when nobody reads it any more.
+   */
+  openReading(
+    exchange: Exchange,
+    { key, onEnd }: { readonly key: EventKey; readonly onEnd: () => void },
+  ): Reading | null {
+    let stream: HttpStream | null = null;
+    const session = this.openStream(
+      exchange,
+      this.farewells(key, () => stream),
+    );
+    if (session === null) return null;
+    stream = exchange.stream(streamFormOf(exchange.header('accept')), () => {
+      onEnd();
+      session.close('the stream has ended');
+    });
+    return { session, stream };
+  }
+
+  /** How a stream, once there is one, is told that the server stops, and ends with its session. */
+  farewells(
+    key: EventKey,
+    streamOf: () => HttpStream | null,
+  ): Pick<InnerSessionOptions, 'onGoaway' | 'onClosed'> {
+    return {
+      onGoaway: () => {
+        const { other } = this.server.ways;
+        streamOf()?.event('goaway', { [key]: 'goaway', other });
+      },
+      onClosed: () => streamOf()?.end(),
+    };
   }
 
   /** Tells whether a name matches a pattern; a text says what is wrong with that. */

@@ -197,9 +197,7 @@ interface Wait {
 /** Holds the answer back until it is what is waited for, or the time is over. */
 function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): void {
   const { inside, name } = lookup;
-  const session = inside.openStream(exchange, (reason) => {
-    exchange.fail(limitFailure(reason));
-  });
+  const session = inside.openStream(exchange);
   if (session === null) return;
   let isLooking = false;
   const end = (): void => {

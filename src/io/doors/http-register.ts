@@ -119,23 +119,13 @@ export class HttpRegistrations {
   }
 
   #open(exchange: Exchange): Stream | null {
-    const session = this.#inside.openStream(
-      exchange,
-      (reason) => {
-        exchange.fail(limitFailure(reason));
+    const session = this.#inside.openStream(exchange, {
+      transport: 'http',
+      ...this.#inside.farewells('event', () => stream?.out ?? null),
+      onLost: (instance) => {
+        if (stream !== null) this.#lose(stream, instance);
       },
-      {
-        transport: 'http',
-        onGoaway: () => {
-          const { other } = this.#inside.server.ways;
-          stream?.out?.event('goaway', { event: 'goaway', other });
-        },
-        onLost: (instance) => {
-          if (stream !== null) this.#lose(stream, instance);
-        },
-        onClosed: () => stream?.out?.end(),
-      },
-    );
+    });
     const stream: Stream | null =
       session === null ? null : { session, instances: new Set(), out: null };
     return stream;

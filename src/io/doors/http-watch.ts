@@ -7,18 +7,16 @@ import { instanceInfoOf } from '../../answers/shapes.ts';
 import { viewInfoOf, type ViewInfo, type ViewReason } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted } from '../../core/client/matching.ts';
-import { streamFormOf } from '../../doors/http/events.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import { isName } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Instance } from '../../protocol/records.ts';
 import type { Cancel } from '../machine/runtime.ts';
-import type { Exchange, HttpStream } from './http-exchange.ts';
-import type { HttpInside } from './http-inside.ts';
+import type { Exchange } from './http-exchange.ts';
+import type { HttpInside, Reading } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
 import { wantedOf } from './http-lookup.ts';
-import type { InnerSession } from './inner-session.ts';
 
 /** Streams the instances of services, and every change. */
 export function answerWatch(exchange: Exchange, { inside, query }: Asked): void {
@@ -44,8 +42,7 @@ class HttpWatch {
   readonly #wanted: Wanted;
   readonly #watched = new Map<Name, Cancel>();
   readonly #told = new Set<InstanceId>();
-  #stream: HttpStream | null = null;
-  #session: InnerSession | null = null;
+  #reading: Reading | null = null;
   #cancelLook: Cancel = () => undefined;
   #isSynced = false;
   #view = '';
@@ -62,27 +59,13 @@ class HttpWatch {
   }
 
   begin(): void {
-    const exchange = this.#exchange;
-    const form = streamFormOf(exchange.header('accept'));
-    const session = this.#inside.openStream(
-      exchange,
-      (reason) => {
-        exchange.fail(limitFailure(reason));
+    this.#reading = this.#inside.openReading(this.#exchange, {
+      key: 'change',
+      onEnd: () => {
+        this.#cancelLook();
       },
-      {
-        onGoaway: () => {
-          const { other } = this.#inside.server.ways;
-          this.#stream?.event('goaway', { change: 'goaway', other });
-        },
-        onClosed: () => this.#stream?.end(),
-      },
-    );
-    if (session === null) return;
-    this.#session = session;
-    this.#stream = exchange.stream(form, () => {
-      this.#cancelLook();
-      session.close('the stream has ended');
     });
+    if (this.#reading === null) return;
     this.#lookForServices();
     this.#sync();
   }
@@ -106,15 +89,16 @@ class HttpWatch {
   }
 
   #follow(name: Name): void {
-    if (this.#watched.has(name) || this.#session === null) return;
-    const cancel = this.#session.watch(
+    if (this.#watched.has(name) || this.#reading === null) return;
+    const { session, stream } = this.#reading;
+    const cancel = session.watch(
       { service: name },
       (change) => {
         this.#take(name, change);
       },
       (reason) => {
         this.#tell({ change: 'failed', service: name, reason });
-        this.#stream?.end();
+        stream.end();
       },
     );
     this.#watched.set(name, cancel);
@@ -169,7 +153,7 @@ class HttpWatch {
   }
 
   #tell(event: WatchLine): void {
-    this.#stream?.event(event.change, event);
+    this.#reading?.stream.event(event.change, event);
   }
 }
 
