@@ -142,7 +142,7 @@ complete -c rarangi -n '__rarangi_at peers' -l all -d 'Those too that left, cras
 complete -c rarangi -n '__rarangi_at peers' -l host -x -d 'Only servers of this host.'
 complete -c rarangi -n '__rarangi_at peers' -l cluster -x -a '(__rarangi_clusters)' -d 'Only servers in this cluster.'
 complete -c rarangi -n '__rarangi_at peers' -l state -x -a 'reachable suspect split left crashed forgotten' -d 'Only servers in this state; the last three mean --all.'
-complete -c rarangi -n '__rarangi_at peers' -l watch -d 'Show it again and again: in place on a terminal, elsewhere at every change.'
+complete -c rarangi -n '__rarangi_at peers' -l watch -d 'Show it again and again: on a terminal in place, until q; elsewhere at every change.'
 complete -c rarangi -n '__rarangi_at peers' -l interval -x -d 'With --watch: how often is asked.'
 complete -c rarangi -n '__rarangi_at peers' -s h -l help -d 'Show help.'
 
@@ -229,7 +229,7 @@ complete -c rarangi -n '__rarangi_at status' -l server -r -F -d 'A server to use
 complete -c rarangi -n '__rarangi_at status' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at status' -l json -d 'Print one JSON object, for a failure too.'
 complete -c rarangi -n '__rarangi_at status' -l wait -x -d 'Wait this long until all is healthy and the view is complete; else exit 6.'
-complete -c rarangi -n '__rarangi_at status' -l watch -d 'Show it again and again: in place on a terminal, elsewhere at every change.'
+complete -c rarangi -n '__rarangi_at status' -l watch -d 'Show it again and again: on a terminal in place, until q; elsewhere at every change.'
 complete -c rarangi -n '__rarangi_at status' -l interval -x -d 'With --watch: how often is asked.'
 complete -c rarangi -n '__rarangi_at status' -s h -l help -d 'Show help.'
 # END TABLES

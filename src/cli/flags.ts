@@ -92,7 +92,8 @@ export function watchFlags({ env }: Watch): {
 } {
   return {
     watch: Flags.boolean({
-      description: 'Show it again and again: in place on a terminal, elsewhere at every change.',
+      description:
+        'Show it again and again: on a terminal in place, until q; elsewhere at every change.',
       env: env.watch,
     }),
     interval: duration({

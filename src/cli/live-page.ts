@@ -1,13 +1,15 @@
 // A page that is asked for again and again: `peers --watch`, `status --watch`. On a terminal it is
-// redrawn in place, as top(1) does; elsewhere a page comes whenever something has changed, and with
-// --json a line. The invariant: what time may mend is shown and asked for again; nothing else is.
+// redrawn in place until `q`, as top(1) does; elsewhere a page comes whenever something has changed,
+// and with --json a line. The invariant: what time may mend is shown and asked for again; nothing
+// else is.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { RarangiError } from '../index.ts';
 import { durationText } from './durations.ts';
 import { type Failure, failureOf, showFailure } from './failure.ts';
-import { screenOf, streamOf, write } from './output.ts';
+import { openQuitKey } from './keyboard.ts';
+import { isTerminal, screenOf, streamOf, write } from './output.ts';
 import { drawPages } from './progress.ts';
 import { endOfInterest } from './signals.ts';
 import type { Canvas } from './table.ts';
@@ -31,17 +33,36 @@ export interface LiveOptions {
   readonly isJson: boolean;
 }
 
-/** Shows a page until SIGINT or SIGTERM. Rejects with what time does not mend. */
+/**
+ * Shows a page until SIGINT or SIGTERM, or until `q` is pressed on the terminal that shows it.
+ * Rejects with what time does not mend.
+ */
 export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Promise<void> {
-  const ended = endOfInterest();
+  // A pager at stdout reads the keys itself.
+  const key = isTerminal('stdout') ? openQuitKey() : null;
+  const ended = AbortSignal.any([endOfInterest(), ...(key === null ? [] : [key.pressed])]);
+  try {
+    await showUntil(page, { ...options, ended, keys: key === null ? 'Ctrl-C' : 'q or Ctrl-C' });
+  } finally {
+    key?.close();
+  }
+}
+
+interface Showing extends LiveOptions {
+  readonly ended: AbortSignal;
+  /** What a reader may press to end it. */
+  readonly keys: string;
+}
+
+async function showUntil<T>(page: LivePage<T>, options: Showing): Promise<void> {
   const { isTTY, columns } = screenOf('stdout');
   const isDrawable = isTTY === true && columns !== undefined && columns > 0;
   if (!options.isJson && isDrawable) {
-    await drawPages((show) => drawEach(page, { ...options, ended, show }));
+    await drawPages((show) => drawEach(page, { ...options, show }));
     return;
   }
   let before = '';
-  for await (const state of statesOf(page, { ...options, ended })) {
+  for await (const state of statesOf(page, options)) {
     const now = jsonOf({ facts: page.steady ?? page.facts }, state);
     if (now === before) continue;
     if (options.isJson) write('stdout', `${jsonOf(page, state)}\n`);
@@ -51,8 +72,7 @@ export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Prom
   }
 }
 
-interface Drawing extends LiveOptions {
-  readonly ended: AbortSignal;
+interface Drawing extends Showing {
   readonly show: (lines: readonly string[]) => void;
 }
 
@@ -67,7 +87,7 @@ async function drawEach<T>(page: LivePage<T>, drawing: Drawing): Promise<void> {
     const screen = { isTTY: true, columns: stdout.columns - MARGIN };
     const lines = last === undefined ? [] : page.lines(last, { screen, theme });
     const time = new Date().toTimeString().slice(0, 'hh:mm:ss'.length);
-    const pace = `every ${durationText(drawing.intervalMs)}; Ctrl-C ends`;
+    const pace = `every ${durationText(drawing.intervalMs)}; ${drawing.keys} ends`;
     drawing.show([
       `${theme.strong(page.title)}  ${time}  ${theme.faint(pace)}`,
       ...(failure === undefined

@@ -15,7 +15,7 @@ export default class Status extends BaseCommand {
   static override summary = 'Show how the server of this host is, and what it sees.';
   static override description =
     'Exits with 1 when the state is not healthy; with --wait with 0 as soon as it is and the view is ' +
-    'complete, else with 6; with --watch with 0, at Ctrl-C.';
+    'complete, else with 6; with --watch with 0, at q or Ctrl-C.';
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',

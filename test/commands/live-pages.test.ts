@@ -1,6 +1,7 @@
 // `peers --watch` and `status --watch`: in place on a terminal, at every change elsewhere.
 
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
@@ -101,20 +102,106 @@ for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '' }]) {
   );
 }
 
+for (const { by, act, code } of [
+  { by: 'q', act: (terminal: Terminal) => terminal.press('q'), code: 0 },
+  { by: 'Ctrl-C', act: (terminal: Terminal) => terminal.press('C-c'), code: 0 },
+  { by: 'SIGTERM', act: (terminal: Terminal) => terminal.signal('SIGTERM'), code: 0 },
+  { by: 'SIGHUP', act: (terminal: Terminal) => terminal.signal('SIGHUP'), code: 129 },
+  { by: 'Ctrl-\\', act: (terminal: Terminal) => terminal.press('C-\\'), code: 131 },
+]) {
+  test.skipIf(!needs('tmux'))(
+    `a page ends by ${by}, and the terminal is as it was`,
+    async ({ stage }) => {
+      const { address } = await startLone(stage);
+      const terminal = openTerminal(stage, {}, PLAIN_SHELL);
+      terminal.type(`${watchLine('status', address)}; echo "it ended with $?"; stty -g >after`);
+      await expect.poll(terminal.screen, PATIENTLY).toContain('every 50ms; q or Ctrl-C ends');
+      const shown = terminal.settings();
+
+      act(terminal);
+
+      await expect.poll(terminal.screen, PATIENTLY).toMatch(new RegExp(`ended with ${code}$`, 'm'));
+      await expect.poll(() => terminal.kept('after'), PATIENTLY).toBe(terminal.kept('before'));
+      expect(shown).toMatch(/ -isig -icanon /);
+    },
+  );
+}
+
+test.skipIf(!needs('tmux'))(
+  'a page is stopped by Ctrl-Z, goes on in the background, and ends by q at the front',
+  async ({ stage }) => {
+    const { address, register } = await startLone(stage);
+    const terminal = openTerminal(stage, {}, PLAIN_SHELL);
+    terminal.type(watchLine('status', address));
+    await expect.poll(terminal.screen, PATIENTLY).toMatch(/^ *services +0$/m);
+
+    terminal.press('C-z');
+    await expect.poll(terminal.screen, PATIENTLY).toContain('Stopped');
+    terminal.type('stty -g >stopped; clear; bg; echo $((6 * 7)) >typed');
+    await expect.poll(() => terminal.kept('typed'), PATIENTLY).toBe('42\n');
+    await register(['--name=db', '--port=9']);
+    await expect.poll(terminal.screen, PATIENTLY).toMatch(/^ *services +1$/m);
+    terminal.type('stty -g >behind; clear; fg; echo "it ended with $?"; stty -g >after');
+    await expect.poll(terminal.settings, PATIENTLY).toMatch(/ -isig -icanon /);
+    terminal.press('q');
+    await expect.poll(terminal.screen, PATIENTLY).toMatch(/^it ended with 0$/m);
+
+    await expect.poll(() => terminal.kept('after'), PATIENTLY).toBe(terminal.kept('before'));
+    expect(terminal.kept('stopped')).toBe(terminal.kept('before'));
+    expect(terminal.kept('behind')).toBe(terminal.kept('before'));
+  },
+);
+
+test.skipIf(!needs('tmux'))('a pager has the keys for itself', async ({ stage }) => {
+  const { address } = await startLone(stage);
+  const terminal = openTerminal(stage, {}, PLAIN_SHELL);
+
+  terminal.type(`${watchLine('status', address)} | cat`);
+  await expect.poll(terminal.screen, PATIENTLY).toMatch(/^ *services +0$/m);
+
+  expect(terminal.settings()).toMatch(/ isig icanon /);
+});
+
+type Terminal = ReturnType<typeof openTerminal>;
+
+/** Mends nothing of what a command leaves of the terminal, as bash does. */
+const PLAIN_SHELL = 'dash -i';
+
+function watchLine(command: string, address: string): string {
+  const words = [command, '--watch', '--interval=50ms', `--server=${address}`];
+  return `stty -g >before; ${process.execPath} ${RUN} ${words.join(' ')}`;
+}
+
 /** A shell in a terminal of 80 columns. */
-function openTerminal({ folder }: Stage, env: NodeJS.ProcessEnv) {
+function openTerminal(
+  { folder }: Stage,
+  env: NodeJS.ProcessEnv,
+  shell = 'bash --norc --noprofile -i',
+) {
   const tmux = (...words: string[]): string =>
     spawnSync('tmux', ['-S', join(folder, 'tmux'), '-f', '/dev/null', ...words], {
       cwd: folder,
       encoding: 'utf8',
       env: { ...process.env, ...env },
     }).stdout;
-  const shell = 'bash --norc --noprofile -i';
+  const tty = (): string => tmux('display', '-p', '#{pane_tty}').trim();
   tmux('new-session', '-d', '-x', '80', '-y', '20', shell);
   return {
     tmux,
     press: (...keys: string[]) => tmux('send-keys', ...keys),
     type: (text: string) => tmux('send-keys', text, 'Enter'),
     screen: () => tmux('capture-pane', '-p'),
+    /** Signals the program that is shown. */
+    signal: (signal: NodeJS.Signals) =>
+      spawnSync('pkill', [`--signal=${signal}`, '--terminal', tty().slice('/dev/'.length), 'node']),
+    /** How the terminal is set just now, in words. */
+    settings: () =>
+      spawnSync('stty', ['--all', '--file', tty()], { encoding: 'utf8' }).stdout.replace(
+        /\n/g,
+        ' ',
+      ),
+    /** What a command of the shell left in a file. */
+    kept: (name: string) =>
+      existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '',
   };
 }
