@@ -27,6 +27,7 @@ export function certainAnswers(): Checker {
       const mark = markOf(server);
       if (looked.get(server) === mark) return [];
       looked.set(server, mark);
+      knowledge.forget(server);
       return look(server, world, paths);
     },
     check: (world, paths) => {
@@ -126,6 +127,14 @@ class Knowledge {
         now.set(service, before?.get(service) ?? world.nowMs);
       }
       this.#since.set(server, now);
+    }
+  }
+
+  /** What a server knows no longer, as of this step: it may learn of it again before the next look. */
+  forget(server: SimServer): void {
+    const known = this.#since.get(server);
+    for (const service of known?.keys() ?? []) {
+      if (!knows(server, service)) known?.delete(service);
     }
   }
 

@@ -9,30 +9,63 @@ import type { Checker } from './checker.ts';
 
 /** Who wakes says of nothing dead that it is live. */
 export function honestWaking(): Checker {
-  // What others took for live since it woke: it may have that from them.
-  const excused = new Map<SimServer, { awakeMs: number; known: Set<string> }>();
+  const wakers = new Map<SimServer, Waker>();
   return {
     name: 'a server that slept says of nothing that is over that it is live',
     check: () => [],
     look: (server, world) => {
-      const { process, core } = server;
-      const { awakeMs } = process;
-      const isWaking = world.nowMs - awakeMs < WAKING_MS && process.sleptMs > noticedMs(core.state);
-      if (!isWaking || process.state !== 'running' || core.state.held !== null) return [];
-      const over = overAt(server, world);
-      if (over.length === 0) return [];
-      let excuse = excused.get(server);
-      if (excuse?.awakeMs !== awakeMs) excuse = { awakeMs, known: new Set() };
-      excused.set(server, excuse);
-      for (const other of elsewhere(world, server)) {
-        for (const instance of liveAt(other)) excuse.known.add(instance);
+      if (isWaking(server, world)) return pastOf(server, { world, waker: wakerOf(wakers, server) });
+      wakers.delete(server);
+      for (const [other, waker] of wakers) {
+        if (isWaking(other, world)) learn(waker, server);
+        else wakers.delete(other);
       }
-      const { known } = excuse;
-      return over
-        .filter((instance) => !known.has(instance))
-        .map((instance) => `${server.name} wakes and answers ${instance}, which is over`);
+      return [];
     },
   };
+}
+
+/**
+ * A server that wakes, and what those that were awake took for live since then, at any of their
+ * steps: it may have that from them. News that a cut held back passes through them and it within one
+ * instant.
+ */
+interface Waker {
+  readonly awakeMs: number;
+  readonly known: Set<string>;
+}
+
+function wakerOf(wakers: Map<SimServer, Waker>, server: SimServer): Waker {
+  const { awakeMs } = server.process;
+  const before = wakers.get(server);
+  if (before?.awakeMs === awakeMs) return before;
+  const waker: Waker = { awakeMs, known: new Set() };
+  wakers.set(server, waker);
+  return waker;
+}
+
+function learn(waker: Waker, other: SimServer): void {
+  if (other.process.state !== 'running') return;
+  for (const instance of liveAt(other)) waker.known.add(instance);
+}
+
+function isWaking({ process, core }: SimServer, world: Cluster): boolean {
+  return (
+    process.state === 'running' &&
+    world.nowMs - process.awakeMs < WAKING_MS &&
+    process.sleptMs > noticedMs(core.state)
+  );
+}
+
+function pastOf(server: SimServer, seen: { world: Cluster; waker: Waker }): string[] {
+  const { world, waker } = seen;
+  if (server.core.state.held !== null) return [];
+  const over = overAt(server, world);
+  if (over.length === 0) return [];
+  for (const other of world.running()) if (!isWaking(other, world)) learn(waker, other);
+  return over
+    .filter((instance) => !waker.known.has(instance))
+    .map((instance) => `${server.name} wakes and answers ${instance}, which is over`);
 }
 
 function overAt(server: SimServer, world: Cluster): string[] {
@@ -45,10 +78,6 @@ function overAt(server: SimServer, world: Cluster): string[] {
     .filter(({ endedMs, instance }) => endedMs < awakeMs && live.has(instance))
     .filter(({ instance }) => isRead || !owners.has(instance))
     .map(({ instance }) => instance);
-}
-
-function elsewhere(world: Cluster, server: SimServer): SimServer[] {
-  return world.running().filter((other) => other !== server && other.process.state === 'running');
 }
 
 function liveAt(server: SimServer): Set<string> {
