@@ -71,7 +71,7 @@ export function createState(options: ServerOptions): State {
     ...{ loose: new Set(), grown: new Set() },
     ...{ isViewDirty: false, areTargetsDirty: false },
     isSynced: false,
-    isComplete: false,
+    ...{ isComplete: false, isVouched: false },
     viewedMs: -Infinity,
     missing: [],
     missingCount: 0,

@@ -332,6 +332,8 @@ export interface State {
   /** Set once, when the view was complete through a neighbour or at a cold start. */
   isSynced: boolean;
   isComplete: boolean;
+  /** What the neighbours were told last: see replication.ts. */
+  isVouched: boolean;
   /** When the view was last computed. */
   viewedMs: number;
   /** The hosts that this view lacks, as many as are named, and how many there are. */

@@ -164,6 +164,29 @@ test('[R91] the word of another server ends that doubt', () => {
   expect(stage.state.departed.size).toBe(0);
 });
 
+test('[R106] meanwhile it vouches for its view to no neighbour', () => {
+  const stage = new ServerStage();
+  const leaving = stage.neighbour('2');
+  const old = stage.neighbour('3');
+  stage.tell(leaving, '2', put('a'));
+  stage.take(old);
+  stage.tell(leaving, '2', { kind: 'bye' });
+
+  const begun = stage.neighbour('4');
+  const meanwhile = [...vouchedTo(stage, old), ...vouchedTo(stage, begun)];
+  stage.pass(500);
+
+  expect(meanwhile).toEqual([false, false]);
+  expect([...vouchedTo(stage, old), ...vouchedTo(stage, begun)]).toEqual([true, true]);
+  expect(stage.state.isComplete).toBe(true);
+});
+
+function vouchedTo(stage: ServerStage, link: ConnectionId): boolean[] {
+  return stage.take(link).flatMap((message) => {
+    return message.kind === 'digest' || message.kind === 'view' ? [message.complete] : [];
+  });
+}
+
 test('a server without a sibling leaves at once', () => {
   const stage = new ServerStage();
   const other = stage.neighbour('2');

@@ -133,7 +133,7 @@ origin.via = null;`,
   [
     '[R5] a digest says whether its sender is complete',
     life.bootHost,
-    ['replication#sendDigest', 'state.isComplete', 'true'],
+    ['replication#sendDigest', 'isVouched(state)', 'true'],
   ],
   [
     '[R22] a goodbye is forwarded on every link',

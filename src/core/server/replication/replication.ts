@@ -69,12 +69,20 @@ export function sendDigest(state: State, link: Link): void {
   const lines = [...reachableOrigins(state)].map(lineOf);
   state.out.send(link.connection.id, {
     kind: 'digest',
-    complete: state.isComplete,
+    complete: isVouched(state),
     ...ownMissing(state),
     lines,
     goodbyes: [...state.goodbyes.keys()],
     more: false,
   });
+}
+
+/**
+ * Whether a server that begins may take it from us that its view is complete. What we still hold of
+ * servers that left (departed.ts) no log says any more, so it could not know of that.
+ */
+export function isVouched({ isComplete, departed }: Readonly<State>): boolean {
+  return isComplete && departed.size === 0;
 }
 
 /**

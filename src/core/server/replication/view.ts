@@ -8,7 +8,7 @@ import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
 import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
-import { appendOwn, combinedHash, sendToAll } from './replication.ts';
+import { appendOwn, combinedHash, isVouched, sendToAll } from './replication.ts';
 import type { Link, State, Why } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
@@ -28,9 +28,16 @@ export function refreshView(state: State): boolean {
   const isOther = view.why !== state.why || view.missingCount !== state.missingCount;
   const isNew = isTurned || isOther || view.missing.join() !== state.missing.join();
   Object.assign(state, view, { isComplete, ownMissing: own.missing });
-  if (isTurned || isOwnNew) sendToAll(state, { kind: 'view', complete: isComplete, ...own });
+  tellNeighbours(state, own, isOwnNew);
   if (isTurned) tellTurn(state);
   return isNew;
+}
+
+function tellNeighbours(state: State, own: ReturnType<typeof ownMissing>, isOwnNew: boolean): void {
+  const complete = isVouched(state);
+  if (complete === state.isVouched && !isOwnNew) return;
+  state.isVouched = complete;
+  sendToAll(state, { kind: 'view', complete, ...own });
 }
 
 /** The first reason for which the view is not complete; null if there is none. */
