@@ -51,11 +51,16 @@ export function withEvent(fleet: Fleet, event: FeedEvent, nowMs: number): Fleet 
     case 'services':
       return { ...fleet, services: merged(fleet.services, { ...event, rows: event.services }) };
     case 'history': {
-      const fresh = event.rows.map((row) => ({ ...row, atMs: nowMs - row.ageMs })).reverse();
       const before = event.whole ? [] : fleet.happenings;
-      return { ...fleet, happenings: [...fresh, ...before].slice(0, HAPPENINGS_MAX) };
+      const happenings = [...happeningsOf(event.rows, nowMs), ...before].slice(0, HAPPENINGS_MAX);
+      return { ...fleet, happenings };
     }
   }
+}
+
+/** What a server told just now, the newest first. */
+export function happeningsOf(rows: readonly EventInfo[], nowMs: number): Happening[] {
+  return rows.map((row) => ({ ...row, atMs: nowMs - row.ageMs })).reverse();
 }
 
 interface Rows<Row> {

@@ -1,20 +1,53 @@
-// What happened, the newest first: when, what, of whom, and why.
+// What happened, the newest first: when, what, of whom, and why. The invariant: what was not asked
+// for, or not answered, does not look like something that did not happen.
 
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 
+import type { EventInfo } from '../answers/history.ts';
 import { causeText } from '../answers/history.ts';
-import type { Happening } from './fleet.ts';
+import { useAsked } from './asked.ts';
+import { type Happening, happeningsOf } from './fleet.ts';
+import { linkBeside } from './links.ts';
 import { clockText } from './sentences.ts';
 
-/** The rows, and whether the name of the service goes without saying. */
+/** The rows; null until a server has told them. */
 export interface HappeningsProps {
-  readonly happenings: readonly Happening[];
+  readonly happenings: readonly Happening[] | null;
+  /** Why there is nothing newer; null while all is well. */
+  readonly fault?: string | null;
+  /** Whether the name of the service goes without saying. */
   readonly isShort?: boolean;
 }
 
 /** A table of what happened. */
-export function Happenings({ happenings, isShort = false }: HappeningsProps): JSX.Element {
-  if (happenings.length === 0) return <p class="quiet">Nothing that this server remembers.</p>;
+export function Happenings(props: HappeningsProps): JSX.Element {
+  const { happenings, fault = null, isShort = false } = props;
+  return (
+    <>
+      {fault !== null && <Fault what="what happened" fault={fault} />}
+      {happenings === null && fault === null && <p class="quiet">asking the server</p>}
+      {happenings?.length === 0 && <p class="quiet">Nothing that this server remembers.</p>}
+      {happenings !== null && happenings.length > 0 && (
+        <Table happenings={happenings} isShort={isShort} />
+      )}
+    </>
+  );
+}
+
+/** What could not be asked, why, and that it is asked again. */
+export function Fault(props: { readonly what: string; readonly fault: string }): JSX.Element {
+  return (
+    <p class="fault" role="status">
+      Cannot tell {props.what}: {props.fault}; trying again.
+    </p>
+  );
+}
+
+function Table(props: {
+  readonly happenings: readonly Happening[];
+  readonly isShort: boolean;
+}): JSX.Element {
   return (
     <table class="happenings">
       <thead>
@@ -27,19 +60,19 @@ export function Happenings({ happenings, isShort = false }: HappeningsProps): JS
         </tr>
       </thead>
       <tbody>
-        {happenings.map((one) => (
+        {props.happenings.map((one) => (
           <tr key={keyOf(one)} class={one.event}>
             <td>
               <time dateTime={new Date(one.atMs).toISOString()}>{clockText(one.atMs)}</time>
             </td>
             <td>{one.event}</td>
             <td>
-              <Subject happening={one} isShort={isShort} />
+              <Subject happening={one} isShort={props.isShort} />
             </td>
             <td>{causeText(one)}</td>
             <td>
-              <a href={`#host=${encodeURIComponent(one.host)}`}>{one.host}</a> ({one.server}){' '}
-              <a class="explain" href={explainPath(one)}>
+              <a href={linkBeside('host', one.host)}>{one.host}</a> ({one.server}){' '}
+              <a class="explain" href={linkBeside('explain', subjectOf(one))}>
                 explain
               </a>
             </td>
@@ -56,15 +89,50 @@ function Subject(props: { readonly happening: Happening; readonly isShort: boole
   if (props.isShort) return <>{address ?? service}</>;
   return (
     <>
-      <a href={`#service=${encodeURIComponent(service)}`}>{service}</a> {address}
+      <a href={linkBeside('service', service)}>{service}</a> {address}
     </>
   );
 }
 
-function explainPath({ instance, service, host }: Happening): string {
-  return `/v1/explain/${encodeURIComponent(instance ?? service ?? host)}`;
+function subjectOf({ instance, service, host }: Happening): string {
+  return instance ?? service ?? host;
 }
 
 function keyOf({ time, event, instance, server }: Happening): string {
   return `${time} ${event} ${instance ?? ''} ${server}`;
 }
+
+/** What a server remembers of a service or of a host. */
+export interface Past {
+  /** The newest first; null until the server has answered. */
+  readonly rows: readonly Happening[] | null;
+  /** Since when it has seen all; empty until it has answered. */
+  readonly reachesBackTo: string;
+  readonly fault: string | null;
+}
+
+interface HistoryBody {
+  readonly rows: readonly EventInfo[];
+  readonly reachesBackTo: string;
+}
+
+/** Asks what happened; again when the newest of these happenings about it is another one. */
+export function usePast(
+  about: 'service' | 'host',
+  name: string,
+  happenings: readonly Happening[],
+): Past {
+  const newest = happenings.find((one) => one[about] === name);
+  const { answer, atMs, fault } = useAsked<HistoryBody>({
+    path: `/v1/history?${about}=${encodeURIComponent(name)}&limit=${String(PAST_MAX)}`,
+    key: 'rows',
+    stamp: newest === undefined ? '' : keyOf(newest),
+  });
+  const rows = useMemo(
+    () => (answer === null ? null : happeningsOf(answer.rows, atMs)),
+    [answer, atMs],
+  );
+  return { rows, reachesBackTo: answer?.reachesBackTo ?? '', fault };
+}
+
+const PAST_MAX = 50;

@@ -5,12 +5,13 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import type { FeedEvent } from '../doors/http/feed.ts';
+import { Events } from './events.tsx';
 import { type Fleet, NO_FLEET, withEvent } from './fleet.ts';
-import { Happenings } from './happenings.tsx';
+import { linkBeside, linkWithout, openIn } from './links.ts';
 import { durationText, stateSentence } from './sentences.ts';
 import { Services } from './services.tsx';
 import { Stream } from './stream.ts';
-import { hostWords, Topology } from './topology.tsx';
+import { Topology } from './topology.tsx';
 
 /** The page. */
 export function Page(): JSX.Element {
@@ -23,7 +24,6 @@ export function Page(): JSX.Element {
   useEffect(() => {
     document.title = status === null ? 'rarangi' : `${status.state}: rarangi ${environment}`;
   }, [status, environment]);
-  const shown = chosen.host === null ? happenings : happenings.filter(isAbout(chosen.host));
   return (
     <main class={isLost ? 'lost' : ''} data-environment={environment}>
       <Top fleet={fleet} isLost={isLost} heardMs={heardMs} nowMs={nowMs} />
@@ -32,30 +32,26 @@ export function Page(): JSX.Element {
         chosen={chosen.host}
         linked={linkedOf(fleet, pointed ?? chosen.host)}
         onChoose={(host) => {
-          choose(host === chosen.host ? '' : `host=${encodeURIComponent(host)}`);
+          choose(host === chosen.host ? linkWithout('host') : linkBeside('host', host));
         }}
         onPoint={setPointed}
       />
       <Services
-        services={services}
+        services={status === null ? null : services}
+        happenings={happenings}
         environment={environment}
         chosen={chosen.service}
-        onChoose={() => {
-          choose('');
+        onClose={() => {
+          choose(linkWithout('service'));
         }}
       />
-      <section class="events" aria-label="Events">
-        <header>
-          <h2>
-            Events <small>{chosen.host === null ? '' : `of ${chosen.host}`}</small>
-          </h2>
-          {chosen.host !== null && <a href="#">all</a>}
-        </header>
-        <HostWords fleet={fleet} host={chosen.host} />
-        <div class="scroll" tabIndex={0} role="group" aria-label="List of events">
-          <Happenings happenings={shown} />
-        </div>
-      </section>
+      <Events
+        fleet={fleet}
+        host={chosen.host}
+        explained={chosen.explain}
+        nowMs={nowMs}
+        onChoose={choose}
+      />
     </main>
   );
 }
@@ -107,15 +103,6 @@ function WayOut(): JSX.Element {
       <a href={url}>the page of this host</a>
     </>
   );
-}
-
-function HostWords(props: { readonly fleet: Fleet; readonly host: string | null }): JSX.Element {
-  const host = props.fleet.hosts.get(props.host ?? '');
-  return host === undefined ? <></> : <p>{hostWords(host)}.</p>;
-}
-
-function isAbout(host: string): (happening: { readonly host: string }) => boolean {
-  return (happening) => happening.host === host;
 }
 
 /** The hosts at the other ends of the links of a host. */
@@ -173,13 +160,8 @@ function isPart(event: unknown): event is FeedEvent {
   return kind !== 'alive' && kind !== 'goaway';
 }
 
-interface Chosen {
-  readonly service: string | null;
-  readonly host: string | null;
-}
-
-/** What the link says that is to be shown: `#service=web`, `#host=h3`. */
-function useChosen(): [Chosen, (hash: string) => void] {
+/** What the address says is open, and how to open something else. */
+function useChosen(): [ReturnType<typeof openIn>, (hash: string) => void] {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const follow = (): void => {
@@ -190,11 +172,10 @@ function useChosen(): [Chosen, (hash: string) => void] {
       removeEventListener('hashchange', follow);
     };
   }, []);
-  const said = new URLSearchParams(hash.slice(1));
   const choose = (text: string): void => {
     location.hash = text;
   };
-  return [{ service: said.get('service'), host: said.get('host') }, choose];
+  return [openIn(hash), choose];
 }
 
 /** `/` leads to the filter, Escape closes what is open. */

@@ -3,33 +3,35 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-import type { EventInfo } from '../answers/history.ts';
 import { hostPort } from '../answers/instance-text.ts';
 import type { InstanceInfo } from '../answers/shapes.ts';
 import { unsayableOf } from '../doors/dns/names.ts';
 import type { FeedService } from '../doors/http/feed.ts';
 import { byName, type Happening } from './fleet.ts';
-import { Happenings } from './happenings.tsx';
+import { Happenings, type Past, usePast } from './happenings.tsx';
+import { linkBeside } from './links.ts';
 import { clockText } from './sentences.ts';
 import { Stream } from './stream.ts';
 
 /** The services, and which of them is open. */
 export interface ServicesProps {
-  readonly services: ReadonlyMap<string, FeedService>;
+  /** Null until a server has told them. */
+  readonly services: ReadonlyMap<string, FeedService> | null;
+  readonly happenings: readonly Happening[];
   readonly environment: string;
   readonly chosen: string | null;
-  readonly onChoose: (service: string | null) => void;
+  readonly onClose: () => void;
 }
 
 type Order = (typeof COLUMNS)[number];
 
 /** The list of services. */
 export function Services(props: ServicesProps): JSX.Element {
-  const { services, environment, chosen, onChoose } = props;
+  const { services, happenings, environment, chosen, onClose } = props;
   const [filter, setFilter] = useState('');
   const [order, setOrder] = useState<Order>('name');
   const wanted = filter.toLowerCase();
-  const found = [...services.values()]
+  const found = [...(services?.values() ?? [])]
     .filter(({ name }) => name.toLowerCase().includes(wanted))
     .sort((one, other) => (order === 'name' ? 0 : other[order] - one[order]) || byName(one, other));
   const shown = found.slice(0, ROWS_MAX);
@@ -37,7 +39,7 @@ export function Services(props: ServicesProps): JSX.Element {
     <section class="services" aria-label="Services">
       <header>
         <h2>
-          Services <small>{services.size}</small>
+          Services <small>{services?.size}</small>
         </h2>
         <input
           type="search"
@@ -64,19 +66,13 @@ export function Services(props: ServicesProps): JSX.Element {
             ))}
           </tbody>
         </table>
-        {found.length === 0 && <p class="quiet">{noneText(services.size)}</p>}
+        {found.length === 0 && <p class="quiet">{noneText(services)}</p>}
         {found.length > shown.length && (
           <p class="quiet">{found.length - shown.length} more: filter them</p>
         )}
       </div>
       {chosen !== null && (
-        <OneService
-          key={chosen}
-          name={chosen}
-          onClose={() => {
-            onChoose(null);
-          }}
-        />
+        <OneService key={chosen} name={chosen} happenings={happenings} onClose={onClose} />
       )}
     </section>
   );
@@ -122,10 +118,7 @@ function Row({ service, isChosen, environment }: RowProps): JSX.Element {
   return (
     <tr class={isChosen ? 'chosen' : ''}>
       <td>
-        <a
-          href={`#service=${encodeURIComponent(name)}`}
-          aria-current={isChosen ? 'true' : undefined}
-        >
+        <a href={linkBeside('service', name)} aria-current={isChosen ? 'true' : undefined}>
           {name}
         </a>
         <DnsMark name={name} environment={environment} />
@@ -138,8 +131,9 @@ function Row({ service, isChosen, environment }: RowProps): JSX.Element {
   );
 }
 
-function noneText(services: number): string {
-  return services === 0 ? 'No service is registered.' : 'No name matches.';
+function noneText(services: ReadonlyMap<string, unknown> | null): string {
+  if (services === null) return 'asking the server';
+  return services.size === 0 ? 'No service is registered.' : 'No name matches.';
 }
 
 function DnsMark(props: { readonly name: string; readonly environment: string }): JSX.Element {
@@ -159,11 +153,16 @@ interface Change {
   readonly instance?: InstanceInfo;
 }
 
+interface OneServiceProps {
+  readonly name: string;
+  readonly happenings: readonly Happening[];
+  readonly onClose: () => void;
+}
+
 /** The instances of a service, as they come and go. */
-function OneService(props: { readonly name: string; readonly onClose: () => void }): JSX.Element {
-  const { name, onClose } = props;
+function OneService({ name, happenings, onClose }: OneServiceProps): JSX.Element {
   const instances = useInstances(name);
-  const past = usePast(name, instances);
+  const past = usePast('service', name, happenings);
   return (
     <aside class="one" aria-label={`Service ${name}`}>
       <header>
@@ -183,11 +182,11 @@ function OneService(props: { readonly name: string; readonly onClose: () => void
           </tr>
         </thead>
         <tbody>
-          {instances.map((one) => (
+          {instances?.map((one) => (
             <tr key={one.instance} class={one.state}>
               <td>{hostPort(one.address, one.port)}</td>
               <td>
-                <a href={`#host=${encodeURIComponent(one.host)}`}>{one.host}</a>
+                <a href={linkBeside('host', one.host)}>{one.host}</a>
               </td>
               <td>{one.state}</td>
               <td>{sinceText(one, past)}</td>
@@ -196,9 +195,10 @@ function OneService(props: { readonly name: string; readonly onClose: () => void
           ))}
         </tbody>
       </table>
-      {instances.length === 0 && <p class="quiet">No instance is here now.</p>}
+      {instances === null && <p class="quiet">asking the server</p>}
+      {instances?.length === 0 && <p class="quiet">No instance is here now.</p>}
       <h4>What happened</h4>
-      <Happenings happenings={past.rows} isShort />
+      <Happenings happenings={past.rows} fault={past.fault} isShort />
     </aside>
   );
 }
@@ -209,20 +209,16 @@ function tagsText({ tags }: InstanceInfo): string {
     .join(' ');
 }
 
-interface Past {
-  readonly rows: readonly Happening[];
-  readonly reachesBackTo: string;
-}
-
 /** When it was registered; where that is longer ago than the server remembers, since when it is known. */
 function sinceText({ instance }: InstanceInfo, { rows, reachesBackTo }: Past): string {
-  const row = rows.find((one) => one.instance === instance && one.event === 'registered');
+  const row = rows?.find((one) => one.instance === instance && one.event === 'registered');
   if (row !== undefined) return clockText(row.atMs);
   return reachesBackTo === '' ? '' : `before ${clockText(Date.parse(reachesBackTo))}`;
 }
 
-function useInstances(name: string): InstanceInfo[] {
-  const [known, setKnown] = useState<ReadonlyMap<string, InstanceInfo>>(new Map());
+/** The present instances; null until all of them were told. */
+function useInstances(name: string): InstanceInfo[] | null {
+  const [known, setKnown] = useState<ReadonlyMap<string, InstanceInfo> | null>(null);
   useEffect(() => {
     // Until the whole set is there again, what was known before stays: see rarangi-http(7).
     let fresh: Map<string, InstanceInfo> | null = null;
@@ -241,7 +237,7 @@ function useInstances(name: string): InstanceInfo[] {
         const started = fresh;
         fresh = null;
         setKnown((before) => {
-          const now = new Map(started ?? before);
+          const now = new Map(started ?? before ?? []);
           if (instance === undefined) return now;
           if (change === 'removed') now.delete(instance.instance);
           else now.set(instance.instance, instance);
@@ -253,39 +249,16 @@ function useInstances(name: string): InstanceInfo[] {
       stream.close();
     };
   }, [name]);
+  if (known === null) return null;
   return [...known.values()].sort((one, other) =>
     byName({ name: `${one.host} ${one.address}` }, { name: `${other.host} ${other.address}` }),
   );
-}
-
-/** What the server remembers of a service; asked again when its instances have changed. */
-function usePast(name: string, instances: readonly InstanceInfo[]): Past {
-  const [past, setPast] = useState<Past>({ rows: [], reachesBackTo: '' });
-  const stamp = instances.map(({ instance, state }) => `${instance} ${state}`).join();
-  useEffect(() => {
-    let isWanted = true;
-    void fetch(`/v1/history?service=${encodeURIComponent(name)}&limit=${String(PAST_MAX)}`)
-      .then(async (response) => (await response.json()) as { rows?: EventInfo[] } & Partial<Past>)
-      .then(({ rows = [], reachesBackTo = '' }) => {
-        if (!isWanted) return;
-        const nowMs = Date.now();
-        const happened = rows.map((row) => ({ ...row, atMs: nowMs - row.ageMs })).reverse();
-        setPast({ rows: happened, reachesBackTo });
-      })
-      // The page greys out by itself when its server is lost.
-      .catch(() => undefined);
-    return () => {
-      isWanted = false;
-    };
-  }, [name, stamp]);
-  return past;
 }
 
 const COLUMNS = ['name', 'live', 'stale', 'hosts', 'clusters'] as const;
 
 /** So many rows are drawn; a filter finds the others. */
 const ROWS_MAX = 200;
-const PAST_MAX = 50;
 
 /** `.rarangi.internal` and its ends. */
 const ZONE_BYTES = 19;

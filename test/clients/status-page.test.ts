@@ -5,37 +5,17 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 
-import { hasBrowser, openBrowser } from '../support/browser.ts';
+import { hasBrowser, openPage, shows } from '../support/browser.ts';
 import { openDoor } from '../support/door.ts';
 import { startHost } from '../support/hosts.ts';
-import { type Stage, test } from '../support/processes.ts';
+import { test } from '../support/processes.ts';
 
 const browserTest = test.skipIf(!hasBrowser);
 
 /** Ten times of what is promised: 400 ms. */
 const SHOWN_MS_MAX = 4_000;
-
-/** The page of a server in a browser of its own, with what went wrong in it. */
-async function openPage(stage: Stage, url: string): Promise<{ page: Page; faults: string[] }> {
-  const browser = await openBrowser(stage);
-  const page = await browser.newPage();
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text());
-  });
-  await page.goto(url);
-  return { page, faults };
-}
-
-/** Resolves when the page shows a text. */
-async function shows(page: Page, text: string): Promise<void> {
-  const condition = `document.body.innerText.includes(${JSON.stringify(text)})`;
-  await page.waitForFunction(condition, { polling: 'mutation' });
-}
 
 browserTest('who was killed is told with the cause, at once', async ({ stage }) => {
   const door = await openDoor(stage);

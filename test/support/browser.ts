@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 
-import type { Browser } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { connect } from 'puppeteer-core';
 
 import { needs } from './needs.ts';
@@ -31,6 +31,32 @@ export async function openBrowser(
   const said = await chromium.line(/^DevTools listening on /);
   const browserWSEndpoint = said.replace('DevTools listening on ', '');
   return await connect({ browserWSEndpoint, defaultViewport: { width: 1600, height: 900 } });
+}
+
+/** A page in a browser of its own, and what went wrong in it. */
+export interface OpenPage {
+  readonly page: Page;
+  /** What its script threw, and what its policy did not allow. */
+  readonly faults: readonly string[];
+}
+
+/** Opens a page. */
+export async function openPage(stage: Stage, url: string): Promise<OpenPage> {
+  const browser = await openBrowser(stage);
+  const page = await browser.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  await page.goto(url);
+  return { page, faults };
+}
+
+/** Resolves when the page shows a text. */
+export async function shows(page: Page, text: string): Promise<void> {
+  const condition = `document.body.innerText.includes(${JSON.stringify(text)})`;
+  await page.waitForFunction(condition, { polling: 'mutation' });
 }
 
 const SETTINGS = [
