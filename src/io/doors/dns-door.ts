@@ -23,6 +23,7 @@ import { listenTcp } from './dns-tcp.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
 import type { InnerAnswer, InnerQuestion } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
+import { Knowledge } from './knowledge.ts';
 import { isWithin } from './networks.ts';
 import { listenUdp } from './udp.ts';
 
@@ -33,14 +34,13 @@ export function openDoor(context: DoorContext): Door {
 
 class DnsPlaces implements Door {
   readonly #context: DoorContext;
+  readonly #knowledge: Knowledge;
   readonly #session: InnerSession;
   readonly #zone: Zone;
   readonly #door: DnsDoor;
   readonly #rates = new QueryRates();
   readonly #listeners = new Set<DnsListener>();
   readonly #unnamed = new Set<string>();
-  /** What the server knew when it was last looked at. */
-  #seen: Seen = { revision: -1, isComplete: false, missing: [], why: null, stamp: 0 };
   /** The revision of the catalogue whose names were looked at. */
   #lookedAt = -1;
   #cancelLook: Cancel = () => undefined;
@@ -49,6 +49,7 @@ class DnsPlaces implements Door {
 
   constructor(context: DoorContext) {
     this.#context = context;
+    this.#knowledge = new Knowledge(context.server);
     const { settings, facts, runtime } = context.server;
     this.#session = new InnerSession({
       context,
@@ -180,7 +181,7 @@ class DnsPlaces implements Door {
         });
       },
       serial: () => this.#context.server.state().catalogue.revision,
-      stamp: () => this.#stamp(),
+      stamp: () => this.#knowledge.stamp(),
     };
   }
 
@@ -191,19 +192,6 @@ class DnsPlaces implements Door {
         done(answer);
       });
     });
-  }
-
-  /** A server that has something due, as after a sleep, has to look first. */
-  #stamp(): number | null {
-    const { state, runtime } = this.#context.server;
-    const { catalogue, isComplete, missing, why, held, timers } = state();
-    if (held !== null || timers.nextMs() <= runtime.nowMs()) return null;
-    const { revision } = catalogue;
-    const seen = this.#seen;
-    const isSame = seen.revision === revision && seen.isComplete === isComplete;
-    if (isSame && seen.missing === missing && seen.why === why) return seen.stamp;
-    this.#seen = { revision, isComplete, missing, why, stamp: seen.stamp + 1 };
-    return this.#seen.stamp;
   }
 
   /** Whoever has named a service so that DNS cannot say it is told, once. */
@@ -239,16 +227,6 @@ function waysTo(serverAddress: string): { readonly stream: Ways; readonly datagr
     return { near, far, refused: { ...far, isAllowed: false } };
   };
   return { stream: waysBy(true), datagram: waysBy(false) };
-}
-
-/** What decides every answer. */
-interface Seen {
-  readonly revision: number;
-  readonly isComplete: boolean;
-  /** Another list each time that the view is looked at anew. */
-  readonly missing: readonly string[];
-  readonly why: string | null;
-  readonly stamp: number;
 }
 
 function ipEndpointOf({ address }: DoorPlace): { host: string; port: number } {
