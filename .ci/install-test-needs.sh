@@ -34,6 +34,7 @@ has promtool prometheus
 has chromium chromium
 /usr/bin/python3 -c 'import prometheus_client.openmetrics' 2>/dev/null || missing+=(python3-prometheus-client)
 /usr/bin/python3 -c 'import dns.resolver' 2>/dev/null || missing+=(python3-dnspython)
+/usr/bin/python3 -c 'import requests' 2>/dev/null || missing+=(python3-requests)
 has lintian lintian
 has ip iproute2
 has pgrep procps

@@ -35,6 +35,7 @@ const PROBES = {
   chromium: ['sh', '-c', 'command -v chromium'],
   prometheus: ['promtool', '--version'],
   'python3-prometheus-client': ['/usr/bin/python3', '-c', 'import prometheus_client.openmetrics'],
+  'python3-requests': ['/usr/bin/python3', '-c', 'import requests'],
   'golang-go': ['go', 'version'],
   haproxy: ['haproxy', '-v'],
   'dnsmasq-base': ['dnsmasq', '--version'],
