@@ -108,6 +108,15 @@ export default {
       from: { path: '^src/(core|io)/(client|server)/' },
       to: { path: '^src/$1/(client|server)/', pathNot: '^src/$1/$2/' },
     },
+    {
+      name: 'sending-and-receiving-know-nothing-of-each-other',
+      severity: 'error',
+      from: { path: '^src/core/server/replication/(sending|receiving)/' },
+      to: {
+        path: '^src/core/server/replication/(sending|receiving)/',
+        pathNot: '^src/core/server/replication/$1/',
+      },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'cbor-x-in-codec-only',

@@ -14,15 +14,15 @@ import type { ServerOptions } from './options.ts';
 import { Directory } from './origins/directory.ts';
 import { createLog, createOrigin, holdersAmong } from './origins/origins.ts';
 import { Outbox } from './outbox.ts';
-import { Places } from './replication/cursors.ts';
+import { Slots } from './replication/rows.ts';
 import { Journal } from './replication/journal.ts';
 import type { Departed, Origin, State } from './state.ts';
 import { Tally } from './tally.ts';
 
 /** A server that knows only itself. */
 export function createState(options: ServerOptions): State {
-  const places = new Places();
-  const self = createSelf(options, places);
+  const slots = new Slots();
+  const self = createSelf(options, slots);
   const origins = new Map<OriginId, Origin>([[self.id, self]]);
   const departed = new Map<OriginId, Departed>();
   const holders = holdersAmong(origins, departed);
@@ -34,7 +34,7 @@ export function createState(options: ServerOptions): State {
     timers: new Timers(),
     self,
     origins,
-    places,
+    slots,
     directory,
     journal: new Journal(),
     away: new Set(),
@@ -91,9 +91,9 @@ export function createState(options: ServerOptions): State {
   };
 }
 
-function createSelf(options: ServerOptions, places: Places): Origin {
+function createSelf(options: ServerOptions, slots: Slots): Origin {
   const log = createLog(options, options.origin, factsOf(options));
-  return { ...createOrigin(log, places.take()), standing: 'reachable', isProven: true };
+  return { ...createOrigin(log, slots.take()), standing: 'reachable', isProven: true };
 }
 
 /** What others must know of its silence is said if it is not what they take for granted. */

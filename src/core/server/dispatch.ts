@@ -25,14 +25,14 @@ import {
   refuse,
 } from './links/connections.ts';
 import type { ConnectionId, Flow } from '../input.ts';
+import { handleCheck } from './replication/checks.ts';
 import {
-  handleCheck,
   handleDigest,
   handleEntries,
   handleOffer,
   handleSnapshot,
-  handleWant,
-} from './replication/intake.ts';
+} from './replication/receiving/intake.ts';
+import { handleSpare, handleWant } from './replication/sending/wants.ts';
 import {
   handleLinkClosed,
   handlePeerHello,
@@ -55,7 +55,6 @@ import { LIMITS } from './limits.ts';
 import { forgetOrigin } from './origins/reachability.ts';
 import { forgetWays } from './origins/ways.ts';
 import { announceBy, flushBy, sendToAll } from './replication/replication.ts';
-import { handleSpare } from './replication/spare.ts';
 import {
   becomeSession,
   handleDeregister,

@@ -19,9 +19,8 @@ import { OriginLog } from './origins/log.ts';
 import { addOrigin, applySnapshot } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { armAskAgain, rearm } from './origins/reachability.ts';
-import { armBare } from './replication/bare.ts';
-import { announceBy, flushBy } from './replication/replication.ts';
-import { beSpare } from './replication/spare.ts';
+import { armBare } from './replication/receiving/bare.ts';
+import { announceBy, becomeLazy, flushBy } from './replication/replication.ts';
 import { noteNeighbourView } from './replication/view.ts';
 import { createSession, handleSessionClosed, judgeSession, tellLost } from './sessions/sessions.ts';
 import type { Connection, Link, Origin, Session, State, Target } from './state.ts';
@@ -210,25 +209,20 @@ function takeLink(state: State, old: Link): void {
   const link: Link = {
     ...createLink(state, connection, origin),
     upMs: old.upMs,
-    expected: old.expected,
-    lacking: old.lacking,
-    incoming: old.incoming,
     hasDigest: old.hasDigest,
     agreedMs: old.agreedMs,
     differedMs: old.differedMs,
     isCongested: old.isCongested,
   };
+  link.progress.takeArriving(old.progress);
   state.links.set(origin, link);
   const { isNeighbourComplete: complete, neighbourMissing: missing } = old;
   noteNeighbourView(state, link, { complete, missing, missingCount: old.neighbourMissingCount });
-  for (const id of old.wants.keys()) state.orphaned.add(id);
-  if (link.expected.size > 0) state.expecting.add(link);
-  beSpare(state, link);
-  link.announced.addAt(state.self.place);
-  for (const id of state.origins.keys()) {
-    link.behind.add(id);
-    link.offers.add(id);
-  }
+  for (const id of old.progress.asked) state.orphaned.add(id);
+  if (!link.progress.hasAllListed) state.expecting.add(link);
+  becomeLazy(state, link);
+  link.progress.setModeAt(state.self.slot, 'lazy');
+  for (const id of state.origins.keys()) link.progress.look(id, { isOffered: true });
 }
 
 /** Our own log says what our links and our sessions are; where it did not, it goes one on. */

@@ -22,7 +22,7 @@ import type {
   Received,
   Unreadable,
 } from '../input.ts';
-import { sendChecks } from './replication/intake.ts';
+import { sendChecks } from './replication/checks.ts';
 import type { ServerOptions } from './options.ts';
 import { createState } from './birth.ts';
 import type { Tidings } from './origins/reachability.ts';

@@ -2,7 +2,7 @@
 // the view is complete, what the watchers and the neighbours must be told. The invariant: the stages
 // run in their order, and each leaves nothing for itself to do: run again they change nothing.
 
-import { flushLinks } from './replication/flush.ts';
+import { flushLinks } from './replication/sending/flush.ts';
 import { dropUnneeded } from './links/links.ts';
 import { noteMasters, noteNoMaster, urgentAddresses, wantedAddresses } from './links/policy.ts';
 import { dialWanted, hasten } from './links/targets.ts';

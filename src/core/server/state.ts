@@ -1,6 +1,6 @@
 // What a server knows and holds: plain data that the modules of the core work on, one for each
 // concern. The invariant: whoever changes something here marks what depends on it (`grown`, `loose`,
-// `isViewDirty`, `behind` of the links), and server.ts settles all of that at the end of each step.
+// `isViewDirty`, the looks of the links), and server.ts settles all of that at the end of each step.
 
 import type { Strangers } from './links/strangers.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
@@ -8,12 +8,13 @@ import type { Facts, GoneRow, Loss, Registration } from '../../protocol/records.
 import type { Account, ChargedMap } from '../kit/account.ts';
 import type { Backoff } from '../kit/backoff.ts';
 import type { Catalogue, Change, Standing } from '../catalogue/catalogue.ts';
-import type { Cursors, Marks, Places } from './replication/cursors.ts';
+import type { Progress } from './replication/progress.ts';
+import type { Slots } from './replication/rows.ts';
 import type { Directory } from './origins/directory.ts';
 import type { ConnectionId, HeldPlace, Transport } from '../input.ts';
 import type { Journal } from './replication/journal.ts';
 import type { History } from './history.ts';
-import type { Log, Missing } from './origins/log.ts';
+import type { Log } from './origins/log.ts';
 import type { ServerOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pace } from '../kit/pace.ts';
@@ -34,8 +35,8 @@ export interface Gone {
 export interface Origin {
   readonly id: OriginId;
   readonly log: Log;
-  /** Where links keep it: see cursors.ts. */
-  readonly place: number;
+  /** Where links keep what they have of it: see rows.ts. */
+  readonly slot: number;
   standing: Standing;
   /** Whether a neighbour has offered it since it was last out of reach. */
   isProven: boolean;
@@ -102,32 +103,6 @@ export interface Connection {
   parting: string | null;
 }
 
-/** A snapshot on its way out, part by part. */
-export interface Outgoing {
-  readonly origin: OriginId;
-  readonly sequence: number;
-  readonly links: readonly OriginId[];
-  readonly registrations: readonly Registration[];
-  readonly missing: Missing;
-  readonly isBare: boolean;
-  linkIndex: number;
-  index: number;
-  part: number;
-}
-
-/** A snapshot on its way in. */
-export interface Incoming {
-  readonly origin: OriginId;
-  readonly sequence: number;
-  readonly links: OriginId[];
-  readonly registrations: Registration[];
-  readonly missing: Missing;
-  /** What of it has come, in bytes, and whether it has no registrations or is to have none. */
-  bytes: number;
-  isBare: boolean;
-  parts: number;
-}
-
 /** Why a view is not complete: the first of these. */
 export type Why = 'unsynced' | 'split' | 'suspect' | 'limit';
 
@@ -137,30 +112,8 @@ export interface Link {
   readonly origin: OriginId;
   readonly isDialledByUs: boolean;
   readonly upMs: number;
-  /** What the other end is known to have; an origin that is not here it lacks. */
-  readonly cursors: Cursors;
-  /** Up to where the journal was looked through for what to send, and for what to announce. */
-  seenStamp: number;
-  announcedStamp: number;
-  /** Origins at which the cursor is to be looked at, beside those in the journal. */
-  readonly behind: Set<OriginId>;
-  /** Origins to be told of as reachable even at an equal sequence. */
-  readonly offers: Set<OriginId>;
-  /** What we asked for and have not had yet: one question for an origin. */
-  readonly wants: Map<OriginId, number>;
-  /** What the other end has sooner from elsewhere: it is offered, not sent. */
-  readonly announced: Marks;
-  /** What the other end has been sent or has asked for: it is sent on, whatever we presume. */
-  readonly fed: Marks;
-  /** What is to be asked for at the end of the step. */
-  readonly asking: Map<OriginId, number>;
-  /** What we have sooner from elsewhere, and have told the other end so, or are about to. */
-  readonly declined: Marks;
-  readonly declining: Set<OriginId>;
-  /** What was offered on this spare link and is on its way from elsewhere, we hope. */
-  readonly lacking: Map<OriginId, number>;
-  /** What the other end's digest listed and has not arrived yet. */
-  readonly expected: Map<OriginId, number>;
+  /** What of each origin was sent, asked for and announced on it. */
+  readonly progress: Progress;
   hasDigest: boolean;
   /** When its check last said that the other end has all that we have, and no more. */
   agreedMs: number;
@@ -169,9 +122,6 @@ export interface Link {
   /** How many hosts it misses; some of them it may not have named. */
   neighbourMissingCount: number;
   isCongested: boolean;
-  outgoing: Outgoing | null;
-  readonly snapshots: Set<OriginId>;
-  incoming: Incoming | null;
   differences: number;
   /** When the operator was last told that something differs. */
   differedMs: number;
@@ -250,7 +200,7 @@ export interface State {
   readonly self: Origin;
   readonly origins: Map<OriginId, Origin>;
   /** The numbers that they have. */
-  readonly places: Places;
+  readonly slots: Slots;
   /** The same, by host and role. */
   readonly directory: Directory<Origin>;
   /** The same, by their latest change. */
@@ -260,7 +210,7 @@ export interface State {
   readonly asides: Set<Origin>;
   /** Origins whose logs say that they miss a host. */
   readonly losers: Set<Origin>;
-  /** Origins whose logs are bare: see bare.ts. */
+  /** Origins whose logs are bare: see replication/receiving/bare.ts. */
   readonly bare: Set<Origin>;
   /** Origins that logs name, as far as they have no log here and no goodbye. */
   readonly unheard: Set<OriginId>;

@@ -9,7 +9,7 @@ import { dialNow, isVacant } from './links/targets.ts';
 import { wantedAddresses } from './links/policy.ts';
 import type { Origin, State } from './state.ts';
 import { isOwnHost, reachableOrigins } from './state.ts';
-import { flushLinks } from './replication/flush.ts';
+import { flushLinks } from './replication/sending/flush.ts';
 import { flushBy, sendToAll } from './replication/replication.ts';
 
 /** Begins to stop. */

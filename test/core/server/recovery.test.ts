@@ -265,7 +265,7 @@ function comeBack(stage: ServerStage, digit: string): void {
 
 test('a timer that throws once is done again; everything goes on', () => {
   const once: Edit = [
-    'intake#sendChecks',
+    'checks#sendChecks',
     'const { count, hash } = combinedHash(state);',
     `const { count, hash } = combinedHash(state);
 if (state.faultsCount === 0) throw new Error('planted');`,
@@ -287,7 +287,7 @@ if (state.faultsCount === 0) throw new Error('planted');`,
 
 test('a timer that throws again within a minute makes the server stop in order', () => {
   const twice: Edit = [
-    'intake#sendChecks',
+    'checks#sendChecks',
     'const { count, hash } = combinedHash(state);',
     `const { count, hash } = combinedHash(state);
 if (state.faultsCount < 2) throw new Error('planted');`,

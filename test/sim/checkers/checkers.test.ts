@@ -101,7 +101,7 @@ test('a cursor for every message is a leak', () => {
   const leak: Sabotage = {
     belief: ({ links }) => {
       count += 1;
-      for (const link of links.values()) link.cursors.set(String(count) as OriginId, 1);
+      for (const link of links.values()) link.progress.setCursor(String(count) as OriginId, 1);
     },
   };
 

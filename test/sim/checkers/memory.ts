@@ -46,16 +46,15 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['targets', state.targets.size, addresses],
     ['addresses of masters', state.masterAddresses.size, Math.min(addresses, 256)],
   ];
-  for (const link of state.links.values()) {
+  for (const { progress } of state.links.values()) {
+    const { cursors, asked, listed, awaited, looks, snapshots } = progress.counts;
     bounds.push(
-      ['cursors of a link', link.cursors.size, origins + elsewhere],
-      ['wants of a link', link.wants.size, origins + elsewhere],
-      ['expectations of a link', link.expected.size, origins + elsewhere],
-      ['announced of a link', link.announced.size, origins],
-      ['declined of a link', link.declined.size, origins],
-      ['lacking of a link', link.lacking.size, origins + elsewhere],
-      ['looks of a link', link.behind.size, origins + left],
-      ['offers of a link', link.offers.size, origins + left],
+      ['cursors of a link', cursors, origins + elsewhere],
+      ['questions of a link', asked, origins + elsewhere],
+      ['what a digest listed', listed, origins + elsewhere],
+      ['what was offered on a link', awaited, origins + elsewhere],
+      ['looks of a link', looks, origins + left],
+      ['snapshots of a link', snapshots, origins],
     );
   }
   return bounds

@@ -13,17 +13,22 @@ export const mutations: readonly Mutation[] = [
     life.manyLives,
     [
       'replication#spreadTidings',
-      'for (const link of state.links.values()) link.cursors.delete(id);',
+      'for (const { progress } of state.links.values()) progress.setCursor(id, 0);',
       '',
     ],
-    ['origins#dropOrigin', 'link.cursors.delete(origin.id);', ''],
-    ['intake#handleWant', 'link.cursors.delete(id)', 'return'],
+    ['rows#Rows.clear', 'this.setCursor(id, 0);', ''],
+    [
+      'wants#handleWant',
+      'progress.setCursor(id, sequence);',
+      `if (sequence === 0) return;
+progress.setCursor(id, sequence);`,
+    ],
   ],
   [
     '[R17] one question for an origin and link at a time',
     news.askedOnce,
     [
-      'replication#ask',
+      'questions#ask',
       'if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;',
       '',
     ],
@@ -32,7 +37,7 @@ export const mutations: readonly Mutation[] = [
     '[R17] a question that was not answered is put again',
     news.askedOnce,
     [
-      'replication#ask',
+      'questions#ask',
       'askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS',
       'askedMs !== undefined',
     ],
@@ -78,18 +83,18 @@ dropOrigin(state, origin, { cause: 'crash' });`,
   [
     '[R23] nothing brings back who said goodbye',
     news.lateCopy,
-    ['intake#isKnownGone', 'state.goodbyes', 'state.nowMs < 0 && state.goodbyes'],
+    ['goodbyes#isKnownGone', 'state.goodbyes', 'state.nowMs < 0 && state.goodbyes'],
   ],
   [
     '[R22] a goodbye drops the log',
     life.farewell,
-    ['intake#handleGoodbye', `departOrigin(state, origin);`, ''],
+    ['goodbyes#handleGoodbye', `departOrigin(state, origin);`, ''],
   ],
   [
     '[R27] hashes are compared at an equal sequence only',
     life.comeAndGo,
     [
-      'intake#handleCheck',
+      'checks#handleCheck',
       'origin.log.sequence === sequence && origin.log.hash !== hash',
       'origin.log.hash !== hash',
     ],
@@ -98,7 +103,7 @@ dropOrigin(state, origin, { cause: 'crash' });`,
     '[R29] what differs is asked for',
     links.rotten,
     [
-      'intake#tellDifference',
+      'checks#tellDifference',
       'if (way !== undefined) ask(state, way, { origin: origin.id, sequence: 0 });',
       'if (way === undefined) throw new Error(peer);',
     ],

@@ -26,8 +26,8 @@ export const mutations: readonly Mutation[] = [
   [
     '[R7] a snapshot of whom it cannot reach is neither begun nor gone on with',
     proof.heldBack,
-    ['flush#nextOutgoing', `origin?.standing !== 'reachable'`, 'origin === undefined'],
-    ['flush#sendPart', `origin?.standing !== 'reachable'`, 'origin === undefined'],
+    ['snapshots#nextOutgoing', `origin?.standing !== 'reachable'`, 'origin === undefined'],
+    ['snapshots#sendPart', `origin?.standing !== 'reachable'`, 'origin === undefined'],
   ],
   [
     '[R21] a line with our sequence proves an origin',
@@ -45,7 +45,7 @@ export const mutations: readonly Mutation[] = [
     [
       'intake#handleBatch',
       `if (id === state.self.id) {
-  moveCursor(link, id, last);
+  link.progress.raiseCursor(id, last);
   return;
 }`,
       '',
@@ -74,10 +74,9 @@ export const mutations: readonly Mutation[] = [
     '[R13] whoever says that it lacks all is believed',
     links.rotten,
     [
-      'intake#handleWant',
-      `if (sequence === 0) link.cursors.delete(id);
-else link.cursors.set(id, sequence);`,
-      'if (sequence > 0) link.cursors.set(id, sequence);',
+      'wants#handleWant',
+      'progress.setCursor(id, sequence);',
+      'if (sequence > 0) progress.setCursor(id, sequence);',
     ],
   ],
   [
@@ -85,10 +84,10 @@ else link.cursors.set(id, sequence);`,
     split.healingChain,
     [
       'replication#spreadTidings',
-      'for (const link of state.links.values()) link.cursors.delete(id);',
+      'for (const { progress } of state.links.values()) progress.setCursor(id, 0);',
       '',
     ],
-    ['origins#dropOrigin', 'link.cursors.delete(origin.id);', ''],
+    ['rows#Rows.clear', 'this.setCursor(id, 0);', ''],
   ],
   [
     '[R8] a tail ends at a snapshot',
@@ -115,7 +114,7 @@ else link.cursors.set(id, sequence);`,
     '[R65] a goodbye drops a frozen log',
     life.farewellInSplit,
     [
-      'intake#handleGoodbye',
+      'goodbyes#handleGoodbye',
       `departOrigin(state, origin)`,
       `if (origin.standing !== 'split') departOrigin(state, origin)`,
     ],

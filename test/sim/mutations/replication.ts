@@ -10,12 +10,12 @@ export const mutations: readonly Mutation[] = [
   [
     '[R9] the cursor moves to what was sent',
     links.payload,
-    ['flush#planCut', 'link.cursors.set(batch.origin, last);', ''],
+    ['flush#planCut', 'progress.setCursor(origin.id, last);', ''],
   ],
   [
     '[R6] a digest sets the cursors',
     links.reopened,
-    ['intake#noteOffer', 'link.cursors.set(id, sequence);', ''],
+    ['intake#noteOffer', 'link.progress.setCursor(id, sequence);', ''],
   ],
   [
     '[R13] a goodbye leaves no cursor',
@@ -25,7 +25,7 @@ export const mutations: readonly Mutation[] = [
       `handleGoodbye(state, id, link);
 return;`,
       `handleGoodbye(state, id, link);
-moveCursor(link, id, last);
+link.progress.raiseCursor(id, last);
 return;`,
     ],
   ],
@@ -34,8 +34,8 @@ return;`,
     life.comeAndGo,
     [
       'flush#planCut',
-      'link.cursors.set(batch.origin, last)',
-      'link.cursors.set(batch.origin, last + 1)',
+      'progress.setCursor(origin.id, last)',
+      'progress.setCursor(origin.id, last + 1)',
     ],
     ['intake#handleBatch', 'ask(state, link, { origin: id, sequence: known });', ''],
   ],
@@ -47,12 +47,7 @@ return;`,
   [
     '[R7] a want is answered',
     split.healingChain,
-    [
-      'intake#handleWant',
-      `link.offers.add(id);
-touch(state, link, id);`,
-      '',
-    ],
+    ['wants#handleWant', 'touch(state, link, { id, isOffered: true });', ''],
   ],
   [
     '[R8] where the tail does not reach back that far, a snapshot',
@@ -66,7 +61,7 @@ touch(state, link, id);`,
   [
     '[R8] a snapshot is sent',
     links.tail,
-    ['flush#planPayload', 'link.snapshots.add(origin.id);', ''],
+    ['flush#planPayload', 'link.progress.sendWhole(origin.id);', ''],
   ],
   [
     "[R19] a snapshot's parts are put together",
@@ -139,7 +134,7 @@ origin.via = null;`,
     '[R22] a goodbye is forwarded on every link',
     life.farewell,
     [
-      'intake#handleGoodbye',
+      'goodbyes#handleGoodbye',
       `if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);`,
       '',
     ],
@@ -159,7 +154,7 @@ return true;`,
     life.manyFarewells,
     ['constants#GOODBYES_MAX', '65_536', '4'],
     [
-      'intake#handleGoodbye',
+      'goodbyes#handleGoodbye',
       `if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);`,
       `sendToAll(state, { kind: 'entries', batches });`,
     ],
@@ -184,9 +179,9 @@ if (goodbyes.size >= GOODBYES_MAX) return false;`,
     split.longSplit,
     [
       'origins#dropOrigin',
-      'state.places.free(origin.place);',
+      'state.slots.free(origin.slot);',
       `state.goodbyes.set(origin.id, state.nowMs);
-state.places.free(origin.place);`,
+state.slots.free(origin.slot);`,
     ],
   ],
   [
@@ -206,7 +201,7 @@ state.places.free(origin.place);`,
   [
     '[R28] one combined hash finds what is missing as a whole',
     links.vanished,
-    ['intake#sendChecks', 'isDifferent ? origins : changed', 'changed'],
+    ['checks#sendChecks', 'isDifferent ? origins : changed', 'changed'],
   ],
   [
     '[R29] what was asked for is accepted at an equal sequence',
@@ -223,19 +218,19 @@ state.places.free(origin.place);`,
     [
       'flush#planAnnounced',
       `if (isAnnounced(state, link, origin)) announce(plan, origin);
-else if (!link.snapshots.has(origin.id)) touch(state, link, origin.id);`,
-      'if (!isAnnounced(state, link, origin) && (!link.snapshots.has(origin.id)) touch(state, link, origin.id);',
+else if (!progress.isSnapshotDue(origin.id)) touch(state, link, origin);`,
+      'if (!isAnnounced(state, link, origin) && !progress.isSnapshotDue(origin.id)) touch(state, link, origin);',
     ],
   ],
   [
     '[R32] what another link has brought is announced, not sent',
     links.payload,
-    ['spare#handleSpare', 'link.announced.add(id);', ''],
+    ['wants#handleSpare', `progress.setModeAt(origin.slot, 'lazy');`, ''],
   ],
   [
     '[R32] what is wanted is sent again from then on',
     links.payload,
-    ['intake#handleWant', 'link.announced.delete(id);', ''],
+    ['wants#handleWant', 'if (origin !== undefined) endLazy(link, origin, sequence);', ''],
   ],
   [
     '[R11] a slow link is not written to',
@@ -268,6 +263,6 @@ else if (!link.snapshots.has(origin.id)) touch(state, link, origin.id);`,
   [
     '[R8] whoever asks from the beginning gets a snapshot',
     links.rotten,
-    ['intake#handleWant', 'if (sequence === 0 && cursor > 0) link.snapshots.add(id);', ''],
+    ['wants#handleWant', 'if (sequence === 0 && cursor > 0) progress.sendWhole(id);', ''],
   ],
 ];

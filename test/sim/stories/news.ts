@@ -104,7 +104,9 @@ export const lateCopy = story({ hosts: 3 }, ({ world, run, demand }) => {
   run(50);
   const { origins, links: neighbours } = world.server('h1-a').core.state;
   demand(!origins.has(id), 'who said goodbye is back');
-  const isAwaited = [...neighbours.values()].some(({ expected }) => expected.has(id));
+  const isAwaited = [...neighbours.values()].some(({ progress }) => {
+    return progress.listedSequence(id) !== undefined;
+  });
   demand(!isAwaited, 'who said goodbye is waited for');
   demand(service.isOffered, 'the service has ended');
 });

@@ -183,7 +183,7 @@ export function linkExcessOf(
   // What is over without any registrations is what he says of servers and their links.
   if (state.heldByLogs.bytes > maxOf(state.options, 'bytes-of-logs')) return 'bytes-of-logs';
   const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
-  for (const log of [link.incoming, ...told]) {
+  for (const log of [link.progress.incoming, ...told]) {
     if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
     const registrations = log === null || log === undefined ? 0 : sizeOf(log.registrations);
     if (registrations > LIMITS['registrations-per-log'].max) return 'registrations-per-log';
@@ -195,7 +195,7 @@ export function linkExcessOf(
 function mostNamed(state: State, link: Link, namedBefore: number): number {
   const named = namedCount(state);
   const brought = named > namedBefore ? named : 0;
-  return Math.max(brought, link.cursors.size, link.expected.size, link.wants.size);
+  return Math.max(brought, link.progress.namedCount);
 }
 
 /** How many origins are known, or named by those that are. */

@@ -21,12 +21,12 @@ import {
   ownPace,
   refuse,
 } from './connections.ts';
-import { Cursors, Marks } from '../replication/cursors.ts';
+import { Progress } from '../replication/progress.ts';
 import { addOrigin } from '../origins/origins.ts';
 import { unneededLinks } from './policy.ts';
 import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { learnSibling, takesPeers } from './sibling.ts';
-import { forgetWants, noteOrphans } from '../replication/spare.ts';
+import { forgetWants, noteOrphans } from '../replication/questions.ts';
 import type { Connection, Link, State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { OVERDUE_MS } from '../replication/missing.ts';
@@ -211,28 +211,13 @@ export function createLink(state: State, connection: Connection, origin: OriginI
     origin,
     isDialledByUs: connection.dialled !== null,
     upMs: state.nowMs,
-    cursors: new Cursors(state.origins),
-    seenStamp: 0,
-    announcedStamp: 0,
-    behind: new Set(),
-    offers: new Set(),
-    wants: new Map(),
-    announced: new Marks(state.origins),
-    fed: new Marks(state.origins),
-    asking: new Map(),
-    declined: new Marks(state.origins),
-    declining: new Set(),
-    lacking: new Map(),
-    expected: new Map(),
+    progress: new Progress(state.origins),
     hasDigest: false,
     agreedMs: -Infinity,
     isNeighbourComplete: false,
     neighbourMissing: [],
     neighbourMissingCount: 0,
     isCongested: false,
-    outgoing: null,
-    snapshots: new Set(),
-    incoming: null,
     differences: 0,
     differedMs: -Infinity,
   };

@@ -21,7 +21,7 @@ export interface LogState {
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
   readonly missing: Missing;
-  /** It comes without its registrations: see bare.ts. */
+  /** It comes without its registrations: see replication/receiving/bare.ts. */
   readonly isBare?: boolean;
 }
 

@@ -25,10 +25,10 @@ import { childrenOf } from './topology.ts';
 import { noteWays } from './ways.ts';
 
 /** A record of an origin of which nothing is known but its facts. */
-export function createOrigin(log: Log, place: number): Origin {
+export function createOrigin(log: Log, slot: number): Origin {
   return {
     id: log.origin,
-    place,
+    slot,
     log,
     standing: 'new',
     isProven: false,
@@ -56,10 +56,10 @@ export function createLog({ keeping }: ServerOptions, id: OriginId, facts: Facts
 
 /** Makes an origin known; it is not live before it can be reached. */
 export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
-  const origin = createOrigin(createLog(state.options, id, facts), state.places.take());
+  const origin = createOrigin(createLog(state.options, id, facts), state.slots.take());
   origin.sinceMs = state.nowMs;
   state.origins.set(id, origin);
-  for (const link of state.links.values()) link.cursors.settle(id);
+  for (const link of state.links.values()) link.progress.settle(id);
   noteFacts(state, origin);
   charge(state, origin);
   return origin;
@@ -278,23 +278,10 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
   state.wanted.delete(origin.id);
   state.orphaned.delete(origin.id);
   noteNamed(state, origin.id);
-  for (const link of state.links.values()) {
-    link.cursors.delete(origin.id);
-    link.expected.delete(origin.id);
-    link.wants.delete(origin.id);
-    link.behind.delete(origin.id);
-    link.offers.delete(origin.id);
-    link.snapshots.delete(origin.id);
-    link.announced.delete(origin.id);
-    link.fed.delete(origin.id);
-    link.asking.delete(origin.id);
-    link.declined.delete(origin.id);
-    link.declining.delete(origin.id);
-    link.lacking.delete(origin.id);
-  }
+  for (const { progress } of state.links.values()) progress.forget(origin.id);
   state.origins.delete(origin.id);
   charge(state, origin, 0);
-  state.places.free(origin.place);
+  state.slots.free(origin.slot);
   state.isViewDirty = true;
 }
 

@@ -41,7 +41,7 @@ export function bounded(hosts: readonly Name[]): Told {
   return { missing: hosts.slice(0, MISSING_NAMES_MAX), missingCount: hosts.length };
 }
 
-/** The hosts of the logs in reach whose registrations are more than is taken in: see bare.ts. */
+/** The hosts of the logs in reach whose registrations are more than is taken in: see receiving/bare.ts. */
 export function bareHosts({ bare }: Pick<State, 'bare'>): ReadonlySet<Name> {
   return new Set(hostsOf(bare, ({ standing }) => standing === 'reachable'));
 }

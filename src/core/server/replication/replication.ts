@@ -1,14 +1,15 @@
 // Copying logs: when which link is to be written to, and what it must be told beside that. One rule
 // serves first sync, steady state and repair: for every reachable origin whose sequence is ahead of
 // the link's cursor, send entries if the tail reaches back that far, else a snapshot, then move the
-// cursor (flush.ts). Cursors, not queues: a slow link holds no memory, it only lags. What arrives is
-// taken in by intake.ts.
+// cursor. Cursors, not queues: a slow link holds no memory, it only lags. How far each link is says
+// progress.ts; sending/ and receiving/ are the two rooms that move it.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Message } from '../../../protocol/messages.ts';
 import type { Entry, Line } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { ownMissing } from './missing.ts';
+import { askForOrphans } from './questions.ts';
 import { applyEntry } from '../origins/origins.ts';
 import type { Tidings } from '../origins/reachability.ts';
 import type { Link, Origin, State } from '../state.ts';
@@ -39,9 +40,13 @@ export function touchAll(state: State, origin: Origin): void {
   announceBy(state, state.nowMs + ANNOUNCE_MS);
 }
 
-/** A link is to look at an origin. */
-export function touch(state: State, link: Link, origin: OriginId): void {
-  link.behind.add(origin);
+/** A link is to look at an origin; if it is offered, even at an equal sequence. */
+export function touch(
+  state: State,
+  { progress }: Link,
+  { id, isOffered = false }: { readonly id: OriginId; readonly isOffered?: boolean },
+): void {
+  progress.look(id, { isOffered });
   flushBy(state, restedMs(state));
 }
 
@@ -109,15 +114,15 @@ export function spreadTidings(state: State, tidings: Tidings): void {
     if (origin !== undefined) asked.push(lineOf(origin));
   }
   for (const id of [...tidings.forgotten].sort(compareText)) {
-    for (const link of state.links.values()) link.cursors.delete(id);
+    for (const { progress } of state.links.values()) progress.setCursor(id, 0);
     asked.push({ origin: id, sequence: 0 });
   }
-  for (const link of state.links.values()) {
+  for (const { progress } of state.links.values()) {
     for (const { origin } of asked) {
       // A `want` ends the decline: the neighbour sends that origin's entries again.
-      link.declined.delete(origin);
+      progress.endDecline(origin);
       // The neighbour that was asked before has lost it too: ask the next one to offer it at once.
-      link.wants.delete(origin);
+      progress.endQuestion(origin);
     }
   }
   if (asked.length > 0) sendToAll(state, { kind: 'want', lines: asked });
@@ -137,6 +142,16 @@ function isEmpty({ reached, missed, forgotten }: Tidings): boolean {
   return reached.size === 0 && missed.size === 0 && forgotten.size === 0;
 }
 
+/**
+ * A new link is lazy for all that was known when it opened: each end asks for what the other's
+ * digest lists and it lacks, of one neighbour, not to get the whole catalogue from each.
+ */
+export function becomeLazy(state: State, link: Link): void {
+  for (const { id, slot } of state.origins.values()) {
+    if (id !== state.self.id && id !== link.origin) link.progress.setModeAt(slot, 'lazy');
+  }
+}
+
 /** Sends a message on every link. */
 export function sendToAll(state: State, message: Message, except?: Link): void {
   const links = [...state.links.values()].filter((link) => link !== except);
@@ -144,56 +159,6 @@ export function sendToAll(state: State, message: Message, except?: Link): void {
     links.map((link) => link.connection.id),
     message,
   );
-}
-
-/** Asks a neighbour for what is missing; one question for an origin and link at a time. */
-export function ask(state: State, link: Link, { origin, sequence }: Line): void {
-  const askedMs = link.wants.get(origin);
-  if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
-  link.wants.set(origin, state.nowMs);
-  state.wanted.set(origin, state.nowMs);
-  link.declined.delete(origin);
-  link.declining.delete(origin);
-  link.asking.set(origin, sequence);
-  state.askers.add(link);
-}
-
-/** Whether an origin was asked for, on whichever link, and may still come. */
-export function isOnItsWay(state: State, id: OriginId): boolean {
-  const askedMs = state.wanted.get(id);
-  return askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS;
-}
-
-/** Sends the questions of a step: one message for a link, whatever their number. */
-export function sendWants(state: State): void {
-  if (state.askers.size === 0) return;
-  for (const link of state.askers) {
-    if (link.asking.size === 0) continue;
-    const lines = [...link.asking].map(([origin, sequence]) => ({ origin, sequence }));
-    link.asking.clear();
-    state.tally.add('wants', [], lines.length);
-    state.out.send(link.connection.id, { kind: 'want', lines });
-  }
-  state.askers.clear();
-}
-
-/** What came by a link that is lost is asked for at the next hop towards it, at once. */
-function askForOrphans(state: State): void {
-  // To clear an empty set costs a new table, and this is done in every step.
-  if (state.orphaned.size === 0) return;
-  for (const id of state.orphaned) {
-    const origin = state.origins.get(id);
-    const via = origin?.via ?? null;
-    const way = via === null ? linkListing(state, id) : state.links.get(via);
-    const sequence = origin?.log.sequence ?? 0;
-    if (way !== undefined && !state.goodbyes.has(id)) ask(state, way, { origin: id, sequence });
-  }
-  state.orphaned.clear();
-}
-
-function linkListing(state: State, id: OriginId): Link | undefined {
-  for (const link of state.links.values()) if (link.expected.has(id)) return link;
-  return undefined;
 }
 
 /** The sum of all that can be reached: where it is equal, two servers have the same. */
@@ -215,9 +180,6 @@ export function lineOf(origin: Origin): Line {
 
 /** Under load, writes are collected for this long for each link: a few times what writing costs. */
 const COLLECT_MS = 1 / 16;
-
-/** A question that was not answered in this time may be put again. */
-const ASK_AGAIN_MS = 1_000;
 
 /** Announcements are read by nobody as long as all goes well. */
 export const ANNOUNCE_MS = 50;

@@ -135,7 +135,7 @@ function hasSyncedNeighbour(state: State): boolean {
 }
 
 function hasTakenDigest(link: Link): boolean {
-  return link.hasDigest && link.expected.size === 0;
+  return link.hasDigest && link.progress.hasAllListed;
 }
 
 /**

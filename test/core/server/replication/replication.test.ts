@@ -158,7 +158,7 @@ test('a neighbour that lags further than the tail gets a snapshot, then what fol
   const [snapshot] = snapshots(sent);
   expect(snapshot).toMatchObject({ origin: originOf('1'), part: 0, more: false });
   expect(snapshot?.registrations.map(({ revision }) => revision)).toContain(3_000);
-  expect(stage.state.links.get(originOf('2'))?.cursors.get(originOf('1'))).toBe(3_003);
+  expect(stage.state.links.get(originOf('2'))?.progress.cursorOf(originOf('1'))).toBe(3_003);
 });
 
 test('a snapshot goes in parts that fit a frame, one after another', () => {
@@ -418,7 +418,7 @@ test('a newer connection by the same dialler replaces the older, without a loss'
 test('[R12] what the other end had is forgotten with the connection', () => {
   const { stage, one } = pair();
   const cursor = (): number | undefined =>
-    stage.state.links.get(originOf('1'))?.cursors.get(originOf('2'));
+    stage.state.links.get(originOf('1'))?.progress.cursorOf(originOf('2'));
   stage.want(one);
   const before = cursor();
 

@@ -5,15 +5,16 @@
 // that is kept, nor one that arrives, nor all of them, is larger than its budget by more than one
 // message.
 
-import { registration as registrationRecord } from '../../../protocol/records.ts';
-import { originId } from '../../../protocol/scalars.ts';
-import { sumOf } from '../../../protocol/measure.ts';
-import type { MessageOf } from '../../../protocol/messages.ts';
-import type { LimitName } from '../limits.ts';
-import { maxOf, noteLimit } from '../limits.ts';
-import { applySnapshot } from '../origins/origins.ts';
-import { ask } from './replication.ts';
-import type { Incoming, Link, Origin, State } from '../state.ts';
+import { registration as registrationRecord } from '../../../../protocol/records.ts';
+import { originId } from '../../../../protocol/scalars.ts';
+import { sumOf } from '../../../../protocol/measure.ts';
+import type { MessageOf } from '../../../../protocol/messages.ts';
+import type { LimitName } from '../../limits.ts';
+import { maxOf, noteLimit } from '../../limits.ts';
+import { applySnapshot } from '../../origins/origins.ts';
+import type { Link, Origin, State } from '../../state.ts';
+import type { Incoming } from '../progress.ts';
+import { ask } from '../questions.ts';
 
 /** Takes in what a part of a snapshot lists; of a log that is too large no registration stays. */
 export function takeItems(
@@ -37,7 +38,7 @@ export function takeItems(
 function excessOf({ links, options }: State, { bytes }: Incoming): LimitName | null {
   if (bytes > maxOf(options, 'bytes-per-log')) return 'bytes-per-log';
   let arriving = 0;
-  for (const { incoming } of links.values()) arriving += incoming?.bytes ?? 0;
+  for (const { progress } of links.values()) arriving += progress.incoming?.bytes ?? 0;
   return arriving > maxOf(options, 'bytes-of-logs') ? 'bytes-of-logs' : null;
 }
 

@@ -2,7 +2,7 @@
 // if it does not come.
 
 import { expect, test } from 'vitest';
-import { batches, offers, pair, spares, wants } from '../../../support/link-messages.ts';
+import { batches, offers, pair, spares, wants } from '../../../../support/link-messages.ts';
 import {
   down,
   originOf,
@@ -11,7 +11,7 @@ import {
   registrationOf,
   ServerStage,
   up,
-} from '../../../support/server-stage.ts';
+} from '../../../../support/server-stage.ts';
 
 test('what another link has brought already makes this one spare, and is said once', () => {
   const { stage, one, two } = pair();

@@ -2,10 +2,10 @@
 // and everybody is told that something is missing.
 
 import { expect, test } from 'vitest';
-import type { ConnectionId } from '../../../../src/core/input.ts';
-import type { Name } from '../../../../src/protocol/ids.ts';
-import type { MessageOf } from '../../../../src/protocol/messages.ts';
-import type { Entry } from '../../../../src/protocol/records.ts';
+import type { ConnectionId } from '../../../../../src/core/input.ts';
+import type { Name } from '../../../../../src/protocol/ids.ts';
+import type { MessageOf } from '../../../../../src/protocol/messages.ts';
+import type { Entry } from '../../../../../src/protocol/records.ts';
 import {
   factsOf,
   originOf,
@@ -13,7 +13,7 @@ import {
   registerOf,
   ServerStage,
   up,
-} from '../../../support/server-stage.ts';
+} from '../../../../support/server-stage.ts';
 
 const MINUTES_5 = 5 * 60_000;
 
@@ -83,7 +83,7 @@ test('[R95] so is one that is too large from the first, and what comes beyond it
   };
 
   part(0, true);
-  expect(stage.state.links.get(originOf('2'))?.incoming?.registrations).toEqual([]);
+  expect(stage.state.links.get(originOf('2'))?.progress.incoming?.registrations).toEqual([]);
   part(1, true);
   part(2, false);
   stage.tell(two, '2', up('5'));

@@ -2,18 +2,23 @@
 // replication.ts; here is what makes it cheap. All links are written to at one time, each finds what
 // is new to it in the journal, and those that need the same bytes share one message. The invariant:
 // a cursor moves when what it stands for is sent, and only then.
+//
+//   journal, looks ──► behind its cursor? ──┬─ eager, the tail reaches back ──► entries ──► cursor
+//                                           ├─ eager, it does not ──► snapshot ──► cursor (snapshots.ts)
+//                                           └─ lazy ──► offer: news after 50 ms, many together
+//   want, spare from the other end ──► cursor, mode, looks                               (wants.ts)
 
-import { FRAME_BYTES_TARGET } from '../../../protocol/constants.ts';
-import type { OriginId } from '../../../protocol/ids.ts';
-import type { Message, MessageOf } from '../../../protocol/messages.ts';
-import { taken } from '../../../protocol/many.ts';
-import type { Batch, Entry, Line, Registration } from '../../../protocol/records.ts';
-import * as records from '../../../protocol/records.ts';
-import { originId } from '../../../protocol/scalars.ts';
-import { compareText } from '../../kit/text.ts';
-import type { ConnectionId } from '../../input.ts';
-import { flushBy, lineOf, sendWants, touch } from './replication.ts';
-import type { Link, Origin, Outgoing, State } from '../state.ts';
+import { FRAME_BYTES_TARGET } from '../../../../protocol/constants.ts';
+import type { OriginId } from '../../../../protocol/ids.ts';
+import { taken } from '../../../../protocol/many.ts';
+import type { Message } from '../../../../protocol/messages.ts';
+import type { Batch, Entry, Line } from '../../../../protocol/records.ts';
+import * as records from '../../../../protocol/records.ts';
+import type { ConnectionId } from '../../../input.ts';
+import type { Link, Origin, State } from '../../state.ts';
+import { sendWants } from '../questions.ts';
+import { flushBy, lineOf, touch } from '../replication.ts';
+import { sendSnapshots } from './snapshots.ts';
 
 /** Writes to every link when the time has come. Links that need the same bytes share one message. */
 export function flushLinks(state: State): void {
@@ -102,6 +107,7 @@ interface Plan {
 }
 
 function planOf(state: State, link: Link, round: Round): Plan {
+  const { progress } = link;
   const plan: Plan = {
     batches: [],
     offers: [],
@@ -110,37 +116,36 @@ function planOf(state: State, link: Link, round: Round): Plan {
     key: '',
     offersKey: '',
   };
-  for (const id of [...link.behind]) {
+  for (const id of progress.looks) {
     if (plan.bytes > FRAME_BYTES_TARGET) break;
-    link.behind.delete(id);
-    const isOffered = link.offers.delete(id);
+    const isOffered = progress.takeLook(id);
     const origin = state.origins.get(id);
     if (origin === undefined) continue;
     planOrigin(state, { link, origin, plan, round, isOffered, isNews: false });
   }
-  for (const origin of newsSince(state, round, link.seenStamp)) {
-    const isOffered = origin.reachedStamp > link.seenStamp;
+  for (const origin of newsSince(state, round, progress.seenStamp)) {
+    const isOffered = origin.reachedStamp > progress.seenStamp;
     if (plan.bytes <= FRAME_BYTES_TARGET) {
       planOrigin(state, { link, origin, plan, round, isOffered, isNews: true });
     } else {
-      link.behind.add(origin.id);
-      if (isOffered) link.offers.add(origin.id);
+      progress.look(origin.id, { isOffered });
     }
   }
-  link.seenStamp = state.journal.stamp;
+  progress.seenStamp = state.journal.stamp;
   if (round.isAnnouncing) planAnnounced(state, { link, plan, round });
-  if (link.behind.size > 0) flushBy(state, state.nowMs);
+  if (progress.isLookDue) flushBy(state, state.nowMs);
   return plan;
 }
 
 /** What a spare link has not been told of yet, unless it has ceased to be spare. */
 function planAnnounced(state: State, { link, plan, round }: Omit<Planned, 'origin'>): void {
-  for (const origin of newsSince(state, round, link.announcedStamp)) {
+  const { progress } = link;
+  for (const origin of newsSince(state, round, progress.offeredStamp)) {
     if (!isSent(link, origin) || origin.log.sequence <= cursorOf(link, origin)) continue;
     if (isAnnounced(state, link, origin)) announce(plan, origin);
-    else if (!link.snapshots.has(origin.id)) touch(state, link, origin.id);
+    else if (!progress.isSnapshotDue(origin.id)) touch(state, link, origin);
   }
-  link.announcedStamp = state.journal.stamp;
+  progress.offeredStamp = state.journal.stamp;
 }
 
 interface Planned {
@@ -166,7 +171,7 @@ function planOrigin(state: State, planned: Wish): void {
   } else if (isAnnounced(state, link, origin)) {
     // News are announced later, many together.
     if (isOffered || !isNews) announce(plan, origin);
-  } else if (link.outgoing?.origin !== origin.id && !link.snapshots.has(origin.id)) {
+  } else if (!link.progress.isSentWhole(origin.id)) {
     planPayload(planned, cursor);
   }
 }
@@ -174,11 +179,11 @@ function planOrigin(state: State, planned: Wish): void {
 function planPayload({ link, origin, plan, round }: Planned, cursor: number): void {
   const cut = cutOf(round, origin, cursor);
   if (cut === undefined) {
-    link.snapshots.add(origin.id);
+    link.progress.sendWhole(origin.id);
     return;
   }
-  planCut(link, plan, cut);
-  if (cut.last < origin.log.sequence) link.behind.add(origin.id);
+  planCut(link, plan, { origin, cut });
+  if (cut.last < origin.log.sequence) link.progress.look(origin.id, { isOffered: false });
 }
 
 function isSent(link: Link, origin: Origin): boolean {
@@ -186,7 +191,7 @@ function isSent(link: Link, origin: Origin): boolean {
 }
 
 function cursorOf(link: Link, origin: Origin): number {
-  return link.cursors.at(origin.place);
+  return link.progress.cursorAt(origin.slot);
 }
 
 function announce(plan: Plan, origin: Origin): void {
@@ -196,9 +201,14 @@ function announce(plan: Plan, origin: Origin): void {
   plan.offersKey += `offer ${String(origin.stamp)} `;
 }
 
-function planCut(link: Link, plan: Plan, { batch, last, bytes, number }: Cut): void {
-  link.cursors.set(batch.origin, last);
-  link.fed.add(batch.origin);
+function planCut(
+  { progress }: Link,
+  plan: Plan,
+  { origin, cut }: { readonly origin: Origin; readonly cut: Cut },
+): void {
+  const { batch, last, bytes, number } = cut;
+  progress.setCursor(origin.id, last);
+  progress.setModeAt(origin.slot, 'eager');
   plan.batches.push(batch);
   plan.bytes += bytes;
   plan.key += `${String(number)} `;
@@ -210,9 +220,9 @@ function planCut(link: Link, plan: Plan, { batch, last, bytes, number }: Cut): v
  * everything is sent once. Whoever is fed from here already relies on it.
  */
 function isAnnounced(state: State, link: Link, origin: Origin): boolean {
-  if (link.announced.hasAt(origin.place)) return true;
-  if (origin.source === null || link.fed.hasAt(origin.place)) return false;
-  return isSharer(state, link.origin, origin.source);
+  const mode = link.progress.modeAt(origin.slot);
+  if (mode !== 'open') return mode === 'lazy';
+  return origin.source !== null && isSharer(state, link.origin, origin.source);
 }
 
 /** Whether a neighbour is linked to the source of something. */
@@ -238,108 +248,18 @@ function cutOf(round: Round, origin: Origin, cursor: number): Cut | undefined {
   return cut;
 }
 
-/**
- * Snapshots, until a frame would be full: one after the other, in parts where they are large. A fleet
- * has thousands of small ones, and a turn for each would take longer than all of their bytes.
- */
-function sendSnapshots(state: State, link: Link): void {
-  let bytes = 0;
-  while (bytes < FRAME_BYTES_TARGET) {
-    link.outgoing ??= nextOutgoing(state, link);
-    if (link.outgoing === null) return;
-    bytes += sendPart(state, link, link.outgoing);
-  }
-  flushBy(state, state.nowMs);
-}
-
-/** Sends the next part of a snapshot; says about how many bytes that was. */
-function sendPart(state: State, link: Link, outgoing: Outgoing): number {
-  const origin = state.origins.get(outgoing.origin);
-  if (origin?.standing !== 'reachable') {
-    link.outgoing = null;
-    return 0;
-  }
-  const { links, registrations, bytes } = takePart(outgoing);
-  const isLast =
-    outgoing.linkIndex >= outgoing.links.length && outgoing.index >= outgoing.registrations.length;
-  state.out.send(link.connection.id, {
-    kind: 'snapshot',
-    origin: outgoing.origin,
-    sequence: outgoing.sequence,
-    part: outgoing.part,
-    facts: origin.log.facts,
-    links,
-    registrations,
-    more: !isLast,
-    ...(outgoing.part === 0 && firstOf(outgoing)),
-  });
-  outgoing.part += 1;
-  if (isLast) {
-    state.tally.add('snapshots', ['out']);
-    link.cursors.set(outgoing.origin, outgoing.sequence);
-    // What was new meanwhile goes out with the next turn.
-    link.behind.add(outgoing.origin);
-    flushBy(state, state.nowMs);
-    link.outgoing = null;
-  }
-  return records.facts.bytes(origin.log.facts) + bytes;
-}
-
-/** What the first part says beside what every part says. */
-function firstOf({ missing, isBare }: Outgoing): Partial<MessageOf<'snapshot'>> {
-  const told = { missing: missing.hosts, missingCount: missing.count };
-  return isBare ? { ...told, bare: true } : told;
-}
-
-function nextOutgoing(state: State, link: Link): Outgoing | null {
-  for (const id of link.snapshots) {
-    link.snapshots.delete(id);
-    const origin = state.origins.get(id);
-    if (origin?.standing !== 'reachable' || link.announced.has(id)) continue;
-    const { log } = origin;
-    if (link.cursors.get(id) >= log.sequence) continue;
-    const registrations = [...log.registrations.values()];
-    const links = [...log.links];
-    const { sequence, missing, isBare } = log;
-    const outgoing = { origin: id, sequence, links, registrations, missing, isBare };
-    return { ...outgoing, linkIndex: 0, index: 0, part: 0 };
-  }
-  return null;
-}
-
-interface Part {
-  readonly links: readonly OriginId[];
-  readonly registrations: readonly Registration[];
-  readonly bytes: number;
-}
-
-function takePart(outgoing: Outgoing): Part {
-  const { linkIndex, index } = outgoing;
-  const links = taken(outgoing.links, linkIndex, LINKS_PART);
-  const registrations = taken(outgoing.registrations, index, REGISTRATIONS_PART);
-  outgoing.linkIndex = links.end;
-  outgoing.index = registrations.end;
-  return {
-    links: outgoing.links.slice(linkIndex, links.end),
-    registrations: outgoing.registrations.slice(index, registrations.end),
-    bytes: links.bytes + registrations.bytes,
-  };
-}
-
-/** Says of which origins a link is spare: see spare.ts. */
+/** Says which origins we have sooner from elsewhere: see receiving/spare.ts. */
 function sendSpare(state: State, link: Link): void {
-  if (link.declining.size === 0) return;
-  const origins = [...link.declining].sort(compareText);
-  link.declining.clear();
-  state.out.send(link.connection.id, { kind: 'spare', origins });
+  const origins = link.progress.takeDeclines();
+  if (origins.length > 0) state.out.send(link.connection.id, { kind: 'spare', origins });
 }
 
 function doNothing(): void {
   // The step that a timer causes does the work: server.ts flushes at the end of each.
 }
 
-/** What of each list is sent in one part. */
-const bytesMax = FRAME_BYTES_TARGET;
-const ENTRIES_PART = { bytesOf: (item: Entry) => records.entry.bytes(item), bytesMax };
-const LINKS_PART = { bytesOf: originId.bytes, bytesMax };
-const REGISTRATIONS_PART = { bytesOf: records.registration.bytes, bytesMax };
+/** How many entries of an origin are sent at a time. */
+const ENTRIES_PART = {
+  bytesOf: (item: Entry) => records.entry.bytes(item),
+  bytesMax: FRAME_BYTES_TARGET,
+};

@@ -1,8 +1,8 @@
 // Writing to the links: who is sent what is new, who is told of it, and what a lost link leaves.
 
 import { expect, test } from 'vitest';
-import { batches, offers, pair, wants } from '../../../support/link-messages.ts';
-import { originOf, put, up } from '../../../support/server-stage.ts';
+import { batches, offers, pair, wants } from '../../../../support/link-messages.ts';
+import { originOf, put, up } from '../../../../support/server-stage.ts';
 
 test('who is linked to where the news came from is told of it, and sent it when it asks', () => {
   const { stage, one, two } = pair();

@@ -1,0 +1,141 @@
+// What a link keeps of each origin in any case: its cursor, how it is sent, and whether we declined
+// it. A hub has a hundred links, and each of them knows thousands of origins, so each origin has a
+// slot, a small number, at which every link keeps it: nine bytes a row, where a Map takes fifty for
+// each thing. The invariant: a slot is given to another origin only when no link has anything at it.
+
+import type { OriginId } from '../../../protocol/ids.ts';
+
+/** The slots of the origins that are known. */
+export type Slotted = ReadonlyMap<OriginId, { readonly slot: number }>;
+
+/** Gives out the lowest numbers that are free. */
+export class Slots {
+  readonly #free: number[] = [];
+  #count = 0;
+
+  take(): number {
+    const slot = this.#free.pop() ?? this.#count;
+    if (slot === this.#count) this.#count += 1;
+    return slot;
+  }
+
+  free(slot: number): void {
+    this.#free.push(slot);
+  }
+}
+
+/**
+ * How the entries of an origin go to the other end. Eager: it has been sent them or has asked for
+ * them, and is sent on. Lazy: it has them sooner from elsewhere, and is only offered them. Open:
+ * neither was said, and who is linked to whom decides.
+ */
+export type Mode = 'open' | 'eager' | 'lazy';
+
+/** One row for each origin. */
+export class Rows {
+  readonly #origins: Slotted;
+  #cursors = new Float64Array(SLOTS_MIN);
+  #states = new Uint8Array(SLOTS_MIN);
+  /** Cursors of origins that are not known here. */
+  readonly #strangers = new Map<OriginId, number>();
+  #cursorsCount = 0;
+
+  constructor(origins: Slotted) {
+    this.#origins = origins;
+  }
+
+  /** How many origins the other end has something of. */
+  get cursorsCount(): number {
+    return this.#cursorsCount + this.#strangers.size;
+  }
+
+  /** The sequence that the other end is known to have; 0 where it has nothing. */
+  cursorOf(id: OriginId): number {
+    const origin = this.#origins.get(id);
+    return origin === undefined ? (this.#strangers.get(id) ?? 0) : this.cursorAt(origin.slot);
+  }
+
+  cursorAt(slot: number): number {
+    return this.#cursors[slot] ?? 0;
+  }
+
+  /** At 0 the other end has nothing: of a stranger nothing is kept then. */
+  setCursor(id: OriginId, sequence: number): void {
+    const origin = this.#origins.get(id);
+    if (origin !== undefined) this.#setCursorAt(origin.slot, sequence);
+    else if (sequence > 0) this.#strangers.set(id, sequence);
+    else this.#strangers.delete(id);
+  }
+
+  /** An origin has become known: its cursor is kept at its slot from now on. */
+  settle(id: OriginId): void {
+    const sequence = this.#strangers.get(id);
+    if (sequence === undefined) return;
+    this.#strangers.delete(id);
+    this.setCursor(id, sequence);
+  }
+
+  modeAt(slot: number): Mode {
+    return MODES[this.#stateAt(slot) & MODE_BITS] ?? 'open';
+  }
+
+  setModeAt(slot: number, mode: Mode): void {
+    this.#setStateAt(slot, (this.#stateAt(slot) & ~MODE_BITS) | MODES.indexOf(mode));
+  }
+
+  /** Whether the other end was told that we have an origin sooner from elsewhere. */
+  isDeclined(id: OriginId): boolean {
+    const slot = this.#origins.get(id)?.slot;
+    return slot !== undefined && (this.#stateAt(slot) & DECLINED_BIT) !== 0;
+  }
+
+  /** An origin that is not known cannot be declined. */
+  setDeclined(id: OriginId, isDeclined: boolean): void {
+    const slot = this.#origins.get(id)?.slot;
+    if (slot === undefined) return;
+    const others = this.#stateAt(slot) & ~DECLINED_BIT;
+    this.#setStateAt(slot, isDeclined ? others | DECLINED_BIT : others);
+  }
+
+  /** Leaves nothing of an origin. */
+  clear(id: OriginId): void {
+    this.setCursor(id, 0);
+    const slot = this.#origins.get(id)?.slot;
+    if (slot !== undefined) this.#setStateAt(slot, 0);
+  }
+
+  #stateAt(slot: number): number {
+    return this.#states[slot] ?? 0;
+  }
+
+  #setStateAt(slot: number, state: number): void {
+    if (state === this.#stateAt(slot)) return;
+    this.#makeRoom(slot);
+    this.#states[slot] = state;
+  }
+
+  #setCursorAt(slot: number, sequence: number): void {
+    const before = this.cursorAt(slot);
+    if (sequence === before) return;
+    this.#makeRoom(slot);
+    this.#cursorsCount += Number(sequence > 0) - Number(before > 0);
+    this.#cursors[slot] = sequence;
+  }
+
+  #makeRoom(slot: number): void {
+    if (slot < this.#cursors.length) return;
+    const [cursors, states] = [new Float64Array(2 * slot), new Uint8Array(2 * slot)];
+    cursors.set(this.#cursors);
+    states.set(this.#states);
+    this.#cursors = cursors;
+    this.#states = states;
+  }
+}
+
+/** In the lowest bits of the state of a row: where in this list its mode is. */
+const MODES: readonly Mode[] = ['open', 'eager', 'lazy'];
+const MODE_BITS = 3;
+const DECLINED_BIT = 4;
+
+/** Room at first. */
+const SLOTS_MIN = 64;

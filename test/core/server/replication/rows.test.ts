@@ -1,0 +1,110 @@
+// What a link keeps of each origin, by the small number that the origin has.
+
+import { expect, test } from 'vitest';
+import { Rows, Slots } from '../../../../src/core/server/replication/rows.ts';
+import type { OriginId } from '../../../../src/protocol/ids.ts';
+import { originOf } from '../../../support/server-stage.ts';
+
+const MANY = Array.from({ length: 300 }, (_, index) => {
+  return index.toString(16).padStart(32, '0') as OriginId;
+});
+
+function known(ids: readonly OriginId[]): Map<OriginId, { readonly slot: number }> {
+  const slots = new Slots();
+  return new Map(ids.map((id) => [id, { slot: slots.take() }]));
+}
+
+test('each of many origins has a cursor of its own, and those that have none are at 0', () => {
+  const rows = new Rows(known(MANY));
+
+  for (const [index, id] of MANY.entries()) rows.setCursor(id, 2 ** 40 + index);
+  rows.setCursor(MANY[7]!, 0);
+  rows.setCursor(MANY[7]!, 0);
+
+  expect(rows.cursorOf(MANY[299]!)).toBe(2 ** 40 + 299);
+  expect(rows.cursorAt(6)).toBe(2 ** 40 + 6);
+  expect(rows.cursorOf(MANY[7]!)).toBe(0);
+  expect(rows.cursorsCount).toBe(299);
+});
+
+test('the cursor of a stranger is kept, and found again when the stranger is known', () => {
+  const origins = known([originOf('1')]);
+  const rows = new Rows(origins);
+  rows.setCursor(originOf('2'), 5);
+  const before = rows.cursorOf(originOf('2'));
+
+  origins.set(originOf('2'), { slot: 1 });
+  rows.settle(originOf('2'));
+  rows.settle(originOf('1'));
+
+  expect([before, rows.cursorOf(originOf('2')), rows.cursorAt(1)]).toEqual([5, 5, 5]);
+  expect(rows.cursorOf(originOf('1'))).toBe(0);
+  expect(rows.cursorsCount).toBe(1);
+});
+
+test('each of many origins has a mode and a mark of its own, which leave each other alone', () => {
+  const rows = new Rows(known(MANY));
+  const modes = ['open', 'eager', 'lazy'] as const;
+
+  for (const [slot, id] of MANY.entries()) {
+    rows.setDeclined(id, slot % 2 === 0);
+    rows.setModeAt(slot, modes[slot % 3]!);
+  }
+
+  expect(MANY.map((_, slot) => rows.modeAt(slot))).toEqual(MANY.map((_, slot) => modes[slot % 3]));
+  expect(MANY.filter((id) => rows.isDeclined(id))).toEqual(
+    MANY.filter((_, slot) => slot % 2 === 0),
+  );
+});
+
+test('a stranger cannot be declined', () => {
+  const rows = new Rows(known(MANY));
+
+  rows.setDeclined(originOf('f'), true);
+
+  expect(rows.isDeclined(originOf('f'))).toBe(false);
+});
+
+test('nothing is left of an origin that is cleared, and its neighbours keep what they have', () => {
+  const rows = new Rows(known(MANY));
+  for (const [slot, id] of MANY.entries()) {
+    rows.setCursor(id, 3);
+    rows.setModeAt(slot, 'lazy');
+    rows.setDeclined(id, true);
+  }
+
+  rows.clear(MANY[100]!);
+
+  const left = [99, 100, 101].map((slot) => {
+    return [rows.cursorAt(slot), rows.modeAt(slot), rows.isDeclined(MANY[slot]!)];
+  });
+  expect(left).toEqual([
+    [3, 'lazy', true],
+    [0, 'open', false],
+    [3, 'lazy', true],
+  ]);
+});
+
+test('a row takes nine bytes', () => {
+  const ids = Array.from({ length: 2 ** 14 }, (_, index) => String(index) as OriginId);
+  const origins = known(ids);
+  const before = process.memoryUsage().arrayBuffers;
+
+  const links = Array.from({ length: 64 }, () => new Rows(origins));
+  for (const rows of links) rows.setCursor(ids.at(-1)!, 1);
+
+  const bytes = process.memoryUsage().arrayBuffers - before;
+  // There is room for twice as many.
+  expect(bytes / links.length / ids.length).toBeLessThan(2 * 9 + 1);
+  expect(links.every((rows) => rows.cursorsCount === 1)).toBe(true);
+});
+
+test('a slot that is free is given out again before a new one', () => {
+  const slots = new Slots();
+  const first = [slots.take(), slots.take(), slots.take()];
+
+  slots.free(1);
+
+  expect(first).toEqual([0, 1, 2]);
+  expect([slots.take(), slots.take()]).toEqual([1, 3]);
+});
