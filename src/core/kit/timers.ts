@@ -16,6 +16,8 @@ interface Timer<Name extends string> {
   readonly serial: number;
   readonly name: Name;
   readonly run: () => void;
+  /** It was cancelled or replaced. */
+  isVoid: boolean;
 }
 
 /** Named timers in virtual time. Nothing here knows what time it is. */
@@ -27,7 +29,8 @@ export class Timers<Name extends string = string> {
   /** Calls `run` when `dueMs` has come, instead of what the name stood for before. */
   set(name: Name, dueMs: number, run: () => void): void {
     this.#serial += 1;
-    const timer = { dueMs, serial: this.#serial, name, run };
+    const timer = { dueMs, serial: this.#serial, name, run, isVoid: false };
+    this.#void(name);
     this.#armed.set(name, timer);
     this.#heap.push(timer);
     this.#siftUp(this.#heap.length - 1);
@@ -46,6 +49,7 @@ export class Timers<Name extends string = string> {
   }
 
   cancel(name: Name): void {
+    this.#void(name);
     this.#armed.delete(name);
   }
 
@@ -56,7 +60,7 @@ export class Timers<Name extends string = string> {
   /** The next moment at which a timer is due; Infinity when there is none. */
   nextMs(): number {
     let top = this.#heap[0];
-    while (top !== undefined && this.#armed.get(top.name) !== top) {
+    while (top?.isVoid === true) {
       this.#pop();
       top = this.#heap[0];
     }
@@ -71,6 +75,11 @@ export class Timers<Name extends string = string> {
       this.#armed.delete(timer.name);
       timer.run();
     }
+  }
+
+  #void(name: Name): void {
+    const armed = this.#armed.get(name);
+    if (armed !== undefined) armed.isVoid = true;
   }
 
   #siftUp(start: number): void {
