@@ -39,46 +39,97 @@ export interface Count {
   readonly times: number;
 }
 
-interface Counting extends Count {
-  times: number;
-}
-
 /** The counts of one server. */
 export class Tally {
-  readonly #counts = new Map<Counted, Map<string, Counting>>();
+  readonly #counts = new Map<Counted, LabelledCounts>();
 
   /** Counts once more, or `times` more. */
   add(counted: Counted, labels: readonly string[] = [], times = 1): void {
-    const key = labels.join('\n');
-    const counts = this.#of(counted);
-    const count = counts.get(key);
-    if (count !== undefined) {
-      count.times += times;
-      return;
-    }
-    const [oldest] = counts.keys();
-    if (oldest !== undefined && counts.size >= LABELS_MAX) counts.delete(oldest);
-    counts.set(key, { labels, times });
+    this.#of(counted).count(labels).times += times;
   }
 
   /** Forgets one count: what it counted is of no concern any more. */
   forget(counted: Counted, labels: readonly string[]): void {
-    this.#of(counted).delete(labels.join('\n'));
+    this.#of(counted).forget(labels);
   }
 
   /** What was counted. */
   of(counted: Counted): Iterable<Count> {
-    return this.#of(counted).values();
+    return this.#of(counted).all;
   }
 
-  #of(counted: Counted): Map<string, Counting> {
+  #of(counted: Counted): LabelledCounts {
     let counts = this.#counts.get(counted);
     if (counts === undefined) {
-      counts = new Map<string, Counting>();
+      counts = new LabelledCounts();
       this.#counts.set(counted, counts);
     }
     return counts;
   }
+}
+
+/** What is counted by one name. A count is found label by label: to make a text of them costs more. */
+class LabelledCounts {
+  /** The oldest one first. */
+  readonly all = new Set<Counting>();
+  readonly #root: Branch = { counting: null, branches: new Map() };
+
+  /** The count with these labels, which begins at nothing. */
+  count(labels: readonly string[]): Counting {
+    let branch: Branch | undefined = this.#root;
+    for (const label of labels) branch = branch?.branches.get(label);
+    return branch?.counting ?? this.#begin(labels);
+  }
+
+  forget(labels: readonly string[]): void {
+    const counting = prune(this.#root, labels);
+    if (counting !== null) this.all.delete(counting);
+  }
+
+  #begin(labels: readonly string[]): Counting {
+    const [oldest] = this.all;
+    if (oldest !== undefined && this.all.size >= LABELS_MAX) this.forget(oldest.labels);
+    const counting = { labels, times: 0 };
+    let branch = this.#root;
+    for (const label of labels) branch = branchAt(branch, label);
+    branch.counting = counting;
+    this.all.add(counting);
+    return counting;
+  }
+}
+
+interface Counting extends Count {
+  times: number;
+}
+
+/** All counts whose labels begin alike. */
+interface Branch {
+  counting: Counting | null;
+  readonly branches: Map<string, Branch>;
+}
+
+function branchAt({ branches }: Branch, label: string): Branch {
+  let branch = branches.get(label);
+  if (branch === undefined) {
+    branch = { counting: null, branches: new Map() };
+    branches.set(label, branch);
+  }
+  return branch;
+}
+
+/** Takes a count out, and the branches that led to nothing else. */
+function prune(branch: Branch, labels: readonly string[]): Counting | null {
+  const [label, ...others] = labels;
+  if (label === undefined) {
+    const { counting } = branch;
+    branch.counting = null;
+    return counting;
+  }
+  const next = branch.branches.get(label);
+  if (next === undefined) return null;
+  const counting = prune(next, others);
+  if (next.counting === null && next.branches.size === 0) branch.branches.delete(label);
+  return counting;
 }
 
 /** As many as there may be links. */

@@ -69,6 +69,35 @@ test('a link that is lost counts by its peer; one that is given up is forgotten'
   expect([...tally.of('link-down')]).toEqual([]);
 });
 
+test('however many labels there are, the oldest counts make room, and nothing is left of them', () => {
+  const tally = new Tally();
+  for (let server = 0; server < 1_500; server += 1) tally.add('link-down', [`h${String(server)}`]);
+  tally.add('link-down', ['h1499']);
+
+  expect([...tally.of('link-down')]).toHaveLength(1_000);
+  expect(timesOf(tally, 'link-down', 'h499')).toBe(0);
+  expect(timesOf(tally, 'link-down', 'h500')).toBe(1);
+  expect(timesOf(tally, 'link-down', 'h1499')).toBe(2);
+});
+
+test('labels that begin alike are counts of their own, each forgotten alone', () => {
+  const tally = new Tally();
+  for (const labels of [['dns', 'live'], ['dns', 'none'], ['dns'], []])
+    tally.add('lookups', labels);
+  tally.forget('lookups', ['dns', 'live']);
+  tally.forget('lookups', ['dns', 'stale']);
+  tally.add('lookups', ['dns', 'none'], 2);
+
+  expect([...tally.of('lookups')]).toEqual([
+    { labels: ['dns', 'none'], times: 3 },
+    { labels: ['dns'], times: 1 },
+    { labels: [], times: 1 },
+  ]);
+  tally.forget('lookups', ['dns']);
+  tally.add('lookups', ['dns', 'live']);
+  expect(timesOf(tally, 'lookups', 'dns', 'live')).toBe(1);
+});
+
 test('a server is counted as what it was taken for', () => {
   const stage = new ServerStage();
   const [one, two] = [stage.neighbour('1', {}, '23'), stage.neighbour('2', {}, '13')];
