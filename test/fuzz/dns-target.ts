@@ -107,16 +107,20 @@ function outcomeOf(packet: Packet): string {
   const { bytes } = packet;
   const before = Buffer.from(bytes).toString('hex');
   const answers: Uint8Array[] = [];
-  stage.door.take(bytes, wayOf(packet), (answered) => {
-    answers.push(answered.bytes);
+  stage.door.take(bytes, wayOf(packet), {
+    answer: (answered) => {
+      answers.push(answered.bytes);
+    },
   });
   const [answer] = answers;
   deepStrictEqual(Buffer.from(bytes).toString('hex'), before, 'reading has changed the bytes');
   const isAnswered = bytes.length >= 12 && (bytes[2] ?? 0) < 0x80;
   deepStrictEqual(answers.length, isAnswered ? 1 : 0, 'how often it is answered');
   if (answer === undefined) return 'none';
-  stage.door.take(answer.slice(), wayOf(packet), () => {
-    throw new Error('an answer is answered');
+  stage.door.take(answer.slice(), wayOf(packet), {
+    answer: () => {
+      throw new Error('an answer is answered');
+    },
   });
   return checked(answer, packet);
 }

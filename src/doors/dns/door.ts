@@ -2,7 +2,6 @@
 // bytes, by the very list of instances that the catalogue gives. The invariants: an answer is never
 // longer than its asker takes, and what is no query gets no answer.
 
-import type { Answer } from './answer.ts';
 import { refusal } from './answer.ts';
 import {
   EDE,
@@ -16,7 +15,7 @@ import type { Encoded, Room } from './encoder.ts';
 import { Encoder } from './encoder.ts';
 import type { Query } from './query.ts';
 import { readQuery } from './query.ts';
-import type { Kept } from './ready.ts';
+import type { Kept, ReadyOptions } from './ready.ts';
 import { Ready, restsOn } from './ready.ts';
 import type { Repeated, Way } from './repeated.ts';
 import { RepeatedQuestions } from './repeated.ts';
@@ -25,11 +24,13 @@ import { Responder } from './responder.ts';
 import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
 
-/** An answer as it leaves, and what is counted of it. */
-export interface Answered extends Encoded {
-  /** Lent: the next query that is answered may change them. Copies are made where they are needed. */
-  readonly bytes: Uint8Array;
-  readonly rcode: Answer['rcode'];
+/** Whoever waits for the answer to a query. */
+export interface Asking {
+  /**
+   * Called once, or, for what is nothing that is answered, never. The bytes are lent: the next query
+   * that is answered may change them. Copies are made where they are needed.
+   */
+  answer(answered: Encoded): void;
 }
 
 /** The DNS door of a server. */
@@ -40,34 +41,34 @@ export class DnsDoor {
   readonly #ready: Ready;
   readonly #repeated = new RepeatedQuestions();
 
-  constructor(options: ResponderOptions) {
+  constructor(options: ResponderOptions & ReadyOptions) {
     this.#catalogue = steady(options.catalogue);
     this.#responder = new Responder({ ...options, catalogue: this.#catalogue });
-    this.#ready = new Ready(options.random);
+    this.#ready = new Ready(options);
   }
 
-  /** Answers what has arrived, once or, if it is nothing that is answered, never. */
-  take(bytes: Uint8Array, way: Way, reply: (answered: Answered) => void): void {
+  /** Answers what has arrived. */
+  take(bytes: Uint8Array, way: Way, asking: Asking): void {
     const again = this.#again(bytes, way);
     if (again !== null) {
-      reply(again);
+      asking.answer(again);
       return;
     }
     const read = readQuery(bytes);
     if (read.kind === 'ignored') return;
     if (read.kind === 'wrong') {
-      reply(this.#encode(refusal(read.asked, read.rcode), PLAIN));
+      asking.answer(this.#encoder.encode(refusal(read.asked, read.rcode), PLAIN));
     } else if (!way.isAllowed) {
       const room = roomOf(read.query, way);
       const error = { code: EDE.PROHIBITED, text: 'who may ask is listed by --dns-from' };
-      reply(this.#encode(refusal(read.query, 'REFUSED', error), room));
+      asking.answer(this.#encoder.encode(refusal(read.query, 'REFUSED', error), room));
     } else {
-      this.#answer({ query: read.query, way, bytes }, reply);
+      this.#answer({ query: read.query, way, bytes }, asking);
     }
   }
 
   /** The answer to a question that was asked before, if nothing has changed since. */
-  #again(bytes: Uint8Array, way: Way): Answered | null {
+  #again(bytes: Uint8Array, way: Way): Encoded | null {
     const repeated = this.#repeated.of(bytes, way);
     if (repeated === null || !this.#isRight(repeated.kept)) return null;
     const ready = this.#ready.pick(repeated.kept);
@@ -79,23 +80,23 @@ export class DnsDoor {
     return stamp !== null && stamp === this.#catalogue.stamp();
   }
 
-  #answer({ query, way, bytes }: Arrived, reply: (answered: Answered) => void): void {
+  #answer({ query, way, bytes }: Arrived, asking: Asking): void {
     const room = roomOf(query, way);
     const key = keyOfAnswer(query, way, room);
     this.#pick(key, (ready) => {
       const kept = this.#ready.of(key);
       if (ready !== null && kept !== undefined) {
         const repeated = this.#repeated.put(bytes, way, { query, kept });
-        reply(this.#addressed(ready, bytes, repeated));
+        asking.answer(this.#addressed(ready, bytes, repeated));
         return;
       }
       this.#responder.respond({
         query,
         asker: way,
         reply: ({ answer, basis }) => {
-          const answered = this.#encode(answer, room);
-          if (basis !== null) this.#ready.keep(key, basis, answered);
-          reply(answered);
+          const encoded = this.#encoder.encode(answer, room);
+          if (basis !== null) this.#ready.keep(key, basis, encoded);
+          asking.answer(encoded);
         },
       });
     });
@@ -125,20 +126,13 @@ export class DnsDoor {
   }
 
   /** Ready bytes as the answer to this very query: with its number, its wishes, and its case. */
-  #addressed(
-    { bytes, isTruncated, finding }: Encoded,
-    query: Uint8Array,
-    { name, recursionDesired }: Repeated,
-  ): Answered {
+  #addressed(ready: Encoded, query: Uint8Array, { name, recursionDesired }: Repeated): Encoded {
+    const { bytes } = ready;
     bytes[0] = query[0] ?? 0;
     bytes[1] = query[1] ?? 0;
     bytes[2] = ((bytes[2] ?? 0) & ~1) | (recursionDesired ? 1 : 0);
     bytes.set(name, HEADER_BYTES);
-    return { bytes, isTruncated, finding, rcode: 'NOERROR' };
-  }
-
-  #encode(answer: Answer, room: Room): Answered {
-    return { ...this.#encoder.encode(answer, room), rcode: answer.rcode };
+    return ready;
   }
 }
 

@@ -18,9 +18,10 @@ export interface Room {
   readonly isStream: boolean;
 }
 
-/** What came of writing an answer. */
+/** What came of writing an answer, and what is counted of it. */
 export interface Encoded {
   readonly bytes: Uint8Array;
+  readonly rcode: Answer['rcode'];
   /** Answers are left out, and the header says so. */
   readonly isTruncated: boolean;
   readonly finding: Finding | null;
@@ -44,7 +45,8 @@ export class Encoder {
     if (!isCut) told = this.#append(answer, room.bytesMax, told);
     const isTruncated = isCut && !room.isStream;
     this.#finish(answer, told, isTruncated);
-    return { bytes: this.#writer.taken(), isTruncated, finding: findingOf(answer) };
+    const { rcode } = answer;
+    return { bytes: this.#writer.taken(), rcode, isTruncated, finding: findingOf(answer) };
   }
 
   /** Header, question and answers; says how many of these fit. */

@@ -1,6 +1,7 @@
 // Ready bytes of answers, by what was asked and how much room there is, so that a service that many
 // ask for is written down now and then and not each time. The invariants: what is kept is as large
-// as its bound at most; each order of an answer is used some times only, so that callers spread.
+// as its bound at most; each order of an answer is used some times only, so that callers spread, yet
+// however many ask, only so many a second are made anew.
 
 import type { Encoded } from './encoder.ts';
 import type { Basis, FoundInstances } from './responder.ts';
@@ -17,16 +18,26 @@ export interface Kept {
   readonly orders: Order[];
   /** The catalogue's stamp when it was last known to be right. */
   stamp: number | null;
+  /** When an order was last given up. */
+  renewedMs: number;
+}
+
+/** What ready answers are made with. */
+export interface ReadyOptions {
+  /** From 0 (included) to 1. */
+  readonly random: () => number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
 }
 
 /** Answers that are ready. */
 export class Ready {
   readonly #kept = new Map<string, Kept>();
-  readonly #random: () => number;
+  readonly #options: ReadyOptions;
   #bytes = 0;
 
-  constructor(random: () => number) {
-    this.#random = random;
+  constructor(options: ReadyOptions) {
+    this.#options = options;
   }
 
   /** What is kept for a key. */
@@ -35,13 +46,14 @@ export class Ready {
   }
 
   /** One of the orders, if there are enough to choose among. */
-  pick({ orders, basis }: Kept): Encoded | null {
+  pick(kept: Kept): Encoded | null {
+    const { orders, basis } = kept;
     if (orders.length < ordersOf(basis)) return null;
-    const index = Math.floor(this.#random() * orders.length);
+    const index = orders.length === 1 ? 0 : Math.floor(this.#options.random() * orders.length);
     const order = orders[index];
     if (order === undefined) return null;
     order.uses -= 1;
-    if (order.uses === 0) this.#drop(orders, index);
+    if (order.uses === 0) this.#renew(kept, index);
     return order.encoded;
   }
 
@@ -53,7 +65,7 @@ export class Ready {
     if (this.#bytes + encoded.bytes.length > BYTES_MAX || this.#kept.size >= KEYS_MAX) {
       for (const [other, old] of this.#kept) this.#forget(other, old);
     }
-    const kept = this.#kept.get(key) ?? { basis, orders: [], stamp: null };
+    const kept = this.#kept.get(key) ?? { basis, orders: [], stamp: null, renewedMs: -Infinity };
     kept.orders.push({ encoded, uses: USES_MAX });
     this.#kept.set(key, kept);
     this.#bytes += encoded.bytes.length;
@@ -64,9 +76,19 @@ export class Ready {
     return this.#bytes;
   }
 
-  #drop(orders: Order[], index: number): void {
-    const [order] = orders.splice(index, 1);
-    this.#bytes -= order?.encoded.bytes.length ?? 0;
+  /** Gives up an order that is used up, if there are others and none was given up just now. */
+  #renew(kept: Kept, index: number): void {
+    const { orders } = kept;
+    const order = orders[index];
+    if (order === undefined) return;
+    const nowMs = this.#options.nowMs();
+    if (orders.length === 1 || nowMs < kept.renewedMs + RENEWAL_MS) {
+      order.uses = USES_MAX;
+      return;
+    }
+    kept.renewedMs = nowMs;
+    orders.splice(index, 1);
+    this.#bytes -= order.encoded.bytes.length;
   }
 
   /** Whoever still knows it finds it empty. */
@@ -102,6 +124,9 @@ function ordersOf({ instances }: Basis): number {
 
 const ORDERS_MAX = 32;
 const USES_MAX = 96;
+
+/** Between two orders that are given up: all of them are others within a second. */
+const RENEWAL_MS = 30;
 
 /** What is kept at most: then it begins anew. */
 const KEYS_MAX = 1_024;

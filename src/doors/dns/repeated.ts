@@ -2,6 +2,7 @@
 // invariants: a question is known again only if it is the same byte for byte, its number aside, and
 // came by the same way; what is remembered is bounded, whoever asks for whatever.
 
+import { HEADER_BYTES } from './codes.ts';
 import type { Query } from './query.ts';
 import type { Kept } from './ready.ts';
 import type { Asker } from './responder.ts';
@@ -48,13 +49,16 @@ export class RepeatedQuestions {
   }
 }
 
-/** FNV-1a over all but the number. */
+/** By what is behind the header, four bytes at a time; that few questions share a place is enough. */
 function placeOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (let at = NUMBER_BYTES; at < bytes.length; at += 1) {
-    hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  let hash = bytes.length;
+  for (let at = HEADER_BYTES; at < bytes.length; at += 4) {
+    const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+    const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
+    hash = Math.imul(hash ^ low ^ (high << 16), 0x9e3779b1);
+    hash ^= hash >>> 15;
   }
-  return (hash ^ (hash >>> 16)) & (PLACES - 1);
+  return hash & (PLACES - 1);
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

@@ -5,11 +5,8 @@
 
 import { isIP } from 'node:net';
 
-import { failureBytes } from '../../doors/dns/answer.ts';
-import { RCODE } from '../../doors/dns/codes.ts';
-import type { Answered } from '../../doors/dns/door.ts';
-import type { Way } from '../../doors/dns/repeated.ts';
 import { DnsDoor } from '../../doors/dns/door.ts';
+import type { Way } from '../../doors/dns/repeated.ts';
 import { unsayableOf } from '../../doors/dns/names.ts';
 import { QueryRates } from '../../doors/dns/rates.ts';
 import type { Catalogue } from '../../doors/dns/responder.ts';
@@ -18,6 +15,7 @@ import type { Name } from '../../protocol/ids.ts';
 import type { Cancel } from '../machine/runtime.ts';
 import { endpointOf, isLoopback } from '../machine/addresses.ts';
 import { lookWhoAnswers } from './dns-look.ts';
+import { OpenQuery } from './dns-query.ts';
 import type { DnsAsker, DnsListener } from './dns-sockets.ts';
 import { listenTcp } from './dns-tcp.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
@@ -44,8 +42,8 @@ class DnsPlaces implements Door {
   /** The revision of the catalogue whose names were looked at. */
   #lookedAt = -1;
   #cancelLook: Cancel = () => undefined;
-  /** Answers the query that is being answered that it cannot be. */
-  #fail: () => void = () => undefined;
+  /** What is being answered. */
+  #query: OpenQuery | null = null;
 
   constructor(context: DoorContext) {
     this.#context = context;
@@ -65,6 +63,7 @@ class DnsPlaces implements Door {
       catalogue: this.#catalogue(),
       place: { host: facts.host, cluster: facts.cluster },
       random: () => runtime.random(),
+      nowMs: () => runtime.nowMs(),
     });
     this.#tellUnnamed();
   }
@@ -109,55 +108,36 @@ class DnsPlaces implements Door {
   /** Takes what arrives at an address of ours. */
   #taker(serverAddress: string): DnsAsker['take'] {
     const ways = waysTo(serverAddress);
-    return (bytes, { address, isStream }, reply) => {
+    return (bytes, source) => {
+      const { address, isStream } = source;
       const isNear = isLoopback(address);
       if (!isNear && !this.#mayAsk(address)) return;
       const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
       const { near, far, refused } = isStream ? ways.stream : ways.datagram;
-      this.#take(bytes, isNear ? near : isAllowed ? far : refused, (answered) => {
-        this.#count(answered, isStream);
-        reply(answered.bytes);
+      const way = isNear ? near : isAllowed ? far : refused;
+      const query = new OpenQuery(bytes, source, this.#context.server.count);
+      this.#attempt(query, () => {
+        this.#door.take(bytes, way, query);
       });
     };
   }
 
-  /** What is thrown for a query is a bug of ours: it costs this query, and the operator is told. */
-  #take(bytes: Uint8Array, way: Way, reply: (answered: Answered) => void): void {
-    let isAnswered = false;
-    const answer = (answered: Answered): void => {
-      isAnswered = true;
-      reply(answered);
-    };
-    const fail = (): void => {
-      const failure = isAnswered ? null : failureBytes(bytes);
-      if (failure !== null) answer({ ...FAILED, bytes: failure });
-    };
-    this.#attempt(fail, () => {
-      this.#door.take(bytes, way, answer);
-    });
-  }
-
-  /** Does something for a query. What is asked of the server meanwhile is asked for that query. */
-  #attempt(fail: () => void, act: () => void): void {
-    const before = this.#fail;
-    this.#fail = fail;
+  /**
+   * Does something for a query. What is asked of the server meanwhile is asked for that query. What is
+   * thrown is a bug of ours: it costs this query, and the operator is told.
+   */
+  #attempt(query: OpenQuery | null, act: () => void): void {
+    const before = this.#query;
+    this.#query = query;
     try {
       act();
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#context.server.tell({ name: 'door-fault', fields: { door: 'DNS', reason } });
-      fail();
+      query?.fail();
     } finally {
-      this.#fail = before;
+      this.#query = before;
     }
-  }
-
-  #count({ rcode, finding, isTruncated }: Answered, isStream: boolean): void {
-    const { count } = this.#context.server;
-    const labels = isStream ? LABELS.tcp : LABELS.udp;
-    count('dns-queries', labels[rcode]);
-    if (isTruncated) count('dns-truncated', labels[rcode]);
-    if (finding !== null) count('lookups', ['dns', finding]);
   }
 
   #mayAsk(address: string): boolean {
@@ -186,9 +166,9 @@ class DnsPlaces implements Door {
   }
 
   #ask(question: InnerQuestion, done: (answer: InnerAnswer) => void): void {
-    const fail = this.#fail;
+    const query = this.#query;
     this.#session.ask(question, (answer) => {
-      this.#attempt(fail, () => {
+      this.#attempt(query, () => {
         done(answer);
       });
     });
@@ -234,17 +214,6 @@ function ipEndpointOf({ address }: DoorPlace): { host: string; port: number } {
   if ('host' in endpoint && isIP(endpoint.host) !== 0) return endpoint;
   throw new TypeError(`DNS listens on no socket: ${address}`);
 }
-
-type Labels = Readonly<Record<Answered['rcode'], readonly [string, string]>>;
-
-function labelsOf(transport: string): Labels {
-  const pairs = Object.keys(RCODE).map((rcode) => [rcode, [transport, rcode]]);
-  return Object.fromEntries(pairs) as Labels;
-}
-
-const FAILED = { rcode: 'SERVFAIL', isTruncated: false, finding: null } as const;
-
-const LABELS = { udp: labelsOf('udp'), tcp: labelsOf('tcp') };
 
 /** How often it looks for names that DNS cannot say, and of how many it tells. */
 const LOOK_MS = 2_000;

@@ -1,17 +1,18 @@
 // What the two transports of DNS have in common. The invariant: what arrives is handed over with
 // where it came from, and an answer that comes late finds its way back or is dropped.
 
-/** From where a query came. */
+/** From where a query came, and where its answer goes. */
 export interface DnsSource {
   /** An IP address. */
   readonly address: string;
   readonly isStream: boolean;
+  /** Called once, or never. The bytes are the caller's again when it returns. */
+  reply(bytes: Uint8Array): void;
 }
 
 /** Who takes queries. */
 export interface DnsAsker {
-  /** Answers once, or never. */
-  readonly take: (bytes: Uint8Array, source: DnsSource, reply: (bytes: Uint8Array) => void) => void;
+  readonly take: (bytes: Uint8Array, source: DnsSource) => void;
   /** The socket is of no use any more. */
   readonly fail: (error: unknown) => void;
 }

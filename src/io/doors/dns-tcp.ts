@@ -128,12 +128,15 @@ class DnsConnection {
     this.#openCount += 1;
     this.#socket.setTimeout(IDLE_MS_MAX);
     this.#options.used();
-    const source = { address: this.#address, isStream: true };
     let isLate = false;
-    this.#options.take(query, source, (answer) => {
-      this.#openCount -= 1;
-      this.#send(answer);
-      if (isLate) this.#read();
+    this.#options.take(query, {
+      address: this.#address,
+      isStream: true,
+      reply: (answer) => {
+        this.#openCount -= 1;
+        this.#send(answer);
+        if (isLate) this.#read();
+      },
     });
     isLate = true;
   }

@@ -25,15 +25,18 @@ export async function listenUdp(
     },
   });
   await bind(socket, { host, port });
-  const outbox = new Outbox(() => socket.getSendQueueSize());
+  const outbox = new Outbox(socket);
   let isOpen = true as boolean;
   socket.on('error', fail);
   socket.on('message', (bytes, remote) => {
-    const source = { address: plainAddress(remote.address), isStream: false };
-    take(bytes, source, (answer) => {
-      // One that is lost, as any other may be, is asked for again.
-      const copy = isOpen ? outbox.copyOf(answer) : null;
-      if (copy !== null) socket.send(copy, remote.port, remote.address);
+    take(bytes, {
+      address: plainAddress(remote.address),
+      isStream: false,
+      reply: (answer) => {
+        // One that is lost, as any other may be, is asked for again.
+        const copy = isOpen ? outbox.copyOf(answer) : null;
+        if (copy !== null) socket.send(copy, remote.port, remote.address);
+      },
     });
   });
   const close = (): void => {
@@ -59,45 +62,61 @@ function bind(socket: Socket, { host, port }: DnsEndpoint): Promise<void> {
   });
 }
 
+/** How much of a socket waits for the kernel. */
+type Queue = Pick<Socket, 'getSendQueueCount' | 'getSendQueueSize'>;
+
 /**
- * Memory for answers that are on their way, used in turn: memory of its own for each would cost more
- * than to write it. All that was copied after one that waits for the kernel waits behind it, so the
- * turn would come to it only if more waited than may.
+ * Memory for answers that are on their way, in slots that are used in turn: memory of its own for each
+ * would cost more than to write it. What waits for the kernel does so in the order in which it came, so
+ * the turn would come to one that waits only if more waited than may.
  */
 class Outbox {
-  readonly #waitingBytes: () => number;
-  readonly #bytes = Buffer.allocUnsafeSlow(TURN_BYTES);
-  #used = 0;
-  /** Bytes that were copied since it was last looked how many wait. */
+  readonly #queue: Queue;
+  readonly #memory = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
+  /** Of each slot as much as was used last: the next answer there is mostly as long. */
+  readonly #slots = Array.from({ length: SLOTS }, (_, index) => this.#slotOf(index, 0));
+  #next = 0;
+  /** Slots that were used since it was last looked how many wait. */
   #unlooked = 0;
 
-  constructor(waitingBytes: () => number) {
-    this.#waitingBytes = waitingBytes;
+  constructor(queue: Queue) {
+    this.#queue = queue;
   }
 
   /** Null where too much waits. */
   copyOf(answer: Uint8Array): Uint8Array | null {
     const { length } = answer;
-    this.#unlooked += length;
-    if (this.#unlooked > LOOK_BYTES) {
-      if (this.#waitingBytes() > WAITING_BYTES_MAX) return null;
+    if (length > SLOT_BYTES) {
+      return this.#queue.getSendQueueSize() > WAITING_BYTES_MAX ? null : answer.slice();
+    }
+    this.#unlooked += 1;
+    if (this.#unlooked > LOOK_EVERY) {
+      if (this.#queue.getSendQueueCount() > WAITING_MAX) return null;
       this.#unlooked = 0;
     }
-    if (length > SMALL_BYTES_MAX) return answer.slice();
-    if (this.#used + length > TURN_BYTES) this.#used = 0;
-    const copy = this.#bytes.subarray(this.#used, this.#used + length);
-    copy.set(answer);
-    this.#used += length;
-    return copy;
+    const index = this.#next;
+    this.#next = (index + 1) % SLOTS;
+    let slot = this.#slots[index];
+    if (slot?.length !== length) {
+      slot = this.#slotOf(index, length);
+      this.#slots[index] = slot;
+    }
+    slot.set(answer);
+    return slot;
+  }
+
+  #slotOf(index: number, length: number): Uint8Array {
+    return this.#memory.subarray(index * SLOT_BYTES, index * SLOT_BYTES + length);
   }
 }
 
-/** What waits for the kernel at most, and what comes until it is looked again. */
+/** Larger answers are rare, and have memory of their own. */
+const SLOT_BYTES = 2_048;
+
+/** More than what may wait at a look, and what comes until the next one. */
+const SLOTS = 128;
+const WAITING_MAX = 64;
+const LOOK_EVERY = 32;
+
+/** What waits at most when a large one comes. */
 const WAITING_BYTES_MAX = 64 * 1024;
-const LOOK_BYTES = 32 * 1024;
-
-/** Larger ones are rare, and have memory of their own. */
-const SMALL_BYTES_MAX = 4 * 1024;
-
-/** More than what may wait, with what is left over where a turn ends. */
-const TURN_BYTES = 128 * 1024;

@@ -57,6 +57,38 @@ test('a service that many ask for is asked once of the catalogue for each answer
   expect(stage.table.lookups).toBeLessThan(220);
 });
 
+test('however many ask, an order is made anew only now and then, and in the end all are', () => {
+  const stage = new Stage();
+  stage.table.isStamped = true;
+  stage.table.put(...Array.from({ length: 8 }, (_, at) => instanceOf({ address: `10.0.0.${at}` })));
+  const ordersOf = (times: number): Set<string> =>
+    new Set(Array.from({ length: times }, () => addressesOf(stage).join()));
+  const before = ordersOf(1_000);
+  stage.table.lookups = 0;
+
+  const meanwhile = ordersOf(20_000);
+  expect(stage.table.lookups).toBeLessThanOrEqual(2);
+  expect([...meanwhile].filter((order) => !before.has(order)).length).toBeLessThanOrEqual(2);
+
+  for (let times = 0; times < 200; times += 1) {
+    stage.nowMs += 30;
+    ordersOf(200);
+  }
+  expect([...ordersOf(1_000)].filter((order) => before.has(order))).toEqual([]);
+});
+
+test('of what has one order nothing is ever made anew', () => {
+  const stage = new Stage();
+  stage.table.isStamped = true;
+  stage.table.put(instanceOf());
+  for (let times = 0; times < 3; times += 1) addressesOf(stage);
+  stage.table.lookups = 0;
+
+  for (let times = 0; times < 1_000; times += 1, stage.nowMs += 30) addressesOf(stage);
+
+  expect(stage.table.lookups).toBe(0);
+});
+
 test('what is kept has its bound, however many names are asked for', () => {
   const stage = new Stage();
   stage.table.put(instanceOf());

@@ -154,6 +154,8 @@ const LOCAL: Way = {
 export class Stage {
   readonly table = new Table();
   readonly door: DnsDoor;
+  /** It stands still, unless a test moves it on. */
+  nowMs = 0;
 
   constructor({ ttl = 0, zone = ZONE, seed = 1 } = {}) {
     this.door = new DnsDoor({
@@ -161,6 +163,7 @@ export class Stage {
       catalogue: this.table,
       place: { host: 'h1', cluster: 'ams' },
       random: prngOf(seed),
+      nowMs: () => this.nowMs,
     });
   }
 
@@ -175,9 +178,11 @@ export class Stage {
   /** Hands bytes in; null for no answer. Without more said of it, the way is the same each time. */
   take(bytes: Uint8Array, way?: Partial<Way>): Told | null {
     let told: Told | null = null;
-    this.door.take(bytes, way === undefined ? LOCAL : { ...LOCAL, ...way }, (answered) => {
-      if (told !== null) throw new Error('answered twice');
-      told = toldOf(answered.bytes.slice());
+    this.door.take(bytes, way === undefined ? LOCAL : { ...LOCAL, ...way }, {
+      answer: (answered) => {
+        if (told !== null) throw new Error('answered twice');
+        told = toldOf(answered.bytes.slice());
+      },
     });
     return told;
   }

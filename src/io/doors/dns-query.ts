@@ -1,0 +1,49 @@
+// A query that has come, on its way through the door. The invariant: it is answered once at most, and
+// counted as it is answered. It is one object, for there are tens of thousands of them in a second.
+
+import { failureBytes } from '../../doors/dns/answer.ts';
+import { RCODE } from '../../doors/dns/codes.ts';
+import type { Asking } from '../../doors/dns/door.ts';
+import type { Encoded } from '../../doors/dns/encoder.ts';
+import type { DnsSource } from './dns-sockets.ts';
+import type { DoorServer } from './door.ts';
+
+/** One query. */
+export class OpenQuery implements Asking {
+  readonly bytes: Uint8Array;
+  readonly #source: DnsSource;
+  readonly #count: DoorServer['count'];
+  #isAnswered = false;
+
+  constructor(bytes: Uint8Array, source: DnsSource, count: DoorServer['count']) {
+    this.bytes = bytes;
+    this.#source = source;
+    this.#count = count;
+  }
+
+  answer({ bytes, rcode, finding, isTruncated }: Encoded): void {
+    this.#isAnswered = true;
+    const labels = (this.#source.isStream ? LABELS.tcp : LABELS.udp)[rcode];
+    this.#count('dns-queries', labels);
+    if (isTruncated) this.#count('dns-truncated', labels);
+    if (finding !== null) this.#count('lookups', ['dns', finding]);
+    this.#source.reply(bytes);
+  }
+
+  /** Answers that it could not be answered, unless it was already. */
+  fail(): void {
+    const bytes = this.#isAnswered ? null : failureBytes(this.bytes);
+    if (bytes !== null) this.answer({ ...FAILED, bytes });
+  }
+}
+
+type Labels = Readonly<Record<Encoded['rcode'], readonly [string, string]>>;
+
+function labelsOf(transport: string): Labels {
+  const pairs = Object.keys(RCODE).map((rcode) => [rcode, [transport, rcode]]);
+  return Object.fromEntries(pairs) as Labels;
+}
+
+const FAILED = { rcode: 'SERVFAIL', isTruncated: false, finding: null } as const;
+
+const LABELS = { udp: labelsOf('udp'), tcp: labelsOf('tcp') };
