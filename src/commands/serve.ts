@@ -6,7 +6,7 @@ import { serveFlags, serveOptionsOf } from '../cli/serve-flags.ts';
 import { openServeLog } from '../cli/serve-log.ts';
 import { endSignal } from '../cli/signals.ts';
 import { giveBackAtRest } from '../cli/start/spare-memory.ts';
-import { serve } from '../index.ts';
+import { RarangiError, serve } from '../index.ts';
 
 export default class Serve extends BaseCommand {
   static override summary = 'Run a catalogue server of this host.';
@@ -38,6 +38,7 @@ export default class Serve extends BaseCommand {
       const handle = await serve({
         ...serveOptionsOf(flags),
         onNotice: (notice) => log.take(notice),
+        signal: ended,
       });
       reload = () => {
         handle.reload();
@@ -52,6 +53,10 @@ export default class Serve extends BaseCommand {
       await handle.stopped;
       if (handle.hasFailed)
         throw new Error('stopped after a second bug within a minute: see its log');
+    } catch (error) {
+      // Asked to end before there was a server: it waited for its address.
+      const isGivenUp = error instanceof RarangiError && error.code === 'RARANGI_ABORTED';
+      if (!ended.aborted || !isGivenUp) throw error;
     } finally {
       await log.end();
     }

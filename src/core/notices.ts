@@ -37,6 +37,7 @@ export const NOTICES = {
       'advertise an address at which they reach this one',
     ),
   },
+  'address-late': { level: 'warn', sentence: '{reason}; tried every second until it is there' },
   'address-gone': {
     level: 'warn',
     sentence: sentence(

@@ -57,8 +57,9 @@ export class RarangiError extends Error {
   }
 
   /** A complaint about how something was called; `hint` says what to write instead. */
-  static usage(message: string, hint?: string): RarangiError {
-    return new RarangiError('RARANGI_USAGE', message, hint === undefined ? {} : { hint });
+  static usage(message: string, hint?: string, cause?: unknown): RarangiError {
+    const details = { ...(hint === undefined ? {} : { hint }), cause };
+    return new RarangiError('RARANGI_USAGE', message, details);
   }
 
   /** Wraps what was caught under a code; a RarangiError stays as it is. */

@@ -1,7 +1,9 @@
-// The address of a host goes and changes while its servers run: in a network of its own.
+// The address of a host comes late, goes and changes while its servers run: in a network of its own.
 
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { startReceiver } from '../support/notify-receiver.ts';
 import { type Namespace, test } from '../support/processes.ts';
 import { canMakeNetworks } from './network.ts';
 
@@ -14,15 +16,20 @@ function ip({ enter }: Namespace, words: string): void {
   expect(spawnSync(program, rest, { encoding: 'utf8' }).stderr).toBe('');
 }
 
+/** Gives it an interface without an address, to whose cable there is another end. */
+function connect(within: Namespace): void {
+  ip(within, 'link add eth0 type veth peer name far0');
+  ip(within, 'link set far0 up');
+  ip(within, 'link set eth0 up');
+}
+
 netTest(
   'a server whose address is gone says so, and is well when it is back',
   PATIENTLY,
   async ({ stage }) => {
     const within = await stage.openNamespace();
-    ip(within, 'link add eth0 type veth peer name far0');
-    ip(within, 'link set far0 up');
+    connect(within);
     ip(within, 'addr add 10.1.0.1/24 dev eth0');
-    ip(within, 'link set eth0 up');
     const server = stage.start([...SERVE, '--bind=10.1.0.1'], { within });
     await server.said({ event: 'view-complete' });
 
@@ -47,10 +54,8 @@ netTest(
   PATIENTLY,
   async ({ stage }) => {
     const within = await stage.openNamespace();
-    ip(within, 'link add eth0 type veth peer name far0');
-    ip(within, 'link set far0 up');
+    connect(within);
     ip(within, 'addr add 10.1.0.1/24 dev eth0');
-    ip(within, 'link set eth0 up');
     const server = stage.start([...SERVE, '--bind=eth0', '--advertise=eth0'], { within });
     await server.said({ event: 'server-started', address: '10.1.0.1:17340' });
     const sidecar = stage.start(['register', '--name=web', '--port=80'], { within });
@@ -69,3 +74,106 @@ netTest(
     await sidecar.end('SIGTERM');
   },
 );
+
+for (const { what, words, reason } of [
+  { what: 'its address', words: ['--bind=10.1.0.1'], reason: /^cannot bind 10\.1\.0\.1:17340: / },
+  { what: 'that of its interface', words: ['--bind=eth0'], reason: /^the interface eth0 has no / },
+  {
+    what: 'that of the interface that others are told',
+    words: ['--bind=0.0.0.0', '--advertise=eth0'],
+    reason: /^the interface eth0 has no /,
+  },
+  {
+    what: 'its address, which is its HTTP door too',
+    words: ['--bind=10.1.0.1', '--http=10.1.0.1', '--http-insecure'],
+    reason: /^cannot bind 10\.1\.0\.1:17340: /,
+  },
+]) {
+  netTest(`under systemd a server waits for ${what}`, PATIENTLY, async ({ stage }) => {
+    const within = await stage.openNamespace();
+    connect(within);
+    const path = join(stage.folder, 'notify');
+    const receiver = await startReceiver(stage, path);
+    const env = { NOTIFY_SOCKET: path };
+    const server = stage.start([...SERVE, ...words], { within, env });
+    const late = await server.said({ event: 'address-late' });
+    await receiver.line(/^EXTEND_TIMEOUT_USEC=60000000$/);
+
+    ip(within, 'addr add 10.1.0.1/24 dev eth0');
+    await server.said({ event: 'server-started', address: '10.1.0.1:17340' });
+    await receiver.line(/^READY=1$/);
+    const status = await stage.run(['status', '--wait=10s'], { within });
+
+    expect(status.code).toBe(0);
+    expect(late).toMatchObject({ level: 'warn', reason: expect.stringMatching(reason) as unknown });
+    expect(server.allSaid({ event: 'address-late' })).toHaveLength(1);
+  });
+}
+
+netTest(
+  'under systemd a door waits for its address, and the server does not',
+  PATIENTLY,
+  async ({ stage }) => {
+    const within = await stage.openNamespace();
+    connect(within);
+    const path = join(stage.folder, 'notify');
+    await startReceiver(stage, path);
+    const words = [...SERVE, '--dns=10.1.0.1:5353', '--dns-from=any'];
+    const server = stage.start(words, { within, env: { NOTIFY_SOCKET: path } });
+    await server.said({ event: 'view-complete' });
+    await server.said({ event: 'no-door', door: 'DNS', address: '10.1.0.1:5353' });
+
+    ip(within, 'addr add 10.1.0.1/24 dev eth0');
+
+    await expect.poll(() => listeners(within), PATIENTLY).toContain('10.1.0.1:5353');
+  },
+);
+
+netTest(
+  'a server that waits for its address ends at SIGTERM, at once and with 0',
+  PATIENTLY,
+  async ({ stage }) => {
+    const within = await stage.openNamespace();
+    const path = join(stage.folder, 'notify');
+    await startReceiver(stage, path);
+    const server = stage.start([...SERVE, '--bind=10.1.0.1'], {
+      within,
+      env: { NOTIFY_SOCKET: path },
+    });
+    await server.said({ event: 'address-late' });
+
+    const sentMs = performance.now();
+    const { code, stderr } = await server.end('SIGTERM');
+
+    expect(code).toBe(0);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    // The next try is up to a second away: it was not waited for to come ten times.
+    expect(performance.now() - sentMs).toBeLessThan(10_000);
+  },
+);
+
+netTest(
+  'without systemd a server without its address exits with 2',
+  PATIENTLY,
+  async ({ stage }) => {
+    const within = await stage.openNamespace();
+    connect(within);
+
+    const ended = await Promise.all(
+      ['10.1.0.1', 'eth0'].map((bind) =>
+        stage.run([...SERVE, `--bind=${bind}`], { within, env: { NOTIFY_SOCKET: undefined } }),
+      ),
+    );
+
+    expect(ended.map(({ code }) => code)).toEqual([2, 2]);
+    expect(ended[0]?.stderr).toContain('this machine has no such address');
+    expect(ended[1]?.stderr).toContain('the interface eth0 has no address');
+  },
+);
+
+/** What is listened to, as `ss` lists it. */
+function listeners({ enter }: Namespace): string {
+  const words = ['ss', '--listening', '--numeric', '--tcp'];
+  const [program = '', ...rest] = [...enter, ...words];
+  return spawnSync(program, rest, { encoding: 'utf8' }).stdout;
+}

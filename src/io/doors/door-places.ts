@@ -27,6 +27,8 @@ export interface DoorSite {
   readonly socket: string | null;
   readonly socketRights: SocketRights;
   readonly lock: LockOptions;
+  /** Whether an address that is not there yet may come. */
+  readonly isPatient: boolean;
 }
 
 /** The addresses of one kind of door. */
@@ -140,6 +142,7 @@ async function ipOf(host: string): Promise<string> {
     throw RarangiError.usage(
       `cannot listen on ${host}: ${reasonOf(error)}`,
       'use an address of this machine',
+      error,
     );
   }
 }
@@ -216,7 +219,10 @@ function addressesIn(site: DoorSite, kind: Kind, addresses: DoorAddresses): read
   return [...early, ...late].map(({ address }) => address);
 }
 
-/** An address that cannot be had at all is told at the start; one in use may be free tomorrow. */
+/**
+ * An address that cannot be had at all is told at the start; one in use may be free tomorrow, and one
+ * that is not there yet may come: a door is tried again and again.
+ */
 async function probe(site: DoorSite, kind: Kind, address: string): Promise<void> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
@@ -231,6 +237,7 @@ async function probe(site: DoorSite, kind: Kind, address: string): Promise<void>
     });
   });
   if (error === null || errorCode(error) === 'EADDRINUSE') return;
+  if (site.isPatient && errorCode(error) === 'EADDRNOTAVAIL') return;
   const message = `cannot listen on ${address}: ${reasonOf(error)}`;
   if (errorCode(error) !== 'EACCES' || port >= PRIVILEGED_END) {
     throw RarangiError.usage(message, 'use an address and a port that this user may use');

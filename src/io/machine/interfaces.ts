@@ -3,14 +3,26 @@
 // is out keeps its addresses, but Node.js lists none of them; so what is not listed is tried.
 
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 
 import { isLoopback } from './addresses.ts';
 
-/** Whether there is an interface of that name that has an address. */
+/** Whether there is an interface of that name; on Linux one that has no address yet is one, too. */
 export function isInterface(name: string): boolean {
-  return firstAddressOf(name) !== null;
+  return firstAddressOf(name) !== null || devices().includes(name);
+}
+
+/** The names of the interfaces that Linux has, whether they have addresses or not. */
+function devices(): string[] {
+  try {
+    const lines = readFileSync('/proc/net/dev', 'latin1').split('\n');
+    return lines.flatMap((line) => /^ *(\S+):/.exec(line)?.[1] ?? []);
+  } catch {
+    // Another system.
+    return [];
+  }
 }
 
 /** The first address of an interface; IPv6 of the link alone means nothing elsewhere. */

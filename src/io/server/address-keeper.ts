@@ -15,6 +15,7 @@ import {
 import { firstAddressOf, isHere, isInterface } from '../machine/interfaces.ts';
 import { reasonOf } from '../machine/reasons.ts';
 import type { Accept, Listener, Runtime } from '../machine/runtime.ts';
+import { RarangiError } from '../rarangi-error.ts';
 import type { ServeSettings } from './serve-options.ts';
 
 /** The interfaces whose first addresses are bound and advertised; null where it is an address. */
@@ -23,22 +24,36 @@ export interface Followed {
   readonly advertise: string | null;
 }
 
-/** Puts addresses in the place of interfaces, and says which they were. */
+/**
+ * Puts addresses in the place of interfaces, and says which they were. Throws RARANGI_USAGE, with
+ * EADDRNOTAVAIL as its cause, where an interface has none.
+ */
 export function followedOf(settings: ServeSettings): [settings: ServeSettings, Followed] {
   const { bind, advertise } = settings;
   const followed = { bind: interfaceOf(bind.host), advertise: interfaceOf(advertise?.host) };
   const given = {
-    bind: { ...bind, host: addressOf(followed.bind) ?? bind.host },
+    bind: { ...bind, host: hostOf(followed.bind, bind.host) },
     advertise:
       advertise === null
         ? null
-        : { ...advertise, host: addressOf(followed.advertise) ?? advertise.host },
+        : { ...advertise, host: hostOf(followed.advertise, advertise.host) },
   };
   return [{ ...settings, ...given }, followed];
 }
 
 function interfaceOf(host: string | undefined): string | null {
   return host !== undefined && isIP(host) === 0 && isInterface(host) ? host : null;
+}
+
+function hostOf(followed: string | null, given: string): string {
+  if (followed === null) return given;
+  const address = firstAddressOf(followed);
+  if (address !== null) return address;
+  throw RarangiError.usage(
+    `the interface ${followed} has no address`,
+    'give it one, or name another',
+    Object.assign(new Error('no address'), { code: 'EADDRNOTAVAIL' }),
+  );
 }
 
 function addressOf(name: string | null): string | null {

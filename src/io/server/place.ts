@@ -54,7 +54,7 @@ async function resolvedIp({ bind, isInsecure, credentials }: ServeSettings): Pro
   try {
     ip = (await lookup(bind.host)).address;
   } catch (error) {
-    throw cannotBind(bind.host, reasonOf(error), 'use an address of this machine');
+    throw cannotBind(bind.host, error, 'use an address of this machine');
   }
   if (isLoopback(ip) || isInsecure || credentials !== null) return ip;
   throw RarangiError.usage(
@@ -88,7 +88,10 @@ async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Pr
   const address = formatAddress(ip, settings.bind.port ?? 0);
   const listener = await listenUnlessTaken(address, runtime);
   if (listener === null) {
-    throw cannotBind(address, 'the address is in use', 'choose another port, or stop who has it');
+    throw RarangiError.usage(
+      `cannot bind ${address}: the address is in use`,
+      'choose another port, or stop who has it',
+    );
   }
   const { isTaken: _, ...found } = await findSocket(settings, { ip, sides: ['a', 'b'] });
   const siblings = socketFolders().map((folder) =>
@@ -109,7 +112,7 @@ async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Lis
     return await runtime.listen(address);
   } catch (error) {
     if (errorCode(error) === 'EADDRINUSE') return null;
-    throw cannotBind(address, reasonOf(error), 'use an address and a port that this user may use');
+    throw cannotBind(address, error, 'use an address and a port that this user may use');
   }
 }
 
@@ -173,8 +176,14 @@ function reachableAt(ip: string): string {
   return ip.includes(':') ? '::1' : '127.0.0.1';
 }
 
-function cannotBind(address: string, reason: string, hint: string): RarangiError {
-  return RarangiError.usage(`cannot bind ${address}: ${reason}`, hint);
+/** Leaves a place that was taken. */
+export function vacate({ listener, socket }: Place): void {
+  listener.close();
+  socket?.close();
+}
+
+function cannotBind(address: string, cause: unknown, hint: string): RarangiError {
+  return RarangiError.usage(`cannot bind ${address}: ${reasonOf(cause)}`, hint, cause);
 }
 
 /** On any other loopback address a server plays another host, and the sockets are not its own. */

@@ -25,6 +25,7 @@ import type { HostPort } from '../machine/addresses.ts';
 import { expandAddress, isWildcard, parseHostPort, wellKnownPorts } from '../machine/addresses.ts';
 import type { LockOptions, ReadCredentials } from '../tls/credentials.ts';
 import { credentialsOf } from '../tls/credentials.ts';
+import { isAwaited } from './notify.ts';
 import { callApart } from '../emitter.ts';
 import type { DoorOptions, DoorSettings } from '../doors/door-options.ts';
 import { doorSettingsOf } from '../doors/door-options.ts';
@@ -71,6 +72,8 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly historyRows?: number;
   /** Called with every fact for operators. What it throws is uncaught, and harms the server nothing. */
   readonly onNotice?: (notice: Notice) => void;
+  /** Gives the start up while it waits for its address; a server that runs takes no notice of it. */
+  readonly signal?: AbortSignal;
 }
 
 /** The options with nothing left to ask. */
@@ -90,6 +93,8 @@ export interface ServeSettings {
   /** Null: TCP is not locked. */
   readonly credentials: ReadCredentials | null;
   readonly isInsecure: boolean;
+  /** Whether an address that is not there yet is waited for: systemd waits too. */
+  readonly isPatient: boolean;
   /** What locks it, by the paths of its files. */
   readonly lock: LockOptions;
   readonly doors: DoorSettings;
@@ -128,6 +133,7 @@ function checked(options: ServeOptions): ServeSettings {
     socketRights: socketRightsOf(options),
     credentials: credentialsOf(options, environment, ['client', 'server']),
     isInsecure: options.insecure === true,
+    isPatient: isAwaited(),
     lock: lockOf(options),
     doors: doorSettingsOf(options, environment),
     ...paceOf(options),

@@ -13,18 +13,17 @@ import { fullestSessions } from '../../core/server/sessions/throttle.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
 import { parseName } from '../../protocol/ids.ts';
 import { isLoopback, parseHostPort } from '../machine/addresses.ts';
-import type { AllAddresses } from '../doors/doors.ts';
-import { allAddressesOf, Doors } from '../doors/doors.ts';
+import { Doors } from '../doors/doors.ts';
 import { instanceOf } from '../machine/instance-key.ts';
 import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
-import { AddressKeeper, followedOf, type Followed } from './address-keeper.ts';
+import { AddressKeeper } from './address-keeper.ts';
+import type { Arrival } from './arrival.ts';
+import { arrive } from './arrival.ts';
 import { HeldPlaces } from './held-places.ts';
-import { notifySystemd } from './notify.ts';
+import { tellSystemd } from './notify.ts';
 import { limitsWithin, openFilesMax } from './open-files.ts';
-import type { SystemdState } from './notify.ts';
-import type { Place } from './place.ts';
-import { takePlace } from './place.ts';
+import { vacate } from './place.ts';
 import { SocketKeeper } from './socket-keeper.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { RationedNotices } from './rationed-notices.ts';
@@ -65,22 +64,25 @@ export interface ServerHandle extends AsyncDisposable {
   readonly hasFailed: boolean;
 }
 
-/** Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE. */
+/**
+ * Starts a server. Resolves when its sockets listen; rejects with RARANGI_USAGE, and with
+ * RARANGI_ABORTED when it is given up before.
+ */
 export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
-  const [given, followed] = followedOf(serveSettingsOf(options));
+  const given = serveSettingsOf(options);
   const notices = new RationedNotices({ onNotice: given.onNotice, runtime: backgroundRuntime });
-  const settings = {
+  const asked = {
     ...given,
     onNotice: (notice: Notice) => {
       notices.tell(notice);
     },
   };
   const filesMax = openFilesMax();
-  const limits = limitsWithin(filesMax, settings.limits);
-  const lock = lockOf(settings, limits);
+  const limits = limitsWithin(filesMax, asked.limits);
+  const lock = lockOf(asked, limits);
   const runtime = createRuntime({ dial: lock, accept: lock });
-  const addresses = await allAddressesOf(settings);
-  const place = await takePlace(settings, runtime);
+  const arrival = await arrive(asked, { runtime, signal: options.signal });
+  const { settings, place } = arrival;
   let name: Name;
   try {
     name = settings.name ?? parseName(`${settings.host}-${place.side}`, 'name');
@@ -89,15 +91,13 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
     throw RarangiError.from(error, 'RARANGI_USAGE');
   }
   return new RunningServer(settings, {
-    place,
-    addresses,
+    ...arrival,
     name,
     lock,
     limits,
     filesMax,
     runtime,
     notices,
-    followed,
   });
 }
 
@@ -109,9 +109,7 @@ function lockOf(settings: ServeSettings, limits: Limits): ServerLock | null {
 
 type Limits = ReturnType<typeof limitsWithin>;
 
-interface Parts {
-  readonly place: Place;
-  readonly addresses: AllAddresses;
+interface Parts extends Pick<Arrival, 'place' | 'addresses' | 'followed'> {
   readonly name: Name;
   readonly lock: ServerLock | null;
   /** Those that hold, and how many files may be open. */
@@ -119,7 +117,6 @@ interface Parts {
   readonly filesMax: number;
   readonly runtime: Runtime;
   readonly notices: RationedNotices;
-  readonly followed: Followed;
 }
 
 class RunningServer implements ServerHandle {
@@ -186,12 +183,12 @@ class RunningServer implements ServerHandle {
     const { socketPath: path, socket, socketless } = place;
     const { socketRights: rights, onNotice } = settings;
     this.#socketKeeper = new SocketKeeper({ path, rights, socket, socketless, accept, onNotice });
-    this.#tellSystemd('READY');
+    tellSystemd('READY', onNotice);
     this.#doors.open();
   }
 
   async stop(): Promise<void> {
-    this.#tellSystemd('STOPPING');
+    tellSystemd('STOPPING', this.#onNotice);
     // Whoever comes from now on finds the sibling.
     this.#addressKeeper.close();
     this.#socketKeeper.close();
@@ -323,12 +320,6 @@ class RunningServer implements ServerHandle {
       this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
     }
   }
-
-  #tellSystemd(state: SystemdState): void {
-    void notifySystemd(state).then((reason) => {
-      if (reason !== null) this.#onNotice({ name: 'systemd-untold', fields: { state, reason } });
-    });
-  }
 }
 
 /** Whether a server that others can reach tells them to go to themselves. */
@@ -339,11 +330,6 @@ function isLoopbackAdvertised({ advertise }: ServeSettings, bound: string): bool
 
 function areFilesFew(settings: ServeSettings, { connections }: Limits): boolean {
   return connections < (settings.limits.connections ?? LIMITS.connections.max);
-}
-
-function vacate({ listener, socket }: Place): void {
-  listener.close();
-  socket?.close();
 }
 
 /** Whoever may send a signal must not fill the log. */
