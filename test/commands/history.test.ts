@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { expect } from 'vitest';
-import { allComplete, startHosts, type Host } from '../support/hosts.ts';
+import { allComplete, serveWords, startHosts, type Host } from '../support/hosts.ts';
 import { test, type Stage } from '../support/processes.ts';
 
 interface Row {
@@ -137,6 +137,32 @@ test('what is followed ends as soon as nobody reads it', async ({ stage }) => {
 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} [^\n]+\n$/);
+});
+
+test('what is followed goes on at the other server when the one that told it is lost', async ({
+  stage,
+}) => {
+  const [host] = await startHosts(stage, 1);
+  await allComplete([host!]);
+  const at = `--server=${host!.address}`;
+  const register = (name: string) =>
+    stage
+      .start(['register', at, '--log-format=json', `--name=${name}`, '--port=1'])
+      .said({ event: 'registered' });
+  const follow = stage.start(['history', at, '--follow', '--json']);
+  await register('one');
+  await follow.printed({ event: 'registered', service: 'one' });
+
+  await host!.a.end('SIGKILL');
+  await register('two');
+  await follow.printed({ event: 'registered', service: 'two' });
+  stage.start(serveWords({ ...host!, isMaster: true, peers: [] }));
+  await follow.printed({ event: 'reachable', server: 'h1-a' });
+  await host!.b.end('SIGKILL');
+  await register('three');
+  await follow.printed({ event: 'registered', service: 'three' });
+
+  expect((await follow.end()).code).toBe(0);
 });
 
 test('a host that crashes takes its services along, and says so elsewhere', async ({ stage }) => {

@@ -312,10 +312,10 @@ function isAnswer(message: Message): message is Answer {
 }
 
 /** What was there so far with one more part, which knows best whether the view is complete. */
-function joined(before: Answer | undefined, part: Answer): Answer {
+export function joined<A extends Answer>(before: A | undefined, part: A): A {
   if (before?.kind !== part.kind) return part;
   const join = JOINS[part.kind] as (before: Answer, part: Answer) => Answer;
-  return join(before, part);
+  return join(before, part) as A;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;

@@ -1,16 +1,17 @@
 // Questions about what happened: once, or again and again. The invariant: each server has numbers and a
 // memory of its own, so both servers of a host are asked and the one is believed that reaches back
-// further; what follows is asked of that server by number, and of another one by time.
+// further; what follows is asked of that server by number, in one session, and of another one by time.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { historyAnswerOf, type HistoryAnswer } from '../../answers/history.ts';
-import type { Answered, Question } from '../../core/client/ask.ts';
+import type { Question } from '../../core/client/ask.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
 import { writtenTimes } from '../machine/written-times.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import { askServers, strangeAnswer } from './ask.ts';
 import { runtime } from './driver.ts';
+import { type Followed, Following } from './following.ts';
 import type { ClientOptions, HistoryOptions, HistoryQuery } from './options.ts';
 import { instanceIdOf, millisecondsOf, nameOf } from './options.ts';
 
@@ -31,87 +32,87 @@ export async function* followHistory(
 ): AsyncGenerator<HistoryAnswer, void> {
   const question = questionOf(options);
   let told: Told | null = null;
-  while (options.signal?.aborted !== true) {
-    const answer = await askNext(question, { options, told });
-    if (answer === null) return;
-    if (answer.events.rows.length > 0 || told === null) yield answerOf(answer.events);
-    told = toldBy(answer, told);
-    await delay(INTERVAL_MS, null, { signal: options.signal }).catch(() => null);
+  try {
+    while (options.signal?.aborted !== true) {
+      const next: Told | null = await askNext(question, { options, told });
+      if (next === null) return;
+      const isFirst = told === null;
+      told = next;
+      if (isFirst || next.events.rows.length > 0) yield answerOf(next.events);
+      await delay(INTERVAL_MS, null, { signal: options.signal }).catch(() => null);
+    }
+  } finally {
+    told?.session.close();
   }
 }
 
 /** How far events are told. */
 interface Told {
-  readonly server: Pick<Answered, 'origin' | 'address'>;
-  /** The number that the last one has at that server; null if it has told none. */
-  readonly number: number | null;
-  readonly askedMs: number;
-}
-
-interface HistoryFound extends Pick<Answered, 'origin' | 'address'> {
+  /** With the server that told them. */
+  readonly session: Following;
+  /** What it told last. */
   readonly events: MessageOf<'events'>;
+  /** The number that the last row has at that server; null if it has told none. */
+  readonly number: number | null;
+  /** It was asked for nothing that happened before. */
+  readonly fromMs: number;
   readonly askedMs: number;
 }
 
-interface Following {
+interface Asking {
   readonly options: HistoryOptions;
   readonly told: Told | null;
 }
 
 /** What is new; null when the caller has lost interest. */
-async function askNext(
-  question: HistoryQuestion,
-  { options, told }: Following,
-): Promise<HistoryFound | null> {
+async function askNext(question: HistoryQuestion, { options, told }: Asking): Promise<Told | null> {
   try {
-    if (told === null) return await ask(question, options);
-    return (
-      (await askSame(question, { options, told })) ??
-      (await askAnother(question, { options, told }))
-    );
+    if (told === null) return await askFirst(question, options);
+    const askedMs = runtime.nowMs();
+    const events = await told.session.ask(nextQuestion(question, told));
+    if (events !== null) return { ...told, events, askedMs, number: lastNumber(events, told) };
+    told.session.close();
+    if (options.signal?.aborted === true) return null;
+    // What one server has seen just before the question, another one may see just after it.
+    const fromMs = told.askedMs - OVERLAP_MS;
+    const withinMs = Math.ceil(runtime.nowMs() - fromMs);
+    return await askFirst({ ...question, withinMs, limit: FOLLOWED_MAX }, options);
   } catch (error) {
     if (!(error instanceof RarangiError)) throw error;
-    if (isAborted(error)) return null;
+    if (error.code === 'RARANGI_ABORTED') return null;
     if (told === null || !error.retryable) throw error;
-    return { ...told.server, events: NOTHING, askedMs: told.askedMs };
+    return { ...told, events: NOTHING };
   }
 }
 
-type Followed = Following & { readonly told: Told };
-
-/** Asks the server that told the last ones; null if it is lost, or is another one by now. */
-async function askSame(
-  question: HistoryQuestion,
-  { options, told }: Followed,
-): Promise<HistoryFound | null> {
-  const { server, number } = told;
-  if (number === null) return null;
-  try {
-    const next = { ...question, after: number, limit: FOLLOWED_MAX };
-    const answer = await ask(next, { ...options, servers: [server.address] });
-    return answer.origin === server.origin ? answer : null;
-  } catch (error) {
-    if (error instanceof RarangiError && error.retryable && !isAborted(error)) return null;
-    throw error;
-  }
+/** Asks whoever there is, and stays with whom is believed. */
+async function askFirst(question: HistoryQuestion, options: HistoryOptions): Promise<Told> {
+  const { events, askedMs, ...server } = await ask(question, options);
+  return {
+    session: new Following(server, options),
+    events,
+    number: lastNumber(events, null),
+    fromMs: askedMs - (question.withinMs ?? Infinity),
+    askedMs,
+  };
 }
 
-/** Asks whoever there is for what happened since the last ones were asked for. */
-async function askAnother(
-  question: HistoryQuestion,
-  { options, told }: Followed,
-): Promise<HistoryFound> {
-  const withinMs = Math.ceil(runtime.nowMs() - told.askedMs);
-  return await ask({ ...question, withinMs, limit: FOLLOWED_MAX }, options);
+/** What follows the last row; of a server that has told none, all that was asked for before. */
+function nextQuestion(question: HistoryQuestion, { number, fromMs }: Told): HistoryQuestion {
+  const { withinMs: _, ...rest } = question;
+  const next = { ...rest, limit: FOLLOWED_MAX };
+  if (number !== null) return { ...next, after: number };
+  const withinMs = Math.ceil(runtime.nowMs() - fromMs);
+  return withinMs === Infinity ? next : { ...next, withinMs };
 }
 
-function isAborted(error: RarangiError): boolean {
-  return error.code === 'RARANGI_ABORTED';
+function lastNumber({ rows }: MessageOf<'events'>, told: Told | null): number | null {
+  return rows.at(-1)?.number ?? told?.number ?? null;
 }
 
-function toldBy({ origin, address, events, askedMs }: HistoryFound, told: Told | null): Told {
-  const before = told?.server.origin === origin ? told.number : null;
-  return { server: { origin, address }, number: events.rows.at(-1)?.number ?? before, askedMs };
+interface HistoryFound extends Followed {
+  readonly events: MessageOf<'events'>;
+  readonly askedMs: number;
 }
 
 async function ask(question: HistoryQuestion, options: ClientOptions): Promise<HistoryFound> {
@@ -150,6 +151,9 @@ const LIMIT = 100;
 
 /** How often is asked for what follows. */
 const INTERVAL_MS = 250;
+
+/** As far as two servers may be apart in when they see something. */
+const OVERLAP_MS = 500;
 
 /** As much as any server remembers. */
 const FOLLOWED_MAX = 10_000;

@@ -1,0 +1,127 @@
+// Questions about what happened, one after the other, to one life of one server. The invariant: it is
+// one session; once that is lost, or the server at the address is another one, every question is
+// answered by "lost", and nothing is dialled again: whoever asks has to look for another server.
+
+import type { Name, OriginId } from '../../protocol/ids.ts';
+import type { Message, MessageOf } from '../../protocol/messages.ts';
+import { joined } from './ask.ts';
+import { ClientBase } from './base.ts';
+import { Contacts } from './contacts.ts';
+import type { ConnectionInput, Stop } from './effect.ts';
+
+/** What is asked next. */
+export interface AskNext {
+  readonly kind: 'next';
+  readonly nowMs: number;
+  readonly question: Omit<MessageOf<'history'>, 'request'>;
+}
+
+/** The answer to the latest question. */
+export type FollowReport =
+  { readonly kind: 'answered'; readonly events: MessageOf<'events'> } | { readonly kind: 'lost' };
+
+/** Whom to ask. */
+export interface FollowerOptions {
+  readonly environment: Name;
+  readonly address: string;
+  readonly origin: OriginId;
+  /** For each answer. */
+  readonly timeoutMs: number;
+}
+
+/** A session of one server, for one question at a time. */
+export class Follower extends ClientBase<ConnectionInput | Stop | AskNext, FollowReport> {
+  readonly #options: FollowerOptions;
+  readonly #contacts: Contacts;
+  #question: AskNext['question'] | null = null;
+  #request = 0;
+  #part: MessageOf<'events'> | undefined;
+  #isLost = false;
+
+  constructor(options: FollowerOptions) {
+    super();
+    this.#options = options;
+    const lose = (): void => {
+      this.#lose();
+    };
+    this.#contacts = new Contacts({
+      environment: options.environment,
+      addresses: [options.address],
+      timers: this.timers,
+      emit: (effect) => {
+        this.emit(effect);
+      },
+      listener: {
+        onOpen: ({ server }) => {
+          if (server?.origin === options.origin) this.#send();
+          else this.#lose();
+        },
+        onLost: lose,
+        onRefused: lose,
+        onMessage: (_, message) => {
+          this.#handleMessage(message);
+        },
+      },
+    });
+  }
+
+  protected override begin(): void {
+    for (const contact of this.#contacts.all) this.#contacts.dial(contact);
+  }
+
+  protected override handle(input: ConnectionInput | Stop | AskNext): void {
+    if (input.kind === 'stop') this.#close();
+    else if (input.kind === 'next') this.#ask(input);
+    else this.#contacts.handle(input);
+    this.timers.runDue(input.nowMs);
+  }
+
+  #ask({ question }: AskNext): void {
+    this.#question = question;
+    if (this.#isLost) {
+      this.report({ kind: 'lost' });
+      return;
+    }
+    this.timers.set('timeout', this.nowMs + this.#options.timeoutMs, () => {
+      this.#lose();
+    });
+    this.#send();
+  }
+
+  /** Once the session is open and there is a question; what comes later of an earlier one is none. */
+  #send(): void {
+    const [contact] = this.#contacts.in('open');
+    if (contact === undefined || this.#question === null) return;
+    this.#request += 1;
+    this.#part = undefined;
+    this.#contacts.send(contact, { ...this.#question, request: this.#request });
+  }
+
+  #handleMessage(message: Message): void {
+    if (message.kind === 'error' && message.request === this.#request) this.#lose();
+    if (message.kind !== 'events' || message.request !== this.#request) return;
+    const events = joined(this.#part, message);
+    this.#part = events;
+    if (message.more) return;
+    this.#question = null;
+    this.timers.cancel('timeout');
+    this.report({ kind: 'answered', events });
+  }
+
+  #lose(): void {
+    this.#isLost = true;
+    this.#drop();
+    this.timers.cancel('timeout');
+    if (this.#question !== null) this.report({ kind: 'lost' });
+    this.#question = null;
+  }
+
+  #drop(): void {
+    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
+  }
+
+  #close(): void {
+    this.#drop();
+    this.end();
+  }
+}
