@@ -1,12 +1,12 @@
 // Proxies in front of a server's HTTP: who reads through them reads at once, and nobody registers.
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { request, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { eventually } from '../support/conditions.ts';
-import { openDoor } from '../support/door.ts';
+import { Door, openDoor } from '../support/door.ts';
 import type { Need } from '../support/needs.ts';
 import { needs } from '../support/needs.ts';
 import type { Stage } from '../support/processes.ts';
@@ -23,21 +23,11 @@ const PROXIES: readonly Proxy[] = [
   {
     proxy: 'nginx',
     need: 'nginx-light',
-    start: async (stage, listens, target) => {
-      const folder = join(stage.folder, 'nginx');
-      await mkdir(folder);
-      const file = join(folder, 'nginx.conf');
-      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-        (name) => `${name}_temp_path ${folder}/${name};`,
-      );
-      const lines = [
-        `daemon off; master_process off; pid ${folder}/pid; error_log stderr error;`,
-        `events { } http { access_log off; ${temporary.join(' ')}`,
-        `server { listen ${listens}; location / { proxy_pass http://${target}; } } }`,
-      ];
-      await writeFile(file, lines.join('\n'));
-      stage.spawn(['nginx', '-p', folder, '-c', file]);
-    },
+    start: (stage, listens, target) =>
+      startNginx(
+        stage,
+        `server { listen ${listens}; location / { proxy_pass http://${target}; } }`,
+      ),
   },
   {
     proxy: 'Caddy',
@@ -55,6 +45,24 @@ const PROXIES: readonly Proxy[] = [
     },
   },
 ];
+
+/** Starts nginx with what it is told to serve. */
+async function startNginx(stage: Stage, servers: string): Promise<void> {
+  const folder = join(stage.folder, 'nginx');
+  await mkdir(folder);
+  const file = join(folder, 'nginx.conf');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  const lines = [
+    `daemon off; master_process off; pid ${folder}/pid; error_log stderr error;`,
+    `events { } http { access_log off; ${temporary.join(' ')}`,
+    servers,
+    '}',
+  ];
+  await writeFile(file, lines.join('\n'));
+  stage.spawn(['nginx', '-p', folder, '-c', file]);
+}
 
 /** The text of a stream, as it comes. */
 function follow(url: string): { readonly text: () => string; readonly end: () => void } {
@@ -106,3 +114,46 @@ for (const { proxy, need, start } of PROXIES) {
     },
   );
 }
+
+const RECIPE = join(import.meta.dirname, '../../packaging/proxies/nginx.conf');
+
+/** What leads to the same place for a proxy that is careless. */
+const SPELLINGS = [
+  ...['/v1/register', '/v1/register/', '//v1/register', '/v1/./register', '/v1/x/../register'],
+  ...['/v1/%72egister', '/v1/register?a=1', `/v1/register/${'0'.repeat(32)}`],
+];
+
+test.skipIf(!needs('nginx-light'))(
+  'the file for nginx that is shipped keeps everybody from registering, and lets them read',
+  async ({ stage }) => {
+    const door = await openDoor(stage);
+    const recipe = await readFile(RECIPE, 'utf8');
+    const at = (listens: string, text = recipe): string =>
+      text.replace('127.0.0.1:8080', listens).replace('127.0.0.1:17318', `${door.host}:17342`);
+    const [guarded, open] = [stage.address(), stage.address()];
+    // Without the location a proxy that speaks HTTP/1.1 cannot be told from the service.
+    const unguarded = recipe.replace(/location \^~[^}]*\}/, '');
+    await startNginx(stage, at(`${guarded}:8080`) + at(`${open}:8080`, unguarded));
+    await eventually(
+      () => 'nginx',
+      () => fetch(`http://${guarded}:8080/livez`).catch(() => undefined),
+    );
+    const [through, around] = [guarded, open].map((host) => new Door(host, door.server));
+    const given: RequestOptions & { body: unknown } = {
+      port: 8080,
+      method: 'POST',
+      body: { service: 'web', port: 1 },
+    };
+
+    const refused = await Promise.all(SPELLINGS.map((path) => through!.ask(path, given)));
+    const read = await through!.ask('/v1/status', { port: 8080 });
+    const before = await door.ask('/v1/services');
+    const stream = await around!.stream('/v1/register', given);
+    const registered = await stream.next();
+
+    expect(refused.map(({ status }) => status)).toEqual(SPELLINGS.map(() => 403));
+    expect([read.status, before.status]).toEqual([200, 404]);
+    expect(registered).toMatchObject({ event: 'registered' });
+    stream.asked.destroy();
+  },
+);
