@@ -58,7 +58,7 @@ export const doorFlags = {
     multipleNonGreedy: true,
   }),
   'dns-from': Flags.string({
-    description: 'Who may ask DNS beyond loopback; with commas between, or any.',
+    description: 'Networks that may ask DNS beyond loopback, with commas between; or any.',
     env: 'RARANGI_SERVE_DNS_FROM',
     helpValue: 'NET[,NET]|any',
   }),

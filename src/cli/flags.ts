@@ -48,7 +48,7 @@ export const lockFlags = {
     helpValue: 'PATH',
   }),
   'tls-ca': Flags.string({
-    description: 'The certificates of those who may issue one.',
+    description: 'The certificates of the CAs that may issue one.',
     env: 'RARANGI_TLS_CA',
     helpValue: 'PATH',
   }),

@@ -1,5 +1,5 @@
-// Facts for operators. The level and the sentence belong to the notice, not to the place that
-// gives it; tests and checkers ask for notices by name. `{field}` in a sentence is that field: who
+// Facts for operators. The level and the sentence belong to the notice, not to the place that gives
+// it; tests and checkers ask for notices by name. `{field}` in a sentence is that field: code that
 // gives a notice without it does not compile.
 
 import { type FieldsOf, filledIn, sentence, type SentenceSpec } from './kit/sentences.ts';
@@ -9,7 +9,7 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 interface NoticeSpec extends SentenceSpec {
   readonly level: Level;
-  /** Where others can cause it again and again: by what its lines are rationed. */
+  /** If others can cause it again and again: by what its lines are rationed. */
   readonly rationed?: Rationed;
 }
 
@@ -33,7 +33,7 @@ export const NOTICES = {
   'loopback-advertised': {
     level: 'warn',
     sentence: sentence(
-      'others are told to come to {address}, which is another machine to each of them: ',
+      'this server advertises {address}, which is another machine to each of the others: ',
       'advertise an address at which they reach this one',
     ),
   },
@@ -41,14 +41,14 @@ export const NOTICES = {
   'address-gone': {
     level: 'warn',
     sentence: sentence(
-      'this host has not the address of {address} any more: others cannot come; ',
+      'this host no longer has the address of {address}: others cannot reach it; ',
       'let the server follow an interface with --bind eth0',
     ),
   },
   'address-back': { level: 'info', sentence: 'this host has the address of {address} again' },
   'address-changed': {
     level: 'warn',
-    sentence: 'others are told to come to {address} from now on, not to {before}',
+    sentence: 'this server advertises {address} from now on, not {before}',
   },
   'not-followed': {
     level: 'warn',
@@ -82,7 +82,7 @@ export const NOTICES = {
   },
   'door-fault': {
     level: 'error',
-    sentence: 'a request by {door} was not answered, for this is a bug in rarangi: {reason}',
+    sentence: 'a request by {door} was not answered because of a bug in rarangi: {reason}',
   },
   'few-open-files': {
     level: 'warn',
@@ -129,12 +129,13 @@ export const NOTICES = {
   },
   reloaded: {
     level: 'info',
-    sentence: 'told to reload: reads its files again, and tries again who refused it',
+    sentence:
+      'told to reload: reads its files again, and tries the addresses again that refused it',
   },
   'trust-reread': { level: 'info', sentence: 'read again: {what}' },
   'trust-unchanged': {
     level: 'error',
-    sentence: 'what was read again is not used, the old stays trusted: {reason}',
+    sentence: 'the files that were read again are not used, the old ones stay trusted: {reason}',
   },
   'limit-reached': {
     level: 'warn',
@@ -211,12 +212,12 @@ export const NOTICES = {
 /** The name of a notice. */
 export type NoticeName = keyof typeof NOTICES;
 
-/** Those of which it must be said who causes them. */
+/** The notices that have to name the session that caused them. */
 export type SessionNoticeName = {
   [N in NoticeName]: (typeof NOTICES)[N] extends { readonly rationed: 'session' } ? N : never;
 }[NoticeName];
 
-/** Whose doing a notice is: the session, and where it comes from. */
+/** The session that caused a notice, and where it comes from. */
 export interface NoticeCause {
   readonly id: number;
   readonly remote: string;

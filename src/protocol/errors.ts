@@ -22,7 +22,7 @@ export const PROTOCOL_ERRORS = {
   self: {
     code: 11,
     closes: true,
-    doc: 'A server found itself at the other end. It closes; nobody has to be told.',
+    doc: 'A server found itself at the other end. It closes the connection.',
   },
   refused: { code: 12, closes: false, doc: 'A request that cannot be granted.' },
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },

@@ -132,13 +132,13 @@ export const MESSAGES = {
   sibling: {
     code: 7,
     from: 'server',
-    doc: 'The other server of this host is up: whoever has no session with it should dial it.',
+    doc: 'The other server of this host is up: a client that has no session with it should dial it.',
     fields: {},
   },
   address: {
     code: 8,
     from: 'server',
-    doc: 'The host part of what the server advertises has changed: who left its address empty registers anew. Without it the host of the server has lost that address.',
+    doc: 'The host part of the advertised address has changed: a client that left its address empty registers anew. Without it the host of the server has lost that address.',
     fields: { address: optional(address) },
   },
   lost: {
@@ -234,7 +234,7 @@ export const MESSAGES = {
   peers: {
     code: 20,
     from: 'client',
-    doc: 'Asks for the servers; with `all`, also for those that are gone since lately.',
+    doc: 'Asks for the servers; with `all`, also for those that have gone lately.',
     fields: { request, all: optional(flag) },
   },
   servers: {
@@ -366,7 +366,7 @@ export const MESSAGES = {
     code: 47,
     from: 'peer',
     parts: 'each',
-    doc: 'The sender has these origins sooner from elsewhere: what is new of them is to be offered only, and sent when it is wanted.',
+    doc: 'The sender gets these origins sooner from elsewhere: the receiver only offers new entries of them, and sends those that are wanted.',
     fields: { origins: many(originId) },
   },
 } as const satisfies Readonly<Record<string, MessageSpec>>;

@@ -32,13 +32,13 @@ export const LIMITS = {
     hint: 'close some, or raise --max-connections-per-address',
     max: 4_096,
     option: '--max-connections-per-address',
-    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger goes; if it has none, the newcomer is refused. At the socket, where all users of the host come, the stranger or the session without registration or watch goes that has been idle longest; if there is none, the newcomer is refused.',
+    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger is closed; if it has none, the newcomer is refused. All users of the host share the socket: there the longest idle stranger, or session without registration or watch, is closed; if there is none, the newcomer is refused.',
   },
   strangers: {
     noun: 'connections that have not shaken hands',
     hint: 'try again',
     max: 4_096,
-    doc: 'Connections that have not yet shaken hands: as many as the listen queue of the kernel holds, so that a boot storm passes. At the limit the oldest goes and the newcomer is served.',
+    doc: 'Connections that have not yet shaken hands: as many as the listen queue of the kernel holds, so that a boot storm passes. At the limit the oldest is closed and the newcomer is served.',
   },
   registrations: {
     noun: 'registrations',
@@ -58,7 +58,7 @@ export const LIMITS = {
     hint: 'use another host, or raise --max-bytes',
     max: 256 * MIB,
     option: '--max-bytes',
-    doc: 'What the registrations and the watches of all clients of one server take on the wire. In memory it is twice as much, and more of small ones: docs/operations.md has it measured. Further ones are refused.',
+    doc: 'What the registrations and the watches of all clients of one server take on the wire. In memory they take twice as much, and small ones more: docs/operations.md has figures. Further ones are refused.',
   },
   'bytes-per-session': {
     noun: 'bytes of one session',
@@ -70,13 +70,13 @@ export const LIMITS = {
     noun: 'bytes of the log of one server',
     hint: 'use another host',
     max: 64 * MIB,
-    doc: 'What the registrations of one server take on the wire, and what it is linked to: a hundred and thirty bytes for each of half a million. A server refuses what would make its own log larger. Of a larger one that arrives it takes in no registration, and names that host as missing.',
+    doc: 'What the registrations and the links of one server take on the wire: a hundred and thirty bytes for each of half a million. A server refuses a registration that would make its own log larger. If a larger log arrives, it takes in no registration of it, and names that host as missing.',
   },
   'bytes-of-logs': {
     noun: 'bytes of the logs of all other servers',
     hint: 'look which servers there are',
     max: 512 * MIB,
-    doc: 'The same of all other servers together, four million instances, and once more what is on its way: one bad server can make up others. Beyond it the servers that became known last are kept without their registrations, and their hosts named as missing; if that is not enough, the neighbour that said so is closed.',
+    doc: 'The same for all other servers together, four million instances, and as much again for what is on its way: one bad server can make up others. Beyond it the servers that became known last are kept without their registrations, and their hosts are named as missing. If that is not enough, the link to the neighbour that sends more is closed.',
   },
   'registration-bytes': {
     noun: 'characters of one registration',
@@ -106,7 +106,7 @@ export const LIMITS = {
     noun: 'messages a second of one session',
     hint: 'send fewer',
     max: 20_000,
-    doc: 'Messages of one session, after a first 20,000, a fraction of what a server answers; twenty rows of an answer count as one more. Whoever sends faster is read more slowly.',
+    doc: 'Messages of one session, after a first 20,000, a fraction of what a server answers; twenty rows of an answer count as one more. A session that sends faster is read more slowly.',
   },
   'unread-ms': {
     noun: 'milliseconds for answers that nobody reads',
@@ -124,7 +124,7 @@ export const LIMITS = {
     noun: 'bytes that all clients have not read',
     hint: 'see who does not read',
     max: 256 * MIB,
-    doc: 'What may wait in memory for all clients together, four times what may wait for one. Beyond it those with the most are closed, until three quarters of it are left. Links of servers neither count nor are closed for it.',
+    doc: 'What may wait in memory for all clients together, four times what may wait for one. Beyond it the connections with the most are closed, until three quarters of it are left. Links of servers neither count nor are closed for it.',
   },
   'origins-per-link': {
     noun: 'origins of one neighbour',
@@ -136,7 +136,7 @@ export const LIMITS = {
     noun: 'registrations of one server',
     hint: 'look what it is',
     max: 1_048_576,
-    doc: 'Registrations that a neighbour may say one server has. Of a neighbour with more the link is closed.',
+    doc: 'Registrations that a neighbour may say one server has. The link to a neighbour with more is closed.',
   },
 } as const satisfies Readonly<Record<string, LimitSpec>>;
 

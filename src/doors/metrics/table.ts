@@ -42,7 +42,7 @@ export const METRICS = {
   },
   rarangi_view_complete: {
     type: 'gauge',
-    help: '1 while this server knows of everything there is.',
+    help: '1 while the view of this server is complete.',
     labels: [],
     always: ALONE,
   },
@@ -90,7 +90,7 @@ export const METRICS = {
   },
   rarangi_sessions: {
     type: 'gauge',
-    help: 'Sessions of clients; those of its own doors are inside, what registers by HTTP is http.',
+    help: 'Sessions of clients; those of its own doors are inside, those that register by HTTP are http.',
     labels: ['transport'],
     always: listed(...transports),
   },
@@ -134,7 +134,7 @@ export const METRICS = {
   },
   rarangi_servers_lost_total: {
     type: 'counter',
-    help: 'Servers that were given up, by what they were taken for.',
+    help: 'Servers that were given up, by the verdict on them.',
     labels: ['verdict'],
     always: listed('crash', 'split', 'left'),
   },
@@ -164,7 +164,7 @@ export const METRICS = {
   },
   rarangi_lookups_total: {
     type: 'counter',
-    help: 'Lookups that were answered, and what was said.',
+    help: 'Lookups that were answered, and the kind of answer.',
     labels: ['door', 'answer'],
     always: product(['tcp', 'unix', 'http', 'dns'], answers),
   },
