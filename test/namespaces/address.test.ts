@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { startReceiver } from '../support/notify-receiver.ts';
 import { type Namespace, test } from '../support/processes.ts';
 import { canMakeNetworks } from './network.ts';
+import { passed } from './world.ts';
 
 const netTest = test.skipIf(!canMakeNetworks());
 const PATIENTLY = { timeout: 60_000 };
@@ -171,9 +172,50 @@ netTest(
   },
 );
 
+netTest(
+  'a client that comes by the own address of its host is back soon after its server',
+  PATIENTLY,
+  async ({ stage }) => {
+    const within = await stage.openNamespace();
+    connect(within);
+    ip(within, 'addr add 10.1.0.1/24 dev eth0');
+    const serve = [...SERVE, '--bind=10.1.0.1', '--socket=none'];
+    const server = stage.start(serve, { within });
+    await server.said({ event: 'server-started' });
+    const own = '--server=10.1.0.1:17340';
+    const sidecar = stage.start(['register', '--name=web', '--port=80', own], { within });
+    await sidecar.line(/registered web/);
+    const watch = stage.start(['lookup', 'web', '--watch', own], { within });
+    await watch.printed({ change: 'synced' });
+
+    await server.end('SIGKILL');
+    const killedMs = performance.now();
+    await passed(killedMs + AWAY_MS);
+    const again = stage.start(serve, { within });
+    await again.said({ event: 'server-started' });
+    const startedMs = performance.now();
+    await again.said({ event: 'instance-registered' });
+    const registeredMs = performance.now() - startedMs;
+    await watch.line(/"change":"(?:live|added)"/);
+    const toldMs = performance.now() - startedMs;
+
+    process.stderr.write(
+      `    registered again after ${registeredMs.toFixed(0)} ms, told after ${toldMs.toFixed(0)} ms\n`,
+    );
+    expect(Math.max(registeredMs, toldMs)).toBeLessThan(10 * AGAIN_MS);
+    await sidecar.end('SIGTERM');
+  },
+);
+
 /** What is listened to, as `ss` lists it. */
 function listeners({ enter }: Namespace): string {
   const words = ['ss', '--listening', '--numeric', '--tcp'];
   const [program = '', ...rest] = [...enter, ...words];
   return spawnSync(program, rest, { encoding: 'utf8' }).stdout;
 }
+
+/** Long enough for the pauses between attempts to grow to many seconds, if nothing bounds them. */
+const AWAY_MS = 20_000;
+
+/** So often a client without a server tries again. */
+const AGAIN_MS = 2_000;

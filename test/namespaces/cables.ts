@@ -4,16 +4,10 @@
 import { expect } from 'vitest';
 
 import { printDelays } from './figures.ts';
-import { canMakeNetworks } from './network.ts';
 import type { Ended } from './programs.ts';
 import { agree, agreeAll, askAll, changesAt, sightsOf } from './views.ts';
-import { HOSTS, said, PATIENTLY, serversOf, test } from './world.ts';
+import { EAST, HOSTS, netTest, PATIENTLY, said, serversOf, WEST } from './world.ts';
 import type { World } from './shapes.ts';
-
-const EAST = ['h1', 'h2', 'h3'];
-const WEST = ['h4', 'h5', 'h6'];
-
-const netTest = test.skipIf(!canMakeNetworks());
 
 netTest(
   'a host whose cable is out is gone elsewhere and isolated by itself',

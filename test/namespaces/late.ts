@@ -3,13 +3,10 @@
 
 import { expect } from 'vitest';
 
-import { canMakeNetworks } from './network.ts';
 import { LIBRARY, NODE_SCRIPT, type Program } from './programs.ts';
 import type { Server, World } from './shapes.ts';
 import { agreeAll, toldAt } from './views.ts';
-import { HOSTS, passed, PATIENTLY, said, serversOf, test } from './world.ts';
-
-const netTest = test.skipIf(!canMakeNetworks());
+import { HOSTS, netTest, passed, PATIENTLY, said, serversOf } from './world.ts';
 
 netTest(
   'a service that is killed while its host is cut off for a moment has lived once, or not at all',

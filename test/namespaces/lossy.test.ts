@@ -3,13 +3,10 @@
 
 import { expect } from 'vitest';
 
-import { canShapeNetworks } from './taps.ts';
 import { agree, agreeAll, askAll, changesAt, sightsOf } from './views.ts';
 import { HOSTS, lossyTest, PATIENTLY, passed, said, serversOf } from './world.ts';
 
-const netTest = lossyTest.skipIf(!canShapeNetworks());
-
-netTest(
+lossyTest(
   'cables that lose a part of what they carry lose no host, and news gets through',
   PATIENTLY,
   async ({ world }) => {
@@ -25,7 +22,7 @@ netTest(
   },
 );
 
-netTest(
+lossyTest(
   'a cable that lost everything one way takes nobody away from those who have others',
   PATIENTLY,
   async ({ world }) => {
@@ -41,7 +38,7 @@ netTest(
   },
 );
 
-netTest(
+lossyTest(
   'both servers of a host are restarted over cables that lose, and nobody is told',
   PATIENTLY,
   async ({ world }) => {
@@ -56,7 +53,7 @@ netTest(
   },
 );
 
-netTest(
+lossyTest(
   'a host that slept, and wakes cut off, says of nothing that it is live',
   PATIENTLY,
   async ({ world }) => {

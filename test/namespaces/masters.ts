@@ -4,12 +4,9 @@
 import { expect } from 'vitest';
 
 import { printDelays } from './figures.ts';
-import { canMakeNetworks } from './network.ts';
 import { agree, agreeAll, changesAt, sightsOf } from './views.ts';
-import { HOSTS, PATIENTLY, serversOf, test } from './world.ts';
+import { HOSTS, netTest, PATIENTLY, serversOf } from './world.ts';
 import type { World } from './shapes.ts';
-
-const netTest = test.skipIf(!canMakeNetworks());
 
 netTest(
   'a master that loses power is gone, and its leaves go on with others',

@@ -4,11 +4,8 @@
 import { expect } from 'vitest';
 
 import { printDelays } from './figures.ts';
-import { canMakeNetworks } from './network.ts';
 import { agree, agreeAll, changesAt, sightsOf } from './views.ts';
-import { HOSTS, passed, said, PATIENTLY, serversOf, test } from './world.ts';
-
-const netTest = test.skipIf(!canMakeNetworks());
+import { HOSTS, netTest, passed, PATIENTLY, said, serversOf } from './world.ts';
 
 netTest(
   'a master that sleeps is missed by nobody, and misses nobody when it wakes',

@@ -3,14 +3,8 @@
 
 import { expect } from 'vitest';
 
-import { canMakeNetworks } from './network.ts';
 import { agree, agreeAll, askAll, sightsOf } from './views.ts';
-import { PATIENTLY, test } from './world.ts';
-
-const EAST = ['h1', 'h2', 'h3'];
-const WEST = ['h4', 'h5', 'h6'];
-
-const netTest = test.skipIf(!canMakeNetworks());
+import { EAST, netTest, PATIENTLY, WEST } from './world.ts';
 
 netTest(
   'restarts on one side of a split make nobody certain that the other side is nothing',

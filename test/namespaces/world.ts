@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { test as plainTest } from 'vitest';
+import { test as plainTest, type TestAPI } from 'vitest';
 
 import { eventually } from '../support/conditions.ts';
-import { type Network, type Node, openNetwork } from './network.ts';
+import { canMakeNetworks, type Network, type Node, openNetwork } from './network.ts';
 import { LIBRARY, NODE_SCRIPT, type Program, RARANGI, type Said, TIED } from './programs.ts';
 import type { Host, Server, World } from './shapes.ts';
-import { openTaps, type Trait } from './taps.ts';
+import { canShapeNetworks, openTaps, type Trait } from './taps.ts';
 import { openTerminal } from './terminal.ts';
 import { agreeAll } from './views.ts';
 
@@ -31,11 +31,13 @@ interface LossyWorld extends OpenWorld {
   shape(traitOf: (from: string, to: string) => Omit<Trait, 'from' | 'to'>): Promise<void>;
 }
 
-/** Tests with a world; there is one for all the tests of a file. */
-export const test = testsIn(openWorld);
+type WorldTest<W> = ReturnType<TestAPI<{ world: W }>['skipIf']>;
+
+/** Tests with a world, where networks can be made; there is one for all the tests of a file. */
+export const netTest: WorldTest<OpenWorld> = testsIn(openWorld).skipIf(!canMakeNetworks());
 
 /** The same with a network that may lose and delay. */
-export const lossyTest = testsIn(openLossyWorld);
+export const lossyTest: WorldTest<LossyWorld> = testsIn(openLossyWorld).skipIf(!canShapeNetworks());
 
 function testsIn<W extends OpenWorld>(open: () => Promise<W>) {
   return plainTest
@@ -293,3 +295,8 @@ export const PATIENTLY = { timeout: 240_000 } as const;
 
 /** The names of all hosts. */
 export const HOSTS: readonly string[] = PLANS.map(({ name }) => name);
+
+/** The hosts of each of the two clusters. */
+export const [EAST, WEST] = ['east', 'west'].map((cluster) =>
+  PLANS.filter((plan) => plan.cluster === cluster).map(({ name }) => name),
+) as [string[], string[]];
