@@ -19,6 +19,9 @@ export interface HostOptions {
   readonly peers: readonly string[];
 }
 
+/** Starts a server by the words of `serveWords`. */
+export type Starter = (words: readonly string[]) => Running;
+
 /** The words that start a server of a host; which side it is, the bind decides. */
 export function serveWords({ name, address, isMaster, peers }: HostOptions): string[] {
   return [
@@ -32,9 +35,13 @@ export function serveWords({ name, address, isMaster, peers }: HostOptions): str
 }
 
 /** Starts both servers of a host. Resolves when their sockets listen. */
-export async function startHost(stage: Stage, options: HostOptions): Promise<Host> {
+export async function startHost(
+  stage: Stage,
+  options: HostOptions,
+  start: Starter = (words) => stage.start(words),
+): Promise<Host> {
   const words = serveWords(options);
-  const started = [stage.start(words), stage.start(words)];
+  const started = [start(words), start(words)];
   const sides = await Promise.all(
     started.map(async (server) => {
       const { side } = await server.said({ event: 'server-started' });
@@ -48,9 +55,13 @@ export async function startHost(stage: Stage, options: HostOptions): Promise<Hos
 
 /**
  * Starts hosts h1, h2 … with two servers each; the first two are masters. Resolves when every one
- * of the servers can reach all others.
+ * of the servers can reach all others. Hosts may be started in a way of their own, by their names.
  */
-export async function startHosts(stage: Stage, hostsCount: number): Promise<Host[]> {
+export async function startHosts(
+  stage: Stage,
+  hostsCount: number,
+  starters: Readonly<Record<string, Starter>> = {},
+): Promise<Host[]> {
   const places = Array.from({ length: hostsCount }, (_, index) => ({
     name: `h${String(index + 1)}`,
     address: stage.address(),
@@ -58,12 +69,16 @@ export async function startHosts(stage: Stage, hostsCount: number): Promise<Host
   const masters = places.slice(0, 2).map(({ address }) => address);
   const hosts = await Promise.all(
     places.map(({ name, address }) =>
-      startHost(stage, {
-        name,
-        address,
-        isMaster: masters.includes(address),
-        peers: masters.filter((master) => master !== address),
-      }),
+      startHost(
+        stage,
+        {
+          name,
+          address,
+          isMaster: masters.includes(address),
+          peers: masters.filter((master) => master !== address),
+        },
+        starters[name],
+      ),
     ),
   );
   await Promise.all(hosts.flatMap(({ a, b }) => [...reachedBy(a, hosts), ...reachedBy(b, hosts)]));
