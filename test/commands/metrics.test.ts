@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { expect } from 'vitest';
 
+import { openSession, registerOf, registrationOf, type Session } from '../bench/wire.ts';
 import { eventually } from '../support/conditions.ts';
 import { allComplete, startHosts } from '../support/hosts.ts';
 import { type Stage, test } from '../support/processes.ts';
@@ -139,3 +140,60 @@ test('a host that dies is seen in links, servers and state', async ({ stage }) =
   expect(after.get('rarangi_servers{state="reachable"}')).toBe(2);
   expect(ups(before)).not.toContain(0);
 });
+
+test(
+  'a hundred thousand instances make a scrape neither long nor slow',
+  {
+    timeout: 120_000,
+  },
+  async ({ stage }) => {
+    const host = await startLone(stage);
+    const before = await scrape(host);
+    const sessions = [];
+    for (let first = 0; first < INSTANCES; first += EACH) sessions.push(await hold(host, first));
+
+    const texts = new Map<string, string>();
+    const took: number[] = [];
+    for (const query of ['', '?services=1', '', '?services=1', '']) {
+      const sinceMs = performance.now();
+      const response = await fetch(`http://${host}:17342/metrics${query}`);
+      texts.set(query, await response.text());
+      took.push(performance.now() - sinceMs);
+    }
+    const after = await scrape(host);
+    for (const session of sessions) session.close();
+
+    expect(after.get('rarangi_instances{state="live"}')).toBe(INSTANCES);
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    expect(texts.get('')?.length).toBeLessThan(SCRAPE_BYTES_MAX);
+    expect(texts.get('?services=1')?.length).toBeLessThan(SCRAPE_BYTES_MAX);
+    expect(Math.min(...took)).toBeLessThan(SCRAPE_MS_MAX);
+  },
+);
+
+/** Registers instances, a few at a time, so that the session is heard of all the while. */
+async function hold(host: string, first: number): Promise<Session> {
+  let done = 0;
+  let wake = (): void => undefined;
+  const session = await openSession(`${host}:17340`, ({ kind }) => {
+    if (kind !== 'done') return;
+    done += 1;
+    if (done % AT_ONCE === 0) wake();
+  });
+  for (let index = first; index < first + EACH;) {
+    const all = new Promise<void>((resolve) => (wake = resolve));
+    for (const end = index + AT_ONCE; index < end; index += 1) {
+      session.send(registerOf(index, registrationOf(index)));
+    }
+    await all;
+  }
+  return session;
+}
+
+const INSTANCES = 100_000;
+const EACH = 10_000;
+const AT_ONCE = 500;
+const SCRAPE_BYTES_MAX = 100_000;
+
+/** Ten times of what is promised: 50 ms. */
+const SCRAPE_MS_MAX = 500;
