@@ -1,12 +1,13 @@
-// Events for whoever embeds the library. The invariant: a listener that throws harms nobody else, its
-// error is uncaught like that of any callback. An emitter's is called on a stack of its own, after
-// what it is told of is over, and one that calls back finds everything in order.
+// Events for programs that embed the library. The invariant: a listener that throws harms no other
+// listener; its error is uncaught like that of any callback. A listener is called on a stack of its
+// own, after the step that caused the event is over, so one that calls back finds everything in
+// order.
 
-/** Calls listeners, each in its turn. `Events` maps names to what is told. */
+/** Calls listeners, each in its turn. `Events` maps the names of events to their values. */
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<(details: never) => void>>();
 
-  /** Calls the listener at every such event; what is returned ends that. */
+  /** Calls the listener at every such event; call the returned function to end that. */
   on<E extends keyof Events>(event: E, listener: (details: Events[E]) => void): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
@@ -27,8 +28,8 @@ export class Emitter<Events> {
 }
 
 /**
- * Calls back at once, for what must be told in its order. An error is thrown after that, on a stack
- * of its own.
+ * Calls the listener at once, so that events keep their order. If it throws, the error is thrown
+ * afterwards, on a stack of its own.
  */
 export function callApart<T>(call: (details: T) => void, details: T): void {
   try {

@@ -1,6 +1,6 @@
 // The one error of the library: the world said no. A closed set of codes, each with the hint that
-// says what to do next when the place that throws knows nothing better. One invariant: whatever
-// leaves the library as a rejection is a RarangiError; a bug of ours stays what it is.
+// says what to do next when the place that throws knows nothing better. One invariant: every
+// rejection that leaves the library is a RarangiError; a bug of ours keeps its own error.
 
 interface RarangiErrorSpec {
   readonly retryable: boolean;
@@ -10,7 +10,7 @@ interface RarangiErrorSpec {
 /**
  * Every code of a RarangiError; the same call may succeed later if it is `retryable`.
  *
- * - `RARANGI_USAGE`: called with what is no name, no port, no duration; or the client is closed.
+ * - `RARANGI_USAGE`: an argument is no name, no port, no duration; or the client is closed.
  * - `RARANGI_UNREACHABLE`: no catalogue server could be reached.
  * - `RARANGI_REFUSED`: a server of another environment or version, or one that does not grant it.
  * - `RARANGI_NONE`: there is no such instance, and the view that says so was complete.
@@ -56,13 +56,13 @@ export class RarangiError extends Error {
     this.hint = details.hint ?? RARANGI_ERRORS[code].hint;
   }
 
-  /** A complaint about how something was called; `hint` says what to write instead. */
+  /** The error for a wrong call; `hint` says what to write instead. */
   static usage(message: string, hint?: string, cause?: unknown): RarangiError {
     const details = { ...(hint === undefined ? {} : { hint }), cause };
     return new RarangiError('RARANGI_USAGE', message, details);
   }
 
-  /** Wraps what was caught under a code; a RarangiError stays as it is. */
+  /** Wraps a caught error under a code; a RarangiError stays as it is. */
   static from(caught: unknown, code: RarangiErrorCode): RarangiError {
     if (caught instanceof RarangiError) return caught;
     const message = caught instanceof Error ? caught.message : String(caught);

@@ -1,6 +1,6 @@
 // The one alarm of a driver: the next moment that its core wants. One invariant: it rings at that
-// moment or a little later; one that comes too early is let be, as most deadlines are put off, turn
-// by turn.
+// moment or a little later. An alarm that is set too early is left as it is, because most deadlines
+// are put off in every turn.
 
 import type { Cancel, Runtime } from './runtime.ts';
 
@@ -21,7 +21,7 @@ export class Alarm {
     this.#options = options;
   }
 
-  /** Looks at what the core wants now. */
+  /** Follows the next moment that the core wants now. */
   arm(): void {
     const { runtime, nextMs, ring } = this.#options;
     const atMs = nextMs();

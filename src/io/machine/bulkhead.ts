@@ -1,6 +1,6 @@
-// Where messages become bytes and bytes messages: what the codec throws there, other than a breach of
-// the protocol, is a bug of ours, and must not cost more than the connection that it concerns. The
-// invariant: what comes out of here is a message, its bytes, or a fault that says whom to blame.
+// Where messages become bytes and bytes messages. If the codec throws there, and it is no breach of
+// the protocol, that is a bug of ours, which must cost only the connection that it concerns. The
+// invariant: the result is a message, its bytes, or a fault that names the connection to blame.
 
 import type { ConnectionId, Faulted } from '../../core/input.ts';
 import { decodeMessage, encodePieces } from '../../protocol/codec.ts';
@@ -31,7 +31,7 @@ export function decoded(connection: ConnectionId, frame: Uint8Array): Decoded {
   }
 }
 
-/** `connection` is who is to blame where it cannot be encoded; null for nobody. */
+/** `connection` is the one to blame if the message cannot be encoded; null for none. */
 export function encoded(
   connection: ConnectionId | null,
   unsent: NonNullable<Fault['unsent']>,
@@ -47,7 +47,7 @@ export function encoded(
   }
 }
 
-/** What becomes of the connections of a core that cannot live with faults by itself: a client's. */
+/** Closes connections for a core that cannot live with faults by itself: a client's. */
 export class Cuts {
   #againMs = -Infinity;
 
@@ -66,14 +66,17 @@ export class Cuts {
   }
 }
 
-/** What a core threw while it stepped an input; null if it is for who gave the input to know. */
+/**
+ * The fault that a core threw while it stepped an input; null if the error belongs to the caller
+ * that gave the input.
+ */
 export function faultOfInput(input: object, error: unknown): Fault | null {
   if (!('kind' in input) || !OF_CONNECTIONS.has(input.kind)) return null;
   const isOfOne = 'connection' in input && typeof input.connection === 'number';
   return faultOf(isOfOne ? (input.connection as number) : null, error);
 }
 
-/** What was thrown, and whom it is to cost a connection; null for nobody. */
+/** The error, and the connection that it costs; null for none. */
 export function faultOf(connection: ConnectionId | null, error: unknown): Fault {
   return { connection, unsent: null, isTooLong: false, reason: stackOf(error) };
 }
@@ -97,5 +100,5 @@ const OF_CONNECTIONS: ReadonlySet<unknown> = new Set([
   'deadline',
 ]);
 
-/** As long as a server waits before it takes such a fault for one that will not go away. */
+/** For so long a second fault counts as one that will not go away; a server waits as long. */
 const AGAIN_MS = 60_000;

@@ -1,5 +1,5 @@
-// What a driver is made of: the core that it drives, the world, and who does the rest. Only types
-// live here; they stand apart from the driver so that each of the two files stays short.
+// What a driver is made of: the core that it drives, the world, and the callbacks that do the rest.
+// Only types live here; they stand apart from the driver so that each of the two files stays short.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { Fault } from './bulkhead.ts';
@@ -17,12 +17,15 @@ export interface Core<I, E> {
 export interface DriverOptions<I, E> {
   readonly core: Core<I, E>;
   readonly runtime: Runtime;
-  /** Performs whatever the driver does not know. It may submit inputs: they are stepped next. */
+  /**
+   * Performs the effects that the driver does not know. It may submit inputs: they are stepped
+   * next.
+   */
   readonly perform: (effect: E) => void;
-  /** Called when the core has stopped, before what it still has to say is written. */
+  /** Called when the core has stopped, before its last messages are written. */
   readonly onStop?: () => void;
   /** Makes an input of a fault, for a core that can live with one. Without it, see `Cuts`. */
   readonly inputOf?: (fault: Fault) => I;
-  /** Says who must go when all together have too much unread. Without it, nobody. */
+  /** Chooses the connections to close when all together have too much unread. Without it, none. */
   readonly relief?: Relief;
 }

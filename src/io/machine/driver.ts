@@ -1,8 +1,8 @@
-// Drives a core: what happens at the sockets becomes inputs, each is stepped, and the effects are
+// Drives a core: events at the sockets become inputs, each input is stepped, and the effects are
 // performed in their order. One invariant: one input at a time, in the order in which things
-// happened. What a turn has to write is collected and leaves in one piece per connection. Decisions
-// are the core's: the one message the driver knows by its kind is `hello`, which ends the handshake
-// and with it the short limit for frames.
+// happened. The bytes that a turn writes are collected and leave in one piece per connection. The
+// core decides everything: the driver knows only one message by its kind, `hello`, which ends the
+// handshake and with it the short limit for frames.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { Reading, Send } from '../../core/effect.ts';
@@ -107,7 +107,10 @@ export class Driver<I, E extends { readonly kind: string }> {
     return this.#open(connection, null);
   }
 
-  /** Takes over one who speaks by calls. What the core says first is received before it returns. */
+  /**
+   * Takes over an end that speaks by calls. It receives the core's first message before this
+   * returns.
+   */
   acceptInner(end: InnerEnd): InnerConnection {
     this.#connectionsCount += 1;
     return this.#inner.open(this.#connectionsCount, end);
@@ -183,7 +186,7 @@ export class Driver<I, E extends { readonly kind: string }> {
       return false;
     }
     this.#receiveFrame(peer, value);
-    // One chunk may ask for more than memory holds: what is answered must leave in between.
+    // One chunk may ask for more than memory holds: the answers must leave in between.
     if (peer.unsentBytes > CONGESTED_BYTES) this.#flush(peer);
     return true;
   }
@@ -216,7 +219,7 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   #perform(effect: ShellEffect | E): void {
     if (!isShellEffect(effect)) {
-      // Who throws there must not keep the other effects, and all inputs to come, from being done.
+      // If a callback throws there, the other effects and all later inputs must still be done.
       callApart(this.#performOther, effect);
       return;
     }
@@ -260,7 +263,7 @@ export class Driver<I, E extends { readonly kind: string }> {
     }
   }
 
-  /** What the kernel takes is not unread, so it has that first. What it does not take stays here. */
+  /** Bytes that the kernel takes are not unread, so they go there first. The rest stays here. */
   #relieve(): void {
     for (const peer of this.#unflushed) {
       if (peer.connection.unwrittenBytes > 0) continue;
@@ -346,7 +349,8 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   #end(peer: Peer): void {
-    // Who has not read so much does not read last words either, and all that would wait for them.
+    // An end that has not read so much does not read last words either, and would keep everything
+    // waiting.
     const isLost = peer.isGivenUp || peer.connection.unwrittenBytes > SWAMPED_BYTES;
     const ending = peer.connection.end(isLost ? 0 : CLOSE_MS_MAX).then(() => {
       this.#unread.forget(peer);

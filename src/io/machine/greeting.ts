@@ -1,6 +1,6 @@
-// Who is at an address: every server greets with its environment, so a greeting is all it takes. The
-// invariant: an answer comes within the limit, whatever is there, and nothing is sent but what a lock
-// asks for.
+// Which environment is at an address: every server greets with it, so reading the greeting is
+// enough. The invariant: an answer comes within the limit, whatever is at the address, and only a
+// lock sends anything.
 
 import { decodeMessage } from '../../protocol/codec.ts';
 import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';

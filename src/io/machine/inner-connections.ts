@@ -1,6 +1,6 @@
-// Connections without bytes: someone in this process speaks with its core by calls, in the very
-// messages that others send. The invariant: to the core such a connection is one like any other,
-// opened, spoken on and closed by inputs; and after its end nothing is received.
+// Connections without bytes: a part of this process speaks with its core by calls, in the same
+// messages that others send. The invariant: to the core such a connection is like any other,
+// opened, used and closed by inputs; and after its end nothing is received.
 
 import type { Fault } from './bulkhead.ts';
 import { faultOf } from './bulkhead.ts';
@@ -8,18 +8,18 @@ import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
 import type { Message } from '../../protocol/messages.ts';
 
-/** Someone in this process who speaks with the core. */
+/** A part of this process that speaks with the core. */
 export interface InnerEnd {
   readonly transport: 'inside' | 'http';
-  /** Who it speaks for, for people. */
+  /** What it speaks for, in words for people. */
   readonly remote: string;
   /** Takes a message, which it must not change. Called in the middle of a step. */
   received(message: Message): void;
-  /** The core has ended it. Comes once at most, and nothing comes after it. */
+  /** The core has ended it. Called once at most, and nothing is called after it. */
   closed(): void;
 }
 
-/** What an inner end is given. */
+/** What an inner end gets to work with. */
 export interface InnerConnection {
   /** Steps a message at once, or behind the input that is being stepped. */
   send(message: Message): void;
@@ -45,7 +45,7 @@ export class InnerConnections {
     this.#options = options;
   }
 
-  /** Opens one. What the core says first is received before this returns. */
+  /** Opens one. Its end receives the core's first message before this returns. */
   open(connection: ConnectionId, end: InnerEnd): InnerConnection {
     const { nowMs, submit } = this.#options;
     const { remote, transport } = end;
@@ -85,7 +85,7 @@ export class InnerConnections {
     });
   }
 
-  /** What an end throws costs that end. */
+  /** If an end throws, it costs that end. */
   #call(connection: ConnectionId, call: () => void): void {
     try {
       call();
@@ -94,7 +94,7 @@ export class InnerConnections {
     }
   }
 
-  /** The core has stopped: whoever comes from now on is closed at once. */
+  /** The core has stopped: every later connection is closed at once. */
   endAll(): void {
     this.#isOver = true;
     for (const connection of [...this.#ends.keys()]) this.end(connection);

@@ -1,6 +1,6 @@
-// Who owns an instance: the key that its id is made of. The invariant: an id is the first 16 bytes of
-// the SHA-256 of its key, so whoever sees the id cannot find the key, and whoever has the key needs
-// no other proof. Keys go to servers only; nothing prints one.
+// The key of an instance: its id is made of it, and the client that has it owns the instance. The
+// invariant: an id is the first 16 bytes of the SHA-256 of its key. So the id does not reveal the
+// key, and the key is proof enough. Keys go to servers only; nothing prints one.
 
 import { createHash } from 'node:crypto';
 

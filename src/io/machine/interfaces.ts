@@ -1,6 +1,7 @@
 // The addresses that this machine has now: a lease ends, an interface is renamed or goes. The
-// invariant: the system is asked anew each time, and nothing is remembered. An interface whose cable
-// is out keeps its addresses, but Node.js lists none of them; so what is not listed is tried.
+// invariant: the system is asked anew each time, and nothing is remembered. An interface whose
+// cable is out keeps its addresses, but Node.js lists none of them; so an address that is not
+// listed is tried.
 
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
@@ -39,7 +40,7 @@ export async function isHere(ip: string): Promise<boolean> {
   return isIP(ip) !== 0 && (await canBind(ip));
 }
 
-/** The kernel binds what is the machine's own, whether or not it is of use just now. */
+/** The kernel binds every address of the machine, even one that is of no use just now. */
 async function canBind(address: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');

@@ -1,12 +1,13 @@
-// Whose program listens at a port of this machine, as the kernel's tables say. The invariant: a number
-// is said only of a socket that listens at that very address, or at a wildcard that includes it.
+// Which user's program listens at a port of this machine, by the kernel's tables. The invariant:
+// the number is that of a socket that listens at exactly that address, or at a wildcard that
+// includes it.
 
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 
 import { parseHostPort } from './addresses.ts';
 
-/** The number of the user; null where nobody is seen, or of the path of a socket. */
+/** The number of the user; null if no listener is seen, or for the path of a socket. */
 export function listenerUid(address: string): number | null {
   if (address.includes('/')) return null;
   const { host, port } = parseHostPort(address, 'held address');
@@ -27,7 +28,7 @@ function rowsOf(name: string): string[][] {
   try {
     table = readFileSync(`/proc/net/${name}`, 'utf8');
   } catch {
-    // This system has no such table, or does not show it: then nobody is seen.
+    // This system has no such table, or does not show it: then no listener is seen.
     return [];
   }
   const lines = table.split('\n').slice(1);
@@ -42,7 +43,7 @@ function hexOf(ip: string): string {
 
 const WILDCARDS = ['0'.repeat(8), '0'.repeat(32)];
 
-/** The kernel's tables, and the state of a socket that takes whoever comes. */
+/** The kernel's tables, and the state of a socket that listens. */
 const TABLES = [
   ['tcp', '0A'],
   ['tcp6', '0A'],

@@ -1,13 +1,13 @@
-// The seam between sockets and what locks them. A runtime hands every TCP connection to a lock, and
-// whoever is above sees only those that came out of it. The invariant: a connection that a lock has
+// The seam between sockets and their locks. A runtime hands every TCP connection to a lock, and the
+// layers above see only those that the lock opened. The invariant: a connection that a lock has
 // opened is private, and its other end has proved that it belongs to the environment.
 
 import type { Socket } from 'node:net';
 
-/** What comes of a connection that we have opened: one of the three, once. */
+/** The outcome of a connection that we have opened: one of the three, once. */
 export interface LockHandlers {
   readonly opened: (secured: Socket) => void;
-  /** It came to nothing, and may another time. */
+  /** It failed, and may succeed another time. */
   readonly failed: (reason: string) => void;
   /** One side does not trust the other, and time does not mend it. */
   readonly refused: (reason: string) => void;
@@ -15,7 +15,10 @@ export interface LockHandlers {
 
 /** What locks the connections that a side opens. */
 export interface DialLock {
-  /** Secures a connection. Whoever destroys the socket meanwhile may be told that it failed. */
+  /**
+   * Secures a connection. If the caller destroys the socket meanwhile, it may be told that this
+   * failed.
+   */
   secureDialled(socket: Socket, handlers: LockHandlers): void;
   /** Why a UNIX socket is not to be dialled; null if it may be. All may be if absent. */
   readonly disbeliefOf?: (path: string) => string | null;

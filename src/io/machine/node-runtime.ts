@@ -1,6 +1,6 @@
-// The world as Node.js gives it: node:net, process.hrtime(), Math.random(). The invariant that
-// runtime.ts promises: no handler is called before the call that led to it has returned, and none
-// after `closed` or `end`. The other end's FIN counts as its close: nothing here is half open.
+// The world as Node.js gives it: node:net, process.hrtime(), Math.random(). It keeps the promise of
+// runtime.ts: no handler is called before the call that led to it has returned, and none after
+// `closed` or `end`. The other end's FIN counts as its close: no connection is half open.
 
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
@@ -20,11 +20,14 @@ import type {
 
 /** What a runtime is made of. */
 interface RuntimeOptions {
-  /** What locks the TCP that it opens. UNIX sockets never are: there the system says who may. */
+  /**
+   * What locks the TCP connections that it opens. UNIX sockets have no lock: there the system
+   * decides who may connect.
+   */
   readonly dial?: DialLock | null;
-  /** What locks the TCP that comes. */
+  /** What locks the TCP connections that it accepts. */
   readonly accept?: AcceptLock | null;
-  /** Nothing that it dials, and no alarm of it, keeps the process alive. */
+  /** Its dials and its alarms do not keep the process alive. */
   readonly isBackground?: boolean;
 }
 
@@ -44,7 +47,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 /** The runtime of this process, without locks. */
 export const nodeRuntime: Runtime = createRuntime({});
 
-/** The same for what must not keep the process alive: what it dials, and its alarms. */
+/** The same, for a part whose dials and alarms must not keep the process alive. */
 export const backgroundRuntime: Runtime = createRuntime({ isBackground: true });
 
 /** The same clock as performance.now(), whose module takes most of a millisecond to load. */
@@ -53,14 +56,14 @@ function nowMs(): number {
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-/** What is done with each socket and timer, that it may keep the process alive or not. */
+/** Decides for each socket and timer whether it keeps the process alive. */
 type Hold = (holder: Socket | NodeJS.Timeout) => void;
 
 function letGo(holder: Socket | NodeJS.Timeout): void {
   holder.unref();
 }
 
-/** Besides what a runtime is told: what locks a dial, and what holds it. */
+/** A runtime's options, with the lock of a dial and what holds it. */
 interface Dial extends DialHandlers {
   readonly lock: DialLock | null;
   readonly hold: Hold;
@@ -87,8 +90,8 @@ function dial(address: string, handlers: Dial): Cancel {
 
 function awaitConnect(socket: Socket, { address, dialledPort }: Dialled, handlers: Dial): Cancel {
   const { lock, hold } = handlers;
-  // It holds nobody, and a dial that is over takes no notice of it. Cleared at the end only: Node.js
-  // compiles eight functions for that, which a command spares.
+  // It keeps nothing alive, and a dial that is over ignores it. It is cleared at the end only:
+  // Node.js compiles eight functions for that, which a command saves.
   const timer = setTimeout(() => {
     fail('connection timed out');
   }, DIAL_MS_MAX).unref();
@@ -260,7 +263,7 @@ function connectionOver(
     write: (chunks) => {
       if (!socket.writable) return;
       const pieces = gathered(chunks);
-      // One piece needs no cork, and a command that asks one question no code for corks.
+      // One piece needs no cork, so a command that asks one question loads no code for corks.
       if (pieces.length > 1) socket.cork();
       for (const piece of pieces) socket.write(piece);
       if (pieces.length > 1) socket.uncork();
@@ -277,7 +280,7 @@ function connectionOver(
 }
 
 /**
- * The same bytes in few pieces. What a stream keeps of each piece, and the kernel's work for it, is
+ * The same bytes in few pieces. A stream's record of each piece, and the kernel's work for it, cost
  * more than a copy of some kilobytes. Measured by `npm run bench reads`.
  */
 export function gathered(chunks: readonly Uint8Array[]): Uint8Array[] {
@@ -310,7 +313,7 @@ function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
 
 /**
  * A close with bytes unread makes the kernel reset the connection, and the other end would lose our
- * last words. So what still comes is read and dropped until the other end has closed too.
+ * last words. So later bytes are read and dropped until the other end has closed too.
  */
 async function endSocket(socket: Socket, limitMs: number): Promise<void> {
   // A command that has its answer exits before that, and the kernel says the same goodbye.
@@ -353,17 +356,17 @@ function setAlarm(atMs: number, ring: () => void, hold: Hold = ignore): Cancel {
 }
 
 function ignore(): void {
-  // Nothing to be done, and nobody to be told.
+  // There is nothing to do, and nobody to tell.
 }
 
 /** A dial waits for two SYNs (at 0 and 1 s): the kernel's own two minutes would outlast any split. */
 const DIAL_MS_MAX = 2_500;
 
-/** What is longer travels as it is: links share the bytes of a snapshot. */
+/** Longer pieces travel as they are: links share the bytes of a snapshot. */
 const PIECE_BYTES_MAX = 32 * 1024;
 
 /** A boot storm: thousands of clients find the server at the same moment. */
 const BACKLOG = 4_096;
 
-/** What setTimeout can take; a later alarm is set in steps. */
+/** The longest time that setTimeout takes; a later alarm is set in steps. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

@@ -1,5 +1,6 @@
-// What a driver keeps of each connection: what has arrived and was not taken in, what this turn has
-// to write, and how far its life has come. One invariant: only the driver changes it.
+// What a driver keeps for each connection: the bytes that have arrived and were not taken in, the
+// bytes that this turn has to write, and how far its life has come. One invariant: only the driver
+// changes it.
 
 import type { ConnectionId } from '../../core/input.ts';
 import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';
@@ -16,13 +17,18 @@ export interface Peer {
   unsentBytes: number;
   /** What it has not read, as it was last counted: see unread.ts. */
   countedBytes: number;
-  /** What has arrived and was not taken in, of the first chunk the frames that are left. */
+  /**
+   * The chunks that have arrived and were not taken in; of the first one, the frames that are left.
+   */
   readonly unread: Uint8Array[];
   frames: Generator<Uint8Array, void, undefined> | null;
   isReadable: boolean;
   isPaused: boolean;
   isCongested: boolean;
-  /** All together have too much unread, and this one must go: it is sent nothing more. */
+  /**
+   * All connections together have too much unread, and this one must close: it is sent nothing
+   * more.
+   */
   isGivenUp: boolean;
   isEnding: boolean;
 }

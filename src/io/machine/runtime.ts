@@ -1,6 +1,6 @@
 // The seam between the shell and the world: time, chance, sockets. `node-runtime.ts` is the one that
-// ships; a test may bring another. The invariant that the driver builds on: nothing here calls back
-// before the call that was made has returned, and after `closed` or `end` a connection is silent.
+// ships; a test may bring another. The driver builds on this invariant: no handler is called before
+// the call that led to it has returned, and none after `closed` or `end`.
 
 import type { Transport } from '../../core/input.ts';
 
@@ -19,24 +19,24 @@ export interface Connection {
   end(limitMs: number): Promise<void>;
 }
 
-/** What a connection tells whoever holds it. */
+/** What a connection tells its owner. */
 export interface ConnectionHandlers {
   received(chunk: Uint8Array): void;
   /** All that was written has left, after `unwrittenBytes` had grown. */
   drained(): void;
-  /** It is closed, though not by `end`. Comes once, and nothing comes after it. */
+  /** It is closed, though not by `end`. Called once, and nothing is called after it. */
   closed(reason: string): void;
 }
 
 /** Takes a new connection over. */
 export type Accept = (connection: Connection) => ConnectionHandlers;
 
-/** What comes of a dial: one of the three, once. */
+/** The outcome of a dial: one of the three, once. */
 export interface DialHandlers {
   readonly opened: Accept;
-  /** `isDeserted`: the machine is there, and nobody listens at that address. */
+  /** `isDeserted`: the machine is there, and no program listens at that address. */
   readonly failed: (reason: string, isDeserted?: boolean) => void;
-  /** Someone is there, and one side does not trust the other: time does not mend it. */
+  /** A server is there, and one side does not trust the other: time does not mend it. */
   readonly refused: (reason: string) => void;
 }
 
@@ -50,7 +50,7 @@ export interface Listener {
   close(): void;
 }
 
-/** Undoes what was begun; of no effect once that has happened. */
+/** Takes back what was begun; has no effect once that has happened. */
 export type Cancel = () => void;
 
 /** All that the shell asks of the world. Addresses as in core/input.ts. */

@@ -6,14 +6,14 @@ import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { RarangiError } from '../rarangi-error.ts';
 import { reasonOf } from './reasons.ts';
 
-/** The rights of a socket: whoever may write to it may connect. */
+/** The rights of a socket: a user who may write to it may connect. */
 export interface SocketRights {
   readonly mode: number;
   /** The number of its group; null for that of this process. */
   readonly group: number | null;
 }
 
-/** Who may connect may register: all users of the host. */
+/** By default all users of the host may connect, and so register. */
 export const OPEN_TO_ALL: SocketRights = { mode: 0o666, group: null };
 
 /** The rights that a server's options mean. Throws RARANGI_USAGE. */
@@ -61,7 +61,7 @@ function groups(): readonly string[] {
   try {
     return readFileSync(GROUP_FILE, 'utf8').split('\n');
   } catch {
-    // A system that keeps its groups elsewhere: there numbers will do.
+    // A system that keeps its groups elsewhere: there a number works.
     return [];
   }
 }

@@ -1,6 +1,6 @@
-// Whether a UNIX socket that nobody has named is that of a server. The invariant: a client believes
-// a socket only where nobody else could have put it, for whoever listens there is told everything,
-// and believed: a secret is asked for by TCP alone.
+// Whether a UNIX socket that no option names belongs to a server. The invariant: a client trusts a
+// socket only where no other user could have put it, because the program behind it hears everything
+// and is believed: only TCP asks for a secret.
 
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import { SYSTEM_FOLDER } from './addresses.ts';
 
 /**
- * Why a socket in one of our folders is not believed; null if it is, or there is none. Of a link its
- * owner is judged, who says where it leads.
+ * Why a socket in one of our folders is not trusted; null if it is, or if there is none. For a link
+ * its owner counts, who decides where it leads.
  */
 export function disbeliefOf(path: string): string | null {
   const file = lstatSync(path, { throwIfNoEntry: false });
@@ -47,7 +47,10 @@ function ownDisbelief({ path, folder, fileOwner, folderOwner }: Found, us: numbe
   return null;
 }
 
-/** The user that stands for all who have no number in this user namespace, as root outside it. */
+/**
+ * The user that stands for all users without a number in this user namespace, such as root outside
+ * it.
+ */
 function overflowUser(): number | null {
   const text = textOf('/proc/sys/kernel/overflowuid').trim();
   return text === '' ? null : Number(text);

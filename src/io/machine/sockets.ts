@@ -1,7 +1,7 @@
 // The UNIX sockets of this host: whether one is live, and how a server takes its own. The invariant:
 // the socket of a dead server is taken over, that of a live one never, and what is no socket is left
-// alone. A client never sees a socket that nobody listens on yet: it is bound beside its place, and
-// linked into it, which fails if another file is there.
+// alone. A client never sees a socket before a server listens on it: it is bound beside its place,
+// and linked into it, which fails if another file is there.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -33,7 +33,7 @@ export interface TakenSocket {
   close(): void;
 }
 
-/** Why there is no socket: a live server has it, or this process cannot make it. */
+/** The reason for no socket: a live server has it, or this process cannot make it. */
 export class SocketError extends Error {
   override readonly name = 'SocketError';
   readonly isLive: boolean;
@@ -59,7 +59,7 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** Whether someone listens on a socket. */
+/** Whether a program listens on a socket. */
 export function isLiveSocket(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });
@@ -68,7 +68,7 @@ export function isLiveSocket(path: string): Promise<boolean> {
       socket.destroy();
       resolve(isLive);
     };
-    // Whoever does not accept within that is stopped or starved, and alive.
+    // A program that does not accept within that time is stopped or starved, and alive.
     const timer = setTimeout(settle, PROBE_MS_MAX, true);
     socket.on('connect', () => {
       settle(true);
@@ -101,7 +101,7 @@ interface SocketUse<L extends { close(): void }> {
   readonly listen: (path: string) => Promise<L>;
 }
 
-/** Takes a socket for whatever listens. Rejects with a SocketError. */
+/** Takes a socket for any listener. Rejects with a SocketError. */
 export async function takeSocketFor<L extends { close(): void }>(
   path: string,
   { rights, listen }: SocketUse<L>,
@@ -110,7 +110,7 @@ export async function takeSocketFor<L extends { close(): void }>(
   readonly isInPlace: () => boolean;
   readonly close: () => void;
 }> {
-  // The name of a socket is cut off without a word where the kernel's limit is.
+  // The kernel cuts a longer name of a socket off at its limit, without an error.
   const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {
     throw new SocketError(`${path} is longer than ${PATH_BYTES_MAX} bytes`, { isLive: false });
@@ -167,7 +167,7 @@ function removeDead(path: string, inode: number): void {
     if (inodeOf(aside) !== inode) linkSync(aside, path);
     unlinkSync(aside);
   } catch (error) {
-    // Another newcomer was faster; the next attempt finds out who it is.
+    // Another server was faster; the next attempt finds out which.
     if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') throw error;
   }
 }

@@ -1,7 +1,7 @@
-// Steps a core, one input at a time, and meets what our own code throws there. A core that can live
-// with a fault is told of it; any other loses the connections that it concerns (`Cuts`), as if their
-// other ends had closed. The invariant: an input is stepped after all that came before it, and after
-// a fault the next one is stepped as ever.
+// Steps a core, one input at a time, and catches what our own code throws there. A core that can
+// live with a fault is told of it; any other core loses the connections that the fault concerns
+// (`Cuts`), as if their other ends had closed. The invariant: an input is stepped after all earlier
+// ones, and after a fault the next one is stepped as usual.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
@@ -13,7 +13,7 @@ export interface StepperOptions<I, E> {
   readonly step: (input: ConnectionInput | I) => readonly E[];
   readonly perform: (effect: E) => void;
   readonly nowMs: () => number;
-  /** After which nothing is stepped. */
+  /** After this nothing is stepped. */
   readonly isStopped: () => boolean;
   readonly open: () => Iterable<ConnectionId>;
   readonly close: (connection: ConnectionId) => void;

@@ -1,13 +1,13 @@
-// What all connections of a driver together have not read: what this turn has for them, and what their
-// sockets keep. The invariant: nothing is to be written that is not counted here first, so that what
-// many hold who do not read is bounded as it grows, in the middle of a turn too. Who must go is the
-// core's to say.
+// The bytes that all connections of a driver together have not read: those that this turn has for
+// them, and those that their sockets keep. The invariant: bytes are counted here before they are
+// written. So the memory for clients that do not read is bounded as it grows, even in the middle of
+// a turn. The core chooses which connections must close.
 
 import type { ConnectionId } from '../../core/input.ts';
 import { LIMITS } from '../../core/server/limits.ts';
 import type { Peer } from './peer.ts';
 
-/** Says which connections must go, of all with what they have not read, in bytes. */
+/** Chooses the connections that must close, given all with the bytes that each has not read. */
 export type Relief = (unread: ReadonlyMap<ConnectionId, number>) => readonly ConnectionId[];
 
 /** The unread bytes of all connections. */
@@ -20,7 +20,7 @@ export class Unread {
     this.#relief = relief;
   }
 
-  /** Whether there may be too much. What has left meanwhile is seen by `relieved`. */
+  /** Whether there may be too much. `relieved` counts the bytes that have left meanwhile. */
   get isMuch(): boolean {
     return this.#bytes > this.#recountAtBytes;
   }
@@ -42,7 +42,7 @@ export class Unread {
     this.add(peer, -peer.countedBytes);
   }
 
-  /** Counts all anew; gives those up that must go, and says which. */
+  /** Counts all anew; gives up the connections that must close, and returns them. */
   relieved(peers: Iterable<Peer>): readonly Peer[] {
     const counted = new Map<ConnectionId, Peer>();
     const unread = new Map<ConnectionId, number>();
@@ -57,7 +57,7 @@ export class Unread {
       peer.isGivenUp = true;
       this.forget(peer);
     }
-    // What is left may be that of links, which stay: it is looked at again when it has grown.
+    // The rest may belong to links, which stay: it is counted again when it has grown.
     this.#recountAtBytes = Math.max(MAX, this.#bytes + STEP_BYTES);
     return leaving;
   }
@@ -65,5 +65,5 @@ export class Unread {
 
 const { max: MAX } = LIMITS['unread-bytes-in-all'];
 
-/** To count ten thousand connections is some work: it is done once for so many bytes. */
+/** Counting ten thousand connections is some work: it is done once for so many bytes. */
 const STEP_BYTES = 1024 * 1024;

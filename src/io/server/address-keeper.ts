@@ -1,6 +1,7 @@
-// Keeps a server where it says that it is. Addresses come and go while it runs: a lease ends, an
-// interface goes down. The invariant: as long as the server runs, what it has bound and what it tells
-// others are addresses of this machine, or its core has been told that they are not.
+// Keeps a server at the address that it advertises. Addresses come and go while it runs: a lease
+// ends, an interface goes down. The invariant: as long as the server runs, the addresses that it
+// has bound and that it advertises belong to this machine, or its core has been told that they do
+// not.
 
 import { isIP } from 'node:net';
 
@@ -71,14 +72,14 @@ export interface Standing {
 export interface AddressKeeperOptions {
   readonly followed: Followed;
   readonly listener: Listener;
-  /** Where others were told to come at the start. */
+  /** The address that was advertised at the start. */
   readonly address: string;
   readonly siblings: readonly string[];
   readonly accept: Accept;
   readonly runtime: Pick<Runtime, 'listen'>;
-  /** Called when where it is has changed. */
+  /** Called when its address has changed. */
   readonly onChange: (standing: Standing) => void;
-  /** Called when what is bound now is another listener. */
+  /** Called when another listener is bound. */
   readonly onListener: (listener: Listener) => void;
   readonly onNotice: (notice: Notice) => void;
 }
@@ -87,7 +88,7 @@ export interface AddressKeeperOptions {
 export class AddressKeeper {
   readonly #options: AddressKeeperOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Whether others are told an address that was this machine's at the start. */
+  /** Whether the advertised address belonged to this machine at the start. */
   readonly #isOwn: Promise<boolean>;
   #listener: Listener;
   #told: Standing;
@@ -105,7 +106,7 @@ export class AddressKeeper {
     this.#timer.unref();
   }
 
-  /** Accepts no more, and looks no more. */
+  /** Accepts nothing more, and stops looking. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#timer);
@@ -124,11 +125,13 @@ export class AddressKeeper {
     }
   }
 
-  /** Binds where the interface is now; says whether what is bound is here. */
+  /**
+   * Binds the interface's present address; says whether the bound address belongs to this machine.
+   */
   async #follow(): Promise<boolean> {
     const { followed, runtime, accept, onListener } = this.#options;
     const { host, port } = parseHostPort(this.#listener.address, 'bound address');
-    // While its interface has no address, what is bound may be there still: see interfaces.ts.
+    // While its interface has no address, the bound one may be there still: see interfaces.ts.
     const wanted = addressOf(followed.bind) ?? host;
     if (wanted === host) return isWildcard(host) || (await isHere(host));
     let listener: Listener;

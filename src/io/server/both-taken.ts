@@ -1,5 +1,6 @@
-// Why there is no place for a server at the well-known ports of an address. The invariant: servers are
-// said to run there only if they have answered; whatever else has a port is said to be something else.
+// Why there is no place for a server at the well-known ports of an address. The invariant: the
+// message says that servers run there only if they have answered; any other listener is called
+// another program.
 
 import { formatAddress } from '../machine/addresses.ts';
 import type { PortPair } from '../machine/addresses.ts';
@@ -16,7 +17,7 @@ interface Taken {
   readonly runtime: Runtime;
 }
 
-/** Asks who has the ports of both sides, and says what to do about it. */
+/** Asks which programs have the ports of both sides, and says what to do about it. */
 export async function bothTaken(
   { environment }: Pick<ServeSettings, 'environment'>,
   { ip, ports, runtime }: Taken,

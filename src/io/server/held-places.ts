@@ -1,5 +1,5 @@
-// The places of doors that other programs have, for the core to name in `status`. The invariant: what
-// the core was told last is what is so; each place has the user whose program it is, where the
+// The places of doors that other programs have, for the core to name in `status`. The invariant:
+// the core always knows the present state; each place has the user whose program it is, where the
 // kernel shows that.
 
 import type { HeldPlace } from '../../core/input.ts';
@@ -14,7 +14,7 @@ export class HeldPlaces {
     this.#onChange = onChange;
   }
 
-  /** Another program is at a place, or is not any more. */
+  /** Another program has taken a place, or has left it. */
   set({ door, address }: Omit<HeldPlace, 'uid'>, isHeld: boolean): void {
     if (isHeld) this.#places.set(address, { door, address, uid: listenerUid(address) });
     else if (!this.#places.delete(address)) return;

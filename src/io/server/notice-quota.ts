@@ -1,7 +1,7 @@
-// How many notices of one kind one address or one session may cause: whoever knocks again and again,
-// or registers and deregisters in turn, must not bury what an operator has to see. The invariant: in
-// every minute each has its first lines of a kind, and what is left out is counted, by its address,
-// in one more line when the minute ends. Which notices are rationed, core/notices.ts says.
+// How many notices of one kind one address or one session may cause: a client that knocks again and
+// again, or registers and deregisters in turn, must not bury what an operator has to see. The
+// invariant: in every minute each has its first lines of a kind; the others are counted, by
+// address, in one more line when the minute ends. core/notices.ts says which notices are rationed.
 
 import type { Notice, NoticeCause, NoticeName, Rationed } from '../../core/notices.ts';
 import { rationedBy } from '../../core/notices.ts';
@@ -21,7 +21,8 @@ export class NoticeQuota {
     if (rationed === undefined) return true;
     const address = cause?.remote ?? addressOf(notice);
     const ofAddress = this.#ofAddresses.take({ name, who: hostOf(address) }, nowMs);
-    // Only who is told of has a minute of its own: what is kept of sessions is bounded by addresses.
+    // Only addresses and sessions with told lines have a minute of their own: so addresses bound
+    // the memory for sessions.
     const hasRoom = ofAddress.told < LINES_OF_ADDRESS[rationed];
     const own = hasRoom && cause !== undefined ? this.#sessionOf(name, cause, nowMs) : null;
     if (!hasRoom || (own !== null && own.told >= LINES_OF_SESSION)) {
@@ -116,10 +117,10 @@ function hostOf(address: string): string {
   return address.replace(/:\d+$/, '');
 }
 
-/** Enough to see what someone tries; a stranger that comes once is told of each time. */
+/** Enough to see what a stranger tries; a stranger that comes only once is always logged. */
 export const LINES_A_MINUTE = 10;
 
-/** A process offers a few services, a gateway more: of those it registers the first are told. */
+/** A process offers a few services, a gateway more: its first registrations are told. */
 export const LINES_OF_SESSION = 30;
 
 /** What one address may cause; all that come by the UNIX socket are one. */
@@ -130,7 +131,7 @@ export const LINES_OF_ADDRESS: Readonly<Record<Rationed, number>> = {
 
 const MINUTE_MS = 60_000;
 
-/** Who has more addresses than these, all of them at once, has the rest counted as one. */
+/** If more addresses than these are busy at once, the rest counts as one. */
 export const ADDRESSES_MAX = 1_024;
 
 /** More than may be connected at once. */

@@ -1,6 +1,6 @@
-// How many files this process may open, and what of that is for connections. The invariant: the
-// server runs into its own limits, which send a stranger away and say so, before it runs into the
-// kernel's, at which connections are closed without a word.
+// How many files this process may open, and how many of them are for connections. The invariant:
+// the server runs into its own limits, which send a stranger away and say so, before it runs into
+// the kernel's, at which connections are closed without a word.
 
 import { readFileSync } from 'node:fs';
 
@@ -15,7 +15,7 @@ export function openFilesMax(): number {
     const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
     return line === null ? Infinity : Number(line[1]);
   } catch {
-    // No Linux, or no /proc: the operator's numbers must do.
+    // No Linux, or no /proc: the operator's numbers count.
     return Infinity;
   }
 }

@@ -1,6 +1,6 @@
 // Taking a place on this host: a port, a side, a socket. The bind itself decides who has a port;
-// nobody probes. The invariant: two servers of an environment on one address, and a third is told
-// so; a socket is a convenience, and lacking one stops nobody.
+// nobody probes. The invariant: an address has two servers of an environment, and a third is told
+// so; a socket is a convenience, and a server runs without one.
 
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
@@ -30,13 +30,15 @@ export interface Place {
   readonly socket: TakenSocket | null;
   /** Where the socket belongs, if it is there or may be later. */
   readonly socketPath: string | null;
-  /** Why there is no socket although there could be one; null if all is as it should be. */
+  /** Why there is no socket although there could be one; null if nothing is wrong. */
   readonly socketless: string | null;
   /** Where others reach it, `host:port`. */
   readonly address: string;
   /** Where the other server of this host would be. */
   readonly siblings: readonly string[];
-  /** Where on this machine one listens that is found by its socket, without a port. */
+  /**
+   * Where a server of this machine listens that has no well-known port and is found by its socket.
+   */
   readonly siblingsAt: string;
 }
 
@@ -106,7 +108,7 @@ async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Pr
   };
 }
 
-/** Null when someone else has it. */
+/** Null when another program has it. */
 async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Listener | null> {
   try {
     return await runtime.listen(address);

@@ -1,11 +1,11 @@
 // Tells an operator of notices as they come, but not of each in a flood that others cause. The
-// invariant: nothing is left out that is not counted in a line, at the latest when the server stops.
+// invariant: a line counts what is left out, at the latest when the server stops.
 
 import type { Notice, NoticeCause } from '../../core/notices.ts';
 import { NoticeQuota } from './notice-quota.ts';
 import type { Cancel, Runtime } from '../machine/runtime.ts';
 
-/** Whom to tell, and the clock to count minutes by. */
+/** The receiver of notices, and the clock that counts minutes. */
 export interface RationedNoticesOptions {
   readonly onNotice: (notice: Notice) => void;
   readonly runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>;
@@ -21,7 +21,7 @@ export class RationedNotices {
     this.#options = options;
   }
 
-  /** `cause`: the session whose doing it is. */
+  /** `cause`: the session that caused it. */
   tell(notice: Notice, cause?: NoticeCause): void {
     const { onNotice, runtime } = this.#options;
     if (this.#quota.admit(notice, runtime.nowMs(), cause)) onNotice(notice);

@@ -1,6 +1,6 @@
-// What a server is told by whoever starts it, checked before anything is bound. The invariant: past
-// this file every name is a name, every address can be dialled, and every failure is a
-// RARANGI_USAGE that names the thing that is wrong.
+// The options of a server, checked before anything is bound. The invariant: after this file every
+// name is a name, every address can be dialled, and every failure is a RARANGI_USAGE that names the
+// option that is wrong.
 
 import { hostname } from 'node:os';
 
@@ -87,7 +87,7 @@ export interface ServeSettings {
   readonly bind: HostPort;
   readonly advertise: HostPort | null;
   readonly peers: readonly string[];
-  /** Null: where sockets are by themselves. */
+  /** Null: the place where sockets are by default. */
   readonly socket: string | null;
   readonly socketRights: SocketRights;
   /** Null: TCP is not locked. */

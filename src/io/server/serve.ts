@@ -1,6 +1,6 @@
-// A server of this host for whoever embeds one: a place, a core, and the driver between them. The
-// invariant: it is ready when its sockets listen, whoever else may be there or not, and when it has
-// stopped nothing of it is left: no connection, no timer, no file.
+// A server of this host, for programs that embed one: a place, a core, and the driver between them.
+// The invariant: it is ready when its sockets listen, whether or not other servers are there; and
+// when it has stopped nothing of it is left: no connection, no timer, no file.
 
 import { randomBytes } from 'node:crypto';
 
@@ -51,9 +51,10 @@ export interface ServerHandle extends AsyncDisposable {
   /** Says goodbye, hands its clients to its sibling, and resolves when all is closed. */
   stop(): Promise<void>;
   /**
-   * Reads secret and certificates anew, forgets which addresses refused it, and closes what was
-   * opened with a secret or an issuer that is gone: side B two seconds later than side A, so that
-   * both may be told at once and whoever has lost his session with one has one with the other.
+   * Reads secret and certificates anew, forgets which addresses refused it, and closes the
+   * connections that were opened with a secret or an issuer that is gone. Side B closes them two
+   * seconds later than side A: so both may be told at once, and a client that has lost its session
+   * with one has one with the other.
    */
   reload(): void;
   /** Gives the notice `summary`, in numbers; once a second at most. */
@@ -189,7 +190,7 @@ class RunningServer implements ServerHandle {
 
   async stop(): Promise<void> {
     tellSystemd('STOPPING', this.#onNotice);
-    // Whoever comes from now on finds the sibling.
+    // Clients that come from now on find the sibling.
     this.#addressKeeper.close();
     this.#socketKeeper.close();
     this.#lock?.close();
@@ -322,7 +323,7 @@ class RunningServer implements ServerHandle {
   }
 }
 
-/** Whether a server that others can reach tells them to go to themselves. */
+/** Whether a server that others can reach advertises a loopback address. */
 function isLoopbackAdvertised({ advertise }: ServeSettings, bound: string): boolean {
   if (advertise === null || isLoopback(parseHostPort(bound, 'bound address').host)) return false;
   return advertise.host === 'localhost' || isLoopback(advertise.host);
@@ -332,8 +333,8 @@ function areFilesFew(settings: ServeSettings, { connections }: Limits): boolean 
   return connections < (settings.limits.connections ?? LIMITS.connections.max);
 }
 
-/** Whoever may send a signal must not fill the log. */
+/** A user who may send signals must not fill the log. */
 const SUMMARY_EVERY_MS = 1_000;
 
-/** How long after a reload a side closes what is not trusted any more. */
+/** How long after a reload a side closes connections that are not trusted any more. */
 const WITHDRAWAL_MS = { a: 0, b: 2_000 } as const;

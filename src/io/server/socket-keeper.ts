@@ -40,7 +40,7 @@ export class SocketKeeper {
     this.#timer.unref();
   }
 
-  /** Removes the socket, and looks no more. */
+  /** Removes the socket, and stops looking. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#timer);

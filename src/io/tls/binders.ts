@@ -1,7 +1,7 @@
-// Whether a client has the secret that it shows, found out by two short hashes before any TLS is
-// made: what a stranger costs is a quarter of a handshake that fails. The invariant: whatever is
-// wrong, a secret of another environment or another key, the answer is the same; and a hello that
-// somebody has recorded opens nothing twice, as long as it is remembered.
+// Whether a client has the secret that it shows: two short hashes find that out before any TLS
+// begins, so a stranger costs a quarter of a handshake that fails. The invariant: the answer to
+// another environment and to another key is the same; and a recorded hello opens nothing a second
+// time, as long as it is remembered.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
@@ -17,7 +17,7 @@ export class Binders {
   readonly #environment: string;
   /** The keys of the secrets' binders, made once for each. */
   readonly #keys = new WeakMap<Secret, Buffer>();
-  /** The oldest first. Only who has the secret can add to them. */
+  /** The oldest first. Only clients with the secret can add to them. */
   readonly #seen = new Set<string>();
 
   constructor(environment: string) {
@@ -27,7 +27,7 @@ export class Binders {
   /** Judges what a hello shows, and remembers a sound one. */
   judge({ identity, bound, binder }: Shown, secrets: Secrets): Verdict {
     const meant = parseIdentity(identity);
-    // Of another environment too, so that it takes as long as with another key.
+    // Also done for another environment, so that it takes as long as for another key.
     const key = this.#keyOf(secretFor(secrets, meant?.id ?? null));
     const sound = createHmac('sha256', key).update(hashOf(bound)).digest();
     const isEqual = binder.length === sound.length && timingSafeEqual(sound, binder);

@@ -1,6 +1,7 @@
 // The first record of a TLS client, read without any TLS: whether it shows a secret, and the proof
-// that it has it (the PSK binder, RFC 8446 4.2.11.2). The invariant: nothing is read beyond what
-// came, and what is no such record, or shows nothing, is told apart without an error.
+// that it has it (the PSK binder, RFC 8446 4.2.11.2). The invariant: nothing is read beyond the
+// bytes that came, and a record of another kind, or one that shows no secret, is recognized without
+// an error.
 
 /** What a first record is. */
 export type FirstRecord =
@@ -20,7 +21,7 @@ export interface Shown {
   readonly binder: Uint8Array;
 }
 
-/** Reads what has come so far. */
+/** Reads the bytes that have come so far. */
 export function firstRecordOf(bytes: Buffer): FirstRecord {
   if (bytes.length < RECORD_HEAD_BYTES) return { kind: 'part' };
   const length = bytes.readUInt16BE(3);
@@ -50,7 +51,7 @@ function read(hello: Buffer): FirstRecord {
     const type = extensions.number(2);
     const body = extensions.vector(2);
     if (type === SUPPORTED_VERSIONS) speaks13 = body.includes(TLS_13, 1, 'latin1');
-    // It has to be the last one, for it vouches for all before it.
+    // It has to be the last one, because it vouches for all before it.
     if (type === PRE_SHARED_KEY && extensions.isAtEnd() && reader.isAtEnd()) {
       shown = shownIn(body, hello);
     }
@@ -106,7 +107,7 @@ class Reader {
 
 const RECORD_HEAD_BYTES = 5;
 
-/** Those of OpenSSL have some 300 bytes, 1,500 with a key for the day of quantum computers. */
+/** A hello of OpenSSL has some 300 bytes, 1,500 with a post-quantum key. */
 const RECORD_BYTES_MAX = 4_096;
 
 const HANDSHAKE = 0x16;

@@ -1,7 +1,7 @@
 // TLS credentials: what this side presents and what it accepts. They are the secrets of an
-// environment, or a certificate and the certificates of its issuers. The invariant: credentials that were read are fit to be
-// used: a certificate has not expired, belongs to its key, names the environment and may be shown for what
-// it is shown for.
+// environment, or a certificate and the certificates of its issuers. The invariant: credentials
+// that were read can be used: a certificate has not expired, belongs to its key, names the
+// environment and allows the use that is made of it.
 
 import { X509Certificate } from 'node:crypto';
 
@@ -29,14 +29,14 @@ export type Credentials =
       readonly cert: string;
       readonly key: string;
       readonly ca: string;
-      /** Of whoever may issue, the fingerprints. */
+      /** The fingerprints of the CAs that may issue. */
       readonly issuers: ReadonlySet<string>;
     };
 
 /** Reads the files anew. Throws RARANGI_USAGE. */
 export type ReadCredentials = () => Credentials;
 
-/** Which end of a connection a certificate is shown by: a server is both, for it dials others. */
+/** Which end of a connection shows the certificate: a server is both, because it dials others. */
 export type End = 'client' | 'server';
 
 /** How credentials are read; null for a door without a lock. Throws RARANGI_USAGE. */
@@ -65,7 +65,7 @@ export function environmentUri(environment: string): string {
 
 /** The environments that a `subjectaltname`, as Node.js writes it, names. */
 export function environmentsNamed(subjectAltName: string | undefined): string[] {
-  // What Node.js cannot print plainly it quotes; a quoted one is none of ours, whatever it holds.
+  // Node.js quotes a name that it cannot print plainly; a quoted one is none of ours.
   const plain = (subjectAltName ?? '').replace(QUOTED_PATTERN, '');
   return [...plain.matchAll(URI_PATTERN)].map(([, name]) => name ?? '');
 }
@@ -100,7 +100,7 @@ function readCertificates(
 
 /** A certificate that says what it is for is refused by the other end for anything else. */
 function mustBeFor(own: X509Certificate, path: string, ends: readonly End[]): void {
-  // Undefined without such an extension, whatever the types say: then it is for everything.
+  // Undefined without such an extension, although the types deny that: then it is for everything.
   const uses = own.keyUsage as readonly string[] | undefined;
   if (uses === undefined) return;
   const lacking = ends.filter((end) => !uses.includes(USES[end]));

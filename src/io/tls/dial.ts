@@ -1,5 +1,5 @@
 // TLS on a connection that we have opened. The invariant: with a secret no certificate is accepted,
-// whoever has signed it; with certificates none that does not name the environment.
+// whichever CA has signed it; with certificates, only those that name the environment.
 
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
@@ -12,7 +12,7 @@ import { dialFailureOf } from './reasons.ts';
 import type { Proof } from './settings.ts';
 import { certificateProofOf, contextOf, identityOf, strangenessOf } from './settings.ts';
 
-/** Who dials, and what he shows. */
+/** The side that dials, and what it shows. */
 export interface Dialler {
   readonly environment: Name;
   readonly credentials: Credentials;
@@ -30,7 +30,7 @@ export function secure(socket: Socket, dialler: Dialler, handlers: SecureHandler
   const { environment, credentials } = dialler;
   let strangeness: string | null = null;
   let isOver = false;
-  // Loaded when it is used: nobody without a lock waits for it.
+  // Loaded when it is used: a start without a lock does not wait for it.
   const { connect } = process.getBuiltinModule('node:tls');
   const secured = connect({
     socket,
@@ -90,7 +90,7 @@ function identification({ environment, credentials }: Dialler): ConnectionOption
   if (credentials.kind === 'certificate') return {};
   const [secret] = credentials.secrets;
   return {
-    // Not one of those authorities that Node.js trusts by itself has a say here.
+    // The authorities that Node.js trusts by itself do not count here.
     ca: [],
     pskCallback: () => ({ identity: identityOf(environment, secret), psk: secret.key }),
   };

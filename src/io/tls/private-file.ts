@@ -1,13 +1,13 @@
-// Files that hold what nobody else may know. The invariant: what is returned was read from a file
-// that keeps every rule of the table, which rarangi-secret(1) shows; the file that is judged is the
-// very one that is read, whatever its name leads to a moment later.
+// Files with content that nobody else may know. The invariant: the text comes from a file that
+// keeps every rule of the table, which rarangi-secret(1) shows. The file that is checked is the one
+// that is read, even if its name leads elsewhere a moment later.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 import { RarangiError } from '../rarangi-error.ts';
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 
-/** What is judged of a file. */
+/** What is checked of a file. */
 interface Found {
   readonly mode: number;
   readonly uid: number;
@@ -19,7 +19,7 @@ interface FileRule {
   /** The rule, as the manual has it. */
   readonly doc: string;
   readonly isKept: (found: Found) => boolean;
-  /** What is wrong with a file that does not keep it, in words that follow its name. */
+  /** What is wrong with a file that breaks the rule, in words that follow its name. */
   readonly complaint: (found: Found) => string;
   readonly hint: (path: string) => string;
 }
@@ -65,7 +65,7 @@ export function readPublicFile(path: string, what: string): string {
 function readWith(path: string, what: string, judge: (file: number) => void): string {
   let file: number | null = null;
   try {
-    // Without O_NONBLOCK a pipe in its place would keep us waiting for ever.
+    // Without O_NONBLOCK we would wait for ever if the file is a pipe.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = fstatSync(file);
     if (!found.isFile())

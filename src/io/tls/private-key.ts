@@ -1,5 +1,5 @@
-// Private keys in PEM. The invariant: a key that cannot be used is named, with the reason and with what
-// to do about it, whatever words OpenSSL has for that.
+// Private keys in PEM. The invariant: the error for a key that cannot be used names it, with the
+// reason and what to do about it, whatever OpenSSL says.
 
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey } from 'node:crypto';
@@ -12,7 +12,7 @@ export function privateKeyOf(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
-    // What OpenSSL says of it is another thing in each version.
+    // OpenSSL words this differently in each version.
     if (LOCKED_PATTERN.test(pem)) {
       throw RarangiError.usage(
         `key ${path} has a passphrase, which nobody is there to type`,

@@ -1,6 +1,6 @@
-// The token that belongs to a secret: whoever has it may read by HTTP, and nothing more. The
-// invariant: it follows from the secret alone, so nothing has to be handed out anew, and tells
-// nothing of it.
+// The token that belongs to a secret: a client with the token may read by HTTP, and nothing more.
+// The invariant: it follows from the secret alone, so it need not be handed out, and it reveals
+// nothing of the secret.
 
 import { createHmac } from 'node:crypto';
 

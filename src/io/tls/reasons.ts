@@ -1,6 +1,6 @@
 // What OpenSSL says when a handshake fails, in words that name the cause. Its names change between
-// versions (an alert is SSLV3_… in one and TLSV1_… or SSL/TLS_… in another), so what is common to
-// all is looked for. The invariant: only what time cannot mend is a refusal.
+// versions (an alert is SSLV3_… in one and TLSV1_… or SSL/TLS_… in another), so the code looks for
+// the part that is common to all. The invariant: only a failure that time cannot mend is a refusal.
 
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 
@@ -31,7 +31,7 @@ export function dialFailureOf(error: unknown, environment: string): TlsFailure {
   return { reason: tlsReasonOf(error), isRefusal: code.startsWith('ERR_SSL_') };
 }
 
-/** Why whoever came was not let in. */
+/** Why a client was not let in. */
 export function acceptFailureOf(error: unknown, environment: string): string {
   const code = errorCode(error) ?? '';
   const known = ACCEPT_REFUSALS.find(([pattern]) => pattern.test(code));
@@ -54,7 +54,7 @@ function tlsReasonOf(error: unknown): string {
 type Known = readonly [RegExp, string];
 
 const DIAL_REFUSALS: readonly Known[] = [
-  // Which of the two no server says, or anybody could ask it for its environment.
+  // No server says which of the two it is, or a stranger could ask it for its environment.
   [
     /ALERT_(ILLEGAL_PARAMETER|DECRYPT_ERROR)$/,
     'it has another secret for {environment}, or it does not know environment {environment}',

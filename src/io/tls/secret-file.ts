@@ -1,6 +1,6 @@
 // The secret of an environment: 32 random bytes, written as 64 hexadecimal digits, one on a line.
 // The first line is what this side shows; while a secret is changed there are two, and both are
-// accepted. The invariant: nothing that leaves this file in a message tells anything of a secret.
+// accepted. The invariant: no message of this file reveals anything of a secret.
 
 import { createHmac, randomBytes } from 'node:crypto';
 
@@ -9,7 +9,9 @@ import { RarangiError } from '../rarangi-error.ts';
 
 /** One secret. */
 export interface Secret {
-  /** Tells secrets of one environment apart, and nothing about them: 8 hexadecimal digits. */
+  /**
+   * Distinguishes secrets of one environment, and reveals nothing about them: 8 hexadecimal digits.
+   */
   readonly id: string;
   readonly key: Uint8Array;
 }
@@ -49,7 +51,7 @@ export function newSecret(): string {
 
 function secretOf(digits: string): Secret {
   const key = Buffer.from(digits, 'hex');
-  // Whoever sees a handshake may test guesses at the key by its binder anyway: with 256 random
+  // An observer of a handshake can test guesses of the key by its binder anyway: with 256 random
   // bits the guesses never end, and the id adds nothing to them.
   const id = createHmac('sha256', key).update('rarangi secret id').digest('hex').slice(0, 8);
   return { id, key };
@@ -62,8 +64,8 @@ function unusable(message: string, hint = 'make one with: rarangi secret'): Rara
 const DIGITS = 64;
 const SECRET_PATTERN = /^[0-9a-fA-F]{64}$/;
 
-/** What somebody typed to fill the place, and anybody would guess. */
+/** A placeholder that anybody would guess. */
 const REPEATED_PATTERN = /^([0-9a-f]{2})\1+$/i;
 
-/** The old one and the new one; a third would be one that nobody remembers to remove. */
+/** The old one and the new one; a third would be a leftover that somebody forgot to remove. */
 const SECRETS_MAX = 2;

@@ -1,7 +1,8 @@
 // The lock of a server. It accepts TLS 1.3 only. A client that does not begin with a ClientHello, or
-// cannot prove that it belongs to the environment, gets a TLS alert and nothing else. The invariant:
-// what is open was opened with what is trusted now: what a reload takes out of the files is closed.
-// With a secret no TLS is made before the first record has shown that the client has it.
+// cannot prove that it belongs to the environment, gets a TLS alert and nothing else. The
+// invariant: every open connection was opened with credentials that are trusted now: a reload
+// closes those whose credentials are gone from the files. With a secret no TLS begins before the
+// first record has shown that the client has it.
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
@@ -47,10 +48,10 @@ export interface ServerLockOptions {
   readonly rations?: Rations;
 }
 
-/** Of the table of limits, those that hold before anything is proved. */
+/** The limits that hold before a client has proved anything. */
 type DoorLimit = 'strangers' | 'connections-per-address';
 
-/** Whoever has come and has not proved anything yet. */
+/** A connection that has not proved anything yet. */
 interface Stranger {
   readonly remote: string;
   readonly socket: Socket;
@@ -59,7 +60,7 @@ interface Stranger {
   said: Buffer;
 }
 
-/** The lock of one server: of what comes, and of what it dials. */
+/** The lock of one server, for connections that it accepts and that it dials. */
 export class ServerLock implements AcceptLock, DialLock {
   readonly kind: Credentials['kind'];
   readonly #options: ServerLockOptions;
@@ -70,7 +71,7 @@ export class ServerLock implements AcceptLock, DialLock {
   readonly #binders: Binders;
   #within: LockedServer = { hosts: () => [], refused: () => undefined };
   readonly #proofs = new Map<Socket, Proof>();
-  /** What is said of a secret, by whom: until the handshake has proved it, no more than that. */
+  /** The secret that each connection claims: only a claim until the handshake has proved it. */
   readonly #identities = new WeakMap<TLSSocket, string>();
   #credentials: Credentials;
 
@@ -90,7 +91,7 @@ export class ServerLock implements AcceptLock, DialLock {
       ...contextOf(this.#credentials),
       handshakeTimeout: HANDSHAKE_MS_MAX,
       requestCert: this.kind === 'certificate',
-      // It is this side that judges, for Node.js would hang up without a word.
+      // This side judges, because Node.js would hang up without a word.
       rejectUnauthorized: false,
       pskCallback: (socket, identity) => this.#keyFor(socket, identity),
     });
@@ -99,10 +100,10 @@ export class ServerLock implements AcceptLock, DialLock {
     });
     this.#server.on('tlsClientError', (error, secured) => {
       const remote = remoteOf(secured);
-      // Whoever is gone has no address any more; the close of its socket is told of instead.
+      // A connection that is gone has no address any more; the close of its socket is told instead.
       const stranger = this.#waiting.get(remote);
       if (stranger !== undefined) this.#refuse(stranger, this.#reasonFor(error, secured));
-      // A handshake that fails is closed by itself, one that takes too long is not.
+      // A handshake that fails closes by itself; one that takes too long does not.
       if (errorCode(error) === 'ERR_TLS_HANDSHAKE_TIMEOUT') secured.destroy();
     });
   }
@@ -139,7 +140,7 @@ export class ServerLock implements AcceptLock, DialLock {
       return;
     }
     this.#waiting.set(remote, stranger);
-    // One whose address has no stranger to let go hears from the core that there is no room.
+    // If its address has no stranger to close, the core tells the newcomer that there is no room.
     if (admission !== 'admitted' && admission.leaving !== stranger) {
       this.#refuse(admission.leaving, TOO_MANY[admission.limit]);
       admission.leaving.socket.destroy();
@@ -183,14 +184,14 @@ export class ServerLock implements AcceptLock, DialLock {
       clearTimeout(timer);
       if (this.#isWaiting(stranger)) {
         this.#waiting.delete(stranger.remote);
-        // Who never said anything is told of by nobody: a port was tried.
+        // A client that never said anything is not logged: somebody tried a port.
         if (stranger.said.length > 0) this.#tell(stranger.remote, GONE);
       }
       this.#strangers.forget(stranger, nowMs());
     });
   }
 
-  /** What becomes of a stranger by what it has said so far. */
+  /** Decides about a stranger by the bytes that it has sent so far. */
   #answerTo(stranger: Stranger): 'wait' | 'shake' | 'over' {
     const { said } = stranger;
     if (said[0] !== TLS_HANDSHAKE) return this.#hangUp(stranger, NO_TLS);
@@ -213,7 +214,7 @@ export class ServerLock implements AcceptLock, DialLock {
     return this.#hangUp(stranger, reason, ALERTS.decryptError);
   }
 
-  /** Reads the files again; what cannot be used changes nothing. */
+  /** Reads the files again; a file that cannot be used changes nothing. */
   reload(): void {
     const { read, onNotice } = this.#options;
     try {
@@ -227,7 +228,7 @@ export class ServerLock implements AcceptLock, DialLock {
     }
   }
 
-  /** Closes what was opened with something that is not trusted any more. */
+  /** Closes the connections that were opened with credentials that are not trusted any more. */
   withdraw(): void {
     for (const [socket, proof] of this.#proofs) {
       if (isStillTrusted(proof, this.#credentials)) continue;
@@ -235,7 +236,7 @@ export class ServerLock implements AcceptLock, DialLock {
     }
   }
 
-  /** Lets go whoever has not proved anything. */
+  /** Closes every connection that has not proved anything. */
   close(): void {
     const strangers = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -257,7 +258,7 @@ export class ServerLock implements AcceptLock, DialLock {
     return acceptFailureOf(error, this.#options.environment);
   }
 
-  /** Why a secret that is shown is none of ours. */
+  /** Why the secret that a client shows is none of ours. */
   #strangenessOf(identity: string): string {
     const { environment } = this.#options;
     const theirs = parseIdentity(identity);
@@ -310,7 +311,7 @@ export class ServerLock implements AcceptLock, DialLock {
     });
   }
 
-  /** Says in TLS that TLS is spoken here, or what is wrong, and closes. */
+  /** Says by a TLS alert that this side speaks TLS, or what is wrong, and closes. */
   #hangUp(stranger: Stranger, reason: string, alert: number = ALERTS.userCanceled): 'over' {
     const { socket } = stranger;
     this.#refuse(stranger, reason);
@@ -329,7 +330,7 @@ export class ServerLock implements AcceptLock, DialLock {
     return this.#options.limits?.[limit] ?? LIMITS[limit].max;
   }
 
-  /** A stranger's handshake has come to nothing. */
+  /** A stranger's handshake has failed. */
   #refuse(stranger: Stranger, reason: string): void {
     this.#waiting.delete(stranger.remote);
     this.#strangers.fail(stranger, nowMs());
@@ -360,8 +361,8 @@ const TLS_HANDSHAKE = 0x16;
 const FATAL_ALERT_HEAD = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02] as const;
 
 /**
- * Of RFC 8446 6. A client without a secret waits for a welcome; user_canceled is what it hears, and
- * nothing else that OpenSSL sends is like it, so it knows what is spoken here.
+ * Of RFC 8446 6. A client without a secret waits for a welcome and gets user_canceled. OpenSSL
+ * sends nothing else like it, so the client knows that this side speaks TLS.
  */
 const ALERTS = {
   handshakeFailure: 40,
@@ -370,7 +371,7 @@ const ALERTS = {
   userCanceled: 90,
 } as const;
 
-/** A client that has a secret says so in its first packet; one without is told within a second. */
+/** A client with a secret says so in its first packet; one without is told within a second. */
 const CLIENT_HELLO_MS_MAX = 800;
 
 const NO_TLS = 'it speaks no TLS: does it have a secret?';
@@ -387,8 +388,8 @@ const TOO_MANY = {
 } as const;
 
 /**
- * Handshakes a second that may come to nothing. With a secret one costs some 50 microseconds, and
- * ten thousand half a core; with certificates 450, and 300 are a seventh of a core.
+ * Handshakes a second that may fail. With a secret one costs some 50 microseconds, and ten thousand
+ * half a core; with certificates 450, and 300 are a seventh of a core.
  */
 const RATIONS = {
   secret: { ofStrange: 200, ofAllStrange: 10_000, ofKnown: 2_000, ofAllKnown: 10_000 },

@@ -1,6 +1,6 @@
-// How TLS is spoken, by either end. One invariant: 1.3 and nothing else, with a fresh X25519 key for
-// every connection, so that whoever learns a secret later cannot read what was said before; and no
-// tickets, for a ticket would outlive the secret or the certificate that it was got with.
+// How TLS is spoken, by either end. One invariant: 1.3 and nothing else, with a fresh X25519 key
+// for every connection, so that a secret that leaks later does not open what was said before; and
+// no tickets, because a ticket would outlive the secret or the certificate that it was issued for.
 
 import { constants } from 'node:crypto';
 import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls';
@@ -12,7 +12,7 @@ import type { Secret, Secrets } from './secret-file.ts';
 /** What TLS is told by either end. */
 export function contextOf(credentials: Credentials): SecureContextOptions {
   const { kind } = credentials;
-  // Here, for node:crypto takes milliseconds to load, and few connections are locked.
+  // Loaded here, because node:crypto takes milliseconds to load, and few connections are locked.
   const common = { ...COMMON, secureOptions: constants.SSL_OP_NO_TICKET };
   if (kind === 'secret') return common;
   const { cert, key, ca } = credentials;
@@ -33,8 +33,8 @@ export function parseIdentity(
 }
 
 /**
- * The secret that an identity means. Of a bare name it is the first; of an id that is not known
- * here too, so that the handshake says "another secret" and not "another environment".
+ * The secret that an identity means. A bare name means the first one; so does an unknown id, so
+ * that the handshake says "another secret" and not "another environment".
  */
 export function secretFor(secrets: Secrets, id: string | null): Secret {
   return secrets.find((secret) => secret.id === id) ?? secrets[0];

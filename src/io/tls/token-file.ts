@@ -1,5 +1,5 @@
-// A file of tokens for HTTP, one a line. One invariant: a token that is read is long enough that
-// nobody guesses it, and no message tells anything of it.
+// A file of tokens for HTTP, one a line. One invariant: a token that is read is too long to be
+// guessed, and no message reveals anything of it.
 
 import { RarangiError } from '../rarangi-error.ts';
 import { readPrivateFile } from './private-file.ts';
