@@ -1,41 +1,79 @@
-// The package as npm makes it, installed where nothing else is: what a new user has. Dependencies
-// come from the cache of npm where it has them.
+// The package as npm makes it, installed where nothing else is, without a registry and without a
+// cache: what a host without a way out has.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { openHome, programsShown, ROOT, writeProgram } from '../examples/programs.ts';
-import { test as stagedTest, type Ended, type Stage } from '../support/processes.ts';
+import { test as stagedTest } from '../support/processes.ts';
+
+/** A half of it is what it runs on. */
+const PACKAGE_BYTES_MAX = 3_000_000;
 
 /** npm takes 10 s of a quiet machine, and many times that of one that has other things to do. */
 const INSTALL_MS_MAX = 180_000;
 
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
-const INSTALL = ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund'];
 
-/** Runs a command to its end; it must succeed. */
-async function succeed(stage: Stage, words: readonly string[]): Promise<Ended> {
-  const ended = await stage.spawn(words).ended;
-  if (ended.code !== 0) throw new Error(`${words.join(' ')}:\n${ended.stdout}${ended.stderr}`);
-  return ended;
+/** Installs the package; nobody listens where npm would ask for more. */
+function install(tarball: string, { prefix, words = [] }: Install): void {
+  const cache = mkdtempSync(join(tmpdir(), 'rarangi-'));
+  const cut = ['--offline', '--registry=http://127.0.0.1:9', `--cache=${cache}`];
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  execFileSync('npm', ['install', ...cut, ...quiet, `--prefix=${prefix}`, ...words, tarball]);
+  rmSync(cache, { recursive: true });
 }
 
-/** A test with the package, which is made once of what is built: its path. */
-const test = stagedTest.extend<{ tarball: string }>({
-  tarball: [
-    async ({}, use) => {
-      const folder = mkdtempSync(join(tmpdir(), 'rarangi-'));
-      const words = ['pack', ROOT, '--silent', '--ignore-scripts', '--pack-destination', folder];
-      execFileSync('npm', words);
-      await use(join(folder, readdirSync(folder)[0]!));
-      rmSync(folder, { recursive: true });
-    },
-    { scope: 'file' },
-  ],
-});
+interface Install {
+  readonly prefix: string;
+  readonly words?: readonly string[];
+}
+
+/** A folder for all tests of the file. */
+async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'rarangi-'));
+  await use(folder);
+  rmSync(folder, { recursive: true });
+}
+
+/** A test with the package, made of what is built, and with where it is installed for all users. */
+const test = stagedTest
+  .extend<{ tarball: string }>({
+    tarball: [
+      async ({}, use) => {
+        await withFolder(async (folder) => {
+          copySource(folder);
+          execFileSync('npm', ['pack', '--silent', '--ignore-scripts'], { cwd: folder });
+          const made = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+          await use(join(folder, made!));
+        });
+      },
+      { scope: 'file' },
+    ],
+  })
+  .extend<{ prefix: string }>({
+    prefix: [
+      async ({ tarball }, use) => {
+        await withFolder(async (prefix) => {
+          install(tarball, { prefix, words: ['--global'] });
+          await use(prefix);
+        });
+      },
+      { scope: 'file' },
+    ],
+  });
 
 test(
   'installed into an empty folder, its types resolve, and the programs that are shown run',
@@ -43,7 +81,7 @@ test(
     const folder = join(stage.folder, 'app');
     mkdirSync(folder);
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    await succeed(stage, [...INSTALL, '--prefix', folder, tarball]);
+    install(tarball, { prefix: folder });
     const home = await openHome(stage);
     const typed = programsShown().filter(({ code }) => !code.includes('fastify'));
     const [first] = typed;
@@ -67,16 +105,10 @@ test(
 
 test(
   'installed into an empty prefix, rarangi runs; manual, completion and units are where they say',
-  async ({ stage, tarball }) => {
-    const prefix = join(stage.folder, 'prefix');
-    await succeed(stage, [...INSTALL, '--global', '--prefix', prefix, tarball]);
+  async ({ stage, prefix }) => {
+    const { stdout } = await stage.spawn([join(prefix, 'bin/rarangi'), '--version']).ended;
 
-    const { stdout } = await succeed(stage, [join(prefix, 'bin/rarangi'), '--version']);
-
-    const { version, man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-      version: string;
-      man: string[];
-    };
+    const { version, man } = manifest();
     const pages = filesBelow(join(prefix, 'share/man'));
     const installed = filesBelow(join(prefix, 'lib/node_modules'));
     expect(stdout).toContain(`rarangi/${version}`);
@@ -89,6 +121,75 @@ test(
   },
   INSTALL_MS_MAX,
 );
+
+test(
+  'what is installed is what the lock file has, and it serves, registers and looks up',
+  async ({ stage, tarball, prefix }) => {
+    const rarangi = join(prefix, 'bin/rarangi');
+    const bind = stage.address();
+    const at = `--server=${bind}`;
+
+    const server = stage.spawn([rarangi, 'serve', `--bind=${bind}`, '--log-format=json']);
+    await server.said({ event: 'view-complete' });
+    const words = ['register', at, '--name=db', '--port=9', '--ready=none', '--', 'sleep', '1h'];
+    const service = stage.spawn([rarangi, ...words]);
+    const found = await stage.spawn([rarangi, 'lookup', at, 'db', '--wait=30s']).ended;
+    const helped = await stage.spawn([rarangi, 'help', 'serve']).ended;
+    await service.end();
+
+    const home = join(prefix, 'lib/node_modules/rarangi');
+    const wrong = modulesLocked().filter(
+      ([folder, { version, optional }]) =>
+        optional !== true && versionIn(join(home, folder)) !== version,
+    );
+    expect(found).toMatchObject({ code: 0, stdout: `${bind}:9\n` });
+    expect(helped.code).toBe(0);
+    expect(wrong).toEqual([]);
+    expect(statSync(tarball).size).toBeLessThan(PACKAGE_BYTES_MAX);
+  },
+  INSTALL_MS_MAX,
+);
+
+function versionIn(folder: string): string {
+  const text = readFileSync(join(folder, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+interface Manifest {
+  readonly version: string;
+  readonly man: readonly string[];
+  readonly files: readonly string[];
+}
+
+interface Locked {
+  readonly version: string;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly optional?: boolean;
+}
+
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** The modules that go with the package: their folders, by the lock file. */
+function modulesLocked(): [folder: string, Locked][] {
+  const text = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Record<string, Locked> };
+  return Object.entries(packages).filter(
+    ([folder, { dev, devOptional }]) => folder !== '' && dev !== true && devOptional !== true,
+  );
+}
+
+/** npm follows no link to modules elsewhere, as a worktree may have it: so they are copied, too. */
+function copySource(folder: string): void {
+  const tops = manifest().files.map((path) => path.split('/')[0]!);
+  const copied = ['package.json', 'README.md', 'LICENSE', ...tops];
+  const modules = modulesLocked().filter(([, { optional }]) => optional !== true);
+  for (const path of new Set([...copied, ...modules.map(([path]) => path)])) {
+    cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+  }
+}
 
 /** What the documents have people use of the installed package, below `npm root --global`. */
 function pathsShown(): string[] {
