@@ -266,14 +266,14 @@ function stateOf({ state }: Server): unknown {
         `${String(connection.id)} ${[...registrations.keys()].join()} ${[...watches.keys()].join()}`,
     ),
     connections: [...state.connections.values()].map(({ id, phase }) => `${String(id)} ${phase}`),
-    strangers: [...state.strangers.keys()],
-    accepted: state.strangers.counts,
+    strangers: [...state.linking.strangers.keys()],
+    accepted: state.linking.strangers.counts,
     links: [...state.links.keys()],
-    owners: [...state.owners],
-    goodbyes: [...state.goodbyes.keys()],
-    unheard: [...state.unheard].sort(),
-    masters: [...state.masterAddresses].sort(),
-    isComplete: state.isComplete,
+    owners: [...state.clients.owners],
+    goodbyes: [...state.past.goodbyes.keys()],
+    unheard: [...state.reach.unheard].sort(),
+    masters: [...state.addresses.masters].sort(),
+    isComplete: state.view.isComplete,
   };
 }
 

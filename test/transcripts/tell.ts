@@ -123,7 +123,7 @@ class Teller {
 }
 
 function answerOf(server: SimServer, service: string): string {
-  const { isComplete, missing } = server.core.state;
+  const { isComplete, missing } = server.core.state.view;
   const found = instancesAt(server)
     .filter(({ registration }) => registration.service === service)
     .map(({ host, state }) => `${state} on ${host}`)

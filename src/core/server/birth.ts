@@ -1,22 +1,26 @@
-// What a server knows when its life begins: itself, and nothing else. The invariant: every field of
+// What a server knows when its life begins: itself, and nothing else. The invariant: every slice of
 // `State` begins here, so that what is built anew after a fault (recovery.ts) begins here as well.
 
 import { LINK_SILENCE_MS } from '../../protocol/constants.ts';
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Facts } from '../../protocol/records.ts';
-import { Account } from '../kit/account.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { Timers } from '../kit/timers.ts';
 import { hostPartOf } from '../kit/text.ts';
 import { History, HISTORY_ROWS } from './history.ts';
+import { createDue } from './due.ts';
+import { createLife } from './life.ts';
 import { strangersOf } from './links/admission.ts';
+import { createLinking } from './links/slice.ts';
 import type { ServerOptions } from './options.ts';
-import { Directory } from './origins/directory.ts';
 import { createLog, createOrigin, holdersAmong } from './origins/origins.ts';
 import { Outbox } from './outbox.ts';
-import { Slots } from './replication/rows.ts';
-import { Journal } from './replication/journal.ts';
-import type { Departed, Origin, State } from './state.ts';
+import { createAddresses, createPast, createReach } from './origins/slice.ts';
+import { Slots } from './origins/slots.ts';
+import { createView, Replication } from './replication/slice.ts';
+import { createClients } from './sessions/slice.ts';
+import type { Origin } from './entities.ts';
+import type { State } from './state.ts';
 import { Tally } from './tally.ts';
 
 /** A server that knows only itself. */
@@ -24,70 +28,30 @@ export function createState(options: ServerOptions): State {
   const slots = new Slots();
   const self = createSelf(options, slots);
   const origins = new Map<OriginId, Origin>([[self.id, self]]);
-  const departed = new Map<OriginId, Departed>();
-  const holders = holdersAmong(origins, departed);
-  const directory = new Directory<Origin>();
-  directory.file(self);
+  const past = createPast();
+  const holders = holdersAmong(origins, past.departed);
   return {
     options,
-    ...{ out: new Outbox(), tally: new Tally() },
+    nowMs: -Infinity,
+    out: new Outbox(),
     timers: new Timers(),
+    tally: new Tally(),
+    history: new History(options.historyRows ?? HISTORY_ROWS),
+    catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
     self,
     origins,
-    slots,
-    directory,
-    journal: new Journal(),
-    away: new Set(),
-    asides: new Set(),
-    losers: new Set(),
-    bare: new Set(),
-    unheard: new Set(),
-    goodbyes: new Map(),
-    ...{ departed, ended: new Map() },
-    ...{ gone: new Map(), givenUpPeers: new Set() },
-    wanted: new Map(),
-    orphaned: new Set(),
-    catalogue: options.keeping?.createCatalogue(holders) ?? new Catalogue(holders),
-    unlisted: new Set(),
     connections: new Map(),
-    strangers: strangersOf(options),
-    limitsTold: new Map(),
     links: new Map(),
-    pacesTold: new Map(),
-    ...{ askers: new Set(), expecting: new Set() },
-    flushDueMs: Infinity,
-    announceDueMs: Infinity,
-    flushedMs: -Infinity,
-    ...{ sessions: new Map(), heldBySessions: new Account(), owners: new Map() },
-    heldByLogs: new Account(),
-    targets: new Map(),
-    masterAddresses: new Set(),
-    ...{ lostAddresses: new Set(), sought: [], seeks: 0, unspoken: new Set() },
-    siblingAddresses: new Set(siblingAddressesOf(options)),
-    forgetTokens: new Set(),
-    ...{ removals: new Map(), vanished: new Map() },
-    history: new History(options.historyRows ?? HISTORY_ROWS),
-    nowMs: -Infinity,
-    ...{ loose: new Set(), grown: new Set() },
-    ...{ isViewDirty: false, areTargetsDirty: false },
-    isSynced: false,
-    ...{ isComplete: false, isVouched: false },
-    viewedMs: -Infinity,
-    missing: [],
-    missingCount: 0,
-    why: 'unsynced',
-    sayMissingMs: Infinity,
-    askedMs: -Infinity,
-    missedBy: new Map(),
-    ownMissing: [],
-    newsMs: 0,
-    held: null,
-    ...{ reachesMaster: false, isWithoutMaster: false },
-    ...{ faultsCount: 0, faultedMs: -Infinity, isSecondFault: false },
-    barred: new Map(),
-    ...{ isFailing: false, isAddressGone: false, isStopping: false, hasLeft: false },
-    heldPlaces: [],
-    leaveMs: Infinity,
+    sessions: new Map(),
+    reach: createReach(slots, self),
+    past,
+    addresses: createAddresses(siblingAddressesOf(options)),
+    replication: new Replication(),
+    view: createView(),
+    linking: createLinking(strangersOf(options)),
+    clients: createClients(),
+    life: createLife(),
+    due: createDue(),
   };
 }
 

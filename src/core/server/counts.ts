@@ -22,7 +22,14 @@ export interface Counts {
 
 /** Counts what a server holds now. */
 export function countsOf(state: State): Counts {
-  const { origins, links, missing, owners, sessions, strangers } = state;
+  const {
+    origins,
+    links,
+    view: { missing },
+    clients: { owners },
+    sessions,
+    linking: { strangers },
+  } = state;
   let registrations = 0;
   let watches = 0;
   for (const { log } of origins.values()) registrations += log.registrations.size;

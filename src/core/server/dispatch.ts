@@ -63,7 +63,8 @@ import {
   judgeSession,
 } from './sessions/sessions.ts';
 import { handleWhileWaking } from './sleep.ts';
-import type { Connection, Link, Session, State } from './state.ts';
+import type { Connection, Link, Session } from './entities.ts';
+import type { State } from './state.ts';
 import { charge, handleUnread } from './sessions/throttle.ts';
 import { giveUpPeer } from './sessions/health.ts';
 import { noteNeighbourView } from './replication/view.ts';
@@ -279,15 +280,15 @@ export function endAtLimit(state: State, connection: Connection, limit: LimitNam
 
 /** Drops the split servers of a host, and waits for no answer from it any more, here and at every server that can be reached. */
 function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): number {
-  if (state.forgetTokens.has(message.token)) return 0;
-  state.forgetTokens.add(message.token);
-  const [oldest] = state.forgetTokens;
-  if (oldest !== undefined && state.forgetTokens.size > TOKENS_MAX) {
-    state.forgetTokens.delete(oldest);
+  if (state.life.forgetTokens.has(message.token)) return 0;
+  state.life.forgetTokens.add(message.token);
+  const [oldest] = state.life.forgetTokens;
+  if (oldest !== undefined && state.life.forgetTokens.size > TOKENS_MAX) {
+    state.life.forgetTokens.delete(oldest);
   }
   sendToAll(state, message, from);
   let count = 0;
-  for (const origin of [...state.directory.ofHost(message.host)]) {
+  for (const origin of [...state.reach.directory.ofHost(message.host)]) {
     if (origin.standing !== 'split') continue;
     forgetWays(state, origin.log.facts.addresses);
     forgetOrigin(state, origin, 'an operator said so');
@@ -344,7 +345,8 @@ function handleError(state: State, connection: Connection, error: MessageOf<'err
   if (isShaken(connection)) return;
   if (name === 'wrong-environment') {
     const theirs = error.environment ?? 'another';
-    const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+    const target =
+      connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
     if (target !== undefined) target.isRefused = true;
     const { environment: ours } = state.options;
     state.out.notice('refused-environment', { address: connection.remote, theirs, ours });

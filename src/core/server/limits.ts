@@ -152,13 +152,13 @@ export function maxOf({ limits }: ServerOptions, name: LimitName): number {
 /** Tells the operator that a limit was reached: once a minute for each, and how often it was. */
 export function noteLimit(state: State, limit: LimitName, address: string): void {
   state.tally.add('limit-reached', [limit]);
-  const told = state.limitsTold.get(limit);
+  const told = state.life.limitsTold.get(limit);
   if (told !== undefined && state.nowMs - told.atMs < TOLD_EVERY_MS) {
     told.times += 1;
     return;
   }
   const times = (told?.times ?? 0) + 1;
-  state.limitsTold.set(limit, { atMs: state.nowMs, times: 0 });
+  state.life.limitsTold.set(limit, { atMs: state.nowMs, times: 0 });
   const { noun } = LIMITS[limit];
   const hint = hintFor(state.options, limit);
   const max = maxOf(state.options, limit);

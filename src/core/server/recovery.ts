@@ -23,7 +23,8 @@ import { armBare } from './replication/receiving/bare.ts';
 import { announceBy, becomeLazy, flushBy } from './replication/replication.ts';
 import { noteNeighbourView } from './replication/view.ts';
 import { createSession, handleSessionClosed, judgeSession, tellLost } from './sessions/sessions.ts';
-import type { Connection, Link, Origin, Session, State, Target } from './state.ts';
+import type { Connection, Link, Origin, Session, Target } from './entities.ts';
+import type { State } from './state.ts';
 import { isOwnHost } from './state.ts';
 import { armWake } from './sleep.ts';
 import { armLeave } from './stop.ts';
@@ -62,8 +63,8 @@ export function handleFaulted(state: State, fault: Faulted): boolean {
     if (connection === undefined) continue;
     const { kind: message } = unsent.message;
     const key = `too long ${message}`;
-    if (!state.limitsTold.has(key)) {
-      state.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
+    if (!state.life.limitsTold.has(key)) {
+      state.life.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
       state.out.notice('too-long', { message, address: connection.remote });
     }
     refuseUnsent(state, connection, unsent.message);
@@ -95,28 +96,25 @@ function refuseUnsent(state: State, connection: Connection, message: Message): v
   }
 }
 
-/** What is true whatever was thrown; every other field is as at the begin of a life. */
+/** What is true whatever was thrown; every other slice is as at the begin of a life. */
 function takenOver(old: State): State {
-  const { nowMs, newsMs, askedMs, isSynced, isComplete } = old;
-  const { missing, missingCount, why, ownMissing } = old;
-  const { reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing } = old;
-  const { connections, strangers, limitsTold, goodbyes, targets, barred } = old;
-  const { masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished } = old;
-  const { gone, ended, givenUpPeers, isAddressGone, heldPlaces } = old;
-  const { out, tally, history } = old;
-  const { lostAddresses, sought, seeks, unspoken } = old;
+  const { nowMs, out, tally, history, connections, addresses, linking, reach, past, life } = old;
+  const { isSynced, isComplete, missing, missingCount, why, ownMissing, ...view } = old.view;
+  const { removals, vanished } = old.clients;
+  const state = createState(old.options);
   return {
-    ...createState(old.options),
-    ...{ nowMs, newsMs, askedMs, isSynced, isComplete },
-    ...{ missing, missingCount, why, ownMissing },
-    ...{ reachesMaster, isStopping, leaveMs, hasLeft, faultsCount, faultedMs, isFailing },
-    ...{ connections, strangers, limitsTold, goodbyes, targets, barred },
-    ...{ masterAddresses, siblingAddresses, forgetTokens, removals, pacesTold, vanished },
-    ...{ gone, ended, givenUpPeers, isAddressGone, heldPlaces, out, tally, history },
-    ...{ lostAddresses, sought, seeks, unspoken },
-    held: old.held === null ? null : [],
-    isViewDirty: true,
-    areTargetsDirty: true,
+    ...state,
+    ...{ nowMs, out, tally, history, connections, addresses },
+    reach: { ...state.reach, newsMs: reach.newsMs, unspoken: reach.unspoken },
+    past: { ...past, departed: state.past.departed },
+    view: {
+      ...state.view,
+      ...{ isSynced, isComplete, missing, missingCount, why, ownMissing },
+      ...{ askedMs: view.askedMs, givenUpPeers: view.givenUpPeers },
+    },
+    linking: { ...linking, isWithoutMaster: false },
+    clients: { ...state.clients, removals, vanished },
+    life: { ...life, waiting: life.waiting === null ? null : [], isSecondFault: false },
   };
 }
 
@@ -138,7 +136,7 @@ function takeSession(state: State, old: Session, held: Origin['log']['registrati
       tellLost(state, session, instance);
       continue;
     }
-    state.owners.set(instance, connection.id);
+    state.clients.owners.set(instance, connection.id);
     session.registrations.set(instance, registration);
   }
   for (const [request, watch] of old.watches) session.watches.set(request, watch);
@@ -156,16 +154,16 @@ function takeOrigins(old: State, state: State, { bad, tidings }: Taking): void {
     const isBad = bad !== null && (origin.id === bad || origin.source === bad);
     if (isBad || !takeOrigin(state, origin)) tidings.forgotten.add(origin.id);
   }
-  for (const id of state.origins.keys()) state.unheard.delete(id);
+  for (const id of state.origins.keys()) state.reach.unheard.delete(id);
 }
 
 /** What servers held that have left is in doubt for a grace, from now. */
 function takeDeparted(old: State, state: State): void {
-  for (const [id, { origin, unclaimed }] of old.departed) {
+  for (const [id, { origin, unclaimed }] of old.past.departed) {
     const held = [...unclaimed].flatMap((instance) => origin.log.registrations.get(instance) ?? []);
     if (held.length === 0) continue;
     const instances = held.map(({ instance }) => instance);
-    state.departed.set(id, { origin, unclaimed: new Set(instances) });
+    state.past.departed.set(id, { origin, unclaimed: new Set(instances) });
     for (const registration of held) state.catalogue.put(id, registration);
     armDeparted(state, id, state.nowMs + state.options.graceMs);
   }
@@ -189,10 +187,10 @@ function takeOrigin(state: State, old: Origin): boolean {
   Object.assign(origin, { losses, source });
   origin.metMs = old.metMs;
   applySnapshot(state, origin, snapshot);
-  if (standing !== 'reachable' && standing !== 'new') state.away.add(origin);
-  if (standing === 'aside') state.asides.add(origin);
-  state.journal.note(origin);
-  state.grown.add(origin.id);
+  if (standing !== 'reachable' && standing !== 'new') state.reach.away.add(origin);
+  if (standing === 'aside') state.reach.asides.add(origin);
+  state.replication.journal.note(origin);
+  state.reach.grown.add(origin.id);
   return true;
 }
 
@@ -218,8 +216,8 @@ function takeLink(state: State, old: Link): void {
   state.links.set(origin, link);
   const { isNeighbourComplete: complete, neighbourMissing: missing } = old;
   noteNeighbourView(state, link, { complete, missing, missingCount: old.neighbourMissingCount });
-  for (const id of old.progress.asked) state.orphaned.add(id);
-  if (!link.progress.hasAllListed) state.expecting.add(link);
+  for (const id of old.progress.asked) state.replication.orphaned.add(id);
+  if (!link.progress.hasAllListed) state.replication.expecting.add(link);
   becomeLazy(state, link);
   link.progress.setModeAt(state.self.slot, 'lazy');
   for (const id of state.origins.keys()) link.progress.look(id, { isOffered: true });
@@ -230,11 +228,13 @@ function takeOwnLog(old: State, state: State): void {
   const { sequence, hash, missing, registrations: held } = old.self.log;
   const { facts } = state.options;
   const links = [...state.links.keys()];
-  const registrations = [...held.values()].filter(({ instance }) => state.owners.has(instance));
+  const registrations = [...held.values()].filter(({ instance }) =>
+    state.clients.owners.has(instance),
+  );
   const snapshot = { sequence, facts, links, registrations, missing };
   const isSame = hashOf(state.self.id, snapshot) === hash;
   applySnapshot(state, state.self, { ...snapshot, sequence: sequence + (isSame ? 0 : 1) });
-  state.journal.note(state.self);
+  state.replication.journal.note(state.self);
 }
 
 /** The watchers were told what the old catalogue said. */
@@ -287,9 +287,9 @@ function rearmAll(old: State, state: State, tidings: Tidings): void {
     handleFlow(state, { kind, connection: connection.id, nowMs: state.nowMs });
   }
   for (const origin of state.origins.values()) rearm(state, origin, tidings);
-  if (state.held !== null) armWake(state);
+  if (state.life.waiting !== null) armWake(state);
   armBare(state);
-  if (state.isStopping) armLeave(state);
+  if (state.life.isStopping) armLeave(state);
   if (old.timers.has('ask again')) armAskAgain(state, tidings);
   flushBy(state, state.nowMs);
   announceBy(state, state.nowMs);
@@ -297,25 +297,25 @@ function rearmAll(old: State, state: State, tidings: Tidings): void {
 
 /** Once a second at most while the server fails: there is nothing to be done about it. */
 export function tellFault(state: State, { connection, reason }: Fault): void {
-  state.faultsCount += 1;
+  state.life.faultsCount += 1;
   const key = `fault ${reason}`;
-  const toldMs = state.limitsTold.get(key)?.atMs ?? -Infinity;
-  if (state.isFailing && state.nowMs - toldMs < TOLD_AGAIN_MS) return;
-  if (state.isFailing) state.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
+  const toldMs = state.life.limitsTold.get(key)?.atMs ?? -Infinity;
+  if (state.life.isFailing && state.nowMs - toldMs < TOLD_AGAIN_MS) return;
+  if (state.life.isFailing) state.life.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
   const remote = connection === null ? undefined : state.connections.get(connection)?.remote;
   const from = remote ?? 'a connection that is closed';
   const what = connection === null ? 'nothing that anybody sent' : `what came from ${from}`;
-  state.out.notice('fault', { what, count: state.faultsCount, reason });
+  state.out.notice('fault', { what, count: state.life.faultsCount, reason });
 }
 
 /** Whether a fault that was nobody's doing was not the first within a minute: see `noteNobodys`. */
-export function isSecond({ isSecondFault }: State): boolean {
+export function isSecond({ life: { isSecondFault } }: State): boolean {
   return isSecondFault;
 }
 
 function noteNobodys(state: State): void {
-  state.isSecondFault = state.nowMs - state.faultedMs < AGAIN_MS;
-  state.faultedMs = state.nowMs;
+  state.life.isSecondFault = state.nowMs - state.life.faultedMs < AGAIN_MS;
+  state.life.faultedMs = state.nowMs;
 }
 
 interface Culprit {
@@ -330,7 +330,8 @@ function putOut(state: State, id: ConnectionId, { link, facts }: Culprit): void 
   const isSibling = facts !== undefined && isOwnHost(state, facts.host);
   const barredMs = isSibling ? SIBLING_BARRED_MS : BARRED_MS;
   if (connection.peer !== null) bar(state, connection.peer, barredMs);
-  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  const target =
+    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (target !== undefined) barAddress(state, target, barredMs);
   if (state.connections.has(id)) closeConnection(state, connection, 'fault');
   handleSessionClosed(state, connection, 'what it sent met a bug of the server');
@@ -341,10 +342,11 @@ function putOut(state: State, id: ConnectionId, { link, facts }: Culprit): void 
 
 /** No link is made to that server for a while. */
 function bar(state: State, origin: OriginId, barredMs: number): void {
-  const [oldest] = state.barred.keys();
-  if (oldest !== undefined && state.barred.size >= BARRED_MAX) state.barred.delete(oldest);
-  state.barred.delete(origin);
-  state.barred.set(origin, state.nowMs + barredMs);
+  const [oldest] = state.life.barred.keys();
+  if (oldest !== undefined && state.life.barred.size >= BARRED_MAX)
+    state.life.barred.delete(oldest);
+  state.life.barred.delete(origin);
+  state.life.barred.set(origin, state.nowMs + barredMs);
 }
 
 /** Nor is its address dialled: for a second, then longer each time; all is well after a long peace. */

@@ -87,7 +87,7 @@ export class Server {
 
   /** Where even that throws, or it happens again, what is there has to do for the end. */
   #recover(fault: Fault): void {
-    if (fault.connection === null && this.#state.isFailing) {
+    if (fault.connection === null && this.#state.life.isFailing) {
       tellFault(this.#state, fault);
       return;
     }
@@ -105,8 +105,8 @@ export class Server {
   /** It stops in order. What throws from now on is told, and keeps nothing else from being done. */
   #fail(): void {
     const state = this.#state;
-    if (state.isFailing) return;
-    state.isFailing = true;
+    if (state.life.isFailing) return;
+    state.life.isFailing = true;
     this.#attempt(null, () => {
       handleStop(state);
     });
@@ -135,11 +135,9 @@ export class Server {
   #begin(nowMs: number): void {
     const state = this.#state;
     state.nowMs = nowMs;
-    state.newsMs = nowMs;
+    state.reach.newsMs = nowMs;
     state.history.begin(nowMs);
     appendOwn(state, { kind: 'facts', facts: state.self.log.facts });
-    state.areTargetsDirty = true;
-    state.isViewDirty = true;
     this.#armCheck();
   }
 
@@ -169,7 +167,7 @@ export class Server {
         handleAddressed(state, input);
         break;
       case 'held':
-        state.heldPlaces = input.places;
+        state.life.heldPlaces = input.places;
         break;
       case 'stop':
         handleStop(state);
@@ -228,7 +226,7 @@ export class Server {
   #settle(): void {
     for (let at = 0; at < STAGES.length; at += 1) {
       const isWell = this.#attempt(null, () => STAGES[at]?.(this.#state, this.#tidings));
-      if (!isWell && !this.#state.isFailing) at = -1;
+      if (!isWell && !this.#state.life.isFailing) at = -1;
     }
   }
 

@@ -12,6 +12,7 @@ import { refreshReachability } from './origins/reachability.ts';
 import { spreadTidings } from './replication/replication.ts';
 import { refreshView } from './replication/view.ts';
 import { tellWatchers } from './sessions/answers.ts';
+import { isViewDue, takeTargets } from './due.ts';
 import type { State } from './state.ts';
 import { leaveInTime, prepareToLeave } from './stop.ts';
 
@@ -37,15 +38,14 @@ function passNews(state: State, tidings: Tidings): void {
 }
 
 function settleTargets(state: State): void {
-  if (!state.areTargetsDirty) return;
-  state.areTargetsDirty = false;
+  if (!takeTargets(state)) return;
   noteMasters(state);
   dropUnneeded(state);
   dialWanted(state, wantedAddresses(state), urgentAddresses(state));
 }
 
 function settleView(state: State): void {
-  if (state.isViewDirty) noteNoMaster(state);
+  if (isViewDue(state)) noteNoMaster(state);
   const isViewNew = refreshView(state);
   tellWatchers(state, isViewNew);
 }

@@ -12,7 +12,8 @@ import { giveLateTime } from './origins/late.ts';
 import { becomePast } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { becomeSuspect } from './origins/reachability.ts';
-import type { Connection, State } from './state.ts';
+import type { Connection } from './entities.ts';
+import type { State } from './state.ts';
 import { hasten } from './links/targets.ts';
 
 /** Makes up for the time that was lost when the timer due at `dueMs` came only at `nowMs`. */
@@ -25,7 +26,7 @@ export function handleLateness(
   if (lateMs <= LATE_MS) return;
   state.nowMs = late.nowMs;
   giveTime(state, lateMs);
-  if (state.held !== null) armWake(state);
+  if (state.life.waiting !== null) armWake(state);
   if (lateMs <= state.options.silenceMs) return;
   state.tally.add('slept-seconds', [], lateMs / 1_000);
   state.out.notice('slept', { milliseconds: Math.round(lateMs) });
@@ -37,7 +38,7 @@ export function handleLateness(
       becomeSuspect(state, origin, tidings);
     }
   }
-  state.held ??= [];
+  state.life.waiting ??= [];
   armWake(state);
 }
 
@@ -50,13 +51,13 @@ export function handleWhileWaking(
   arrived: { readonly connection: Connection; readonly message: Arrived },
   again: () => void,
 ): boolean {
-  if (state.held === null) return false;
+  if (state.life.waiting === null) return false;
   const { connection, message } = arrived;
   if (message.kind === 'error') return false;
   if (connection.phase === 'link') return true;
   if (connection.phase === 'session') {
     if (!QUESTIONS.has(message.kind)) return false;
-    state.held.push(() => {
+    state.life.waiting.push(() => {
       if (state.connections.has(connection.id)) again();
     });
     return true;
@@ -84,8 +85,8 @@ export function armWake(state: State): void {
 }
 
 function wake(state: State): void {
-  const held = state.held ?? [];
-  state.held = null;
+  const held = state.life.waiting ?? [];
+  state.life.waiting = null;
   for (const link of [...state.links.values()]) {
     state.out.sendError(link.connection.id, 'silent', SLEPT);
     closeConnection(state, link.connection, 'silent');
@@ -93,7 +94,7 @@ function wake(state: State): void {
     // That we closed it says nothing of the server at its other end.
     state.origins.get(link.origin)?.losses?.delete(state.self.id);
   }
-  hasten(state, [...state.targets.keys()]);
+  hasten(state, [...state.linking.targets.keys()]);
   for (const again of held) again();
 }
 

@@ -7,17 +7,19 @@ import type { InstanceId } from '../../protocol/ids.ts';
 import type { Registration } from '../../protocol/records.ts';
 import { dialNow, isVacant } from './links/targets.ts';
 import { wantedAddresses } from './links/policy.ts';
-import type { Origin, State } from './state.ts';
+import { touchTargets } from './due.ts';
+import type { Origin } from './entities.ts';
+import type { State } from './state.ts';
 import { isOwnHost, reachableOrigins } from './state.ts';
 import { flushLinks } from './replication/sending/flush.ts';
 import { flushBy, sendToAll } from './replication/replication.ts';
 
 /** Begins to stop. */
 export function handleStop(state: State): void {
-  if (state.isStopping) return;
-  state.isStopping = true;
-  state.areTargetsDirty = true;
-  state.leaveMs = state.nowMs + HAND_OVER_MS;
+  if (state.life.isStopping) return;
+  state.life.isStopping = true;
+  touchTargets(state);
+  state.life.leaveMs = state.nowMs + HAND_OVER_MS;
   state.out.notice('server-stopping', { name: state.options.facts.name });
   armLeave(state);
   state.out.send([...state.sessions.keys()], { kind: 'goaway' });
@@ -26,7 +28,7 @@ export function handleStop(state: State): void {
 
 /** The server leaves at `leaveMs` in any case. */
 export function armLeave(state: State): void {
-  state.timers.set('leave', state.leaveMs, () => {
+  state.timers.set('leave', state.life.leaveMs, () => {
     // The end of the step asks whether it is time to leave.
   });
 }
@@ -66,20 +68,21 @@ function isHeldIn(
 
 /** When it is time to leave: all that is to be said of others is said before the goodbye. */
 export function prepareToLeave(state: State): void {
-  if (!state.isStopping || state.hasLeft) return;
-  if (state.nowMs < state.leaveMs && !isReadyToLeave(state)) return;
-  state.leaveMs = state.nowMs;
+  if (!state.life.isStopping || state.life.hasLeft) return;
+  if (state.nowMs < state.life.leaveMs && !isReadyToLeave(state)) return;
+  state.life.leaveMs = state.nowMs;
   flushBy(state, state.nowMs);
   flushLinks(state);
 }
 
 /** Says goodbye when it is time to leave, whatever became of the rest. */
 export function leaveInTime(state: State): void {
-  if (state.isStopping && !state.hasLeft && state.nowMs >= state.leaveMs) leave(state);
+  if (state.life.isStopping && !state.life.hasLeft && state.nowMs >= state.life.leaveMs)
+    leave(state);
 }
 
 function leave(state: State): void {
-  state.hasLeft = true;
+  state.life.hasLeft = true;
   const first = state.self.log.sequence + 1;
   try {
     sendToAll(state, {
@@ -87,7 +90,7 @@ function leave(state: State): void {
       batches: [{ origin: state.self.id, first, entries: [{ kind: 'bye' }] }],
     });
   } finally {
-    state.out.stopped(state.isFailing);
+    state.out.stopped(state.life.isFailing);
   }
 }
 

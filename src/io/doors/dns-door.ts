@@ -54,7 +54,8 @@ class DnsPlaces implements Door {
       transport: 'inside',
       remote: 'DNS',
       onClosed: () => {
-        if (!context.server.state().isStopping) context.fail(new Error('its session has ended'));
+        if (!context.server.state().life.isStopping)
+          context.fail(new Error('its session has ended'));
       },
     });
     this.#zone = new Zone(settings.dnsZone, Math.round(settings.dnsTtlMs / 1_000));

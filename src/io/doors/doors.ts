@@ -76,7 +76,7 @@ export class Doors {
     this.#cancelPatience = runtime.setAlarm(runtime.nowMs() + LATE_PLACES_MS, () => {
       this.becomeReady();
     });
-    if (state().isComplete) this.becomeReady();
+    if (state().view.isComplete) this.becomeReady();
   }
 
   /** The view was complete for the first time: from now on all doors are open. */

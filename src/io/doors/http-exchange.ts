@@ -94,7 +94,7 @@ export class Exchange {
 
   /** The view of this server, for what is answered without a question to the core. */
   view(): HttpView {
-    const { isComplete: complete, missing, missingCount, why } = this.#context.server.state();
+    const { isComplete: complete, missing, missingCount, why } = this.#context.server.state().view;
     return { complete, missing, missingCount, why };
   }
 

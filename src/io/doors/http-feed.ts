@@ -5,7 +5,8 @@
 import { historyAnswerOf, historyFacts } from '../../answers/history.ts';
 import { peerInfoOf, type ServiceInfo, statusReportOf } from '../../answers/shapes.ts';
 import { serverRowOf } from '../../core/server/sessions/answers.ts';
-import type { Origin, State } from '../../core/server/state.ts';
+import type { Origin } from '../../core/server/entities.ts';
+import type { State } from '../../core/server/state.ts';
 import {
   type FeedAway,
   type FeedEvent,
@@ -240,7 +241,7 @@ function statusOf(state: Readonly<State>, report: MessageOf<'report'>): FeedStat
 }
 
 /** Each host that is out of reach, by that of its servers which went first. */
-function awayOf({ away, nowMs, options }: Readonly<State>): FeedAway[] {
+function awayOf({ reach: { away }, nowMs, options }: Readonly<State>): FeedAway[] {
   const hosts = new Map<string, FeedAway>();
   for (const { log, standing, sinceMs } of away) {
     const { host } = log.facts;

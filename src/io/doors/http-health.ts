@@ -13,7 +13,10 @@ export function answerLive(exchange: Exchange): void {
 }
 
 /** The view was complete once, and the server does not stop. */
-export function answerReady(exchange: Exchange, { isSynced, isStopping }: Known): void {
+export function answerReady(
+  exchange: Exchange,
+  { view: { isSynced }, life: { isStopping } }: Known,
+): void {
   if (isStopping) exchange.text(503, 'this server stops\n');
   else if (isSynced) exchange.text(200, 'ok\n');
   else exchange.text(503, 'unsynced: not synced yet\n');
@@ -29,7 +32,10 @@ export function answerSynced(exchange: Exchange, state: Known): void {
 /** Why a server is not well, a line for each reason that `status` gives, and what that says in its view. */
 export function whyNotWell(state: Known): string[] {
   const { state: word, reasons } = healthOf(state);
-  const { isComplete, isStopping, missing } = state;
+  const {
+    view: { isComplete, missing },
+    life: { isStopping },
+  } = state;
   const lines = reasons.map(({ code, message }) => `${code}: ${message}`);
   const split = splitLine(state);
   if (split !== null) lines.unshift(split);
@@ -41,7 +47,7 @@ export function whyNotWell(state: Known): string[] {
   ];
 }
 
-function splitLine({ away, nowMs }: Known): string | null {
+function splitLine({ reach: { away }, nowMs }: Known): string | null {
   const origins = [...away].filter(({ standing }) => standing === 'split');
   if (origins.length === 0) return null;
   const hosts = [...new Set(origins.map(({ log }) => log.facts.host as string))].sort();

@@ -6,7 +6,8 @@ import { VERSION } from '../../answers/version.ts';
 import { LIMITS } from '../../core/server/limits.ts';
 import { serverCountsOf } from '../../core/server/sessions/answers.ts';
 import { healthOf } from '../../core/server/sessions/health.ts';
-import type { Session, State } from '../../core/server/state.ts';
+import type { Session } from '../../core/server/entities.ts';
+import type { State } from '../../core/server/state.ts';
 import type { Counted } from '../../core/server/tally.ts';
 import { CONTENT_TYPES, exposition, formOf } from '../../doors/metrics/exposition.ts';
 import type { Measured, Sample } from '../../doors/metrics/exposition.ts';
@@ -67,7 +68,14 @@ export class HttpMetrics {
 
 /** What a server holds now. */
 function stateMeasures(state: Known) {
-  const { options, catalogue, sessions, owners, history, isComplete, missingCount } = state;
+  const {
+    options,
+    catalogue,
+    sessions,
+    clients: { owners },
+    history,
+    view: { isComplete, missingCount },
+  } = state;
   const { name, host, cluster, side, role } = options.facts;
   const { environment } = options;
   const { servers, masters } = serverCountsOf(state);
@@ -147,7 +155,7 @@ interface Link {
 }
 
 /** The services that there are, and those that went a while ago. */
-function serviceMeasures({ catalogue, vanished, nowMs }: Known, isAsked: boolean) {
+function serviceMeasures({ catalogue, clients: { vanished }, nowMs }: Known, isAsked: boolean) {
   if (!isAsked) return { rarangi_service_instances: null, rarangi_services_left_out: null };
   const gone = [...vanished].flatMap(([name, atMs]) =>
     nowMs - atMs <= VANISHED_MS_MAX ? [{ name, live: 0, stale: 0 }] : [],

@@ -78,7 +78,7 @@ export function answerEnvoy(exchange: Exchange, inside: HttpInside, body: unknow
       resource,
       instances: instances.filter((one) => isMeant(one, wish)),
     }));
-    const { isComplete: complete, missing } = state();
+    const { isComplete: complete, missing } = state().view;
     const all = assigned.flatMap((one) => one.instances);
     const version = etagOf({ complete, missing, instances: all });
     if (asked.version === version) exchange.bare(304);
@@ -109,7 +109,7 @@ function isMeant(instance: Instance, wish: ResourceWish | string): boolean {
 }
 
 function failUnsynced(exchange: Exchange, { server }: HttpInside): boolean {
-  if (server.state().isSynced) return false;
+  if (server.state().view.isSynced) return false;
   exchange.fail(cannotTell('this server has not synced yet', {}));
   return true;
 }
@@ -156,7 +156,10 @@ function gather(
 type Known = ReturnType<HttpInside['server']['state']>;
 
 /** What was lost a while ago and is not back; what was given up on purpose was not lost. */
-function lostWithin({ removals, nowMs, catalogue }: Known, withinMs: number): Instance[] {
+function lostWithin(
+  { clients: { removals }, nowMs, catalogue }: Known,
+  withinMs: number,
+): Instance[] {
   const lost: Instance[] = [];
   for (const { instance, cause, atMs } of removals.values()) {
     const isLost = cause === 'crash' || cause === 'closed' || cause === 'unhealthy';

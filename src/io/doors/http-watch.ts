@@ -148,7 +148,7 @@ class HttpWatch {
   }
 
   #viewNow(): ViewInfo {
-    const { isComplete: complete, missing, missingCount, why } = this.#inside.server.state();
+    const { isComplete: complete, missing, missingCount, why } = this.#inside.server.state().view;
     return viewInfoOf({ complete, missing, missingCount, why });
   }
 

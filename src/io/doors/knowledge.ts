@@ -31,9 +31,9 @@ export class Knowledge {
   stamp(): number | null {
     const { state, runtime } = this.#server;
     const known = state();
-    if (known.held !== null || known.timers.nextMs() <= runtime.nowMs()) return null;
+    if (known.life.waiting !== null || known.timers.nextMs() <= runtime.nowMs()) return null;
     if (!isSame(this.#seen, known)) {
-      const { isComplete, missing, missingCount, why } = known;
+      const { isComplete, missing, missingCount, why } = known.view;
       const { revision } = known.catalogue;
       const stamp = this.#seen.stamp + 1;
       this.#seen = { revision, isComplete, missing, missingCount, why, stamp };
@@ -42,14 +42,13 @@ export class Knowledge {
   }
 }
 
-function isSame(seen: Seen, known: Readonly<Known>): boolean {
-  if (seen.revision !== known.catalogue.revision || seen.isComplete !== known.isComplete)
-    return false;
-  if (seen.missing !== known.missing || seen.missingCount !== known.missingCount) return false;
-  return seen.why === known.why;
+function isSame(seen: Seen, { catalogue, view }: Known): boolean {
+  if (seen.revision !== catalogue.revision || seen.isComplete !== view.isComplete) return false;
+  if (seen.missing !== view.missing || seen.missingCount !== view.missingCount) return false;
+  return seen.why === view.why;
 }
 
-type Known = Pick<State, 'catalogue' | 'isComplete' | 'missing' | 'missingCount' | 'why'>;
+type Known = Pick<State, 'catalogue' | 'view'>;
 
 const UNSEEN: Seen = {
   revision: -1,

@@ -278,7 +278,7 @@ class RunningServer implements ServerHandle {
   #heed({ name, fields }: Notice, { host }: ServeSettings): void {
     if (name === 'view-complete') this.#doors.becomeReady();
     if (name !== 'link-down' && name !== 'link-released') return;
-    for (const { log } of this.#core.state.directory.ofHost(host)) {
+    for (const { log } of this.#core.state.reach.directory.ofHost(host)) {
       if (log.facts.name === fields.peer) this.#doors.hasten();
     }
   }

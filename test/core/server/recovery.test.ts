@@ -19,8 +19,8 @@ import {
 /** Throws once an instance at port 6666 has an owner: half of the work is done. */
 const CLIENT: Edit = [
   'sessions#handleRegister',
-  'state.owners.set(instance, session.connection.id);',
-  `state.owners.set(instance, session.connection.id);
+  'state.clients.owners.set(instance, session.connection.id);',
+  `state.clients.owners.set(instance, session.connection.id);
 if (registration.port === 6666) throw new Error('planted');`,
 ];
 
@@ -164,7 +164,7 @@ test('what goes on throwing however it is built anew makes the server stop in or
   stage.take(link);
 
   register(stage, session, 'a', 7777);
-  const isStopping = stage.state.isStopping;
+  const isStopping = stage.state.life.isStopping;
   stage.pass(2_000);
 
   expect([isStopping, stage.isStopped, stage.hasFailed]).toEqual([true, true, true]);
@@ -175,10 +175,13 @@ test('what goes on throwing however it is built anew makes the server stop in or
 });
 
 test.each([
-  ['reachability#refreshReachability', 'state.loose.size === 0 && state.grown.size === 0'],
+  [
+    'reachability#refreshReachability',
+    'state.reach.loose.size === 0 && state.reach.grown.size === 0',
+  ],
   ['recovery#recovered', 'const links = [...old.links.values()];'],
-  ['view#refreshView', '!state.isViewDirty || isTooSoon(state)'],
-  ['policy#wantedAddresses', 'addAll(wanted, state.siblingAddresses);'],
+  ['view#refreshView', '!isViewDue(state) || isTooSoon(state)'],
+  ['policy#wantedAddresses', 'addAll(wanted, state.addresses.siblings);'],
   ['flush#flushLinks', 'sendWants(state);'],
   ['stop#isReadyToLeave', 'const siblings = siblingsOf(state);'],
 ] as const)('a server in which %s throws for ever says goodbye all the same', (where, what) => {
@@ -268,7 +271,7 @@ test('a timer that throws once is done again; everything goes on', () => {
     'checks#sendChecks',
     'const { count, hash } = combinedHash(state);',
     `const { count, hash } = combinedHash(state);
-if (state.faultsCount === 0) throw new Error('planted');`,
+if (state.life.faultsCount === 0) throw new Error('planted');`,
   ];
   const stage = stageWith(once);
   const link = stage.neighbour('1');
@@ -290,7 +293,7 @@ test('a timer that throws again within a minute makes the server stop in order',
     'checks#sendChecks',
     'const { count, hash } = combinedHash(state);',
     `const { count, hash } = combinedHash(state);
-if (state.faultsCount < 2) throw new Error('planted');`,
+if (state.life.faultsCount < 2) throw new Error('planted');`,
   ];
   const stage = stageWith(twice);
   const link = stage.neighbour('1');

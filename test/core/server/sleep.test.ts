@@ -85,7 +85,7 @@ test('[R80] after a long sleep every other origin is suspect, and what it holds 
   stage.give({ kind: 'deadline' });
 
   expect(stage.instances()).toEqual({ a: 'stale', b: 'stale', c: 'live' });
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
   expect(stage.takeNotices()).toContain('slept');
 });
 

@@ -161,7 +161,7 @@ test('[R91] the word of another server ends that doubt', () => {
   stage.tell(sibling, '3', { kind: 'delete', instance, cause: 'closed' });
 
   expect([taken, stage.instances()]).toEqual([{ a: 'live' }, {}]);
-  expect(stage.state.departed.size).toBe(0);
+  expect(stage.state.past.departed.size).toBe(0);
 });
 
 test('[R106] meanwhile it vouches for its view to no neighbour', () => {
@@ -178,7 +178,7 @@ test('[R106] meanwhile it vouches for its view to no neighbour', () => {
 
   expect(meanwhile).toEqual([false, false]);
   expect([...vouchedTo(stage, old), ...vouchedTo(stage, begun)]).toEqual([true, true]);
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 function vouchedTo(stage: ServerStage, link: ConnectionId): boolean[] {

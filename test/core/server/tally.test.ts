@@ -43,14 +43,14 @@ test('a service is remembered from when its last instance went until there is on
   const link = stage.neighbour('1');
   stage.tell(link, '1', put('7'), put('8'));
   stage.tell(link, '1', { kind: 'delete', instance: instanceIdOf('7'), cause: 'closed' });
-  const withOne = [...stage.state.vanished.keys()];
+  const withOne = [...stage.state.clients.vanished.keys()];
   stage.tell(link, '1', { kind: 'delete', instance: instanceIdOf('8'), cause: 'closed' });
-  const withNone = new Map(stage.state.vanished);
+  const withNone = new Map(stage.state.clients.vanished);
   stage.tell(link, '1', put('9'));
 
   expect(withOne).toEqual([]);
   expect([...withNone]).toEqual([['db', stage.nowMs]]);
-  expect([...stage.state.vanished.keys()]).toEqual([]);
+  expect([...stage.state.clients.vanished.keys()]).toEqual([]);
 });
 
 test('a link that is lost counts by its peer; one that is given up is forgotten', () => {

@@ -2,7 +2,7 @@
 // so does a limit on the sum bound the memory.
 
 import * as records from '../../../src/protocol/records.ts';
-import type { Session } from '../../../src/core/server/state.ts';
+import type { Session } from '../../../src/core/server/entities.ts';
 import type { Checker } from './checker.ts';
 
 /** Each account is the sum of what is held. */
@@ -17,10 +17,10 @@ export const exactBudgets: Checker = {
         held += bytes;
         sums.push(['a session', session.held.bytes, bytes]);
       }
-      sums.push(['all sessions', state.heldBySessions.bytes, held]);
+      sums.push(['all sessions', state.clients.held.bytes, held]);
       const others = [...state.origins.values()].filter((origin) => origin !== state.self);
       const ofLogs = others.reduce((sum, { log }) => sum + log.bytes, 0);
-      sums.push(['the logs of others', state.heldByLogs.bytes, ofLogs]);
+      sums.push(['the logs of others', state.reach.heldByLogs.bytes, ofLogs]);
       for (const session of state.sessions.values()) {
         for (const [instance, record] of session.registrations) {
           const isSame = state.self.log.registrations.get(instance) === record;

@@ -59,7 +59,7 @@ function sentencesOf(doubt: Doubt, knowledge: Knowledge, nowMs: number): string[
 /** What its answers are, as far as that is cheap to ask after every step. */
 function markOf({ core: { state } }: SimServer): string {
   const { live, stale } = state.catalogue.counts;
-  return `${String(state.isComplete)} ${String(live)} ${String(stale)}`;
+  return `${String(state.view.isComplete)} ${String(live)} ${String(stale)}`;
 }
 
 interface Surroundings {
@@ -72,7 +72,10 @@ function lackedBy(
   server: SimServer,
   { world, paths, knowledge }: Surroundings,
 ): { service: SimService; knower: SimServer }[] {
-  const { isComplete, held, isStopping } = server.core.state;
+  const {
+    view: { isComplete },
+    life: { waiting: held, isStopping },
+  } = server.core.state;
   if (!isComplete || held !== null || isStopping) return [];
   if (server.process.state !== 'running') return [];
   const answered = answeredBy(server);
@@ -153,7 +156,10 @@ class Knowledge {
 
 /** Whether a server answers a service, as live or as stale, or misses its host. */
 function knows(server: SimServer, { host, service, instance }: SimService): boolean {
-  const { ownMissing, catalogue } = server.core.state;
+  const {
+    view: { ownMissing },
+    catalogue,
+  } = server.core.state;
   if (ownMissing.some((missed) => missed === host)) return true;
   return catalogue.instancesOf(service).some((one) => one.registration.instance === instance);
 }

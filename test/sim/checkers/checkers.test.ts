@@ -136,7 +136,7 @@ test('a host that is lost alone, and frozen, is noticed', () => {
     monitor.run(3_000);
   };
   const freeze: Sabotage = {
-    belief: ({ away }) => {
+    belief: ({ reach: { away } }) => {
       for (const origin of away) origin.standing = 'split';
     },
   };

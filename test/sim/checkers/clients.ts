@@ -7,7 +7,7 @@ export const clientsBack: Checker = {
   name: 'a service is soon registered with every server of its host',
   check: (world) =>
     world.running().flatMap(({ name, spec, core, process, environment, bornMs }) => {
-      const isThere = process.state === 'running' && !core.state.isStopping;
+      const isThere = process.state === 'running' && !core.state.life.isStopping;
       const sinceMs = Math.max(bornMs, process.awakeMs);
       const here = world.services.filter((one) => {
         return one.host === spec.host && one.environment === environment && one.isOffered;
@@ -16,7 +16,7 @@ export const clientsBack: Checker = {
         .filter((one) => {
           const bothMs = Math.max(sinceMs, one.bornMs, one.process.awakeMs);
           const isDue = isThere && world.nowMs - bothMs > BACK_MS_MAX;
-          return isDue && !core.state.owners.has(one.instance);
+          return isDue && !core.state.clients.owners.has(one.instance);
         })
         .map(({ instance, spec: { door = 'socket' } }) => {
           return `${name} is not found by ${instance}, which comes by ${door}`;

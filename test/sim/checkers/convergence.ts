@@ -50,7 +50,8 @@ function differencesAt(world: Cluster, server: SimServer): string[] {
     if (known?.standing !== 'reachable') say(`takes ${other.name} for ${String(known?.standing)}`);
   }
   if (state.origins.size > others.length) say('knows servers that do not run');
-  if (!state.isComplete) say(`is not complete, missing ${state.missing.join() || 'nobody'}`);
+  if (!state.view.isComplete)
+    say(`is not complete, missing ${state.view.missing.join() || 'nobody'}`);
   const held = heldText(heldIn(world, server));
   const seen = seenText(instancesAt(server));
   if (held !== seen) say(`answers [${seen}] where services hold [${held}]`);

@@ -11,7 +11,7 @@ export function goodbyesHeard(): Checker {
     name: 'a goodbye is heard by every server within reach',
     check: (world, paths) => {
       for (const leaver of world.servers) {
-        if (!leaver.core.state.isStopping || farewells.has(leaver)) continue;
+        if (!leaver.core.state.life.isStopping || farewells.has(leaver)) continue;
         const hearers = world.running().filter((one) => {
           return paths.wasWhole(one, leaver) && paths.lastedMs(one, leaver) > LASTED_MS;
         });
@@ -21,12 +21,13 @@ export function goodbyesHeard(): Checker {
         farewells.set(leaver, { stopMs, leftMs: Infinity, hearers });
       }
       return [...farewells].flatMap(([leaver, farewell]) => {
-        if (leaver.core.state.hasLeft) farewell.leftMs = Math.min(farewell.leftMs, world.nowMs);
+        if (leaver.core.state.life.hasLeft)
+          farewell.leftMs = Math.min(farewell.leftMs, world.nowMs);
         const isDue = world.nowMs - farewell.leftMs > HEARD_MS;
         if (!isDue || world.disturbedMs > farewell.stopMs) return [];
         return farewell.hearers
           .filter(({ process }) => process.state === 'running')
-          .filter(({ core }) => !core.state.goodbyes.has(leaver.core.state.self.id))
+          .filter(({ core }) => !core.state.past.goodbyes.has(leaver.core.state.self.id))
           .map(({ name }) => `${name} has not heard that ${leaver.name} left`);
       });
     },

@@ -101,7 +101,7 @@ const HAS_CAUSE: Readonly<Record<Cause, (service: SimService, world: Cluster) =>
 function hasLost({ host, environment }: SimService, { servers }: Cluster): boolean {
   return servers.some((server) => {
     const isThere = server.spec.host === host && server.environment === environment;
-    return isThere && (server.process.state === 'ended' || server.core.state.isStopping);
+    return isThere && (server.process.state === 'ended' || server.core.state.life.isStopping);
   });
 }
 

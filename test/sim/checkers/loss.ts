@@ -33,7 +33,11 @@ function holdingsOf(world: Cluster, heldSince: Map<string, number>): Holding[] {
   const holdings: Holding[] = [];
   const seen = new Set<string>();
   for (const holder of world.running()) {
-    const { owners, isStopping, self } = holder.core.state;
+    const {
+      clients: { owners },
+      life: { isStopping },
+      self,
+    } = holder.core.state;
     if (isStopping || holder.process.state !== 'running') continue;
     for (const service of world.services) {
       if (!service.isOffered || !owners.has(service.instance)) continue;

@@ -1,7 +1,7 @@
 // Bounded memory: what a server keeps is proportional to what is registered and known, whatever the
 // network does. Each collection has a bound of its own; none may grow with time.
 
-import type { Link } from '../../../src/core/server/state.ts';
+import type { Link } from '../../../src/core/server/entities.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
@@ -21,13 +21,13 @@ export const boundedMemory: Checker = {
 function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   const { state } = server.core;
   const lives = world.servers.filter(({ environment }) => environment === server.environment);
-  const left = lives.filter(({ core }) => core.state.hasLeft).length;
+  const left = lives.filter(({ core }) => core.state.life.hasLeft).length;
   const names = new Set(lives.map(({ name }) => name));
   const addresses = names.size + state.options.peers.length + state.options.siblings.length;
   const origins = state.origins.size;
   const standing = standingLinks(server);
   // Who says goodbye is dropped at its first word of it, which may come before the end of the link.
-  const hasLeft = (id: OriginId): boolean => state.goodbyes.has(id);
+  const hasLeft = (id: OriginId): boolean => state.past.goodbyes.has(id);
   const staying = standing.filter(({ origin }) => !hasLeft(origin));
   // Who shook hands has yet to say anything of itself.
   const strangers = new Set(
@@ -41,10 +41,10 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['sessions', state.sessions.size, state.connections.size],
     ['links', standing.length, state.connections.size],
     ['links to those who stay', staying.length, origins + strangers.size],
-    ['owners', state.owners.size, state.self.log.registrations.size],
-    ['goodbyes', state.goodbyes.size, left],
-    ['targets', state.targets.size, addresses],
-    ['addresses of masters', state.masterAddresses.size, Math.min(addresses, 256)],
+    ['owners', state.clients.owners.size, state.self.log.registrations.size],
+    ['goodbyes', state.past.goodbyes.size, left],
+    ['targets', state.linking.targets.size, addresses],
+    ['addresses of masters', state.addresses.masters.size, Math.min(addresses, 256)],
   ];
   for (const { progress } of state.links.values()) {
     const { cursors, asked, listed, awaited, looks, snapshots } = progress.counts;

@@ -78,7 +78,10 @@ class Holders {
     for (const server of world.servers) {
       if (this.#noted.has(server)) continue;
       if (server.process.state === 'ended') this.#noted.add(server);
-      const { owners, self } = server.core.state;
+      const {
+        clients: { owners },
+        self,
+      } = server.core.state;
       for (const instance of owners.keys()) {
         const sequences = this.#sequences.get(instance) ?? new Map<OriginId, number>();
         this.#sequences.set(instance, sequences.set(self.id, self.log.sequence));
@@ -97,7 +100,11 @@ function hasLearnt(
   { instance, endedMs }: SimService,
   holders: Holders,
 ): boolean {
-  const { origins, goodbyes, removals } = server.core.state;
+  const {
+    origins,
+    past: { goodbyes },
+    clients: { removals },
+  } = server.core.state;
   const held = holders.of(instance);
   // What never came here may yet come, in what a cut has held back.
   const cause = removals.get(instance)?.cause;

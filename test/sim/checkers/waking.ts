@@ -59,7 +59,7 @@ function isWaking({ process, core }: SimServer, world: Cluster): boolean {
 
 function pastOf(server: SimServer, seen: { world: Cluster; waker: Waker }): string[] {
   const { world, waker } = seen;
-  if (server.core.state.held !== null) return [];
+  if (server.core.state.life.waiting !== null) return [];
   const over = overAt(server, world);
   if (over.length === 0) return [];
   for (const other of world.running()) if (!isWaking(other, world)) learn(waker, other);
@@ -73,7 +73,7 @@ function overAt(server: SimServer, world: Cluster): string[] {
   const { awakeMs } = server.process;
   // What its own clients did lies in its sockets, and takes a moment to be read.
   const isRead = world.nowMs - awakeMs > READ_MS;
-  const { owners } = server.core.state;
+  const { owners } = server.core.state.clients;
   return world.services
     .filter(({ endedMs, instance }) => endedMs < awakeMs && live.has(instance))
     .filter(({ instance }) => isRead || !owners.has(instance))

@@ -85,7 +85,7 @@ function falseRemoval(
     const isHere = spec.host === watcher.at && environment === watcher.environment;
     return isHere && process.state === 'running';
   });
-  const holders = world.running().filter(({ core }) => core.state.owners.has(instance));
+  const holders = world.running().filter(({ core }) => core.state.clients.owners.has(instance));
   const isReached = here.every((server) =>
     holders.some((holder) => paths.lastedMs(server, holder) > LASTED_MS),
   );

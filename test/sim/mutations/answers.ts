@@ -55,7 +55,7 @@ export const mutations: readonly Mutation[] = [
   [
     'complete means synced',
     life.coldStart,
-    ['view#whyNot', '!state.isSynced || lacksLog(state)', 'state.nowMs < 0'],
+    ['view#whyNot', '!state.view.isSynced || lacksLog(state)', 'state.nowMs < 0'],
   ],
   [
     'synced means that all that was listed has arrived',
@@ -132,7 +132,7 @@ export const mutations: readonly Mutation[] = [
   [
     'no reachable log names one that is missing',
     answers.namedOnly,
-    ['view#whyNot', '!state.isSynced || lacksLog(state)', '!state.isSynced'],
+    ['view#whyNot', '!state.view.isSynced || lacksLog(state)', '!state.view.isSynced'],
   ],
   [
     'a cold start tries all known addresses',

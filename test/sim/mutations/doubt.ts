@@ -176,7 +176,7 @@ addAll(wanted, worthTrying(state));`,
     split.mastersKilled,
     [
       'replication#sendDoubt',
-      'neighbour === undefined || !state.away.has(neighbour)',
+      'neighbour === undefined || !state.reach.away.has(neighbour)',
       'neighbour !== null',
     ],
   ],

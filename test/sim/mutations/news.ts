@@ -83,7 +83,7 @@ dropOrigin(state, origin, { cause: 'crash' });`,
   [
     '[R23] nothing brings back who said goodbye',
     news.lateCopy,
-    ['goodbyes#isKnownGone', 'state.goodbyes', 'state.nowMs < 0 && state.goodbyes'],
+    ['goodbyes#isKnownGone', 'state.past.goodbyes', 'state.nowMs < 0 && state.past.goodbyes'],
   ],
   [
     '[R22] a goodbye drops the log',
@@ -113,7 +113,7 @@ dropOrigin(state, origin, { cause: 'crash' });`,
     '[R32] what was offered and does not come is asked for',
     news.standIn,
     ['spare#noteOffered', 'ask(state, link, { origin: id, sequence: sequenceOf(state, id) });', ''],
-    ['spare#graft', 'sequence < offered && !state.goodbyes.has(id)', 'sequence > offered'],
+    ['spare#graft', 'sequence < offered && !state.past.goodbyes.has(id)', 'sequence > offered'],
   ],
   [
     '[R98] what may be older than the end of an instance does not answer for it at once',
@@ -142,6 +142,6 @@ dropOrigin(state, origin, { cause: 'crash' });`,
   [
     '[R65] what an operator says goes round once',
     news.forgottenOnce,
-    ['dispatch#handleForget', 'if (state.forgetTokens.has(message.token)) return 0;', ''],
+    ['dispatch#handleForget', 'if (state.life.forgetTokens.has(message.token)) return 0;', ''],
   ],
 ];

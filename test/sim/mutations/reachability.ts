@@ -56,7 +56,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R39] a server links to its sibling',
     split.loneHost,
-    ['policy#wantedAddresses', 'addAll(wanted, state.siblingAddresses);', ''],
+    ['policy#wantedAddresses', 'addAll(wanted, state.addresses.siblings);', ''],
   ],
   [
     '[R41] addresses of masters are kept apart from the logs',
@@ -221,7 +221,11 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R58] the hosts already declared crashed count',
     split.twoCrashes,
-    ['reachability#fellSilentWith', 'state.away', `other.standing !== 'aside' && state.away`],
+    [
+      'reachability#fellSilentWith',
+      'state.reach.away',
+      `other.standing !== 'aside' && state.reach.away`,
+    ],
   ],
   [
     '[R61] a crashed origin is gone from all answers',

@@ -123,7 +123,7 @@ origin.via = null;`,
   [
     '[R4] a digest names the goodbyes',
     life.farewellInSplit,
-    ['replication#sendDigest', '[...state.goodbyes.keys()]', '[]'],
+    ['replication#sendDigest', '[...state.past.goodbyes.keys()]', '[]'],
   ],
   [
     '[R5] a digest says whether its sender is complete',
@@ -179,9 +179,9 @@ if (goodbyes.size >= GOODBYES_MAX) return false;`,
     split.longSplit,
     [
       'origins#dropOrigin',
-      'state.slots.free(origin.slot);',
-      `state.goodbyes.set(origin.id, state.nowMs);
-state.slots.free(origin.slot);`,
+      'state.reach.slots.free(origin.slot);',
+      `state.past.goodbyes.set(origin.id, state.nowMs);
+state.reach.slots.free(origin.slot);`,
     ],
   ],
   [

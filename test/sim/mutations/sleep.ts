@@ -40,7 +40,7 @@ export const mutations: readonly Mutation[] = [
   [
     '[R74] who slept dials at once',
     sleep.wakesAndDials,
-    ['sleep#wake', 'hasten(state, [...state.targets.keys()]);', ''],
+    ['sleep#wake', 'hasten(state, [...state.linking.targets.keys()]);', ''],
   ],
   [
     '[R74] a handshake of before the sleep is not taken up',

@@ -13,7 +13,7 @@ export const mutations: readonly Mutation[] = [
   [
     '[R90] who stops links to its sibling',
     upgrade.upgraded,
-    ['links#mayLink', '!state.isStopping || isOwnHost(state, host)', '!state.isStopping'],
+    ['links#mayLink', '!state.life.isStopping || isOwnHost(state, host)', '!state.life.isStopping'],
     ['farewell#departOrigin', 'wasAnswered ? unclaimedOf(state, origin) : []', '[]'],
   ],
   [

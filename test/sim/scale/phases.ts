@@ -103,7 +103,7 @@ function restart(world: ScaleWorld, host: Host, side: 'a' | 'b'): void {
   world.stop(server);
   world.runUntil(() => !server.isRunning, { everyMs: 10, withinMs: 5_000 });
   const next = world.start(host, side);
-  world.runUntil(() => next.core.state.isComplete, { everyMs: 50, withinMs: 10_000 });
+  world.runUntil(() => next.core.state.view.isComplete, { everyMs: 50, withinMs: 10_000 });
 }
 
 /** The host of two masters loses its power. */
@@ -186,7 +186,7 @@ function measure(world: ScaleWorld, phase: string, act: () => () => Figures['rem
   if (agreedMs === Infinity) process.stderr.write(`${phase}: ${String(disagreement(world))}\n`);
   const isComplete = world.network.isSplit
     ? (): boolean => true
-    : (): boolean => [...world.servers.values()].every(({ core }) => core.state.isComplete);
+    : (): boolean => [...world.servers.values()].every(({ core }) => core.state.view.isComplete);
   const completeMs = agreedMs + (isComplete() ? 0 : world.runUntil(isComplete, within));
   const accounts = [...world.servers.values()].map(({ account }) => ({ ...account }));
   const figures = {

@@ -12,13 +12,13 @@ export const loneStart = story(
   ({ world, run, demand, agreeWithin }) => {
     const one = world.start({ host: 'h1', side: 'a', isMaster: true });
     run(500);
-    demand(one.core.state.isComplete, 'a lone server is not complete at once');
+    demand(one.core.state.view.isComplete, 'a lone server is not complete at once');
     const service = world.serve({ host: 'h1', service: 'db' });
     run(1_000);
     const other = world.start({ host: 'h1', side: 'b', isMaster: true });
     const demandAll = (): void => {
       const isNone = stateAt(other, service.instance) === 'none';
-      demand(!(isNone && other.core.state.isComplete), 'none, complete, beside a sibling');
+      demand(!(isNone && other.core.state.view.isComplete), 'none, complete, beside a sibling');
     };
     demandAll();
     for (let tick = 0; tick < 200; tick += 1) {
@@ -34,7 +34,7 @@ export const aloneWithPeers = story(
   { hosts: 1, masters: ['h1'], settledMs: 0, specOf: () => ({ peers: ['h9'] }) },
   ({ world, run, demand }) => {
     run(20_000);
-    const complete = world.running().filter(({ core }) => core.state.isComplete);
+    const complete = world.running().filter(({ core }) => core.state.view.isComplete);
     demand(complete.length === 0, 'complete, where nobody else was ever reached');
   },
 );
@@ -60,7 +60,7 @@ export const lostFarAway = story(
     for (let tick = 0; tick < 100; tick += 1) {
       run(100);
       for (const name of ['h1-a', 'h3-a', 'h3-b']) {
-        const { isComplete, isSynced, missing, why } = world.server(name).core.state;
+        const { isComplete, isSynced, missing, why } = world.server(name).core.state.view;
         demand(!isComplete, `${name} is complete`);
         demand(!isSynced, `${name} takes its cold start for over, though others miss hosts`);
         demand(missing.join() === 'h4,h5', `${name} misses ${missing.join()}`);
@@ -81,7 +81,7 @@ export const quickStart = story(
   { hosts: 3, settledMs: 0 },
   ({ world, run, demand, agreeWithin }) => {
     run(2_500);
-    const late = world.running().filter(({ core }) => !core.state.isComplete);
+    const late = world.running().filter(({ core }) => !core.state.view.isComplete);
     demand(late.length === 0, `${late.map(({ name }) => name).join()} waits for nobody`);
     agreeWithin(10_000);
   },
@@ -98,7 +98,10 @@ export const namedOnly = story(
     for (let tick = 0; tick < 600; tick += 1) {
       world.run(1);
       for (const server of world.running()) {
-        const { isComplete, origins } = server.core.state;
+        const {
+          view: { isComplete },
+          origins,
+        } = server.core.state;
         const named = new Set(reachableLogs(server).flatMap(({ links }) => [...links]));
         const lacking = [...named].filter((id) => !origins.has(id));
         const what = `complete without a log that is named, ${server.name}`;

@@ -106,9 +106,9 @@ export const farewell = story(
     run(3_000);
     demand(noticesOf(world, 'origin-suspect') === suspects, 'who leaves is suspect first');
     const all = world.running();
-    const [left] = world.servers.filter(({ core }) => core.state.hasLeft);
+    const [left] = world.servers.filter(({ core }) => core.state.life.hasLeft);
     const heard = all.filter(({ core }) =>
-      core.state.goodbyes.has(left?.core.state.self.id ?? ('' as OriginId)),
+      core.state.past.goodbyes.has(left?.core.state.self.id ?? ('' as OriginId)),
     );
     demand(heard.length === all.length, 'a goodbye is not heard by all');
     demand(noticesOf(world, 'origin-crashed') === 0, 'who leaves is taken for dead');
@@ -126,7 +126,7 @@ export const farewellInSplit = story({ hosts: 5 }, ({ world, run, demand, agreeW
   heal();
   agreeWithin(35_000);
   const here = world.running().filter(({ spec }) => ['h1', 'h2'].includes(spec.host));
-  const heard = here.filter(({ core }) => core.state.goodbyes.size === 4);
+  const heard = here.filter(({ core }) => core.state.past.goodbyes.size === 4);
   demand(heard.length === here.length, 'a goodbye in a split is not heard');
 });
 
@@ -269,7 +269,10 @@ export const bootHost = story(
     for (let tick = 0; tick < 200; tick += 1) {
       run(10);
       for (const server of world.running()) {
-        const { isComplete, catalogue } = server.core.state;
+        const {
+          view: { isComplete },
+          catalogue,
+        } = server.core.state;
         const isWhole = catalogue.counts.live === 3;
         demand(!isComplete || isWhole, `${server.name} is complete without all`);
       }
@@ -293,7 +296,7 @@ export const freshInSplit = story({ hosts: 5 }, ({ world, run, demand, agreeWith
     run(100);
     for (const server of [fresh, world.server('h6-a')]) {
       const isNone = stateAt(server, service.instance) === 'none';
-      demand(!(isNone && server.core.state.isComplete), 'none, complete, in a split');
+      demand(!(isNone && server.core.state.view.isComplete), 'none, complete, in a split');
     }
   }
   heal();
@@ -308,7 +311,10 @@ export const coldStart = story(
     for (let tick = 0; tick < 100; tick += 1) {
       run(100);
       for (const server of world.running()) {
-        const { isComplete, catalogue } = server.core.state;
+        const {
+          view: { isComplete },
+          catalogue,
+        } = server.core.state;
         demand(!isComplete || catalogue.counts.live === 5, `${server.name} is complete too early`);
       }
     }

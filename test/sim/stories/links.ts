@@ -102,7 +102,7 @@ export const replaced = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run
   for (const server of world.running()) {
     const { links } = server.core.state;
     demand(links.size === 3, `${server.name} has ${String(links.size)} links`);
-    demand(server.core.state.isComplete, `${server.name} is not complete`);
+    demand(server.core.state.view.isComplete, `${server.name} is not complete`);
   }
 });
 
@@ -288,16 +288,16 @@ export const takeOver = story({ hosts: 2 }, ({ world, run, demand }) => {
   run(3_000);
   const { instance } = service;
   const server = world.server('h2-a');
-  const old = server.core.state.owners.get(instance);
+  const old = server.core.state.clients.owners.get(instance);
   // Its process knows nothing of the old connection any more, and the server not yet.
   service.process.vanish();
   world.claim('h2', service);
   run(500);
-  const now = server.core.state.owners.get(instance);
+  const now = server.core.state.clients.owners.get(instance);
   demand(old !== now, 'the new connection does not own the instance');
   server.process.give((nowMs) => ({ kind: 'closed', connection: old ?? 0, reason: '', nowMs }));
   run(20);
-  demand(server.core.state.owners.has(instance), 'the old one took it along');
+  demand(server.core.state.clients.owners.has(instance), 'the old one took it along');
 });
 
 /** F3: a handshake that a cut has held up for half a minute is not taken up again. */

@@ -77,7 +77,7 @@ export const manyMasters = story(
       tell(world, logOf(origin, `m${String(count)}`, ID as InstanceId));
     }
     run(1_000);
-    const { size } = world.server('h1-a').core.state.masterAddresses;
+    const { size } = world.server('h1-a').core.state.addresses.masters;
     demand(size <= 256, `${String(size)} addresses of masters are kept`);
   },
 );

@@ -106,7 +106,7 @@ export const ahead = story(LAWLESS, ({ world, run, demand }) => {
 export const oldGoodbyes = story(
   { hosts: 1, masters: ['h1'], checkers: () => [] },
   ({ world, run, demand }) => {
-    const remembered = (): number => world.server('h1-a').core.state.goodbyes.size;
+    const remembered = (): number => world.server('h1-a').core.state.past.goodbyes.size;
     const restart = (): void => {
       const { spec } = world.server('h1-b');
       world.stop('h1-b');

@@ -114,7 +114,7 @@ export const askedAsleep = story({ hosts: 3, checkers: () => [] }, (stage) => {
   const asker = world.serve({ host: 'h2', service: 'web' });
   run(6_000);
   const { process, core } = world.server('h2-a');
-  const connection = core.state.owners.get(asker.instance) ?? 0;
+  const connection = core.state.clients.owners.get(asker.instance) ?? 0;
   world.pause('h2-a');
   run(3_000);
   const message = { kind: 'lookup', request: 1, service: 'db' as Name } as const;

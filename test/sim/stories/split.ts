@@ -214,7 +214,7 @@ export const twoHosts = story({ hosts: 2, masters: ['h1'] }, (stage) => {
   run(6_000);
   demandState(stage, ['h1'], [service.instance, 'stale']);
   demand(
-    world.running().every(({ core }) => !core.state.isComplete),
+    world.running().every(({ core }) => !core.state.view.isComplete),
     'a lone host is complete',
   );
   heal();
@@ -262,7 +262,7 @@ export const crash = story({ hosts: 4 }, (stage) => {
     run(100);
     for (const server of world.running()) {
       const isDoubted = standingsOf(server, 'h4').includes('suspect');
-      demand(!(isDoubted && server.core.state.isComplete), 'complete, with a suspect origin');
+      demand(!(isDoubted && server.core.state.view.isComplete), 'complete, with a suspect origin');
       if (!standingsOf(server, 'h4').every((is) => is === 'suspect')) continue;
       const state = stateAt(server, service.instance);
       demand(state === 'suspect', `${state}, where all that hold it are suspect`);
@@ -312,7 +312,7 @@ export const twoCrashes = story({ hosts: 5 }, (stage) => {
       standingsOf(server, 'h5').every((is) => is === 'split'),
       'the second is no split',
     );
-    demand(!server.core.state.isComplete, 'complete, with two hosts missing');
+    demand(!server.core.state.view.isComplete, 'complete, with two hosts missing');
   }
 });
 
@@ -345,7 +345,7 @@ export const twoKills = story({ hosts: 5 }, (stage) => {
   run(4_000);
   demand(noticesOf(world, 'origin-split') === 0, 'kills are taken for a split');
   demand(
-    world.running().every(({ core }) => core.state.isComplete),
+    world.running().every(({ core }) => core.state.view.isComplete),
     'not complete after kills',
   );
 });

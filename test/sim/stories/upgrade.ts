@@ -87,7 +87,7 @@ function restart(stage: Stage, how: { readonly pauseMs: number; readonly kill: '
     }
     for (const server of world.running().filter(({ spec }) => spec.host === 'h3')) {
       const isMissed = services.some(({ instance }) => stateAt(server, instance) === 'none');
-      const { isComplete } = server.core.state;
+      const { isComplete } = server.core.state.view;
       demand(!isMissed || !isComplete, `${server.name} says a certain no, ${what}`);
     }
   }

@@ -9,7 +9,8 @@ import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
 import { limitReason, LIMITS, maxOf, noteLimit } from '../limits.ts';
 import type { ServerOptions } from '../options.ts';
-import type { Connection, Link, Session, State } from '../state.ts';
+import type { Connection, Link, Session } from '../entities.ts';
+import type { State } from '../state.ts';
 import { Strangers } from './strangers.ts';
 
 /** Servers are let in past the limit of clients, so that clients cannot split the catalogue. */
@@ -39,7 +40,7 @@ export function admit(
   connection: Connection,
 ): { readonly leaving: Connection; readonly limit: LimitName } | null {
   if (isInner(connection)) return null;
-  const admission = state.strangers.arrive(connection.id, hostOf(connection), state.nowMs);
+  const admission = state.linking.strangers.arrive(connection.id, hostOf(connection), state.nowMs);
   if (typeof admission === 'string') return null;
   const { limit } = admission;
   const leaving = state.connections.get(admission.leaving);
@@ -80,7 +81,7 @@ export function hasRoom(
 ): boolean {
   if (transport === 'inside') return true;
   const max = maxOf(state.options, 'connections') + (role === 'peer' ? PEERS_RESERVED : 0);
-  const taken = state.connections.size - state.strangers.size;
+  const taken = state.connections.size - state.linking.strangers.size;
   // Sessions of doors take nobody's place. They are looked for only where that decides.
   return taken < max || taken - insideCount(state) < max;
 }
@@ -109,7 +110,7 @@ function bytesExcessOf(
 ): LimitName | null {
   const { instance } = registration;
   const bytes = registrationRecord.bytes(registration);
-  const owner = state.sessions.get(state.owners.get(instance) ?? session.connection.id);
+  const owner = state.sessions.get(state.clients.owners.get(instance) ?? session.connection.id);
   const freed = owner?.registrations.costAt(instance) ?? 0;
   const ofSession = bytes - session.registrations.costAt(instance);
   const limit = heldExcessOf(state, session, { inAll: bytes - freed, ofSession });
@@ -120,7 +121,7 @@ function bytesExcessOf(
 
 /** What is to be held beside what is: whoever comes to hold less is never refused. */
 function heldExcessOf(
-  { options, heldBySessions }: State,
+  { options, clients: { held: heldBySessions } }: State,
   { held }: Session,
   more: { readonly inAll: number; readonly ofSession: number },
 ): LimitName | null {
@@ -145,8 +146,8 @@ function piecesExcessOf(
   if (!isOwn && registrations.size >= LIMITS['registrations-per-session'].max) {
     return 'registrations-per-session';
   }
-  const isFull = state.owners.size >= maxOf(state.options, 'registrations');
-  return isFull && !state.owners.has(instance) ? 'registrations' : null;
+  const isFull = state.clients.owners.size >= maxOf(state.options, 'registrations');
+  return isFull && !state.clients.owners.has(instance) ? 'registrations' : null;
 }
 
 /** The limit that one more watch would break. */
@@ -181,7 +182,7 @@ export function linkExcessOf(
   const { max } = LIMITS['origins-per-link'];
   if (mostNamed(state, link, message.namedBefore) > max) return 'origins-per-link';
   // What is over without any registrations is what he says of servers and their links.
-  if (state.heldByLogs.bytes > maxOf(state.options, 'bytes-of-logs')) return 'bytes-of-logs';
+  if (state.reach.heldByLogs.bytes > maxOf(state.options, 'bytes-of-logs')) return 'bytes-of-logs';
   const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
   for (const log of [link.progress.incoming, ...told]) {
     if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
@@ -199,7 +200,7 @@ function mostNamed(state: State, link: Link, namedBefore: number): number {
 }
 
 /** How many origins are known, or named by those that are. */
-export function namedCount({ origins, unheard }: State): number {
+export function namedCount({ origins, reach: { unheard } }: State): number {
   return Math.max(origins.size, unheard.size);
 }
 

@@ -14,7 +14,8 @@ import type { ConnectionId, Opened } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
 import { admit } from './admission.ts';
 import { limitReason, noteLimit } from '../limits.ts';
-import type { Connection, State } from '../state.ts';
+import type { Connection } from '../entities.ts';
+import type { State } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
 import { handleTargetIdle, noteUngreeted } from './targets.ts';
 
@@ -113,7 +114,7 @@ export function handleOpened(state: State, input: Opened, end: EndAtLimit): Conn
   state.connections.set(connection.id, connection);
   if (input.dialled === null && !welcomeStranger(state, connection, end)) return connection;
   armHandshake(state, connection);
-  const target = input.dialled === null ? undefined : state.targets.get(input.dialled);
+  const target = input.dialled === null ? undefined : state.linking.targets.get(input.dialled);
   if (target !== undefined) {
     target.phase = 'connected';
     target.wasReached = true;
@@ -191,16 +192,17 @@ export function closeConnection(state: State, connection: Connection, why: Close
 
 /** Forgets a connection that is closed. */
 export function forgetConnection(state: State, connection: Connection): void {
-  if (state.connections.delete(connection.id)) state.strangers.forget(connection.id, state.nowMs);
+  if (state.connections.delete(connection.id))
+    state.linking.strangers.forget(connection.id, state.nowMs);
   cancelTimersOf(state.timers, 'connection', connection.id);
   if (connection.dialled === null) return;
-  const target = state.targets.get(connection.dialled);
+  const target = state.linking.targets.get(connection.dialled);
   if (target?.connection === connection.id) handleTargetIdle(state, target);
 }
 
 /** The handshake came in time. */
 export function endHandshake(state: State, connection: Connection): void {
-  state.strangers.prove(connection.id);
+  state.linking.strangers.prove(connection.id);
   state.timers.cancel(`handshake ${String(connection.id)}`);
 }
 

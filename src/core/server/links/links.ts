@@ -27,7 +27,9 @@ import { unneededLinks } from './policy.ts';
 import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { learnSibling, takesPeers } from './sibling.ts';
 import { forgetWants, noteOrphans } from '../replication/questions.ts';
-import type { Connection, Link, State } from '../state.ts';
+import { touchTargets, touchView } from '../due.ts';
+import type { Connection, Link } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { OVERDUE_MS } from '../replication/missing.ts';
 import { forgetNeighbourView } from '../replication/view.ts';
@@ -39,7 +41,8 @@ export function handleWelcome(
   welcome: MessageOf<'welcome'>,
 ): void {
   const { options } = state;
-  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  const target =
+    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (target !== undefined) target.ungreetedCount = 0;
   if (welcome.origin === state.self.id) {
     if (target !== undefined) target.isSelf = true;
@@ -95,7 +98,7 @@ interface Peer extends SaidPace {
 export function handlePeerHello(state: State, connection: Connection, peer: Peer): void {
   if (peer.origin === state.self.id) {
     closeConnection(state, connection, 'self');
-  } else if (state.goodbyes.has(peer.origin)) {
+  } else if (state.past.goodbyes.has(peer.origin)) {
     refuse(state, connection, { error: 'left', reason: 'this origin has said goodbye' });
   } else if (isBarred(state, peer.origin)) {
     refuse(state, connection, { error: 'overloaded', reason: 'what it sent met a bug here' });
@@ -109,7 +112,8 @@ export function handlePeerHello(state: State, connection: Connection, peer: Peer
 /** Closes a connection to another environment, and never tries that address again. */
 export function refuseEnvironment(state: State, connection: Connection, theirs: string): void {
   const ours = state.options.environment;
-  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  const target =
+    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (target !== undefined) target.isRefused = true;
   const address = connection.remote;
   state.out.notice('refused-environment', { address, theirs, ours });
@@ -125,19 +129,20 @@ export function refuseEnvironment(state: State, connection: Connection, theirs: 
 
 /** An address refused us for a reason that time does not mend. */
 export function noteRefused(state: State, connection: Connection, reason: string): void {
-  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  const target =
+    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (target !== undefined) target.isRefused = true;
   state.out.notice('refused-address', { address: connection.remote, reason });
 }
 
 /** A server that stops links to its sibling alone: what it holds must be there before it leaves. */
 function mayLink(state: State, { host }: Facts): boolean {
-  return !state.hasLeft && (!state.isStopping || isOwnHost(state, host));
+  return !state.life.hasLeft && (!state.life.isStopping || isOwnHost(state, host));
 }
 
 /** Whether a server is kept out for a while, because of what it sent. */
 function isBarred(state: State, origin: OriginId): boolean {
-  return (state.barred.get(origin) ?? -Infinity) > state.nowMs;
+  return (state.life.barred.get(origin) ?? -Infinity) > state.nowMs;
 }
 
 function isToBeKept(state: State, peer: OriginId, dialler: OriginId): boolean {
@@ -166,8 +171,8 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
   measure(state, connection);
   noteTwice(state, peer);
   notePace(state, peer);
-  state.areTargetsDirty = true;
-  state.isViewDirty = true;
+  touchTargets(state);
+  touchView(state);
   if (old !== undefined) return;
   appendOwn(state, { kind: 'up', peer: peer.origin });
   const address = connection.remote;
@@ -183,17 +188,17 @@ function noteMet(state: State, id: OriginId): void {
   const origin = present(state.origins.get(id), 'a neighbour');
   if (origin.standing !== 'new') return;
   origin.metMs = state.nowMs;
-  state.unspoken.add(id);
+  state.reach.unspoken.add(id);
   state.timers.set(`overdue ${id}`, origin.metMs + OVERDUE_MS, () => {
-    state.isViewDirty = true;
+    touchView(state);
   });
 }
 
 /** What a link that stands no longer leaves behind. */
 function forgetLink(state: State, link: Link): void {
   forgetNeighbourView(state, link);
-  state.askers.delete(link);
-  state.expecting.delete(link);
+  state.replication.askers.delete(link);
+  state.replication.expecting.delete(link);
 }
 
 /** Its signs of life, and what happens when it has held. */
@@ -227,10 +232,10 @@ export function createLink(state: State, connection: Connection, origin: OriginI
 function armHeld(state: State, link: Link): void {
   const { id } = link.connection;
   state.timers.set(`held ${String(id)}`, state.nowMs + HELD_MS, () => {
-    for (const target of state.targets.values()) {
+    for (const target of state.linking.targets.values()) {
       if (target.origin === link.origin) target.backoff.reset();
     }
-    state.areTargetsDirty = true;
+    touchTargets(state);
   });
 }
 
@@ -247,7 +252,7 @@ export function dropUnneeded(state: State): void {
 
 function noteTwice(state: State, peer: { origin: OriginId; facts: Facts }): void {
   const { host, side, addresses } = peer.facts;
-  for (const { id, log, standing } of state.directory.ofHost(host)) {
+  for (const { id, log, standing } of state.reach.directory.ofHost(host)) {
     const isTwin = log.facts.side === side && id !== peer.origin;
     if (!isTwin || standing !== 'reachable') continue;
     const [address = '?'] = addresses;
@@ -262,12 +267,13 @@ function notePace(state: State, { facts, ...said }: Peer): void {
   const { heartbeatMs = own.heartbeatMs, silenceMs = own.silenceMs } = said;
   const pace = `${String(heartbeatMs)} ${String(silenceMs)}`;
   const isSame = heartbeatMs === own.heartbeatMs && silenceMs === own.silenceMs;
-  if (state.pacesTold.get(facts.name) === pace) return;
-  state.pacesTold.delete(facts.name);
+  if (state.linking.pacesTold.get(facts.name) === pace) return;
+  state.linking.pacesTold.delete(facts.name);
   if (isSame) return;
-  const [oldest] = state.pacesTold.keys();
-  if (oldest !== undefined && state.pacesTold.size >= PACES_MAX) state.pacesTold.delete(oldest);
-  state.pacesTold.set(facts.name, pace);
+  const [oldest] = state.linking.pacesTold.keys();
+  if (oldest !== undefined && state.linking.pacesTold.size >= PACES_MAX)
+    state.linking.pacesTold.delete(oldest);
+  state.linking.pacesTold.set(facts.name, pace);
   state.out.notice('timings-differ', {
     server: state.options.facts.name,
     ...own,
@@ -316,11 +322,11 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   state.links.delete(link.origin);
   forgetLink(state, link);
   noteOrphans(state, link);
-  state.areTargetsDirty = true;
-  state.isViewDirty = true;
+  touchTargets(state);
+  touchView(state);
   appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
   // Whoever said goodbye has been told of.
-  if (state.goodbyes.has(link.origin)) return;
+  if (state.past.goodbyes.has(link.origin)) return;
   const origin = state.origins.get(link.origin);
   const peer = origin?.log.facts.name ?? link.origin;
   const address = link.connection.remote;

@@ -6,7 +6,9 @@
 import type { Name } from '../../../protocol/ids.ts';
 import { hashOf } from '../../kit/hash.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
-import type { Link, Origin, State } from '../state.ts';
+import { touchTargets } from '../due.ts';
+import type { Link, Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { soughtAddresses } from './seeking.ts';
 
@@ -14,8 +16,8 @@ import { soughtAddresses } from './seeking.ts';
 export function wantedAddresses(state: State): Set<string> {
   const wanted = new Set<string>();
   const { options } = state;
-  addAll(wanted, state.siblingAddresses);
-  if (state.isStopping) return withoutLinked(state, wanted);
+  addAll(wanted, state.addresses.siblings);
+  if (state.life.isStopping) return withoutLinked(state, wanted);
   if (options.facts.role === 'master') addMasters(state, wanted);
   else if (!isListening(state)) addChosen(state, wanted);
   addAll(wanted, soughtAddresses(state));
@@ -40,7 +42,7 @@ function withoutLinked(state: State, wanted: Set<string>): Set<string> {
 
 function addMasters(state: State, wanted: Set<string>): void {
   addAll(wanted, state.options.peers);
-  addAll(wanted, state.masterAddresses);
+  addAll(wanted, state.addresses.masters);
   for (const origin of mastersOf(state)) addAll(wanted, origin.log.facts.addresses);
 }
 
@@ -67,7 +69,7 @@ function isListening(state: State): boolean {
   const dueMs = firstMs + LISTEN_MS;
   if (dueMs <= state.nowMs || dueMs === Infinity) return false;
   state.timers.setEarlier('listen', dueMs, () => {
-    state.areTargetsDirty = true;
+    touchTargets(state);
   });
   return true;
 }
@@ -102,8 +104,8 @@ export function masterLinks(state: State): { wanted: number; held: number } {
 export function noteMasters(state: State): void {
   const isMaster = state.options.facts.role === 'master';
   const isReached = isMaster || mastersOf(state).some(({ standing }) => standing === 'reachable');
-  if (state.reachesMaster && !isReached) state.out.notice('masters-unreachable', {});
-  state.reachesMaster = isReached;
+  if (state.linking.reachesMaster && !isReached) state.out.notice('masters-unreachable', {});
+  state.linking.reachesMaster = isReached;
 }
 
 /** Whether there are servers on several hosts, and no master among all that are known. */
@@ -116,12 +118,12 @@ export function isWithoutMaster(state: State): boolean {
 export function noteNoMaster(state: State): void {
   const isWithout = isWithoutMaster(state);
   if (!isWithout) state.timers.cancel('no-master');
-  if (isWithout && !state.isWithoutMaster) {
+  if (isWithout && !state.linking.isWithoutMaster) {
     state.timers.set('no-master', state.nowMs + NO_MASTER_MS, () => {
       state.out.notice('no-master', {});
     });
   }
-  state.isWithoutMaster = isWithout;
+  state.linking.isWithoutMaster = isWithout;
 }
 
 function hasEnoughMasters(state: State): boolean {
@@ -135,7 +137,7 @@ function hasEnoughMasters(state: State): boolean {
 function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
   if (hasEnoughMasters(state)) return false;
   const isPromising = ({ log }: Origin): boolean =>
-    log.facts.addresses.some((address) => state.targets.get(address)?.hasFailed !== true);
+    log.facts.addresses.some((address) => state.linking.targets.get(address)?.hasFailed !== true);
   return chosen.length < LEAF_MASTERS || !chosen.every(isPromising);
 }
 
@@ -146,8 +148,9 @@ function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
  */
 function worthTrying(state: State): string[] {
   const { name } = state.options.facts;
-  const hasFailed = (address: string): boolean => state.targets.get(address)?.hasFailed === true;
-  const addresses = [...state.masterAddresses];
+  const hasFailed = (address: string): boolean =>
+    state.linking.targets.get(address)?.hasFailed === true;
+  const addresses = [...state.addresses.masters];
   const untried = addresses
     .filter((address) => !hasFailed(address))
     .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
@@ -162,7 +165,7 @@ function otherHosts(state: State, origins: readonly Origin[]): Name[] {
 }
 
 function mastersOf(state: State): Origin[] {
-  return [...state.directory.masters].filter((origin) => {
+  return [...state.reach.directory.masters].filter((origin) => {
     const isOut = origin.standing === 'aside' || origin.standing === 'new';
     return origin !== state.self && !isOut;
   });
@@ -192,7 +195,7 @@ function linkedAddresses(state: State): Set<string> {
     addAll(linked, state.origins.get(link.origin)?.log.facts.addresses ?? []);
     if (link.connection.dialled !== null) linked.add(link.connection.dialled);
   }
-  for (const target of state.targets.values()) {
+  for (const target of state.linking.targets.values()) {
     if (target.origin !== null && state.links.has(target.origin)) linked.add(target.address);
   }
   return linked;

@@ -6,37 +6,42 @@
 
 import { hashOf } from '../../kit/hash.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
+import { touchTargets } from '../due.ts';
 import type { State } from '../state.ts';
 
 /** Whether a net-split took servers from this one, or all others are out of its reach. */
 export function isCutOff(state: State): boolean {
-  for (const { standing } of state.away) if (standing === 'split') return true;
+  for (const { standing } of state.reach.away) if (standing === 'split') return true;
   return !reachesOtherHost(state);
 }
 
 /** The addresses of lost servers that are tried for now. */
 export function soughtAddresses(state: State): readonly string[] {
-  const isLost = isCutOff(state) || !state.reachesMaster;
-  if (!isLost || state.lostAddresses.size === 0) {
+  const isLost = isCutOff(state) || !state.linking.reachesMaster;
+  if (!isLost || state.addresses.lost.size === 0) {
     state.timers.cancel('seek');
-    state.sought = [];
+    state.linking.sought = [];
   } else if (!state.timers.has('seek')) {
     armSeek(state);
   }
-  return state.sought;
+  return state.linking.sought;
 }
 
 function armSeek(state: State): void {
   const dueMs = state.nowMs + SEEK_MS * (0.5 + 0.5 * state.options.random());
   state.timers.set('seek', dueMs, () => {
-    state.seeks += 1;
-    state.sought = roundOf(state);
-    state.areTargetsDirty = true;
+    state.linking.seeks += 1;
+    state.linking.sought = roundOf(state);
+    touchTargets(state);
   });
 }
 
 /** The next few, in an order of this server's own. */
-function roundOf({ lostAddresses, options, seeks }: State): readonly string[] {
+function roundOf({
+  addresses: { lost: lostAddresses },
+  options,
+  linking: { seeks },
+}: State): readonly string[] {
   const { name } = options.facts;
   const ranked = [...lostAddresses]
     .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))

@@ -6,7 +6,8 @@ import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts } from '../../../protocol/records.ts';
 import { bracketed, hostPartOf } from '../../kit/text.ts';
 import { noteSibling } from '../origins/origins.ts';
-import type { Connection, State } from '../state.ts';
+import type { Connection } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { closeConnection } from './connections.ts';
 import { isVacant } from './targets.ts';
@@ -22,7 +23,8 @@ export function learnSibling(
   connection: Connection,
   { facts }: MessageOf<'welcome'>,
 ): void {
-  const target = connection.dialled === null ? undefined : state.targets.get(connection.dialled);
+  const target =
+    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (isOwnHost(state, facts.host)) {
     const address = nextAddress(state, facts);
     if (address !== undefined) noteSibling(state, [address]);
@@ -46,5 +48,5 @@ function nextAddress(state: State, { addresses }: Facts): string | undefined {
 }
 
 function hasFailed(state: State, address: string): boolean {
-  return state.targets.get(address)?.hasFailed === true || isVacant(state, address);
+  return state.linking.targets.get(address)?.hasFailed === true || isVacant(state, address);
 }

@@ -9,12 +9,14 @@ import {
   BACKOFF_CAP_MS,
 } from '../../kit/backoff.ts';
 import type { Undialled } from '../../input.ts';
-import type { State, Target } from '../state.ts';
+import { touchTargets, touchView } from '../due.ts';
+import type { Target } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isCutOff } from './seeking.ts';
 
 /** The target of an address, made when there is none. */
 export function targetOf(state: State, address: string): Target {
-  let target = state.targets.get(address);
+  let target = state.linking.targets.get(address);
   if (target === undefined) {
     target = {
       address,
@@ -35,7 +37,7 @@ export function targetOf(state: State, address: string): Target {
       faultsCount: 0,
       barredMs: -Infinity,
     };
-    state.targets.set(address, target);
+    state.linking.targets.set(address, target);
   }
   return target;
 }
@@ -47,7 +49,7 @@ export function dialWanted(
   urgent: ReadonlySet<string> = NONE,
 ): void {
   for (const address of wanted) targetOf(state, address);
-  for (const target of state.targets.values()) {
+  for (const target of state.linking.targets.values()) {
     const wasUrgent = target.isUrgent;
     target.isWanted = wanted.has(target.address);
     target.isUrgent = urgent.has(target.address);
@@ -55,7 +57,7 @@ export function dialWanted(
     const mayDial = target.isWanted && target.phase === 'idle' && mayBeTried(target);
     if (!mayDial || (target.isUrgent && !wasUrgent)) state.timers.cancel(name);
     if (mayDial && !state.timers.has(name)) schedule(state, target);
-    else if (isOver(state, target)) state.targets.delete(target.address);
+    else if (isOver(state, target)) state.linking.targets.delete(target.address);
   }
 }
 
@@ -63,7 +65,10 @@ export function dialWanted(
 function isOver(state: State, target: Target): boolean {
   const { address, isWanted, phase } = target;
   if (isWanted || phase !== 'idle' || !mayBeTried(target)) return false;
-  const { masterAddresses, siblingAddresses, options } = state;
+  const {
+    addresses: { masters: masterAddresses, siblings: siblingAddresses },
+    options,
+  } = state;
   const isKept = masterAddresses.has(address) || siblingAddresses.has(address);
   return !isKept && !options.peers.includes(address);
 }
@@ -107,7 +112,7 @@ export function dialNow(state: State, addresses: Iterable<string>): void {
 
 /** Whether there is certainly no server to link to at an address: nobody, or none of ours. */
 export function isVacant(state: State, address: string): boolean {
-  const target = state.targets.get(address);
+  const target = state.linking.targets.get(address);
   return target !== undefined && (target.isDeserted || !mayBeTried(target));
 }
 
@@ -120,7 +125,10 @@ export function noteUngreeted(state: State, target: Target): void {
 }
 
 /** Whether the other server of this host may be at that address: a port, which any user can take. */
-export function isSiblingPort({ siblingAddresses }: State, address: string): boolean {
+export function isSiblingPort(
+  { addresses: { siblings: siblingAddresses } }: State,
+  address: string,
+): boolean {
   return siblingAddresses.has(address) && !address.includes('/');
 }
 
@@ -141,15 +149,15 @@ const UNGREETED_MIN = 3;
 export function handleTargetIdle(state: State, target: Target): void {
   target.phase = 'idle';
   target.connection = null;
-  state.areTargetsDirty = true;
-  state.isViewDirty = true;
+  touchTargets(state);
+  touchView(state);
   target.wasTried = true;
 }
 
 /** A dial came to nothing: said once, then only when the address had been reached in between. */
 export function handleUndialled(state: State, failed: Undialled): void {
   const { address, reason, isRefusal, isDeserted } = failed;
-  const target = state.targets.get(address);
+  const target = state.linking.targets.get(address);
   if (target === undefined) return;
   handleTargetIdle(state, target);
   target.hasFailed = true;
@@ -168,22 +176,22 @@ export function handleUndialled(state: State, failed: Undialled): void {
 /** There is news of a server: its addresses are tried at once. */
 export function hasten(state: State, addresses: readonly string[]): void {
   for (const address of addresses) {
-    const target = state.targets.get(address);
+    const target = state.linking.targets.get(address);
     if (target?.phase !== 'idle') continue;
     target.backoff.reset();
     target.hasFailed = false;
     state.timers.cancel(timerName(target));
-    state.areTargetsDirty = true;
+    touchTargets(state);
   }
 }
 
 /** Forgets which addresses refused us, and tries everything anew. */
 export function handleReload(state: State): void {
-  for (const target of state.targets.values()) {
+  for (const target of state.linking.targets.values()) {
     target.isRefused = false;
     target.wasToldOf = false;
   }
-  hasten(state, [...state.targets.keys()]);
+  hasten(state, [...state.linking.targets.keys()]);
 }
 
 function timerName(target: Target): `dial ${string}` {

@@ -5,7 +5,9 @@
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { End } from '../../catalogue/catalogue.ts';
-import type { Origin, State } from '../state.ts';
+import { touchView } from '../due.ts';
+import type { Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /** An origin that can be reached has said something of these instances, and why if they are gone. */
 export function noteClaimed(
@@ -13,19 +15,19 @@ export function noteClaimed(
   { standing }: Origin,
   claimed: { readonly instances: Iterable<InstanceId>; readonly end?: End },
 ): void {
-  if (state.departed.size === 0 || standing !== 'reachable') return;
+  if (state.past.departed.size === 0 || standing !== 'reachable') return;
   const { instances, end = { cause: 'replaced' } } = claimed;
   for (const instance of instances) release(state, instance, end);
 }
 
 /** Nothing is held for an instance any more. */
 export function release(state: State, instance: InstanceId, end: End): void {
-  for (const [id, { unclaimed }] of state.departed) {
+  for (const [id, { unclaimed }] of state.past.departed) {
     if (!unclaimed.delete(instance)) continue;
     state.catalogue.delete(id, instance, end);
     if (unclaimed.size > 0) continue;
-    state.departed.delete(id);
-    state.isViewDirty = true;
+    state.past.departed.delete(id);
+    touchView(state);
     state.timers.cancel(departedTimer(id));
   }
 }
@@ -33,7 +35,7 @@ export function release(state: State, instance: InstanceId, end: End): void {
 /** What an origin held that has left is held until then. */
 export function armDeparted(state: State, id: OriginId, untilMs: number): void {
   state.timers.set(departedTimer(id), untilMs, () => {
-    const { origin, unclaimed = [] } = state.departed.get(id) ?? {};
+    const { origin, unclaimed = [] } = state.past.departed.get(id) ?? {};
     const end = { cause: 'deregistered', detail: origin?.verdict ?? undefined } as const;
     for (const instance of [...unclaimed]) release(state, instance, end);
   });

@@ -8,14 +8,18 @@ import { armDeparted } from './departed.ts';
 import { noteGone } from './gone.ts';
 import { dropOrigin } from './origins.ts';
 import { forgetWays } from './ways.ts';
-import type { Origin, State } from '../state.ts';
+import type { Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /**
  * Remembers a goodbye, so that nothing brings that origin back. One of an origin known here always
  * has room, at the cost of the oldest; a stranger's takes nobody's place. Says whether it is remembered.
  */
 export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): boolean {
-  const { goodbyes, nowMs } = state;
+  const {
+    past: { goodbyes },
+    nowMs,
+  } = state;
   for (const [old, sinceMs] of goodbyes) {
     const isOld = nowMs - sinceMs > GOODBYE_MS;
     if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
@@ -36,7 +40,7 @@ export function departOrigin(state: State, origin: Origin): void {
   const { name } = origin.log.facts;
   origin.verdict = `server ${name} said goodbye`;
   state.history.noteServer(state.nowMs, origin, { event: 'left' });
-  if (unclaimed.size > 0) state.departed.set(id, { origin, unclaimed });
+  if (unclaimed.size > 0) state.past.departed.set(id, { origin, unclaimed });
   dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
   forgetWays(state, origin.log.facts.addresses);
   origin.standing = standing === 'split' ? 'split' : 'suspect';
@@ -46,7 +50,7 @@ export function departOrigin(state: State, origin: Origin): void {
 
 /** What no other server of its host that can be reached holds. */
 function* unclaimedOf(state: State, { id, log }: Origin): Generator<InstanceId> {
-  const others = [...state.directory.ofHost(log.facts.host)].filter((other) => {
+  const others = [...state.reach.directory.ofHost(log.facts.host)].filter((other) => {
     return other.id !== id && other.standing === 'reachable';
   });
   for (const instance of log.registrations.keys()) {

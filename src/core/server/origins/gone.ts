@@ -4,7 +4,8 @@
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { GoneRow } from '../../../protocol/records.ts';
-import type { Origin, State } from '../state.ts';
+import type { Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /** Notes that a server is gone, and why; the latest word counts. */
 export function noteGone(
@@ -14,7 +15,10 @@ export function noteGone(
 ): void {
   // Of one that was never in reach nobody was told.
   if (standing === 'new') return;
-  const { gone, nowMs } = state;
+  const {
+    past: { gone },
+    nowMs,
+  } = state;
   const before = gone.get(id);
   const lastMs = before?.sinceMs ?? (standing === 'reachable' ? nowMs : sinceMs);
   gone.delete(id);
@@ -23,14 +27,14 @@ export function noteGone(
 }
 
 /** It is in reach again, or was split off and is not gone. */
-export function noteBack({ gone }: State, { id }: Origin): void {
+export function noteBack({ past: { gone } }: State, { id }: Origin): void {
   gone.delete(id);
 }
 
 /** Those that are gone, the latest first, as of now. */
 export function goneRows(state: State): GoneRow[] {
   prune(state);
-  return [...state.gone].reverse().map(([origin, { facts, why, detail, sinceMs }]) => ({
+  return [...state.past.gone].reverse().map(([origin, { facts, why, detail, sinceMs }]) => ({
     origin,
     facts,
     why,
@@ -42,14 +46,14 @@ export function goneRows(state: State): GoneRow[] {
 /** How many are gone. */
 export function goneCount(state: State): number {
   prune(state);
-  return state.gone.size;
+  return state.past.gone.size;
 }
 
 /** The hosts, at most so many, that went without a goodbye and of which nothing is in reach since. */
 export function lostHosts(state: State, max: number): { host: Name; agoMs: number }[] {
   prune(state);
   const lost = new Map<Name, number>();
-  for (const { facts, why, sinceMs } of [...state.gone.values()].reverse()) {
+  for (const { facts, why, sinceMs } of [...state.past.gone.values()].reverse()) {
     const { host } = facts;
     if (lost.size >= max) break;
     if (why === 'left' || lost.has(host) || isThere(state, host)) continue;
@@ -58,7 +62,7 @@ export function lostHosts(state: State, max: number): { host: Name; agoMs: numbe
   return [...lost].map(([host, ms]) => ({ host, agoMs: ms }));
 }
 
-function isThere({ directory }: State, host: Name): boolean {
+function isThere({ reach: { directory } }: State, host: Name): boolean {
   for (const { standing } of directory.ofHost(host)) if (standing === 'reachable') return true;
   return false;
 }
@@ -67,7 +71,7 @@ function agoMs({ nowMs }: State, sinceMs: number): number {
   return Math.max(0, Math.round(nowMs - sinceMs));
 }
 
-function prune({ gone, nowMs, options }: State): void {
+function prune({ past: { gone }, nowMs, options }: State): void {
   for (const [id, { notedMs }] of gone) {
     if (gone.size <= GONE_MAX && nowMs - notedMs <= options.splitHoldMs) return;
     gone.delete(id);

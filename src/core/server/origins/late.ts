@@ -6,14 +6,18 @@
 // what a server held that has just left; and nobody for longer than that while.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
-import type { Ended, Origin, State } from '../state.ts';
+import type { Ended, Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /**
  * A log says that an instance is no longer with its server. What a service gives up is not noted here:
  * of that the revision tells what is late, see Catalogue.giveUp.
  */
 export function noteEnd(state: State, origin: Origin, instance: InstanceId): void {
-  const { ended, nowMs } = state;
+  const {
+    past: { ended },
+    nowMs,
+  } = state;
   const by = ended.get(instance)?.by ?? new Set<OriginId>();
   by.add(origin.id);
   ended.delete(instance);
@@ -26,7 +30,7 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
 
 /** A log is about to say that its server has an instance; it may be late. */
 export function noteBegin(state: State, origin: Origin, instance: InstanceId): void {
-  const end = state.ended.get(instance);
+  const end = state.past.ended.get(instance);
   if (end === undefined || !isLate(state, origin, end)) return;
   if (!state.catalogue.doubt(origin.id, instance)) return;
   end.late.add(origin.id);
@@ -37,7 +41,7 @@ export function noteBegin(state: State, origin: Origin, instance: InstanceId): v
 }
 
 /** This server did not run: neither did it hear of an end. */
-export function giveLateTime({ ended, timers }: State, lateMs: number): void {
+export function giveLateTime({ past: { ended }, timers }: State, lateMs: number): void {
   for (const [instance, { late }] of ended) {
     for (const id of late) timers.delay(lateTimer(id, instance), lateMs);
   }

@@ -18,7 +18,9 @@ import { OriginLog } from './log.ts';
 import { noteBegin, noteEnd } from './late.ts';
 import { noteClaimed } from './departed.ts';
 import type { ServerOptions } from '../options.ts';
-import type { Departed, Origin, State } from '../state.ts';
+import { touchTargets, touchView } from '../due.ts';
+import type { Departed, Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
 import { childrenOf } from './topology.ts';
@@ -56,7 +58,7 @@ export function createLog({ keeping }: ServerOptions, id: OriginId, facts: Facts
 
 /** Makes an origin known; it is not live before it can be reached. */
 export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
-  const origin = createOrigin(createLog(state.options, id, facts), state.slots.take());
+  const origin = createOrigin(createLog(state.options, id, facts), state.reach.slots.take());
   origin.sinceMs = state.nowMs;
   state.origins.set(id, origin);
   for (const link of state.links.values()) link.progress.settle(id);
@@ -68,7 +70,7 @@ export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
 /** What its log has come to hold counts; our own is bounded by what its sessions may hold. */
 function charge(state: State, origin: Origin, bytes = origin.log.bytes): void {
   if (origin === state.self) return;
-  state.heldByLogs.add(bytes - origin.chargedBytes);
+  state.reach.heldByLogs.add(bytes - origin.chargedBytes);
   origin.chargedBytes = bytes;
 }
 
@@ -166,7 +168,7 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   const known = new Map(log.registrations);
   log.replace(snapshot);
   charge(state, origin);
-  if (known.size === 0 && standing === 'new') state.unlisted.add(origin);
+  if (known.size === 0 && standing === 'new') state.reach.unlisted.add(origin);
   else listAnew(state, origin, known);
   for (const peer of snapshot.links) noteNamed(state, peer);
   for (const peer of lost) noteLoss(state, origin, { peer, loss: 'silent' });
@@ -199,12 +201,12 @@ function listAnew(
  * Measured by `npm run bench sync`.
  */
 export function listUnlisted(state: State): void {
-  for (const origin of state.unlisted) list(state, origin);
+  for (const origin of state.reach.unlisted) list(state, origin);
 }
 
 /** Says whether there was something to be told. */
 function list(state: State, origin: Origin): boolean {
-  if (!state.unlisted.delete(origin)) return false;
+  if (!state.reach.unlisted.delete(origin)) return false;
   listAnew(state, origin, new Map());
   return true;
 }
@@ -213,13 +215,14 @@ function list(state: State, origin: Origin): boolean {
 export function setStanding(state: State, origin: Origin, standing: Standing): void {
   if (origin.standing === standing) return;
   origin.standing = standing;
+  state.reach.unspoken.delete(origin.id);
   if (standing === 'reachable') origin.verdict = null;
   noteStanding(state, origin);
-  if (AWAY.has(standing)) state.away.add(origin);
-  else state.away.delete(origin);
-  if (standing === 'aside') state.asides.add(origin);
-  else state.asides.delete(origin);
-  state.isViewDirty = true;
+  if (AWAY.has(standing)) state.reach.away.add(origin);
+  else state.reach.away.delete(origin);
+  if (standing === 'aside') state.reach.asides.add(origin);
+  else state.reach.asides.delete(origin);
+  touchView(state);
   noteTargets(state, origin);
   noteWays(state, origin);
   if (list(state, origin)) return;
@@ -266,23 +269,23 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
   for (const instance of origin.log.registrations.keys()) {
     if (except?.has(instance) !== true) state.catalogue.delete(origin.id, instance, end);
   }
-  for (const child of childrenOf(origin, state.origins)) state.loose.add(child.id);
-  state.unlisted.delete(origin);
-  state.directory.drop(origin);
-  state.journal.drop(origin);
-  state.away.delete(origin);
-  state.asides.delete(origin);
-  state.losers.delete(origin);
-  state.unspoken.delete(origin.id);
-  state.bare.delete(origin);
-  state.wanted.delete(origin.id);
-  state.orphaned.delete(origin.id);
+  for (const child of childrenOf(origin, state.origins)) state.reach.loose.add(child.id);
+  state.reach.unlisted.delete(origin);
+  state.reach.directory.drop(origin);
+  state.replication.journal.drop(origin);
+  state.reach.away.delete(origin);
+  state.reach.asides.delete(origin);
+  state.reach.losers.delete(origin);
+  state.reach.unspoken.delete(origin.id);
+  state.reach.bare.delete(origin);
+  state.replication.wanted.delete(origin.id);
+  state.replication.orphaned.delete(origin.id);
   noteNamed(state, origin.id);
   for (const { progress } of state.links.values()) progress.forget(origin.id);
   state.origins.delete(origin.id);
   charge(state, origin, 0);
-  state.slots.free(origin.slot);
-  state.isViewDirty = true;
+  state.reach.slots.free(origin.slot);
+  touchView(state);
 }
 
 function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs: number }): void {
@@ -293,48 +296,51 @@ function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs:
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
   const peer = state.origins.get(lost.peer);
   // The last log that named a missing origin may be gone: look again whether the view is complete.
-  if (state.unheard.has(lost.peer)) state.isViewDirty = true;
+  if (state.reach.unheard.has(lost.peer)) touchView(state);
   // A link that both ends have given up is no sign of the death of either: both said so after it.
   if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);
   else if (peer !== undefined) addLoss(peer, reporter.id, { loss: lost.loss, atMs: state.nowMs });
   if (peer === undefined) return;
-  if (peer.parent === reporter.id) state.loose.add(peer.id);
-  if (reporter.parent === peer.id) state.loose.add(reporter.id);
-  for (const { id, standing } of state.directory.ofHost(peer.log.facts.host)) {
-    if (standing === 'suspect') state.grown.add(id);
+  if (peer.parent === reporter.id) state.reach.loose.add(peer.id);
+  if (reporter.parent === peer.id) state.reach.loose.add(reporter.id);
+  for (const { id, standing } of state.reach.directory.ofHost(peer.log.facts.host)) {
+    if (standing === 'suspect') state.reach.grown.add(id);
   }
 }
 
 /** A boot storm has thousands of new links; few of them bring anyone into reach. */
 function noteLink(state: State, origin: Origin, id: OriginId): void {
-  state.newsMs = state.nowMs;
+  state.reach.newsMs = state.nowMs;
   const peer = state.origins.get(id);
   if (peer?.log.links.has(origin.id) !== true) return;
   const [isNear, isPeerNear] = [origin, peer].map((end) => end === state.self || end.via !== null);
-  if (isNear !== isPeerNear) state.grown.add(isNear === true ? peer.id : origin.id);
+  if (isNear !== isPeerNear) state.reach.grown.add(isNear === true ? peer.id : origin.id);
 }
 
 function noteNamed(state: State, id: OriginId): void {
-  if (state.origins.has(id) || state.goodbyes.has(id)) return;
-  state.unheard.add(id);
-  state.isViewDirty = true;
+  if (state.origins.has(id) || state.past.goodbyes.has(id)) return;
+  state.reach.unheard.add(id);
+  touchView(state);
 }
 
 function noteFacts(state: State, origin: Origin): void {
   const { role, host, addresses } = origin.log.facts;
-  state.directory.file(origin);
+  state.reach.directory.file(origin);
   noteTargets(state, origin);
-  state.grown.add(origin.id);
+  state.reach.grown.add(origin.id);
   if (origin === state.self) return;
   if (isOwnHost(state, host)) noteSibling(state, addresses);
   if (role !== 'master') return;
   for (const address of addresses) {
-    if (state.masterAddresses.size < MASTER_ADDRESSES_MAX) state.masterAddresses.add(address);
+    if (state.addresses.masters.size < MASTER_ADDRESSES_MAX) state.addresses.masters.add(address);
   }
 }
 
 /** Where a sibling was, another may be: the latest of these addresses are kept. */
-export function noteSibling({ siblingAddresses }: State, addresses: readonly string[]): void {
+export function noteSibling(
+  { addresses: { siblings: siblingAddresses } }: State,
+  addresses: readonly string[],
+): void {
   for (const address of addresses) {
     siblingAddresses.delete(address);
     siblingAddresses.add(address);
@@ -346,23 +352,23 @@ export function noteSibling({ siblingAddresses }: State, addresses: readonly str
 }
 
 function noteMissing(state: State, origin: Origin): void {
-  if (origin.log.missing.count > 0) state.losers.add(origin);
-  else if (!state.losers.delete(origin)) return;
-  state.newsMs = state.nowMs;
-  state.isViewDirty = true;
+  if (origin.log.missing.count > 0) state.reach.losers.add(origin);
+  else if (!state.reach.losers.delete(origin)) return;
+  state.reach.newsMs = state.nowMs;
+  touchView(state);
 }
 
 function noteBare(state: State, origin: Origin): void {
-  if (origin.log.isBare === state.bare.has(origin)) return;
-  if (origin.log.isBare) state.bare.add(origin);
-  else state.bare.delete(origin);
-  state.isViewDirty = true;
+  if (origin.log.isBare === state.reach.bare.has(origin)) return;
+  if (origin.log.isBare) state.reach.bare.add(origin);
+  else state.reach.bare.delete(origin);
+  touchView(state);
 }
 
 /** Whom this server dials depends on the masters and on its own host. */
 function noteTargets(state: State, origin: Origin): void {
   const { role, host } = origin.log.facts;
-  if (role === 'master' || isOwnHost(state, host)) state.areTargetsDirty = true;
+  if (role === 'master' || isOwnHost(state, host)) touchTargets(state);
 }
 
 const SLEPT = 'this server did not run';

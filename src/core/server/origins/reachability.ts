@@ -13,7 +13,9 @@ import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { noteBack, noteGone } from './gone.ts';
 import { dropOrigin, setStanding } from './origins.ts';
-import type { Origin, State } from '../state.ts';
+import { touchView } from '../due.ts';
+import type { Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { cutOff, extendReach } from './topology.ts';
 
@@ -29,11 +31,11 @@ export interface Tidings {
 
 /** Finds out who can be reached, and what that changes: once per step. */
 export function refreshReachability(state: State, tidings: Tidings): void {
-  if (state.loose.size === 0 && state.grown.size === 0) return;
-  state.newsMs = state.nowMs;
-  state.isViewDirty = true;
-  const changed = new Set([...takeLoose(state), ...known(state, state.grown)]);
-  state.grown.clear();
+  if (state.reach.loose.size === 0 && state.reach.grown.size === 0) return;
+  state.reach.newsMs = state.nowMs;
+  touchView(state);
+  const changed = new Set([...takeLoose(state), ...known(state, state.reach.grown)]);
+  state.reach.grown.clear();
   const { self, origins } = state;
   const reached = [...changed].flatMap((grown) => extendReach(self, { grown, origins }));
   for (const origin of reached.sort(byName)) {
@@ -48,8 +50,8 @@ function byName(one: Origin, other: Origin): number {
 }
 
 function takeLoose(state: State): Origin[] {
-  const loose = known(state, state.loose);
-  state.loose.clear();
+  const loose = known(state, state.reach.loose);
+  state.reach.loose.clear();
   return loose.flatMap((origin) => cutOff(origin, state.origins));
 }
 
@@ -67,7 +69,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   setStanding(state, origin, 'reachable');
   tidings.reached.add(origin.id);
   // It was known before, and nobody brings what is new of it.
-  if (origin.source === null) state.orphaned.add(origin.id);
+  if (origin.source === null) state.replication.orphaned.add(origin.id);
   tidings.missed.delete(origin.id);
   tidings.forgotten.delete(origin.id);
   state.out.notice('origin-reachable', labels(origin));
@@ -131,7 +133,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
 
 /** Whether a server that can be reached lost this origin, or another one of its host. */
 function wasReported(state: State, origin: Origin): boolean {
-  for (const other of state.directory.ofHost(origin.log.facts.host)) {
+  for (const other of state.reach.directory.ofHost(origin.log.facts.host)) {
     for (const [reporter, { atMs }] of other.losses ?? []) {
       const isFresh = state.nowMs - atMs <= togetherMs(state);
       if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
@@ -197,7 +199,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
 
 function armHold(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
-    if (!reachesOtherHost(state)) state.isSynced = false;
+    if (!reachesOtherHost(state)) state.view.isSynced = false;
     tidings.forgotten.add(origin.id);
     forgetOrigin(state, origin, 'the hold has ended');
   });
@@ -226,7 +228,7 @@ export function forgetOrigin(state: State, origin: Origin, reason: string): void
 }
 
 function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
-  for (const other of [...state.asides]) {
+  for (const other of [...state.reach.asides]) {
     if (hasSurelyEnded(state, other)) continue;
     const { host } = other.log.facts;
     const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
@@ -244,7 +246,7 @@ function armReturned(state: State, origin: Origin, tidings: Tidings): void {
 
 function dropSplitOf(state: State, host: Name, tidings: Tidings): void {
   if (!hasReachableServer(state, host)) return;
-  for (const origin of [...state.directory.ofHost(host)]) {
+  for (const origin of [...state.reach.directory.ofHost(host)]) {
     if (origin.standing !== 'split') continue;
     tidings.forgotten.add(origin.id);
     forgetOrigin(state, origin, 'its host is back without it');
@@ -252,7 +254,7 @@ function dropSplitOf(state: State, host: Name, tidings: Tidings): void {
 }
 
 function askAgain(state: State, tidings: Tidings): void {
-  const split = [...state.away].filter((origin) => origin.standing === 'split');
+  const split = [...state.reach.away].filter((origin) => origin.standing === 'split');
   const hosts = new Set(split.map((origin) => origin.log.facts.host));
   if (hosts.size !== 1 || !reachesOtherHost(state)) return;
   for (const origin of split) {
@@ -263,7 +265,7 @@ function askAgain(state: State, tidings: Tidings): void {
 
 /** Whether another host fell silent about when this origin did. */
 function isOneOfSeveral(state: State, origin: Origin): boolean {
-  for (const { log } of state.away) {
+  for (const { log } of state.reach.away) {
     const { host } = log.facts;
     if (host !== origin.log.facts.host && fellSilentWith(state, origin, host)) return true;
   }
@@ -290,9 +292,9 @@ function isRestOfSplit(state: State, origin: Origin): boolean {
 /** Whether a host fell silent about when this origin did, and is wholly out of reach. */
 function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
   if (hasReachableServer(state, host)) return false;
-  for (const other of state.directory.ofHost(host)) {
+  for (const other of state.reach.directory.ofHost(host)) {
     const isNear = Math.abs(other.sinceMs - origin.sinceMs) <= togetherMs(state);
-    if (state.away.has(other) && isNear && !hasSurelyEnded(state, other)) return true;
+    if (state.reach.away.has(other) && isNear && !hasSurelyEnded(state, other)) return true;
   }
   return false;
 }
@@ -304,7 +306,7 @@ function hasSurelyEnded(state: State, origin: Origin): boolean {
 
 /** Whether another life of the same server was there after this one was lost. */
 function isOutlived(state: State, { log: { facts }, sinceMs }: Origin): boolean {
-  for (const other of state.directory.ofHost(facts.host)) {
+  for (const other of state.reach.directory.ofHost(facts.host)) {
     const wasThere = other.standing !== 'new' && other.sinceMs > sinceMs;
     if (wasThere && other.log.facts.name === facts.name) return true;
   }
@@ -322,13 +324,14 @@ function wasClosed(state: State, origin: Origin): boolean {
 const IS_END: Readonly<Record<Loss, boolean>> = { closed: true, silent: false, unknown: false };
 
 function hasReachableServer(state: State, host: Name): boolean {
-  for (const { standing } of state.directory.ofHost(host))
+  for (const { standing } of state.reach.directory.ofHost(host))
     if (standing === 'reachable') return true;
   return false;
 }
 
 function hasSplitServer(state: State, host: Name): boolean {
-  for (const { standing } of state.directory.ofHost(host)) if (standing === 'split') return true;
+  for (const { standing } of state.reach.directory.ofHost(host))
+    if (standing === 'split') return true;
   return false;
 }
 
@@ -348,7 +351,7 @@ function labels(origin: Origin): { server: string; host: string } {
  * Hosts that fall silent within this belong together, and a crashed one is kept aside for it. A cut
  * shows in each link as late as the silence of that link says, so a slow server anywhere widens it.
  */
-function togetherMs({ directory }: State): number {
+function togetherMs({ reach: { directory } }: State): number {
   return TOGETHER_MS + directory.longestSilenceMs - LINK_SILENCE_MS;
 }
 

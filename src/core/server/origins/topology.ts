@@ -6,7 +6,7 @@
 // net-split have thousands of others.
 
 import type { OriginId } from '../../../protocol/ids.ts';
-import type { Origin } from '../state.ts';
+import type { Origin } from '../entities.ts';
 
 type Origins = ReadonlyMap<OriginId, Origin>;
 

@@ -3,7 +3,9 @@
 // invariant: an address is here from the loss of its server until one there is reached again, says
 // goodbye or is given up by an operator; and there are so many at most, the latest.
 
-import type { Origin, State } from '../state.ts';
+import { touchTargets } from '../due.ts';
+import type { Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /** What is thought of an origin has changed: it was lost, or has come back. */
 export function noteWays(state: State, { standing, log }: Origin): void {
@@ -11,18 +13,21 @@ export function noteWays(state: State, { standing, log }: Origin): void {
   if (host === state.options.facts.host) return;
   if (standing === 'reachable') forgetWays(state, addresses);
   if (standing !== 'aside' && standing !== 'split') return;
-  const { lostAddresses } = state;
+  const { lost: lostAddresses } = state.addresses;
   forgetWays(state, addresses);
   for (const address of addresses) lostAddresses.add(address);
   for (const oldest of lostAddresses) {
     if (lostAddresses.size <= LOST_ADDRESSES_MAX) break;
     lostAddresses.delete(oldest);
   }
-  state.areTargetsDirty = true;
+  touchTargets(state);
 }
 
 /** Nobody is looked for there any more. */
-export function forgetWays({ lostAddresses }: State, addresses: readonly string[]): void {
+export function forgetWays(
+  { addresses: { lost: lostAddresses } }: State,
+  addresses: readonly string[],
+): void {
   for (const address of addresses) lostAddresses.delete(address);
 }
 

@@ -3,7 +3,9 @@
 // nothing by itself; one line for the operator each ten seconds, whatever differs.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
-import type { Link, Origin, State } from '../state.ts';
+import { touchView } from '../due.ts';
+import type { Link, Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 import { isKnownGone } from './goodbyes.ts';
 import { ask } from './questions.ts';
 import { isCompared } from './receiving/bare.ts';
@@ -55,7 +57,7 @@ function compareAll(
   const own = combinedHash(state);
   const isSame = own.count === check.count && own.hash === check.hash;
   link.agreedMs = isSame ? state.nowMs : -Infinity;
-  if (!state.isSynced) state.isViewDirty = true;
+  if (!state.view.isSynced) touchView(state);
   link.differences = isSame ? 0 : link.differences + 1;
 }
 

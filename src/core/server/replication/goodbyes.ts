@@ -6,7 +6,9 @@ import { SEQUENCE_MAX } from '../../../protocol/constants.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Batch, Line } from '../../../protocol/records.ts';
 import { departOrigin, rememberGoodbye } from '../origins/farewell.ts';
-import type { Link, State } from '../state.ts';
+import { touchView } from '../due.ts';
+import type { Link } from '../entities.ts';
+import type { State } from '../state.ts';
 import { sendToAll } from './replication.ts';
 
 /**
@@ -14,13 +16,13 @@ import { sendToAll } from './replication.ts';
  * stranger goes no further where no room is left to remember it: it could go round for ever.
  */
 export function handleGoodbye(state: State, id: OriginId, from: Link): void {
-  if (id === state.self.id || state.goodbyes.has(id)) return;
+  if (id === state.self.id || state.past.goodbyes.has(id)) return;
   const origin = state.origins.get(id);
   const isRemembered = rememberGoodbye(state, id, origin !== undefined);
   const batches = [goodbyeAfter({ origin: id, sequence: origin?.log.sequence ?? 0 })];
   if (isRemembered) sendToAll(state, { kind: 'entries', batches }, from);
   for (const { progress } of state.links.values()) {
-    if (progress.listedSequence(id) !== undefined) state.isViewDirty = true;
+    if (progress.listedSequence(id) !== undefined) touchView(state);
     progress.forget(id);
   }
   if (origin === undefined) return;
@@ -42,5 +44,5 @@ function goodbyeAfter({ origin, sequence }: Line): Batch {
 
 /** Whether an origin has said goodbye. */
 export function isKnownGone(state: State, id: OriginId): boolean {
-  return state.goodbyes.has(id);
+  return state.past.goodbyes.has(id);
 }

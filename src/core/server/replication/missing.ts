@@ -8,7 +8,9 @@ import { MISSING_NAMES_MAX } from '../../../protocol/constants.ts';
 import type { Name } from '../../../protocol/ids.ts';
 import { compareText } from '../../kit/text.ts';
 import type { Missing } from '../origins/log.ts';
-import type { Origin, State } from '../state.ts';
+import { touchView } from '../due.ts';
+import type { Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 import { reachableOrigins } from '../state.ts';
 
 /** As a message carries it. */
@@ -19,7 +21,7 @@ interface Told {
 
 /** The hosts of the origins that are out of reach or do not speak, as neighbours are told. */
 export function ownMissing(state: State): Told {
-  const away = [...state.away].filter(({ standing }) => standing !== 'aside');
+  const away = [...state.reach.away].filter(({ standing }) => standing !== 'aside');
   return bounded(hostsOf([...away, ...leftInSplit(state), ...unspoken(state)], () => true));
 }
 
@@ -27,12 +29,11 @@ export function ownMissing(state: State): Told {
  * Neighbours that shook hands a while ago and have said nothing of what they hold, until they are
  * forgotten: where large packets vanish, the handshake succeeds again and again, and nothing else.
  */
-function unspoken({ unspoken: ids, origins, nowMs }: State): Origin[] {
+function unspoken({ reach: { unspoken: ids }, origins, nowMs }: State): Origin[] {
   return [...ids].flatMap((id) => {
     const origin = origins.get(id);
-    if (origin?.standing !== 'new') ids.delete(id);
-    else if (nowMs >= origin.metMs + OVERDUE_MS) return [origin];
-    return [];
+    const isOverdue = origin !== undefined && nowMs >= origin.metMs + OVERDUE_MS;
+    return isOverdue ? [origin] : [];
   });
 }
 
@@ -42,13 +43,13 @@ export function bounded(hosts: readonly Name[]): Told {
 }
 
 /** The hosts of the logs in reach whose registrations are more than is taken in: see receiving/bare.ts. */
-export function bareHosts({ bare }: Pick<State, 'bare'>): ReadonlySet<Name> {
+export function bareHosts({ reach: { bare } }: Pick<State, 'reach'>): ReadonlySet<Name> {
   return new Set(hostsOf(bare, ({ standing }) => standing === 'reachable'));
 }
 
 /** The hosts of what a net-split took from this server. */
-export function splitHosts(state: Pick<State, 'away' | 'departed'>): readonly Name[] {
-  const away = [...state.away].filter(({ standing }) => standing === 'split');
+export function splitHosts(state: Pick<State, 'reach' | 'past'>): readonly Name[] {
+  const away = [...state.reach.away].filter(({ standing }) => standing === 'split');
   return hostsOf([...away, ...leftInSplit(state)], () => true);
 }
 
@@ -56,7 +57,7 @@ export function splitHosts(state: Pick<State, 'away' | 'departed'>): readonly Na
  * Servers that left while they were split off, until somebody speaks of what they held: their host may
  * have been restarted, and who relies on this server's word has nothing of its new life yet.
  */
-function leftInSplit({ departed }: Pick<State, 'departed'>): Origin[] {
+function leftInSplit({ past: { departed } }: Pick<State, 'past'>): Origin[] {
   const origins = [...departed.values()].map(({ origin }) => origin);
   return origins.filter(({ standing }) => standing === 'split');
 }
@@ -69,7 +70,7 @@ function hostsOf(origins: Iterable<Origin>, isMeant: (origin: Origin) => boolean
 
 /** What others that can be reached say that they have lost. */
 export function* saidMissing(state: State): Generator<Missing> {
-  for (const { standing, log } of state.losers) {
+  for (const { standing, log } of state.reach.losers) {
     if (standing === 'reachable' && log !== state.self.log) yield log.missing;
   }
 }
@@ -81,20 +82,20 @@ export function toBeSaid(state: State): Missing | null {
   const said = state.self.log.missing;
   const isSaid = said.count === count && said.hosts.join() === hosts.join();
   if (isSaid || (said.count === 0 && !isOurTurn(state, hosts))) return null;
-  state.sayMissingMs = Infinity;
+  state.view.sayMissingMs = Infinity;
   return { hosts, count };
 }
 
 /** Whether too few others say it, and have had time to. */
 function isOurTurn(state: State, hosts: readonly Name[]): boolean {
   if (areSaid(state, hosts)) {
-    state.sayMissingMs = Infinity;
+    state.view.sayMissingMs = Infinity;
     return false;
   }
-  if (state.sayMissingMs === Infinity) state.sayMissingMs = state.nowMs + delayMs(state);
-  if (state.nowMs >= state.sayMissingMs) return true;
-  state.timers.setEarlier('say missing', state.sayMissingMs, () => {
-    state.isViewDirty = true;
+  if (state.view.sayMissingMs === Infinity) state.view.sayMissingMs = state.nowMs + delayMs(state);
+  if (state.nowMs >= state.view.sayMissingMs) return true;
+  state.timers.setEarlier('say missing', state.view.sayMissingMs, () => {
+    touchView(state);
   });
   return false;
 }

@@ -4,38 +4,40 @@
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Line } from '../../../protocol/records.ts';
-import type { Link, Origin, State } from '../state.ts';
+import { touchView } from '../due.ts';
+import type { Link, Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /** Asks a neighbour for what is missing; one question for an origin and link at a time. */
 export function ask(state: State, link: Link, line: Line): void {
   const askedMs = link.progress.askedMs(line.origin);
   if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
   link.progress.ask(line, state.nowMs);
-  state.wanted.set(line.origin, state.nowMs);
-  state.askers.add(link);
+  state.replication.wanted.set(line.origin, state.nowMs);
+  state.replication.askers.add(link);
 }
 
 /** Whether an origin was asked for, on whichever link, and may still come. */
 export function isOnItsWay(state: State, id: OriginId): boolean {
-  const askedMs = state.wanted.get(id);
+  const askedMs = state.replication.wanted.get(id);
   return askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS;
 }
 
 /** Sends the questions of a step: one message for a link, whatever their number. */
 export function sendWants(state: State): void {
-  if (state.askers.size === 0) return;
-  for (const { progress, connection } of state.askers) {
+  if (state.replication.askers.size === 0) return;
+  for (const { progress, connection } of state.replication.askers) {
     const lines = progress.takeQuestions();
     if (lines.length === 0) continue;
     state.tally.add('wants', [], lines.length);
     state.out.send(connection.id, { kind: 'want', lines });
   }
-  state.askers.clear();
+  state.replication.askers.clear();
 }
 
 /** An answer has come on a link. Says whether it was asked for there. */
 export function noteAnswered(state: State, link: Link, id: OriginId): boolean {
-  state.wanted.delete(id);
+  state.replication.wanted.delete(id);
   return link.progress.endQuestion(id);
 }
 
@@ -47,7 +49,7 @@ export function noteNothingNew(state: State, { progress }: Link, id: OriginId): 
   const askedMs = progress.askedMs(id);
   if (askedMs === undefined) return;
   progress.endQuestion(id);
-  if (state.wanted.get(id) === askedMs) state.wanted.delete(id);
+  if (state.replication.wanted.get(id) === askedMs) state.replication.wanted.delete(id);
 }
 
 /** A link is lost: what came by it, or was asked for on it, is to come by another. */
@@ -55,29 +57,30 @@ export function noteOrphans(state: State, link: Link): void {
   for (const origin of state.origins.values()) {
     if (origin.source !== link.origin) continue;
     origin.source = null;
-    state.orphaned.add(origin.id);
+    state.replication.orphaned.add(origin.id);
   }
-  for (const id of link.progress.asked) state.orphaned.add(id);
+  for (const id of link.progress.asked) state.replication.orphaned.add(id);
   forgetWants(state, link);
 }
 
 /** A link is lost or replaced: nothing is on its way from there, even if nobody can be asked now. */
 export function forgetWants(state: State, link: Link): void {
-  for (const id of link.progress.asked) state.wanted.delete(id);
+  for (const id of link.progress.asked) state.replication.wanted.delete(id);
 }
 
 /** What came by a link that is lost is asked for at the next hop towards it, at once. */
 export function askForOrphans(state: State): void {
   // To clear an empty set costs a new table, and this is done in every step.
-  if (state.orphaned.size === 0) return;
-  for (const id of state.orphaned) {
+  if (state.replication.orphaned.size === 0) return;
+  for (const id of state.replication.orphaned) {
     const origin = state.origins.get(id);
     const via = origin?.via ?? null;
     const way = via === null ? linkListing(state, id) : state.links.get(via);
     const sequence = origin?.log.sequence ?? 0;
-    if (way !== undefined && !state.goodbyes.has(id)) ask(state, way, { origin: id, sequence });
+    if (way !== undefined && !state.past.goodbyes.has(id))
+      ask(state, way, { origin: id, sequence });
   }
-  state.orphaned.clear();
+  state.replication.orphaned.clear();
 }
 
 function linkListing(state: State, id: OriginId): Link | undefined {
@@ -90,7 +93,7 @@ function linkListing(state: State, id: OriginId): Link | undefined {
 /** A digest lists what is new here. */
 export function expectListed(state: State, link: Link, line: Line): void {
   link.progress.list(line);
-  state.expecting.add(link);
+  state.replication.expecting.add(link);
 }
 
 /** A peer that asks for what it listed has lost it: stop waiting for it from that peer. */
@@ -98,17 +101,17 @@ export function noteUnmet(state: State, { progress }: Link, { origin, sequence }
   const listed = progress.listedSequence(origin);
   if (listed === undefined || (sequence > 0 && sequence < listed)) return;
   progress.endListed(origin);
-  state.isViewDirty = true;
+  touchView(state);
 }
 
 /** What digests listed of an origin has arrived, as far as its log goes. */
 export function noteArrival(state: State, { id, log }: Origin): void {
-  for (const link of state.expecting) {
+  for (const link of state.replication.expecting) {
     const listed = link.progress.listedSequence(id);
     if (listed === undefined || listed > log.sequence) continue;
     link.progress.endListed(id);
-    state.isViewDirty = true;
-    if (link.progress.hasAllListed) state.expecting.delete(link);
+    touchView(state);
+    if (link.progress.hasAllListed) state.replication.expecting.delete(link);
   }
 }
 

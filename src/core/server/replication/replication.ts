@@ -12,7 +12,8 @@ import { ownMissing } from './missing.ts';
 import { askForOrphans } from './questions.ts';
 import { applyEntry } from '../origins/origins.ts';
 import type { Tidings } from '../origins/reachability.ts';
-import type { Link, Origin, State } from '../state.ts';
+import type { Link, Origin } from '../entities.ts';
+import type { State } from '../state.ts';
 import { reachableOrigins } from '../state.ts';
 
 /**
@@ -20,7 +21,7 @@ import { reachableOrigins } from '../state.ts';
  * nobody looks them up, and a boot storm has thousands.
  */
 export function noteAdvance(state: State, origin: Origin, entries: readonly Entry[]): void {
-  state.journal.note(origin);
+  state.replication.journal.note(origin);
   const canWait = entries.every(({ kind }) => kind === 'up' || kind === 'down');
   flushBy(state, Math.max(restedMs(state), state.nowMs + (canWait ? COLLECT_LINKS_MS : 0)));
   announceBy(state, state.nowMs + ANNOUNCE_MS);
@@ -28,14 +29,14 @@ export function noteAdvance(state: State, origin: Origin, entries: readonly Entr
 
 /** Appends an entry to this server's own log, of which it is the only writer. */
 export function appendOwn(state: State, entry: Entry): void {
-  if (state.hasLeft) return;
+  if (state.life.hasLeft) return;
   applyEntry(state, state.self, entry);
   noteAdvance(state, state.self, [entry]);
 }
 
 /** Every link is to look at an origin. */
 export function touchAll(state: State, origin: Origin): void {
-  state.journal.note(origin);
+  state.replication.journal.note(origin);
   flushBy(state, restedMs(state));
   announceBy(state, state.nowMs + ANNOUNCE_MS);
 }
@@ -52,12 +53,12 @@ export function touch(
 
 /** The links are to be written to by then. */
 export function flushBy(state: State, dueMs: number): void {
-  state.flushDueMs = Math.min(state.flushDueMs, dueMs);
+  state.replication.flushDueMs = Math.min(state.replication.flushDueMs, dueMs);
 }
 
 /** What spare links have not been told of is to be announced by then. */
 export function announceBy(state: State, dueMs: number): void {
-  state.announceDueMs = Math.min(state.announceDueMs, dueMs);
+  state.replication.announceDueMs = Math.min(state.replication.announceDueMs, dueMs);
 }
 
 /**
@@ -65,7 +66,7 @@ export function announceBy(state: State, dueMs: number): void {
  * links a change goes out at once, though it be one of a thousand a second.
  */
 function restedMs(state: State): number {
-  return Math.max(state.nowMs, state.flushedMs + COLLECT_MS * state.links.size);
+  return Math.max(state.nowMs, state.replication.flushedMs + COLLECT_MS * state.links.size);
 }
 
 /** Sends what a neighbour must have first: what we can reach, and what we know of ourselves. */
@@ -77,7 +78,7 @@ export function sendDigest(state: State, link: Link): void {
     complete: isVouched(state),
     ...ownMissing(state),
     lines,
-    goodbyes: [...state.goodbyes.keys()],
+    goodbyes: [...state.past.goodbyes.keys()],
     more: false,
   });
 }
@@ -86,7 +87,7 @@ export function sendDigest(state: State, link: Link): void {
  * Whether a server that begins may take it from us that its view is complete. What we still hold of
  * servers that left (departed.ts) no log says any more, so it could not know of that.
  */
-export function isVouched({ isComplete, departed }: Readonly<State>): boolean {
+export function isVouched({ view: { isComplete }, past: { departed } }: Readonly<State>): boolean {
   return isComplete && departed.size === 0;
 }
 
@@ -97,7 +98,7 @@ export function isVouched({ isComplete, departed }: Readonly<State>): boolean {
  */
 function sendDoubt(state: State, link: Link): void {
   const neighbour = state.origins.get(link.origin);
-  if (neighbour === undefined || !state.away.has(neighbour)) return;
+  if (neighbour === undefined || !state.reach.away.has(neighbour)) return;
   state.out.send(link.connection.id, { kind: 'want', lines: [lineOf(neighbour)] });
 }
 
@@ -110,7 +111,7 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   const asked: Line[] = [];
   for (const id of [...tidings.missed].sort(compareText)) {
     const origin = state.origins.get(id);
-    state.wanted.delete(id);
+    state.replication.wanted.delete(id);
     if (origin !== undefined) asked.push(lineOf(origin));
   }
   for (const id of [...tidings.forgotten].sort(compareText)) {

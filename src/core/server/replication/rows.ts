@@ -8,22 +8,6 @@ import type { OriginId } from '../../../protocol/ids.ts';
 /** The slots of the origins that are known. */
 export type Slotted = ReadonlyMap<OriginId, { readonly slot: number }>;
 
-/** Gives out the lowest numbers that are free. */
-export class Slots {
-  readonly #free: number[] = [];
-  #count = 0;
-
-  take(): number {
-    const slot = this.#free.pop() ?? this.#count;
-    if (slot === this.#count) this.#count += 1;
-    return slot;
-  }
-
-  free(slot: number): void {
-    this.#free.push(slot);
-  }
-}
-
 /**
  * How the entries of an origin go to the other end. Eager: it has been sent them or has asked for
  * them, and is sent on. Lazy: it has them sooner from elsewhere, and is only offered them. Open:

@@ -9,25 +9,28 @@ import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
 import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, isVouched, sendToAll } from './replication.ts';
-import type { Link, State, Why } from '../state.ts';
+import { isViewDue, takeView, touchView } from '../due.ts';
+import type { Link } from '../entities.ts';
+import type { Why } from '../replication/slice.ts';
+import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
 /** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
 export function refreshView(state: State): boolean {
-  if (!state.isViewDirty || isTooSoon(state)) return false;
-  state.isViewDirty = false;
-  state.viewedMs = state.nowMs;
+  if (!isViewDue(state) || isTooSoon(state)) return false;
+  takeView(state);
+  state.view.viewedMs = state.nowMs;
   const said = toBeSaid(state);
   if (said !== null) appendOwn(state, { kind: 'missing', ...said });
-  state.isSynced ||= hasSyncedNeighbour(state) || isColdStartOver(state);
+  state.view.isSynced ||= hasSyncedNeighbour(state) || isColdStartOver(state);
   const own = ownMissing(state);
   const view = { ...missingHosts(state, own), why: whyNot(state) };
   const isComplete = view.why === null;
-  const isTurned = isComplete !== state.isComplete;
-  const isOwnNew = own.missing.join() !== state.ownMissing.join();
-  const isOther = view.why !== state.why || view.missingCount !== state.missingCount;
-  const isNew = isTurned || isOther || view.missing.join() !== state.missing.join();
-  Object.assign(state, view, { isComplete, ownMissing: own.missing });
+  const isTurned = isComplete !== state.view.isComplete;
+  const isOwnNew = own.missing.join() !== state.view.ownMissing.join();
+  const isOther = view.why !== state.view.why || view.missingCount !== state.view.missingCount;
+  const isNew = isTurned || isOther || view.missing.join() !== state.view.missing.join();
+  Object.assign(state.view, view, { isComplete, ownMissing: own.missing });
   tellNeighbours(state, own, isOwnNew);
   if (isTurned) tellTurn(state);
   return isNew;
@@ -35,16 +38,16 @@ export function refreshView(state: State): boolean {
 
 function tellNeighbours(state: State, own: ReturnType<typeof ownMissing>, isOwnNew: boolean): void {
   const complete = isVouched(state);
-  if (complete === state.isVouched && !isOwnNew) return;
-  state.isVouched = complete;
+  if (complete === state.view.isVouched && !isOwnNew) return;
+  state.view.isVouched = complete;
   sendToAll(state, { kind: 'view', complete, ...own });
 }
 
 /** The first reason for which the view is not complete; null if there is none. */
 function whyNot(state: State): Why | null {
-  if (!state.isSynced || lacksLog(state)) return 'unsynced';
+  if (!state.view.isSynced || lacksLog(state)) return 'unsynced';
   if (splitHosts(state).length > 0 || isSplitSaid(state)) return 'split';
-  const isDoubted = [...state.missedBy.keys()].some((host) => !isOwnHost(state, host));
+  const isDoubted = [...state.view.missedBy.keys()].some((host) => !isOwnHost(state, host));
   if (isDoubted || ownMissing(state).missingCount > 0) return 'suspect';
   return bareHosts(state).size > 0 ? 'limit' : null;
 }
@@ -58,8 +61,8 @@ function isSplitSaid(state: State): boolean {
 
 /** In a boot storm and a net-split every message changes something: a look now and then will do. */
 function isTooSoon(state: State): boolean {
-  const dueMs = state.viewedMs + Math.floor(state.origins.size / ORIGINS_PER_MS);
-  if (state.isComplete || state.nowMs >= dueMs) return false;
+  const dueMs = state.view.viewedMs + Math.floor(state.origins.size / ORIGINS_PER_MS);
+  if (state.view.isComplete || state.nowMs >= dueMs) return false;
   state.timers.setEarlier('view', dueMs, () => {
     // The end of the step computes the view.
   });
@@ -77,7 +80,7 @@ export function noteNeighbourView(
   link.neighbourMissing = view.missing;
   link.neighbourMissingCount = view.missingCount ?? view.missing.length;
   link.isNeighbourComplete = view.complete;
-  state.isViewDirty = true;
+  touchView(state);
 }
 
 /** A neighbour is none any more, or speaks over another connection. */
@@ -86,7 +89,7 @@ export function forgetNeighbourView(state: State, link: Link): void {
 }
 
 function countMissing(state: State, hosts: readonly Name[], step: 1 | -1): void {
-  const { missedBy } = state;
+  const { missedBy } = state.view;
   for (const host of hosts) {
     const count = (missedBy.get(host) ?? 0) + step;
     if (count === 0) missedBy.delete(host);
@@ -100,7 +103,7 @@ function missingHosts(
   own: ReturnType<typeof ownMissing>,
 ): { missing: readonly Name[]; missingCount: number } {
   const bare = bareHosts(state);
-  const all = new Set<Name>([...own.missing, ...state.missedBy.keys(), ...bare]);
+  const all = new Set<Name>([...own.missing, ...state.view.missedBy.keys(), ...bare]);
   let count = own.missingCount;
   for (const link of state.links.values()) count = Math.max(count, link.neighbourMissingCount);
   for (const said of saidMissing(state)) {
@@ -117,10 +120,10 @@ function missingHosts(
 }
 
 function tellTurn(state: State): void {
-  if (state.isComplete) {
+  if (state.view.isComplete) {
     state.out.notice('view-complete', {});
   } else {
-    const { missingCount: count, missing: names } = state;
+    const { missingCount: count, missing: names } = state.view;
     const more = count > names.length ? ` and ${String(count - names.length)} more` : '';
     const missing = `${names.join(', ')}${more}` || 'a log on its way';
     state.out.notice('view-incomplete', { missing });
@@ -143,7 +146,7 @@ function hasTakenDigest(link: Link): boolean {
  * nobody misses anybody. Where all answer and have the same, that needs a moment's quiet.
  */
 function isColdStartOver(state: State): boolean {
-  const targets = [...state.targets.values()];
+  const targets = [...state.linking.targets.values()];
   if (!targets.every((target) => target.wasTried || target.isRefused)) return false;
   const links = [...state.links.values()];
   const isAlone = !awaitsPeers(state);
@@ -158,7 +161,7 @@ function isColdStartOver(state: State): boolean {
 }
 
 /** Whether `--peer` names another host that no operator has given up. */
-export function awaitsPeers({ options, givenUpPeers }: State): boolean {
+export function awaitsPeers({ options, view: { givenUpPeers } }: State): boolean {
   const own = options.facts.addresses.map(hostPartOf);
   return options.peers.some((address) => {
     const host = hostPartOf(address);
@@ -167,28 +170,32 @@ export function awaitsPeers({ options, givenUpPeers }: State): boolean {
 }
 
 function isNobodyMissed(state: State): boolean {
-  const isMissed = [...state.missedBy.keys()].some((host) => !isOwnHost(state, host));
+  const isMissed = [...state.view.missedBy.keys()].some((host) => !isOwnHost(state, host));
   return !isMissed && !isSplitSaid(state) && ownMissing(state).missingCount === 0;
 }
 
 function hasSettled(state: State, links: readonly Link[]): boolean {
-  const settledMs = state.newsMs + SETTLE_MS;
-  const quietMs = state.newsMs + QUIET_MS;
+  const settledMs = state.reach.newsMs + SETTLE_MS;
+  const quietMs = state.reach.newsMs + QUIET_MS;
   if (state.nowMs >= settledMs) return true;
   if (state.nowMs >= quietMs && haveAllAnswered(state)) {
-    if (links.every(({ agreedMs }) => agreedMs >= state.newsMs)) return true;
+    if (links.every(({ agreedMs }) => agreedMs >= state.reach.newsMs)) return true;
     askForAgreement(state);
   }
-  const againMs = Math.max(quietMs, state.askedMs + QUIET_MS);
+  const againMs = Math.max(quietMs, state.view.askedMs + QUIET_MS);
   const nextMs = againMs > state.nowMs ? Math.min(againMs, settledMs) : settledMs;
   state.timers.set('settle', nextMs, () => {
-    state.isViewDirty = true;
+    touchView(state);
   });
   return false;
 }
 
 /** Whoever is not at the address of a sibling has answered: that is this machine. */
-function haveAllAnswered({ targets, options, siblingAddresses }: State): boolean {
+function haveAllAnswered({
+  linking: { targets },
+  options,
+  addresses: { siblings: siblingAddresses },
+}: State): boolean {
   return [...targets.values()].every((target) => {
     const { address, isSelf, isRefused, hasFailed } = target;
     const isHere = options.siblings.includes(address) || siblingAddresses.has(address);
@@ -198,17 +205,17 @@ function haveAllAnswered({ targets, options, siblingAddresses }: State): boolean
 
 /** All that are new do so, and each learns what the others have. */
 function askForAgreement(state: State): void {
-  if (state.nowMs < state.askedMs + QUIET_MS) return;
-  state.askedMs = state.nowMs;
+  if (state.nowMs < state.view.askedMs + QUIET_MS) return;
+  state.view.askedMs = state.nowMs;
   sendToAll(state, { kind: 'check', lines: [], ...combinedHash(state) });
 }
 
 function lacksLog(state: State): boolean {
-  for (const id of state.unheard) {
-    const isKnown = state.origins.has(id) || state.goodbyes.has(id);
+  for (const id of state.reach.unheard) {
+    const isKnown = state.origins.has(id) || state.past.goodbyes.has(id);
     const named = isKnown ? null : namedBy(state, id);
     if (named === 'reachable') return true;
-    if (named === null) state.unheard.delete(id);
+    if (named === null) state.reach.unheard.delete(id);
   }
   return false;
 }

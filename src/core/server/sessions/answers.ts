@@ -11,7 +11,9 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import { lastingOf } from '../../catalogue/fleeting.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
-import type { Origin, Session, State, Watch, Why } from '../state.ts';
+import type { Origin, Session, Watch } from '../entities.ts';
+import type { Why } from '../replication/slice.ts';
+import type { State } from '../state.ts';
 import { roundTripOf } from '../links/connections.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
 import { lookupAnswerOf } from '../tally.ts';
@@ -31,7 +33,7 @@ export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'l
 function countLookup(state: State, to: ConnectionId, all: readonly Instance[]): void {
   const transport = state.connections.get(to)?.transport;
   if (transport !== 'tcp' && transport !== 'unix') return;
-  state.tally.add('lookups', [transport, lookupAnswerOf(all, state.isComplete)]);
+  state.tally.add('lookups', [transport, lookupAnswerOf(all, state.view.isComplete)]);
 }
 
 /** Answers `list`. */
@@ -111,7 +113,7 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
     watch.untold.delete(instance.registration.instance);
     state.out.send(to, { kind: 'change', request, change: 'present', instance });
   }
-  if (state.isComplete) tellUntold(state, { to, request, watch });
+  if (state.view.isComplete) tellUntold(state, { to, request, watch });
   state.out.send(to, { kind: 'change', request, change: 'synced', ...viewOf(state) });
   return present.length;
 }
@@ -167,7 +169,7 @@ function tellView(state: State): void {
   for (const session of state.sessions.values()) {
     const to = session.connection.id;
     for (const [request, watch] of session.watches) {
-      if (state.isComplete) tellUntold(state, { to, request, watch });
+      if (state.view.isComplete) tellUntold(state, { to, request, watch });
       state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });
     }
   }
@@ -180,7 +182,7 @@ function tellView(state: State): void {
 function tellUntold(state: State, watcher: Watcher): void {
   const { to, request, watch } = watcher;
   for (const id of [...watch.untold].sort(compareText)) {
-    const removal = state.removals.get(id);
+    const removal = state.clients.removals.get(id);
     if (removal?.instance.registration.service !== watch.service) continue;
     const { atMs: _, servers: __, ...told } = removal;
     state.out.send(to, { kind: 'change', request, ...told });
@@ -192,7 +194,7 @@ function count(state: State, { change, cause = 'unknown', instance }: Change): v
   const { service } = instance.registration;
   if (change === 'added') {
     state.tally.add('added');
-    state.vanished.delete(service);
+    state.clients.vanished.delete(service);
   } else if (change === 'removed') {
     state.tally.add('removed', [cause]);
     noteVanished(state, service);
@@ -201,19 +203,21 @@ function count(state: State, { change, cause = 'unknown', instance }: Change): v
 
 function noteVanished(state: State, service: Name): void {
   if (state.catalogue.instancesOf(service).length > 0) return;
-  state.vanished.delete(service);
-  state.vanished.set(service, state.nowMs);
-  const [oldest] = state.vanished.keys();
-  if (oldest !== undefined && state.vanished.size > VANISHED_MAX) state.vanished.delete(oldest);
+  state.clients.vanished.delete(service);
+  state.clients.vanished.set(service, state.nowMs);
+  const [oldest] = state.clients.vanished.keys();
+  if (oldest !== undefined && state.clients.vanished.size > VANISHED_MAX)
+    state.clients.vanished.delete(oldest);
 }
 
 function noteRemoval(state: State, change: Change): void {
   const id = change.instance.registration.instance;
-  state.removals.delete(id);
+  state.clients.removals.delete(id);
   if (change.change !== 'removed') return;
-  state.removals.set(id, { ...change, atMs: state.nowMs });
-  const [oldest] = state.removals.keys();
-  if (oldest !== undefined && state.removals.size > REMOVALS_MAX) state.removals.delete(oldest);
+  state.clients.removals.set(id, { ...change, atMs: state.nowMs });
+  const [oldest] = state.clients.removals.keys();
+  if (oldest !== undefined && state.clients.removals.size > REMOVALS_MAX)
+    state.clients.removals.delete(oldest);
 }
 
 /** What every answer says of the view behind it. */
@@ -224,7 +228,7 @@ interface ViewTold {
   readonly why?: Why;
 }
 
-function viewOf({ isComplete, missing, missingCount, why }: State): ViewTold {
+function viewOf({ view: { isComplete, missing, missingCount, why } }: State): ViewTold {
   if (why === null) return { complete: isComplete, missing };
   return { complete: isComplete, missing, missingCount, why };
 }

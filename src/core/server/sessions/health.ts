@@ -10,6 +10,7 @@ import { isWithoutMaster, masterLinks } from '../links/policy.ts';
 import { lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
 import { awaitsPeers } from '../replication/view.ts';
+import { touchView } from '../due.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { portHeldReasons } from './held-places.ts';
@@ -24,7 +25,7 @@ export interface Health {
 export function healthOf(state: State): Health {
   const reasons = reasonsOf(state);
   if (isIsolated(state)) return { state: 'isolated', reasons };
-  if ([...state.away].some(({ standing }) => standing === 'split')) {
+  if ([...state.reach.away].some(({ standing }) => standing === 'split')) {
     return { state: 'split', reasons };
   }
   return { state: reasons.length > 0 ? 'degraded' : 'healthy', reasons };
@@ -53,12 +54,12 @@ function reasonsOf(state: State): Reason[] {
       message: `links to ${String(masters.held)} masters, where ${String(masters.wanted)} are wanted`,
       hint: 'see in the log why they cannot be reached: at the event dial-failed or link-down',
     },
-    state.why === 'unsynced' && {
+    state.view.why === 'unsynced' && {
       code: 'unsynced',
       message: 'this server has started and does not know everything yet',
       hint: 'wait until it does: rarangi status --wait 30s',
     },
-    state.isAddressGone && {
+    state.life.isAddressGone && {
       code: 'address-gone',
       message: `${address}, where others are told to come, is no address of this host any more`,
       hint: 'give it back to the host; or let the server follow an interface: --bind eth0',
@@ -84,16 +85,21 @@ function reasonsOf(state: State): Reason[] {
 
 /** The servers that are suspect here; else the hosts that a neighbour has just lost. */
 function suspectServers(state: State): string {
-  const here = [...state.away]
+  const here = [...state.reach.away]
     .filter(({ standing }) => standing === 'suspect')
     .map(({ log }) => log.facts.name as string);
   if (here.length > 0) return here.sort(compareText).join(', ');
-  return state.why === 'suspect' ? state.missing.join(', ') || 'a server' : '';
+  return state.view.why === 'suspect' ? state.view.missing.join(', ') || 'a server' : '';
 }
 
 /** The hosts of `--peer` that were tried, and at none of whose addresses anybody ever answered. */
 export function unansweredPeers(state: State): string[] {
-  const { targets, options, siblingAddresses, givenUpPeers } = state;
+  const {
+    linking: { targets },
+    options,
+    addresses: { siblings: siblingAddresses },
+    view: { givenUpPeers },
+  } = state;
   const answered = new Set<string>(options.facts.addresses.map(hostPartOf));
   const silent = new Map<string, string>();
   for (const address of options.peers) {
@@ -123,14 +129,14 @@ function isAdvertised({ origins }: State, prefix: string): boolean {
 /** An operator says that a host of `--peer` will not come; says whether it was waited for. */
 export function giveUpPeer(state: State, host: string): boolean {
   if (!unansweredPeers(state).includes(host)) return false;
-  state.givenUpPeers.add(host);
-  state.isViewDirty = true;
+  state.view.givenUpPeers.add(host);
+  touchView(state);
   return true;
 }
 
 /** What a complete view cannot know of those that are not here. */
 export function doubtsOf(state: State): { readonly doubts?: Doubts } {
-  if (!state.isComplete) return {};
+  if (!state.view.isComplete) return {};
   const lost = lostHosts(state, DOUBTS_MAX);
   const unanswered = unansweredPeers(state).slice(0, DOUBTS_MAX);
   return lost.length === 0 && unanswered.length === 0 ? {} : { doubts: { lost, unanswered } };

@@ -11,7 +11,7 @@ export function portHeldReasons(state: State): Reason[] {
   const siblings = strangeSiblings(state).map((address) =>
     reasonOf(address, 'the other server, is held by another program, or that server hangs'),
   );
-  const doors = state.heldPlaces.map(({ door, address, uid }) => {
+  const doors = state.life.heldPlaces.map(({ door, address, uid }) => {
     const whose = uid === null ? 'another program' : `a program of uid ${String(uid)}`;
     return reasonOf(address, `${door}, is held by ${whose}`);
   });
@@ -27,8 +27,8 @@ function reasonOf(address: string, whose: string): Reason {
 const PLACES_MAX = 16;
 
 function strangeSiblings(state: State): string[] {
-  return [...state.siblingAddresses].filter((address) => {
-    const target = state.targets.get(address);
+  return [...state.addresses.siblings].filter((address) => {
+    const target = state.linking.targets.get(address);
     return target !== undefined && isSiblingPort(state, address) && isStrange(target);
   });
 }

@@ -5,6 +5,7 @@
 import type { Addressed } from '../../input.ts';
 import { hostPartOf } from '../../kit/text.ts';
 import { appendOwn } from '../replication/replication.ts';
+import { touchTargets } from '../due.ts';
 import type { State } from '../state.ts';
 
 /** Takes in where others reach this server, and whether the machine has that. */
@@ -14,12 +15,12 @@ export function handleAddressed(state: State, { address, isHere, siblings }: Add
   if (address !== before) {
     state.options = { ...state.options, facts: { ...facts, addresses: [address] } };
     appendOwn(state, { kind: 'facts', facts: state.options.facts });
-    for (const sibling of siblings) state.siblingAddresses.add(sibling);
-    state.areTargetsDirty = true;
+    for (const sibling of siblings) state.addresses.siblings.add(sibling);
+    touchTargets(state);
     state.out.notice('address-changed', { before, address });
   }
-  const isTurned = state.isAddressGone === isHere;
-  state.isAddressGone = !isHere;
+  const isTurned = state.life.isAddressGone === isHere;
+  state.life.isAddressGone = !isHere;
   if (isTurned) state.out.notice(isHere ? 'address-back' : 'address-gone', { address });
   if (address === before && !isTurned) return;
   const said = isHere ? { address: hostPartOf(address) } : {};

@@ -25,7 +25,8 @@ import type { SaidPace } from '../../kit/pace.ts';
 import { hostPartOf } from '../../kit/text.ts';
 import { appendOwn } from '../replication/replication.ts';
 import type { NoticeFields } from '../../notices.ts';
-import type { Connection, Session, State } from '../state.ts';
+import type { Connection, Session } from '../entities.ts';
+import type { State } from '../state.ts';
 import { CREDIT_MAX } from './throttle.ts';
 
 /** A client has shaken hands. */
@@ -37,12 +38,12 @@ export function becomeSession(state: State, connection: Connection, said: SaidPa
   // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
   // says nothing of the service beside it.
   if (connection.transport === 'tcp') judgeSession(state, connection);
-  if (state.isStopping) state.out.send(connection.id, { kind: 'goaway' });
+  if (state.life.isStopping) state.out.send(connection.id, { kind: 'goaway' });
 }
 
 /** A session that holds nothing; what it comes to hold is charged to it and to all of them. */
 export function createSession(state: State, connection: Connection): Session {
-  const held = new Account(state.heldBySessions);
+  const held = new Account(state.clients.held);
   return {
     connection,
     held,
@@ -101,9 +102,9 @@ export function handleRegister(
   }
   const registration = state.catalogue.shared(given);
   const { instance, revision } = registration;
-  const owner = state.sessions.get(state.owners.get(instance) ?? session.connection.id);
+  const owner = state.sessions.get(state.clients.owners.get(instance) ?? session.connection.id);
   if (owner !== undefined && owner !== session) disown(state, owner, instance);
-  state.owners.set(instance, session.connection.id);
+  state.clients.owners.set(instance, session.connection.id);
   const known = state.self.log.registrations.get(instance);
   const isNews = known === undefined || known.revision < revision;
   if (isNews) {
@@ -159,11 +160,11 @@ function removeInstance(
   removed: End & { readonly instance: InstanceId },
 ): void {
   const { instance, cause, detail } = removed;
-  state.owners.delete(instance);
+  state.clients.owners.delete(instance);
   const registration = state.self.log.registrations.get(instance);
   // Clients that were told to go close their sessions: their instances go with our goodbye, when
   // the sibling has them.
-  const isHandedOver = state.isStopping && cause === 'closed';
+  const isHandedOver = state.life.isStopping && cause === 'closed';
   if (registration === undefined || isHandedOver) return;
   const because = detail === undefined ? {} : { detail };
   appendOwn(state, { kind: 'delete', instance, cause, ...because });

@@ -6,7 +6,8 @@
 import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
 import { LIMITS, noteLimit } from '../limits.ts';
-import type { Session, State } from '../state.ts';
+import type { Session } from '../entities.ts';
+import type { State } from '../state.ts';
 
 /** What a message costs: a whole one, and its share for each row of the answer. */
 export function charge(state: State, session: Session, rows: number): void {

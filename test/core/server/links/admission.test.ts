@@ -39,7 +39,7 @@ test('at the limit of strangers the oldest goes, and the newcomer is served', ()
 
   expect(stage.closed).toEqual([{ connection: first, why: 'overloaded' }]);
   expect(stage.state.sessions.has(newcomer)).toBe(true);
-  expect(stage.state.strangers.size).toBe(others.length);
+  expect(stage.state.linking.strangers.size).toBe(others.length);
   expect(limitsTold(stage)).toEqual(['strangers']);
 });
 
@@ -128,8 +128,8 @@ test('a connection that is closed leaves its place, however it ends', () => {
     end(connection);
   }
 
-  expect(stage.state.strangers.counts).toEqual([]);
-  expect(stage.state.strangers.size).toBe(0);
+  expect(stage.state.linking.strangers.counts).toEqual([]);
+  expect(stage.state.linking.strangers.size).toBe(0);
 });
 
 test('at the limit of connections a client is refused, and a server is not', () => {
@@ -209,7 +209,7 @@ test('what all clients hold is bounded in bytes, as the operator says, until one
   expect(answersTo(stage, other, 'c')).toEqual([reason]);
   stage.close(one);
   expect(answersTo(stage, other, 'c', 'd', 'e')).toEqual(['done', 'done', reason]);
-  expect(stage.state.heldBySessions.bytes).toBeLessThan(40_000);
+  expect(stage.state.clients.held.bytes).toBeLessThan(40_000);
 });
 
 test('who takes an instance over takes its bytes along', () => {
@@ -221,7 +221,7 @@ test('who takes an instance over takes its bytes along', () => {
   stage.close(one);
   expect(answersTo(stage, other, 'b')).not.toEqual(['done']);
   stage.close(other);
-  expect(stage.state.heldBySessions.bytes).toBe(0);
+  expect(stage.state.clients.held.bytes).toBe(0);
 });
 
 test('the own log grows no larger than others take in', () => {

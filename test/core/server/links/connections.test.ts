@@ -8,7 +8,7 @@ import {
 } from '../../../../src/core/server/links/connections.ts';
 import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { SaidPace } from '../../../../src/core/kit/pace.ts';
-import type { Connection } from '../../../../src/core/server/state.ts';
+import type { Connection } from '../../../../src/core/server/entities.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { MESSAGES } from '../../../../src/protocol/messages.ts';

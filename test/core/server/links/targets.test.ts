@@ -205,8 +205,8 @@ test('addresses of masters are kept after their origins are forgotten, at most 2
   }
 
   expect(stage.standingOf('1')).toBeUndefined();
-  expect(stage.state.masterAddresses.has(PEER)).toBe(true);
-  expect(stage.state.masterAddresses.size).toBe(256);
+  expect(stage.state.addresses.masters.has(PEER)).toBe(true);
+  expect(stage.state.addresses.masters.size).toBe(256);
 });
 
 /** A leaf that lost all: both masters are closed, and with them the way to another leaf. */
@@ -247,7 +247,7 @@ test('[R86] those who are lost together are looked for a few at a time, and all 
   const tried = new Set<string>();
   for (let round = 0; round < 6; round += 1) {
     const dialled = dialsWithin(stage, 7_500).filter((address) => addresses.includes(address));
-    expect(stage.state.sought.length).toBeLessThanOrEqual(4);
+    expect(stage.state.linking.sought.length).toBeLessThanOrEqual(4);
     for (const address of dialled) {
       tried.add(address);
       refused(stage, address);
@@ -255,7 +255,7 @@ test('[R86] those who are lost together are looked for a few at a time, and all 
   }
 
   expect([...tried].sort()).toEqual(addresses.sort());
-  expect([...stage.state.targets.keys()].length).toBeLessThanOrEqual(6);
+  expect([...stage.state.linking.targets.keys()].length).toBeLessThanOrEqual(6);
 });
 
 test('[R88] a leaf with one master of two waits 2 s at most for the other', () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Directory } from '../../../../src/core/server/origins/directory.ts';
 import { OriginLog } from '../../../../src/core/server/origins/log.ts';
 import { createOrigin } from '../../../../src/core/server/origins/origins.ts';
-import type { Origin } from '../../../../src/core/server/state.ts';
+import type { Origin } from '../../../../src/core/server/entities.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import { factsOf, originOf } from '../../../support/server-stage.ts';
 

@@ -23,11 +23,11 @@ test('goodbyes are remembered for an hour', () => {
 
   stage.pass(HOUR_MS - 1_000);
   stage.tell(link, '6', { kind: 'bye' });
-  expect(stage.state.goodbyes.size).toBe(2);
+  expect(stage.state.past.goodbyes.size).toBe(2);
   stage.pass(2_000);
   stage.tell(link, '7', { kind: 'bye' });
 
-  expect([...stage.state.goodbyes.keys()]).toEqual([originOf('6'), originOf('7')]);
+  expect([...stage.state.past.goodbyes.keys()]).toEqual([originOf('6'), originOf('7')]);
 });
 
 test('goodbyes of strangers are remembered in a bounded number, the first', () => {
@@ -36,9 +36,9 @@ test('goodbyes of strangers are remembered in a bounded number, the first', () =
 
   stage.digest(link, { goodbyes: Array.from({ length: 65_540 }, (_, index) => idOf(index)) });
 
-  expect(stage.state.goodbyes.size).toBe(65_536);
-  expect(stage.state.goodbyes.has(idOf(0))).toBe(true);
-  expect(stage.state.goodbyes.has(idOf(65_539))).toBe(false);
+  expect(stage.state.past.goodbyes.size).toBe(65_536);
+  expect(stage.state.past.goodbyes.has(idOf(0))).toBe(true);
+  expect(stage.state.past.goodbyes.has(idOf(65_539))).toBe(false);
 });
 
 test('an origin that was dropped without a goodbye may return as it was', () => {

@@ -75,7 +75,7 @@ test('one silent host is a crash after the grace: gone from all answers', () => 
 
   expect(stage.instances()).toEqual({ '2': 'live', '3': 'live' });
   expect(stage.takeNotices()).toContain('origin-crashed');
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('a crashed origin is kept aside for five seconds, and then forgotten', () => {
@@ -96,7 +96,7 @@ test('two hosts that fall silent together are a net-split: stale, and the view i
   stage.pass(500);
 
   expect(stage.instances()).toEqual({ '1': 'stale', '2': 'stale', '3': 'live', '4': 'live' });
-  expect(stage.state.missing).toEqual(['h1', 'h2']);
+  expect(stage.state.view.missing).toEqual(['h1', 'h2']);
 });
 
 test('a cut that does not fall in one instant is a net-split all the same', () => {
@@ -175,7 +175,7 @@ test('whoever can reach no other host at all calls it a split, whatever the coun
   stage.pass(2_000);
 
   expect(stage.instances()).toEqual({ '1': 'stale' });
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
 });
 
 test('a server whose host still answers has crashed, however many fell silent', () => {
@@ -365,12 +365,12 @@ test('[R81] the host of what left while it was split off is missing for a grace'
 
   stage.tell(links['3']!, '1', { kind: 'bye' });
   const said = [stage.state.self.log.missing.hosts];
-  expect([stage.state.isComplete, stage.state.missing]).toEqual([false, ['h1', 'h2']]);
+  expect([stage.state.view.isComplete, stage.state.view.missing]).toEqual([false, ['h1', 'h2']]);
   stage.pass(500);
   said.push(stage.state.self.log.missing.hosts);
 
   expect(said).toEqual([['h1', 'h2'], ['h2']]);
-  expect(stage.state.missing).toEqual(['h2']);
+  expect(stage.state.view.missing).toEqual(['h2']);
 });
 
 test('a split host is dropped, and passed on, when an operator forgets it', () => {

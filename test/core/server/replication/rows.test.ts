@@ -1,7 +1,8 @@
 // What a link keeps of each origin, by the small number that the origin has.
 
 import { expect, test } from 'vitest';
-import { Rows, Slots } from '../../../../src/core/server/replication/rows.ts';
+import { Slots } from '../../../../src/core/server/origins/slots.ts';
+import { Rows } from '../../../../src/core/server/replication/rows.ts';
 import type { OriginId } from '../../../../src/protocol/ids.ts';
 import { originOf } from '../../../support/server-stage.ts';
 
@@ -97,14 +98,4 @@ test('a row takes nine bytes', () => {
   // There is room for twice as many.
   expect(bytes / links.length / ids.length).toBeLessThan(2 * 9 + 1);
   expect(links.every((rows) => rows.cursorsCount === 1)).toBe(true);
-});
-
-test('a slot that is free is given out again before a new one', () => {
-  const slots = new Slots();
-  const first = [slots.take(), slots.take(), slots.take()];
-
-  slots.free(1);
-
-  expect(first).toEqual([0, 1, 2]);
-  expect([slots.take(), slots.take()]).toEqual([1, 3]);
 });

@@ -39,11 +39,11 @@ function live(stage: ServerStage, link: ConnectionId, milliseconds: number): voi
 
 test('without a peer and with nobody at the address of the sibling a view is complete', () => {
   const stage = new ServerStage({ siblings: ['10.0.0.0:17311'] });
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
 
   stage.give({ kind: 'undialled', address: '10.0.0.0:17311', reason: 'refused' });
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
   expect(stage.takeNotices()).toContain('view-complete');
 });
 
@@ -53,7 +53,7 @@ test('a server that was given peers and reached none is not complete, however lo
   stage.give({ kind: 'undialled', address: PEERS.peers[0]!, reason: 'refused' });
   stage.pass(600_000);
 
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
 });
 
 test('a view is complete when all that a complete neighbour listed has arrived', () => {
@@ -61,13 +61,13 @@ test('a view is complete when all that a complete neighbour listed has arrived',
   const link = digestFrom(stage, true, { '1': 2, '2': 3 });
   facts(stage, link);
   stage.tell(link, '1', up('2'));
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
 
   stage.origin(link, '2', { links: '1' });
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
   stage.tell(link, '2', put('a'));
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('a neighbour that is not complete itself completes nobody', () => {
@@ -76,10 +76,10 @@ test('a neighbour that is not complete itself completes nobody', () => {
   const link = digestFrom(stage, false, { '1': 2 });
 
   facts(stage, link);
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
   stage.hear(link, { kind: 'view', complete: true, missing: [] });
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('at a cold start a view is complete when nothing new has come for five seconds', () => {
@@ -91,10 +91,10 @@ test('at a cold start a view is complete when nothing new has come for five seco
   live(stage, link, 4_000);
   stage.tell(link, '1', { kind: 'facts', facts: factsOf('1') });
   live(stage, link, 4_900);
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
   live(stage, link, 200);
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('a registration is no news: it says nothing of servers that are not known yet', () => {
@@ -107,7 +107,7 @@ test('a registration is no news: it says nothing of servers that are not known y
   stage.tell(link, '1', put('a'));
   live(stage, link, 1_200);
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('a cold start with the sibling alone is none: another host is to be exchanged with', () => {
@@ -124,7 +124,7 @@ test('a cold start with the sibling alone is none: another host is to be exchang
   live(stage, sibling, 20_000);
 
   expect(stage.standingOf('1')).toBe('reachable');
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
 });
 
 test('a neighbour that misses this very host misses nothing that is not here', () => {
@@ -133,30 +133,30 @@ test('a neighbour that misses this very host misses nothing that is not here', (
 
   stage.hear(link, { kind: 'view', complete: false, missing: ['h0' as Name] });
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('a reachable log that names an origin whose log is missing makes a view incomplete', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 
   stage.tell(link, '1', up('5'));
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
   stage.origin(link, '5', { links: '1' });
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('what nobody names any more is waited for no longer', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
   stage.tell(link, '1', up('5'));
-  expect(stage.state.isComplete).toBe(false);
+  expect(stage.state.view.isComplete).toBe(false);
 
   stage.tell(link, '1', down('5', 'closed'));
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('hosts that a neighbour misses are missed here', () => {
@@ -164,11 +164,11 @@ test('hosts that a neighbour misses are missed here', () => {
   const link = stage.neighbour('1');
 
   stage.hear(link, { kind: 'view', complete: false, missing: ['h7' as Name] });
-  expect(stage.state.isComplete).toBe(false);
-  expect(stage.state.missing).toEqual(['h7']);
+  expect(stage.state.view.isComplete).toBe(false);
+  expect(stage.state.view.missing).toEqual(['h7']);
   stage.hear(link, { kind: 'view', complete: true, missing: [] });
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('what a server heard that others miss it does not tell on', () => {
@@ -197,7 +197,7 @@ test('a suspect origin makes the view incomplete, and its return complete again'
   stage.tell(other, '2', up('1'));
   stage.tell(other, '1', up('2'));
 
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
 });
 
 test('[R87] a neighbour that shook hands and says nothing of itself is missing until it is forgotten', () => {
@@ -214,13 +214,13 @@ test('[R87] a neighbour that shook hands and says nothing of itself is missing u
   });
 
   stage.pass(200);
-  expect(stage.state.isComplete).toBe(true);
+  expect(stage.state.view.isComplete).toBe(true);
   stage.pass(100);
-  expect(stage.state).toMatchObject({ isComplete: false, missing: ['h1'] });
+  expect(stage.state.view).toMatchObject({ isComplete: false, missing: ['h1'] });
   stage.pass(1_500);
   expect(stage.state.links.size).toBe(0);
-  expect(stage.state).toMatchObject({ isComplete: false, missing: ['h1'] });
+  expect(stage.state.view).toMatchObject({ isComplete: false, missing: ['h1'] });
   stage.pass(2_000);
 
-  expect(stage.state).toMatchObject({ isComplete: true, missing: [] });
+  expect(stage.state.view).toMatchObject({ isComplete: true, missing: [] });
 });

@@ -55,6 +55,6 @@ test('[R93] a new address is told to neighbours and sessions, and stands for an 
     kind: 'entries',
     batches: [expect.objectContaining({ entries: [{ kind: 'facts', facts }] })],
   });
-  expect([...stage.state.siblingAddresses]).toContain('10.9.9.9:17311');
+  expect([...stage.state.addresses.siblings]).toContain('10.9.9.9:17311');
   expect(stage.state.catalogue.instancesOf('db')[0]?.registration.instance).toBe(instanceIdOf('a'));
 });

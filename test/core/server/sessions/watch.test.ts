@@ -161,10 +161,10 @@ test('the removal of what is back is forgotten', () => {
   const { server, link } = serverWith('b');
 
   server.tell(link, '1', gone('b', 'closed'));
-  expect(server.state.removals.size).toBe(1);
+  expect(server.state.clients.removals.size).toBe(1);
   server.tell(link, '1', put('b', { revision: 2 }));
 
-  expect(server.state.removals.size).toBe(0);
+  expect(server.state.clients.removals.size).toBe(0);
 });
 
 test('removals are remembered in a bounded number, the latest', () => {
@@ -178,9 +178,9 @@ test('removals are remembered in a bounded number, the latest', () => {
     server.tell(link, '1', { kind: 'delete', instance, cause: 'closed' });
   }
 
-  expect(server.state.removals.size).toBe(4_096);
-  expect(server.state.removals.has(ids[0]!)).toBe(false);
-  expect(server.state.removals.has(ids.at(-1)!)).toBe(true);
+  expect(server.state.clients.removals.size).toBe(4_096);
+  expect(server.state.clients.removals.has(ids[0]!)).toBe(false);
+  expect(server.state.clients.removals.has(ids.at(-1)!)).toBe(true);
 });
 
 test('only the watched service is told of, and nothing after the watch is ended', () => {

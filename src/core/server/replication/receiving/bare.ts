@@ -12,7 +12,8 @@ import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { LimitName } from '../../limits.ts';
 import { maxOf, noteLimit } from '../../limits.ts';
 import { applySnapshot } from '../../origins/origins.ts';
-import type { Link, Origin, State } from '../../state.ts';
+import type { Link, Origin } from '../../entities.ts';
+import type { State } from '../../state.ts';
 import type { Incoming } from '../progress.ts';
 import { ask } from '../questions.ts';
 
@@ -57,10 +58,10 @@ export function keepWithin(state: State, link: Link, origin: Origin): void {
  */
 export function keepAllWithin(state: State, link: Link): void {
   const max = maxOf(state.options, 'bytes-of-logs');
-  if (state.heldByLogs.bytes <= max) return;
+  if (state.reach.heldByLogs.bytes <= max) return;
   noteLimit(state, 'bytes-of-logs', link.connection.remote);
   for (const origin of [...state.origins.values()].reverse()) {
-    if (state.heldByLogs.bytes <= max) return;
+    if (state.reach.heldByLogs.bytes <= max) return;
     if (origin !== state.self && origin.log.registrations.size > 0) makeBare(state, origin);
   }
 }
@@ -79,9 +80,9 @@ export function isCompared({ standing, log }: Origin): boolean {
 
 /** What is bare is asked for again after a while: it may have become smaller. */
 export function armBare(state: State): void {
-  if (state.bare.size === 0 || state.timers.has('bare')) return;
+  if (state.reach.bare.size === 0 || state.timers.has('bare')) return;
   state.timers.set('bare', state.nowMs + AGAIN_MS, () => {
-    for (const origin of state.bare) askAgain(state, origin);
+    for (const origin of state.reach.bare) askAgain(state, origin);
     armBare(state);
   });
 }

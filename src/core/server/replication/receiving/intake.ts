@@ -14,7 +14,8 @@ import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../../../../protocol/records.ts';
 import type { LogState } from '../../origins/log.ts';
 import { addOrigin, applyEntry, applySnapshot } from '../../origins/origins.ts';
-import type { Link, Origin, State } from '../../state.ts';
+import type { Link, Origin } from '../../entities.ts';
+import type { State } from '../../state.ts';
 import { handleGoodbye, isKnownGone, sendBye } from '../goodbyes.ts';
 import type { Incoming } from '../progress.ts';
 import { ask, expectListed, noteAnswered, noteArrival, noteNothingNew } from '../questions.ts';
@@ -196,5 +197,5 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
 function prove(state: State, origin: Origin): void {
   if (origin.isProven) return;
   origin.isProven = true;
-  state.grown.add(origin.id);
+  state.reach.grown.add(origin.id);
 }

@@ -6,7 +6,8 @@
 
 import type { Line } from '../../../../protocol/records.ts';
 import type { OriginId } from '../../../../protocol/ids.ts';
-import type { Link, Origin, State } from '../../state.ts';
+import type { Link, Origin } from '../../entities.ts';
+import type { State } from '../../state.ts';
 import { ask, isOnItsWay } from '../questions.ts';
 import { ANNOUNCE_MS, flushBy } from '../replication.ts';
 
@@ -52,7 +53,8 @@ function graft(state: State, link: Link): void {
     if (isOnItsWay(state, id)) continue;
     progress.endAwaited(id);
     const sequence = sequenceOf(state, id);
-    if (sequence < offered && !state.goodbyes.has(id)) ask(state, link, { origin: id, sequence });
+    if (sequence < offered && !state.past.goodbyes.has(id))
+      ask(state, link, { origin: id, sequence });
   }
   if (progress.isAwaiting) armGraft(state, link);
 }

@@ -15,7 +15,8 @@ import type { Message } from '../../../../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../../../../protocol/records.ts';
 import * as records from '../../../../protocol/records.ts';
 import type { ConnectionId } from '../../../input.ts';
-import type { Link, Origin, State } from '../../state.ts';
+import type { Link, Origin } from '../../entities.ts';
+import type { State } from '../../state.ts';
 import { sendWants } from '../questions.ts';
 import { flushBy, lineOf, touch } from '../replication.ts';
 import { sendSnapshots } from './snapshots.ts';
@@ -23,20 +24,20 @@ import { sendSnapshots } from './snapshots.ts';
 /** Writes to every link when the time has come. Links that need the same bytes share one message. */
 export function flushLinks(state: State): void {
   sendWants(state);
-  const isAnnouncing = state.announceDueMs <= state.nowMs;
-  if (state.flushDueMs <= state.nowMs || isAnnouncing) {
-    state.flushDueMs = Infinity;
-    if (isAnnouncing) state.announceDueMs = Infinity;
+  const isAnnouncing = state.replication.announceDueMs <= state.nowMs;
+  if (state.replication.flushDueMs <= state.nowMs || isAnnouncing) {
+    state.replication.flushDueMs = Infinity;
+    if (isAnnouncing) state.replication.announceDueMs = Infinity;
     const round = createRound(isAnnouncing);
     for (const link of state.links.values()) {
       if (!link.isCongested && link.hasDigest) flushLink(state, link, round);
     }
     for (const { message, connections } of round.groups.values()) {
-      state.flushedMs = state.nowMs;
+      state.replication.flushedMs = state.nowMs;
       state.out.send(connections, message);
     }
   }
-  const nextMs = Math.min(state.flushDueMs, state.announceDueMs);
+  const nextMs = Math.min(state.replication.flushDueMs, state.replication.announceDueMs);
   if (nextMs < Infinity) state.timers.setEarlier('flush', nextMs, doNothing);
 }
 
@@ -72,7 +73,7 @@ function createRound(isAnnouncing: boolean): Round {
 function newsSince(state: State, round: Round, stamp: number): Origin[] {
   let news = round.news.get(stamp);
   if (news === undefined) {
-    news = state.journal.since(stamp);
+    news = state.replication.journal.since(stamp);
     round.news.set(stamp, news);
   }
   return news;
@@ -131,7 +132,7 @@ function planOf(state: State, link: Link, round: Round): Plan {
       progress.look(origin.id, { isOffered });
     }
   }
-  progress.seenStamp = state.journal.stamp;
+  progress.seenStamp = state.replication.journal.stamp;
   if (round.isAnnouncing) planAnnounced(state, { link, plan, round });
   if (progress.isLookDue) flushBy(state, state.nowMs);
   return plan;
@@ -145,7 +146,7 @@ function planAnnounced(state: State, { link, plan, round }: Omit<Planned, 'origi
     if (isAnnounced(state, link, origin)) announce(plan, origin);
     else if (!progress.isSnapshotDue(origin.id)) touch(state, link, origin);
   }
-  progress.offeredStamp = state.journal.stamp;
+  progress.offeredStamp = state.replication.journal.stamp;
 }
 
 interface Planned {

@@ -9,7 +9,8 @@ import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { Registration } from '../../../../protocol/records.ts';
 import * as records from '../../../../protocol/records.ts';
 import { originId } from '../../../../protocol/scalars.ts';
-import type { Link, State } from '../../state.ts';
+import type { Link } from '../../entities.ts';
+import type { State } from '../../state.ts';
 import type { Outgoing, Progress } from '../progress.ts';
 import { flushBy } from '../replication.ts';
 

@@ -4,7 +4,8 @@
 
 import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { Line } from '../../../../protocol/records.ts';
-import type { Link, Origin, State } from '../../state.ts';
+import type { Link, Origin } from '../../entities.ts';
+import type { State } from '../../state.ts';
 import { isKnownGone, sendBye } from '../goodbyes.ts';
 import { noteUnmet } from '../questions.ts';
 import { ANNOUNCE_MS, flushBy, lineOf, sendToAll, touch } from '../replication.ts';

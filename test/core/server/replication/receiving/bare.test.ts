@@ -106,11 +106,11 @@ test('[R95] where all logs are too large, those go bare that became known last',
   stage.tell(known, '1', large('f'));
 
   expect(Object.keys(stage.instances()).sort().join('')).toBe('12abcdf');
-  const bare = [...stage.state.bare].map(({ log }) => log.facts.host);
+  const bare = [...stage.state.reach.bare].map(({ log }) => log.facts.host);
   expect(bare).toEqual(['h9', 'h8']);
   expect(viewOf(stage)).toEqual({ complete: false, missing: ['h8', 'h9'], why: 'limit' });
   expect(told(stage)).toContain('bytes-of-logs');
-  expect([stage.closed, stage.state.heldByLogs.bytes < 9_500]).toEqual([[], true]);
+  expect([stage.closed, stage.state.reach.heldByLogs.bytes < 9_500]).toEqual([[], true]);
 });
 
 test('[R95] a neighbour whose servers and links alone are too large is closed', () => {
@@ -166,7 +166,7 @@ test('[R95] it is missing no longer when it has left', () => {
   stage.tell(one, '1', { kind: 'bye' });
 
   expect(viewOf(stage)).toMatchObject({ complete: true, missing: [] });
-  expect(stage.state.bare.size).toBe(0);
+  expect(stage.state.reach.bare.size).toBe(0);
 });
 
 test('[R95] hashes of a bare log are not compared', () => {

@@ -1,0 +1,51 @@
+// How this server itself is: whether it stops, whether it sleeps or wakes, which bugs it met, what of
+// its host it cannot have. The invariant: `hasLeft` is the end; nothing else here keeps it from what it
+// promised to its clients.
+
+import type { OriginId } from '../../protocol/ids.ts';
+import type { HeldPlace } from '../input.ts';
+
+/** The life of this server. */
+export interface Life {
+  isStopping: boolean;
+  /** When a stopping server waits no longer for its sibling. */
+  leaveMs: number;
+  hasLeft: boolean;
+  /** After a long sleep, what clients ask while their news is taken in: see sleep.ts. */
+  waiting: (() => void)[] | null;
+  /** Bugs that were met, and when one of them was nobody's doing: see recovery.ts. */
+  faultsCount: number;
+  faultedMs: number;
+  isSecondFault: boolean;
+  /** It stops because it met the second such bug within a minute. */
+  isFailing: boolean;
+  /** Servers that no link is made to, and until when: what they sent met a bug of ours. */
+  readonly barred: Map<OriginId, number>;
+  /** The machine has not what this server has bound, or tells others. */
+  isAddressGone: boolean;
+  /** Where doors of this server should be, and other programs are. */
+  heldPlaces: readonly HeldPlace[];
+  /** When each limit was last told of, and how often it was reached since. */
+  readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
+  /** What operators have asked to be forgotten, so that it goes round once. */
+  readonly forgetTokens: Set<string>;
+}
+
+/** One that has only begun. */
+export function createLife(): Life {
+  return {
+    isStopping: false,
+    leaveMs: Infinity,
+    hasLeft: false,
+    waiting: null,
+    faultsCount: 0,
+    faultedMs: -Infinity,
+    isSecondFault: false,
+    isFailing: false,
+    barred: new Map(),
+    isAddressGone: false,
+    heldPlaces: [],
+    limitsTold: new Map(),
+    forgetTokens: new Set(),
+  };
+}

@@ -1,0 +1,36 @@
+// What the rooms of the links write of the state, and nobody else: who comes, and whom this server
+// dials.
+
+import type { Name } from '../../../protocol/ids.ts';
+import type { ConnectionId } from '../../input.ts';
+import type { Target } from '../entities.ts';
+import type { Strangers } from './strangers.ts';
+
+/** Who comes, and who is dialled. */
+export interface Linking {
+  readonly targets: Map<string, Target>;
+  /** Of the addresses of lost servers the few that are tried now, and how often others were. */
+  sought: readonly string[];
+  seeks: number;
+  /** Whether a master, or this server as one, can be reached. */
+  reachesMaster: boolean;
+  /** Whether there are several hosts, and no master among all that are known. */
+  isWithoutMaster: boolean;
+  /** All that were accepted, and which of them have not shaken hands. */
+  readonly strangers: Strangers<ConnectionId>;
+  /** With which timings each server was last told of that has others than this one. */
+  readonly pacesTold: Map<Name, string>;
+}
+
+/** Nobody has come yet, and nobody was dialled. */
+export function createLinking(strangers: Strangers<ConnectionId>): Linking {
+  return {
+    targets: new Map(),
+    sought: [],
+    seeks: 0,
+    reachesMaster: false,
+    isWithoutMaster: false,
+    strangers,
+    pacesTold: new Map(),
+  };
+}

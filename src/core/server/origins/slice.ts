@@ -1,0 +1,90 @@
+// What the rooms of the origins write of the state, and nobody else: who can be reached, who is gone,
+// where servers are or were.
+
+import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
+import { Account } from '../../kit/account.ts';
+import type { Departed, Ended, Gone, Origin } from '../entities.ts';
+import type { Slots } from './slots.ts';
+import { Directory } from './directory.ts';
+
+/** The origins that are known, in lists of those that something is the matter with. */
+export interface Reach {
+  /** The numbers that they have. */
+  readonly slots: Slots;
+  /** By host and role. */
+  readonly directory: Directory<Origin>;
+  /** Those that are suspect, aside or split, and of them those that are aside. */
+  readonly away: Set<Origin>;
+  readonly asides: Set<Origin>;
+  /** Origins whose logs say that they miss a host. */
+  readonly losers: Set<Origin>;
+  /** Origins whose logs are bare: see replication/receiving/bare.ts. */
+  readonly bare: Set<Origin>;
+  /** Origins that logs name, as far as they have no log here and no goodbye. */
+  readonly unheard: Set<OriginId>;
+  /** Neighbours that have shaken hands and have said nothing of themselves since. */
+  readonly unspoken: Set<OriginId>;
+  /** Origins whose first snapshot the catalogue is to be told of before the step ends. */
+  readonly unlisted: Set<Origin>;
+  /** Origins that lost their way here. */
+  readonly loose: Set<OriginId>;
+  /** Origins that have new links or were proven, and those suspect ones that someone has lost. */
+  readonly grown: Set<OriginId>;
+  /** What the logs of all other servers hold, in bytes. */
+  readonly heldByLogs: Account;
+  /** When something was last heard of servers or their links; registrations are no news. */
+  newsMs: number;
+}
+
+/** What is over, as far as it is remembered. */
+export interface Past {
+  /** Who said goodbye, and when: see farewell.ts. */
+  readonly goodbyes: Map<OriginId, number>;
+  /** Origins that said goodbye and held what nobody has claimed yet: see departed.ts. */
+  readonly departed: Map<OriginId, Departed>;
+  /** Servers that are gone, the latest last: see gone.ts. */
+  readonly gone: Map<OriginId, Gone>;
+  /** Instances that logs have let go, the latest last: see late.ts. */
+  readonly ended: Map<InstanceId, Ended>;
+}
+
+/** Where servers are, or were. */
+export interface Addresses {
+  /** Of masters ever heard of. */
+  readonly masters: Set<string>;
+  /** Where the other server of this host would be found, and where one was. */
+  readonly siblings: Set<string>;
+  /** Where servers were that this one has lost: see ways.ts. */
+  readonly lost: Set<string>;
+}
+
+/** This server alone is known. */
+export function createReach(slots: Slots, self: Origin): Reach {
+  const directory = new Directory<Origin>();
+  directory.file(self);
+  return {
+    slots,
+    directory,
+    away: new Set(),
+    asides: new Set(),
+    losers: new Set(),
+    bare: new Set(),
+    unheard: new Set(),
+    unspoken: new Set(),
+    unlisted: new Set(),
+    loose: new Set(),
+    grown: new Set(),
+    heldByLogs: new Account(),
+    newsMs: 0,
+  };
+}
+
+/** Nothing is over yet. */
+export function createPast(): Past {
+  return { goodbyes: new Map(), departed: new Map(), gone: new Map(), ended: new Map() };
+}
+
+/** Where a sibling may be is known from the options. */
+export function createAddresses(siblings: Iterable<string>): Addresses {
+  return { masters: new Set(), siblings: new Set(siblings), lost: new Set() };
+}

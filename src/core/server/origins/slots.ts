@@ -1,0 +1,18 @@
+// The small numbers of the origins, at which every link keeps what it has of them: see
+// replication/rows.ts. The invariant: no two origins that are known have the same.
+
+/** Gives out the lowest numbers that are free. */
+export class Slots {
+  readonly #free: number[] = [];
+  #count = 0;
+
+  take(): number {
+    const slot = this.#free.pop() ?? this.#count;
+    if (slot === this.#count) this.#count += 1;
+    return slot;
+  }
+
+  free(slot: number): void {
+    this.#free.push(slot);
+  }
+}
