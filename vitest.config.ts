@@ -2,7 +2,7 @@
 // `.soak.test.ts` and which run alone with RARANGI_TEST_SOAK=1. Real processes and real clocks
 // share two cores with each other, hence the generous timeouts; no test may rely on them.
 
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const isSoak = process.env['RARANGI_TEST_SOAK'] === '1';
 // Where to leave the results as JSON, for .ci/run to count.
@@ -11,11 +11,21 @@ const results = process.env['RARANGI_TEST_RESULTS'];
 const isClients = process.env['RARANGI_TEST_CLIENTS'] === '1';
 const clientTests = 'test/clients/**/*.test.ts';
 const soakTests = 'test/**/*.soak.test.ts';
+// Rooms without sockets, processes and globals: their files share a worker, and load its code once.
+const pureTests = 'test/{answers,core,doors,page,properties,protocol,transcripts}/**/*.test.ts';
+const allTests = 'test/**/*.test.ts';
+const kinds: NonNullable<TestProjectInlineConfiguration['test']>[] = isClients
+  ? [{ name: 'clients', include: [clientTests] }]
+  : isSoak
+    ? [{ name: 'soak', include: [soakTests], exclude: [clientTests] }]
+    : [
+        { name: 'pure', include: [pureTests], exclude: [soakTests], isolate: false },
+        { name: 'whole', include: [allTests], exclude: [soakTests, clientTests, pureTests] },
+      ];
 
 export default defineConfig({
   test: {
-    include: [isClients ? clientTests : isSoak ? soakTests : 'test/**/*.test.ts'],
-    exclude: isClients ? [] : isSoak ? [clientTests] : [soakTests, clientTests],
+    projects: kinds.map((test) => ({ extends: true, test })),
     // What oclif writes must reach the streams that the tests look at.
     disableConsoleIntercept: true,
     // Most of them wait for processes most of the time.
