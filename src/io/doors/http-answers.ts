@@ -2,18 +2,16 @@
 // handed to its handler. The invariant: nothing is done before it is known that it may be, every
 // request has one answer, and what a handler throws is an answer as well.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import { openApi } from '../../doors/http/openapi.ts';
 import type { Query, Route, RouteName } from '../../doors/http/routes.ts';
 import { ALL_ROUTES, matchRoute, queryOf } from '../../doors/http/routes.ts';
 import { allowedOrigin, judge } from '../../doors/http/access.ts';
-import type { DoorContext, DoorPlace } from './door.ts';
+import type { DoorContext } from './door.ts';
 import { HttpAccess } from './http-access.ts';
 import { readBody } from './http-body.ts';
-import { Exchange } from './http-exchange.ts';
+import type { Exchange } from './http-exchange.ts';
 import { answerLive, answerReady, answerSynced } from './http-health.ts';
 import { answerExplain } from './http-explain.ts';
 import { answerHistory } from './http-history.ts';
@@ -28,14 +26,6 @@ import { HttpRegistrations } from './http-register.ts';
 import { answerWatch } from './http-watch.ts';
 
 type Handler = (exchange: Exchange, asked: Asked) => void;
-
-/** How a request came in, and what answers it. */
-interface Arrival {
-  readonly response: ServerResponse;
-  readonly place: DoorPlace;
-  /** Whether its sender asks no faster than it may. */
-  readonly isPaced: boolean;
-}
 
 /** The requests of one door. */
 export class HttpAnswers {
@@ -56,13 +46,11 @@ export class HttpAnswers {
   }
 
   /** Answers a request. */
-  handle(request: IncomingMessage, { response, place, isPaced }: Arrival): void {
-    const exchange = new Exchange(this.#context, { request, response, place });
-    const answer = exchange.guarded(() => {
-      if (isPaced) this.#route(exchange);
+  handle(exchange: Exchange): void {
+    exchange.attempt(() => {
+      if (exchange.isPaced) this.#route(exchange);
       else exchange.fail(limitFailure(TOO_FAST));
     });
-    answer();
   }
 
   /** Reads tokens anew. Throws RARANGI_USAGE. */

@@ -16,7 +16,6 @@ interface Verdict {
 
 /** Deals with the breaches of one door. */
 export class HttpBreaches {
-  readonly #answers = new WeakMap<object, ServerResponse>();
   readonly #onLimit: (limit: HttpLimitName) => void;
 
   /** `onLimit` is called each time that a limit is reached. */
@@ -24,15 +23,9 @@ export class HttpBreaches {
     this.#onLimit = onLimit;
   }
 
-  /** A request has come whose answer this is. */
-  note(socket: Duplex, response: ServerResponse): void {
-    this.#answers.set(socket, response);
-  }
-
-  /** A connection is of no use any more. */
-  meet(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const answer = this.#answers.get(socket);
-    const isPending = answer !== undefined && !answer.writableFinished;
+  /** A connection is of no use any more. `answer` is that which is being given on it. */
+  meet(error: NodeJS.ErrnoException, socket: Duplex, answer: ServerResponse | null): void {
+    const isPending = answer !== null && !answer.writableFinished;
     const { status, limit } = verdictOf(error, isPending);
     if (limit !== null) this.#onLimit(limit);
     const hasBegun = isPending && answer.headersSent;

@@ -6,15 +6,34 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { isLoopback } from '../machine/addresses.ts';
 
-interface Known {
-  /** What makes each answer that was asked for, the one that is being given first. */
-  readonly answers: (() => void)[];
-  readonly address: string;
+/** A request that is to be answered. */
+interface Asking {
+  readonly request: { readonly socket: Socket };
+  readonly response: ServerResponse;
+}
+
+interface Known<A> {
+  /** Those that are not answered yet, the one that is being answered first. */
+  readonly asking: A[];
+  /** Of the other end, if it is counted: beyond loopback. */
+  readonly address: string | null;
+  /** The first is answered. */
+  readonly proceed: () => void;
+}
+
+/** What connections need. */
+interface ConnectionsOptions<A> {
+  /** Gives an answer. Must not throw. */
+  readonly answer: (asking: A) => void;
+  /** Called each time that a limit is reached. */
+  readonly onLimit: (limit: HttpLimitName) => void;
+  readonly nowMs: () => number;
 }
 
 interface Pace {
@@ -23,15 +42,14 @@ interface Pace {
 }
 
 /** The connections of one door. */
-export class HttpConnections {
+export class HttpConnections<A extends Asking> {
   /** The one that has idled longest first. */
-  readonly #known = new Map<Socket, Known>();
+  readonly #known = new Map<Duplex, Known<A>>();
   readonly #paces = new Map<string, Pace>();
-  readonly #onLimit: (limit: HttpLimitName) => void;
+  readonly #options: ConnectionsOptions<A>;
 
-  /** `onLimit` is called each time that a limit is reached. */
-  constructor(onLimit: (limit: HttpLimitName) => void) {
-    this.#onLimit = onLimit;
+  constructor(options: ConnectionsOptions<A>) {
+    this.#options = options;
   }
 
   /** How many there are. */
@@ -41,69 +59,69 @@ export class HttpConnections {
 
   /** Takes a connection in, at the cost of one that idles if there are too many. */
   add(socket: Socket): void {
-    const address = addressOf(socket);
-    const isCounted = address !== '' && !isLoopback(address);
-    const own = isCounted ? [...this.#known.values()].filter((one) => one.address === address) : [];
-    const isCrowd = own.length >= OF_ONE_ADDRESS_MAX;
+    const address = countedAddressOf(socket);
+    const isCrowd = address !== null && this.#isCrowd(address);
     if (this.#known.size >= CONNECTIONS_MAX || isCrowd) {
-      this.#onLimit(isCrowd ? 'http-connections-per-address' : 'http-connections');
+      this.#options.onLimit(isCrowd ? 'http-connections-per-address' : 'http-connections');
       const leaving = this.#idlest(isCrowd ? address : null) ?? socket;
       leaving.destroy();
       this.#known.delete(leaving);
       if (leaving === socket) return;
     }
-    this.#known.set(socket, { answers: [], address });
+    const asking: A[] = [];
+    const proceed = (): void => {
+      this.#proceed(socket, asking);
+    };
+    this.#known.set(socket, { asking, address, proceed });
     socket.once('close', () => {
       this.#known.delete(socket);
     });
   }
 
   /**
-   * A request has come: `make` makes its answer, as soon as those before it in its connection are read.
-   * Nobody calls it if the connection is closed before.
+   * A request has come: it is answered as soon as those before it in its connection are read, and
+   * never if the connection is closed before.
    */
-  take(socket: Socket, response: ServerResponse, make: () => void): void {
+  take(asked: A): void {
+    const { socket } = asked.request;
     const known = this.#known.get(socket);
     if (known === undefined) return;
-    const { answers } = known;
-    if (answers.length >= REQUESTS_AHEAD_MAX) {
-      this.#onLimit('http-requests-ahead');
+    const { asking, proceed } = known;
+    if (asking.length >= REQUESTS_AHEAD_MAX) {
+      this.#options.onLimit('http-requests-ahead');
       socket.destroy();
       // What it has sent besides is of no use.
       this.#known.delete(socket);
       return;
     }
-    this.#touch(socket, known);
-    response.once('close', () => {
-      answers.shift();
-      if (this.#known.get(socket) !== known) return;
-      this.#touch(socket, known);
-      // Others come first: a thousand answers in a row would keep all of them waiting.
-      setImmediate(() => {
-        if (!socket.destroyed) answers[0]?.();
-      });
-    });
-    answers.push(make);
-    if (answers.length === 1) make();
+    asked.response.on('close', proceed);
+    asking.push(asked);
+    if (asking.length === 1) this.#options.answer(asked);
+  }
+
+  /** The answer that is being given at a connection, or is to be given next; null for none. */
+  answerAt(socket: Duplex): ServerResponse | null {
+    return this.#known.get(socket)?.asking[0]?.response ?? null;
   }
 
   /** No byte has passed for a while. A connection that waits for us stays; who does not read goes. */
   meetStill(socket: Socket): void {
-    const isBusy = (this.#known.get(socket)?.answers.length ?? 0) > 0;
+    const isBusy = this.answerAt(socket) !== null;
     if (isBusy && socket.writableLength === 0) return;
-    if (isBusy) this.#onLimit('http-unread-ms');
+    if (isBusy) this.#options.onLimit('http-unread-ms');
     socket.destroy();
   }
 
   /** Whether one more request of this connection is within the pace. */
-  isPaced(socket: Socket, nowMs: number): boolean {
-    const address = addressOf(socket);
-    if (address === '' || isLoopback(address)) return true;
-    const second = Math.floor(nowMs / 1_000);
+  isPaced(socket: Socket): boolean {
+    const address = this.#known.get(socket)?.address ?? null;
+    if (address === null) return true;
+    const { nowMs, onLimit } = this.#options;
+    const second = Math.floor(nowMs() / 1_000);
     const pace = this.#paces.get(address);
     if (pace?.second === second) {
       pace.count += 1;
-      if (pace.count > REQUESTS_A_SECOND) this.#onLimit('http-requests-per-second');
+      if (pace.count > REQUESTS_A_SECOND) onLimit('http-requests-per-second');
       return pace.count <= REQUESTS_A_SECOND;
     }
     // Those of other seconds are of no use any more.
@@ -112,22 +130,42 @@ export class HttpConnections {
     return true;
   }
 
-  #touch(socket: Socket, known: Known): void {
-    this.#known.delete(socket);
-    this.#known.set(socket, known);
+  /** An answer is over: the connection idles, or its next request is answered. */
+  #proceed(socket: Socket, asking: A[]): void {
+    asking.shift();
+    const known = this.#known.get(socket);
+    if (known?.asking !== asking) return;
+    if (asking.length === 0) {
+      this.#known.delete(socket);
+      this.#known.set(socket, known);
+      return;
+    }
+    // Others come first: a thousand answers in a row would keep all of them waiting.
+    setImmediate(() => {
+      const [next] = asking;
+      if (next !== undefined && !socket.destroyed) this.#options.answer(next);
+    });
   }
 
-  #idlest(address: string | null): Socket | null {
+  #isCrowd(address: string): boolean {
+    let count = 0;
+    for (const one of this.#known.values()) if (one.address === address) count += 1;
+    return count >= OF_ONE_ADDRESS_MAX;
+  }
+
+  #idlest(address: string | null): Duplex | null {
     for (const [socket, known] of this.#known) {
-      if (known.answers.length === 0 && (address === null || known.address === address))
+      if (known.asking.length === 0 && (address === null || known.address === address))
         return socket;
     }
     return null;
   }
 }
 
-function addressOf({ remoteAddress = '' }: Socket): string {
-  return remoteAddress.replace(/^::ffff:/i, '');
+/** The address of the other end; null on loopback and at a socket. */
+function countedAddressOf({ remoteAddress = '' }: Socket): string | null {
+  const address = remoteAddress.replace(/^::ffff:/i, '');
+  return address === '' || isLoopback(address) ? null : address;
 }
 
 const { max: CONNECTIONS_MAX } = HTTP_LIMITS['http-connections'];

@@ -16,6 +16,7 @@ import { isBeyondLoopback } from './http-access.ts';
 import { HttpAnswers } from './http-answers.ts';
 import { HttpBreaches } from './http-breaches.ts';
 import { HttpConnections } from './http-connections.ts';
+import { Exchange } from './http-exchange.ts';
 import { httpTlsOf } from './http-tls.ts';
 
 /** Opens the door. */
@@ -26,7 +27,7 @@ export function openDoor(context: DoorContext): Door {
 class HttpDoor implements Door {
   readonly #context: DoorContext;
   readonly #answers: HttpAnswers;
-  readonly #connections: HttpConnections;
+  readonly #connections: HttpConnections<Exchange>;
   readonly #breaches: HttpBreaches;
   readonly #servers = new Set<Server | SecureServer>();
 
@@ -36,7 +37,13 @@ class HttpDoor implements Door {
     const onLimit = (limit: HttpLimitName): void => {
       context.server.count('limit-reached', [limit]);
     };
-    this.#connections = new HttpConnections(onLimit);
+    this.#connections = new HttpConnections({
+      answer: context.guard((exchange) => {
+        this.#answers.handle(exchange);
+      }),
+      onLimit,
+      nowMs: () => context.server.runtime.nowMs(),
+    });
     this.#breaches = new HttpBreaches(onLimit);
   }
 
@@ -84,14 +91,9 @@ class HttpDoor implements Door {
   #createServer(place: DoorPlace): Server | SecureServer {
     const { guard, server: own } = this.#context;
     const listener: RequestListener = guard((request, response) => {
-      const { socket } = request;
-      const connections = this.#connections;
-      this.#breaches.note(socket, response);
-      const isPaced = connections.isPaced(socket, own.runtime.nowMs());
-      const make = guard(() => {
-        this.#answers.handle(request, { response, place, isPaced });
-      });
-      connections.take(socket, response, make);
+      const isPaced = this.#connections.isPaced(request.socket);
+      const exchange = new Exchange(this.#context, { request, response, place, isPaced });
+      this.#connections.take(exchange);
     });
     const tls = isBeyondLoopback(place) ? httpTlsOf(own) : null;
     const server =
@@ -107,7 +109,7 @@ class HttpDoor implements Door {
     server.on(
       'clientError',
       guard((error: NodeJS.ErrnoException, socket) => {
-        this.#breaches.meet(error, socket);
+        this.#breaches.meet(error, socket, this.#connections.answerAt(socket));
       }),
     );
     server.on('listening', () => {

@@ -36,34 +36,41 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly place: DoorPlace;
+  /** Whether its sender asks no faster than it may. */
+  readonly isPaced: boolean;
   /** What was asked for, once it is known. */
   route: RouteName | 'none' = 'none';
   readonly #context: DoorContext;
 
   constructor(
     context: DoorContext,
-    given: { request: IncomingMessage; response: ServerResponse; place: DoorPlace },
+    given: Pick<Exchange, 'request' | 'response' | 'place' | 'isPaced'>,
   ) {
     this.request = given.request;
     this.response = given.response;
     this.place = given.place;
+    this.isPaced = given.isPaced;
     this.#context = context;
   }
 
-  /**
-   * The same function, to be called back. What it throws is a bug of ours: it costs this request, and
-   * the operator is told.
-   */
+  /** Does something for this request. What is thrown is a bug of ours: it costs this request alone. */
+  attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#context.server.tell({ name: 'door-fault', fields: { door: 'HTTP', reason } });
+      if (this.response.headersSent) this.response.destroy();
+      else this.fail(BUG);
+    }
+  }
+
+  /** The same function, to be called back; what it throws costs this request alone. */
   guarded<A extends readonly unknown[]>(act: (...given: A) => void): (...given: A) => void {
     return (...given) => {
-      try {
+      this.attempt(() => {
         act(...given);
-      } catch (error) {
-        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        this.#context.server.tell({ name: 'door-fault', fields: { door: 'HTTP', reason } });
-        if (this.response.headersSent) this.response.destroy();
-        else this.fail(BUG);
-      }
+      });
     };
   }
 
