@@ -58,6 +58,55 @@ test('a key makes the id of an instance, changes it and gives it up; without it 
   expect(lines).toEqual([{ event: 'deregistered', instance: registered?.['instance'] }, null]);
 });
 
+test('what is asked for again and again is kept, and is never old', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const key = '5be0'.repeat(8);
+  const stream = await door.register({ service: 'web', port: 1, key, tags: { role: 'db' } });
+  const path = `/v1/register/${String((await stream.next())?.['instance'])}`;
+  const more = await door.register([
+    { service: 'web', port: 7 },
+    { service: 'web', port: 8 },
+  ]);
+  for (let line = 0; line < 2; line += 1) await more.next();
+  const portsNow = async (query: string): Promise<string> => {
+    const { body } = await door.ask(`/v1/services/web?format=port${query}`);
+    return body.split('\n').sort().join(' ').trim();
+  };
+  const orders = new Set<string>();
+  for (let times = 0; times < 40; times += 1) {
+    const { body } = await door.ask('/v1/services/web?format=port');
+    orders.add(body);
+    expect(await portsNow('&tag=role=db')).toBe('1');
+  }
+  const { headers, body } = await door.ask('/v1/services/web?format=port');
+  const known = { headers: { 'If-None-Match': String(headers.etag) } };
+  const same = await door.ask('/v1/services/web?format=port', known);
+  const head = await door.ask('/v1/services/web?format=port', { method: 'HEAD' });
+
+  await door.ask(path, {
+    method: 'PUT',
+    headers: { 'Rarangi-Key': key },
+    body: { service: 'web', port: 2, tags: { role: 'db' } },
+  });
+  const other = await door.ask('/v1/services/web?format=port', known);
+  const changed = [await portsNow(''), await portsNow('&tag=role=db')];
+  await door.ask(path, { method: 'DELETE', headers: { 'Rarangi-Key': key } });
+  const gone = [await portsNow(''), (await door.ask('/v1/services/web?tag=role=db')).status];
+  const metrics = await door.ask('/metrics');
+
+  expect([...orders].map((order) => order.split('\n').sort().join(' ').trim())).toEqual(
+    [...orders].map(() => '1 7 8'),
+  );
+  expect(orders.size).toBeGreaterThan(1);
+  expect([same.status, same.body, other.status]).toEqual([304, '', 200]);
+  expect([head.body, head.headers['content-length']]).toEqual(['', String(body.length)]);
+  expect([changed, gone]).toEqual([
+    ['2 7 8', '2'],
+    ['7 8', 404],
+  ]);
+  expect(metrics.body).toContain('rarangi_lookups_total{door="http",answer="live"} 87');
+});
+
 test('what happened is told as by the command, key for key', async ({ stage }) => {
   const door = await openDoor(stage);
   const key = '5be0'.repeat(8);

@@ -16,6 +16,8 @@ export class HttpAccess {
   readonly #names: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
   readonly #tokens: HttpTokens;
+  /** What is allowed at each place, until tokens are read anew. */
+  #rules = new WeakMap<DoorPlace, AccessRules>();
 
   constructor(server: DoorServer) {
     const { facts, settings } = server;
@@ -29,40 +31,28 @@ export class HttpAccess {
   /** Reads tokens anew. Throws RARANGI_USAGE. */
   reload(): void {
     this.#tokens.reload();
+    this.#rules = new WeakMap();
   }
 
   /** What a request says of itself. */
   visitOf(exchange: Exchange): Visit {
-    const { request } = exchange;
-    const { method = 'GET', socket, httpVersion } = request;
-    const isBySocket = exchange.place.address.includes('/');
-    return {
-      method,
-      host: exchange.header('host'),
-      origin: exchange.header('origin'),
-      fetchSite: exchange.header('sec-fetch-site'),
-      isNavigation: exchange.header('sec-fetch-mode') === 'navigate',
-      authorization: exchange.header('authorization'),
-      contentType: exchange.header('content-type'),
-      hasBody: method !== 'DELETE',
-      isBySocket,
-      isFromHere: isBySocket || isOwn(socket.remoteAddress ?? ''),
-      isProxied:
-        httpVersion === '1.0' || PROXY_HEADERS.some((name) => exchange.header(name) !== null),
-      hasCertificate: 'authorized' in socket && socket.authorized === true,
-    };
+    return new RequestVisit(exchange);
   }
 
   /** What is allowed at the place at which a request came in. */
   rulesAt({ place, request }: Exchange): AccessRules {
-    const isTls = 'encrypted' in request.socket;
-    return {
-      names: this.#namesAt(place),
+    const scheme = 'encrypted' in request.socket ? 'https' : 'http';
+    const known = this.#rules.get(place);
+    if (known?.scheme === scheme) return known;
+    const rules: AccessRules = {
+      names: new Set([...this.#names, hostPartOf(place.address)]),
       origins: this.#origins,
-      scheme: isTls ? 'https' : 'http',
+      scheme,
       asksToken: isBeyondLoopback(place) && this.#tokens.areAsked,
       isToken: (text) => this.#tokens.has(text),
     };
+    this.#rules.set(place, rules);
+    return rules;
   }
 
   /** Tells the operator, as of any stranger. */
@@ -71,9 +61,55 @@ export class HttpAccess {
     const reason = `HTTP: ${message}`;
     this.#server.tell({ name: 'refused-stranger', fields: { address: exchange.remote, reason } });
   }
+}
 
-  #namesAt(place: DoorPlace): ReadonlySet<string> {
-    return new Set([...this.#names, hostPartOf(place.address)]);
+/** A request as the rules see it. It is looked at only as far as they ask: most ask for little. */
+class RequestVisit implements Visit {
+  readonly method: string;
+  readonly host: string | null;
+  readonly origin: string | null;
+  readonly fetchSite: string | null;
+  readonly isBySocket: boolean;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    const { method = 'GET' } = exchange.request;
+    this.#exchange = exchange;
+    this.method = method;
+    this.host = exchange.header('host');
+    this.origin = exchange.header('origin');
+    this.fetchSite = exchange.header('sec-fetch-site');
+    this.isBySocket = exchange.place.address.includes('/');
+  }
+
+  get isNavigation(): boolean {
+    return this.#exchange.header('sec-fetch-mode') === 'navigate';
+  }
+
+  get authorization(): string | null {
+    return this.#exchange.header('authorization');
+  }
+
+  get contentType(): string | null {
+    return this.#exchange.header('content-type');
+  }
+
+  get hasBody(): boolean {
+    return this.method !== 'DELETE';
+  }
+
+  get isFromHere(): boolean {
+    return this.isBySocket || isOwn(this.#exchange.request.socket.remoteAddress ?? '');
+  }
+
+  get isProxied(): boolean {
+    const isOld = this.#exchange.request.httpVersion === '1.0';
+    return isOld || PROXY_HEADERS.some((name) => this.#exchange.header(name) !== null);
+  }
+
+  get hasCertificate(): boolean {
+    const { socket } = this.#exchange.request;
+    return 'authorized' in socket && socket.authorized === true;
   }
 }
 

@@ -5,8 +5,10 @@
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import { openApi } from '../../doors/http/openapi.ts';
-import type { Query, Route, RouteName } from '../../doors/http/routes.ts';
-import { ALL_ROUTES, matchRoute, queryOf } from '../../doors/http/routes.ts';
+import type { Question } from '../../doors/http/questions.ts';
+import { Questions } from '../../doors/http/questions.ts';
+import type { Route, RouteName } from '../../doors/http/routes.ts';
+import { ALL_ROUTES } from '../../doors/http/routes.ts';
 import { allowedOrigin, judge } from '../../doors/http/access.ts';
 import type { DoorContext } from './door.ts';
 import { HttpAccess } from './http-access.ts';
@@ -18,11 +20,12 @@ import { answerHistory } from './http-history.ts';
 import { HttpFeed } from './http-feed.ts';
 import { HttpInside } from './http-inside.ts';
 import type { Asked } from './http-lookup.ts';
-import { answerPeers, answerService, answerServices, answerStatus } from './http-lookup.ts';
+import { answerPeers, answerServices, answerStatus } from './http-lookup.ts';
 import { answerEnvoy, answerPrometheus, answerTraefik } from './http-programs.ts';
 import { answerPage, wantsPage } from './http-page.ts';
 import { HttpMetrics } from './http-metrics.ts';
 import { HttpRegistrations } from './http-register.ts';
+import { answerService } from './http-service.ts';
 import { answerWatch } from './http-watch.ts';
 
 type Handler = (exchange: Exchange, asked: Asked) => void;
@@ -31,6 +34,7 @@ type Handler = (exchange: Exchange, asked: Asked) => void;
 export class HttpAnswers {
   readonly #context: DoorContext;
   readonly #inside: HttpInside;
+  readonly #questions = new Questions();
   readonly #access: HttpAccess;
   readonly #registrations: HttpRegistrations;
   readonly #metrics: HttpMetrics;
@@ -66,13 +70,16 @@ export class HttpAnswers {
 
   #route(exchange: Exchange): void {
     const { method = 'GET', url = '/' } = exchange.request;
-    const { path, search } = partsOf(url);
-    const match = matchRoute(method, path);
-    if (match.kind === 'found') exchange.route = match.route.name;
-    if (!this.#mayPass(exchange, match.kind === 'found' ? match.route : null)) return;
-    if (match.kind === 'found') this.#answer(exchange, match, search);
-    else if (match.kind === 'unknown') exchange.fail(noRoute(path));
-    else exchange.fail(noMethod(method, path), { headers: { Allow: match.allowed.join(', ') } });
+    const question = this.#questions.of(method, url);
+    const route = question.kind === 'asked' ? question.route : null;
+    if (route !== null) exchange.route = route.name;
+    if (!this.#mayPass(exchange, route)) return;
+    if (question.kind === 'asked') this.#answer(exchange, question);
+    else if (question.kind === 'unknown') exchange.fail(noRoute(question.path));
+    else {
+      const headers = { Allow: question.allowed.join(', ') };
+      exchange.fail(noMethod(method, question.path), { headers });
+    }
   }
 
   /** Judges a request; one that is refused is answered here. */
@@ -91,19 +98,14 @@ export class HttpAnswers {
       return false;
     }
     const origin = allowedOrigin(visit, rules);
-    if (origin !== null) {
-      exchange.response.setHeader('Access-Control-Allow-Origin', origin);
-      exchange.response.setHeader('Vary', 'Origin');
-    }
+    if (origin !== null) exchange.allowOrigin(origin);
     return true;
   }
 
   #answer(
     exchange: Exchange,
-    { route, part }: { readonly route: Route; readonly part: string },
-    search: string,
+    { route, part, query }: Extract<Question, { readonly kind: 'asked' }>,
   ): void {
-    const query: Query | string = queryOf(route, search);
     if (typeof query === 'string') exchange.fail(usageFailure(query));
     else this.#handlers[route.name](exchange, { part, query, inside: this.#inside });
   }
@@ -176,11 +178,6 @@ export class HttpAnswers {
     const routes = ALL_ROUTES.map(({ method, path, doc }) => ({ method, path, doc }));
     exchange.json(200, { environment, server: facts.name, routes });
   }
-}
-
-function partsOf(url: string): { readonly path: string; readonly search: string } {
-  const at = url.includes('?') ? url.indexOf('?') : url.length;
-  return { path: url.slice(0, at), search: url.slice(at + 1) };
 }
 
 function noRoute(path: string): HttpFailure {

@@ -20,6 +20,14 @@ export interface Extras {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer as it leaves: it may be given as often as it is right. */
+export interface Rendered {
+  readonly status: number;
+  /** The names and the values of its headers, in turn. */
+  readonly head: string[];
+  readonly body: string | null;
+}
+
 /** A stream that lasts. */
 export interface HttpStream {
   readonly form: StreamForm;
@@ -41,6 +49,8 @@ export class Exchange {
   /** What was asked for, once it is known. */
   route: RouteName | 'none' = 'none';
   readonly #context: DoorContext;
+  /** Headers of this answer alone, as those of an answer. */
+  #own: readonly string[] = [];
 
   constructor(
     context: DoorContext,
@@ -85,6 +95,11 @@ export class Exchange {
     this.response.once('close', this.guarded(act));
   }
 
+  /** Lets a web origin read the answer. */
+  allowOrigin(origin: string): void {
+    this.#own = ['Access-Control-Allow-Origin', origin, 'Vary', 'Origin'];
+  }
+
   /** A header of the request; null if it is not there. */
   header(name: string): string | null {
     const value = this.request.headers[name];
@@ -117,17 +132,37 @@ export class Exchange {
 
   /** Answers JSON that is text already. */
   ready(status: number, json: string, extras: Extras = {}): void {
-    this.#send(status, { type: 'application/json', body: `${json}\n` }, extras);
+    this.give(this.rendered(status, { type: JSON_TYPE, body: `${json}\n` }, extras));
   }
 
   /** Answers plain text. */
   text(status: number, body: string, extras: Extras & { readonly type?: string } = {}): void {
-    this.#send(status, { type: extras.type ?? 'text/plain; charset=utf-8', body }, extras);
+    this.give(this.rendered(status, { type: extras.type ?? TEXT_TYPE, body }, extras));
   }
 
   /** Answers nothing but a status. */
   bare(status: 204 | 304, extras: Extras = {}): void {
-    this.#send(status, null, extras);
+    this.give(this.rendered(status, null, extras));
+  }
+
+  /** Makes an answer, to be given now or later. */
+  rendered(status: number, content: Content | null, extras: Extras = {}): Rendered {
+    const { view = this.view(), headers } = extras;
+    const all = { ...this.#headers(view), ...headers };
+    if (content === null) return { status, head: Object.entries(all).flat(), body: null };
+    const { type, body } = content;
+    all['Content-Type'] = type;
+    all['Content-Length'] = String(Buffer.byteLength(body));
+    return { status, head: Object.entries(all).flat(), body };
+  }
+
+  /** Gives an answer that is made. */
+  give({ status, head, body }: Rendered): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    this.#begin(status, head);
+    if (body === null || request.method === 'HEAD') response.end();
+    else response.end(body);
   }
 
   /** Says what is wrong. */
@@ -165,7 +200,8 @@ export class Exchange {
       cancelBeat();
       onEnd();
     });
-    this.#begin(200, { ...this.#headers(this.view()), ...streamHeaders(form) });
+    const headers = { ...this.#headers(this.view()), ...streamHeaders(form) };
+    this.#begin(200, Object.entries(headers).flat());
     response.flushHeaders();
     write(streamStart(form));
     beat();
@@ -194,30 +230,22 @@ export class Exchange {
     };
   }
 
-  #begin(status: number, headers: Record<string, string>): void {
+  #begin(status: number, head: string[]): void {
     this.#context.server.count('http-requests', [this.route, String(status)]);
-    this.response.writeHead(status, headers);
-  }
-
-  #send(
-    status: number,
-    content: { readonly type: string; readonly body: string } | null,
-    { view = this.view(), headers = {} }: Extras,
-  ): void {
-    const { request, response } = this;
-    if (response.headersSent || response.destroyed) return;
-    const all = { ...this.#headers(view), ...headers };
-    if (content === null) {
-      this.#begin(status, all);
-      response.end();
-      return;
-    }
-    all['Content-Type'] = content.type;
-    all['Content-Length'] = String(Buffer.byteLength(content.body));
-    this.#begin(status, all);
-    response.end(request.method === 'HEAD' ? undefined : content.body);
+    this.response.writeHead(status, this.#own.length === 0 ? head : [...head, ...this.#own]);
   }
 }
+
+/** What an answer has to say. */
+export interface Content {
+  readonly type: string;
+  readonly body: string;
+}
+
+/** What JSON is sent as. */
+export const JSON_TYPE = 'application/json';
+/** What text is sent as. */
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 const BUG: HttpFailure = {
   status: 500,

@@ -5,16 +5,30 @@
 import { GlobError, globOf } from '../../answers/glob.ts';
 import { streamFormOf } from '../../doors/http/events.ts';
 import { limitFailure } from '../../doors/http/failures.ts';
+import type { Keepable } from '../../doors/http/kept.ts';
+import { KeptAnswers } from '../../doors/http/kept.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
+import type { lookupAnswerOf } from '../../core/server/tally.ts';
 import type { DoorContext, DoorServer } from './door.ts';
-import type { Exchange, HttpStream } from './http-exchange.ts';
+import type { Exchange, HttpStream, Rendered } from './http-exchange.ts';
 import type { InnerAnswer, InnerQuestion, InnerSessionOptions } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
+import { Knowledge } from './knowledge.ts';
 
 /** An answer that lasts, and what is asked of the core for it. */
 export interface Reading {
   readonly session: InnerSession;
   readonly stream: HttpStream;
+}
+
+/** The instances of a service, ready to be answered again. */
+export interface KeptAnswer extends Keepable {
+  readonly etag: string;
+  readonly full: Rendered;
+  /** What is answered to who has it already. */
+  readonly unchanged: Rendered;
+  /** What it came to, as it is counted. */
+  readonly finding: ReturnType<typeof lookupAnswerOf>;
 }
 
 /** Under which key the lines of a stream say what they are. */
@@ -24,12 +38,21 @@ type EventKey = 'event' | 'change';
 export class HttpInside {
   readonly context: DoorContext;
   readonly server: DoorServer;
+  /** Whether what was answered is still right. */
+  readonly knowledge: Knowledge;
+  readonly kept: KeptAnswers<KeptAnswer>;
   #session: InnerSession | null = null;
   readonly #streams = new Set<Exchange>();
 
   constructor(context: DoorContext) {
     this.context = context;
     this.server = context.server;
+    this.knowledge = new Knowledge(context.server);
+    const { runtime } = context.server;
+    this.kept = new KeptAnswers({
+      random: () => runtime.random(),
+      nowMs: () => runtime.nowMs(),
+    });
   }
 
   /** What lasts now. */

@@ -1,0 +1,55 @@
+// What a request asks for, read off its method and its address. Most are asked again and again: those
+// are read once. The invariants: what is remembered is bounded, whoever asks for whatever; and what
+// cannot be understood is told only to who may ask, so it is no failure yet.
+
+import type { Query, Route } from './routes.ts';
+import { matchRoute, queryOf } from './routes.ts';
+
+/** What a request comes to. */
+export type Question =
+  | {
+      readonly kind: 'asked';
+      readonly route: Route;
+      /** What stands in the place of `{…}`. */
+      readonly part: string;
+      /** The parameters; a text says what is wrong with them. */
+      readonly query: Query | string;
+    }
+  | { readonly kind: 'unknown'; readonly path: string }
+  /** There is such a path, for these methods. */
+  | { readonly kind: 'method'; readonly path: string; readonly allowed: readonly string[] };
+
+/** The questions of one door. */
+export class Questions {
+  readonly #known = new Map<string, Question>();
+
+  /** Reads what a request asks for. */
+  of(method: string, url: string): Question {
+    const isReading = method === 'GET' || method === 'HEAD';
+    if (!isReading || url.length > LENGTH_MAX) return questionOf(method, url);
+    const known = this.#known.get(url);
+    if (known !== undefined) return known;
+    const question = questionOf(method, url);
+    // Of what means nothing there is no end.
+    if (question.kind === 'asked' && typeof question.query !== 'string') this.#put(url, question);
+    return question;
+  }
+
+  #put(url: string, question: Question): void {
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(url, question);
+  }
+}
+
+function questionOf(method: string, url: string): Question {
+  const at = url.includes('?') ? url.indexOf('?') : url.length;
+  const path = url.slice(0, at);
+  const match = matchRoute(method, path);
+  if (match.kind === 'unknown') return { kind: 'unknown', path };
+  if (match.kind === 'method') return { kind: 'method', path, allowed: match.allowed };
+  const { route, part } = match;
+  return { kind: 'asked', route, part, query: queryOf(route, url.slice(at + 1)) };
+}
+
+const KNOWN_MAX = 1_024;
+const LENGTH_MAX = 512;

@@ -1,0 +1,264 @@
+// The instances of a service by HTTP. The invariant: the same question is answered as by the command
+// line, key for key; what was answered is given again only while it is right; and whoever waits for
+// another answer is woken by a change of this answer and by nothing else.
+
+import { formatted } from '../../answers/instance-text.ts';
+import type { TextFormat } from '../../answers/instance-text.ts';
+import { chosenOf } from '../../answers/choice.ts';
+import type { InstanceInfo } from '../../answers/shapes.ts';
+import { instanceInfoOf } from '../../answers/shapes.ts';
+import { viewInfoOf, type ViewInfo } from '../../answers/view.ts';
+import type { Wanted } from '../../core/client/matching.ts';
+import { isWanted, nearestFirst } from '../../core/client/matching.ts';
+import { etagOf, isNamedIn } from '../../doors/http/etag.ts';
+import { cannotTell, limitFailure, usageFailure } from '../../doors/http/failures.ts';
+import type { Query } from '../../doors/http/routes.ts';
+import { millisecondsOf } from '../../doors/http/routes.ts';
+import type { Name } from '../../protocol/ids.ts';
+import { isName } from '../../protocol/ids.ts';
+import type { MessageOf } from '../../protocol/messages.ts';
+import type { Instance } from '../../protocol/records.ts';
+import { lookupAnswerOf } from '../../core/server/tally.ts';
+import { isLive } from '../../protocol/records.ts';
+import type { Content, Exchange } from './http-exchange.ts';
+import { JSON_TYPE, TEXT_TYPE } from './http-exchange.ts';
+import type { HttpInside, KeptAnswer } from './http-inside.ts';
+import type { Asked } from './http-lookup.ts';
+import { failUnanswered, noneFailure, wantedOf } from './http-lookup.ts';
+
+/** The instances of a service. */
+export function answerService(exchange: Exchange, asked: Asked): void {
+  const { part: name, query, inside } = asked;
+  const again = inside.kept.again(questionOf(exchange), inside.knowledge.stamp());
+  if (again !== null) {
+    giveKept(exchange, inside, again);
+    return;
+  }
+  if (!isName(name)) {
+    exchange.fail(usageFailure(`service ${JSON.stringify(name)} is not a name`));
+    return;
+  }
+  const waitMs = millisecondsOf(query.get('wait')?.[0] ?? '0') ?? 0;
+  if (waitMs > WAIT_MS_MAX) {
+    exchange.fail(usageFailure('wait is more than 10m'));
+    return;
+  }
+  const lookup: Lookup = { name, query, wanted: wantedOf(query), inside };
+  if (waitMs === 0) answerNow(exchange, lookup);
+  else answerInTime(exchange, lookup, waitMs);
+}
+
+/** Answers what there is: what is kept if it is right, else anew, to be kept. */
+function answerNow(exchange: Exchange, lookup: Lookup): void {
+  const { knowledge, kept } = lookup.inside;
+  const question = questionOf(exchange);
+  const before = knowledge.stamp();
+  ask(exchange, lookup, (answer) => {
+    const basis = { rows: answer.instances, view: answer };
+    // What has changed since it was asked may be newer than the answer.
+    const stamp = knowledge.stamp() === before ? before : null;
+    const again = kept.confirmed(question, basis, stamp);
+    if (again !== null) {
+      giveKept(exchange, lookup.inside, again);
+      return;
+    }
+    const made = answerFound(exchange, lookup, foundIn(answer, lookup));
+    if (made !== null) kept.keep(question, basis, made);
+  });
+}
+
+/** Answers as soon as there is what is waited for. */
+function answerInTime(exchange: Exchange, lookup: Lookup, waitMs: number): void {
+  look(exchange, lookup, (found) => {
+    const known = exchange.header('if-none-match');
+    const isOver = known === null ? hasLive(found) : !isNamedIn(known, found.etag);
+    if (isOver) answerFound(exchange, lookup, found);
+    else waitFor(exchange, lookup, { waitMs, known });
+  });
+}
+
+/** By what an answer is kept: all that it depends on besides what the core knows. */
+function questionOf({ request }: Exchange): string {
+  return request.url ?? '/';
+}
+
+/** Gives what is kept, or says to who has it that it is the same. */
+function giveKept(
+  exchange: Exchange,
+  { server }: HttpInside,
+  { etag, finding, full, unchanged }: KeptAnswer,
+): void {
+  server.count('lookups', ['http', finding]);
+  exchange.give(isNamedIn(exchange.header('if-none-match'), etag) ? unchanged : full);
+}
+
+interface Lookup {
+  readonly name: Name;
+  readonly query: Query;
+  readonly wanted: Wanted;
+  readonly inside: HttpInside;
+}
+
+interface Found {
+  /** All that match, nearest first. */
+  readonly instances: readonly Instance[];
+  readonly view: ViewInfo;
+  readonly etag: string;
+}
+
+function look(exchange: Exchange, lookup: Lookup, done: (found: Found) => void): void {
+  ask(exchange, lookup, (answer) => {
+    done(foundIn(answer, lookup));
+  });
+}
+
+/** Asks the core; where it gives no answer, that is said here. */
+function ask(
+  exchange: Exchange,
+  { name, inside }: Lookup,
+  done: (answer: MessageOf<'instances'>) => void,
+): void {
+  inside.ask(exchange, { kind: 'lookup', service: name }, (answer) => {
+    if (answer.kind === 'instances') done(answer);
+    else failUnanswered(exchange, answer);
+  });
+}
+
+function foundIn(answer: MessageOf<'instances'>, { wanted, inside }: Lookup): Found {
+  const { complete, missing } = answer;
+  const matching = answer.instances.filter((one) => isWanted(one, wanted));
+  const { facts, runtime } = inside.server;
+  return {
+    instances: nearestFirst(matching, facts, () => runtime.random()),
+    view: viewInfoOf(answer),
+    etag: etagOf({ complete, missing, instances: matching }),
+  };
+}
+
+function hasLive({ instances }: Found): boolean {
+  return instances.some(({ state }) => isLive(state));
+}
+
+/** Answers what was found. What it returns may be answered again; null for what may not. */
+function answerFound(exchange: Exchange, lookup: Lookup, found: Found): KeptAnswer | null {
+  const { name, query, inside } = lookup;
+  const { view, etag } = found;
+  const finding = lookupAnswerOf(found.instances, view.complete);
+  inside.server.count('lookups', ['http', finding]);
+  const headers: Record<string, string> = { ETag: etag };
+  const unchanged = exchange.rendered(304, null, { view, headers });
+  if (isNamedIn(exchange.header('if-none-match'), etag)) {
+    exchange.give(unchanged);
+    return null;
+  }
+  const choice = { all: query.has('all'), live: query.has('live') };
+  const chosen = chosenOf(found.instances, choice, () => name);
+  const instances = query.has('one') ? chosen.slice(0, 1) : chosen;
+  if (instances.length === 0) {
+    const body = { service: name, ...view, instances: [] };
+    exchange.fail(emptyFailure(name, found, body), { view, headers });
+    return null;
+  }
+  if (!instances.some(({ state }) => isLive(state))) headers['Rarangi-State'] = 'stale';
+  const content = contentOf(lookup, view, instances);
+  const full = exchange.rendered(200, content, { view, headers });
+  exchange.give(full);
+  // A letter takes two bytes at most, the headers about so many.
+  return { etag, finding, full, unchanged, bytes: 2 * (content.body.length + HEAD_LETTERS) };
+}
+
+/** Instances in the form that is asked for. */
+function contentOf(
+  { name, query }: Lookup,
+  view: ViewInfo,
+  instances: readonly Instance[],
+): Content {
+  const [format] = query.get('format') ?? [];
+  if (format === undefined) {
+    const head = JSON.stringify({ service: name, ...view }).slice(0, -1);
+    const body = `${head},"instances":[${instances.map(jsonOf).join()}]}\n`;
+    return { type: JSON_TYPE, body };
+  }
+  const lines = formatted(instances.map(instanceInfoOf), format as TextFormat);
+  return { type: TEXT_TYPE, body: lines.map((line) => `${line}\n`).join('') };
+}
+
+function emptyFailure(name: string, { instances, view }: Found, body: object) {
+  const { complete } = view;
+  if (instances.length > 0) {
+    const message = `no live instance of ${name}; stale ones: ${String(instances.length)}`;
+    return { ...cannotTell(message, body), code: 'only-stale' as const };
+  }
+  if (complete) return noneFailure(`no instance of ${name}`, body);
+  return cannotTell(`cannot tell whether ${name} is there`, body);
+}
+
+interface Wait {
+  readonly waitMs: number;
+  /** The header If-None-Match: until the answer is another one; null: until one is live. */
+  readonly known: string | null;
+}
+
+/** Holds the answer back until it is what is waited for, or the time is over. */
+function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): void {
+  const { inside, name } = lookup;
+  const session = inside.openStream(exchange);
+  if (session === null) return;
+  let isLooking = false;
+  const end = (): void => {
+    cancelAlarm();
+    session.close('waited');
+  };
+  const lookAgain = (): void => {
+    isLooking = false;
+    if (!session.isOpen) return;
+    look(exchange, lookup, (found) => {
+      const isOver = known === null ? hasLive(found) : !isNamedIn(known, found.etag);
+      if (!isOver) return;
+      end();
+      answerFound(exchange, lookup, found);
+    });
+  };
+  const cancelAlarm = exchange.alarm(waitMs, () => {
+    end();
+    look(exchange, lookup, (found) => {
+      if (known === null && !hasLive(found)) failTimedOut(exchange, lookup, found);
+      else answerFound(exchange, lookup, found);
+    });
+  });
+  exchange.onClose(end);
+  const onChange = (): void => {
+    // All that one step tells is one piece of news.
+    if (isLooking) return;
+    isLooking = true;
+    queueMicrotask(exchange.guarded(lookAgain));
+  };
+  session.watch({ service: name }, onChange, (reason) => {
+    end();
+    exchange.fail(limitFailure(reason));
+  });
+}
+
+function failTimedOut(exchange: Exchange, { name }: Lookup, { view, etag }: Found): void {
+  const failure = {
+    status: 504,
+    code: 'timed-out',
+    message: `no live instance of ${name} came in time`,
+    hint: 'see what is there with: /v1/services',
+    more: { service: name, ...view, instances: [] },
+  } as const;
+  exchange.fail(failure, { view, headers: { ETag: etag } });
+}
+
+/** An instance as JSON; what was written once is ready for the next one who asks. */
+function jsonOf(instance: Instance): string {
+  const ready = READY.get(instance);
+  if (ready !== undefined) return ready;
+  const json = JSON.stringify(instanceInfoOf(instance) satisfies InstanceInfo);
+  READY.set(instance, json);
+  return json;
+}
+
+const READY = new WeakMap<Instance, string>();
+const WAIT_MS_MAX = 600_000;
+const HEAD_LETTERS = 1_024;

@@ -1,0 +1,48 @@
+// What requests ask for, as it is read once and remembered.
+
+import { expect, test } from 'vitest';
+
+import { Questions } from '../../../src/doors/http/questions.ts';
+
+test('an address that is asked for again is not read again', () => {
+  const questions = new Questions();
+  const first = questions.of('GET', '/v1/services/web?one');
+
+  expect(first).toMatchObject({ kind: 'asked', part: 'web', route: { name: 'service' } });
+  expect(questions.of('GET', '/v1/services/web?one')).toBe(first);
+  expect(questions.of('HEAD', '/v1/services/web?one')).toBe(first);
+  expect(questions.of('GET', '/v1/services/web')).not.toBe(first);
+});
+
+test('what is remembered of reading says nothing of writing', () => {
+  const questions = new Questions();
+  questions.of('GET', '/v1/services/web');
+
+  expect(questions.of('POST', '/v1/services/web')).toEqual({
+    kind: 'method',
+    path: '/v1/services/web',
+    allowed: ['GET', 'HEAD'],
+  });
+  expect(questions.of('GET', '/v1/register')).toMatchObject({ kind: 'method' });
+  expect(questions.of('POST', '/v1/register')).toMatchObject({ kind: 'asked' });
+});
+
+test('what means nothing is told, and is not remembered', () => {
+  const questions = new Questions();
+  const wrong = questions.of('GET', '/v1/services/web?live=perhaps');
+
+  expect(wrong).toMatchObject({ kind: 'asked', query: expect.any(String) as unknown });
+  expect(questions.of('GET', '/v1/services/web?live=perhaps')).not.toBe(wrong);
+  expect(questions.of('GET', '/nothing')).toEqual({ kind: 'unknown', path: '/nothing' });
+});
+
+test('what is remembered has its bound', () => {
+  const questions = new Questions();
+  const first = questions.of('GET', '/v1/services/s0');
+  for (let number = 1; number < 1_100; number += 1) {
+    questions.of('GET', `/v1/services/s${String(number)}`);
+  }
+
+  expect(questions.of('GET', '/v1/services/s0')).toEqual(first);
+  expect(questions.of('GET', '/v1/services/s0')).not.toBe(first);
+});
