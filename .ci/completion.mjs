@@ -8,11 +8,14 @@ const manifest = JSON.parse(textOf('oclif.manifest.json') || '{"commands":{}}');
 const { WELL_KNOWN_PORTS } = await built('protocol/constants.js');
 
 // What may stand behind a flag: words, and in the place of a word @files, or what a server is asked
-// for: @services, @clusters, @hosts (those that are split off). By `command --flag` or `--flag` …
+// for: @services, @clusters, @hosts, @split (the hosts that are cut off). By `command --flag` or
+// `--flag` …
 const ITEMS_BY_FLAG = {
   '--environment': [...WELL_KNOWN_PORTS.keys()],
   '--cluster': ['@clusters'],
-  'peers --forget': ['@hosts'],
+  'history --host': ['@hosts'],
+  'peers --forget': ['@split'],
+  'peers --host': ['@hosts'],
   'register --name': ['@services'],
   'register --service': ['name='],
 };
@@ -26,9 +29,17 @@ const ITEMS_BY_VALUE = {
   'restart|SIGNAL': ['restart', 'HUP', 'INT', 'TERM', 'USR1', 'USR2'],
 };
 
+// What the NAME of a command may be.
+const ITEMS_BY_COMMAND = {
+  explain: ['@services', '@hosts'],
+  history: ['@services'],
+  lookup: ['@services'],
+};
+
 const commands = Object.values(manifest.commands).map(({ id, summary, flags }) => ({
   id,
   summary,
+  names: ITEMS_BY_COMMAND[id] ?? [],
   flags: Object.values(flags)
     .filter((flag) => flag.hidden !== true)
     .map((flag) => ({ ...flag, items: itemsOf(id, flag) })),
@@ -82,6 +93,15 @@ function bash() {
     '  esac',
     '}',
     '',
+    '# Prints what the NAME of a command may be.',
+    '_rarangi_names() {',
+    '  case $1 in',
+    ...commands
+      .filter(({ names }) => names.length > 0)
+      .map(({ id, names }) => `    ${id}) echo ${quoted(names.join(' '))} ;;`),
+    '  esac',
+    '}',
+    '',
     '# Sets `value` to what may stand behind a flag of a command; fails if nothing does.',
     '_rarangi_value() {',
     '  case "$1 $2" in',
@@ -104,15 +124,15 @@ function zsh() {
     `typeset -ga _rarangi_passed=(${passed.join(' ')})`,
     `typeset -ga _rarangi_unset=(${unset.map((name) => `-u ${name}`).join(' ')})`,
     '',
-    '# Completes the flags of a command, and the NAME of lookup.',
+    '# Completes the flags of a command, and its NAME.',
     '_rarangi_arguments() {',
     '  case $1 in',
-    ...commands.flatMap(({ id, flags }) => [
+    ...commands.flatMap(({ id, names, flags }) => [
       `    ${id})`,
       '      _arguments -S \\',
       ...flags.map((flag) => `        ${zshSpec(flag)} \\`),
-      `        '(- *)'{-h,--help}'[Show help.]'${id === 'lookup' ? ' \\' : ''}`,
-      ...(id === 'lookup' ? ["        '1:service: _rarangi_items @services'"] : []),
+      `        '(- *)'{-h,--help}'[Show help.]'${names.length > 0 ? ' \\' : ''}`,
+      ...(names.length > 0 ? [`        '1:NAME: _rarangi_items ${names.join(' ')}'`] : []),
       '      ;;',
     ]),
     '  esac',
@@ -133,15 +153,13 @@ function zshSpec(flag) {
 }
 
 function fish() {
-  const lookup = commands.find(({ id }) => id === 'lookup');
-  const valued = lookup.flags.filter(({ type }) => type === 'option').flatMap(spellings);
   return [
     `set -g __rarangi_passed ${passed.join(' ')}`,
     `set -g __rarangi_unset ${unset.map((name) => `-u ${name}`).join(' ')}`,
-    `set -g __rarangi_valued ${valued.join(' ')}`,
-    ...commands.flatMap(({ id, summary, flags }) => [
+    ...commands.flatMap(({ id, summary, names, flags }) => [
       '',
       `complete -c rarangi -n __rarangi_begins -a ${id} -d ${fishWord(firstSentence(summary))}`,
+      ...(names.length > 0 ? [fishNames({ id, names, flags })] : []),
       ...flags.map((flag) => `complete -c rarangi -n '__rarangi_at ${id}' ${fishSpec(flag)}`),
       `complete -c rarangi -n '__rarangi_at ${id}' -s h -l help -d 'Show help.'`,
     ]),
@@ -152,7 +170,16 @@ const FISH_ITEMS = {
   '@services': '(__rarangi_ask lookup)',
   '@clusters': '(__rarangi_clusters)',
   '@hosts': '(__rarangi_hosts)',
+  '@split': '(__rarangi_split)',
 };
+
+/** The NAME of a command, which stands anywhere but behind a flag that takes a value. */
+function fishNames({ id, names, flags }) {
+  const valued = flags.filter(({ type }) => type === 'option').flatMap(spellings);
+  const wants = `__rarangi_wants_name ${id} ${valued.join(' ')}`;
+  const words = names.map((item) => FISH_ITEMS[item]).join(' ');
+  return `complete -c rarangi -n ${fishWord(wants)} -a ${fishWord(words)}`;
+}
 
 function fishSpec({ name, char, type, items, description }) {
   const names = `${char === undefined ? '' : `-s ${char} `}-l ${name}`;

@@ -21,6 +21,15 @@ _rarangi_flags() {
   esac
 }
 
+# Prints what the NAME of a command may be.
+_rarangi_names() {
+  case $1 in
+    explain) echo '@services @hosts' ;;
+    history) echo '@services' ;;
+    lookup) echo '@services' ;;
+  esac
+}
+
 # Sets `value` to what may stand behind a flag of a command; fails if nothing does.
 _rarangi_value() {
   case "$1 $2" in
@@ -84,7 +93,6 @@ _rarangi_value() {
       ;;
     'explain --timeout' | \
     'history --timeout' | \
-    'history --host' | \
     'history --instance' | \
     'history --since' | \
     'history --limit' | \
@@ -93,7 +101,6 @@ _rarangi_value() {
     'lookup --wait' | \
     'lookup --kill-after' | \
     'peers --timeout' | \
-    'peers --host' | \
     'peers --interval' | \
     'register --timeout' | \
     'register --port' | \
@@ -134,6 +141,10 @@ _rarangi_value() {
     'status --interval')
       value=''
       ;;
+    'history --host' | \
+    'peers --host')
+      value='@hosts'
+      ;;
     'lookup --cluster' | \
     'peers --cluster' | \
     'serve --cluster')
@@ -146,7 +157,7 @@ _rarangi_value() {
       value='restart HUP INT TERM USR1 USR2'
       ;;
     'peers --forget')
-      value='@hosts'
+      value='@split'
       ;;
     'peers --state')
       value='reachable suspect split left crashed forgotten'
@@ -192,7 +203,8 @@ _rarangi_candidates() {
     case $item in
       @files) compgen -f -- "$2" ;;
       @services) _rarangi_ask lookup ;;
-      @hosts) _rarangi_ask peers | awk -F '\t' '$5 == "split" { print $2 }' ;;
+      @hosts) _rarangi_ask peers | cut -f 2 ;;
+      @split) _rarangi_ask peers | awk -F '\t' '$5 == "split" { print $2 }' ;;
       @clusters) _rarangi_ask peers | cut -f 3 ;;
       *) echo "$item" ;;
     esac
@@ -262,8 +274,8 @@ _rarangi() {
     choice=$value
   elif [[ $current == -* ]]; then
     choice=$(_rarangi_flags "$command")
-  elif [[ $command == lookup ]] && ((names == 0)); then
-    choice=@services
+  elif ((names == 0)); then
+    choice=$(_rarangi_names "$command")
   else
     return 0
   fi

@@ -25,15 +25,15 @@ function __rarangi_wrapped
     complete -C "$wrapped $(commandline -ct)"
 end
 
-# Whether the NAME of lookup is still to come.
+# Whether the NAME of a command is still to come; its flags that take a value are named, too.
 function __rarangi_wants_name
-    __rarangi_at lookup; or return 1
+    __rarangi_at $argv[1]; or return 1
     set -l words (commandline -opc)
     set -l flag 0
     for word in $words[3..-1]
         if test $flag = 1
             set flag 0
-        else if contains -- $word $__rarangi_valued
+        else if contains -- $word $argv[2..-1]
             set flag 1
         else if not string match -q -- '-*' $word
             return 1
@@ -62,6 +62,10 @@ function __rarangi_ask
 end
 
 function __rarangi_hosts
+    __rarangi_ask peers | cut -f 2
+end
+
+function __rarangi_split
     __rarangi_ask peers | awk -F '\t' '$5 == "split" { print $2 }'
 end
 
@@ -73,14 +77,13 @@ complete -c rarangi -f
 complete -c rarangi -n __rarangi_begins -s h -l help -d 'Show help.'
 complete -c rarangi -n __rarangi_begins -s v -l version -d 'Show the version.'
 complete -c rarangi -n __rarangi_wraps -a '(__rarangi_wrapped)'
-complete -c rarangi -n __rarangi_wants_name -a '(__rarangi_ask lookup)'
 
 # BEGIN TABLES
 set -g __rarangi_passed -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --cluster
 set -g __rarangi_unset -u RARANGI_JSON -u RARANGI_LOOKUP_ALL -u RARANGI_LOOKUP_FORMAT -u RARANGI_LOOKUP_KILL_AFTER -u RARANGI_LOOKUP_LIVE -u RARANGI_LOOKUP_ONE -u RARANGI_LOOKUP_ON_CHANGE -u RARANGI_LOOKUP_TAG -u RARANGI_LOOKUP_WAIT -u RARANGI_LOOKUP_WATCH -u RARANGI_PEERS_ALL -u RARANGI_PEERS_CLUSTER -u RARANGI_PEERS_HOST -u RARANGI_PEERS_INTERVAL -u RARANGI_PEERS_STATE -u RARANGI_PEERS_WATCH -u RARANGI_TIMEOUT
-set -g __rarangi_valued -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --tag --cluster --format --wait --on-change --kill-after
 
 complete -c rarangi -n __rarangi_begins -a explain -d 'Explain a service, a host or an instance in a few sentences.'
+complete -c rarangi -n '__rarangi_wants_name explain -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout' -a '(__rarangi_ask lookup) (__rarangi_hosts)'
 complete -c rarangi -n '__rarangi_at explain' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
 complete -c rarangi -n '__rarangi_at explain' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
 complete -c rarangi -n '__rarangi_at explain' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
@@ -92,6 +95,7 @@ complete -c rarangi -n '__rarangi_at explain' -l json -d 'Print one JSON object,
 complete -c rarangi -n '__rarangi_at explain' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a history -d 'Tell what happened to services and servers, when and why.'
+complete -c rarangi -n '__rarangi_wants_name history -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --host --instance --since --limit' -a '(__rarangi_ask lookup)'
 complete -c rarangi -n '__rarangi_at history' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
 complete -c rarangi -n '__rarangi_at history' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
 complete -c rarangi -n '__rarangi_at history' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
@@ -100,7 +104,7 @@ complete -c rarangi -n '__rarangi_at history' -l tls-ca -r -F -d 'The certificat
 complete -c rarangi -n '__rarangi_at history' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at history' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at history' -l json -d 'Print one JSON object, for a failure too.'
-complete -c rarangi -n '__rarangi_at history' -l host -x -d 'Only what happened on this host.'
+complete -c rarangi -n '__rarangi_at history' -l host -x -a '(__rarangi_hosts)' -d 'Only what happened on this host.'
 complete -c rarangi -n '__rarangi_at history' -l instance -x -d 'Only what happened to the instance of this id.'
 complete -c rarangi -n '__rarangi_at history' -l since -x -d 'Nothing older than this.'
 complete -c rarangi -n '__rarangi_at history' -l limit -x -d 'So many at most, the newest.'
@@ -108,6 +112,7 @@ complete -c rarangi -n '__rarangi_at history' -l follow -d 'Go on with what happ
 complete -c rarangi -n '__rarangi_at history' -s h -l help -d 'Show help.'
 
 complete -c rarangi -n __rarangi_begins -a lookup -d 'Print the addresses of a service, nearest first.'
+complete -c rarangi -n '__rarangi_wants_name lookup -e --environment --secret-file --tls-cert --tls-key --tls-ca --server --timeout --tag --cluster --format --wait --on-change --kill-after' -a '(__rarangi_ask lookup)'
 complete -c rarangi -n '__rarangi_at lookup' -s e -l environment -x -a 'production staging testing development' -d 'The environment: production, staging, testing, development, or one of your own.'
 complete -c rarangi -n '__rarangi_at lookup' -l secret-file -r -F -d 'A file with the secret of the environment: it locks TCP.'
 complete -c rarangi -n '__rarangi_at lookup' -l tls-cert -r -F -d 'Instead of a secret, a certificate that names the environment, in PEM.'
@@ -137,9 +142,9 @@ complete -c rarangi -n '__rarangi_at peers' -l tls-ca -r -F -d 'The certificates
 complete -c rarangi -n '__rarangi_at peers' -l server -r -F -d 'A server to use instead of those of this host; with a / it is a socket.'
 complete -c rarangi -n '__rarangi_at peers' -l timeout -x -d 'How long the whole answer may take.'
 complete -c rarangi -n '__rarangi_at peers' -l json -d 'Print one JSON object, for a failure too.'
-complete -c rarangi -n '__rarangi_at peers' -l forget -x -a '(__rarangi_hosts)' -d 'Drop the servers of a host that is split off, or wait for it no more, at every server, now.'
+complete -c rarangi -n '__rarangi_at peers' -l forget -x -a '(__rarangi_split)' -d 'Drop the servers of a host that is split off, or wait for it no more, at every server, now.'
 complete -c rarangi -n '__rarangi_at peers' -l all -d 'Those too that left, crashed or were forgotten within the split hold.'
-complete -c rarangi -n '__rarangi_at peers' -l host -x -d 'Only servers of this host.'
+complete -c rarangi -n '__rarangi_at peers' -l host -x -a '(__rarangi_hosts)' -d 'Only servers of this host.'
 complete -c rarangi -n '__rarangi_at peers' -l cluster -x -a '(__rarangi_clusters)' -d 'Only servers in this cluster.'
 complete -c rarangi -n '__rarangi_at peers' -l state -x -a 'reachable suspect split left crashed forgotten' -d 'Only servers in this state; the last three mean --all.'
 complete -c rarangi -n '__rarangi_at peers' -l watch -d 'Show it again and again: on a terminal in place, until q; elsewhere at every change.'

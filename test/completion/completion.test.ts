@@ -94,6 +94,12 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
       [`rarangi lookup --environment=testing --server=${address} wo`]: ['worker'],
       [`rarangi register ${at} --name we`]: ['web'],
       [`rarangi lookup ${at} --cluster `]: ['ams'],
+      'rarangi history --fo': ['--follow'],
+      [`rarangi history ${at} --since 1h w`]: ['web', 'worker'],
+      [`rarangi history ${at} --host `]: ['h1'],
+      [`rarangi history web ${at} wo`]: [],
+      [`rarangi explain ${at} `]: ['h1', 'web', 'worker'],
+      [`rarangi explain web ${at} wo`]: [],
       [`rarangi lookup web ${at} wo`]: [],
       // Another environment, and nobody at all.
       [`rarangi lookup -e production --server ${address} `]: [],

@@ -73,10 +73,14 @@ export class Door {
 }
 
 /** Starts a server, with more words if given, and waits until its HTTP answers. */
-export async function openDoor(stage: Stage, words: readonly string[] = []): Promise<Door> {
+export async function openDoor(
+  stage: Stage,
+  words: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Door> {
   const host = stage.address();
   const plain = ['serve', '--log-format=json', '--host=h1', `--bind=${host}`];
-  const server = stage.start([...plain, ...words]);
+  const server = stage.start([...plain, ...words], { env });
   await server.said({ event: 'view-complete' });
   const door = new Door(host, server);
   for (;;) {
