@@ -4,7 +4,7 @@
 import type { InstanceState } from '../protocol/records.ts';
 import { isLive } from '../protocol/records.ts';
 
-/** What of an instance matters here. */
+/** The part of an instance that matters here. */
 interface Known {
   readonly state: InstanceState;
 }
@@ -17,7 +17,7 @@ export interface Choice {
   readonly live?: boolean | undefined;
 }
 
-/** Those that are wanted, in their order; `nameOf` is the service of one. */
+/** The wanted ones, in their order; `nameOf` gives the service of one. */
 export function chosenOf<T extends Known>(
   instances: readonly T[],
   { all, live }: Choice,

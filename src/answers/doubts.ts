@@ -1,10 +1,10 @@
-// What a certain "none" cannot know, in words for people and as plain records. A host that is cut off
-// alone looks like one that crashed, and what runs there may still run. The invariant: it is said
-// only beside a "none" of a complete view; any other answer speaks for itself.
+// What a certain "none" cannot know, in words for people and as plain records. A host that is cut
+// off alone looks like one that crashed, and its services may still run. The invariant: doubts
+// stand only beside a "none" of a complete view; any other answer speaks for itself.
 
 import type { Doubts } from '../protocol/records.ts';
 
-/** Hosts whose services may run although nobody in reach knows of them. */
+/** Hosts whose services may run although no server in reach knows of them. */
 export interface DoubtsInfo {
   /** Hosts that were lost without a goodbye, and when they were last in reach. */
   readonly lost: readonly { readonly host: string; readonly agoMs: number }[];
@@ -12,7 +12,7 @@ export interface DoubtsInfo {
   readonly unanswered: readonly string[];
 }
 
-/** What is said beside a "none"; nothing where there is nothing to doubt. */
+/** The doubts beside a "none"; nothing where there are none. */
 export function doubtsInfoOf(said: Doubts | undefined): { readonly doubts?: DoubtsInfo } {
   if (said === undefined) return {};
   return {

@@ -1,6 +1,6 @@
-// What is known of a service, a host or an instance, in sentences for people: what is there and why,
-// what went and why, what the view lacks, how DNS calls it. The invariant: a sentence says what an
-// answer says and no more; what nobody knows is left out, or said to be unknown.
+// What is known of a service, a host or an instance, in sentences for people: what is there and
+// why, what went and why, what the view lacks, and its name in DNS. The invariant: a sentence says
+// what an answer says and no more; what no server knows is left out, or said to be unknown.
 
 import { agoText } from './doubts.ts';
 import type { EventInfo } from './history.ts';
@@ -8,7 +8,7 @@ import { hostPort } from './instance-text.ts';
 import type { GoneInfo, InstanceInfo, PeerInfo } from './shapes.ts';
 import { incompleteText, type ViewInfo } from './view.ts';
 
-/** All that was found out about a name. */
+/** All facts about a name. */
 export interface Findings {
   readonly name: string;
   readonly view: ViewInfo;
@@ -19,21 +19,21 @@ export interface Findings {
   readonly gone: readonly GoneInfo[];
   /** What happened to the service, on the host, or to the instance, the oldest first. */
   readonly events: readonly EventInfo[];
-  /** How DNS calls the service, or why it cannot. */
+  /** The name of the service in DNS, or why it has none. */
   readonly dns: { readonly name: string } | { readonly reason: string };
 }
 
-/** What is said of a name. */
+/** The explanation of a name. */
 export interface Explanation extends ViewInfo {
   readonly name: string;
-  /** What it is the name of; both if a service and a host have it. */
+  /** The kinds of things with this name; both if a service and a host have it. */
   readonly kinds: ('service' | 'host' | 'instance')[];
   /** Whether it is there now: live, or stale. */
   readonly isThere: boolean;
   readonly sentences: string[];
 }
 
-/** Says what is known of a name. */
+/** Explains a name. */
 export function explanationOf(findings: Findings): Explanation {
   const { name, view, instances, servers } = findings;
   const parts = [aboutInstance(findings), aboutService(findings), aboutHost(findings)];

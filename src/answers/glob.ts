@@ -42,7 +42,7 @@ export function globOf(pattern: string): (name: string) => boolean {
 interface Place {
   /** Whether a letter leads to the next place. */
   takes: (letter: string) => boolean;
-  /** Whether any letter leads back to it: there is a star. */
+  /** Whether it stays at any letter: there is a star. */
   stays: boolean;
   /** The places, all further on, to which no letter is needed. */
   readonly leads: number[];
@@ -98,7 +98,7 @@ function followed(
   return all;
 }
 
-/** From the last place to the first, for all leads are further on. */
+/** From the last place to the first, because all steps lead forward. */
 function reachOf(places: readonly Place[], words: number): Uint32Array[] {
   const reach = places.map(() => new Uint32Array(words));
   for (const [at, { leads }] of [...places.entries()].reverse()) {
@@ -206,7 +206,9 @@ const BITS = 32;
 /** All that a name is made of; any other letter matches nothing. */
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-';
 
-/** What is behind a `[`: perhaps a `!`, then items up to the `]`, of which the first may be one. */
+/**
+ * What follows a `[`: perhaps a `!`, then items up to the `]`; the first item may be a `]` itself.
+ */
 const CLASS_PATTERN = /^([!^]?)(\]?(?:\[:[a-z]*:\]|[^\]])*)\]/;
 const ITEM_PATTERN = /\[:([a-z]*):\]|([^-])-([^\]])|./g;
 

@@ -1,14 +1,17 @@
-// What servers saw happen, as programs and people read it. The invariant: a server tells ages, and the
-// clock of whoever asks makes times of them, so the order and the ages are right whatever the clocks
-// of other hosts say. How a time is written is the caller's: there is no clock here.
+// What servers saw happen, as programs and people read it. The invariant: a server tells ages, and
+// the asking host's clock makes times of them, so the order and the ages are right whatever the
+// clocks of other hosts say. The caller writes the times: there is no clock here.
 
 import type { MessageOf } from '../protocol/messages.ts';
 import type { EventCause, EventKind, EventRow } from '../protocol/records.ts';
 import { hostPort } from './instance-text.ts';
 
-/** Something that a server saw. Of a server `service`, `instance` and `address` are absent. */
+/**
+ * Something that a server saw. In an event of a server `service`, `instance` and `address` are
+ * absent.
+ */
 export interface EventInfo {
-  /** By the clock of whoever asked. */
+  /** By the clock of the asking host. */
   readonly time: string;
   readonly ageMs: number;
   /** `unknown` stands for a word of a newer server. */
@@ -19,7 +22,7 @@ export interface EventInfo {
   readonly address?: string;
   readonly host: string;
   readonly cluster: string;
-  /** That server; of an instance, those that held it, with commas between. */
+  /** The server; for an instance, those that held it, with commas between. */
   readonly server: string;
   readonly cause?: EventCause | 'unknown';
   /** Who or what did it. */
@@ -38,7 +41,7 @@ export interface HistoryAnswer {
 /** Makes a text of the moment so many milliseconds ago. */
 export type WriteTime = (agoMs: number) => string;
 
-/** What an answer says. */
+/** The events of an answer. */
 export function historyAnswerOf(
   { rows, reachesBackMs }: Pick<MessageOf<'events'>, 'rows' | 'reachesBackMs'>,
   writeTime: WriteTime,
@@ -110,5 +113,5 @@ export function historyLines(rows: readonly EventInfo[], writeTime: WriteTime): 
   );
 }
 
-/** Lines that come later stand below those before, mostly. The last column has no end. */
+/** Later lines mostly align with those before. The last column has no fixed width. */
 const WIDTHS_MIN = [0, 3, 14, 8, 37, 0];

@@ -1,6 +1,6 @@
-// An instance as text, in every form that `lookup --format` knows. The invariant: what is printed
-// for a shell stays data, whatever a tag holds: it can be given to eval. An IPv6 address wears
-// brackets wherever a port follows it.
+// An instance as text, in every form that `lookup --format` knows. The invariant: text for a shell
+// stays data, whatever a tag holds: it can be given to eval. An IPv6 address wears brackets
+// wherever a port follows it.
 
 import type { InstanceInfo } from './shapes.ts';
 
@@ -12,7 +12,7 @@ export const LINES_BY_FORMAT = {
   uri: (instance: InstanceInfo) => uriOf(instance),
 } as const;
 
-/** A form that an instance is printed in, line by line. */
+/** A form in which an instance is printed, line by line. */
 export type TextFormat = keyof typeof LINES_BY_FORMAT | 'env';
 
 /** The lines of instances in a form; `env` is of the first of each service. */
@@ -103,5 +103,5 @@ function capitals(text: string): string {
   return text.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 }
 
-/** No letter here means anything to a shell, not even at the start of an assignment's value. */
+/** These letters mean nothing to a shell, not even at the start of an assignment's value. */
 const PLAIN_WORD = /^[A-Za-z0-9_./:@%+,-]+$/;

@@ -1,5 +1,5 @@
-// What the library answers, as plain records: the very shapes that `--json` prints. The invariant:
-// nothing of the wire leaks out; brands, rows and nulls end here.
+// The answers of the library, as plain records: exactly the shapes that `--json` prints. The
+// invariant: nothing of the wire leaks out; brands, rows and nulls end here.
 
 import type { MessageOf } from '../protocol/messages.ts';
 import type { GoneRow, Instance, ServerRow } from '../protocol/records.ts';
@@ -53,7 +53,7 @@ export interface ServicesAnswer extends ViewInfo {
   readonly doubts?: DoubtsInfo;
 }
 
-/** A catalogue server: what is known of it, there or gone. */
+/** A catalogue server, there or gone. */
 interface ServerInfo<State> {
   readonly name: string;
   readonly origin: string;
@@ -79,7 +79,7 @@ export interface PeerInfo extends ServerInfo<'reachable' | 'suspect' | 'split' |
 /** Every server of the environment. */
 export interface PeersAnswer extends ViewInfo {
   readonly servers: PeerInfo[];
-  /** Those that are gone since lately, the latest first; absent where nobody asked for all. */
+  /** Those that have gone lately, the latest first; absent unless all were asked for. */
   readonly gone?: GoneInfo[];
 }
 
@@ -94,7 +94,7 @@ export interface GoneInfo extends ServerInfo<'left' | 'crashed' | 'forgotten' | 
   readonly reason?: string;
 }
 
-/** Something that is not as it should be. */
+/** Something that is wrong. */
 export interface ReasonInfo {
   /** One of those in rarangi-status(1), as `suspect`; later versions know more. */
   readonly code: string;
@@ -103,13 +103,13 @@ export interface ReasonInfo {
   readonly hint: string;
 }
 
-/** How the server that was asked is, and what it sees. */
+/** The state of the server that was asked, and what it sees. */
 export interface StatusReport extends ViewInfo {
   readonly environment: string;
   /** What locks the TCP of the server. */
   readonly lock: 'none' | 'secret' | 'certificate' | 'unknown';
   readonly state: 'isolated' | 'split' | 'degraded' | 'healthy' | 'unknown';
-  /** Each thing that is not as it should be, and what to do. */
+  /** Each thing that is wrong, and what to do. */
   readonly reasons: ReasonInfo[];
   readonly server: Omit<PeerInfo, 'roundTripMs'>;
   readonly servers: {

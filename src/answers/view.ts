@@ -1,6 +1,6 @@
-// What an answer says of the view behind it, for programs and in words for people. The invariant: an
-// answer that is not complete says which hosts the view lacks and why; `--json`, HTTP and the library
-// say it under the same keys.
+// The part of an answer about the view behind it, for programs and in words for people. The
+// invariant: an answer that is not complete says which hosts the view lacks and why; `--json`, HTTP
+// and the library say it under the same keys.
 
 /** Why a view is not complete; `unknown` stands for a word of a newer server. */
 export type ViewReason = 'unsynced' | 'split' | 'suspect' | 'limit' | 'unknown';
@@ -17,7 +17,7 @@ export interface ViewInfo {
   readonly why?: ViewReason;
 }
 
-/** What a server says of its view, in a message or in its state. */
+/** A server's report of its view, in a message or in its state. */
 export interface ViewSaid {
   readonly complete: boolean;
   readonly missing: readonly string[];
@@ -47,7 +47,7 @@ export function joinedView(views: readonly ViewSaid[]): ViewInfo {
   });
 }
 
-/** Says in words that a view is not complete, why, and whom it lacks. */
+/** Says in words that a view is not complete, why, and which hosts it lacks. */
 export function incompleteText({ missing, missingCount, why }: Omit<ViewSaid, 'complete'>): string {
   const who = hostsText(missing, missingCount ?? missing.length);
   const hosts = who === '' ? '' : `; missing hosts: ${who}`;
@@ -73,5 +73,5 @@ const REASON_TEXTS: Readonly<Record<ViewReason, string>> = {
   unknown: 'the server says why in a word that is newer than this program',
 };
 
-/** So many hosts are named in a sentence. */
+/** At most so many hosts are named in a sentence. */
 const NAMES_MAX = 16;

@@ -1,7 +1,8 @@
 // What an address is: where a service or a server listens, as clients are told. An IPv4 address of
-// four decimal numbers, an IPv6 address without a zone, or a host name. The invariant: what passes
-// means the same to every program on every machine of the fleet, and none takes it for a flag, a
-// word of a shell, or an address of many machines. Programs differ on all else: `127.1`, `010`.
+// four decimal numbers, an IPv6 address without a zone, or a host name. The invariant: an accepted
+// address means the same to every program on every machine of the fleet, and none takes it for a
+// flag, a word of a shell, or an address of many machines. Programs differ on all else: `127.1`,
+// `010`.
 
 /** Bytes of an address: those of the longest name in DNS. */
 export const ADDRESS_BYTES_MAX = 253;
@@ -38,7 +39,7 @@ export function addressFaultOf(text: string): AddressFault | null {
   return { problem: `${shown} ${FAULTS[kind].problem}`, hint: FAULTS[kind].hint };
 }
 
-/** What a text is to those who read addresses. */
+/** What a text is to a program that reads addresses. */
 export type AddressKind = 'host-name' | 'ip' | keyof typeof FAULTS;
 
 const ONE_MACHINE = 'give the address at which clients reach the service, such as 10.0.0.7';
@@ -95,7 +96,7 @@ function kindOfIpv6(text: string): AddressKind {
   return kindOfIpv4((groups[6] ?? 0) * 0x10000 + (groups[7] ?? 0));
 }
 
-/** The labels of a name; the last one must not make programs read a number. */
+/** The labels of a name; programs must not read the last one as a number. */
 function kindOfHostName(text: string): AddressKind {
   let start = 0;
   for (let index = 0; index <= text.length; index += 1) {
@@ -181,7 +182,7 @@ function isLabelCharacter(code: number): boolean {
   return isDigit(code) || (letter >= 97 && letter <= 122) || code === HYPHEN || code === UNDERSCORE;
 }
 
-/** Whether a text may stand in a message: short, and nothing in it that a terminal obeys. */
+/** Whether a text may stand in a message: short, and without control characters. */
 function isShowable(text: string): boolean {
   return /^[ -~]{0,64}$/.test(text) && !text.includes('"');
 }

@@ -1,7 +1,7 @@
 // The protocol in CDDL (RFC 8610), rendered from the table of messages and from the rules that their
-// fields bring along. `rarangi.cddl` is this text: whoever writes another implementation starts
-// there, and a test keeps the two equal. The invariant: nothing is said here by hand that the table
-// knows, so that the table cannot be contradicted.
+// fields bring along. `rarangi.cddl` is this text: the author of another implementation starts
+// there, and a test keeps the two equal. The invariant: all that the table knows comes from the
+// table, so that the text cannot contradict it.
 
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX, NAME_CHARACTERS_MAX } from './constants.ts';
 import { MESSAGES } from './messages.ts';

@@ -1,7 +1,7 @@
 // Messages to bytes and back: `[code, {field: value, …}]` in deterministic CBOR (RFC 8949, section
-// 4.2.1). The invariant: from whatever bytes, what comes out is a message that fits its declaration
-// or a ProtocolError, and it shares no memory with the bytes. The only file that knows cbor-x: what
-// has to be switched off there, and what is checked before it is called, is decided here.
+// 4.2.1). The invariant: any bytes give a message that fits its declaration, or a ProtocolError;
+// the message shares no memory with the bytes. Only this file knows cbor-x: it switches off what
+// has to be off there, and checks the bytes before it calls it.
 
 import { Decoder, Encoder } from 'cbor-x';
 import { ProtocolError } from './errors.ts';
@@ -29,7 +29,8 @@ export function encodeMessage(message: Message): Uint8Array {
 /** The same bytes in a piece or two; the second is kept for other messages, so never change it. */
 export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array?] {
   const layout = LAYOUTS_BY_KIND.get(message.kind) ?? layoutOf(message.kind);
-  // How many hosts are missing comes after the list: an incomplete view is no daily bread.
+  // The number of missing hosts comes after the list; an incomplete view is rare and takes the
+  // general way.
   if (message.kind === 'instances' && message.missingCount === undefined) {
     return encodeInstances(layout, message);
   }
@@ -41,9 +42,9 @@ export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array
 
 /**
  * The answer to a lookup from a complete view. Its list is its last key and nearly all of its bytes,
- * and the same list is asked for again and again: its bytes are kept as long as it lives. Of what
- * precedes it only the number of the request differs from one answer to the next. Measured by
- * `npm run bench reads`. A list that was encoded once must not be changed.
+ * and the same list is asked for again and again: its bytes are kept as long as it lives. Before
+ * the list only the number of the request differs from one answer to the next. Measured by `npm run
+ * bench reads`. A list that was encoded once must not be changed.
  */
 function encodeInstances(
   layout: Layout,
@@ -60,9 +61,9 @@ function encodeInstances(
 }
 
 /**
- * What has changed of an instance. It is the last key and nearly all of the bytes, and is told to many
- * watches one after the other: its bytes are kept until those of another are asked for. An instance
- * that was encoded once must not be changed.
+ * The change of an instance. The instance is the last key and nearly all of the bytes, and many
+ * watches are told of it one after the other: its bytes are kept until those of another one are
+ * asked for. An instance that was encoded once must not be changed.
  */
 function encodeChange(
   layout: Layout,
@@ -70,7 +71,7 @@ function encodeChange(
   instance: Instance,
 ): readonly [Uint8Array, Uint8Array?] {
   const { instance: _, ...said } = message;
-  // Only a view has a count of hosts, which would come after the instance.
+  // Only a `view` has a count of hosts, which would come after the instance.
   if (said.missingCount !== undefined) return [encodeFields(layout, message)];
   return [withOneMore(encodeFields(layout, said)), encodedInstance(instance)];
 }
@@ -84,7 +85,7 @@ function encodedInstance(instance: Instance): Uint8Array {
   return latestInstance.bytes;
 }
 
-/** The latest, for the watches of one change are told of it in turn. */
+/** Only the latest, because the watches of one change are told one after the other. */
 let latestInstance: { readonly of: Instance; readonly bytes: Uint8Array } | undefined;
 
 function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint8Array {
@@ -102,12 +103,12 @@ function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint
   return bytes;
 }
 
-/** Whether both say the same before their lists, but for the request. */
+/** Whether both are the same before their lists, except for the request. */
 function isHeadOf(said: Head, message: Head): boolean {
   return HEAD_FIELDS.every((field) => said[field] === message[field]);
 }
 
-/** What stands before the list, cut where the number of the request belongs. */
+/** The bytes before the list, cut where the number of the request belongs. */
 function answerHeadOf(layout: Layout, head: Head): Pick<AnswerHead, 'begin' | 'end'> {
   const encoders = layout.encoders.filter(([field]) => !LAST_FIELDS.has(field));
   const at = encoders.findIndex(([field]) => field === 'request');
@@ -127,13 +128,13 @@ function withOneMore(bytes: Uint8Array): Uint8Array {
 /** Where the head of the map is: after that of an array of two, and a code below 24. */
 const MAP_AT = 2;
 
-/** The latest, for the view is that of all answers until it changes. */
+/** Only the latest, because all answers share the view until it changes. */
 let answerHead: AnswerHead | undefined;
 
-/** What does not come before the list. */
+/** The fields that do not come before the list. */
 const LAST_FIELDS: ReadonlySet<string> = new Set(['instances', 'missingCount']);
 
-/** From the table, so that a field that is new is compared as well. */
+/** From the table, so that a new field is compared as well. */
 const HEAD_FIELDS = (Object.keys(MESSAGES.instances.fields) as (keyof Head)[]).filter(
   (field) => field !== 'request' && !LAST_FIELDS.has(field),
 );
@@ -167,7 +168,7 @@ function encodeFields(layout: Layout, values: Values): Uint8Array {
   return encoder.encode([layout.code, fields]);
 }
 
-/** The message that some bytes are. Throws ProtocolError when they are none. */
+/** The message in some bytes. Throws ProtocolError when there is none. */
 export function decodeMessage(bytes: Uint8Array): Arrived {
   const { code, fields } = decodeEnvelope(bytes);
   const kind = KINDS_BY_CODE.get(code);
@@ -180,7 +181,7 @@ export function decodeMessage(bytes: Uint8Array): Arrived {
   }
 }
 
-/** Of a client only: what a server says is right, or it is not understood. */
+/** Only a request of a client can be unfit: another message is right, or it is a breach. */
 function unfitRequest(kind: MessageKind, fields: FieldMap, reason: string): UnfitRequest {
   const request = MESSAGES[kind].from === 'client' ? requestOf(fields) : undefined;
   return request === undefined ? fail(reason) : { kind: 'unfit', request, reason };
@@ -200,7 +201,7 @@ function decodeEnvelope(bytes: Uint8Array): { code: number; fields: FieldMap } {
 
 function decodeItem(bytes: Uint8Array): unknown {
   try {
-    // A view of its own, for cbor-x hangs a property on what it is given.
+    // A view of its own, because cbor-x adds a property to its input.
     return decoder.decode(bytes.subarray());
   } catch {
     // Well-formed CBOR that cbor-x refuses all the same: a size beyond its limits.
@@ -251,7 +252,10 @@ interface Layout {
   readonly decoders: readonly (readonly [field: string, spec: FieldSpec<unknown>])[];
 }
 
-/** Those in use: a command says three messages, and all layouts together delay its start. */
+/**
+ * Only the layouts in use: a command sends three messages, and all layouts together delay its
+ * start.
+ */
 const LAYOUTS_BY_KIND = new Map<MessageKind, Layout>();
 
 const KINDS_BY_CODE: ReadonlyMap<number, MessageKind> = new Map(

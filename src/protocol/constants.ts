@@ -12,7 +12,7 @@ export const WELL_KNOWN_PORTS: ReadonlyMap<string, number> = new Map([
   ['development', 17340],
 ]);
 
-/** The environment of those who name none: a slip must never touch production. */
+/** The environment if none is named: a slip must never touch production. */
 export const DEFAULT_ENVIRONMENT = 'development';
 
 /** A stranger may make us buffer no more than this. A `hello` with its facts is some 500 bytes. */
@@ -21,7 +21,7 @@ export const HANDSHAKE_FRAME_BYTES_MAX = 4 * 1024;
 /** Large enough for thousands of registrations, small enough to be no burden while it arrives. */
 export const FRAME_BYTES_MAX = 1024 * 1024;
 
-/** What a sender fills a frame up to before it starts the next: half the limit leaves room. */
+/** A sender fills a frame up to this before it starts the next: half the limit leaves room. */
 export const FRAME_BYTES_TARGET = 256 * 1024;
 
 /** A stranger that says nothing is closed after this. */
@@ -41,14 +41,14 @@ export const SCHEME_CHARACTERS_MAX = 128;
 
 /**
  * The last number of an entry, and of a change of a registration. A thousand a second for a hundred
- * thousand years; and what is added to one is exact.
+ * thousand years; and sums of such numbers stay exact.
  */
 export const SEQUENCE_MAX = 2 ** 52;
 
 /** Bytes of free text for people about a removal: who or what did it. */
 export const DETAIL_BYTES_MAX = 200;
 
-/** Servers named in an event: of an instance hardly more than two hold it. */
+/** Servers named in an event: hardly more than two hold an instance. */
 export const EVENT_SERVERS_MAX = 8;
 
 /** The bounds of a heartbeat, and of the silence after which an end is given up: two of them. */
@@ -59,7 +59,7 @@ export const SILENCE_MS_MAX = 30_000;
 /** Bytes of free text for people: reasons of errors. */
 export const REASON_BYTES_MAX = 512;
 
-/** Things that may be amiss at a server, as far as its report names them. */
+/** The most faults that a server's report names. */
 export const REASONS_MAX = 32;
 
 /** Hosts that are named beside an answer because they were lost lately, or never answered. */
@@ -101,7 +101,7 @@ export const SESSION_HEARTBEAT_MS = 1_000;
 /** A session over TCP that was silent for this long is lost. */
 export const SESSION_SILENCE_MS = 3_000;
 
-/** How long a suspect origin is still answered before the question is put: crash or split? */
+/** How long a suspect origin is still answered before it is judged: crash or split? */
 export const GRACE_MS = 500;
 
 /** How long a split origin stays frozen. */

@@ -116,7 +116,7 @@ function framed(begin: Uint8Array, contentBytes: number): Uint8Array {
   return bytes;
 }
 
-/** Whoever speaks TLS begins with the type of a record: a handshake's, or that of an alert. */
+/** A TLS client begins with the type of a record: that of a handshake or of an alert. */
 function strangeStart(byte: number): ProtocolError {
   if (byte === TLS_ALERT) return new ProtocolError('locked', 'it speaks TLS: it wants a secret');
   if (byte !== TLS_HANDSHAKE) return strangeByte(byte);
@@ -131,7 +131,7 @@ function hexByte(byte: number): string {
   return `0x${byte.toString(16).padStart(2, '0')}`;
 }
 
-// Major type 2, and what its five low bits say of the length that follows (RFC 8949, section 3).
+// Major type 2; its five low bits describe the length that follows (RFC 8949, section 3).
 const BYTE_STRING = 0x40;
 const LENGTH_IN_1 = 24;
 const LENGTH_IN_8 = 27;

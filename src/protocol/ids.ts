@@ -11,7 +11,10 @@ export type OriginId = Branded<string, 'OriginId'>;
 /** One running offer of a service, unique for all time: as 32 lower-case hexadecimal digits. */
 export type InstanceId = Branded<string, 'InstanceId'>;
 
-/** What an instance's id is made of, and who has it owns the instance: 32 digits as well. A secret. */
+/**
+ * An instance's id is made of its key, and the client with the key owns the instance: 32 digits as
+ * well. A secret.
+ */
 export type InstanceKey = Branded<string, 'InstanceKey'>;
 
 /** An instance, and the key that its id is made of. */
@@ -41,7 +44,7 @@ export function isId(text: string): boolean {
   return ID_PATTERN.test(text);
 }
 
-/** The name that a text is. Throws RangeError with what is wrong, for whoever typed it. */
+/** A text as a name. Throws RangeError with what is wrong, for the person who typed it. */
 export function parseName(text: string, what: string): Name {
   if (isName(text)) return text;
   throw new RangeError(

@@ -1,8 +1,7 @@
-// Stands in for cbor-x in the bundles of .ci/bundle.mjs, where a command says three messages and
-// reading cbor-x takes longer than all of them. It has the names and the shapes that codec.ts uses,
-// and writes the same bytes; a property test compares both. The invariant: what it is given to read
-// has passed checkWellFormed, so nothing here has to be judged; what it returns shares no memory
-// with the bytes.
+// Stands in for cbor-x in the bundles of .ci/bundle.mjs: a command sends three messages, and
+// loading cbor-x takes longer than all of them. It has the names and the shapes that codec.ts uses,
+// and writes the same bytes; a property test compares both. The invariant: its input has passed
+// checkWellFormed, so it checks nothing; its result shares no memory with the bytes.
 
 /** Writes whole numbers, byte arrays, texts, arrays, maps, true, false, null and undefined. */
 export class Encoder {
@@ -16,7 +15,7 @@ export class Encoder {
 /** Reads the same. */
 export class Decoder {
   decode(bytes: Uint8Array): unknown {
-    // A plain view: that of a Buffer of Node.js makes parts of itself in JavaScript, slowly.
+    // A plain view: a Buffer of Node.js makes subarrays in JavaScript, slowly.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     return readItem({ bytes: plain, position: 0 });
   }
@@ -157,7 +156,7 @@ function textOf(bytes: Uint8Array): string {
   return text;
 }
 
-/** What the first byte of a character says, by how many bytes follow it. */
+/** The marks of the first byte of a character, by how many bytes follow it. */
 const LEADS = [0, 0xc0, 0xe0, 0xf0];
 
 const UINT = 0;
@@ -177,5 +176,5 @@ const SIMPLE_BYTES: ReadonlyMap<unknown, number> = new Map(
 /** Below each, an argument takes 0, 1, 2, 4 or 8 bytes. */
 const LENGTHS = [24, 2 ** 8, 2 ** 16, 2 ** 32, Infinity];
 
-/** So many arguments a call may have without a care. */
+/** A call may safely have so many arguments. */
 const CODES_MAX = 1024;

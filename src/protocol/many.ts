@@ -1,6 +1,6 @@
-// Lists that have no bound of their own, and travel in parts. The invariant: such a list stands in a
-// message, never inside a record, and its message says how a receiver knows the parts to belong
-// together; both are types, so that a new message cannot forget it. `parts.ts` does the cutting.
+// Lists that have no bound of their own, and travel in parts. The invariant: such a list stands in
+// a message, never inside a record, and its message declares how a receiver recognizes the parts of
+// one list. Both are types, so that a new message cannot forget it. `parts.ts` does the cutting.
 
 import { uintBytes } from './uint.ts';
 import type { FieldSpec, OptionalSpec } from './schema.ts';
@@ -21,12 +21,12 @@ export interface OptionalManySpec<T> extends Omit<OptionalSpec<readonly T[]>, 'i
   readonly item: FieldSpec<T>;
 }
 
-/** The same, for a message that came to have it later. */
+/** The same, for a list that was added to a message later. */
 export function optionalMany<T>(item: FieldSpec<T>): OptionalManySpec<T> {
   return Object.assign(optional(list(item, Infinity)), { item });
 }
 
-/** From which item on, how many, and how many bytes: what a part takes of a list. */
+/** The items of a list that a part takes: from which one on, how many, and how many bytes. */
 export interface Taken {
   readonly end: number;
   readonly bytes: number;

@@ -1,6 +1,7 @@
-// How many bytes a value takes on the wire, without encoding it. What is cut into parts, and what is
-// charged to a budget, is measured here and nowhere else. The invariant: the number is exactly what
-// the encoder writes (`properties/measure` compares them), so that a sum of such numbers is no guess.
+// How many bytes a value takes on the wire, without encoding it. Everything that is cut into parts
+// or charged to a budget is measured here and nowhere else. The invariant: the number is exactly
+// what the encoder writes (`properties/measure` compares them), so that sums of such numbers are
+// exact.
 
 import { uintBytes } from './uint.ts';
 

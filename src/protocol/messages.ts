@@ -52,7 +52,7 @@ interface Described {
   readonly doc: string;
 }
 
-/** Everything in it has a bound, so that it fits a frame. */
+/** Every field has a bound, so that the message fits a frame. */
 interface Whole extends Described {
   readonly fields: FieldSpecs;
 }
@@ -389,12 +389,15 @@ export interface UnknownMessage {
   readonly request?: number;
 }
 
-/** A request of a client with a word that the catalogue has no place for: refused, nothing closes. */
+/**
+ * A request of a client with a text that is no address or no scheme: refused, and the session goes
+ * on.
+ */
 export interface UnfitRequest {
   readonly kind: 'unfit';
   readonly request: number;
   readonly reason: string;
 }
 
-/** What may come out of a frame. */
+/** The possible contents of a frame. */
 export type Arrived = Message | UnknownMessage | UnfitRequest;

@@ -1,7 +1,7 @@
-// Cuts messages so that what is sent fits what is accepted. The invariant: of whatever message the
-// table knows, each part fits a frame: lists that stand in a message are cut here, all else has a
-// bound in its type. A list that is sent again is cut once, and its parts are the same lists again,
-// by which the codec knows them.
+// Cuts messages so that receivers accept every part. The invariant: each part of any message of the
+// table fits a frame: lists that stand in a message are cut here, all else has a bound in its type.
+// A list that is sent again is cut only once: its parts are the same lists again, so that the codec
+// finds their bytes.
 
 import { FRAME_BYTES_TARGET } from './constants.ts';
 import { taken } from './many.ts';

@@ -43,7 +43,10 @@ const silenceMs = integer(2 * HEARTBEAT_MS_MIN, SILENCE_MS_MAX);
 
 const tag = row('tag', { key: name, value: text(TAG_VALUE_BYTES_MAX) });
 
-/** What an origin is: the first entry of its log. Its silence is said if it is not the usual one. */
+/**
+ * The facts about an origin: the first entry of its log. They give its silence if it is not the
+ * usual one.
+ */
 export const facts = row('facts', {
   name,
   host: name,
@@ -69,7 +72,7 @@ const registered = (place: FieldSpec<string>) => ({
 export const registration = row('registration', registered(address));
 export type Registration = Of<typeof registration>;
 
-/** What a client registers: an empty address stands for the host part of what the server advertises. */
+/** What a client registers. An empty address stands for the host part of the advertised address. */
 export const offered = row('offered', registered(addressOrOwn));
 export type Tag = Of<typeof tag>;
 
@@ -129,7 +132,9 @@ export const checkLine = row('check-line', { origin: originId, sequence, hash: u
 export const instanceState = oneOf('live', 'suspect', 'stale');
 export type InstanceState = Of<typeof instanceState>;
 
-/** Whether clients are to use it. What a newer version says of it is taken for a last known word. */
+/**
+ * Whether clients should use it. An unknown word of a newer version counts as the last known state.
+ */
 export function isLive(state: InstanceState): boolean {
   return IS_LIVE[state];
 }
@@ -176,14 +181,17 @@ export const gone = row('gone', {
 });
 export type GoneRow = Of<typeof gone>;
 
-/** What a complete view cannot know: hosts that were lost a while ago, and peers never heard of. */
+/**
+ * What a complete view cannot know: hosts that were lost a while ago, and peers that never
+ * answered.
+ */
 export const doubts = row('doubts', {
   lost: list(row('lost-host', { host: name, agoMs: uint }), DOUBTS_MAX),
   unanswered: list(text(HOST_BYTES_MAX), DOUBTS_MAX),
 });
 export type Doubts = Of<typeof doubts>;
 
-/** Something that is not as it should be at a server: its code, a sentence, and what to do. */
+/** Something that is wrong at a server: its code, a sentence, and what to do. */
 export const reason = row('reason', {
   code: text(DETAIL_BYTES_MAX),
   message: text(REASON_BYTES_MAX),
@@ -206,8 +214,8 @@ export const eventCause = oneOf(
 export type EventCause = Of<typeof eventCause>;
 
 /**
- * Something that a server saw, numbered by that server from 1. Of a server `service` and what follows
- * are null; of an instance `servers` are those that held it.
+ * Something that a server saw, numbered by that server from 1. In an event of a server, `service`
+ * and the later fields are null; in one of an instance, `servers` are those that held it.
  */
 export const eventRow = row('event', {
   number: uint,
@@ -236,7 +244,7 @@ export const view = {
   why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
 };
 
-/** How often an end gives signs of life, and how long it may be silent. */
+/** How often an end sends signs of life, and how long it may be silent. */
 export const pace = {
   heartbeatMs: optional(integer(HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)),
   silenceMs: optional(silenceMs),

@@ -1,6 +1,6 @@
 // Single values as they travel: numbers, names, ids, texts, words, addresses, each with its bound and
-// its grammar. The invariant: what has passed a decoder here is sound, so that no handler checks it
-// again; sums of a few sequences stay exact, and an address means the same to every program.
+// its grammar. The invariant: a decoded value is sound, so that no handler checks it again; sums of
+// a few sequences stay exact, and an address means the same to every program.
 
 import {
   ADDRESS_BYTES_MAX,
@@ -86,8 +86,8 @@ export function text(bytesMax: number): FieldSpec<string> {
 }
 
 /**
- * A word with a grammar of its own. It tells `refused` from `malformed-message`: a text that is none
- * is somebody's wish that cannot be granted, and may be answered.
+ * A word with a grammar of its own. Its error is `refused`, not `malformed-message`: another text
+ * is a request that cannot be granted, and may be answered.
  */
 function word(
   rule: string,
@@ -169,7 +169,7 @@ export const originId: FieldSpec<OriginId> = id<OriginId>('id');
 /** The id of an instance. */
 export const instanceId: FieldSpec<InstanceId> = id<InstanceId>('id');
 
-/** What an instance's id is made of: no answer has it. */
+/** The key that an instance's id is made of: no answer has it. */
 export const instanceKey: FieldSpec<InstanceKey> = id<InstanceKey>('instance-key');
 
 /** The lower-case hexadecimal digits of some bytes, as a flat string. */
@@ -190,7 +190,7 @@ function digitOfCode(code: number): number {
   return code - (code < 58 ? 48 : 87);
 }
 
-/** The 16 bytes of an id or a key. What is none is not named: it may be a secret. */
+/** The 16 bytes of an id or a key. The error does not quote a wrong text: it may be a secret. */
 export function bytesOfId(value: string): Uint8Array {
   if (!isId(value)) throw new RangeError('not 32 hexadecimal digits');
   if (idsAt === ids.byteLength) [ids, idsAt] = [new ArrayBuffer(16 * IDS_CUT_MAX), 0];
@@ -204,12 +204,12 @@ export function bytesOfId(value: string): Uint8Array {
 }
 
 /**
- * Of what ids are cut: cbor-x asks an array for the buffer beneath, and V8 has to make one for each
- * small array of its own. A third of the time that a server takes to encode a snapshot; measured by
- * `npm run bench sync`.
+ * The buffer that ids are cut from: cbor-x asks an array for its buffer, and V8 has to make one for
+ * each small array. This saves a third of the time that a server takes to encode a snapshot;
+ * measured by `npm run bench sync`.
  */
 let ids = new ArrayBuffer(0);
 let idsAt = 0;
 
-/** So many are kept in memory as long as one of them is. */
+/** So many stay in memory as long as one of them does. */
 const IDS_CUT_MAX = 256;

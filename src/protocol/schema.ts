@@ -8,22 +8,22 @@ import { plainBytes, sumOf } from './measure.ts';
 import { uintBytes } from './uint.ts';
 
 /**
- * How one value is typed, checked, encoded and described. What describes a compound is put together
+ * How one value is typed, checked, encoded and described. The description of a compound is made
  * when it is asked for: every start of a command builds the specs, and none prints them.
  */
 export interface FieldSpec<T> {
   /** Its CDDL: a type, or the name of a rule in `rules`. */
   readonly cddl: string;
-  /** The named rules that `cddl` leans on, in the order in which they are to be printed. */
+  /** The named rules that `cddl` uses, in the order in which they are printed. */
   readonly rules: readonly (readonly [name: string, body: string])[];
   readonly isOptional: boolean;
   /** The value as plain numbers, strings, byte arrays, arrays and maps. */
   readonly encode: (value: T) => unknown;
   /** How many bytes it takes on the wire. */
   readonly bytes: (value: T) => number;
-  /** Only of a list without a bound, which is none of these: see many.ts. */
+  /** Only for a list without a bound, which is none of these: see many.ts. */
   readonly item?: never;
-  /** The value that arrived. Throws ProtocolError when it does not fit. */
+  /** The decoded value. Throws ProtocolError when it does not fit. */
   readonly decode: (value: unknown) => T;
 }
 
@@ -32,7 +32,7 @@ export interface OptionalSpec<T> extends FieldSpec<T> {
   readonly isOptional: true;
 }
 
-/** Some FieldSpec, of whatever type. */
+/** A FieldSpec of any type. */
 export interface AnyFieldSpec {
   readonly cddl: string;
   readonly rules: FieldSpec<unknown>['rules'];
@@ -58,7 +58,7 @@ export type Fields<F> = {
 
 const identity = (value: unknown): unknown => value;
 
-/** Says that what arrived does not fit its declaration. */
+/** The error for a value that does not fit its declaration. */
 export function fail(what: string): never {
   throw new ProtocolError('malformed-message', what);
 }
@@ -122,8 +122,8 @@ export function optional<T>(field: FieldSpec<T>): OptionalSpec<T> {
 }
 
 /**
- * A record that travels as an array, by position. What a newer version appends is ignored; the last
- * columns, if they are optional, may be lacking, or null where a later one is there.
+ * A record that travels as an array, by position. Values that a newer version appends are ignored;
+ * the last columns, if they are optional, may be absent, or null where a later one is there.
  */
 export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldSpec<Fields<F>> {
   const columns = columnsOf(fields);
@@ -199,7 +199,7 @@ export function variant<const V extends VariantSpecs>(
     bytes: (value) => {
       const record = value as Readonly<Record<string, unknown>>;
       const arm = armsByKind.get(String(record['kind']));
-      // A kind that there is not is told by whoever encodes it.
+      // An unknown kind is an error of the encoding side.
       if (arm === undefined) return 0;
       return bytesOfRow(arm.columns, record, { cells: 1, bytes: uintBytes(arm.code) });
     },
@@ -207,7 +207,7 @@ export function variant<const V extends VariantSpecs>(
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
       const arm = armsByCode.get(value[0]);
       if (arm === undefined) {
-        // A text could bring what a terminal obeys into the reason.
+        // A text could bring control characters into the reason.
         const code = typeof value[0] === 'number' ? String(value[0]) : 'of that code';
         return fail(`${rule}: no kind ${code}`);
       }
@@ -219,7 +219,7 @@ export function variant<const V extends VariantSpecs>(
 
 type Column = readonly [name: string, field: FieldSpec<unknown>];
 
-/** Those that may be lacking are the last. */
+/** Optional columns are the last ones. */
 function columnsOf(fields: FieldSpecs): readonly Column[] {
   const columns = Object.entries(fields) as unknown as readonly Column[];
   const first = columns.findIndex(([, { isOptional }]) => isOptional);

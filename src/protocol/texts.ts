@@ -1,12 +1,13 @@
 // Texts as they may travel: without characters that a terminal obeys, and flat in memory. The
-// invariant: what passes here shows what it is wherever it is printed. A walk over the characters,
-// for to compile a pattern of Unicode's classes takes longer than a lookup has for all else.
+// invariant: an accepted text looks the same wherever it is printed. The check walks over the
+// characters, because compiling a pattern of Unicode's classes takes longer than all the rest of a
+// lookup.
 
 import { DETAIL_BYTES_MAX } from './constants.ts';
 
 /**
- * Whether a text has characters that change how others are shown: C0, DEL or C1, the line ends among
- * them; the separators of lines and paragraphs; and those that turn the direction of writing. Half a
+ * Whether a text has characters that change how others are shown: C0 (line ends among them), DEL or
+ * C1; the separators of lines and paragraphs; and those that turn the direction of writing. Half a
  * surrogate pair counts as one: UTF-8 cannot carry it.
  */
 export function hasControlCharacters(value: string): boolean {
@@ -43,8 +44,8 @@ export function utf8Bytes(value: string): number {
 }
 
 /**
- * A text about somebody's doing as a detail may travel: what a terminal obeys becomes a space, and
- * what is too long is cut. Whatever is put together of others' words goes through here.
+ * Makes a text fit for a detail: control characters become spaces, and a long text is cut. Every
+ * text that contains words of others goes through here.
  */
 export function detailOf(text: string): string {
   let detail = '';
@@ -60,7 +61,7 @@ export function detailOf(text: string): string {
 
 /**
  * A copy, where a text may be a view of a longer one: cbor-x cuts texts out of the text of a whole
- * frame, and V8 keeps that as long as the least of them. Shorter ones V8 always copies.
+ * frame, and V8 keeps that as long as any part of it. V8 always copies shorter ones.
  */
 export function flat<T extends string>(value: T): T {
   if (value.length < VIEW_CHARACTERS_MIN) return value;

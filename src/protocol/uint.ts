@@ -1,6 +1,6 @@
-// Whole numbers as CBOR writes them (RFC 8949, section 3), for what is put together by hand: the
-// lengths of frames and the numbers of requests. The invariant: the shortest form, as deterministic
-// encoding demands; the same bytes as the encoder's.
+// Whole numbers as CBOR writes them (RFC 8949, section 3), for bytes that are put together by hand:
+// the lengths of frames and the numbers of requests. The invariant: the shortest form, as
+// deterministic encoding demands; the same bytes as the encoder's.
 
 /** How many bytes a whole number takes. */
 export function uintBytes(value: number | bigint): number {
@@ -26,5 +26,5 @@ export function writeUint(to: Uint8Array, position: number, value: number | bigi
   return end;
 }
 
-/** The first of four that say that the number follows: in 1, 2, 4 or 8 bytes. */
+/** The first of four codes for a number that follows in 1, 2, 4 or 8 bytes. */
 const LENGTH_IN_1 = 24;

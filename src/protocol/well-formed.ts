@@ -1,8 +1,9 @@
 // Whether bytes are one item of the CBOR that this protocol uses: whole numbers, byte and text
 // strings, arrays, maps, true, false, null and undefined, all of definite length. A walk over the
-// bytes that builds nothing. The invariant: what passes, any CBOR decoder reads without a surprise
-// (no recursion that overflows, no tag that runs code, no length beyond the end). It stands before
-// the decoder so that the decoder's own tolerance is never what the protocol depends on.
+// bytes that builds nothing. The invariant: any CBOR decoder reads accepted bytes without a
+// surprise (no recursion that overflows, no tag that runs code, no length beyond the end). It
+// stands before the decoder so that the decoder's own tolerance is never what the protocol depends
+// on.
 
 import { ProtocolError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 // Questions to the catalogue: each asks the first server that answers, and ends with everything
-// closed. The invariant: an answer says whether the view behind it was complete; whatever is no
-// answer is a RarangiError.
+// closed. The invariant: an answer says whether the view behind it was complete; everything else is
+// a RarangiError.
 
 import type { Answer, Answered, Outcome, Question } from '../../core/client/ask.ts';
 import { Ask } from '../../core/client/ask.ts';
@@ -30,7 +30,7 @@ export async function lookup(name: string, options: LookupOptions = {}): Promise
   const service = nameOf(name, 'service');
   const wanted = wantedOf(options);
   const waitMs = millisecondsOf(options.waitMs ?? 0, 'wait');
-  // Few wait; and before anything is asked, for a file of dist/lean declines here.
+  // Few lookups wait. Loaded before the first question, because a file of dist/lean declines here.
   const wait = waitMs === 0 ? null : await import('./wait-for-live.ts');
   try {
     const answer = await lookupOnce(service, wanted, options);
@@ -60,7 +60,7 @@ export async function peers(options: PeersOptions = {}): Promise<PeersAnswer> {
   return { ...viewInfoOf(answer), servers, gone: (answer.gone ?? []).map(goneInfoOf) };
 }
 
-/** How the server is that answers first. */
+/** The status of the server that answers first. */
 export async function status(options: ClientOptions = {}): Promise<StatusReport> {
   const { answer } = await askServers({ kind: 'status' }, options);
   if (answer.kind !== 'report') throw strangeAnswer(answer);
@@ -96,7 +96,9 @@ function doubtsOf(answer: Extract<Answer, { readonly kind: 'instances' | 'servic
   return answer.complete ? doubtsInfoOf(answer.doubts) : {};
 }
 
-/** Asks the servers of a client, each by itself, until one gives an answer that none can better. */
+/**
+ * Asks the servers of a client, each by itself, until one gives an answer that no other can better.
+ */
 export async function askServers(question: Question, options: ClientOptions): Promise<Answered> {
   const environment = environmentOf(options);
   const timeoutMs = timeoutMsOf(options);
@@ -130,7 +132,7 @@ function isWorthWaiting(error: unknown): boolean {
   );
 }
 
-/** A server answered with what is no answer to the question. */
+/** A server answered with another message than the answer to the question. */
 export function strangeAnswer(answer: Answer): RarangiError {
   const hint = 'run the same version of rarangi on both sides';
   return new RarangiError('RARANGI_REFUSED', `the server answered ${answer.kind}`, { hint });

@@ -1,6 +1,5 @@
-// Where a client looks for servers: those that were named, else this host's: the sockets, then the
-// well-known ports of loopback, A before B. The invariant: the environment's name is all that it
-// takes.
+// Where a client looks for servers: at the named ones, else at this host's: the sockets, then the
+// well-known ports of loopback, A before B. The invariant: the environment's name is enough.
 
 import type { Name } from '../../protocol/ids.ts';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ import { RarangiError } from '../rarangi-error.ts';
 export interface Candidates {
   /** In the order in which they are preferred. */
   readonly addresses: readonly string[];
-  /** So many servers can be there at most; Infinity if nobody knows. */
+  /** So many servers can be there at most; Infinity if that is not known. */
   readonly sessionsMax: number;
 }
 

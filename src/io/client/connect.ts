@@ -1,6 +1,6 @@
-// A program's side of the library: one client, by which it registers what it offers and finds what
-// it needs. The invariant: whatever a client began ends with `close`, and nothing is begun before it
-// is asked for: sessions with the first `register`, a watch with the first `resolve` of a name.
+// A program's side of the library: one client, by which it registers its services and finds others.
+// The invariant: everything that a client began ends with `close`, and nothing begins before it is
+// needed: sessions with the first `register`, a watch with the first `resolve` of a name.
 
 import type { InstanceInfo, LookupAnswer, WatchEvent } from '../../answers/shapes.ts';
 import { lookup } from './ask.ts';
@@ -20,7 +20,7 @@ import { watchWithin } from './watch.ts';
 export interface ConnectOptions extends ClientOptions {
   /**
    * This process only stands beside the service: over a UNIX socket it need not run for the service
-   * to be live, and the kernel's close alone judges. Its sessions are opened at once.
+   * to be live, and only the kernel's close counts. Its sessions are opened at once.
    */
   readonly isSidecar?: boolean;
 }
@@ -44,9 +44,9 @@ export interface Client extends AsyncDisposable {
   /**
    * One live instance of a service. The first call of a name waits for the set that there is; from
    * then on a watch keeps the set at hand, for 5 minutes after the last call, and the answer is
-   * there without a round trip. It is never older than 1.5 s: then, as after a sleep of this
-   * process, a server is heard first. Rejects with RARANGI_NONE when there surely is none, with
-   * RARANGI_UNCERTAIN when nobody can tell or all are stale, and as `lookup` does.
+   * there without a round trip. It is never older than 1.5 s: if it would be, as after a sleep of
+   * this process, a server is asked first. Rejects with RARANGI_NONE when there surely is none,
+   * with RARANGI_UNCERTAIN when no server can tell or all are stale, and as `lookup` does.
    */
   resolve(name: string, options?: ResolveOptions): Promise<InstanceInfo>;
   /**
@@ -54,7 +54,7 @@ export interface Client extends AsyncDisposable {
    * comes or the client is closed. Throws RARANGI_USAGE at once, and RARANGI_REFUSED from the loop.
    */
   watch(name: string, query?: WatchQuery): AsyncIterable<WatchEvent>;
-  /** Calls the listener at every such event; what is returned ends that. */
+  /** Calls the listener at every such event; call the returned function to end that. */
   on<E extends keyof ClientEvents>(
     event: E,
     listener: (details: ClientEvents[E]) => void,

@@ -1,5 +1,5 @@
 // A client's core at work on the sockets of this machine. The invariant: when the core has stopped,
-// nothing of it keeps the process alive; what works in the background never does.
+// nothing of it keeps the process alive; a core in the background never does.
 
 import type { ConnectionInput, Report } from '../../core/client/effect.ts';
 import type { Name } from '../../protocol/ids.ts';
@@ -36,17 +36,16 @@ type WithoutTime<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : 
 /** The machine that clients run on, for all but their connections. */
 export const runtime: Runtime = nodeRuntime;
 
-/** The same machine, for what must not keep the process alive. */
+/** The same machine, for a part that must not keep the process alive. */
 export const background: Runtime = backgroundRuntime;
 
 /**
- * What locks the connections of a client with these options, and which sockets it believes: those
- * that it was told of by name, and others where nobody else could have put them. Throws
- * RARANGI_USAGE.
+ * What locks the connections of a client with these options, and which sockets it trusts: those
+ * that its options name, and others where no other user could have put them. Throws RARANGI_USAGE.
  */
 export function lockFor(options: ClientOptions, environment: Name): DialLock | null {
   const read = credentialsOf(options, environment, ['client']);
-  // What cannot be read now is said now, whether or not anything will be dialled.
+  // A file that cannot be read is an error now, whether or not anything will be dialled.
   read?.();
   const lock = read === null ? null : clientLock(environment, read);
   const isNamed = options.servers !== undefined && options.servers.length > 0;

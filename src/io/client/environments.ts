@@ -1,5 +1,6 @@
-// Which environments run on this host: asked only for messages, when someone has found none and
-// may have meant another. Every server greets with its environment, so a greeting is all it takes.
+// Which environments run on this host. This is asked only for messages: a user who found none may
+// have meant another one. Every server greets with its environment, so reading the greeting is
+// enough.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,5 +43,5 @@ function byCodeUnits(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-/** A server on this host greets within a millisecond; nobody waits for long to see a hint. */
+/** A server on this host greets within a millisecond; a user does not wait long for a hint. */
 const GREETING_MS_MAX = 250;

@@ -1,4 +1,4 @@
-// What is known of a name, asked by a client. The invariant: each question goes to whichever server
+// What is known of a name, asked by a client. The invariant: each question goes to the server that
 // answers it best, as if it were asked alone.
 
 import type { Explanation } from '../../answers/explain.ts';

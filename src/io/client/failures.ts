@@ -39,13 +39,13 @@ export async function unreachableError(
   });
 }
 
-/** Which program it is only the host knows on which it runs. */
+/** Only the host on which it runs knows which program it is. */
 function strangersHint(strangers: readonly Attempt[]): string {
   const ports = strangers.map(({ address }) => `sport = ${/:(\d+)$/.exec(address)?.[1] ?? '0'}`);
   return `see on that host which program it is: ss -ltnp '${ports.join(' or ')}'`;
 }
 
-/** A socket that is there and is not believed, for it is the reason most likely. */
+/** A socket that is there and is not trusted: the most likely reason. */
 function disbeliefHere(environment: string): string | null {
   for (const path of localSockets(environment)) {
     const disbelief = disbeliefOf(path);
@@ -68,7 +68,7 @@ async function othersHint(environment: string): Promise<string> {
   return others.length === 0 ? '' : ` (running on this host: ${others.join(', ')})`;
 }
 
-/** A server did not want us, or we did not want it. */
+/** A server refused us, or we refused it. */
 export function refusedError(refusal: Refusal): RarangiError {
   const { address, theirs, why, reason } = refusal;
   const hint =
@@ -76,7 +76,7 @@ export function refusedError(refusal: Refusal): RarangiError {
   return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
 }
 
-/** A server would not grant what was asked of it, or had no room. */
+/** A server refused a request, or had no room. */
 export function deniedError(
   message: string,
   { why }: { readonly why: ProtocolErrorName },
@@ -94,7 +94,7 @@ export function unansweredError(attempts: readonly Attempt[], timeoutMs: number)
   );
 }
 
-/** The caller has lost interest; `cause` is the reason of his signal. */
+/** The caller has lost interest; `cause` is the reason of its signal. */
 export function abortedError(what: string, cause?: unknown): RarangiError {
   return new RarangiError('RARANGI_ABORTED', `${what} was given up by its caller`, { cause });
 }
@@ -117,12 +117,12 @@ export function waitedInVain(given: {
 /** What keeps `resolve` from naming an instance. */
 export interface Dearth extends ViewSaid {
   readonly service: string;
-  /** Those that match are so many, live or stale, but for the ones left out. */
+  /** How many match, live or stale, without the ones left out. */
   readonly live: number;
   readonly stale: number;
 }
 
-/** There is no instance that the caller would take: surely, or as far as anyone can tell. */
+/** There is no instance that the caller would take: surely, or as far as servers can tell. */
 export function dearthError({ service, live, stale, ...view }: Dearth): RarangiError {
   if (stale > 0) {
     const message = `there are only stale instances of ${service} (${String(stale)})`;
@@ -138,7 +138,7 @@ export function dearthError({ service, live, stale, ...view }: Dearth): RarangiE
 
 const SAME_VERSION = 'run the same version of rarangi on both sides';
 
-/** What to do about each refusal; the compiler asks for that of a new one. */
+/** What to do about each refusal; the compiler asks for a new one's entry. */
 const REFUSAL_HINTS: Readonly<Record<ProtocolErrorName, string>> = {
   'malformed-frame': SAME_VERSION,
   'frame-too-long': SAME_VERSION,

@@ -17,7 +17,7 @@ import { instanceIdOf, millisecondsOf, nameOf } from './options.ts';
 
 type HistoryQuestion = Extract<Question, { readonly kind: 'history' }>;
 
-/** The newest events of servers and instances, as the server knows them that reaches back further. */
+/** The newest events of servers and instances, from the server that reaches back further. */
 export async function history(options: HistoryOptions = {}): Promise<HistoryAnswer> {
   return answerOf((await ask(questionOf(options), options)).events);
 }
@@ -64,7 +64,7 @@ interface Asking {
   readonly told: Told | null;
 }
 
-/** What is new; null when the caller has lost interest. */
+/** The new events; null when the caller has lost interest. */
 async function askNext(question: HistoryQuestion, { options, told }: Asking): Promise<Told | null> {
   try {
     if (told === null) return await askFirst(question, options);
@@ -146,10 +146,10 @@ const NOTHING: MessageOf<'events'> = {
   more: false,
 };
 
-/** So many where nobody says otherwise. */
+/** So many if no option says otherwise. */
 const LIMIT = 100;
 
-/** How often is asked for what follows. */
+/** How often the next events are asked for. */
 const INTERVAL_MS = 250;
 
 /** As far as two servers may be apart in when they see something. */

@@ -1,5 +1,5 @@
 // The calls of one client, which end with it. The invariant: nothing is left on the caller's signal
-// when his call is over, be it aborted or not; a signal may outlive a million calls.
+// when the call is over, aborted or not; a signal may outlive a million calls.
 
 import { abortedError } from './failures.ts';
 import { RarangiError } from '../rarangi-error.ts';

@@ -1,7 +1,7 @@
-// Events of a watch that wait for whoever reads them. The invariant: a reader who is slow is told
-// everything, one event a change, for as long as there are not too many; from then on what is told
-// of one instance is merged. So what waits is bounded by what is there, and a reader that
-// applies events one after the other always ends with what is so.
+// Events of a watch that wait for their reader. The invariant: a slow reader is told everything,
+// one event a change, as long as there are not too many; from then on the events of one instance
+// are merged. So the number of instances bounds the waiting events, and a reader that applies them
+// one after the other always ends with the true state.
 
 import type { WatchEvent } from '../../answers/shapes.ts';
 import type { RarangiError } from '../rarangi-error.ts';
@@ -82,5 +82,5 @@ function mergedPair(before: WatchEvent, after: WatchEvent): WatchEvent | null {
   return { ...after, change: after.change === 'updated' ? before.change : 'updated' };
 }
 
-/** So many events wait as they are. */
+/** So many events wait unmerged. */
 const MERGE_AT_COUNT = 1_000;

@@ -1,6 +1,6 @@
-// What a client is told by whoever embeds it, checked before anything is sent. The invariant: past
-// this file every name is a name, every port a port, and every failure a RARANGI_USAGE that names
-// the thing that is wrong.
+// The options of a client, checked before anything is sent. The invariant: after this file every
+// name is a name, every port a port, and every failure a RARANGI_USAGE that names the option that
+// is wrong.
 
 import { addressFaultOf } from '../../protocol/address.ts';
 import { DEFAULT_ENVIRONMENT, TAG_VALUE_BYTES_MAX, TAGS_MAX } from '../../protocol/constants.ts';
@@ -41,13 +41,13 @@ export interface WatchQuery extends Wanted {
   readonly signal?: AbortSignal;
 }
 
-/** What a lookup of its own takes: whom to ask, and for what. */
+/** The options of a lookup without a client: which servers to ask, and for what. */
 export interface LookupOptions extends ClientOptions, LookupQuery {}
 
-/** What a watch of its own takes. */
+/** The options of a watch without a client. */
 export interface WatchOptions extends ClientOptions, Wanted {}
 
-/** Which servers are listed, and whom to ask for them. */
+/** Which servers are listed, and which servers to ask for them. */
 export interface PeersOptions extends ClientOptions {
   /** Those too that left, crashed or were forgotten within the split hold. */
   readonly all?: boolean;
@@ -65,10 +65,10 @@ export interface HistoryQuery {
   readonly limit?: number;
 }
 
-/** Which events are asked for, and whom to ask for them. */
+/** Which events are asked for, and which servers to ask for them. */
 export interface HistoryOptions extends ClientOptions, HistoryQuery {}
 
-/** How long an answer may take when nobody says otherwise. */
+/** How long an answer may take if no option says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 2_000;
 
 /** The name that a text is. Throws RARANGI_USAGE. */

@@ -1,6 +1,6 @@
-// Whether a host that someone wrote is this machine. Interfaces come and go, so it is asked each time.
-// The invariant: what is said here decides only how soon an address is dialled again, never whom a
-// client trusts.
+// Whether a host in an option is this machine. Interfaces come and go, so the system is asked each
+// time. The invariant: the answer decides only how soon an address is dialled again, never which
+// server a client trusts.
 
 import { hostname, networkInterfaces } from 'node:os';
 

@@ -1,5 +1,5 @@
 // What a program offers: the sessions with every server, and the registrations on them. The
-// invariant: a registration is offered until it is closed, whatever becomes of the servers; `lost`
+// invariant: a registration is offered until it is closed, whatever happens to the servers; `lost`
 // and `regained` alternate, beginning with `lost`, and neither comes after the close.
 
 import type { ClientCommand } from '../../core/client/client.ts';
@@ -38,7 +38,10 @@ export interface RegisterOptions {
 
 /** What a registration tells, by the name of the event. */
 export interface RegistrationEvents {
-  /** The last server that held it is lost: nobody finds it now. It is registered again by itself. */
+  /**
+   * The last server that held it is lost: lookups do not find it now. It is registered again by
+   * itself.
+   */
   readonly lost: { readonly server: string; readonly reason: string };
   /** A server holds it again. */
   readonly regained: { readonly server: string };
@@ -47,15 +50,15 @@ export interface RegistrationEvents {
 /** One registration, for as long as it is offered. */
 export interface RegistrationHandle extends AsyncDisposable {
   /**
-   * The id of the instance, unique for all time. Another one from when a server says that the
-   * instance is lost though the session lives: what is offered is then registered anew.
+   * The id of the instance, unique for all time. It changes when a server says that the instance is
+   * lost though the session lives: then the offer is registered anew.
    */
   readonly instance: string;
   /**
    * Resolves with the first acknowledgement, however long that takes: without a server it waits.
-   * Rejects with RARANGI_ABORTED when it is closed before, RARANGI_REFUSED when all refuse, or
-   * will not have it. Whoever
-   * does not wait for it need not handle its rejection.
+   * Rejects with RARANGI_ABORTED when it is closed before, and with RARANGI_REFUSED when all
+   * servers refuse us or the offer. A caller that does not wait for it need not handle its
+   * rejection.
    */
   readonly registered: Promise<void>;
   /** Whether at least one server holds it now. */
@@ -84,9 +87,9 @@ export interface ClientEvents {
   };
   /** A session is lost; it is tried again by itself. */
   readonly lost: { readonly server: string; readonly reason: string };
-  /** A server, given by its address, does not want us, or we do not want it. */
+  /** A server, given by its address, refuses us, or we refuse it. */
   readonly refused: { readonly server: string; readonly reason: string };
-  /** Nobody is left to be tried; `hint`: what to do. Told once. */
+  /** No server is left to try; `hint`: what to do. Told once. */
   readonly 'refused-by-all': { readonly reason: string; readonly hint: string };
 }
 
@@ -95,11 +98,11 @@ export function checkOffer(offer: Offer): void {
   offeredOf(offer);
 }
 
-/** Whom the sessions are with, and whose they are. */
+/** The servers of the sessions, and their client. */
 export interface SessionsOptions {
   readonly client: ClientOptions;
   readonly events: Emitter<ClientEvents>;
-  /** Over a UNIX socket the kernel's close alone judges. */
+  /** Over a UNIX socket only the kernel's close counts. */
   readonly isSidecar: boolean;
 }
 
@@ -269,7 +272,7 @@ interface Entry {
   readonly events: Emitter<RegistrationEvents>;
   /** The servers that hold it, by name. */
   readonly holders: Set<string>;
-  /** Whether nobody holds it any more, and somebody did. */
+  /** Whether no server holds it any more, and one did. */
   isLost: boolean;
   /** Whether it is still offered. */
   isOpen: boolean;
@@ -283,7 +286,7 @@ interface Deferred {
 
 function createEntry(service: string, instance: InstanceId): Entry {
   const [registered, gone] = [deferred(), deferred()];
-  // Whoever does not wait for it has the events.
+  // A caller that does not wait for it has the events.
   registered.promise.catch(() => undefined);
   const events = new Emitter<RegistrationEvents>();
   const holders = new Set<string>();

@@ -1,8 +1,7 @@
-// One instance of a service, from a watch that is kept behind its name. The invariant: what is
-// answered was vouched for by a server within the last 1.5 s, by this process's own clock: a ping
-// that came back, not merely a connection that looks open. So an answer after a sleep, a blocked
-// event loop or a cut cable is as right as any other. A watch never keeps the process alive; whoever
-// waits does.
+// One instance of a service, from a watch that is kept behind its name. The invariant: a server
+// vouched for the answer within the last 1.5 s, by this process's own clock: a ping came back, not
+// merely a connection that looks open. So an answer after a sleep, a blocked event loop or a cut
+// cable is as right as any other. A watch never keeps the process alive; a call that waits does.
 
 import type { Stop } from '../../core/client/effect.ts';
 import type { Choice, Wanted } from '../../core/client/matching.ts';
@@ -53,7 +52,7 @@ export class Resolver {
     this.#options = options;
   }
 
-  /** What is at hand, without waiting for anything; null for nothing. Throws RARANGI_USAGE. */
+  /** The instance that is at hand, without waiting; null if none is. Throws RARANGI_USAGE. */
   recall(name: string, options: ResolveOptions): InstanceInfo | null {
     if (options.signal?.aborted === true) return null;
     const wish = wishOf(name, options);
@@ -76,7 +75,7 @@ export class Resolver {
       signal,
     });
     if (typeof found === 'object') return found;
-    // The watch may rest for minutes: whether there is still nobody, a question of its own finds out.
+    // The watch may rest for minutes: a question of its own finds out whether there is still none.
     if (found === 'nobody') return await this.#askAll(wish, { ...options, timeoutMs });
     const view = standing.view();
     if (waitMs > 0) throw waitedInVain({ ...wish, waitMs, wasConnected: view.wasConnected });
@@ -104,7 +103,7 @@ export class Resolver {
     return standing;
   }
 
-  /** A server that has just started must never make anyone miss an instance: the others know. */
+  /** A server that has just started must not hide an instance that others know. */
   async #askAll(wish: Wish, options: ResolveOptions): Promise<InstanceInfo> {
     const { timeoutMs, signal, cluster, tags } = { ...options, ...wish.wanted };
     const answer = await lookup(wish.service, {
@@ -123,7 +122,7 @@ export class Resolver {
     throw dearthError({ ...wish, ...answer, ...dearthOf(answer.instances, wish) });
   }
 
-  /** Nobody vouches for what is known, if anything is. */
+  /** No server vouches for the known set, if there is one. */
   async #unheardError(
     { service }: Wish,
     { view, timeoutMs }: { readonly view: WatcherView; readonly timeoutMs: number },
@@ -159,7 +158,7 @@ function wishOf(name: string, options: ResolveOptions): Wish {
   };
 }
 
-/** How many would match that are not to be had. */
+/** How many would match that cannot be used. */
 function dearthOf(
   instances: readonly InstanceInfo[],
   wish: Wish,
@@ -180,7 +179,7 @@ interface Until<T> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A watch behind a service, while anyone asks for it. */
+/** A watch behind a service, as long as calls ask for it. */
 class Standing {
   readonly #service: Name;
   readonly #watcher: Watcher;
@@ -233,8 +232,8 @@ class Standing {
   }
 
   /**
-   * What there is no use in waiting for: a server, as at no address there has ever been one, or, as
-   * one has just vouched for all that is known, an instance.
+   * What is not worth waiting for: a server, if no address has ever had one; or an instance, if a
+   * server has just vouched for the whole known set.
    */
   lack(): 'nobody' | 'none' | undefined {
     if (this.isFresh()) return 'none';
@@ -246,7 +245,7 @@ class Standing {
     return this.#watcher.view();
   }
 
-  /** What fulfils a wish now, if anything does. */
+  /** The instance that fulfils a wish now, if there is one. */
   pick(wish: Wish): InstanceInfo | null {
     this.#usedMs = background.nowMs();
     const isFresh = this.isFresh();
@@ -295,7 +294,7 @@ class Standing {
     await this.#driven.stopped;
   }
 
-  /** What is known, made anew only when there is news, or the watch has moved. */
+  /** The known set, made anew only when there is news, or the watch has moved. */
   #recall(): WatcherView {
     const vouchedMs = this.#watcher.vouchedMs();
     if (this.#knownMs !== vouchedMs) this.#known = null;
@@ -311,7 +310,7 @@ class Standing {
   #armIdle(): Cancel {
     return background.setAlarm(this.#usedMs + IDLE_MS, () => {
       const nowMs = background.nowMs();
-      // Whoever waits for it uses it.
+      // A call that waits counts as use.
       if (this.#waiting.size > 0) this.#usedMs = nowMs;
       if (nowMs - this.#usedMs < IDLE_MS) this.#cancelIdle = this.#armIdle();
       else this.#end();
@@ -328,5 +327,5 @@ class Standing {
 /** An answer is never older. Servers are asked for a sign of life every half second. */
 const FRESH_MS = 1_500;
 
-/** A name that nobody has asked for in all this time is watched no more. */
+/** A name that no call has asked for in all this time is no longer watched. */
 const IDLE_MS = 300_000;

@@ -1,6 +1,6 @@
-// A core that is asked for one thing, driven until it has an answer. The invariant: whatever comes
-// first settles the matter, be it a report, the limit or the signal, and then the core is stopped:
-// nothing that comes later is heard.
+// A core that is asked for one thing, driven until it has an answer. The invariant: the first
+// report, the limit or the signal decides, and then the core is stopped: nothing that comes later
+// is heard.
 
 import type { Stop } from '../../core/client/effect.ts';
 import { drive, runtime } from './driver.ts';

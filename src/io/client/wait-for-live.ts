@@ -1,5 +1,6 @@
 // A lookup that waits: a watch is kept until there is a live instance. The invariant: the servers
-// tell, nobody polls; and an instance of before the present set is complete is not yet an answer.
+// tell, and the client does not poll; an instance that comes before the present set is complete is
+// not yet an answer.
 
 import { nearestFirst } from '../../core/client/matching.ts';
 import type { Wanted } from '../../core/client/matching.ts';

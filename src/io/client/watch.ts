@@ -1,6 +1,6 @@
-// A watch as an async iterable: the present set, a mark, then every change, for ever. The invariant:
-// leaving the loop, by whatever way, closes everything at once, even while the next event is being
-// waited for; an end by the signal is no error.
+// A watch as an async iterable: the present set, a mark, then every change, for ever. The
+// invariant: leaving the loop, in any way, closes everything at once, even while it waits for the
+// next event; an end by the signal is no error.
 
 import type { WatchReport } from '../../core/client/watcher.ts';
 import { Watcher } from '../../core/client/watcher.ts';
@@ -53,7 +53,7 @@ export function watchWithin(
 /** A watcher, and what locks the connections that it opens. */
 type Watching = Pick<ClientDrive<Stop, WatchReport>, 'core' | 'lock'>;
 
-/** One loop. It begins with the first `next`, for a loop that never runs has nobody to end it. */
+/** One loop. It begins with the first `next`, because nobody would end a loop that never runs. */
 class WatchLoop implements AsyncIterator<WatchEvent, undefined> {
   readonly #create: () => Watching;
   readonly #begin: () => Call;
@@ -115,5 +115,5 @@ function eventOf(report: Exclude<WatchReport, { readonly kind: 'refused' }>): Wa
   return cause === undefined ? event : { ...event, cause };
 }
 
-/** For those who bring no signal. */
+/** For callers without a signal. */
 const NEVER = new AbortController().signal;

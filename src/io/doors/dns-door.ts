@@ -1,7 +1,7 @@
-// The DNS door: UDP and TCP at each of its places, both or neither. The invariants: what it knows it
-// asks of its server, as a client does; a place is ours only with both of its sockets; and who comes
-// from beyond loopback is answered if it is listed, at the rate that one address may have. A bug costs
-// the query that meets it, not the door.
+// The DNS door: UDP and TCP at each of its places, both or neither. The invariants: it asks its
+// server for all that it knows, as a client does; a place is ours only with both of its sockets;
+// and an address beyond loopback is answered only if it is listed, at the rate that one address may
+// have. A bug costs the query that meets it, not the door.
 
 import { isIP } from 'node:net';
 
@@ -97,7 +97,7 @@ class DnsPlaces implements Door {
   }
 
   reload(): void {
-    // It has nothing from files.
+    // It reads no files.
   }
 
   async close(): Promise<void> {
@@ -124,8 +124,8 @@ class DnsPlaces implements Door {
   }
 
   /**
-   * Does something for a query. What is asked of the server meanwhile is asked for that query. What is
-   * thrown is a bug of ours: it costs this query, and the operator is told.
+   * Does something for a query. Questions to the server meanwhile belong to that query. An error is
+   * a bug of ours: it costs this query, and the operator is told.
    */
   #attempt(query: OpenQuery | null, act: () => void): void {
     const before = this.#query;
@@ -175,7 +175,7 @@ class DnsPlaces implements Door {
     });
   }
 
-  /** Whoever has named a service so that DNS cannot say it is told, once. */
+  /** Logs once each service whose name DNS cannot express. */
   #tellUnnamed(): void {
     const { runtime, state, tell } = this.#context.server;
     const { catalogue } = state();
@@ -194,7 +194,7 @@ class DnsPlaces implements Door {
   }
 }
 
-/** The ways to one address, each made once: by them questions are known again. */
+/** The ways to one address, each made once, so that a question is recognized by its way. */
 interface Ways {
   readonly near: Way;
   readonly far: Way;

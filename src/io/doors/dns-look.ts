@@ -1,5 +1,5 @@
-// Asks who answers DNS at an address that is in use. The invariant: an answer comes within a moment,
-// whatever is there; only a server of the same zone is one of ours.
+// Asks which program answers DNS at an address that is in use. The invariant: an answer comes
+// within a moment, whatever is there; only a server of the same zone is one of ours.
 
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
@@ -16,7 +16,7 @@ export type Answerer = 'ours' | 'stranger' | 'nobody';
 /** The same, or it hangs up without a word, as one of ours does that stops. */
 type Heard = Answerer | 'closed';
 
-/** Looks by both transports: whoever has one of them in our stead has the place. */
+/** Looks by both transports: a program that has one of them has the place. */
 export async function lookWhoAnswers(endpoint: DnsEndpoint, zone: Zone): Promise<Answerer> {
   let heard = await askBoth(endpoint, zone);
   if (heard.includes('closed')) {
@@ -81,7 +81,7 @@ function answered(ask: (settle: (heard: Heard) => void) => void, end: () => void
   }).finally(end);
 }
 
-/** The zone's own record; nobody else has it, and says so as one who knows. */
+/** The zone's own record: only a server of the zone has it and answers with authority. */
 function soaQueryOf({ labels }: Zone): Buffer {
   const name = labels.flatMap((label) => [label.length, ...Buffer.from(label, 'latin1')]);
   const header = [0x72, 0x61, OPCODE_QUERY, 0, 0, 1, 0, 0, 0, 0, 0, 0];
@@ -95,5 +95,5 @@ function isOurs(answer: Buffer): boolean {
 
 const LOOK_MS_MAX = 1_000;
 
-/** A server of ours that hangs up is gone so soon. */
+/** A server of ours that hangs up is gone within this time. */
 const STOPPING_MS = 500;

@@ -1,5 +1,5 @@
-// A query that has come, on its way through the door. The invariant: it is answered once at most, and
-// counted as it is answered. It is one object, for there are tens of thousands of them in a second.
+// A query on its way through the door. The invariant: it is answered once at most, and counted as
+// it is answered. It is one object, because there are tens of thousands of them in a second.
 
 import { failureBytes } from '../../doors/dns/answer.ts';
 import { RCODE } from '../../doors/dns/codes.ts';

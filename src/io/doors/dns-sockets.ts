@@ -1,7 +1,7 @@
-// What the two transports of DNS have in common. The invariant: what arrives is handed over with
-// where it came from, and an answer that comes late finds its way back or is dropped.
+// What the two transports of DNS have in common. The invariant: a query is handed over with its
+// sender's address, and an answer that comes late finds its way back or is dropped.
 
-/** From where a query came, and where its answer goes. */
+/** The sender of a query, and the way for its answer. */
 export interface DnsSource {
   /** An IP address. */
   readonly address: string;
@@ -17,7 +17,7 @@ export interface DnsAsker {
   readonly fail: (error: unknown) => void;
 }
 
-/** Where DNS is listened for: an IP address and a port. */
+/** Where DNS listens: an IP address and a port. */
 export interface DnsEndpoint {
   readonly host: string;
   readonly port: number;
@@ -25,9 +25,9 @@ export interface DnsEndpoint {
 
 /** A socket that listens. */
 export interface DnsListener {
-  /** Takes nobody any more; who is there is answered still. */
+  /** Accepts no more; connections that are there are still answered. */
   close(): void;
-  /** The same, and ends who is there; resolves when the port is free. */
+  /** The same, and closes all connections; resolves when the port is free. */
   end(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
-// DNS over TCP at one address: queries with their length before them, as many behind each other as
-// the asker likes. The invariants: a connection holds one answer that it has not read and one query
-// that is not whole, not more; and those that are idle longest make room for those that come.
+// DNS over TCP at one address: queries with their length before them, any number one after the
+// other. The invariants: a connection holds at most one answer that it has not read and one query
+// that is not whole; and the connections that are idle longest make room for new ones.
 
 import type { Server, Socket } from 'node:net';
 import { createServer, isIPv6 } from 'node:net';
@@ -104,7 +104,7 @@ class DnsConnection {
       if (this.#unread.length < LENGTH_BYTES) break;
       const length = this.#unread.readUInt16BE(0);
       if (length > QUERY_BYTES_MAX) {
-        // It is not waited for: what is there of it says that it is too long.
+        // The rest is not waited for: the part that is there shows that it is too long.
         this.#isLast = true;
         this.#take(Buffer.concat([this.#unread.subarray(LENGTH_BYTES), PADDING]));
         break;
@@ -156,7 +156,7 @@ class DnsConnection {
 
 const LENGTH_BYTES = 2;
 
-/** With it a query that is too long is seen to be, whatever has come of it. */
+/** Added to a query that is too long: so it is seen as such, however much of it has come. */
 const PADDING = Buffer.alloc(QUERY_BYTES_MAX + 1);
 
 const CONNECTIONS_MAX = 256;

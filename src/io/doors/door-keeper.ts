@@ -1,5 +1,5 @@
-// Keeps one kind of door open. The invariant: whatever fails in a door, or while it is opened, costs
-// this door alone: it is closed, the operator is told once, and five seconds later it is opened anew.
+// Keeps one kind of door open. The invariant: a failure in a door, or while it opens, costs this
+// door alone: it is closed, the operator is told once, and five seconds later it is opened anew.
 
 import type { Cancel } from '../machine/runtime.ts';
 import { isLiveSocket, SocketError, takeSocketFor } from '../machine/sockets.ts';
@@ -48,12 +48,12 @@ export class DoorKeeper {
     for (const port of this.#ports) port.hasten();
   }
 
-  /** Throws RARANGI_USAGE when what the door has from files is not fit any more. */
+  /** Throws RARANGI_USAGE when the files of the door cannot be used any more. */
   reload(): void {
     this.#door?.reload();
   }
 
-  /** Takes nobody any more; resolves when all that came by it has ended. */
+  /** Accepts no more; resolves when all its connections have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelRetry?.();

@@ -1,6 +1,6 @@
-// What a server is told of its doors, checked before anything is bound. The invariant: past this
-// file every address has its form, every network can be compared, and nothing that is open to other
-// machines lacks what it needs; whatever is wrong is a RARANGI_USAGE that says what to do.
+// The options of a server's doors, checked before anything is bound. The invariant: after this file
+// every address has its form, every network can be compared, and every door that is open to other
+// machines has what it needs; every failure is a RARANGI_USAGE that says what to do.
 
 import { isIP } from 'node:net';
 
@@ -50,7 +50,7 @@ export interface Network {
 export interface DoorSettings {
   readonly http: Listening;
   readonly dns: Listening;
-  /** Who may ask DNS beyond loopback; null: nobody. */
+  /** Networks that may ask DNS beyond loopback; null: none. */
   readonly dnsFrom: readonly Network[] | 'any' | null;
   /** In lower case, without the last dot. */
   readonly dnsZone: string;

@@ -1,6 +1,6 @@
-// Where the doors of a server listen. The invariant: by default never wider than its UNIX socket,
-// which says who of this host may come; and nothing that other machines can reach is plain or open
-// to all unless that was said in so many words.
+// Where the doors of a server listen. The invariant: by default a door is never open to more users
+// than the UNIX socket; and a door that other machines can reach is encrypted and restricted,
+// unless an option says the contrary.
 
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
@@ -97,7 +97,9 @@ export function socketPlacesOf(
   return { early: [{ ...ofSide, rights }], late: [{ ...ofHost, rights }] };
 }
 
-/** Where the HTTP of a side is, for those who have to move there: URLs, and the path of a socket. */
+/**
+ * Where the HTTP of a side is, for clients that have to move there: URLs, and the path of a socket.
+ */
 export function httpWaysOf(
   site: DoorSite,
   side: Side,
@@ -125,7 +127,7 @@ function isLoopbackAddress(address: string): boolean {
   return isLoopback(address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, ''));
 }
 
-/** On loopback, where whoever is on this host may come by the socket as well. */
+/** On loopback, where all users of this host may come by the socket as well. */
 async function defaultAddresses(site: DoorSite): Promise<DoorAddresses> {
   const { environment, bind, socket, socketRights } = site;
   const isForAll = (socketRights.mode & EVERYBODY_MASK) === EVERYBODY_MASK;
@@ -200,7 +202,7 @@ function mustBeLocked({ doors, lock }: DoorSite): void {
   );
 }
 
-/** The network of an interface of this machine, or what is likely to be one. */
+/** The network of an interface of this machine, or a likely guess. */
 function networkAround(ip: string): string {
   const own = Object.values(networkInterfaces()).flat();
   const [, digits] = own.find((one) => one?.address === ip)?.cidr?.split('/') ?? [];
@@ -255,7 +257,7 @@ async function probe(site: DoorSite, kind: Kind, address: string): Promise<void>
 
 const NOWHERE: DoorAddresses = { numbered: [], named: [] };
 
-/** Whoever may write to a socket may connect to it. */
+/** A user who may write to a socket may connect to it. */
 const EVERYBODY_MASK = 0o222;
 
 /** Below it a port needs a right of its own. */

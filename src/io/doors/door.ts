@@ -1,6 +1,6 @@
 // The seam between a server and its doors: what each gives the other. A door is a kind of protocol
-// (HTTP, DNS) that programs speak which know nothing of rarangi's own. The invariant: a door asks and
-// tells as a client does, by inner connections, and nothing that it throws reaches the server.
+// (HTTP, DNS) for programs that do not speak rarangi's own. The invariant: a door asks and tells as
+// a client does, by inner connections, and no error of it reaches the server.
 
 import type { Notice } from '../../core/notices.ts';
 import type { ConnectionId, HeldPlace } from '../../core/input.ts';
@@ -22,7 +22,7 @@ export interface DoorServer {
   /** What locks the protocol's TCP: a door may be locked by the same. */
   readonly lock: LockOptions;
   readonly runtime: Pick<Runtime, 'nowMs' | 'random' | 'setAlarm'>;
-  /** Where the HTTP of this side and of the other one are, for those who have to move. */
+  /** Where the HTTP of this side and of the other one are, for clients that have to move. */
   readonly ways: { readonly own: readonly string[]; readonly other: readonly string[] };
   /** Begins to speak with the core. */
   readonly connect: (end: InnerEnd) => InnerConnection;
@@ -33,7 +33,7 @@ export interface DoorServer {
   readonly setHeld: (place: Omit<HeldPlace, 'uid'>, isHeld: boolean) => void;
   /** Counts what a door did, for metrics. */
   readonly count: (counted: Counted, labels: readonly string[]) => void;
-  /** What waits in memory to be written to a connection. */
+  /** The bytes that wait in memory to be written to a connection. */
   readonly unwrittenBytesOf: (connection: ConnectionId) => number;
 }
 
@@ -42,7 +42,7 @@ export interface DoorContext {
   readonly server: DoorServer;
   /** The door is closed for this fault, and opened anew after a while. */
   readonly fail: (error: unknown) => void;
-  /** The same function; what it throws closes the door. */
+  /** The same function, but an error in it closes the door. */
   readonly guard: <A extends readonly unknown[]>(
     act: (...given: A) => void,
   ) => (...given: A) => void;
@@ -51,7 +51,7 @@ export interface DoorContext {
 /** Where a door listens: `host:port` or the path of a socket. */
 export interface DoorPlace {
   readonly address: string;
-  /** Whether it is one of the host's, held by whichever side is there; else it is of this side. */
+  /** Whether it is one of the host's, which either side may hold; else it belongs to this side. */
   readonly isOfHost: boolean;
   /** Of a socket. */
   readonly rights: SocketRights;
@@ -59,7 +59,7 @@ export interface DoorPlace {
 
 /** What listens. */
 export interface DoorListener {
-  /** Takes nobody any more; who is there stays. */
+  /** Accepts no more; open connections stay. */
   close(): void;
 }
 
@@ -67,11 +67,11 @@ export interface DoorListener {
 export interface Door {
   /** Listens at a place, whose socket removes its file when closed. Rejects with the system's error. */
   listen(place: DoorPlace): Promise<DoorListener>;
-  /** Whether a stranger listens there in our stead: not a server of this environment. Never rejects. */
+  /** Whether another program listens there: not a server of this environment. Never rejects. */
   isStranger(place: DoorPlace): Promise<boolean>;
-  /** Reads what it has from files anew. Throws RARANGI_USAGE when they are not fit. */
+  /** Reads its files anew. Throws RARANGI_USAGE when they cannot be used. */
   reload(): void;
-  /** Ends all that came by it; resolves when nothing is left. Must not reject. */
+  /** Ends all its connections; resolves when none is left. Must not reject. */
   close(): Promise<void>;
 }
 

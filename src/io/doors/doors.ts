@@ -1,6 +1,6 @@
 // The doors of a server: which there are, when each opens, and when they close. The invariant: a
-// server is ready without them, none of them holds it up or ends it, and they close together with
-// its links, last of all, so that whoever asks meanwhile is still answered.
+// server is ready without them, and none of them holds it up or ends it. They close together with
+// its links, last of all, so that questions are answered until then.
 
 import type { Side } from '../machine/addresses.ts';
 import type { Cancel } from '../machine/runtime.ts';
@@ -59,7 +59,7 @@ export class Doors {
     this.#kinds = kindsOf(site, place);
   }
 
-  /** What there is to come by, in words: each kind with the ports where it listens, or will. */
+  /** The doors in words: each kind with the ports where it listens, or will listen. */
   get words(): readonly string[] {
     return this.#kinds.flatMap(({ noun, early, late }) => {
       const addresses = [...early, ...late].map(({ address }) => address);
@@ -84,12 +84,15 @@ export class Doors {
     for (const keeper of this.#keepers) keeper.becomeReady();
   }
 
-  /** The link to the sibling is lost: what it held of the host's may be free any moment. */
+  /** The link to the sibling is lost: the host's ports that it held may be free any moment. */
   hasten(): void {
     for (const keeper of this.#keepers) keeper.hasten();
   }
 
-  /** Reads what doors have from files anew; what is not fit is told, and the old stays in use. */
+  /**
+   * Reads the files of the doors anew; a file that cannot be used is logged, and the old one stays
+   * in use.
+   */
   reload(): void {
     for (const keeper of this.#keepers) {
       try {
@@ -101,7 +104,7 @@ export class Doors {
     }
   }
 
-  /** Takes nobody any more; resolves when all that came by the doors has ended. */
+  /** Accepts no more; resolves when all connections of the doors have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelPatience();

@@ -1,6 +1,6 @@
-// What is to be asked so that a name can be explained, by the command and by HTTP alike. The invariant:
-// it takes the answers that anybody gets, and asks no more of a server than five questions; only the
-// id of an instance of which no event is remembered has every service looked up.
+// The questions that explain a name, for the command and for HTTP alike. The invariant: it uses the
+// answers that every client gets, and asks a server at most five questions; only for the id of an
+// instance without a remembered event every service is looked up.
 
 import { explanationOf, type Explanation } from '../../answers/explain.ts';
 import { historyAnswerOf, type EventInfo } from '../../answers/history.ts';
@@ -103,7 +103,8 @@ async function eventsBy(asker: Asker, name: Name): Promise<EventInfo[]> {
   const answers = await Promise.all(
     abouts.map((about) => asker.events({ ...about, limit: EVENTS_MAX })),
   );
-  // What is told twice is told with the service. Numbers say nothing: another server may have answered.
+  // An event that comes twice is kept with the service. Numbers do not help: another server may
+  // have answered.
   const rowsOf = (rows: readonly EventRow[], index: number): readonly EventRow[] =>
     index === 0
       ? rows
@@ -127,5 +128,5 @@ function dnsOf(name: Name, zone: Zone): { readonly name: string } | { readonly r
   return reason === null ? { name: `${name.toLowerCase()}.${zone.text}` } : { reason };
 }
 
-/** Enough to know what happened lately. */
+/** Enough for the recent events. */
 const EVENTS_MAX = 1_000;

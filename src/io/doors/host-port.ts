@@ -1,8 +1,8 @@
-// One place at which a door listens, or would like to. Both servers of a host try to have the ports
-// of the host; the one that has one keeps it. The invariant: a place that is in use is tried again
-// for ever, at once and then every 10 ms when there is reason to hope, else every second; whoever
-// has it in our stead is told of once, unless it is a server of ours, and the core knows it as long as it
-// is there; and a socket whose file somebody has removed is bound anew.
+// One place at which a door listens, or would like to. Both servers of a host try to get the ports
+// of the host; the one that has a port keeps it. The invariant: a place that is in use is tried
+// again for ever: at once and then every 10 ms when there is reason to hope, else every second.
+// Another program at the place is logged once, and the core knows of it as long as it is there. A
+// socket whose file somebody has removed is bound anew.
 
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 import type { Cancel, Runtime } from '../machine/runtime.ts';
@@ -15,16 +15,16 @@ export interface PlaceListener extends DoorListener {
   readonly isInPlace?: () => boolean;
 }
 
-/** What is listened for, and whom to tell. */
+/** What to listen for, and the callbacks. */
 export interface HostPortOptions {
   readonly runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>;
   /** Rejects with the error of the system, or with a SocketError. */
   readonly listen: () => Promise<PlaceListener>;
-  /** Whether who has it is a stranger, neither a server of ours nor gone in the meantime. */
+  /** Whether a stranger has it: a program that is no server of ours, and still there. */
   readonly isStranger: () => Promise<boolean>;
-  /** A stranger has it, or it cannot be had: told once, until it was ours. */
+  /** A stranger has it, or it cannot be bound: told once, until it was ours. */
   readonly onHeld: (reason: string) => void;
-  /** A stranger is there from now on, or is not any more. */
+  /** A stranger has come to the place, or has gone. */
   readonly onStranger: (isThere: boolean) => void;
   /** The socket's file was gone, and there is a new one. */
   readonly onBoundAnew: () => void;
@@ -52,7 +52,7 @@ export class HostPort {
     return this.#listener !== null;
   }
 
-  /** Tries to have it; resolves after the first attempt. */
+  /** Tries to get it; resolves after the first attempt. */
   async open(): Promise<void> {
     if (this.#isTrying || this.#isClosed || this.#listener !== null) return;
     this.#isTrying = true;
@@ -67,14 +67,14 @@ export class HostPort {
     this.#armNext();
   }
 
-  /** Who has it may be gone any moment. */
+  /** The program that has it may be gone any moment. */
   hasten(): void {
     if (this.#isClosed || this.#listener !== null) return;
     this.#hasteEndMs = this.#options.runtime.nowMs() + HASTE_MS;
     void this.open();
   }
 
-  /** Takes nobody any more, and tries no more. */
+  /** Accepts no more, and tries no more. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTry?.();
@@ -149,7 +149,7 @@ export class HostPort {
   }
 }
 
-/** Whether someone else has the place, who may leave it. */
+/** Whether another program has the place, and may leave it. */
 export function isInUse(error: unknown): boolean {
   if (error instanceof SocketError) return error.isLive;
   return errorCode(error) === 'EADDRINUSE';
@@ -160,7 +160,7 @@ const HASTE_MS = 1_000;
 const HASTY_MS = 10;
 const CALM_MS = 1_000;
 
-/** How often it is looked for the file of a socket that is ours. */
+/** How often the file of our own socket is looked for. */
 const IN_PLACE_MS = 2_000;
 
 /** A sibling that has it may have left it to a stranger. */

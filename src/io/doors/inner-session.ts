@@ -1,7 +1,7 @@
 // A client inside its server: a session over calls, in the messages of the protocol. The invariant:
-// every question gets one answer, whole, whatever happens to the session; what is answered is never
-// changed, and of a list that came in one part the very list of the core is handed on, by which
-// ready bytes are known again.
+// every question gets one whole answer, whatever happens to the session, and an answer is never
+// changed. A list that came in one part is handed on as the core's own list, so that its ready
+// bytes are found again.
 
 import { PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
@@ -15,21 +15,21 @@ type Asking = 'lookup' | 'list' | 'peers' | 'status' | 'history' | 'register' | 
 /** What may be asked: a message without the number of its request. */
 export type InnerQuestion = { [K in Asking]: Omit<MessageOf<K>, 'request'> }[Asking];
 
-/** What comes of it: the answer, all its parts in one; a refusal of the core; or nothing any more. */
+/** The result: the answer, all its parts in one; a refusal of the core; or nothing any more. */
 export type InnerAnswer =
   | Extract<Message, { kind: Listed['kind'] | 'report' | 'done' }>
   | { readonly kind: 'refused'; readonly reason: string; readonly error: number }
   | { readonly kind: 'lost' };
 
-/** Who speaks, and whom to tell. */
+/** The speaker, and its callbacks. */
 export interface InnerSessionOptions {
   readonly context: DoorContext;
   readonly transport: 'inside' | 'http';
-  /** For whom it speaks, for people. */
+  /** What it speaks for, in words for people. */
   readonly remote: string;
   /** The server is about to stop. */
   readonly onGoaway?: () => void;
-  /** An instance of it is gone, though nobody gave it up here. */
+  /** An instance of it is gone, though it was not given up here. */
   readonly onLost?: (instance: InstanceId) => void;
   /** The core has ended the session. */
   readonly onClosed?: () => void;
@@ -46,7 +46,7 @@ export class InnerSession {
   readonly #connection: InnerConnection;
   readonly #pending = new Map<number, Pending>();
   readonly #watches = new Map<number, (change: MessageOf<'change'>) => void>();
-  /** What was asked before there was anybody to ask. */
+  /** Questions from before the session was open. */
   #early: Message[] | null = [];
   #isOpen = true;
   #requestsCount = 0;
@@ -75,7 +75,7 @@ export class InnerSession {
     for (const message of greetings) received(message);
   }
 
-  /** Whether there is somebody to ask. */
+  /** Whether the session is open. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -113,7 +113,7 @@ export class InnerSession {
     };
   }
 
-  /** Ends it. What is still asked gets no answer. */
+  /** Ends it. Open questions get no answer. */
   close(reason: string): void {
     this.#isOpen = false;
     this.#pending.clear();
@@ -148,7 +148,7 @@ export class InnerSession {
     }
   }
 
-  /** All else is of no concern to a door: signs of life, and that a sibling is up. */
+  /** A door ignores all else: signs of life, and that a sibling is up. */
   #take(message: Message): void {
     if (isListed(message)) this.#gather(message);
     else if (message.kind === 'report' || message.kind === 'done') {

@@ -1,10 +1,10 @@
-// Whether a server still knows what it knew: doors keep answers for as long as it does. The invariant:
-// the stamp is another one as soon as any answer to a lookup or a list may be another one.
+// Whether the knowledge of a server has changed: doors keep answers until it has. The invariant:
+// the stamp changes as soon as any answer to a lookup or a list may change.
 
 import type { State } from '../../core/server/state.ts';
 import type { DoorServer } from './door.ts';
 
-/** What decides every such answer. */
+/** All that such an answer depends on. */
 interface Seen {
   readonly revision: number;
   readonly isComplete: boolean;
@@ -15,7 +15,7 @@ interface Seen {
   readonly stamp: number;
 }
 
-/** What one door has seen its server know. */
+/** The knowledge of the server, as one door has seen it. */
 export class Knowledge {
   readonly #server: Pick<DoorServer, 'state' | 'runtime'>;
   #seen: Seen = UNSEEN;
@@ -25,8 +25,8 @@ export class Knowledge {
   }
 
   /**
-   * A number that is the same while nothing has changed; null where that cannot be said without a
-   * question: a server that has something due, as after a sleep, has to look first.
+   * A number that stays the same while nothing has changed; null if the server has to be asked
+   * first, because it has something due, as after a sleep.
    */
   stamp(): number | null {
     const { state, runtime } = this.#server;

@@ -5,7 +5,7 @@ import { BlockList, isIPv6 } from 'node:net';
 
 import type { Network } from './door-options.ts';
 
-/** Whether an IP address may come, if these networks may; null stands for none. */
+/** Whether an IP address belongs to these networks; null stands for none. */
 export function isWithin(address: string, networks: readonly Network[] | 'any' | null): boolean {
   if (networks === 'any') return true;
   if (networks === null) return false;

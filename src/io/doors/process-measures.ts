@@ -1,4 +1,4 @@
-// What metrics say of the process, by the names that every program uses. One invariant: what the
+// The metrics of the process, by the names that every program uses. One invariant: a value that the
 // system does not tell is left out, never guessed.
 
 import { readdirSync, readFileSync } from 'node:fs';

@@ -17,7 +17,7 @@ export class HttpTokens {
     this.reload();
   }
 
-  /** Whether anybody is asked for one. */
+  /** Whether a token is required. */
   get areAsked(): boolean {
     return this.#digests.length > 0 || this.#server.lock.tls !== undefined;
   }
@@ -33,12 +33,12 @@ export class HttpTokens {
 
   has(token: string): boolean {
     const digest = digestOf(token);
-    // All are compared, so that the time says nothing of which one it is.
+    // All are compared, so that the time does not reveal which one it is.
     return this.#digests.filter((one) => timingSafeEqual(one, digest)).length > 0;
   }
 }
 
-/** Of one length, whatever was sent. */
+/** A hash, so that all have one length. */
 function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

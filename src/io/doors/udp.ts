@@ -1,6 +1,6 @@
 // DNS over UDP at one address. The invariants: the port is ours alone (without `reuseAddr`, with
-// which Linux lets two processes share one); an answer goes to where its query came from; and what
-// the kernel does not take at once waits in bounded memory, or is lost.
+// which Linux lets two processes share one); an answer goes to the sender of its query; and an
+// answer that the kernel does not take at once waits in bounded memory, or is lost.
 
 import type { Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
@@ -33,7 +33,7 @@ export async function listenUdp(
       address: plainAddress(remote.address),
       isStream: false,
       reply: (answer) => {
-        // One that is lost, as any other may be, is asked for again.
+        // A resolver asks again for a lost answer, as for any other.
         const copy = isOpen ? outbox.copyOf(answer) : null;
         if (copy !== null) socket.send(copy, remote.port, remote.address);
       },
@@ -62,21 +62,21 @@ function bind(socket: Socket, { host, port }: DnsEndpoint): Promise<void> {
   });
 }
 
-/** How much of a socket waits for the kernel. */
+/** How many bytes of a socket wait for the kernel. */
 type Queue = Pick<Socket, 'getSendQueueCount' | 'getSendQueueSize'>;
 
 /**
- * Memory for answers that are on their way, in slots that are used in turn: memory of its own for each
- * would cost more than to write it. What waits for the kernel does so in the order in which it came, so
- * the turn would come to one that waits only if more waited than may.
+ * Memory for answers that are on their way, in slots that are used in turn: memory of its own for
+ * each answer would cost more than writing it. Answers wait for the kernel in their order, so a
+ * waiting slot would be used again only if more waited than the limit allows.
  */
 class Outbox {
   readonly #queue: Queue;
   readonly #memory = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
-  /** Of each slot as much as was used last: the next answer there is mostly as long. */
+  /** Of each slot the part that was used last: the next answer there mostly has the same length. */
   readonly #slots = Array.from({ length: SLOTS }, (_, index) => this.#slotOf(index, 0));
   #next = 0;
-  /** Slots that were used since it was last looked how many wait. */
+  /** Slots that were used since the last look at how many wait. */
   #unlooked = 0;
 
   constructor(queue: Queue) {
@@ -113,10 +113,10 @@ class Outbox {
 /** Larger answers are rare, and have memory of their own. */
 const SLOT_BYTES = 2_048;
 
-/** More than what may wait at a look, and what comes until the next one. */
+/** More than the answers that may wait at one look and those that come until the next. */
 const SLOTS = 128;
 const WAITING_MAX = 64;
 const LOOK_EVERY = 32;
 
-/** What waits at most when a large one comes. */
+/** The bytes that may wait when a large one comes. */
 const WAITING_BYTES_MAX = 64 * 1024;
