@@ -1,6 +1,7 @@
-// Telling the operator that nobody holds what is offered. A sidecar waits for a server for ever, and
-// must not do so in silence. The invariant: nothing is told while a server holds the registrations,
-// or while there are none; else it is told ever less often, and no timer keeps the process.
+// Tells the operator that no server holds the registrations. A sidecar waits for a server for ever,
+// and must not do so in silence. The invariant: nothing is told while a server holds the
+// registrations, or while there are none; else it is told ever less often, and no timer keeps the
+// process alive.
 
 /** Whether there is a server. */
 export class Absence {
@@ -8,13 +9,13 @@ export class Absence {
   readonly #patienceMs: number;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `tell` is called with how long it has lasted; for the first time after 2 s if not told else. */
+  /** `tell` is called with how long it has lasted, by default after 2 s for the first time. */
   constructor(tell: (seconds: number) => void, patienceMs = ABSENT_MS) {
     this.#tell = tell;
     this.#patienceMs = patienceMs;
   }
 
-  /** Takes how it is now. */
+  /** Takes the present state. */
   update(isAbsent: boolean): void {
     if (isAbsent === (this.#timer !== null)) return;
     if (isAbsent) this.#wait(this.#patienceMs, 0);

@@ -1,6 +1,6 @@
-// The sidecar's side of the catalogue: sessions with every server of the host, and what is offered
-// on them. The invariant: nothing here throws at the command's expense: what the catalogue refuses
-// or loses becomes an event, and a registration that is given up stays so.
+// The sidecar's side of the catalogue: sessions with every server of the host, and the offers on
+// them. The invariant: no error here harms the command: a refusal or a loss becomes an event, and a
+// registration that is given up stays given up.
 
 import { type Client, type ClientOptions, connect, type Offer, RarangiError } from '../index.ts';
 import { Absence } from './absence.ts';
@@ -14,7 +14,7 @@ export interface Registration {
   giveUp(cause: 'deregistered' | 'unhealthy', detail: string): Promise<void>;
 }
 
-/** Why nobody takes us, or an offer, and what to do. */
+/** Why no server accepts us, or an offer, and what to do. */
 export interface RefusedByAll {
   readonly reason: string;
   readonly hint: string;
@@ -50,7 +50,7 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
       const handle = client.register(offer);
       offers.set(handle.instance, offer);
       look();
-      // Each server that would not have it was reported by itself.
+      // Each server that refused was reported by itself.
       handle.registered.catch((error: unknown) => {
         const isRefused = error instanceof RarangiError && error.code === 'RARANGI_REFUSED';
         if (isRefused) refuse({ reason: error.message, hint: error.hint });
@@ -93,7 +93,7 @@ interface Offering {
   readonly report: Report;
 }
 
-/** Reports while no server holds what is offered; what it gives is called when the offers change. */
+/** Reports while no server holds the offers; call the returned function when the offers change. */
 function reportAbsence(client: Client, { options, offers, report }: Offering): () => void {
   const environment = options.environment === undefined ? '' : ` -e ${options.environment}`;
   const absence = new Absence((seconds) => {
@@ -124,5 +124,5 @@ function placeOf({ address, port }: Offer): string {
   return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
 }
 
-/** What is meant where there is none: an update can change a scheme, not take it away. */
+/** The scheme that counts where there is none: an update can change a scheme, not remove it. */
 const DEFAULT_SCHEME = 'tcp';

@@ -1,7 +1,7 @@
 // The wrapped command: a direct child with our own stdin, stdout, stderr and terminal, and exactly
-// the words it was given. The invariant: whatever becomes of it, there is one exit status, the one
-// a shell would have reported. Nothing here touches process.stdin and its like: opening them would
-// make pipes non-blocking that the command shares.
+// the words it was given. The invariant: however it ends, there is one exit status, the one a shell
+// would have reported. Nothing here touches process.stdin and its like: opening them would make
+// pipes non-blocking that the command shares.
 
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
@@ -35,13 +35,13 @@ export class StartError extends Error {
 
 /** How a command is started. */
 export interface StartOptions {
-  /** What its environment has besides ours. */
+  /** The variables that it gets besides ours. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Names of variables that are not for it. */
+  /** Names of variables that it does not get. */
   readonly withheld?: RegExp;
   /** Whether it leads a session of its own, and so a process group. */
   readonly ownSession?: boolean;
-  /** Whether it is started again: then what it inherits is kept for the next time. */
+  /** Whether it is started again: then its inheritance is kept for the next time. */
   readonly isRepeated?: boolean;
 }
 
@@ -128,7 +128,7 @@ function startErrorOf(
 }
 
 function interpreterReason(interpreter: string): string {
-  // A file of Windows: what is shown of the name would look right.
+  // A file of Windows: the name would look right when it is shown.
   if (interpreter.endsWith('\r')) {
     return `its interpreter is not found, for its first line ends as on Windows: ${JSON.stringify(interpreter)}`;
   }

@@ -8,7 +8,7 @@ import { aborted, pause } from './pause.ts';
 import type { Roster } from './roster.ts';
 import { cameFromTerminal, END_SIGNALS } from './signals.ts';
 
-/** What the end needs to know. */
+/** The times and callbacks of the end. */
 export interface EndingOptions {
   readonly roster: Roster;
   readonly drainMs: number;
@@ -23,7 +23,7 @@ export class Ending {
   readonly #options: EndingOptions;
   readonly #hurried = new AbortController();
   readonly #impatience = new AbortController();
-  /** What the command has still to be sent; null when the terminal has done so. */
+  /** The signal that the command still has to get; null if the terminal has sent it. */
   #outstanding: NodeJS.Signals | null = null;
   #hasBegun = false;
   #isSignalled = false;

@@ -1,5 +1,6 @@
 // What a sidecar tells its operator: one table, as core/notices.ts is for servers. The invariant:
-// an event has its level and its sentence here; who shows it adds only the time and the form.
+// an event has its level and its sentence here; the code that shows it adds only the time and the
+// form.
 
 import {
   type Fields,

@@ -1,6 +1,7 @@
-// Whether what answers at the port of a service is the wrapped command. The invariant: what listened
-// there before the command was started counts only if the command, or what it has started, holds that
-// socket; what began to listen since then counts. Nothing that cannot be seen is taken for a no.
+// Whether the program that answers at the port of a service is the wrapped command. The invariant:
+// a program that listened there before the start counts only if the command, or a process that it
+// started, holds that socket; one that began to listen later counts. If something cannot be seen,
+// that is not taken for a no.
 
 import { networkInterfaces } from 'node:os';
 
@@ -11,19 +12,22 @@ import { attempt, type Probe } from './probe.ts';
 import { listenersAt, runningProcesses, socketsOf } from './processes.ts';
 import { keyOf, type Service } from './service.ts';
 
-/** What listened at the port of a service before the start. */
+/** The listener at the port of a service before the start. */
 interface Earlier {
   readonly inodes: ReadonlySet<string>;
   /** It answers from where its socket cannot be seen, such as another namespace. */
   readonly isUnseen: boolean;
 }
 
-/** What is known of the ports of a sidecar's services. */
+/** The knowledge about the ports of a sidecar's services. */
 export class Evidence {
   readonly #family: Family;
   readonly #report: Report;
   readonly #earlier = new Map<string, Earlier>();
-  /** What did not count a moment ago: looking at all processes four times a second is too dear. */
+  /**
+   * The listener that did not count a moment ago: looking at all processes four times a second is
+   * too costly.
+   */
   readonly #refused = new Map<string, { readonly reason: string; readonly atMs: number }>();
 
   constructor(family: Family, report: Report) {
@@ -31,18 +35,24 @@ export class Evidence {
     this.#report = report;
   }
 
-  /** Looks who is there before the command is; what answers is reported. Never rejects. */
+  /**
+   * Looks for listeners before the command starts, and reports a program that answers. Never
+   * rejects.
+   */
   async gather(services: readonly Service[]): Promise<void> {
     const weighed = services.filter((one) => isWeighed(one, [one.ready, one.check]));
     await Promise.all(weighed.map((service) => this.#look(service)));
   }
 
-  /** Takes that nothing answered: whatever answers from now on is new. */
+  /** Nothing answered: any listener from now on is new. */
   noteSilence(service: Service): void {
     if (this.#earlier.get(keyOf(service))?.isUnseen === true) this.#earlier.delete(keyOf(service));
   }
 
-  /** Null when what has just answered the probe counts for the service, else why it does not. */
+  /**
+   * Null when the program that has just answered the probe counts for the service, else why it does
+   * not.
+   */
   weigh(service: Service, probe: Probe): string | null {
     if (!isWeighed(service, [probe])) return null;
     const key = keyOf(service);
@@ -106,7 +116,7 @@ function isOfThisHost(address = 'localhost'): boolean {
   return own.some((one) => one.address === address);
 }
 
-/** In words, who holds one of the sockets. */
+/** The process that holds one of the sockets, in words. */
 function holderOf(inodes: ReadonlySet<string>): string {
   const [first, ...more] = holders(inodes);
   if (first === undefined) return 'a process that cannot be seen from here';

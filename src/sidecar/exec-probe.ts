@@ -1,6 +1,6 @@
 // Whether a command of the shell says that all is well: exit status 0. The invariant: it never
-// touches the terminal, stdin or stdout of the wrapped command, and is over, with whatever it has
-// started, when its time is: it leads a process group of its own.
+// touches the terminal, stdin or stdout of the wrapped command. It leads a process group of its
+// own, and when its time is over it is ended, with all that it has started.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -29,7 +29,7 @@ export function askCommand(
     signal.addEventListener('abort', end, { once: true });
     const settle = (reason: string | null): void => {
       signal.removeEventListener('abort', end);
-      // Something that it left running may hold the pipes.
+      // A process that it left running may hold the pipes.
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       resolve(reason);
     };
@@ -50,7 +50,7 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** What it wrote last is most likely what is wrong. */
+/** Its last line most likely says what is wrong. */
 function lastLineOf(streams: readonly Readable[]): () => string {
   let text = '';
   for (const stream of streams) {

@@ -1,7 +1,7 @@
-// Who belongs to a wrapped command: it leads a session of its own where there is no terminal, and
-// what it starts inherits a mark in the environment. The invariant: a process counts only by its
-// parents, its session or the mark, so nothing that the command did not start is ever taken for its
-// own; and the sidecar itself never is.
+// Which processes belong to a wrapped command: it leads a session of its own where there is no
+// terminal, and its children inherit a mark in the environment. The invariant: a process counts
+// only by its parents, its session or the mark. So a process that the command did not start never
+// counts, and neither does the sidecar itself.
 
 import {
   descendantsOf,
@@ -22,14 +22,14 @@ export class Family {
   readonly hasOwnSession: boolean;
   #leader = 0;
 
-  /** What is not kept together has neither a session nor a mark: parents alone tell. */
+  /** A family that is not kept together has neither a session nor a mark: only parents count. */
   constructor({ isKept }: { readonly isKept: boolean }) {
     this.#isKept = isKept;
     this.hasOwnSession = isKept && !hasTerminal();
     this.#mark = `${String(process.pid)}.${Date.now().toString(36)}`;
   }
 
-  /** What the environment of the command has besides; the marks of sidecars around us stay. */
+  /** The variables that the command gets besides; the marks of sidecars around us stay. */
   variables(outer = process.env[MARKS] ?? ''): Record<string, string> {
     if (!this.#isKept) return {};
     return { [MARKS]: outer === '' ? this.#mark : `${outer},${this.#mark}` };
@@ -45,14 +45,14 @@ export class Family {
     return this.#leader;
   }
 
-  /** The command and what it has started, as far as parents and its session tell. */
+  /** The command and the processes that it has started, as far as parents and its session tell. */
   near(): Process[] {
     const all = runningProcesses();
     const near = new Set(descendantsOf(this.#leader, all));
     return all.filter((one) => near.has(one) || this.#isInSession(one));
   }
 
-  /** What the command has started and has not taken along, now that it has ended. */
+  /** The processes that the command has started and left behind, now that it has ended. */
   left(): Process[] {
     if (!this.#isKept || this.#leader === 0) return [];
     const { startTicks: sinceTicks = 0 } = processOf('self') ?? {};
@@ -64,7 +64,7 @@ export class Family {
     );
   }
 
-  /** Whether a process has the mark; what has taken a clean environment has not. */
+  /** Whether a process has the mark; one with a clean environment has not. */
   isMarked({ pid }: Process): boolean {
     const marks = variablesOf(pid).find((variable) => variable.startsWith(`${MARKS}=`));
     return (

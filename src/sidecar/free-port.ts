@@ -1,6 +1,6 @@
 // Ports that the sidecar chooses (`--port 0`), and how the command is told: `{port}` in its words and
 // PORT in its environment are the first of them; `{port:NAME}` and PORT_NAME are that of a service.
-// The invariant: where nothing was to be chosen, words and environment are as they were given.
+// The invariant: where no port was chosen, words and environment are as they were given.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -60,7 +60,7 @@ export function toldWords(words: readonly string[], chosen: readonly ChosenPort[
   );
 }
 
-/** What the environment of the command has besides. */
+/** The variables that the command gets besides. */
 export function toldEnvironment(chosen: readonly ChosenPort[]): Record<string, string> {
   const named = chosen.map(({ name, port }) => [variableOf(name), String(port)] as const);
   const [first] = chosen;

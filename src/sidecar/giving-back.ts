@@ -1,7 +1,7 @@
 // The words that start a command in the state that it is to inherit. Node.js can neither ignore a
-// signal for a child nor tell it its own process id, so where that is needed a shell does it and
-// becomes the command. The invariant: without such a need there is no shell; with it none remains,
-// the process id is the command's, and its words and environment are as without.
+// signal for a child nor tell it its own process id. So where that is needed, a shell does it and
+// becomes the command. The invariant: without such a need there is no shell; with it no shell
+// remains, the process id is the command's, and its words and environment are the same.
 
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -25,7 +25,7 @@ export function wordsGivingBack(
   const [file = '', ...rest] = words;
   // Shells take a word that begins with a dash for an option of theirs.
   const named = file.startsWith('-') ? (pathOf(file, variables) ?? file) : file;
-  // Shells set these by themselves, and drop what is no name of a variable to them.
+  // Shells set these by themselves, and drop variables whose names they do not accept.
   const added = ['OLDPWD', 'PWD', 'SHLVL'].filter((name) => variables[name] === undefined);
   const dropped = Object.entries(variables).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
   const restored = dropped.map(([name, value = '']) => `${name}=${value}`);
@@ -37,8 +37,8 @@ export function wordsGivingBack(
 }
 
 /**
- * Why a file cannot be executed, as the error code that spawn would have had; null if nothing speaks
- * against it. A shell that became it would say so in words and a status of its own.
+ * Why a file cannot be executed, as the error code of spawn; null if it can be. A shell would
+ * report it in its own words and with its own status.
  */
 export function faultOf(file: string, variables: Variables): 'ENOENT' | 'EACCES' | null {
   if (file === '') return 'ENOENT';
@@ -47,8 +47,8 @@ export function faultOf(file: string, variables: Variables): 'ENOENT' | 'EACCES'
 }
 
 /**
- * The program that a file names in its first line, or why there is none, if it is not there: then the
- * system says of the file itself that it is not found. Null if the file is not there, or all is well.
+ * The error if the program in the file's first line is not there: the system would then say that
+ * the file itself is not found. Null if the file is not there, or all is well.
  */
 export function missingInterpreterOf(file: string, variables: Variables): string | null {
   const path = pathOf(file, variables);
@@ -57,7 +57,7 @@ export function missingInterpreterOf(file: string, variables: Variables): string
   return interpreter === undefined || exists(interpreter) ? null : interpreter;
 }
 
-/** As much of a file as a kernel reads to know what it is; nothing if it may not be read. */
+/** The part of a file that a kernel reads to know its kind; empty if it may not be read. */
 function beginningOf(path: string): string {
   let file: number | null = null;
   try {

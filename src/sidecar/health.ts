@@ -1,5 +1,6 @@
-// Checking a service that was ready once. The invariant: an opinion changes only after `fall` bad
-// answers in a row, or `rise` good ones; a service begins as healthy, for it has just been ready.
+// Checking a service that was ready once. The invariant: a verdict changes only after `fall` bad
+// answers in a row, or `rise` good ones; a service begins as healthy, because it has just been
+// ready.
 
 import { pause } from './pause.ts';
 import { attempt } from './probe.ts';
@@ -13,11 +14,11 @@ export interface CheckPace {
   readonly fall: number;
 }
 
-/** A change of opinion. */
+/** A change of the verdict. */
 export type Verdict =
   { readonly isHealthy: true } | { readonly isHealthy: false; readonly reason: string };
 
-/** What is checked, for whom. */
+/** The probe, and its service. */
 export interface HealthOptions {
   readonly service: Service;
   readonly pace: CheckPace;
@@ -30,7 +31,7 @@ export interface HealthOptions {
 export async function watchHealth(options: HealthOptions): Promise<void> {
   const { service, pace, onVerdict, signal } = options;
   if (service.check.kind === 'none') {
-    // What was found unhealthy before is not asked any more.
+    // After an unhealthy verdict the old checks end.
     if (!options.isHealthy) onVerdict({ isHealthy: true });
     return;
   }
@@ -45,7 +46,7 @@ export async function watchHealth(options: HealthOptions): Promise<void> {
   }
 }
 
-/** Takes one answer after the other, null for a good one; gives the changes of opinion. */
+/** Takes one answer after the other, null for a good one; returns the changes of the verdict. */
 export function createJudge(
   { rise, fall }: Pick<CheckPace, 'rise' | 'fall'>,
   isHealthyAtFirst = true,

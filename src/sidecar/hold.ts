@@ -1,5 +1,5 @@
-// `register` without a command: the registrations live as long as this process. The invariant:
-// whoever asked it to end sees it end after the servers of the host have let the offers go.
+// `register` without a command: the registrations live as long as this process. The invariant: when
+// it is asked to end, it ends after the servers of the host have removed the offers.
 
 import { RarangiError } from '../index.ts';
 import type { RefusedByAll } from './catalogue.ts';
@@ -11,9 +11,9 @@ import type { SidecarOptions } from './sidecar-options.ts';
 import { END_SIGNALS, onSignals } from './signals.ts';
 
 /**
- * Registers what is ready and holds it until SIGINT or SIGTERM. Rejects with RARANGI_REFUSED when
- * every server refuses, with RARANGI_TIMEOUT when a service is not ready in time, with
- * RARANGI_USAGE when an offer is none.
+ * Registers the services that are ready and holds them until SIGINT or SIGTERM. Rejects with
+ * RARANGI_REFUSED when every server refuses, with RARANGI_TIMEOUT when a service is not ready in
+ * time, with RARANGI_USAGE when an offer is none.
  */
 export async function hold(options: SidecarOptions): Promise<void> {
   const { areReread, pace, report } = options;

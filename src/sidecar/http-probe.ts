@@ -1,5 +1,5 @@
-// Whether a URL answers well, as those who balance load mean it: a status from 200 to 399. The
-// invariant: one request, one connection that is not kept, no redirect followed, no body read.
+// Whether a URL answers well, as load balancers define it: a status from 200 to 399. The invariant:
+// one request, one connection that is not kept, no redirect followed, no body read.
 
 import { get } from 'node:http';
 

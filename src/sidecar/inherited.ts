@@ -1,6 +1,6 @@
-// What a wrapped command is to inherit although Node.js does not: signals that were ignored when the
-// sidecar was started, and open descriptors. bin/run.js has found out; without it only a socket
-// activation says anything. The invariant: nothing is handed on that was not there at the start.
+// What a wrapped command inherits although Node.js does not pass it on: signals that were ignored
+// when the sidecar was started, and open descriptors. bin/run.js finds them out; without it only
+// socket activation gives some. The invariant: only what was there at the start is handed on.
 
 import { closeSync, fstatSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -22,14 +22,17 @@ export function inherited(): Inherited {
   };
 }
 
-/** Whether this process is to ignore a signal, because it was started so. */
+/** Whether this process has to ignore a signal, because it was started so. */
 export function isIgnored(signal: NodeJS.Signals): boolean {
   return inherited().ignored.includes(constants.signals[signal]);
 }
 
-/** Closes what was handed on: a port must not outlive the command that listens there. */
+/**
+ * Closes the descriptors that were handed on: a port must not outlive the command that listens
+ * there.
+ */
 export function closeInherited({ descriptors }: Inherited): void {
-  // Their numbers may be others' from now on.
+  // Other files may get their numbers from now on.
   isClosed = true;
   for (const descriptor of descriptors) closeSync(descriptor);
 }
@@ -44,7 +47,7 @@ export function signalsIn(mask: string): number[] {
   return numbers.filter((number) => isSet(number) && !UNIGNORABLE.has(number));
 }
 
-/** Whether systemd, or another in its way, has written the variables for this process. */
+/** Whether systemd, or a program like it, has written the variables for this process. */
 export function isMeant(variable: 'LISTEN_PID' | 'WATCHDOG_PID'): boolean {
   return process.env[variable] === String(process.pid);
 }
@@ -70,7 +73,7 @@ interface Kept {
   readonly open: string;
 }
 
-/** Where bin/run.js leaves what it has kept. */
+/** Where bin/run.js leaves its findings. */
 const START = Symbol.for('rarangi.start');
 
 /** The first descriptor above stderr. */

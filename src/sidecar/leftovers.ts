@@ -1,23 +1,24 @@
-// What a wrapped command has left behind when it has ended: it would keep the port that the next one
-// needs, and be in no catalogue. The invariant: each of them is asked to end before it is killed, and
-// a group that has gone once is never signalled again, for its number may be another's by then.
+// Processes that a wrapped command has left behind when it has ended: they would keep the port that
+// the next one needs, and be in no catalogue. The invariant: each is asked to end before it is
+// killed, and a group that has gone is never signalled again, because another group may have its
+// number by then.
 
 import type { Report } from './events.ts';
 import type { Family } from './family.ts';
 import { nowMs, pause } from './pause.ts';
 import type { Process } from './processes.ts';
 
-/** Whom to end, and how. */
+/** Which processes to end, and how. */
 export interface LeftoversOptions {
   readonly family: Family;
   /** Between SIGTERM and SIGKILL, 2 s at most; 0 for never. */
   readonly killAfterMs: number;
   readonly report: Report;
-  /** Aborts when there is no more time for anybody to end in order. */
+  /** Aborts when there is no more time to end in order. */
   readonly hurry: AbortSignal;
 }
 
-/** Ends all that is left: resolves when nothing is, or nothing more can be done. Never rejects. */
+/** Ends all leftovers: resolves when none is left, or nothing more can be done. Never rejects. */
 export async function endLeftovers(options: LeftoversOptions): Promise<void> {
   const { family, killAfterMs, report, hurry } = options;
   const group = family.hasOwnSession ? new Group(family.leader) : null;
@@ -50,7 +51,7 @@ class Group {
     try {
       process.kill(-this.#id, signal);
     } catch (error) {
-      // EPERM: somebody is there who is another user by now.
+      // EPERM: a process is there, of another user by now.
       this.#isGone = (error as NodeJS.ErrnoException).code === 'ESRCH';
     }
     return !this.#isGone;
@@ -67,7 +68,7 @@ function leftOf({ family, group }: Company): Process[] {
   return family.left().filter((one) => isThere || one.group !== family.leader);
 }
 
-/** Signals all that is left, each once: the group as one, and those outside it. */
+/** Signals all leftovers, each once: the group as one, and those outside it. */
 function signalAll({ family, group }: Company, signal: NodeJS.Signals): void {
   const outside = leftOf({ family, group }).filter(
     (one) => group === null || one.group !== family.leader,
@@ -87,7 +88,7 @@ interface Waiting extends Company {
   readonly hurry: AbortSignal;
 }
 
-/** Resolves to what is left after that time, or as soon as nothing is. */
+/** Resolves to the leftovers after that time, or as soon as there are none. */
 async function waitFor({ milliseconds, hurry, ...company }: Waiting): Promise<Process[]> {
   const endMs = nowMs() + milliseconds;
   for (;;) {
@@ -106,7 +107,7 @@ function wordsFor(left: readonly Process[]): string {
 const ASKED_EVERY_MS = 100;
 const GRACE_MS_MAX = 2_000;
 
-/** What is killed is gone at once, unless the kernel itself holds it. */
+/** A killed process is gone at once, unless the kernel itself holds it. */
 const KILLED_MS_MAX = 1_000;
 
 const NAMED_MAX = 3;

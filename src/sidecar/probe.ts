@@ -13,13 +13,13 @@ export type Probe =
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'exec'; readonly command: string };
 
-/** When an attempt is over, whatever comes of it. */
+/** When an attempt has to end. */
 export interface Patience {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** The probe that a text means; `what` it is called in a complaint. Throws RARANGI_USAGE. */
+/** The probe that a text means; `what` is its name in an error. Throws RARANGI_USAGE. */
 export function parseProbe(text: string, what: string): Probe {
   if (text === 'none' || text === 'tcp') return { kind: text };
   const command = /^exec:(.*\S.*)$/s.exec(text)?.[1];

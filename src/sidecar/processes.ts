@@ -1,6 +1,6 @@
-// What Linux says of the processes of this host, and of the sockets that they listen on. The
-// invariant: nothing here throws, and what cannot be seen (another user's process, a system without
-// /proc) is told apart from what is not there.
+// The processes of this host, and the sockets that they listen on, as Linux shows them. The
+// invariant: nothing here throws, and a thing that cannot be seen (another user's process, a system
+// without /proc) is distinguished from one that is not there.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
@@ -25,7 +25,7 @@ export function runningProcesses(): Process[] {
   });
 }
 
-/** One process; null when it has ended, or there is no telling. */
+/** One process; null when it has ended, or cannot be seen. */
 export function processOf(pid: number | 'self'): Process | null {
   return readStat(text(`/proc/${String(pid)}/stat`) ?? '');
 }
@@ -82,7 +82,7 @@ function numbersIn(folder: string): number[] {
   try {
     return readdirSync(folder).map(Number).filter(Number.isInteger);
   } catch {
-    // There is no such thing, or it is not shown to us.
+    // It does not exist, or is not shown to us.
     return [];
   }
 }

@@ -1,5 +1,5 @@
-// Waiting until a service is ready. The invariant: the answer comes within a quarter of a second of
-// the truth, and whoever watches the log is told what is missing, ever less often.
+// Waiting until a service is ready. The invariant: the answer comes at most a quarter of a second
+// late, and the log says what is missing, ever less often.
 
 import type { Report } from './events.ts';
 import type { Evidence } from './evidence.ts';
@@ -10,9 +10,9 @@ import type { Service } from './service.ts';
 /** What to wait for, and for how long. */
 export interface ReadinessOptions {
   readonly service: Service;
-  /** How it is asked. */
+  /** The settings of the question. */
   readonly probe: Probe;
-  /** Whether an answer is the service's; every answer counts without. */
+  /** Whether an answer comes from the service; without it every answer counts. */
   readonly evidence?: Evidence | undefined;
   /** How long one attempt may take; 5 s if absent. */
   readonly attemptMs?: number;
@@ -26,7 +26,7 @@ export interface ReadinessOptions {
   readonly patienceMs?: number;
 }
 
-/** Resolves to whether it is ready, was not in time, or was waited for no longer. */
+/** Resolves to whether it is ready, was not ready in time, or was called off. */
 export async function readiness(
   options: ReadinessOptions,
 ): Promise<'ready' | 'overdue' | 'aborted'> {

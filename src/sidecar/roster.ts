@@ -1,5 +1,5 @@
 // The services of one sidecar, each tended by itself. The invariant: a service that stays, stays
-// registered while others come and go, and once the roster has ended nobody comes any more.
+// registered while others come and go, and once the roster has ended no service is added.
 
 import { RarangiError } from '../index.ts';
 import { checkServices, keyOf, type Service } from './service.ts';
@@ -11,11 +11,11 @@ export interface Roster {
   readonly overdue: Promise<string>;
   /** Whether there was one. */
   isOverdue(): boolean;
-  /** Whether any is in the catalogue. */
+  /** Whether any service is in the catalogue. */
   isRegistered(): boolean;
   /** Takes on those that are new, changes those that stay, ends the rest. Throws RARANGI_USAGE. */
   set(services: readonly Service[]): void;
-  /** The same with what is given now; a fault is reported, and all stays as it is. */
+  /** The same with the present settings; a fault is reported, and all stays as it is. */
   reset(read: () => readonly Service[]): void;
   /** Ends all: resolves when every server of the host knows. */
   end(end: End): Promise<void>;

@@ -1,7 +1,7 @@
-// `lookup -- COMMAND`: a command with variables of ours, told when they change. The invariant: as
-// far as anyone outside can see the command runs on its own: its words, its stdin, stdout, stderr
-// and terminal, its signals and its exit status are its own, and whatever fails on the side of the
-// catalogue it runs on.
+// `lookup -- COMMAND`: a command with variables of ours, told when they change. The invariant: seen
+// from outside the command runs on its own: its words, its stdin, stdout, stderr and terminal, its
+// signals and its exit status are its own, and it runs on whatever fails on the side of the
+// catalogue.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -9,26 +9,26 @@ import { startCommand, type Command } from './command.ts';
 import { isIgnored } from './inherited.ts';
 import { cameFromTerminal, END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 
-/** What is run, and what it is told. */
+/** The command, and its news. */
 export interface RunOptions {
   readonly command: readonly string[];
-  /** What it finds in its environment beside our own. */
+  /** The variables that it gets beside our own. */
   readonly variables: Variables;
-  /** What it is to be told later; null for nothing. */
+  /** The news that it gets later; null for none. */
   readonly news: News | null;
 }
 
 /** News for a command. */
 export interface News {
-  /** The variables anew, each time there is something to tell, until the signal comes. */
+  /** The variables anew at each news, until the signal comes. */
   readonly changes: (signal: AbortSignal) => AsyncIterable<Variables>;
   /** How it is told: it is started anew with the variables, or gets a signal. */
   readonly by: 'restart' | NodeJS.Signals;
   /** Between SIGTERM and SIGKILL when it is started anew; 0 for never. */
   readonly killAfterMs: number;
-  /** Tells a person that it is told. */
+  /** Tells a person that the command gets news. */
   readonly onTold: () => void;
-  /** Takes why there will be no more news. */
+  /** Gets the reason why there will be no more news. */
   readonly onLost: (error: unknown) => void;
 }
 
@@ -38,7 +38,7 @@ type Variables = Readonly<Record<string, string>>;
 /** Runs a command and resolves to its exit status. Rejects with StartError. */
 export async function run({ command, variables, news }: RunOptions): Promise<number> {
   const runner = new Runner(command, { isRepeated: news?.by === 'restart' });
-  // Before there is a command: a signal that nobody takes would end us and leave it behind.
+  // Before there is a command: a signal without a handler would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
     if (!isIgnored(signal)) runner.take(signal);
   });
@@ -77,7 +77,7 @@ class Runner {
   readonly #words: readonly string[];
   readonly #isRepeated: boolean;
   #started: Promise<Command> | null = null;
-  /** What it is to be started with once more when it has exited. */
+  /** The variables for its next start when it has exited. */
   #next: Variables | null = null;
   #isEnding = false;
 
@@ -102,13 +102,16 @@ class Runner {
     return status;
   }
 
-  /** Passes on a signal that this process got; who asks for the end wants no other start. */
+  /**
+   * Passes on a signal that this process got; after one that asks for the end there is no other
+   * start.
+   */
   take(signal: NodeJS.Signals): void {
     this.#isEnding ||= END_SIGNALS.some((name) => name === signal);
     if (!cameFromTerminal(signal)) void this.send(signal);
   }
 
-  /** Sends a signal, once there is somebody to get it. Never rejects. */
+  /** Sends a signal, once there is a command to get it. Never rejects. */
   async send(signal: NodeJS.Signals): Promise<void> {
     const command = await this.#started?.catch(() => null);
     command?.signal(signal);

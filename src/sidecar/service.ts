@@ -1,6 +1,5 @@
-// What a sidecar stands for: an offer to the catalogue, and how its service is asked whether it is
-// there. The invariant: name, address and port make a service what it is; all else may change
-// without a gap.
+// A service of a sidecar: its offer to the catalogue, and how the sidecar probes it. The invariant:
+// name, address and port make a service what it is; all else may change without a gap.
 
 import { checkOffer, type Offer, RarangiError } from '../index.ts';
 import type { Probe } from './probe.ts';
@@ -14,7 +13,7 @@ export interface Service {
   readonly check: Probe;
 }
 
-/** What stays the same as long as it is the same service. */
+/** The part that stays the same as long as it is the same service. */
 export function keyOf({ offer: { name, address = '', port } }: Service): string {
   return [name, address, port].join(' ');
 }

@@ -1,7 +1,7 @@
 // Which signals a sidecar takes, and which of them its command has had already. The invariant: a
 // signal reaches the command once. A terminal (Ctrl-C, Ctrl-\, a new size) signals the whole
-// foreground group, the command with us; kill(1) signals us alone. Which of the two it was cannot
-// be asked, only whether a terminal could have done it.
+// foreground group, the command with us; kill(1) signals us alone. We cannot find out which of the
+// two it was, only whether a terminal could have done it.
 
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -26,7 +26,7 @@ export function cameFromTerminal(signal: NodeJS.Signals): boolean {
   return FROM_TERMINAL.has(signal) && isInForeground();
 }
 
-/** Calls back at each of the signals, until the function that it returns is called. */
+/** Calls the listener at each of the signals, until the returned function is called. */
 export function onSignals(
   signals: readonly NodeJS.Signals[],
   handle: (signal: NodeJS.Signals) => void,

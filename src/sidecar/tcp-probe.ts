@@ -13,7 +13,7 @@ export interface Place {
 /** Where a service of this host may listen, beside an address of its own. */
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 
-/** Connects once: null when that worked, else what is wrong. Never rejects. */
+/** Connects once: null when that works, else what is wrong. Never rejects. */
 export function askTcp({ port, address }: Place, signal: AbortSignal): Promise<string | null> {
   const hosts = new Set([...LOOPBACKS, ...(address === undefined ? [] : [address])]);
   const attempts = [...hosts].map((host) => accepts(connect({ host, port }), signal));
@@ -23,7 +23,7 @@ export function askTcp({ port, address }: Place, signal: AbortSignal): Promise<s
   );
 }
 
-/** Resolves when the connection stands; rejects when it does not come to that. */
+/** Resolves when the connection is open; rejects when it fails. */
 function accepts(socket: Socket, signal: AbortSignal): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const refuse = (): void => {

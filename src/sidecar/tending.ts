@@ -1,6 +1,6 @@
 // The life of one service of a sidecar. The invariant: it is in the catalogue in the state `offered`
-// and in no other; every change of state is in the table, and what the table does not know, such
-// as a verdict that comes after the end, changes nothing.
+// and in no other; every change of state is in the table, and an event that the table does not
+// know, such as a verdict after the end, changes nothing.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -30,18 +30,18 @@ export interface Pace extends CheckPace {
 
 /** Why a service is ended. */
 export interface End {
-  /** What the log is told; null for nothing. */
+  /** The event for the log; null for none. */
   readonly logged: string | null;
-  /** What the history is told. */
+  /** The detail for the history. */
   readonly detail: string;
 }
 
-/** Who tends a service, and how. */
+/** How a service is tended. */
 export interface TendingOptions {
   readonly catalogue: Catalogue;
   readonly pace: Pace;
   readonly report: Report;
-  /** Whether what answers is the command; absent where there is no command. */
+  /** Whether the command itself answers; absent where there is no command. */
   readonly evidence?: Evidence;
   /** Called once, if the service is not ready in time. */
   readonly onOverdue: (service: string) => void;
@@ -54,7 +54,7 @@ export class Tending {
   #state: State = 'awaited';
   #asking = new AbortController();
   #registration: Registration | null = null;
-  /** Resolves when what was given up last is gone. */
+  /** Resolves when the registration that was given up last is gone. */
   #gone: Promise<void> = Promise.resolve();
 
   constructor(service: Service, options: TendingOptions) {
@@ -68,7 +68,7 @@ export class Tending {
     return this.#registration !== null;
   }
 
-  /** Takes over what has changed; name, address and port have not. */
+  /** Takes over the changes; name, address and port are the same. */
   update(service: Service): void {
     if (this.#state === 'ended') return;
     const before = this.#service;
@@ -133,7 +133,7 @@ export class Tending {
     else this.#handle('unhealthy', this.#complaintOf(verdict.reason));
   }
 
-  /** What the check said last, and how often it was bad in a row. */
+  /** The last answer of the check, and how many bad ones came in a row. */
   #complaintOf(reason: string): string {
     const { fall } = this.#options.pace;
     return `${reason}, ${TIMES[fall] ?? `${String(fall)} times`}`;

@@ -1,5 +1,5 @@
 // `register -- COMMAND`: the registrations live as long as the command and its services do. The
-// invariant: the catalogue never keeps a service from running: whatever fails on its side is
+// invariant: the catalogue never keeps a service from running: every failure on its side is
 // reported, and the command, its terminal and its exit status are as they would be without us.
 
 import { constants } from 'node:os';
@@ -19,16 +19,16 @@ import { checkServices } from './service.ts';
 import type { SidecarOptions } from './sidecar-options.ts';
 import { END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 
-/** What is wrapped, and how it ends. */
+/** The wrapped command, and how it ends. */
 export interface WrapOptions extends SidecarOptions {
   readonly command: readonly string[];
-  /** The line that was meant, if the command is not found as it stands. */
+  /** The line that was probably meant, if the command is not found. */
   readonly meant?: string | undefined;
   /** Between the deregistration and the signal. */
   readonly drainMs: number;
   /** Between the signal and SIGKILL; 0 for never. */
   readonly killAfterMs: number;
-  /** Whether what the command leaves behind is ended as well. */
+  /** Whether processes that the command leaves behind are ended as well. */
   readonly killsGroup: boolean;
 }
 
@@ -45,7 +45,7 @@ export async function wrap(options: WrapOptions): Promise<number> {
   const roster = openRoster({ catalogue, pace, report, evidence });
   const over = new AbortController();
   const ending = new Ending({ ...options, roster, over: over.signal });
-  // Before there is a command: a signal that nobody takes would end us and leave it behind.
+  // Before there is a command: a signal without a handler would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
     if (areReread && signal === 'SIGHUP') {
       roster.reset(() => withPorts(options.services(), chosen));
@@ -124,8 +124,8 @@ async function close({ roster, catalogue }: Open, detail: string): Promise<void>
   await catalogue.close();
 }
 
-/** The command is gone already: its status is not kept back for a server that does not answer. */
+/** The command is gone already: its status does not wait for a server that does not answer. */
 const CLOSE_MS_MAX = 500;
 
-/** A sidecar within the command is not to take them for its own. */
+/** A sidecar within the command must not take them for its own. */
 const OURS_ALONE = /^RARANGI_REGISTER_/;

@@ -1,6 +1,7 @@
-// Questions about what happened: once, or again and again. The invariant: each server has numbers and a
-// memory of its own, so both servers of a host are asked and the one is believed that reaches back
-// further; what follows is asked of that server by number, in one session, and of another one by time.
+// Questions about what happened: once, or again and again. The invariant: each server has numbers
+// and a memory of its own, so both servers of a host are asked, and the answer that reaches back
+// further counts. Later events are asked of that server by number, in one session, and of another
+// one by time.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
