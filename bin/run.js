@@ -1,9 +1,9 @@
 #!/bin/sh
 ':' /* The installed program: sh reads it up to the last exec, Node.js from behind it. At its start
 # Node.js forgets which signals are ignored and which descriptors were open, it obeys NODE_OPTIONS,
-# and this shell drops variables whose names are none to it. So all that is kept in variables, for a
-# wrapped command in full; the part for Node.js takes them away again. The invariant: whoever looks
-# at process.env finds what rarangi was started with, to the letter.
+# and this shell drops variables whose names it does not accept. So all of that is kept in variables,
+# in full for a wrapped command; the part for Node.js removes them again. The invariant: process.env
+# is exactly the environment that rarangi was started with.
 unset RARANGI_START_IGNORED RARANGI_START_ENVIRONMENT RARANGI_START_OPEN RARANGI_START_OPTIONS
 unset RARANGI_START_KEY RARANGI_START_VALUE RARANGI_START_WORD RARANGI_START_WRAPS
 unset RARANGI_START_CLOSED
@@ -41,12 +41,12 @@ if [ -n "$RARANGI_START_WRAPS" ]; then
 fi
 exec node "$0" "$@"
 */
-// The commands of dist/lean start in a few milliseconds, but take plain words only; what they
-// decline goes to oclif, which knows the rest. CommonJS, because Node.js loads it sooner, and short,
-// because it is compiled at every start.
+// The commands of dist/lean start in a few milliseconds, but take plain words only; a line that
+// they decline goes to oclif, which knows the rest. CommonJS, because Node.js loads it sooner, and
+// short, because it is compiled at every start.
 'use strict';
 
-// Else anybody who may send this process a signal could have it open a debugger to all of the host.
+// Else a user who may send this process a signal could make it open a debugger to all of the host.
 process.on('SIGUSR1', () => undefined);
 for (const delayMs of [20, 200]) setTimeout(closeDebugger, delayMs).unref();
 
@@ -75,7 +75,7 @@ async function main([command, ...words]) {
   await runAll();
 }
 
-/** Puts the environment back as it was; what is kept besides is for src/sidecar/inherited.ts. */
+/** Puts the environment back as it was; src/sidecar/inherited.ts uses the rest. */
 function takeStart(env) {
   const { RARANGI_START_IGNORED: ignored = '0', RARANGI_START_OPEN: open = '' } = env;
   const { RARANGI_START_ENVIRONMENT: environment, RARANGI_START_OPTIONS: options } = env;
@@ -87,7 +87,8 @@ function takeStart(env) {
   if (environment) restore(env, Buffer.from(environment, 'hex').toString().split('\0'));
   if (!/[^0]/.test(ignored) && open === '' && !isStdoutClosed) return;
   globalThis[Symbol.for('rarangi.start')] = { ignored, open, isStdoutClosed };
-  // What was ignored stays ignored, whoever takes it besides. HUP, INT, QUIT, USR2, ALRM, TERM, TSTP.
+  // Ignored signals stay ignored, even if a handler is added. HUP, INT, QUIT, USR2, ALRM, TERM,
+  // TSTP.
   for (const signal of [1, 2, 3, 12, 14, 15, 20]) {
     if ((BigInt(`0x${ignored}`) >> BigInt(signal - 1)) & 1n) process.on(NAMES[signal], () => undefined);
   }

@@ -1,4 +1,4 @@
-// What every command does alike: read its words and settings, show an error and choose the exit. The
+// The common part of all commands: read words and settings, show an error and choose the exit. The
 // invariant: with --json and without, the exit code is the same. An exit that is an answer (none
 // found, not healthy) is set on the process by the command and is no error.
 
@@ -20,7 +20,7 @@ export abstract class BaseCommand extends Command {
   /** Flags that mean nothing unless one of others is there, too. */
   static needed: Readonly<Record<string, readonly string[]>> = {};
 
-  /** Reads the words and the variables of the environment. Throws for what makes no sense. */
+  /** Reads the words and the variables of the environment. Throws if they make no sense. */
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
@@ -47,7 +47,8 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override catch(error: unknown): Promise<void> {
-    // Else oclif warns a developer (NODE_ENV) of words that nobody parsed: they could not be parsed.
+    // Else oclif warns a developer (NODE_ENV) of words that were not parsed: they could not be
+    // parsed.
     this.parsed = true;
     const failure = this.explained(failureOf(error, this.id));
     showFailure(failure, this.form());
@@ -95,8 +96,8 @@ export abstract class BaseCommand extends Command {
   }
 
   /**
-   * How the caller wants to be told. An error may come before any flag is parsed, so the words are
-   * looked at as they are.
+   * The form in which the caller wants errors. An error may come before any flag is parsed, so the
+   * words are read as they are.
    */
   private form(): FailureForm {
     const { ours } = partedWords(this.argv);
@@ -129,7 +130,7 @@ function refuseLoneFlags(
   }
 }
 
-/** What stands behind a flag, in one word with it or in the next; else what the environment says. */
+/** The value of a flag, in one word with it or in the next; else that of its variable. */
 function wordOf(words: readonly string[], name: string, env: string | undefined) {
   const flag = `--${name}`;
   const at = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));

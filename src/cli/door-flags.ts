@@ -1,12 +1,12 @@
-// The flags of `serve` that concern its doors, and what the library wants to know of them. One
-// invariant: a flag that is not given says nothing, so that the library alone knows the defaults.
+// The flags of `serve` for its doors, and the library's options for them. One invariant: a flag
+// that is not given sets nothing, so that only the library knows the defaults.
 
 import { Flags, type Interfaces } from '@oclif/core';
 
 import type { ServeOptions } from '../index.ts';
 import { durationOrNone, givenOnly, listOf } from './flags.ts';
 
-/** Where doors listen, and who may come by them. */
+/** Where doors listen, and whom they serve. */
 export const doorFlags = {
   http: Flags.string({
     description:
@@ -81,7 +81,7 @@ export const doorFlags = {
 
 type DoorFlags = Interfaces.InferredFlags<typeof doorFlags>;
 
-/** What the library wants to know of the flags of the doors. */
+/** The library's options for the flags of the doors. */
 export function doorOptionsOf(flags: DoorFlags): Partial<ServeOptions> {
   const isNone = flags.doors !== undefined;
   return {

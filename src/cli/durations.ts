@@ -1,6 +1,5 @@
-// Durations as people write them: `500ms`, `2s`, `5m`, `1h`. The invariant: a number without a
-// unit is refused, for nobody can tell whether its writer meant seconds or milliseconds. Only
-// nought needs no unit.
+// Durations as people write them: `500ms`, `2s`, `5m`, `1h`. The invariant: a number without a unit
+// is refused, because it could mean seconds or milliseconds. Only zero needs no unit.
 
 import { RarangiError } from '../index.ts';
 
@@ -22,7 +21,7 @@ export function parseDuration(text: string): number {
   return milliseconds;
 }
 
-/** The same for a duration that must not be nought. Throws RARANGI_USAGE. */
+/** The same for a duration that must not be zero. Throws RARANGI_USAGE. */
 export function parsePositiveDuration(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds === 0) throw refusal(text, 'must be more than nothing');
@@ -37,7 +36,7 @@ export function durationText(milliseconds: number): string {
   return '0s';
 }
 
-/** A message of milliseconds, with durations instead: as they were typed, if they were. */
+/** A message with durations instead of milliseconds: as they were typed, if they were. */
 export function withTypedDurations(message: string, words: readonly string[]): string {
   return message.replace(/\bwithin (\d+) ms\b/g, (_, digits: string) => {
     const milliseconds = Number(digits);

@@ -1,5 +1,5 @@
-// Times of day for people who read what happened. The invariant: a time of another day than today's
-// wears its date.
+// Times of day for people who read what happened. The invariant: a time of another day than today
+// has its date.
 
 import type { WriteTime } from '../answers/history.ts';
 

@@ -1,6 +1,7 @@
-// What the program's exit tells a script: one table, shown in rarangi.1. The invariant: a number
-// here never changes its meaning. 64 to 78 are left to sysexits.h, of which 70 and 74 are ours; 125 and up
-// are as env(1), nice(1) and the shell have them, so that a wrapped command reads the same.
+// The exit codes, which tell a script the result: one table, shown in rarangi.1. The invariant: a
+// number here never changes its meaning. 64 to 78 are left to sysexits.h, of which 70 and 74 are
+// ours; 125 and up are as env(1), nice(1) and the shell have them, so that a wrapped command reads
+// the same.
 
 import type { RarangiErrorCode } from '../index.ts';
 
@@ -42,6 +43,6 @@ export const EXITS_BY_ERROR = {
   RARANGI_NONE: 'no',
   RARANGI_UNCERTAIN: 'uncertain',
   RARANGI_TIMEOUT: 'timeout',
-  // Only a caller's own signal aborts, and no command leaves one uncaught.
+  // Only a caller's own signal aborts, and every command handles it.
   RARANGI_ABORTED: 'bug',
 } as const satisfies Readonly<Record<RarangiErrorCode, ExitName>>;

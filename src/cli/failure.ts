@@ -1,6 +1,6 @@
 // Errors as the person at the shell, or a program that reads JSON, sees them. The invariant: every
-// error has one message, one hint and one exit code, whichever way it is shown; what is neither an
-// error of the library nor of the command line is a bug of ours, and says so.
+// error has one message, one hint and one exit code, whichever way it is shown; an error that comes
+// neither from the library nor from the command line is a bug of ours, and says so.
 
 import { oneLine } from './harmless.ts';
 import { Errors } from '@oclif/core';
@@ -22,7 +22,7 @@ export interface Failure {
   readonly stack?: string;
 }
 
-/** What an error means; `command` is the command that was run, if it came to that. */
+/** The meaning of an error; `command` is the command that was run, if one was. */
 export function failureOf(error: unknown, command?: string): Failure {
   if (error instanceof RarangiError) {
     const { code } = error;
@@ -46,7 +46,7 @@ export function failureOf(error: unknown, command?: string): Failure {
 
 const OUTPUT = 'RARANGI_OUTPUT';
 
-/** Who has come as far as a command is shown the help of that. */
+/** If a command was named, its help is shown. */
 function hintOf({ hint }: Pick<RarangiError, 'hint'>, command: string | undefined): string {
   return hint === GENERAL_HINT && command !== undefined ? `see: rarangi ${command} --help` : hint;
 }
@@ -105,5 +105,5 @@ function tidied(message: string): string {
     .replace(/^command \S+ not found$/, (words) => words.replaceAll(':', ' '));
 }
 
-/** What an error says that knows nothing better. */
+/** The hint of an error that has none of its own. */
 const { hint: GENERAL_HINT } = RarangiError.usage('');

@@ -7,13 +7,13 @@ import { Flags, type Interfaces } from '@oclif/core';
 import { RarangiError, type ClientOptions } from '../index.ts';
 import { durationText, parseDuration, parsePositiveDuration } from './durations.ts';
 
-/** A flag whose value is a duration of more than nothing, in milliseconds. */
+/** A flag whose value is a duration above zero, in milliseconds. */
 export const duration = Flags.custom<number>({
   helpValue: 'DURATION',
   parse: (text) => Promise.resolve().then(() => parsePositiveDuration(text)),
 });
 
-/** A flag whose value is a duration that may be nought, in milliseconds. */
+/** A flag whose value is a duration that may be zero, in milliseconds. */
 export const durationOrNone = Flags.custom<number>({
   helpValue: 'DURATION',
   parse: (text) => Promise.resolve().then(() => parseDuration(text)),
@@ -171,7 +171,7 @@ export function lockOptionsOf(flags: LockFlags): Pick<ClientOptions, 'secretFile
   return { ...secret, tls: { cert, key, ca } };
 }
 
-/** What the library wants to know of the flags of a client. */
+/** The library's options for the flags of a client. */
 export function clientOptionsOf(
   flags: LockFlags & {
     readonly environment: string;
@@ -196,7 +196,7 @@ export function givenOnly<T extends object>(
   return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
-/** The port that a text means; `what` it is called in a complaint. Throws RARANGI_USAGE. */
+/** The port that a text means; `what` is its name in an error. Throws RARANGI_USAGE. */
 export function parsePort(text: string, what = 'port'): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;

@@ -1,11 +1,11 @@
-// A key that ends what is shown on a terminal. The keys are asked for one by one (raw mode), and then
-// the terminal makes no signals of them any more; so we do. The invariant: whenever the program is
-// not there to read, stopped, in the background or at its end, the terminal is as it was found.
+// A key that ends a page on a terminal. The keys come one by one (raw mode); then the terminal no
+// longer makes signals of them, so we do. The invariant: whenever the program does not read,
+// because it is stopped, in the background or at its end, the terminal is as it was found.
 
 import { readFileSync } from 'node:fs';
 import { isatty, type ReadStream } from 'node:tty';
 
-/** The key `q`, for as long as somebody listens for it. */
+/** The key `q`, as long as it is listened for. */
 export interface QuitKey {
   /** Aborts when it is pressed. */
   readonly pressed: AbortSignal;
@@ -28,7 +28,7 @@ class Keyboard implements QuitKey {
 
   constructor(stdin: ReadStream) {
     this.#stdin = stdin;
-    // Else it would be read as soon as somebody listens, in the background too.
+    // Else it would be read as soon as a listener is there, in the background too.
     stdin.pause();
     stdin.on('data', this.#press);
     // A terminal that has gone: its signal tells, or the next page that cannot be written.
@@ -44,7 +44,7 @@ class Keyboard implements QuitKey {
       ['SIGCONT', this.#goOn],
     ];
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
-    // Nobody says when a job comes from the background to the front.
+    // No signal tells that a job comes from the background to the front.
     this.#timer = setInterval(() => {
       this.#take();
     }, LOOK_MS).unref();
@@ -76,7 +76,7 @@ class Keyboard implements QuitKey {
     process.kill(process.pid, 'SIGSTOP');
   };
 
-  /** Whoever had the terminal meanwhile has set it as they like. */
+  /** The program that had the terminal meanwhile has set it as it likes. */
   readonly #goOn = (): void => {
     this.#giveBack();
     this.#take();
@@ -86,7 +86,7 @@ class Keyboard implements QuitKey {
   #take(): void {
     if (this.#isTaken || !isInForeground()) return;
     this.#isTaken = true;
-    // What was raw before we were stopped may be so no more.
+    // A terminal that was raw before we were stopped may not be raw any more.
     this.#stdin.setRawMode(false);
     this.#stdin.setRawMode(true);
     this.#stdin.resume();
@@ -100,7 +100,7 @@ class Keyboard implements QuitKey {
   }
 }
 
-/** Whether our group has the terminal; where the system does not tell, it is taken to have it. */
+/** Whether our group has the terminal; where the system does not tell, we assume it. */
 function isInForeground(): boolean {
   try {
     // Behind the name, which is in brackets: state, parent, group, session, terminal, its group.
@@ -114,14 +114,14 @@ function isInForeground(): boolean {
 }
 
 function ignore(): void {
-  // Nothing to be done, and nobody to be told.
+  // There is nothing to do, and nobody to tell.
 }
 
 const STDIN = 0;
 const OWN_GROUP = 0;
 const LOOK_MS = 250;
 
-/** What a terminal makes of these keys when it is not raw. */
+/** The signals that a terminal makes of these keys when it is not raw. */
 const SIGNAL_OF_KEY: ReadonlyMap<string, NodeJS.Signals> = new Map([
   ['\u0003', 'SIGINT'],
   ['\u001a', 'SIGTSTP'],

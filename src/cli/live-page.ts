@@ -1,7 +1,7 @@
 // A page that is asked for again and again: `peers --watch`, `status --watch`. On a terminal it is
 // redrawn in place until `q`, as top(1) does; elsewhere a page comes whenever something has changed,
-// and with --json a line. The invariant: what time may mend is shown and asked for again; nothing
-// else is.
+// and with --json a line. The invariant: an error that time may mend is shown and the question
+// asked again; any other error ends the page.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -17,13 +17,13 @@ import { themeFor } from './theme.ts';
 
 /** What is shown. */
 export interface LivePage<T> {
-  /** What it is a page of. */
+  /** What the page shows. */
   readonly title: string;
   readonly ask: (signal: AbortSignal) => Promise<T>;
   readonly lines: (answer: T, canvas: Canvas) => string[];
   /** What `--json` prints of it. */
   readonly facts: (answer: T) => unknown;
-  /** What makes a change; what `--json` prints if absent. */
+  /** The part whose change counts; the output of `--json` if absent. */
   readonly steady?: (answer: T) => unknown;
 }
 
@@ -35,7 +35,7 @@ export interface LiveOptions {
 
 /**
  * Shows a page until SIGINT or SIGTERM, or until `q` is pressed on the terminal that shows it.
- * Rejects with what time does not mend.
+ * Rejects with an error that time does not mend.
  */
 export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Promise<void> {
   // A pager at stdout reads the keys itself.
@@ -50,7 +50,7 @@ export async function showLive<T>(page: LivePage<T>, options: LiveOptions): Prom
 
 interface Showing extends LiveOptions {
   readonly ended: AbortSignal;
-  /** What a reader may press to end it. */
+  /** The key that a reader may press to end it. */
   readonly keys: string;
 }
 
@@ -76,14 +76,14 @@ interface Drawing extends Showing {
   readonly show: (lines: readonly string[]) => void;
 }
 
-/** The page of a terminal; while nobody answers, why, above what was known last. */
+/** The page of a terminal; while no server answers, the reason above the last state. */
 async function drawEach<T>(page: LivePage<T>, drawing: Drawing): Promise<void> {
   const stdout = streamOf('stdout');
   const theme = themeFor(stdout);
   let last: T | undefined;
   for await (const { answer, failure } of statesOf(page, drawing)) {
     last = answer ?? last;
-    // Taken anew each time: the window may have another size.
+    // Computed anew each time: the window may have another size.
     const screen = { isTTY: true, columns: stdout.columns - MARGIN };
     const lines = last === undefined ? [] : page.lines(last, { screen, theme });
     const time = new Date().toTimeString().slice(0, 'hh:mm:ss'.length);
@@ -130,11 +130,11 @@ function jsonOf<T>({ facts }: Pick<LivePage<T>, 'facts'>, { answer, failure }: S
   return JSON.stringify({ error: { code, message, hint } });
 }
 
-/** A page for what is no terminal; an empty line parts it from the one before. */
+/** A page for an output that is no terminal; an empty line separates it from the one before. */
 function pageText<T>(page: LivePage<T>, answer: T, isFirst: boolean): string {
   const lines = page.lines(answer, { screen: {}, theme: themeFor({}) });
   return [...(isFirst ? [] : ['']), ...lines].map((line) => `${line}\n`).join('');
 }
 
-/** What the drawing itself takes of a line. */
+/** The columns that the drawing itself takes. */
 const MARGIN = 4;

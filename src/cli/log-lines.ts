@@ -1,7 +1,7 @@
 // Lines for operators, on stderr. The invariant: one event, one line, whatever text a peer sent
 // with it; as JSON `{time, level, event, message, …fields}`. They are written straight to the
-// descriptor: opening process.stderr while a wrapped command runs would make a pipe that it shares
-// non-blocking under its feet.
+// descriptor: opening process.stderr while a wrapped command runs would make a pipe non-blocking
+// that the command shares.
 
 import { fstatSync, writeSync } from 'node:fs';
 
@@ -40,12 +40,15 @@ export function journalLine({ level, message }: LogEvent): string {
   return `${journalPrefix(level)}${oneLine(message)}`;
 }
 
-/** What journald takes from the beginning of a line: its priority, as syslog(3) counts. */
+/** The priority that journald reads at the beginning of a line, as syslog(3) counts. */
 export function journalPrefix(level: Level): string {
   return `<${String(PRIORITIES[level])}>`;
 }
 
-/** Whether stderr goes to journald: of all that is inherited, only that very stream does. */
+/**
+ * Whether stderr goes to journald: JOURNAL_STREAM may be inherited although stderr is another
+ * stream.
+ */
 export function isToJournal(stream = process.env['JOURNAL_STREAM']): boolean {
   if (stream === undefined || stream === '') return false;
   try {
@@ -70,12 +73,12 @@ export function logTo(format: LogFormat): (event: LogEvent, time?: Date) => void
   };
 }
 
-/** Writes one line to stderr; a reader that has gone, or does not read, is nobody's failure. */
+/** Writes one line to stderr; a reader that has gone, or does not read, is no failure. */
 export function writeLine(line: string): void {
   try {
     writeSync(STDERR, `${harmless(line)}\n`);
   } catch {
-    // There is nowhere left to say so.
+    // There is no place left to report it.
   }
 }
 

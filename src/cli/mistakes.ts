@@ -1,12 +1,12 @@
-// The commonest mistakes at a command line, and the line that was meant. The invariant: a proposal is
-// a whole line that can be typed as it stands, and nothing is run in place of what was typed but
-// help and version.
+// The most common mistakes at a command line, and the line that was meant. The invariant: a
+// proposal is a whole line that can be typed as it is, and only help and version are run in place
+// of the typed line.
 
 import type { Failure } from './failure.ts';
 import { nearestWord } from './spelling.ts';
 import { RarangiError } from '../index.ts';
 
-/** What is known of a command's flags here. */
+/** The part of a command's flags that matters here. */
 type Flags = Readonly<
   Record<string, { readonly type: 'boolean' | 'option'; readonly char?: string | undefined }>
 >;
@@ -39,7 +39,7 @@ export function meantWords(words: readonly string[], commands: readonly string[]
   throw RarangiError.usage(`command ${first} not found`, hint);
 }
 
-/** A failure with a hint that says what was probably meant; as it is where nothing is known. */
+/** A failure with a hint that says what was probably meant; unchanged where there is no guess. */
 export function withMeantLine(failure: Failure, typed: Typed): Failure {
   if (failure.code !== 'RARANGI_USAGE') return failure;
   const hint = hintOf(failure.message, typed);
@@ -63,7 +63,7 @@ function hintOf(message: string, typed: Typed): string | null {
   return isAboutStray && at !== -1 && !words.includes('--') ? strayHint(typed, at) : null;
 }
 
-/** What a word that belongs to no flag was meant for. */
+/** The probable meaning of a word that belongs to no flag. */
 function strayHint({ command, words }: Typed, at: number): string | null {
   const [before, stray] = [words.slice(0, at), words.slice(at)];
   if (command === 'secret') return `write: ${lineOf(['secret', '--write', ...stray])}`;
@@ -82,7 +82,7 @@ function strayHint({ command, words }: Typed, at: number): string | null {
   return `put -- before the command: ${lineOf(['register', ...before, '--', ...stray])}`;
 }
 
-/** What is said of a command that is one word with blanks, as it is typed in quotes; else nothing. */
+/** The hint for a command that is one word with blanks, as it is typed in quotes; else nothing. */
 export function meantCommandLine(
   command: string,
   ours: readonly string[],
@@ -90,12 +90,14 @@ export function meantCommandLine(
 ): string | undefined {
   const [only = ''] = wrapped;
   if (wrapped.length !== 1 || !/\s/.test(only.trim())) return undefined;
-  // What only a shell understands is left to one.
+  // A line that only a shell understands is left to one.
   const words = /^[\w@%+=:,./\s-]+$/.test(only) ? only.trim().split(/\s+/) : ['sh', '-c', only];
   return `it is one word with blanks in it; write: ${lineOf([command, ...ours, '--', ...words])}`;
 }
 
-/** Where the first word stands that is neither a flag nor a flag's value; -1 for nowhere. */
+/**
+ * The position of the first word that is neither a flag nor a flag's value; -1 if there is none.
+ */
 function firstStray({ flags, words }: Typed): number {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
@@ -109,7 +111,7 @@ function firstStray({ flags, words }: Typed): number {
   return -1;
 }
 
-/** A line as a shell takes it. */
+/** A line as a shell reads it. */
 function lineOf(words: readonly string[]): string {
   const quoted = words.map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,

@@ -1,7 +1,7 @@
-// What commands print: data on stdout, all else on stderr. Each text is written straight to its
-// descriptor: making streams of both takes Node.js longer than a lookup takes, and a stream does not
-// notice that a disk is full. The invariant: nothing is lost without an OutputError, and nothing
-// overtakes: once a non-blocking pipe is full, the stream has what is left and all that follows. A
+// The output of commands: data on stdout, all else on stderr. Each text is written straight to its
+// descriptor: making streams of both takes Node.js longer than a lookup takes, and a stream does
+// not notice that a disk is full. The invariant: nothing is lost without an OutputError, and the
+// order stays: once a non-blocking pipe is full, the stream gets the rest and all that follows. A
 // reader that went away (`rarangi lookup | head`) is no error.
 
 import { fstatSync, writeSync } from 'node:fs';
@@ -17,7 +17,7 @@ export type Output = 'stdout' | 'stderr';
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 
-  /** `to` is what could not be written to, for people. */
+  /** `to` names the output that failed, for people. */
   constructor(cause: NodeJS.ErrnoException, to = 'stdout') {
     // 'ENOSPC: no space left on device, write'
     const [, why = cause.message] = /^[A-Z]+: (.+), \w+/.exec(cause.message) ?? [];
@@ -48,7 +48,7 @@ export function write(output: Output, text: string): void {
   }
 }
 
-/** The stream of an output, for drawing on a terminal; what is written follows on it. */
+/** The stream of an output, for drawing on a terminal; later texts go through it. */
 export function streamOf(output: Output): NodeJS.WriteStream {
   const stream = process[output];
   if (!STREAMED.has(output)) {
@@ -61,9 +61,10 @@ export function streamOf(output: Output): NodeJS.WriteStream {
 }
 
 /**
- * From now on what libraries write to process.stdout and process.stderr is written as our own is: a
- * stream of a file reports success for what a full disk did not take. Returns a function that throws
- * the first OutputError; it is not thrown into the libraries, because console.log would drop it.
+ * From now on the output of libraries to process.stdout and process.stderr is written like our own:
+ * a stream of a file reports success for bytes that a full disk did not take. Returns a function
+ * that throws the first OutputError; it is not thrown into the libraries, because console.log would
+ * drop it.
  */
 export function watchStreams(): () => void {
   let failed: unknown = null;
@@ -87,30 +88,32 @@ export function watchStreams(): () => void {
   };
 }
 
-/** What an output is to people who look at it; asks for no stream where it is no terminal. */
+/** The terminal behind an output; asks for no stream where there is none. */
 export function screenOf(output: Output): Screen {
   return isTerminal(output) ? streamOf(output) : {};
 }
 
-/** Whether somebody looks at an output. Asks no more than it takes, for node:tty loads slowly. */
+/** Whether an output is a terminal. Avoids node:tty, which loads slowly. */
 export function isTerminal(output: Output): boolean {
   const descriptor = DESCRIPTORS[output];
   return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
 }
 
-/** Calls back when all that went to stdout is written. */
+/** Calls back when all output to stdout is written. */
 export function whenWritten(then: () => void): void {
   if (STREAMED.has('stdout')) process.stdout.write('', then);
   else then();
 }
 
-/** Whether the program was started without a stdout; bin/run.js has looked. */
+/** Whether the program was started without a stdout; bin/run.js has found out. */
 function isStdoutClosed(): boolean {
   const start: unknown = Reflect.get(globalThis, Symbol.for('rarangi.start'));
   return (start as { readonly isStdoutClosed?: boolean } | undefined)?.isStdoutClosed === true;
 }
 
-/** A reader that went away ends the program quietly; of stderr, nobody is left to be told. */
+/**
+ * A reader that went away ends the program quietly; if stderr has gone, there is nobody to tell.
+ */
 function giveUp(output: Output, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
   if (output === 'stdout') throw new OutputError(error);

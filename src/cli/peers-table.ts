@@ -1,13 +1,13 @@
 // The servers of an environment as a table. The invariant: one record a server, in the order of
-// their clusters, hosts and names, so that two calls can be compared by diff(1); what tells servers
-// apart is never cut.
+// their clusters, hosts and names, so that diff(1) can compare two calls; names and hosts are never
+// cut.
 
 import { agoText } from '../answers/doubts.ts';
 import type { GoneInfo, PeerInfo, PeersAnswer } from '../index.ts';
 import { type Canvas, type Column, tableLines } from './table.ts';
 import { inStateColour } from './theme.ts';
 
-/** What a server may be asked for as; the last three are gone. */
+/** The states that may be asked for; servers in the last three are gone. */
 export const PEER_STATES = [
   ...['reachable', 'suspect', 'split'],
   ...['left', 'crashed', 'forgotten'],
@@ -18,7 +18,7 @@ export function isGoneState(state: string | undefined): boolean {
   return state !== undefined && PEER_STATES.indexOf(state) >= PEER_STATES.indexOf('left');
 }
 
-/** Which servers are wanted; all where nothing is said. */
+/** Which servers are wanted; all by default. */
 export interface PeersChoice {
   readonly host?: string | undefined;
   readonly cluster?: string | undefined;
@@ -55,7 +55,7 @@ export function peersFacts({ servers, gone, complete, ...lack }: PeersAnswer): u
   };
 }
 
-/** The same without what changes by itself all the time. */
+/** The same without the values that change by themselves all the time. */
 export function steadyFacts({ servers, gone, ...answer }: PeersAnswer): unknown {
   const rows = servers.map(({ roundTripMs: _, ...row }) => row);
   const left = gone?.map(({ agoMs: _, ...row }) => row);
@@ -66,12 +66,12 @@ function sorted<T extends PeerInfo | GoneInfo>(rows: readonly T[]): T[] {
   return [...rows].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
 }
 
-/** A space sorts before all that a name may hold. */
+/** A space sorts before every character of a name. */
 function keyOf({ cluster, host, name, origin }: PeerInfo | GoneInfo): string {
   return `${cluster} ${host} ${name} ${origin}`;
 }
 
-/** What only a server has that is there. */
+/** The columns that only present servers have. */
 function ofThere(text: (row: PeerInfo) => string): (row: PeerInfo | GoneInfo) => string {
   return (row) => ('self' in row ? text(row) : '-');
 }
@@ -81,7 +81,9 @@ function roundTripText({ self, roundTripMs }: PeerInfo): string {
   return roundTripMs === undefined ? '-' : `${roundTripMs.toFixed(1)} ms`;
 }
 
-/** `drop`: the first to go where the screen is narrow; those without it stay whole. */
+/**
+ * `drop`: the lowest is the first to go where the screen is narrow; columns without it stay whole.
+ */
 const COLUMNS: readonly Column<PeerInfo | GoneInfo>[] = [
   { title: 'NAME', text: ({ name }) => name, paint: (text, _, theme) => theme.strong(text) },
   { title: 'HOST', text: ({ host }) => host },

@@ -1,6 +1,6 @@
-// What is drawn in place on a terminal, steps and pages: all of listr2. The invariant: steps are
-// drawn on stderr, pages, which are data, on stdout, and it never takes a signal to itself. It is imported when something is drawn, for
-// its import takes longer than a lookup.
+// Drawing in place on a terminal, of steps and pages: all use of listr2. The invariant: steps are
+// drawn on stderr, pages, which are data, on stdout, and it handles no signal. It is imported only
+// for drawing, because its import takes longer than a lookup.
 
 import type { ListrDefaultRendererLogLevels } from 'listr2';
 
@@ -9,14 +9,14 @@ import { streamOf } from './output.ts';
 /** One line of progress. */
 export interface Step {
   readonly title: string;
-  /** What the line says in the end; a rejection marks it as failed. */
+  /** The final text of the line; a rejection marks it as failed. */
   readonly outcome: Promise<Outcome>;
 }
 
 /** How a step ended. */
 export interface Outcome {
   readonly text: string;
-  /** Whether it came to its end, or was left to go on unseen. */
+  /** Whether it ended, or was left to go on unseen. */
   readonly isDone: boolean;
 }
 
@@ -54,7 +54,7 @@ export async function drawPages(
   if (failure !== undefined) throw failure.error;
 }
 
-/** What a task of listr2 is to us. */
+/** The part of a listr2 task that we use. */
 interface Task {
   title: string;
   skip: (text: string) => void;
@@ -80,8 +80,8 @@ async function drawTasks(tasks: readonly Drawn[], stream: NodeJS.WriteStream): P
       removeEmptyLines: false,
     },
   });
-  // Lines that a narrower window has broken can no longer be taken back one by one. The stream
-  // itself is listr2's while it draws.
+  // Lines that a narrower window has broken can no longer be erased one by one. While listr2 draws,
+  // the stream is its own.
   const wipe = (): void => {
     processOutput.toStdout(CLEAR_SCREEN, false);
   };

@@ -1,7 +1,8 @@
-// Whether anybody still reads stdout. A program that prints now and then learns of it only when it
-// prints again, and until then a shell waits for `rarangi history --follow | head -1`. Node.js has no
-// call that tells, so on Linux the processes that hold the other end of the pipe are looked for. The
-// invariant: only a reader that was seen can be missed, for those of other users are hidden from us.
+// Whether any process still reads stdout. A program that prints only now and then notices a lost
+// reader when it prints again, and until then a shell waits for `rarangi history --follow | head
+// -1`. Node.js has no call for this, so on Linux we look for the processes that hold the other end
+// of the pipe. The invariant: only a reader that was seen can be missed, because readers of other
+// users are hidden from us.
 
 import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
@@ -23,7 +24,7 @@ export function readerGone(): AbortSignal {
   return gone.signal;
 }
 
-/** What the kernel calls the pipe; null if stdout is none. */
+/** The kernel's name of the pipe; null if stdout is none. */
 function pipeAtStdout(): string | null {
   try {
     const { ino } = fstatSync(STDOUT);

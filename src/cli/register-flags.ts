@@ -1,5 +1,5 @@
-// The flags of `register`. Apart from the command because they are many; what they mean together is
-// said there.
+// The flags of `register`. They have their own file because they are many; the command says what
+// they mean together.
 
 import { Flags } from '@oclif/core';
 

@@ -1,4 +1,4 @@
-// The flags of `serve`, and what the library wants to know of them. Those of its doors are in
+// The flags of `serve`, and the library's options for them. Those of its doors are in
 // door-flags.ts.
 
 import { Flags, type Interfaces } from '@oclif/core';
@@ -131,7 +131,7 @@ export const serveFlags = {
 
 type ServeFlags = Interfaces.InferredFlags<typeof serveFlags>;
 
-/** What the library is told of them. Throws RARANGI_USAGE. */
+/** The library's options for them. Throws RARANGI_USAGE. */
 export function serveOptionsOf(flags: ServeFlags): ServeOptions {
   const { environment, cluster, bind, advertise, master, name, host, socket, insecure } = flags;
   return {

@@ -1,5 +1,5 @@
-// What `serve` shows: notices as lines; on a terminal, first the steps of its start, drawn from the
-// very same notices, and the lines after them. The invariant: showing never holds anything up: the
+// The display of `serve`: notices as lines; on a terminal, first the steps of its start, drawn from
+// the same notices, and then the lines. The invariant: the display never delays anything: the
 // server is ready when its sockets listen, and steps that take too long give way to the lines.
 
 import { type Notice, NOTICES, type ServerHandle, sentenceOf } from '../index.ts';
@@ -12,7 +12,10 @@ export interface ServeLog {
   take(notice: Notice): void;
   /** The sockets listen. */
   bound(handle: Pick<ServerHandle, 'name' | 'side' | 'bound' | 'lock' | 'doors'>): void;
-  /** Nothing more is drawn; what was held back is written. Resolves when the screen is free. */
+  /**
+   * Nothing more is drawn; the lines that were held back are written. Resolves when the screen is
+   * free.
+   */
   end(): Promise<void>;
 }
 
@@ -91,7 +94,7 @@ function linkedOutcome(peer: string | number): Outcome {
 
 interface OpenStep {
   readonly outcome: Promise<Outcome>;
-  /** The first outcome stands. */
+  /** The first outcome counts. */
   readonly settle: (outcome: Outcome) => void;
 }
 

@@ -1,6 +1,6 @@
 // Services as they are written: in flags, in `--service name=…,port=…`, or in a file of JSON. The
-// invariant: all three say the same things by the same names, and a name that means nothing is
-// refused: a slip would otherwise go unnoticed until the service is looked for.
+// invariant: all three use the same names for the same things, and an unknown name is refused: a
+// slip would otherwise stay unnoticed until the service is looked up.
 
 import { readFileSync } from 'node:fs';
 
@@ -69,7 +69,7 @@ export function servicesOfFile(path: string): ServiceWords[] {
 
 /** A service while it is read. */
 interface Draft {
-  /** What it is called in a complaint. */
+  /** Its name in an error. */
   readonly what: string;
   readonly fields: Map<string, string>;
   readonly tags: Record<string, string>;
@@ -107,7 +107,7 @@ function draftOf(name: string): Draft {
   return { what: `service ${name}`, fields: new Map(), tags: {}, words: [...FIELDS, 'tag.KEY'] };
 }
 
-/** A name that means nothing, and the one that was meant. */
+/** The error for an unknown name, with the one that was probably meant. */
 function meaningless(what: string, word: string, words: readonly string[]): Error {
   const meant = /^tags?$/.test(word) ? words.find((one) => one.startsWith('tag')) : undefined;
   const right = meant ?? nearestWord(word, words);

@@ -1,11 +1,12 @@
 // Environment variables as settings. The invariant: a variable that looks like a setting of ours
-// either is one, or is complained about; and one that other programs make (Kubernetes for a Service
-// called rarangi-serve, `lookup --format env` for a service of that name) is never taken for a flag.
+// either is one, or causes a warning; and one that other programs make (Kubernetes for a Service
+// called rarangi-serve, `lookup --format env` for a service of that name) is never taken for a
+// flag.
 
 import { nearestWord } from './spelling.ts';
 import { RarangiError } from '../index.ts';
 
-/** What is known of a command's flags here. */
+/** The part of a command's flags that matters here. */
 export interface Settings {
   /** The command: `serve`. */
   readonly command: string;
@@ -14,7 +15,10 @@ export interface Settings {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Takes variables that other programs made out of the environment. Returns how to put them back. */
+/**
+ * Removes variables that other programs made from the environment. Returns a function that puts
+ * them back.
+ */
 export function hideForeign({ flags }: Settings, env: NodeJS.ProcessEnv): () => void {
   const names = Object.values(flags).flatMap(({ env: name }) => (name === undefined ? [] : [name]));
   const hidden = names
@@ -29,8 +33,8 @@ export function hideForeign({ flags }: Settings, env: NodeJS.ProcessEnv): () => 
 }
 
 /**
- * What to warn of: variables that look like settings of this command, or of every command, and are
- * none. Throws RARANGI_USAGE for one that a server would start wrongly without.
+ * The warnings: variables that look like settings of this command, or of every command, and are
+ * none. Throws RARANGI_USAGE for one without which a server would start wrongly.
  */
 export function unknownSettings({ command, flags }: Settings, env: Variables): string[] {
   const known = Object.values(flags).flatMap(({ env: name }) => (name === undefined ? [] : [name]));
@@ -53,8 +57,8 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
 }
 
 /**
- * A complaint about the value of a flag, in which the variable that the value came from is named.
- * `words` are those of the command line.
+ * The error for the value of a flag, which names the variable that the value came from. `words` are
+ * those of the command line.
  */
 export function namingVariable(
   message: string,

@@ -15,7 +15,9 @@ export function endSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** The same, and when nobody reads stdout any more: what only prints need not go on. */
+/**
+ * The same, and when no process reads stdout any more: a command that only prints need not go on.
+ */
 export function endOfInterest(): AbortSignal {
   return AbortSignal.any([endSignal(), readerGone()]);
 }

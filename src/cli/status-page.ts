@@ -1,5 +1,5 @@
-// `status` on one page: how this server is, what it sees, and when that is not well, what it means
-// and what to do. The invariant: every number of `status --json` is here under the same word.
+// `status` on one page: the state of this server, what it sees, and if something is wrong, what it
+// means and what to do. The invariant: every number of `status --json` is here under the same word.
 
 import { incompleteText } from '../answers/view.ts';
 import type { ReasonInfo, StatusReport } from '../index.ts';

@@ -48,7 +48,9 @@ export function tableLines<Row>(
   return [heading, ...lines].map((cells) => cells.join(GAP).trimEnd());
 }
 
-/** The columns that have room with all that stands in them; those that may not go stay anyway. */
+/**
+ * The columns that have room with their whole content; those that may not be dropped stay anyway.
+ */
 function undropped<Row>(
   all: readonly Column<Row>[],
   rows: readonly Row[],
@@ -68,15 +70,15 @@ function undropped<Row>(
   }
 }
 
-/** How much room there is, and whether what stands below a heading is never cut. */
+/** How much room there is, and whether cells are never cut. */
 interface Room {
   readonly columnsMax: number;
   readonly isWhole?: boolean;
 }
 
 /**
- * Widths that fit a line: the widest gives way first, headings before what stands below them, and
- * none below a few letters.
+ * Widths that fit a line: the widest gives way first, headings before their cells, and none below a
+ * few letters.
  */
 export function fittedWidths(
   widths: readonly ColumnWidths[],
@@ -122,7 +124,7 @@ function padded(text: string, width: number, align: 'left' | 'right' = 'left'): 
   return align === 'left' ? short.padEnd(width) : short.padStart(width);
 }
 
-/** Paints a cell without its padding, which would carry an underline or a background along. */
+/** Colours a cell without its padding, which would show an underline or a background. */
 function around(cell: string, paint: (inner: string) => string): string {
   const inner = cell.trim();
   return inner === '' ? cell : cell.replace(inner, () => paint(inner));

@@ -1,5 +1,5 @@
-// All colour. The invariant: none where nobody sees it: only a terminal gets any, and NO_COLOR or
-// a dumb terminal takes it away. Colour says again what a word says already; never it alone.
+// All colour. The invariant: only a terminal gets colour, and NO_COLOR or a dumb terminal takes it
+// away. Colour repeats what a word says; it never stands alone.
 
 import { Chalk, type ChalkInstance } from 'chalk';
 
@@ -14,21 +14,21 @@ export interface Theme {
   readonly bad: (text: string) => string;
 }
 
-/** What is asked of a stream: whether somebody looks at it, and how wide. */
+/** The facts about a stream: whether it is a terminal, and how wide. */
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
 interface Stated {
-  /** What is printed of it; a narrow screen may show a part. */
+  /** The printed text; a narrow screen may show a part. */
   readonly text: string;
   readonly state: keyof typeof LOOKS_BY_STATE;
 }
 
 /**
- * The theme for what is written to a stream. What chalk would guess from the environment (`CI`,
- * say, means no colour to it, on a terminal too) counts for nothing.
+ * The theme for a stream. The guesses of chalk from the environment (`CI`, say, means no colour to
+ * it, even on a terminal) do not count.
  */
 export function themeFor(screen: Screen, env: NodeJS.ProcessEnv = process.env): Theme {
   if (!hasColour(screen, env)) return PLAIN;

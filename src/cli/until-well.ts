@@ -1,11 +1,12 @@
-// `status --wait`: asks again until all is well or the time is over. The invariant: what time may mend,
-// such as a server that has not started yet, is asked for again; nothing else is.
+// `status --wait`: asks again until all is well or the time is over. The invariant: it asks again
+// for errors that time may mend, such as a server that has not started yet; any other error ends
+// it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type ClientOptions, RarangiError, status, type StatusReport } from '../index.ts';
 
-/** Whether nothing is to be waited for any more: all is healthy, and the view is complete. */
+/** Whether the wait is over: all is healthy, and the view is complete. */
 export function isWell({ state, complete }: StatusReport): boolean {
   return state === 'healthy' && complete;
 }
@@ -33,5 +34,5 @@ function timedOut(error: RarangiError, waitMs: number): RarangiError {
   return new RarangiError('RARANGI_TIMEOUT', message, { cause: error });
 }
 
-/** So often is asked. */
+/** The time between two questions. */
 const AGAIN_MS = 250;

@@ -1,5 +1,5 @@
-// `rarangi explain`: what is known of a service, a host or an instance, in sentences. The invariant: it
-// exits as lookup does, so that a script may ask it, too.
+// `rarangi explain`: what is known of a service, a host or an instance, in sentences. The
+// invariant: it exits as lookup does, so that a script may use it, too.
 
 import { Args } from '@oclif/core';
 

@@ -1,6 +1,6 @@
-// `rarangi history`: what the servers of this host saw happen, and why. Both are asked, and the one is
-// believed that reaches back further. The invariant: none is said only if it reaches back as far as
-// was asked for.
+// `rarangi history`: what the servers of this host saw happen, and why. Both are asked, and the
+// answer of the one that reaches back further counts. The invariant: the answer is "none" only if
+// it reaches back as far as was asked for.
 
 import { Args, Flags, type Interfaces } from '@oclif/core';
 

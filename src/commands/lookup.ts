@@ -1,7 +1,6 @@
-// `rarangi lookup [NAME]`: the words of the question. Its flags are in cli/lookup/flags.ts; which
-// instances are answered and what the exit says is decided in cli/lookup/answer.ts; running a command
-// is the sidecar's business. oclif sorts the words it is given, so it sees only those before the
-// first `--`.
+// `rarangi lookup [NAME]`: the words of the question. Its flags are in cli/lookup/flags.ts;
+// cli/lookup/answer.ts chooses the instances and the exit; the sidecar runs a command. oclif sorts
+// the words it is given, so it sees only those before the first `--`.
 
 import { Args } from '@oclif/core';
 

@@ -1,5 +1,5 @@
-// `rarangi register`: the words of offers. How they are held, or a command wrapped, is the sidecar's
-// business. oclif sorts the words it is given, so it sees only those before the first `--`.
+// `rarangi register`: the words of offers. The sidecar holds them, or wraps a command. oclif sorts
+// the words it is given, so it sees only those before the first `--`.
 
 import type { Interfaces } from '@oclif/core';
 

@@ -1,5 +1,5 @@
-// `rarangi secret`: a new secret for an environment. The invariant: what is written is readable by
-// its owner alone from the first moment on, and a file that is there is never overwritten.
+// `rarangi secret`: a new secret for an environment. The invariant: only its owner can read the
+// file, from the first moment on, and an existing file is never overwritten.
 
 import { Flags } from '@oclif/core';
 

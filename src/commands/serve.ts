@@ -1,4 +1,4 @@
-// `rarangi serve`: the words of one server. It works bare; everything else is for those who have
+// `rarangi serve`: the words of one server. It works without any flag; all flags are for fleets of
 // more than one host. Its flags are in cli/serve-flags.ts.
 
 import { BaseCommand } from '../cli/base-command.ts';
@@ -27,7 +27,8 @@ export default class Serve extends BaseCommand {
     const ended = endSignal();
     try {
       let reload = (): void => undefined;
-      // From the first line on that says the server is there: unheard, the signal would end it.
+      // From the first line on that says the server is there: without a handler the signal would
+      // end it.
       process.on('SIGHUP', () => {
         reload();
       });

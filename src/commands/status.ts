@@ -1,5 +1,5 @@
 // `rarangi status`: one page about the server that answers. The invariant: the exit status says
-// whether all is well, so that a monitor needs to read nothing.
+// whether all is well, so that a monitor need not read the page.
 
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, duration, jsonFlag, watchFlags } from '../cli/flags.ts';
@@ -56,7 +56,7 @@ export default class Status extends BaseCommand {
   }
 }
 
-/** What programs are given: all but what locks the server, which is for people. */
+/** The output for programs: all but the lock of the server, which is for people. */
 function factsOf({ lock: _, ...facts }: StatusReport): Omit<StatusReport, 'lock'> {
   return facts;
 }

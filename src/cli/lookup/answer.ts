@@ -1,6 +1,6 @@
-// From what the catalogue knows to what `lookup` answers: which instances, which exit, and what to
-// say beside them. The invariant: "none", "not complete" and "only stale ones" never look alike,
-// and a live instance always beats a stale one of the same service.
+// From the catalogue's answer to that of `lookup`: which instances, which exit, and which message
+// beside them. The invariant: "none", "not complete" and "only stale ones" never look alike, and a
+// live instance always beats a stale one of the same service.
 
 import { chosenOf, type Choice as AnyChoice } from '../../answers/choice.ts';
 import { firstOfEach } from '../../answers/instance-text.ts';
@@ -15,7 +15,7 @@ export interface Choice extends AnyChoice {
   readonly one?: boolean | undefined;
 }
 
-/** What there is to print and to say. */
+/** The instances to print, the exit and the message. */
 export interface Verdict {
   readonly instances: InstanceInfo[];
   readonly exit: ExitName;
@@ -40,7 +40,7 @@ export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
   return { instances, exit: 'uncertain', remark };
 }
 
-/** What `lookup` answers that asks which services there are. */
+/** The answer of a `lookup` without a name: the services. */
 export function listVerdictOf(
   answer: ServicesAnswer,
   environment: string,

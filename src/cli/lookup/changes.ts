@@ -1,6 +1,6 @@
-// What a command that was given the variables of a service has to be told later. The invariant: it
-// is told of what lasts: a flap that is over within a moment is no news, and as long as an instance
-// lives that says what the command was told, a command that is started anew for news is left alone.
+// The news for a command that was given the variables of a service. The invariant: only lasting
+// changes are news: a flap that is over within a moment is none. A command that is started anew for
+// news is left alone as long as an instance with its variables lives.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -9,7 +9,7 @@ import { firstOfEach, type Variables } from '../../answers/instance-text.ts';
 import { variablesOf } from './variables.ts';
 import { watchNamed } from './watch-many.ts';
 
-/** What was told, and whom to ask for more. */
+/** The present variables, and the source of changes. */
 export interface Told {
   /** The answer that the command was started with. */
   readonly answer: LookupAnswer;
@@ -19,7 +19,7 @@ export interface Told {
   readonly options: LookupOptions & { readonly signal: AbortSignal };
 }
 
-/** Yields the variables anew whenever those that were told last hold no longer. */
+/** Yields the variables anew whenever the last ones are no longer true. */
 export async function* variableChanges(told: Told): AsyncGenerator<Variables, void> {
   const given = new Map(told.given.map((instance) => [instance.name, instance]));
   for await (const instances of settledSets(told)) {
@@ -29,7 +29,8 @@ export async function* variableChanges(told: Told): AsyncGenerator<Variables, vo
       .filter((name) => !live.some((instance) => isSame(instance, given.get(name))));
     let isOther = false;
     for (const name of doubtful) {
-      // Which is the nearest only a server can say. One was live a moment ago; if not now, then soon.
+      // Only a server can say which is the nearest. One was live a moment ago; if not now, then
+      // soon.
       const answer = await lookup(name, { ...told.options, waitMs: WAIT_MS_MAX });
       const [first] = answer.instances;
       if (first === undefined || isSame(first, given.get(name))) continue;
@@ -40,7 +41,7 @@ export async function* variableChanges(told: Told): AsyncGenerator<Variables, vo
   }
 }
 
-/** Yields whenever the set of instances is another than was told last. */
+/** Yields whenever the set of instances differs from the last one. */
 export async function* setChanges(told: Told): AsyncGenerator<Variables, void> {
   let before = pictureOf(told.answer.instances);
   for await (const instances of settledSets(told)) {
@@ -64,7 +65,7 @@ async function* settledSets({ answer, options }: Told): AsyncGenerator<InstanceI
   }
 }
 
-/** Puts together what comes without a pause between; a burst that does not end is cut. */
+/** Groups changes that come without a pause; a burst that does not end is cut. */
 export async function* bursts<T>(events: AsyncIterable<T>): AsyncGenerator<T[], void> {
   const iterator = events[Symbol.asyncIterator]();
   try {
@@ -118,7 +119,7 @@ function pictureOf(instances: readonly InstanceInfo[]): string {
     .join('\n');
 }
 
-/** A change is told when nothing more has come for so long … */
+/** A change is told when no other has come for so long … */
 const QUIET_MS = 250;
 
 /** … and after so long in any case. */

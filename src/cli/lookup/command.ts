@@ -1,6 +1,6 @@
-// What `lookup -- COMMAND` says about its command, and what news it has for it. The invariant: with
-// `restart` the command hears of what its variables say; with a signal, of every change, for a
-// process cannot be given other variables and has to ask again itself.
+// The messages of `lookup -- COMMAND` about its command, and the news for it. The invariant: with
+// `restart` the news concern only its variables; with a signal every change, because a process
+// cannot be given other variables and has to ask again itself.
 
 import type { InstanceInfo, LookupAnswer, LookupOptions } from '../../index.ts';
 import { EXIT_CODES } from '../exit-codes.ts';

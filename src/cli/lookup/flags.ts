@@ -1,5 +1,5 @@
-// The flags of `lookup`, and what the library is to be asked for by them. Which of them go together
-// is in rules.ts.
+// The flags of `lookup`, and the library's options for them. rules.ts says which of them go
+// together.
 
 import { Flags, type Interfaces } from '@oclif/core';
 
@@ -64,7 +64,7 @@ export const lookupFlags = {
   }),
 };
 
-/** What was given for them. */
+/** Their values. */
 export type LookupFlags = Interfaces.InferredFlags<typeof lookupFlags>;
 
 /** The form of text that is wanted; null for JSON, which two flags can ask for. */
@@ -72,7 +72,7 @@ export function textFormatOf({ json, format }: LookupFlags): TextFormat | null {
   return json || format === 'json' ? null : format;
 }
 
-/** Whom to ask, and for what. Throws RARANGI_USAGE. */
+/** Which servers to ask, and for what. Throws RARANGI_USAGE. */
 export function lookupOptionsOf(flags: LookupFlags): LookupOptions {
   const { tag, cluster } = flags;
   return { ...flag.clientOptionsOf(flags), tags: flag.tagsOf(tag), ...flag.givenOnly({ cluster }) };

@@ -1,12 +1,13 @@
-// The answer to a NAME, which is a service or a pattern that stands for several. Apart from what
-// patterns take, for nearly every lookup names one service, and its start is most of its time.
+// The answer to a NAME, which is a service or a pattern that stands for several. The code for
+// patterns is kept apart, because nearly every lookup names one service, and its start is most of
+// its time.
 
 import { lookup, type LookupAnswer, type LookupOptions } from '../../index.ts';
 import { givenOnly } from '../flags.ts';
 import type { LookupFlags } from './flags.ts';
 import { isPattern } from './service-pattern.ts';
 
-/** What is asked of a service, and the flags that ask it. */
+/** The question about a service, and its flags. */
 export interface Asked {
   readonly name: string;
   readonly options: LookupOptions;

@@ -1,5 +1,5 @@
-// What --on-change may say. Apart from what is done then, which a lookup without a command need not
-// load.
+// The values of --on-change. The code that acts on them is kept apart, because a lookup without a
+// command need not load it.
 
 import { constants } from 'node:os';
 
@@ -8,7 +8,7 @@ import { RarangiError } from '../../index.ts';
 /** What --on-change may look like. */
 export const ON_CHANGE_FORM = 'restart|SIGNAL';
 
-/** What is done at a change. Throws RARANGI_USAGE. */
+/** The action at a change. Throws RARANGI_USAGE. */
 export function onChangeOf(text: string): 'restart' | NodeJS.Signals {
   if (text === 'restart') return text;
   const signal = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;

@@ -1,12 +1,13 @@
-// Which words of `lookup` go together. One invariant: what is refused is what was typed; a variable
-// of the environment, which may be set for another call, refuses nothing that it does not change.
+// Which words of `lookup` go together. One invariant: only typed words are refused; a variable of
+// the environment, which may be set for another call, causes a refusal only if it changes the
+// answer.
 
 import type { Interfaces } from '@oclif/core';
 
 import type { LookupFlags } from './flags.ts';
 import { RarangiError } from '../../index.ts';
 
-/** The words of a call, parted. */
+/** The words of a call, separated. */
 export interface Words {
   readonly name: string | undefined;
   readonly command: readonly string[] | null;
@@ -42,7 +43,7 @@ function refuseWithoutName(given: readonly string[], command: readonly string[] 
   if (odd !== undefined) throw RarangiError.usage(`--${odd} needs the NAME of a service`);
 }
 
-/** A command has stdout to itself, and is told in its environment what it is told. */
+/** A command has stdout to itself, and gets its news in its environment. */
 function refuseWithCommand(
   given: readonly string[],
   flags: LookupFlags,

@@ -1,6 +1,7 @@
-// A NAME that stands for several services, as a shell's pattern does for files. The invariant: what
-// is neither a name nor a pattern is refused, never quietly matched by nothing; no letter of a
-// pattern can be one of a name, so that nobody has to say which of the two he means.
+// A NAME that stands for several services, as a shell's pattern does for files. The invariant: a
+// text that is neither a name nor a pattern is refused, so that it does not quietly match nothing.
+// No special letter of a pattern can be in a name, so that the text itself says which of the two it
+// is.
 
 import { RarangiError } from '../../index.ts';
 import { GlobError, globOf } from '../../answers/glob.ts';

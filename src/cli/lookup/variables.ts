@@ -1,5 +1,5 @@
-// What a service is to a shell or a command: variables. One invariant: two services never share one,
-// and whoever asks for that is told what else to ask for.
+// A service as variables, for a shell or a command. One invariant: two services never share a
+// variable; the error for such a question says what else to ask for.
 
 import {
   formatted,

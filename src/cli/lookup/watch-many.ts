@@ -1,7 +1,7 @@
 // The watch of a NAME, which is a service or a pattern that stands for several. Servers tell the
 // changes of one service at a time, so for a pattern the list of services is asked for new ones
-// again and again, and every service found has a watch of its own. The invariant: what is told is
-// what one watch of all would tell: the present set, one mark, then changes, each once.
+// again and again, and every service found has a watch of its own. The invariant: it tells what one
+// watch of all would tell: the present set, one mark, then changes, each once.
 
 import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,10 @@ import { write } from '../output.ts';
 import { endOfInterest } from '../signals.ts';
 import { isPattern, matcherOf } from './service-pattern.ts';
 
-/** Prints what is there and every change from then on, a JSON line each, until nobody reads them. */
+/**
+ * Prints the present set and every change from then on, a JSON line each, until no process reads
+ * them.
+ */
 export async function printChanges(name: string, options: WatchOptions): Promise<void> {
   for await (const change of watchNamed(name, { ...options, signal: endOfInterest() })) {
     write('stdout', `${JSON.stringify(change)}\n`);
@@ -41,7 +44,7 @@ async function* follow(
   const isOver = (): boolean => signal.aborted;
   if (isOver()) return;
   const emitter = new EventEmitter();
-  // Whoever has left the loop hears of no error, and nobody else has to.
+  // A caller that has left the loop gets no error, and nobody else needs it.
   emitter.on('error', () => undefined);
   const events = on(emitter, 'event', { close: ['end'] });
   const many = new ManyWatches(emitter, { ...options, signal });

@@ -1,6 +1,6 @@
 // The way in for commands that shells start by the hundred: the same commands, without oclif around
-// them. .ci/bundle.mjs makes one file of each. The invariant: either the command has run to its end,
-// or nothing has happened and whoever is next is asked.
+// them. .ci/bundle.mjs makes one file of each. The invariant: either the command has run to its
+// end, or nothing has happened and the next way in is tried.
 
 import type { Command } from './lean-oclif.ts';
 import { Declined } from './lean-oclif.ts';

@@ -1,9 +1,9 @@
 // Stands in for oclif in the bundles of .ci/bundle.mjs, where a command must start in a few
 // milliseconds and importing oclif takes ninety. The commands and their flags are the same files;
-// only who reads the words differs. The invariant: what is read here, oclif would read alike;
-// whatever is not plain (help, a mistake, a flag of an unusual kind) is declined before anything
-// has happened, and oclif is asked. So every complaint is oclif's own. What is here has the names
-// and the shapes that oclif gives it, as far as our commands use them.
+// only the reader of the words differs. The invariant: oclif would read the same; anything that is
+// not plain (help, a mistake, a flag of an unusual kind) is declined before anything has happened,
+// and oclif is asked. So every error is oclif's own. The names and shapes here are those of oclif,
+// as far as our commands use them.
 
 /** The words are left to oclif: nothing has happened yet. */
 export class Declined extends Error {
@@ -12,7 +12,7 @@ export class Declined extends Error {
 
 type OptionSettings = Readonly<Record<string, unknown>>;
 
-/** A flag as it is declared, with what is added here. */
+/** A flag as it is declared, with our additions. */
 interface Flag extends OptionSettings {
   readonly type: 'boolean' | 'option';
   readonly parse: (input: string, context: object, flag: object) => Promise<unknown>;
@@ -63,7 +63,7 @@ export const Flags = {
 /** Declares arguments, in the form of oclif's. @public */
 export const Args = { string: (settings: OptionSettings): OptionSettings => settings };
 
-/** Nothing here complains: that is left to oclif. @public */
+/** No errors here: they are left to oclif. @public */
 export const Errors = { CLIError: class CLIError extends Error {} };
 
 /** The parent of commands, in the form of oclif's. */
@@ -108,7 +108,9 @@ export abstract class Command {
   }
 }
 
-/** What words and environment say, as oclif would read them; null for what is not plain. */
+/**
+ * The values in words and environment, as oclif would read them; null for words that are not plain.
+ */
 export async function parseWords(
   declaration: Declaration,
   words: readonly string[],
@@ -179,7 +181,7 @@ function flagOf(flags: Known['flags'], spelled: string): [name: string, flag: Fl
   return found ?? decline();
 }
 
-/** What the words or the environment say; undefined when neither says anything. */
+/** The value in the words or the environment; undefined when neither has one. */
 async function valueOf(flag: Flag, inputs: readonly string[]): Promise<unknown> {
   const variable = flag.env === undefined ? '' : (process.env[flag.env] ?? '');
   if (flag.type === 'boolean') {
@@ -197,7 +199,7 @@ async function parsed(flag: Flag, input: string): Promise<unknown> {
   try {
     return await flag.parse(input, {}, flag);
   } catch {
-    // oclif will hear the same complaint, and show it.
+    // oclif will meet the same error, and show it.
     return decline();
   }
 }
@@ -217,7 +219,7 @@ function decline(): never {
   throw new Declined();
 }
 
-/** Whether a declaration says only what is understood here. */
+/** Whether a declaration has only settings that are understood here. */
 function isPlain(settings: OptionSettings): boolean {
   const { multiple, multipleNonGreedy } = settings;
   if (multiple === true && multipleNonGreedy !== true) return false;

@@ -1,4 +1,4 @@
-// Every command, with oclif around it. The invariant: whatever happens is shown and ends in one exit
+// Every command, with oclif around it. The invariant: every outcome is shown and ends in one exit
 // code. The commands that are started most often have a shorter way: lean-main.ts.
 
 import { Config, run } from '@oclif/core';

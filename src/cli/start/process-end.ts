@@ -1,6 +1,6 @@
-// How the program ends, whichever way it came in. The invariant: whatever happens ends in one exit
-// code of the table; what nobody caught is a bug and ends the process at once; and a terminal that
-// has gone away changes no exit code.
+// How the program ends, by whichever way it was started. The invariant: every outcome ends in one
+// exit code of the table; an uncaught error is a bug and ends the process at once; and a terminal
+// that has gone away changes no exit code.
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -9,7 +9,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { failureOf, showFailure } from '../failure.ts';
 import { OutputError, whenWritten } from '../output.ts';
 
-/** Sees to the ends that nobody asked for. */
+/** Handles unexpected ends. */
 export function guardProcess(): void {
   process.on('exit', releaseLostTerminals);
   process.on('uncaughtException', (error) => {
@@ -19,7 +19,7 @@ export function guardProcess(): void {
   });
 }
 
-/** Shows what no command has caught. */
+/** Shows an error that no command has caught. */
 export function failProcess(error: unknown): void {
   const failure = failureOf(error);
   showFailure(failure, 'words');
@@ -32,7 +32,7 @@ export function endProcess(): void {
 }
 
 /**
- * Puts /dev/null in the place of a terminal that is none any more. At its end Node.js 20 gives the
+ * Puts /dev/null in the place of a terminal that has gone. At its end Node.js 20 gives the
  * terminals of its start their settings back, and aborts where that fails.
  */
 function releaseLostTerminals(): void {

@@ -1,14 +1,16 @@
-// Memory that a burst has left behind. V8 lets garbage grow to about as much as lives and gives pages
-// back when it has rested for minutes, sometimes never, and a server that sits on every host of a
-// fleet is at rest nearly always. So it collects garbage then. The invariant: never while there is
-// work, for a collection holds up everything, a hundred thousand registrations for some 30 ms; and
-// only in a program of our own: whoever embeds a server decides about its memory. Measured by
-// `npm run bench -- idle sync`.
+// Memory that a burst has left behind. V8 lets garbage grow to about the size of the live heap, and
+// gives pages back after minutes of rest, sometimes never. A server runs on every host of a fleet
+// and is at rest nearly always, so it collects garbage then. The invariant: never while there is
+// work, because a collection stops everything, with a hundred thousand registrations for some 30
+// ms; and only in our own program: a program that embeds a server decides about its own memory.
+// Measured by `npm run bench -- idle sync`.
 
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** From now on gives memory back at rest, until the signal says so. Keeps no process running. */
+/**
+ * From now on gives memory back at rest, until the signal aborts. Does not keep the process alive.
+ */
 export function giveBackAtRest(until: AbortSignal, lookMs = LOOK_MS): void {
   let collect: (() => void) | null = null;
   const spare = new SpareMemory(heapNow().committedBytes);
@@ -47,7 +49,10 @@ export class SpareMemory {
     return look.busyShare < BUSY_SHARE && this.#left > 0;
   }
 
-  /** One collection empties pages, and the next ones join what is left: on, while much is spare. */
+  /**
+   * One collection empties pages, and the next ones join the rest: so it goes on while much is
+   * spare.
+   */
   noteCollected(heap: { readonly committedBytes: number; readonly usedBytes: number }): void {
     this.#givenBackToBytes = heap.committedBytes;
     const spareBytes = heap.committedBytes - heap.usedBytes;
@@ -60,7 +65,9 @@ function heapNow(): { readonly committedBytes: number; readonly usedBytes: numbe
   return { committedBytes, usedBytes };
 }
 
-/** V8's own. Its flag is taken back at once: code that is kept for the next start goes by flags. */
+/**
+ * V8's own function. Its flag is taken back at once: a cache of compiled code depends on the flags.
+ */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -76,8 +83,8 @@ const MICROSECONDS = 1_000;
 /** Less work than this is rest. */
 const BUSY_SHARE = 0.05;
 
-/** What is worth a collection. */
+/** The spare memory that is worth a collection. */
 const SPARE_BYTES = 8e6;
 
-/** Nothing is given back by asking more often. */
+/** Asking more often gives nothing back. */
 const IN_A_ROW_MAX = 4;

@@ -1,10 +1,10 @@
-// A user without an entry in passwd(5), as `docker run --user 54321` makes one. oclif and what it is
-// built on ask the system for the home and the shell of the user, and fail where it knows neither.
+// A user without an entry in passwd(5), as `docker run --user 54321` makes one. oclif and its
+// libraries ask the system for the home and the shell of the user, and fail where it knows neither.
 // The invariant: a wrapped command finds HOME and SHELL as they were, set or not.
 
 import { homedir, userInfo } from 'node:os';
 
-/** Sets what oclif would ask the system for in vain. */
+/** Sets the variables that oclif would look for in vain. */
 export function standInForUser(): void {
   const missing = [...(isKnown(homedir) ? [] : ['HOME']), ...(isKnown(userInfo) ? [] : ['SHELL'])];
   for (const name of missing.filter((each) => process.env[each] === undefined)) {
@@ -13,7 +13,7 @@ export function standInForUser(): void {
   }
 }
 
-/** Takes it away again, once oclif has looked. */
+/** Removes them again, once oclif has looked. */
 export function forgetUser(): void {
   for (const name of standIns) Reflect.deleteProperty(process.env, name);
   standIns.clear();
