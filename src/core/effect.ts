@@ -1,5 +1,6 @@
-// What a core wants done: the one way out. The shell performs effects in their order, and decides
-// nothing. Messages are values; the shell encodes each once, however many connections it goes to.
+// The effects that a core wants: the one way out. The shell performs effects in their order, and
+// decides nothing. Messages are values; the shell encodes each once, however many connections it
+// goes to.
 
 import type { ProtocolErrorName } from '../protocol/errors.ts';
 import type { Message } from '../protocol/messages.ts';
@@ -11,7 +12,7 @@ export interface Send {
   readonly kind: 'send';
   readonly connections: readonly ConnectionId[];
   readonly message: Message;
-  /** Whose doing it is: whom a fault of the encoder is to cost its connection. Else nobody's. */
+  /** The connection that caused it, which a fault of the encoder costs. Else none. */
   readonly blamed?: ConnectionId;
 }
 
@@ -25,7 +26,7 @@ export interface Dial {
 export interface Close {
   readonly kind: 'close';
   readonly connection: ConnectionId;
-  /** Why, for the log; what the other end must know has been sent as a message. */
+  /** Why, for the log; the other end has got its reason in a message. */
   readonly why: ProtocolErrorName | 'stopped' | 'unneeded' | 'fault';
 }
 
@@ -39,7 +40,7 @@ export interface Reading {
 export interface Tell {
   readonly kind: 'notice';
   readonly notice: Notice;
-  /** Whose doing it is, where lines are rationed for each session. */
+  /** The session that caused it, where lines are rationed for each session. */
   readonly cause?: NoticeCause;
 }
 

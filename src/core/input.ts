@@ -1,6 +1,6 @@
-// What can happen to a core: the one way in. Time comes in with every input; a connection is a
-// number that the shell gave it; an address is a text `host:port`, `[v6]:port` or, with a `/` in
-// it, the path of a socket. One invariant: an input is a plain record and is never changed.
+// The inputs of a core: the one way in. Time comes in with every input; a connection is a number
+// that the shell gave it; an address is a text `host:port`, `[v6]:port` or, with a `/` in it, the
+// path of a socket. One invariant: an input is a plain record and is never changed.
 
 import type { ProtocolError } from '../protocol/errors.ts';
 import type { Arrived, Message } from '../protocol/messages.ts';
@@ -9,9 +9,9 @@ import type { Arrived, Message } from '../protocol/messages.ts';
 export type ConnectionId = number;
 
 /**
- * What carries a connection: TCP; a UNIX socket, where the kernel tells of death; or nothing but
- * calls, of a client that lives inside this server: a door (`inside`), or what registers through
- * the HTTP door (`http`), whose end the door tells.
+ * What carries a connection: TCP; a UNIX socket, where the kernel reports a death; or only calls,
+ * of a client inside this server: a door (`inside`), or a registration through the HTTP door
+ * (`http`), whose end the door reports.
  */
 export type Transport = 'tcp' | 'unix' | 'inside' | 'http';
 
@@ -31,14 +31,14 @@ export interface Opened extends Timed {
   readonly transport: Transport;
 }
 
-/** A dial came to nothing. */
+/** A dial has failed. */
 export interface Undialled extends Timed {
   readonly kind: 'undialled';
   readonly address: string;
   readonly reason: string;
-  /** Someone is there, and one side does not trust the other: time does not mend it. */
+  /** A server is there, and one side does not trust the other: time does not mend it. */
   readonly isRefusal?: boolean;
-  /** The machine is there, and nobody listens at that address. */
+  /** The machine is there, and no program listens at that address. */
   readonly isDeserted?: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface Heard extends Timed {
   readonly connection: ConnectionId;
 }
 
-/** Bytes have arrived that are no message. */
+/** Bytes have arrived that do not form a message. */
 export interface Unreadable extends Timed {
   readonly kind: 'unreadable';
   readonly connection: ConnectionId;
@@ -72,9 +72,9 @@ export interface Closed extends Timed {
 /** The other end does not read as fast as we write (`congested`), or has caught up (`drained`). */
 export interface Flow extends Timed {
   readonly kind: 'congested' | 'drained';
-  /** What waits in our own memory; told of once more when it is too much: see limits.ts. */
+  /** The bytes that wait in our own memory; sent once more when it is too much: see limits.ts. */
   readonly unwrittenBytes?: number;
-  /** It must go, because all together have too much unread: see throttle.ts. */
+  /** It must close, because all together have too much unread: see throttle.ts. */
   readonly isTooMuchInAll?: boolean;
   readonly connection: ConnectionId;
 }
@@ -85,28 +85,31 @@ export interface Deadline extends Timed {
 }
 
 /**
- * What the shell met while it did what a connection, or nobody, had asked for: a decoder or an
- * encoder that threw something of its own, or a message that is too long for a frame.
+ * A fault in the shell, caused by a connection or by none: the decoder or the encoder threw an
+ * error of its own, or a message is too long for a frame.
  */
 export interface Faulted extends Timed {
   readonly kind: 'faulted';
-  /** Who is to blame: whose bytes were decoded, or whom an answer was for; null for nobody. */
+  /**
+   * The connection to blame: the one whose bytes were decoded, or that an answer was for; null for
+   * none.
+   */
   readonly connection: ConnectionId | null;
-  /** What could not be sent, and to whom; null where nothing was to be sent. */
+  /** The message that could not be sent, and to whom; null if there was none. */
   readonly unsent: { readonly message: Message; readonly to: readonly ConnectionId[] } | null;
   readonly isTooLong: boolean;
   /** The error with its stack, in one line. */
   readonly reason: string;
 }
 
-/** Where others reach this server has changed, or the machine has lost it or has it back. */
+/** The address of this server has changed, or the machine has lost it or has it back. */
 export interface Addressed extends Timed {
   readonly kind: 'addressed';
   /** Where others reach it, `host:port`. */
   readonly address: string;
-  /** Whether the machine has it, and what is bound. */
+  /** Whether the machine has it, and the bound address. */
   readonly isHere: boolean;
-  /** Where the other server of this host would be found. */
+  /** Where the other server of this host would be. */
   readonly siblings: readonly string[];
 }
 
@@ -120,13 +123,13 @@ export interface HeldPlace {
   readonly uid: number | null;
 }
 
-/** The places of doors that other programs have are others now: here are all of them. */
+/** The places of doors that other programs have, all of them: they have changed. */
 export interface Held extends Timed {
   readonly kind: 'held';
   readonly places: readonly HeldPlace[];
 }
 
-/** Someone asks the core to end (`stop`), or to forget which addresses refused it (`reload`). */
+/** The core has to end (`stop`), or to forget which addresses refused it (`reload`). */
 export interface Order extends Timed {
   readonly kind: 'stop' | 'reload';
 }

@@ -223,7 +223,7 @@ export interface NoticeCause {
   readonly remote: string;
 }
 
-/** What a notice carries: the fields of its sentence, and those that its row has besides. */
+/** The fields of a notice: those of its sentence, and those that its row has besides. */
 export type NoticeFields<N extends NoticeName> = FieldsOf<(typeof NOTICES)[N]>;
 
 /** A fact for an operator. */

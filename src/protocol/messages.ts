@@ -389,10 +389,7 @@ export interface UnknownMessage {
   readonly request?: number;
 }
 
-/**
- * A request of a client with a text that is no address or no scheme: refused, and the session goes
- * on.
- */
+/** A request with a text that is no address or no scheme: refused, and the session goes on. */
 export interface UnfitRequest {
   readonly kind: 'unfit';
   readonly request: number;

@@ -1,6 +1,6 @@
-// The catalogue: the union of the logs, by service and instance. It is told what an origin holds
-// and what that origin is thought to be (its standing), and says what clients see of an instance.
-// The invariant: every change of what clients see is in `changes` once, in order, with its cause.
+// The catalogue: the union of the logs, by service and instance. Its inputs are the instances that
+// an origin holds and the origin's standing; its output is what clients see of an instance. The
+// invariant: every change that clients see is in `changes` once, in order, with its cause.
 
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type {
@@ -25,10 +25,10 @@ import {
 import { Membership } from './members.ts';
 import { Pool, Sharing } from './sharing.ts';
 
-/** What this server thinks of an origin: see reachability.ts. */
+/** The verdict of this server on an origin: see reachability.ts. */
 export type Standing = 'new' | 'reachable' | 'suspect' | 'aside' | 'split';
 
-/** Where a holder is, and what is thought of it. */
+/** Where a holder is, and its standing. */
 export interface Holders {
   readonly placeOf: (origin: OriginId) => {
     readonly host: Name;
@@ -38,31 +38,31 @@ export interface Holders {
   readonly standingOf: (origin: OriginId) => Standing;
 }
 
-/** A change of what clients see. */
+/** A change that clients see. */
 export interface Change {
   readonly change: 'added' | 'updated' | 'stale' | 'live' | 'removed';
   readonly instance: Instance;
   readonly cause?: Cause;
   /** Who or what did it, for people. */
   readonly detail?: string;
-  /** Those that hold it or, if it is gone, held it until then. */
+  /** The servers that hold it or, if it is gone, held it until then. */
   readonly servers: readonly Name[];
 }
 
-/** Why something is held no longer and, for people, who or what did it. */
+/** Why an instance is no longer held and, for people, who or what did it. */
 export interface End {
   readonly cause: Cause;
   readonly detail?: string | undefined;
 }
 
-/** Who answers for an instance, and the state that this gives it. */
+/** The holder that answers for an instance, and the state that this gives it. */
 interface Sight {
   readonly origin: OriginId;
   readonly state: InstanceState;
 }
 
 /**
- * An instance: its holdings, and which of them clients were told of. There is one for each
+ * An instance: its holdings, and the one that clients were told of. There is one for each
  * registration, so its parts are shared to save memory.
  */
 interface Offer extends Holding {
@@ -94,9 +94,9 @@ export class Catalogue {
     isMember: (service, id) => this.#seen(id)?.registration.service === service,
     compare: compareText,
   });
-  /** What its service has given up, and at which revision: the latest of them. */
+  /** Instances that their services have given up, and at which revision: the latest ones. */
   readonly #givenUp = new Map<InstanceId, number>();
-  /** What was asked for, until it changes. */
+  /** Lists that were asked for, until they change. */
   readonly #answers = new Map<string, readonly Instance[]>();
   /** The services as they were last asked for, and each row by the instances that it counts. */
   #listed: readonly Service[] | null = null;
@@ -111,7 +111,7 @@ export class Catalogue {
     this.#holders = holders;
   }
 
-  /** An origin holds an instance, or holds it otherwise than before. */
+  /** An origin holds an instance, or holds another record of it than before. */
   put(origin: OriginId, registration: Registration): void {
     const { instance } = registration;
     const before = this.#offers.get(instance) ?? null;
@@ -119,7 +119,7 @@ export class Catalogue {
     this.#look(instance, { before, holdings }, { cause: 'replaced' });
   }
 
-  /** An origin holds an instance no longer. */
+  /** An origin no longer holds an instance. */
   delete(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const before = this.#offers.get(instance) ?? null;
     if (recordOf(before, origin) === null) return;
@@ -129,8 +129,8 @@ export class Catalogue {
   }
 
   /**
-   * The service of an instance has given it up, an origin says. What others still say of it is
-   * older, and may come later: it is over, unless it is offered anew, at a higher revision.
+   * An origin says that the service of an instance has given it up. Others may still send older
+   * news: the instance is over, unless offered anew at a higher revision.
    */
   giveUp(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const held = recordOf(this.#offers.get(instance) ?? null, origin);
@@ -143,19 +143,19 @@ export class Catalogue {
     return recordOf(this.#offers.get(instance) ?? null, origin) !== null;
   }
 
-  /** What an origin is about to say may be older than the end: says whether nobody answers, so far. */
+  /** News that may be older than the instance's end: returns whether no holder answers yet. */
   doubt(origin: OriginId, instance: InstanceId): boolean {
     if (this.isHeldBy(origin, instance) || this.#seen(instance) !== null) return false;
     this.#doubts.add(origin, instance);
     return true;
   }
 
-  /** It holds the instance still: it answers for it. */
+  /** It still holds the instance: it answers for it. */
   trust(origin: OriginId, instance: InstanceId): void {
     if (this.#doubts.delete(origin, instance)) this.review([instance], 'replaced');
   }
 
-  /** The standing of an origin has changed: looks again at all that it holds. */
+  /** The standing of an origin has changed: judges all its instances anew. */
   review(instances: Iterable<InstanceId>, end: Cause | End): void {
     for (const instance of instances) {
       const before = this.#offers.get(instance) ?? null;
@@ -164,14 +164,14 @@ export class Catalogue {
   }
 
   /**
-   * What clients see of a service, in the order of the instances' ids. As long as nothing of it
-   * changes it is the same list, by which the codec knows it again.
+   * What clients see of a service, in the order of the instances' ids. As long as nothing in it
+   * changes it is the same list, so that the codec finds its bytes.
    */
   instancesOf(service: string): readonly Instance[] {
     const kept = this.#answers.get(service);
     if (kept !== undefined) return kept;
     const ids = this.#services.of(service);
-    // Of names that nobody has offered nothing is kept: anyone can think of any number of them.
+    // Keeps nothing for a name that no service has: a client can invent any number of them.
     if (ids.length === 0) return NONE;
     const instances = ids.flatMap((id) => this.#instanceOf(this.#seen(id)) ?? []);
     this.#answers.set(service, instances);
@@ -184,8 +184,8 @@ export class Catalogue {
   }
 
   /**
-   * The same with how many instances each has. As long as no answer changes it is the same list, and
-   * of a service that does not change the same row.
+   * The same with how many instances each has. As long as no answer changes it is the same list,
+   * and an unchanged service has the same row.
    */
   services(): readonly Service[] {
     this.#listed ??= this.serviceNames().map((service) => this.#rowOf(service));
@@ -196,7 +196,7 @@ export class Catalogue {
     return this.#services.size;
   }
 
-  /** The equal record that is held already, so that all keep one; else one of shared parts. */
+  /** The equal record that is held already, so that all share it; else one of shared parts. */
   shared(registration: Registration): Registration {
     const offer = this.#offers.get(registration.instance) ?? null;
     for (let known: Holding | null = offer; known !== null; known = known.next) {
@@ -334,7 +334,7 @@ interface Told {
   readonly servers: readonly Name[];
 }
 
-/** A removal has a cause; that a net-split is why an instance is stale goes without saying. */
+/** Only a removal has a cause; an instance is stale because of a net-split. */
 function whyOf(change: Change['change'], end: Cause | End): Pick<Change, 'cause' | 'detail'> {
   const { cause, detail }: End = typeof end === 'string' ? { cause: end } : end;
   const because = detail === undefined ? {} : { detail };
@@ -353,7 +353,7 @@ function seenBy(holdings: Holding | null, sight: Sight | null): Seen | null {
   return registration === null ? null : { registration, origin, state };
 }
 
-/** What no watch is told of changes an answer all the same: who holds it, whether in doubt. */
+/** Some changes alter an answer, though no watch is told: the holders, and whether in doubt. */
 function isOtherAnswer(before: Seen | null, after: Seen | null): boolean {
   if (before?.registration !== after?.registration) return true;
   return before?.origin !== after?.origin || before?.state !== after?.state;
@@ -368,10 +368,10 @@ function isEqual(one: Registration, other: Registration): boolean {
   return tags.length === other.tags.length && tags.every(isSame);
 }
 
-/** What is offered of a service that nobody offers. */
+/** The instances of a service that has none. */
 const NONE: readonly Instance[] = [];
 
-/** As many as a large deployment gives up while the slowest news of it is under way. */
+/** As many as a large deployment gives up while the slowest news is on its way. */
 const GIVEN_UP_MAX = 16_384;
 
 const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {

@@ -1,5 +1,5 @@
-// Which holders of an instance may speak of it as it was before its end: they do not answer for it
-// yet. The invariant: nobody is doubted who does not hold the instance, or is about to.
+// Holders of an instance whose news may be older than its end: they do not answer for it yet. The
+// invariant: a doubted origin holds the instance, or is about to.
 
 import type { InstanceId, OriginId } from '../../protocol/ids.ts';
 
@@ -17,7 +17,7 @@ export class Doubts {
     if (!late.includes(origin)) this.#late.set(instance, [...late, origin]);
   }
 
-  /** Says whether there was a doubt. */
+  /** Returns whether there was a doubt. */
   delete(origin: OriginId, instance: InstanceId): boolean {
     const late = this.#late.get(instance);
     if (late?.includes(origin) !== true) return false;

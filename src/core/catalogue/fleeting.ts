@@ -1,6 +1,7 @@
-// What came and went at once. A link that has lagged brings the whole life of an instance in one
-// message: whoever was told of it would act on what is dead already. The invariant: what remains is
-// in its order, and what was there before a step is never left out.
+// Instances that came and went at once. A link that has lagged brings the whole life of an instance
+// in one message: a client that was told of it would act on an instance that is dead already. The
+// invariant: the remaining changes keep their order, and those of instances from before the step
+// are never left out.
 
 import type { InstanceId } from '../../protocol/ids.ts';
 import type { Change } from './catalogue.ts';

@@ -1,17 +1,19 @@
-// Who holds an instance, and which record of it. Both servers of a host hold the same record, so
-// nearly always there is one holding with two holders, and which origins go together is the same for
-// all instances of a host: that list is kept once. Never changed, only replaced. The invariant: of
-// one instance an origin holds one record, and the latest that any origin ever held stays as long as
-// another is held, for a service never goes back.
+// The origins that hold an instance, and the record that each holds. Both servers of a host hold
+// the same record, so nearly always there is one holding with two holders. All instances of a host
+// have the same two origins: that list is kept once. Holdings are never changed, only replaced. The
+// invariant: an origin holds one record of an instance, and the latest record that any origin ever
+// held stays as long as another is held, because a service never goes back.
 
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Registration } from '../../protocol/records.ts';
 import { Pool } from './sharing.ts';
 
-/** A record of an instance, and who holds it. */
+/** A record of an instance, and its holders. */
 export interface Holding {
   readonly registration: Registration;
-  /** In the order in which they came to hold it; nobody, if it is only the latest there was. */
+  /**
+   * In the order in which they came to hold it; empty if it is only the latest record there was.
+   */
   readonly holders: readonly OriginId[];
   /** Another record, while an update is under way. A chain is smaller than any container. */
   readonly next: Holding | null;
@@ -33,12 +35,12 @@ export class HolderLists {
   }
 }
 
-/** All that hold an instance, whichever record of it. */
+/** All that hold an instance, in any record. */
 export function holdersOf(holdings: Holding | null): OriginId[] {
   return listed(holdings).flatMap(({ holders }) => holders);
 }
 
-/** What an origin holds. */
+/** The record that an origin holds. */
 export function recordOf(holdings: Holding | null, origin: OriginId): Registration | null {
   for (let holding = holdings; holding !== null; holding = holding.next) {
     if (holding.holders.includes(origin)) return holding.registration;
@@ -46,7 +48,7 @@ export function recordOf(holdings: Holding | null, origin: OriginId): Registrati
   return null;
 }
 
-/** What an origin answers with: what it holds or, where it is behind, the latest that was held. */
+/** The record that an origin answers with: its own or, if it is behind, the latest one. */
 export function latestBy(holdings: Holding, origin: OriginId): Registration | null {
   const own = recordOf(holdings, origin);
   if (own === null || holdings.next === null) return own;
@@ -66,7 +68,7 @@ export function withHolder(
   return settled(added(removed(holdings, origin, lists), { origin, registration }, lists));
 }
 
-/** The holdings without those of an origin; null once nobody holds any. */
+/** The holdings without those of an origin; null once no origin holds any. */
 export function withoutHolder(
   holdings: Holding | null,
   origin: OriginId,
@@ -84,7 +86,7 @@ function removed(holdings: Holding | null, origin: OriginId, lists: HolderLists)
   return { registration, holders: left, next: removed(next, origin, lists) };
 }
 
-/** Of what nobody holds any more only the latest stays, and only while something is held. */
+/** Of records without holders only the latest stays, and only while another record is held. */
 function settled(holdings: Holding | null): Holding | null {
   if (holdings !== null && holdings.next === null && holdings.holders.length > 0) return holdings;
   const all = listed(holdings);

@@ -1,12 +1,12 @@
 // Which instances a service has. Of these ids there are as many as of registrations, so each service
 // keeps them in an array, which takes a third of what a set takes and is filled in a fraction of the
-// time (`npm run bench sync`). Who leaves is only counted, and taken out when somebody asks. The
-// invariant: an array is never longer than twice what is in it and a little; whoever asks gets each
-// id once, in their order, and none that has left.
+// time (`npm run bench sync`). An id that leaves is only counted, and removed when the list is
+// asked for. The invariant: an array is never much longer than twice the ids in it; the answer has
+// each id once, in order, and none that has left.
 
 import type { InstanceId } from '../../protocol/ids.ts';
 
-/** What holds of instances at the moment. */
+/** The present facts about instances. */
 interface Rules {
   readonly isMember: (service: string, id: InstanceId) => boolean;
   readonly compare: (one: InstanceId, other: InstanceId) => number;
@@ -14,7 +14,7 @@ interface Rules {
 
 interface Members {
   count: number;
-  /** All that are there, and some that are not, or twice. */
+  /** All ids, and some that have left or are there twice. */
   ids: InstanceId[];
 }
 
@@ -39,7 +39,7 @@ export class Membership {
     }
   }
 
-  /** One of a service's instances is none any more. */
+  /** A service has one instance less. */
   leave(service: string): void {
     const members = this.#services.get(service);
     if (members === undefined) return;
@@ -48,7 +48,7 @@ export class Membership {
     else this.#maybeTidy(service, members);
   }
 
-  /** The ids of a service's instances, in their order; none for a service that nobody offers. */
+  /** The ids of a service's instances, in order; none for a service without instances. */
   of(service: string): readonly InstanceId[] {
     const members = this.#services.get(service);
     if (members === undefined) return [];
@@ -77,5 +77,5 @@ export class Membership {
   }
 }
 
-/** So many may have left before it is worth a look. */
+/** So many may have left before a clean-up pays. */
 const SLACK = 16;

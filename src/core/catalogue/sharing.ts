@@ -1,6 +1,6 @@
-// What many registrations have in common is kept once: names, schemes, addresses, tags, lists of
-// tags. Of a hundred thousand registrations these would otherwise be most of the memory. Measured by
-// `npm run bench sync`. The invariant: what is shared equals what was given. Sharing is
+// Values that many registrations have in common are kept once: names, schemes, addresses, tags,
+// lists of tags. For a hundred thousand registrations they would otherwise be most of the memory.
+// Measured by `npm run bench sync`. The invariant: a shared value equals the given one. Sharing is
 // best effort: a pool holds no more than its bound, and a full one is cleared.
 
 import type { InstanceId } from '../../protocol/ids.ts';
@@ -10,7 +10,7 @@ import type { Registration, Tag } from '../../protocol/records.ts';
 export class Pool<T> {
   readonly #known = new Map<string, T>();
 
-  /** The value of this key that is known already; else this one, which is from now on. */
+  /** The known value of this key; else this one, which is known from now on. */
   one(key: string, make: () => T): T {
     let value = this.#known.get(key);
     if (value !== undefined) return value;
@@ -74,5 +74,5 @@ function keyOfTags(tags: readonly Tag[]): string {
 /** The services of an environment, and the tags that a deploy has in common. */
 const POOL_MAX = 4_096;
 
-/** What is long is hardly what many have in common: a full pool takes a megabyte or two. */
+/** Many registrations hardly share a long value: a full pool takes a megabyte or two. */
 const KEY_CHARACTERS_MAX = 256;

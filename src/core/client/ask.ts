@@ -1,7 +1,7 @@
 // One question to the first server that answers. Addresses are tried in their order; the next one
 // is tried as well after a quarter of a second of silence, and at once when one fails. The
-// invariant: "none" and "cannot tell" are said only after every server that can be reached was
-// asked, for one that has just started must never make a lookup miss.
+// invariant: the outcome is "none" or "cannot tell" only after every server in reach was asked,
+// because one that has just started must never make a lookup miss an instance.
 
 import { protocolErrorName } from '../../protocol/errors.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
@@ -33,11 +33,14 @@ export type Answer = Extract<
 export interface Attempt {
   readonly address: string;
   readonly reason: string;
-  /** Whether somebody is there who does not greet as a server does: another program, or a server that hangs. */
+  /**
+   * Whether a program is there that does not greet as a server does: another one, or a server that
+   * hangs.
+   */
   readonly isStranger?: true;
 }
 
-/** An answer, and of whom. */
+/** An answer, and its server. */
 export interface Answered {
   readonly answer: Answer;
   readonly facts: Facts;
@@ -45,10 +48,10 @@ export interface Answered {
   readonly address: string;
 }
 
-/** What became of a question. */
+/** The outcome of a question. */
 export type Outcome =
   | ({ readonly kind: 'answered' } & Answered)
-  /** The server understood, and does not grant it; or it is too old to understand. */
+  /** The server refused the question, or it is too old to understand it. */
   | ({ readonly kind: 'denied'; readonly address: string } & Denial)
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** There was a server, and it gave no answer. */
@@ -71,7 +74,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   readonly #contacts: Contacts;
   readonly #parts = new Map<Contact, Answer>();
   readonly #reasons = new Map<Contact, string>();
-  /** Where somebody is who said something else than a greeting. */
+  /** Addresses where a program said something else than a greeting. */
   readonly #strangers = new Set<Contact>();
   readonly #untried: Contact[];
   #best: Answered | null = null;
@@ -191,7 +194,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#finish({ kind: 'denied', address, ...denialOf(error) });
   }
 
-  /** What one server does not know the others may. */
+  /** Other servers may know what this one does not. */
   #tryAll(): void {
     for (const contact of this.#untried.splice(0)) this.#contacts.dial(contact);
     this.#maybeConclude();
@@ -214,7 +217,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     }
   }
 
-  /** Nobody knows yet: a server that has only just started, or its sibling, soon will. */
+  /** No server knows yet: one that has only just started, or its sibling, soon will. */
   #askAgain(): void {
     this.#asked.clear();
     this.#reasons.clear();
@@ -224,7 +227,8 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   }
 
   #conclude(): void {
-    // A server greets first. Who says nothing at a port may be anybody; a socket is a server's own.
+    // A server greets first. A silent program at a port may be any program; a socket is a server's
+    // own.
     const [silent, hanging] = this.#silent();
     for (const contact of silent) this.#strangers.add(contact);
     const attempts = this.#contacts.all.map((contact) => ({
@@ -244,7 +248,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     } else this.#finish({ kind: 'unreachable', attempts });
   }
 
-  /** Who has been connected to and has not greeted: at ports, and at sockets. */
+  /** The addresses that accepted and have not greeted: ports, and sockets. */
   #silent(): readonly [ports: Contact[], sockets: Contact[]] {
     const all = this.#contacts.in('greeting');
     const isSocket = ({ transport }: Contact): boolean => transport === 'unix';
@@ -264,8 +268,8 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   }
 
   /**
-   * The higher, the better: live beats stale, stale beats none, complete beats incomplete. Of what
-   * happened each server is asked, and that one believed which reaches back further.
+   * The higher, the better: live beats stale, stale beats none, complete beats incomplete. For the
+   * history each server is asked, and the answer that reaches back further counts.
    */
   #rank(answer: Answer): number {
     if (answer.kind === 'services') return rankOf(answer.services.length > 0, answer.complete);
@@ -282,7 +286,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 const SILENT = 'it accepts connections and says nothing';
 const LATE = 'it did not answer in time';
 
-/** Whether all that a server says to a lookup is that it does not know anything yet. */
+/** Whether a server's answer to a lookup is only that it does not know anything yet. */
 function isUnsynced(answer: Answer): boolean {
   if (answer.kind !== 'instances' || answer.complete) return false;
   return answer.instances.length === 0 && answer.missing.length === 0;
@@ -311,7 +315,7 @@ function isAnswer(message: Message): message is Answer {
   return ANSWERS.has(message.kind);
 }
 
-/** What was there so far with one more part, which knows best whether the view is complete. */
+/** The parts so far with one more, which knows best whether the view is complete. */
 export function joined<A extends Answer>(before: A | undefined, part: A): A {
   if (before?.kind !== part.kind) return part;
   const join = JOINS[part.kind] as (before: Answer, part: Answer) => Answer;
@@ -339,7 +343,7 @@ const JOINS: {
 /** A server that is silent for this long is not waited for: the next is asked as well. */
 const NEXT_ASKED_MS = 250;
 
-/** Before everyone is asked once more. */
+/** The pause before every server is asked once more. */
 const AGAIN_MS = 50;
 
 /** There is one question on a connection. */

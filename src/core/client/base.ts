@@ -1,6 +1,6 @@
-// What every core of a client is: inputs in, effects out, one next deadline, a beginning and an end.
-// The invariant: the first input begins its life, whatever it is, and after `end` neither an input
-// nor the passing of time has any effect.
+// The base of every core of a client: inputs in, effects out, one next deadline, a beginning and an
+// end. The invariant: the first input begins its life, whatever it is, and after `end` neither
+// inputs nor time have any effect.
 
 import type { ClientEffect } from './effect.ts';
 import { Timers } from '../kit/timers.ts';
@@ -15,7 +15,7 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
   #hasBegun = false;
   #isOver = false;
 
-  /** Takes in what happened and says what is to be done. The first input begins its life. */
+  /** Takes in an input and returns its effects. The first input begins its life. */
   step(input: I): ClientEffect<R>[] {
     this.nowMs = input.nowMs;
     if (!this.#isOver) this.#live(input);
@@ -33,7 +33,7 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
   /** Its life begins. */
   protected abstract begin(): void;
 
-  /** Something happened; whatever is due at its time is run here as well, when it should be. */
+  /** Handles an input, and at the right point all timers that are due at its time. */
   protected abstract handle(input: I): void;
 
   protected emit(effect: ClientEffect<R>): void {

@@ -1,8 +1,8 @@
 // A service's side: a session with every server of the host (or with every one that was named), and
-// on each the same registrations. The invariant: what is offered is sent on every session as soon as
+// on each the same registrations. The invariant: every offer is sent on every session as soon as
 // that opens, under the same instance id and with its key. Addresses of this host are tried in
-// rounds, sockets before ports, so that a session is at the door where the kernel tells of death;
-// others each by itself.
+// rounds, sockets before ports, so that the session is where the kernel reports a death; other
+// addresses each by itself.
 
 import type { Identity, InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
@@ -31,13 +31,13 @@ export type ClientInput = ConnectionInput | ClientCommand | Stop;
 /** The settings of one client. */
 export interface ClientCoreOptions {
   readonly environment: Name;
-  /** If two lead to one server, the session is with whichever answers first. */
+  /** If two lead to one server, the session uses the one that answers first. */
   readonly addresses: readonly string[];
-  /** So many sessions are all that there can be; Infinity if nobody knows. */
+  /** The most sessions that there can be; Infinity if that is not known. */
   readonly sessionsMax: number;
   readonly random: () => number;
   readonly isOwnHost?: IsOwnHost;
-  /** Whether sessions over a UNIX socket are judged by their silence, as those over TCP are. */
+  /** Whether silence ends sessions over a UNIX socket, as it does over TCP. */
   readonly areSocketsJudged?: boolean;
 }
 
@@ -156,8 +156,8 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   }
 
   /**
-   * The other addresses of a lost server were not tried while it had a session; and what may wait for
-   * minutes while there is another session may not when there is none.
+   * The other addresses of a lost server were not tried while it had a session; and an address that
+   * may wait for minutes while there is another session may not when there is none.
    */
   #redialOthers(lost: Contact): void {
     for (const contact of this.#contacts.in('idle')) {
@@ -204,7 +204,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     }
   }
 
-  /** Something is known of a contact; when of all, and all there is are refusals, says so once. */
+  /** A contact has an outcome; when all have one, and all are refusals, reports that once. */
   #note(contact: Contact): void {
     this.#tried.add(contact);
     this.#rounds.advance();

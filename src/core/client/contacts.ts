@@ -1,6 +1,6 @@
 // The addresses at which a client may find servers, and what is at each: from the dial through the
-// handshake to the session. What a core makes of a session is its own business; here a connection
-// is opened, greeted, refused or lost. The invariant: a listener hears of a contact in the order of
+// handshake to the session. The core decides what to do with a session; here a connection is
+// opened, greeted, refused or lost. The invariant: a listener hears of a contact in the order of
 // the table below, and never of a connection that was closed from this side.
 
 import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
@@ -19,7 +19,7 @@ import { agreedPace, SESSION_PACE } from '../kit/pace.ts';
 import { hostPartOf } from '../kit/text.ts';
 import type { ClientTimers } from './timers.ts';
 
-/** The life of a contact. What is absent cannot happen. */
+/** The life of a contact. A transition that is not listed cannot happen. */
 const CONTACT_STATES = {
   idle: { dial: 'dialling' },
   dialling: { opened: 'greeting', lost: 'idle', refused: 'refused' },
@@ -28,7 +28,7 @@ const CONTACT_STATES = {
   refused: {},
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What is at an address. A `refused` one is never dialled again. */
+/** The state of an address. A `refused` one is never dialled again. */
 export type ContactState = keyof typeof CONTACT_STATES;
 
 /** An address, and the server that was last found there. */
@@ -37,7 +37,7 @@ export interface Contact {
   state: ContactState;
   connection: ConnectionId | null;
   transport: Transport;
-  /** Who answered last; kept after the session is lost. */
+  /** The server that answered last; kept after the session is lost. */
   server: { readonly origin: OriginId; readonly facts: Facts } | null;
   refusal: Refusal | null;
   /** When the other end last said something. */
@@ -46,11 +46,11 @@ export interface Contact {
   pace: Pace;
   /** When the session opened. */
   openedMs: number;
-  /** What was said on this session up to now is no older than this. */
+  /** The messages on this session up to now are no older than this. */
   echoedMs: number;
   /** Why the other end says that it closes. */
   parting: string | null;
-  /** Why the server would not have us just now: it is at a limit. */
+  /** Why the server refuses us for now: it is at a limit. */
   denial: Denial | null;
 }
 
@@ -58,11 +58,11 @@ export interface Contact {
 export interface Loss {
   readonly from: 'dialling' | 'greeting' | 'open';
   readonly reason: string;
-  /** Whether this side gave it up, for what the other end said or did not say. */
+  /** Whether this side gave it up, because of the other end's messages or silence. */
   readonly isOurs: boolean;
 }
 
-/** Who is told what becomes of a contact. */
+/** The listener for the events of a contact. */
 export interface ContactListener {
   /** The handshake is done: the session is open. */
   readonly onOpen: (contact: Contact) => void;
@@ -75,7 +75,7 @@ export interface ContactListener {
 /** Whether a host, IPv6 without its brackets, is this machine's own: the shell knows. */
 export type IsOwnHost = (host: string) => boolean;
 
-/** Why a contact is refused; what is not said is what the protocol says of it. */
+/** Why a contact is refused; the text of the protocol where there is no reason. */
 interface Grounds {
   readonly why: ProtocolErrorName;
   readonly theirs?: string | null;
@@ -117,7 +117,7 @@ export class Contacts {
     return this.all.filter((contact) => states.includes(contact.state));
   }
 
-  /** Whether a contact is on this host: nobody else is troubled by dialling it often. */
+  /** Whether a contact is on this host: frequent dials of it burden no other host. */
   isLocal({ address }: Contact): boolean {
     if (isSocketPath(address) || LOOPBACK.test(address)) return true;
     return this.#options.isOwnHost?.(hostPartOf(address)) === true;
@@ -140,7 +140,7 @@ export class Contacts {
     this.#close(contact, why);
   }
 
-  /** Loses a contact from this side: says why, closes, and tells the listener. */
+  /** Gives a contact up from this side: says why, closes, and tells the listener. */
   lose(contact: Contact, why: ProtocolErrorName, reason: string): void {
     this.send(contact, errorOf(why, reason));
     this.#close(contact, why);

@@ -1,6 +1,6 @@
-// What the client's cores want done. They share the server's effects for connections and add one:
-// a report, which the shell hands to whoever embeds the library. Refusals are reported with both
-// environments' names, for nobody can mend a refusal without them.
+// What the client's cores want done. They share the server's effects for connections and add one: a
+// report, which the shell hands to the embedding program. Refusals are reported with both
+// environments' names, because a refusal cannot be mended without them.
 
 import type { ProtocolErrorName } from '../../protocol/errors.ts';
 import { protocolErrorName } from '../../protocol/errors.ts';
@@ -23,24 +23,24 @@ export type ConnectionInput = Exclude<
   { readonly kind: 'stop' | 'reload' | 'faulted' | 'addressed' | 'held' }
 >;
 
-/** Whoever embeds the library wants an end. */
+/** The embedding program asks for the end. */
 export interface Stop {
   readonly kind: 'stop';
   readonly nowMs: number;
 }
 
-/** Why a server does not grant what it was asked. */
+/** Why a server refuses a request. */
 export interface Denial {
   readonly why: ProtocolErrorName;
   readonly reason: string;
 }
 
-/** What an `error` says; a code that a newer version has added is a refusal. */
+/** The meaning of an `error`; a code that a newer version has added is a refusal. */
 export function denialOf({ error, reason }: MessageOf<'error'>): Denial {
   return { why: protocolErrorName(error) ?? 'refused', reason };
 }
 
-/** A server that does not want us, or that we do not want. */
+/** A server that refuses us, or that we refuse. */
 export interface Refusal {
   readonly address: string;
   /** The environment that this client asked for. */

@@ -1,6 +1,6 @@
-// Questions about what happened, one after the other, to one life of one server. The invariant: it is
-// one session; once that is lost, or the server at the address is another one, every question is
-// answered by "lost", and nothing is dialled again: whoever asks has to look for another server.
+// Questions about what happened, one after the other, to one life of one server. The invariant: it
+// is one session. Once that is lost, or the server at the address is another one, every question is
+// answered by "lost", and nothing is dialled again: the caller has to look for another server.
 
 import type { Name, OriginId } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
@@ -9,7 +9,7 @@ import { ClientBase } from './base.ts';
 import { Contacts } from './contacts.ts';
 import type { ConnectionInput, Stop } from './effect.ts';
 
-/** What is asked next. */
+/** The next question. */
 export interface AskNext {
   readonly kind: 'next';
   readonly nowMs: number;
@@ -88,7 +88,9 @@ export class Follower extends ClientBase<ConnectionInput | Stop | AskNext, Follo
     this.#send();
   }
 
-  /** Once the session is open and there is a question; what comes later of an earlier one is none. */
+  /**
+   * Once the session is open and there is a question; late parts of an earlier answer are ignored.
+   */
   #send(): void {
     const [contact] = this.#contacts.in('open');
     if (contact === undefined || this.#question === null) return;

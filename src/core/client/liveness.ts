@@ -1,16 +1,17 @@
 // A client's signs of life, and its patience with a server's. The invariant: a server is lost only
-// for a silence that this process was awake to hear, and that began when a sign of it was due. When
-// the timer fires late the process was stopped or starved, and everyone is given the time that it lost.
+// for a silence during which this process was awake, and that began when a sign was due. When the
+// timer fires late the process was stopped or starved, and every server is allowed that much more
+// time.
 
 import { SESSION_HEARTBEAT_MS } from '../../protocol/constants.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import type { ClientTimers } from './timers.ts';
 
-/** What a client's liveness is made of. */
+/** The parts of a client's liveness. */
 export interface LivenessOptions {
   readonly contacts: Contacts;
   readonly timers: ClientTimers;
-  /** Whether a session is judged by its silence, not by the kernel's close alone. */
+  /** Whether silence ends a session, and not only the kernel's close. */
   readonly isJudged: (contact: Contact) => boolean;
 }
 
@@ -18,14 +19,14 @@ export interface LivenessOptions {
 export class Liveness {
   readonly #options: LivenessOptions;
   #nowMs = 0;
-  /** When the next ping is due; Infinity while no session is judged. */
+  /** When the next ping is due; Infinity while silence ends no session. */
   #dueMs = Infinity;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
   }
 
-  /** Must be told the time of every input, before anything else is done with it. */
+  /** Must get the time of every input first of all. */
   wake(nowMs: number): void {
     this.#nowMs = nowMs;
     const lateMs = nowMs - this.#dueMs;
@@ -60,7 +61,7 @@ export class Liveness {
     if (this.#judged().length > 0) this.#arm();
   }
 
-  /** The stamp is the time: its echo says as of when the server has answered. */
+  /** The stamp is the time: its echo tells when the server has vouched. */
   #ping(contact: Contact): void {
     this.#options.contacts.send(contact, { kind: 'ping', stamp: Math.floor(this.#nowMs) });
   }
@@ -70,12 +71,12 @@ export class Liveness {
   }
 }
 
-/** Twice as often as is asked for, so that one late timer is no silence. */
+/** Twice as often as required, so that one late timer is no silence. */
 const PING_MS = SESSION_HEARTBEAT_MS / 2;
 
 /**
- * A server that was heard a moment ago owes its next sign in a heartbeat; the silence counts from then
- * on. One that is busy for as long as a silence may last is thus still there when it looks up.
+ * A server that was heard a moment ago owes its next sign in a heartbeat; the silence counts from
+ * then on. So a server that is busy for as long as a silence may last still finds its sessions.
  */
 function patienceMs({ pace: { heartbeatMs, silenceMs } }: Contact): number {
   return heartbeatMs + silenceMs;

@@ -12,10 +12,10 @@ export interface Wanted {
   readonly cluster?: string;
 }
 
-/** By what one of several is chosen: by its distance, or by lot alone. */
+/** How one of several is chosen: by its distance, or at random. */
 export type Choice = 'nearest' | 'random';
 
-/** Where the answering server is: what nearness is measured from. */
+/** Where the answering server is: nearness is measured from there. */
 export interface Place {
   readonly host: string;
   readonly cluster: string;

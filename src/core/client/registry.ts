@@ -1,6 +1,6 @@
-// What a client offers, and which server has acknowledged what. The invariant: an instance that was
-// given up is never sent again, on whatever session; and giving it up is over when every session
-// that holds it has said so, or is lost, or two seconds have passed.
+// The offers of a client, and which server has acknowledged which. The invariant: an instance that
+// was given up is never sent again, on any session; and giving it up is over when every session
+// that holds it has acknowledged that, or is lost, or two seconds have passed.
 
 import type { Denial, Refusal } from './effect.ts';
 import { denialOf } from './effect.ts';
@@ -12,7 +12,7 @@ import { bracketed, hostPartOf } from '../kit/text.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import type { ClientTimers } from './timers.ts';
 
-/** What a service offers: a registration without its id and revision. */
+/** The offer of a service: a registration without its id and revision. */
 export type Offered = Omit<Registration, 'instance' | 'revision'>;
 
 /** Why it is given up and, for people, who or what did it. */
@@ -30,14 +30,14 @@ export type ClientReport =
       readonly server: string;
     }
   | { readonly kind: 'deregistered'; readonly instance: InstanceId }
-  /** No server that has a session will have it. */
+  /** Every server with a session refuses it. */
   | ({ readonly kind: 'denied'; readonly instance: InstanceId } & Denial)
   /** A server says that it is lost though the session lives: it is offered anew by `renew`. */
   | { readonly kind: 'disowned'; readonly instance: InstanceId; readonly server: string }
   | { readonly kind: 'lost' | 'refused'; readonly server: string; readonly reason: string }
   | { readonly kind: 'refused-by-all'; readonly refusal: Refusal };
 
-/** What a registry is made of. */
+/** The parts of a registry. */
 export interface RegistryOptions {
   readonly contacts: Contacts;
   readonly timers: ClientTimers;
@@ -63,7 +63,7 @@ export class Registry {
   readonly #held = new Map<InstanceId, Held>();
   readonly #leaving = new Set<InstanceId>();
   readonly #pending = new Map<number, Pending>();
-  /** Which instances each server would not have. */
+  /** Which instances each server has refused. */
   readonly #denied = new Map<Contact, Set<InstanceId>>();
   #request = 0;
 
@@ -97,8 +97,8 @@ export class Registry {
   }
 
   /**
-   * A server says where it is reached now: who left its address to the servers is there, too. One
-   * that lost its address, and has it again, moves nobody.
+   * A server tells its new address: an offer without an address of its own moves there, too. A
+   * server that lost its address, and has it again, moves no offer.
    */
   readdress(contact: Contact, host: string): void {
     const { server } = contact;
@@ -139,7 +139,7 @@ export class Registry {
     for (const held of this.#held.values()) this.#send(contact, held);
   }
 
-  /** A session is lost, and with it all that it would have said. */
+  /** A session is lost, and with it its open answers. */
   release(contact: Contact): void {
     this.#denied.delete(contact);
     for (const [request, pending] of [...this.#pending]) {

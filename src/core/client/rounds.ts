@@ -1,19 +1,19 @@
 // When the addresses of this host are tried: in rounds, all sockets first, then the ports. A missing
 // socket and a closed port cost microseconds, so a round comes every 300 ms at most for as long as a
 // session is lacking: that is how a sidecar is back within half a second of a server's start. The
-// invariant: with as many sessions as there can be, nothing is dialled at all.
+// invariant: when no further session is possible, nothing is dialled.
 
 import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
 import type { Contact, Contacts } from './contacts.ts';
 import { isSocketPath, LOCAL_CAP_MS } from './contacts.ts';
 import type { ClientTimers } from './timers.ts';
 
-/** What rounds are made of. */
+/** The parts of rounds. */
 export interface RoundsOptions {
   readonly contacts: Contacts;
   readonly timers: ClientTimers;
   readonly random: () => number;
-  /** So many sessions are all that there can be. */
+  /** The most sessions that there can be. */
   readonly sessionsMax: number;
   readonly now: () => number;
 }
@@ -60,7 +60,7 @@ export class Rounds {
     this.#armNext();
   }
 
-  /** Something is known of an address: when of all sockets, the ports have their turn. */
+  /** An address has an outcome; when all sockets have one, the ports have their turn. */
   advance(): void {
     const underWay = this.#options.contacts.in('dialling', 'greeting');
     if (underWay.some(({ address }) => isSocketPath(address))) return;

@@ -1,9 +1,9 @@
-// Every timer of a client, a watch and a question: its name, whose it is, and what happens when it is
+// Every timer of a client, a watch and a question: its name, its owner, and what happens when it is
 // due. One invariant: a timer that is not here can neither be set nor cancelled.
 
 import type { TimerName, Timers, TimerTable } from '../kit/timers.ts';
 
-/** The timers. That of an owner is called by its name and what the owner is known by. */
+/** The timers. A timer of an owner has the owner's id behind its name. */
 export const TIMERS = {
   handshake: { owner: 'contact', due: 'a server that has not said welcome is given up' },
   redial: { owner: 'contact', due: 'an address is dialled again' },

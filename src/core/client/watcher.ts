@@ -1,7 +1,7 @@
 // A standing lookup over one session at a time, which moves to another server when its own goes
-// away. The invariant: what is reported are differences, each once, whichever servers they came
-// from; nothing that was known is ever reported as removed on the word of an incomplete view, and
-// nothing that one server has let go comes back because another, which has slept, knows it from then.
+// away. The invariant: the reports are differences, each once, whichever servers they came from. An
+// incomplete view never removes a known instance, and an instance that one server has let go does
+// not come back because another server, which has slept, still knows it.
 
 import { KNOWN_MAX } from '../../protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
@@ -26,7 +26,7 @@ export type WatchReport =
       readonly instance: Instance;
       readonly cause?: Cause;
     }
-  /** The present set has been told; reported once. */
+  /** The present set is complete; reported once. */
   | { readonly kind: 'synced' }
   /** Every address refused us; nothing more will come. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -42,7 +42,7 @@ export interface WatcherOptions {
   readonly isOwnHost?: IsOwnHost;
 }
 
-/** What a watcher knows at a moment. */
+/** The knowledge of a watcher at a moment. */
 export interface WatcherView {
   readonly instances: readonly Instance[];
   readonly complete: boolean;
@@ -51,7 +51,7 @@ export interface WatcherView {
   readonly missingCount: number;
   /** Why the view is not complete, as far as the server said so. */
   readonly why: MessageOf<'change'>['why'];
-  /** Where the server is that told it; null before the first one. */
+  /** Where the server is that told it; null before the first server. */
   readonly place: Place | null;
   /** Whether any server was ever connected to. */
   readonly wasConnected: boolean;
@@ -65,11 +65,11 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #contacts: Contacts;
   readonly #liveness: Liveness;
   readonly #backoff: Backoff;
-  /** What was reported, by instance: the state is what was reported last. */
+  /** The reported instances, each with the state that was reported last. */
   readonly #known = new Map<InstanceId, Instance>();
-  /** What the present server has told of. */
+  /** The instances that the present server has told of. */
   readonly #told = new Set<InstanceId>();
-  /** What was over, the latest of it, and by which life of a server. */
+  /** The latest removed instances, and which life of a server removed each. */
   readonly #gone = new Map<InstanceId, Gone>();
   #untried: Contact[] = [];
   #current: Contact | null = null;
@@ -108,11 +108,12 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       },
     });
     const { timers, contacts } = { timers: this.timers, contacts: this.#contacts };
-    // A stopped server keeps its socket open: whoever waits for news judges every session.
+    // A stopped server keeps its socket open: a watch, which waits for news, ends every session for
+    // silence.
     this.#liveness = new Liveness({ contacts, timers, isJudged: () => true });
   }
 
-  /** What is known now. */
+  /** The present knowledge. */
   view(): WatcherView {
     const facts = this.#contacts.all.find((contact) => contact.server !== null)?.server?.facts;
     const place = this.#current?.server?.facts ?? facts ?? null;
@@ -125,7 +126,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     };
   }
 
-  /** A server has vouched for all that is known as of then; -Infinity before the first one. */
+  /** When a server last vouched for all that is known; -Infinity before the first time. */
   vouchedMs(): number {
     return this.#vouchedMs;
   }
@@ -171,7 +172,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     });
   }
 
-  /** Nobody was found: waits, and begins again. */
+  /** No server was found: waits, and begins again. */
   #maybeRest(): void {
     if (this.#contacts.in('dialling', 'greeting').length > 0) return;
     if (this.#contacts.all.every((contact) => contact.state === 'refused')) {
@@ -212,7 +213,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     this.#told.clear();
     if (this.#wasSynced) this.#armDoubt();
     const { service } = this.#options;
-    // Of what is left out the complete view that follows says whether it is gone.
+    // The complete view that follows says whether an instance that is left out is gone.
     const known = this.#sorted()
       .slice(0, KNOWN_MAX)
       .map((instance) => instance.registration.instance);
@@ -259,9 +260,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   }
 
   /**
-   * What the present server does not know is in doubt, and gone once its view is complete. It tells
-   * the causes that it remembers; what it never knew it gets a while for: a host's only server may
-   * have been restarted, and its services are on their way back.
+   * An instance that the present server does not know is in doubt, and gone once its view is
+   * complete. The server tells the causes that it remembers. For an instance that it never knew it
+   * gets a while: a host's only server may have been restarted, and its services are on their way
+   * back.
    */
   #settle(): void {
     const untold = this.#sorted()
@@ -281,7 +283,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     for (const id of untold) this.#forget(id, 'unknown');
   }
 
-  /** A restart of one server, bridged by the other, is no change that anyone should hear of. */
+  /** A restart of one server, bridged by the other, is no change to report. */
   #armDoubt(): void {
     if (this.timers.has('doubt')) return;
     this.timers.set('doubt', this.nowMs + DOUBT_MS, () => {
@@ -308,7 +310,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     if (change !== null) this.report({ kind: 'change', change, instance: after });
   }
 
-  /** Who has slept answers as stale what it knows from before, however long that is over. */
+  /** A server that has slept answers as stale what it knew before, however long that is over. */
   #isPast({ registration, state }: Instance): boolean {
     const gone = this.#gone.get(registration.instance);
     if (gone === undefined || isLive(state)) return false;
@@ -322,7 +324,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     return after.registration.revision > before.registration.revision ? 'updated' : null;
   }
 
-  /** `latest` is what it is now, where that is known and nobody wants it. */
+  /** `latest`: its present record, if that is known and is no longer wanted. */
   #forget(id: InstanceId, cause: Cause, latest?: Instance): void {
     const instance = this.#known.get(id);
     if (instance === undefined) return;
@@ -349,7 +351,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   }
 }
 
-/** A server that lags behind the one before it takes nothing back. */
+/** A server that lags behind the previous one takes nothing back. */
 function newer(instance: Instance, before: Instance | undefined): Instance {
   if (before === undefined) return instance;
   if (instance.registration.revision >= before.registration.revision) return instance;
@@ -366,10 +368,10 @@ type Told = 'present' | 'added' | 'updated' | 'stale' | 'live';
 /** A server that is silent for this long is not waited for: the next is tried as well. */
 const NEXT_TRIED_MS = 250;
 
-/** How long what was known is believed without a server that says so. */
+/** How long known instances count without a server that confirms them. */
 const DOUBT_MS = 1_000;
 
-/** As many as may go while a server sleeps, in a large deployment. */
+/** As many as may be removed while a server sleeps, in a large deployment. */
 const GONE_MAX = 4_096;
 
 /** There is one watch on a session. */

@@ -1,6 +1,6 @@
-// Budgets in bytes: what is held is charged where it is kept, so that nothing can be kept that is not
-// charged, nor given up without being given back. The invariant: an account is the sum of what all
-// maps hold that charge it (`checkers/budgets` and `kit/account` compare them).
+// Budgets in bytes: a value is charged where it is kept. So nothing is kept without a charge, or
+// removed without giving the charge back. The invariant: an account is the sum of the contents of
+// all maps that charge it (`checkers/budgets` and `kit/account` compare them).
 
 import { assert } from './assert.ts';
 
@@ -25,12 +25,15 @@ export class Account {
   }
 }
 
-/** A map whose values cost something: they are charged as they come, and given back as they go. */
+/**
+ * A map whose values cost something: each is charged when it is added, and given back when it is
+ * removed.
+ */
 export class ChargedMap<K, V> extends Map<K, V> {
   readonly #account: Account;
   readonly #costOf: (value: V) => number;
 
-  /** What a value costs must never change while it is here. */
+  /** The cost of a value must not change while it is here. */
   constructor(account: Account, costOf: (value: V) => number) {
     super();
     this.#account = account;
@@ -52,7 +55,7 @@ export class ChargedMap<K, V> extends Map<K, V> {
     super.clear();
   }
 
-  /** What is charged for a key; 0 if it is not here. */
+  /** The charge for a key; 0 if it is not here. */
   costAt(key: K): number {
     const value = this.get(key);
     return value === undefined ? 0 : this.#costOf(value);

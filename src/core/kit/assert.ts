@@ -1,7 +1,7 @@
 // Assertions: a condition that only a bug of ours can break. Nothing catches them but the top of
 // the program, which exits with 70.
 
-/** A bug in rarangi: what had to hold, and did not. */
+/** A bug in rarangi: a condition that had to hold did not. */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }

@@ -32,7 +32,7 @@ export class Backoff {
 /** A broken connection is tried again within a quarter of a second. */
 export const BACKOFF_BASE_MS = 250;
 
-/** What is long gone is asked for every five minutes at least. */
+/** An address that is long gone is dialled at least every five minutes. */
 export const BACKOFF_CAP_MS = 5 * 60 * 1000;
 
 /** The cap while this server is split off or isolated: the way back must be found. */

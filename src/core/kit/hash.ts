@@ -7,7 +7,7 @@ export function hashOf(text: string): number {
   return hashed(mixed(HASH_START, text));
 }
 
-/** A hash under way, with one more text: text by text it comes to what the texts in one would. */
+/** Adds a text to a hash under way: the result is the hash of the joined texts. */
 export function mixed(hash: number, text: string): number {
   let mix = hash;
   for (let index = 0; index < text.length; index += 1) {
@@ -23,5 +23,5 @@ export function hashed(mix: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** With which a hash begins. */
+/** The initial value of a hash. */
 export const HASH_START = 0x811c9dc5;

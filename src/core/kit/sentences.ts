@@ -1,8 +1,7 @@
-// Sentences with `{fields}`, as the tables of notices and of a sidecar's events have them. The
-// invariant: a sentence says by its type which fields it has; who fills it in with fewer does not
-// compile.
+// Sentences with `{fields}`, for the tables of notices and of a sidecar's events. The invariant:
+// the type of a sentence has its fields; code that fills in fewer does not compile.
 
-/** What a field may be. */
+/** The value of a field. */
 export type FieldValue = string | number;
 
 /** Fields, whichever. */
@@ -15,7 +14,7 @@ export interface SentenceSpec {
   readonly besides?: readonly string[];
 }
 
-/** What has to be given with a row: the fields of its sentence, and those besides. */
+/** The fields that a row needs: those of its sentence, and those besides. */
 export type FieldsOf<Row extends SentenceSpec> = Readonly<
   Record<FieldIn<Row['sentence']> | Besides<Row>, FieldValue>
 >;

@@ -1,5 +1,5 @@
 // The one order of texts: by UTF-16 code units. The invariant: it is the same on every machine, so
-// servers that hold the same state say it in the same order.
+// servers with the same state send it in the same order.
 
 /** Orders texts by their UTF-16 units: the same everywhere. */
 export function compareText(one: string, other: string): number {

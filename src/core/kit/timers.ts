@@ -1,12 +1,12 @@
-// The deadlines of a core: a heap of named timers, each with what is to be done. One invariant: of
-// one name there is one timer; setting it again replaces it. Equal times run in the order in which
-// they were set, so that the same inputs give the same effects. Replaced and cancelled timers stay
-// in the heap until they come up, which costs less than looking for them.
+// The deadlines of a core: a heap of named timers, each with its callback. One invariant: a name
+// has one timer; setting it again replaces it. Equal times run in the order in which they were set,
+// so that the same inputs give the same effects. Replaced and cancelled timers stay in the heap
+// until they come up, which costs less than looking for them.
 
-/** A table of timers: by its name whose each is, and what happens when it is due. */
+/** A table of timers: by name the owner of each, and what happens when it is due. */
 export type TimerTable = Readonly<Record<string, { readonly owner: string; readonly due: string }>>;
 
-/** What the timers of a table are called: that of an owner has the owner's id behind its name. */
+/** The names of a table's timers: a timer of an owner has the owner's id behind its name. */
 export type TimerName<Table extends TimerTable> = {
   [Name in keyof Table & string]: Table[Name]['owner'] extends 'core' ? Name : `${Name} ${string}`;
 }[keyof Table & string];
@@ -26,7 +26,7 @@ export class Timers<Name extends string = string> {
   readonly #armed = new Map<Name, Timer<Name>>();
   #serial = 0;
 
-  /** Calls `run` when `dueMs` has come, instead of what the name stood for before. */
+  /** Calls `run` when `dueMs` has come, instead of the earlier callback of that name. */
   set(name: Name, dueMs: number, run: () => void): void {
     this.#serial += 1;
     const timer = { dueMs, serial: this.#serial, name, run, isVoid: false };
@@ -67,7 +67,7 @@ export class Timers<Name extends string = string> {
     return top === undefined ? Infinity : top.dueMs;
   }
 
-  /** Runs, in order, whatever is due; also what that sets for a time that has come. */
+  /** Runs all due timers, in order; also those that they set for a time that has come. */
   runDue(nowMs: number): void {
     while (this.nextMs() <= nowMs) {
       const timer = this.#pop();
