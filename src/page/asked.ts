@@ -1,6 +1,6 @@
-// What the page asks for beside its streams: answers as JSON. The invariants: one question at a time,
-// four in a second at most, however much changes; and what was not answered is said to be so and asked
-// again, for a question that failed is no answer that there is nothing.
+// The questions of the page beside its streams, with answers as JSON. The invariants: one question
+// at a time, four in a second at most, however much changes; and a question without an answer is
+// shown as such and asked again, because a failure does not mean "nothing".
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 
@@ -19,7 +19,7 @@ export interface Question {
   readonly path: string;
   /** A key that every answer has, and no failure. */
   readonly key: string;
-  /** It is asked again whenever this is another one. */
+  /** The question is asked again whenever this changes. */
   readonly stamp: string;
 }
 
@@ -45,7 +45,7 @@ export function useAsked<Answer>({ path, key, stamp }: Question): Asked<Answer> 
   return asked;
 }
 
-/** Takes what came; says whether it was an answer. */
+/** Takes a response; returns whether it was an answer. */
 type Take = (body: object) => boolean;
 
 /** One question, asked again and again. */
@@ -94,13 +94,13 @@ class Asking {
   }
 }
 
-/** What a server answers, a failure of its own included. */
+/** The answer of a server, its own failures included. */
 async function bodyAt(path: string): Promise<object> {
   try {
     const response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     return (await response.json()) as object;
   } catch {
-    // No server, no network, no JSON, or no time left: whoever reads can do the same about each.
+    // No server, no network, no JSON, or no time left: the reader can do the same about each.
     return NO_ANSWER;
   }
 }
@@ -117,7 +117,7 @@ function pause(milliseconds: number): Promise<void> {
 
 const NO_ANSWER = { error: { message: 'the server does not answer' } };
 
-/** As often as the feed tells of something. */
+/** As often as the feed sends news. */
 const ASK_MS = 250;
 const RETRY_MS = 2_000;
 const ANSWER_MS_MAX = 5_000;

@@ -1,5 +1,5 @@
-// The events of the fleet, or of the host that is open; and what is said of the name that somebody asked
-// to have explained.
+// The events of the fleet, or of the open host; and the explanation of a name, if one was asked
+// for.
 
 import type { JSX } from 'preact';
 
@@ -11,7 +11,7 @@ import { linkWithout } from './links.ts';
 import { clockText } from './sentences.ts';
 import { hostWords } from './topology.tsx';
 
-/** What there is, and what of it is open. */
+/** The fleet, and the part of it that is open. */
 export interface EventsProps {
   readonly fleet: Fleet;
   readonly host: string | null;
@@ -75,7 +75,7 @@ interface ExplainedProps {
   readonly onClose: () => void;
 }
 
-/** What `rarangi explain` says, and when it was said: its sentences have ages. */
+/** The sentences of `rarangi explain`, and when they came: they have ages. */
 function Explained({ name, nowMs, onClose }: ExplainedProps): JSX.Element {
   const { answer, atMs, fault } = useAsked<Explanation>({
     path: `/v1/explain/${encodeURIComponent(name)}`,
@@ -105,5 +105,5 @@ function Explained({ name, nowMs, onClose }: ExplainedProps): JSX.Element {
   );
 }
 
-/** What is said ages: so often it is asked anew. */
+/** The sentences age: so often they are asked for anew. */
 const EXPLAIN_MS = 5_000;

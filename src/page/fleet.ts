@@ -1,6 +1,7 @@
-// What the page knows of a fleet: made of the events of the feed, one after the other. The invariant:
-// what is told twice, or again from the beginning, changes nothing but what is different; rows that
-// stay the same are the same objects, so that nothing is drawn anew without need.
+// The page's knowledge of a fleet, made of the events of the feed, one after the other. The
+// invariant: news that comes twice, or all of it from the beginning, changes only what is
+// different; rows that stay the same are the same objects, so that nothing is drawn anew without
+// need.
 
 import type { EventInfo } from '../answers/history.ts';
 import type { FeedEvent, FeedServer, FeedService, FeedStatus } from '../doors/http/feed.ts';
@@ -39,7 +40,7 @@ export const NO_FLEET: Fleet = {
   happenings: [],
 };
 
-/** What is known once an event was told. */
+/** The knowledge after an event. */
 export function withEvent(fleet: Fleet, event: FeedEvent, nowMs: number): Fleet {
   switch (event.event) {
     case 'status':
@@ -58,7 +59,7 @@ export function withEvent(fleet: Fleet, event: FeedEvent, nowMs: number): Fleet 
   }
 }
 
-/** What a server told just now, the newest first. */
+/** The latest events of a server, the newest first. */
 export function happeningsOf(rows: readonly EventInfo[], nowMs: number): Happening[] {
   return rows.map((row) => ({ ...row, atMs: nowMs - row.ageMs })).reverse();
 }

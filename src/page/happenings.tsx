@@ -1,5 +1,5 @@
-// What happened, the newest first: when, what, of whom, and why. The invariant: what was not asked
-// for, or not answered, does not look like something that did not happen.
+// The events, the newest first: when, what, of whom, and why. The invariant: an event that was not
+// asked for, or not answered, does not look like one that did not happen.
 
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
@@ -16,7 +16,7 @@ export interface HappeningsProps {
   readonly happenings: readonly Happening[] | null;
   /** Why there is nothing newer; null while all is well. */
   readonly fault?: string | null;
-  /** Whether the name of the service goes without saying. */
+  /** Whether the name of the service is left out. */
   readonly isShort?: boolean;
 }
 
@@ -35,7 +35,7 @@ export function Happenings(props: HappeningsProps): JSX.Element {
   );
 }
 
-/** What could not be asked, why, and that it is asked again. */
+/** The question that failed, why, and that it is asked again. */
 export function Fault(props: { readonly what: string; readonly fault: string }): JSX.Element {
   return (
     <p class="fault" role="status">
@@ -102,7 +102,7 @@ function keyOf({ time, event, instance, server }: Happening): string {
   return `${time} ${event} ${instance ?? ''} ${server}`;
 }
 
-/** What a server remembers of a service or of a host. */
+/** A server's memory of a service or of a host. */
 export interface Past {
   /** The newest first; null until the server has answered. */
   readonly rows: readonly Happening[] | null;
@@ -116,7 +116,7 @@ interface HistoryBody {
   readonly reachesBackTo: string;
 }
 
-/** Asks what happened; again when the newest of these happenings about it is another one. */
+/** Asks for the events; again when the newest known event about it changes. */
 export function usePast(
   about: 'service' | 'host',
   name: string,

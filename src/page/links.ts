@@ -1,10 +1,10 @@
-// What is open is in the address of the page, so that it can be sent to somebody else, and Back works:
-// `#service=web`, `#host=h3`, `#explain=web`, or several with `&` between.
+// The address of the page has what is open, so that it can be sent to somebody else, and Back
+// works: `#service=web`, `#host=h3`, `#explain=web`, or several with `&` between.
 
-/** What may be open. */
+/** The things that may be open. */
 export type Open = 'service' | 'host' | 'explain';
 
-/** What an address says is open; null of each that is not. */
+/** The open things of an address; null for each that is not open. */
 export function openIn(hash: string): Readonly<Record<Open, string | null>> {
   const said = new URLSearchParams(hash.slice(1));
   return { service: said.get('service'), host: said.get('host'), explain: said.get('explain') };

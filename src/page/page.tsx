@@ -1,5 +1,5 @@
-// The status page of a server: how the fleet is, where it is, what it offers, what happened. The
-// invariants: it reads, and cannot write; what is old never looks as if it were of this moment.
+// The status page of a server: the state of the fleet, its hosts, its services, and what happened.
+// The invariants: it reads, and cannot write; old data never looks like present data.
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -63,7 +63,7 @@ interface TopProps {
   readonly nowMs: number;
 }
 
-/** What is asked, how it is, and whether that is of now. */
+/** The server that is asked, its state, and whether that is present. */
 function Top({ fleet, isLost, heardMs, nowMs }: TopProps): JSX.Element {
   const { status, toldMs } = fleet;
   if (status === null) {
@@ -118,7 +118,7 @@ interface Known {
   readonly nowMs: number;
 }
 
-/** What is known, drawn four times a second at most. */
+/** The known fleet, drawn four times a second at most. */
 function useFleet(): Known {
   const [known, setKnown] = useState<Known>(() => {
     const nowMs = Date.now();
@@ -160,7 +160,7 @@ function isPart(event: unknown): event is FeedEvent {
   return kind !== 'alive' && kind !== 'goaway';
 }
 
-/** What the address says is open, and how to open something else. */
+/** The open things of the address, and how to open something else. */
 function useChosen(): [ReturnType<typeof openIn>, (hash: string) => void] {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
@@ -198,6 +198,6 @@ function useShortcuts(): void {
   }, []);
 }
 
-/** What comes together is drawn together. */
+/** News that comes together is drawn together. */
 const DRAW_MS = 30;
 const CLOCK_MS = 1_000;

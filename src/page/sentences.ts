@@ -1,5 +1,6 @@
-// How a fleet is, in one sentence for people: what is wrong, who is concerned, since when, and what
-// follows. The invariant: it says no more than the server said, and everything by name.
+// The state of a fleet, in one sentence for people: what is wrong, which hosts are concerned, since
+// when, and what follows. The invariant: it says no more than the server said, and everything by
+// name.
 
 import type { FeedAway, FeedStatus } from '../doors/http/feed.ts';
 
@@ -10,7 +11,7 @@ export interface Moment {
   readonly toldMs: number;
 }
 
-/** How it is, in one sentence or a few. */
+/** The state, in one sentence or a few. */
 export function stateSentence(status: FeedStatus, moment: Moment): string {
   const split = status.away.filter(({ state }) => state === 'split');
   if (split.length > 0) return splitSentence(split, status, moment);

@@ -1,4 +1,4 @@
-// The services with how many instances each has; and of the one that is open its instances.
+// The services with the number of instances of each; and the instances of the open one.
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -209,7 +209,9 @@ function tagsText({ tags }: InstanceInfo): string {
     .join(' ');
 }
 
-/** When it was registered; where that is longer ago than the server remembers, since when it is known. */
+/**
+ * When it was registered; if that is longer ago than the server remembers, since when it is known.
+ */
 function sinceText({ instance }: InstanceInfo, { rows, reachesBackTo }: Past): string {
   const row = rows?.find((one) => one.instance === instance && one.event === 'registered');
   if (row !== undefined) return clockText(row.atMs);
@@ -220,7 +222,7 @@ function sinceText({ instance }: InstanceInfo, { rows, reachesBackTo }: Past): s
 function useInstances(name: string): InstanceInfo[] | null {
   const [known, setKnown] = useState<ReadonlyMap<string, InstanceInfo> | null>(null);
   useEffect(() => {
-    // Until the whole set is there again, what was known before stays: see rarangi-http(7).
+    // Until the whole set is there again, the old one stays: see rarangi-http(7).
     let fresh: Map<string, InstanceInfo> | null = null;
     const stream = new Stream({
       url: `/v1/watch?service=${encodeURIComponent(name)}`,

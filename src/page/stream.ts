@@ -1,14 +1,14 @@
-// A stream of the server that is opened again when it is lost. The invariants: a page that nobody
-// looks at for a minute holds no stream, and has it again when it is looked at; a stream that says
+// A stream of the server that is opened again when it is lost. The invariants: a page that is
+// hidden for a minute holds no stream, and opens it again when it is shown; a stream that says
 // nothing for too long counts as lost, though the connection may be open.
 
-/** Whom a stream tells. */
+/** The callbacks of a stream. */
 export interface StreamOptions {
   readonly url: string;
   /** The names of its events. */
   readonly events: readonly string[];
   readonly onEvent: (event: unknown) => void;
-  /** It was opened, perhaps again: all is told anew. */
+  /** It was opened, perhaps again: everything comes anew. */
   readonly onOpen?: () => void;
 }
 
@@ -35,7 +35,7 @@ export class Stream {
     this.#source?.close();
   }
 
-  /** Gives a stream up that says nothing: a server may hang, and a cable may be cut. */
+  /** Gives up a silent stream: a server may hang, and a cable may be cut. */
   look(nowMs: number): void {
     if (this.#source === null || nowMs - this.heardMs < SILENT_MS) return;
     this.isLost = true;

@@ -6,11 +6,11 @@ import type { JSX } from 'preact';
 
 import { clustersOf, type Host } from './fleet.ts';
 
-/** What there is, and whom to tell that a host was chosen. */
+/** The fleet, and the callback for a chosen host. */
 export interface TopologyProps {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly chosen: string | null;
-  /** The hosts that the one which is pointed at has links to. */
+  /** The hosts that the host under the pointer has links to. */
   readonly linked: ReadonlySet<string>;
   readonly onChoose: (host: string) => void;
   readonly onPoint: (host: string | null) => void;
@@ -50,7 +50,7 @@ interface TileProps extends Pick<TopologyProps, 'onChoose' | 'onPoint'> {
   readonly isLinked: boolean;
 }
 
-/** One host. Of a thousand only those are drawn anew of which something is different. */
+/** One host. Of a thousand only those with a difference are drawn anew. */
 class Tile extends Component<TileProps> {
   override shouldComponentUpdate(next: TileProps): boolean {
     const { host, isChosen, isLinked } = this.props;
@@ -109,7 +109,7 @@ function Half({ host, side }: { readonly host: Host; readonly side: 'a' | 'b' })
   );
 }
 
-/** A host in words, for whoever does not see it, or points at it. */
+/** A host in words, for a reader who does not see it, or points at it. */
 export function hostWords({ name, cluster, servers }: Host): string {
   const words = servers.map((server) => {
     const role = server.role === 'master' ? ', a master' : '';
@@ -118,7 +118,7 @@ export function hostWords({ name, cluster, servers }: Host): string {
   return `${name} in ${cluster}: ${words.join('; ')}`;
 }
 
-/** What is said of a state beside its colour. */
+/** The word for a state beside its colour. */
 const SIGNS: Readonly<Record<string, string>> = {
   reachable: '●',
   suspect: '?',

@@ -1,5 +1,5 @@
-// The address of an instance as DNS says it: four bytes, sixteen bytes, or a host name. The
-// invariant: what is neither is said in no answer.
+// The address of an instance in DNS: four bytes, sixteen bytes, or a host name. The invariant: any
+// other text is in no answer.
 
 import type { WireName } from './wire-name.ts';
 import { isWireName, labelsOf } from './wire-name.ts';
@@ -9,7 +9,7 @@ export type DnsAddress =
   | { readonly kind: 'v4' | 'v6'; readonly bytes: readonly number[] }
   | { readonly kind: 'host'; readonly name: WireName };
 
-/** What an address is; null for a text that is none. */
+/** The kind of an address; null for a text that is none. */
 export function addressOf(text: string): DnsAddress | null {
   if (text.includes(':')) {
     const bytes = v6BytesOf(text);
@@ -22,7 +22,7 @@ export function addressOf(text: string): DnsAddress | null {
   return isHost && isWireName(name) ? { kind: 'host', name } : null;
 }
 
-/** By hand: every instance of every answer that is made comes along here. */
+/** Parsed by hand: every instance of every new answer passes here. */
 function v4BytesOf(text: string): number[] | null {
   const bytes: number[] = [];
   let [value, digits] = [0, 0];

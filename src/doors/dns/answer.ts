@@ -1,13 +1,13 @@
-// What an answer is before it is bytes: sections of records, a response code, extended errors. The
-// invariant: an answer repeats what was asked, and its records are in the order in which they are
-// to be left out, the last ones first, where there is no room for all.
+// An answer before it is bytes: sections of records, a response code, extended errors. The
+// invariant: an answer repeats its question, and where there is no room for all records the last
+// ones are left out first.
 
 import type { EdeCode, RcodeName } from './codes.ts';
 import { EDE, HEADER_BYTES, RCODE, TYPE } from './codes.ts';
 import type { Asked } from './query.ts';
 import type { WireName } from './wire-name.ts';
 
-/** Where a service is, as SRV says it (RFC 2782). */
+/** The place of a service in an SRV record (RFC 2782). */
 export interface Location {
   readonly priority: number;
   readonly weight: number;
@@ -15,7 +15,7 @@ export interface Location {
   readonly target: WireName;
 }
 
-/** What a zone says of itself, as SOA says it (RFC 1035); its times are always the same. */
+/** The facts of a zone in an SOA record (RFC 1035); its times are always the same. */
 export interface Authority {
   readonly server: WireName;
   readonly mailbox: WireName;
@@ -24,7 +24,7 @@ export interface Authority {
   readonly minimum: number;
 }
 
-/** What a record says, by its type. Strings have a character for each byte. */
+/** The data of a record, by its type. Strings have a character for each byte. */
 export type RecordData =
   | { readonly type: typeof TYPE.A | typeof TYPE.AAAA; readonly address: readonly number[] }
   | { readonly type: typeof TYPE.SRV; readonly location: Location }
@@ -43,7 +43,7 @@ export interface DnsRecord {
   readonly data: RecordData;
 }
 
-/** Why an answer is as it is (RFC 8914), for those who asked with EDNS. */
+/** The reason of an answer (RFC 8914), for queries with EDNS. */
 export interface ExtendedError {
   readonly code: EdeCode;
   /** At most 200 bytes. */
@@ -54,7 +54,7 @@ export interface ExtendedError {
 export interface Answer {
   readonly asked: Asked;
   readonly rcode: RcodeName;
-  /** Whether this server is the one that knows: not where it refuses. */
+  /** Whether the answer is authoritative: not if it refuses. */
   readonly isAuthoritative: boolean;
   readonly answers: readonly DnsRecord[];
   readonly authority: readonly DnsRecord[];
@@ -62,10 +62,10 @@ export interface Answer {
   readonly errors: readonly ExtendedError[];
 }
 
-/** What a query came to, as lookups are counted; null for what asks for no service. */
+/** The result of a query, as lookups are counted; null for a query that asks for no service. */
 export type Finding = 'live' | 'stale' | 'none' | 'cannot_tell';
 
-/** What an answer says of what was looked up. */
+/** The result of a lookup in an answer. */
 export function findingOf({ rcode, answers, errors }: Answer): Finding | null {
   if (rcode === 'NXDOMAIN') return 'none';
   const isStale = errors.some(({ code }) => code === EDE.STALE_ANSWER);
@@ -78,22 +78,22 @@ export function findingOf({ rcode, answers, errors }: Answer): Finding | null {
 /** The types that say where instances are. */
 const FINDING: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.CNAME, TYPE.SRV]);
 
-/** An answer without a record that this server does not vouch for as an authority. */
+/** An answer without records, for which this server is no authority. */
 export function refusal(asked: Asked, rcode: RcodeName, error?: ExtendedError): Answer {
   const errors = error === undefined ? [] : [error];
   return { ...EMPTY, asked, rcode, errors };
 }
 
 /**
- * The bytes that say that a query could not be answered, whatever is wrong with it: its header alone,
- * with SERVFAIL (RFC 1035, 4.1.1). Null for what is no query.
+ * The bytes of a failure to answer, for any reason: only the header, with SERVFAIL (RFC 1035,
+ * 4.1.1). Null if the bytes are no query.
  */
 export function failureBytes(query: Uint8Array): Uint8Array | null {
   const [high, low, flags] = query;
   if (query.length < HEADER_BYTES || high === undefined || low === undefined) return null;
   if (flags === undefined || flags >= RESPONSE) return null;
   const bytes = new Uint8Array(HEADER_BYTES);
-  // The number, that it is a response, and what the query said of its kind and its wish.
+  // The number, the mark of a response, and the query's kind and recursion wish.
   bytes.set([high, low, RESPONSE | (flags & REPEATED), RCODE.SERVFAIL]);
   return bytes;
 }

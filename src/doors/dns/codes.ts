@@ -76,7 +76,7 @@ export const EDE_DOCS: Readonly<Record<keyof typeof EDE, string>> = {
 /** The number of an extended error. */
 export type EdeCode = (typeof EDE)[keyof typeof EDE];
 
-/** Bytes of a header: a query of fewer is answered by nobody. */
+/** Bytes of a header: a shorter query gets no answer. */
 export const HEADER_BYTES = 12;
 
 /** A query is never longer. */

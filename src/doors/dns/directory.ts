@@ -1,31 +1,31 @@
-// Finds a service by what DNS calls it: without the case of letters, and with hyphens for the
+// Finds a service by its name in DNS: letters have no case, and hyphens may stand for the
 // underscores that Java and browsers refuse. The invariant: a name leads to one service or to none;
-// where two could be meant, nobody is guessed.
+// if two could be meant, the answer does not guess.
 
 import { LABEL_BYTES_MAX } from './codes.ts';
 import { unsayableOf } from './names.ts';
 
-/** What a name leads to. `part`: only the names of others end with it. */
+/** The result for a name. `part`: only longer names end with it. */
 export type Found =
   | { readonly kind: 'service'; readonly name: string }
   | { readonly kind: 'several'; readonly names: readonly string[] }
   | { readonly kind: 'part' | 'none' };
 
-/** The names of services, as DNS says them. */
+/** The names of services in DNS. */
 export class Directory {
   /** By the name in lower case, and by the same with hyphens. */
   readonly #bySpelling = new Map<string, string[]>();
   readonly #byHyphens = new Map<string, string[]>();
   readonly #ends = new Set<string>();
 
-  /** `bytesLeft` is what names in the zone may take left of it. */
+  /** `bytesLeft`: the bytes that a name may have left of the zone. */
   constructor(services: Iterable<string>, bytesLeft: number) {
     for (const service of services) {
       if (unsayableOf(service, bytesLeft) === null) this.#add(service);
     }
   }
 
-  /** What a name in lower case leads to. */
+  /** Looks up a name in lower case. */
   find(asked: string): Found {
     const names = this.#bySpelling.get(asked) ?? this.#byHyphens.get(asked);
     if (names === undefined) return { kind: this.isPart(asked) ? 'part' : 'none' };
@@ -39,7 +39,7 @@ export class Directory {
     return this.#ends.has(asked);
   }
 
-  /** What DNS-SD may browse: each name in lower case that leads to a service, once. */
+  /** The names that DNS-SD may browse: each name in lower case that leads to a service, once. */
   spellings(): string[] {
     return [...this.#bySpelling.keys()].filter(
       (spelling) => isLabel(`_${spelling}`) && this.find(spelling).kind === 'service',
@@ -47,8 +47,8 @@ export class Directory {
   }
 
   /**
-   * What a service is called where only letters, digits and hyphens are taken; its own name in lower
-   * case where another service has that one.
+   * The name of a service where only letters, digits and hyphens are allowed; its own name in lower
+   * case if another service has that one.
    */
   hostNameOf(service: string): string {
     const spelling = service.toLowerCase();
@@ -70,7 +70,7 @@ export class Directory {
   }
 }
 
-/** Whether the first part of it, with the underscore before it, is still one that DNS can say. */
+/** Whether DNS can still express its first part with an underscore before it. */
 function isLabel(name: string): boolean {
   return (name.split('.')[0] ?? '').length <= LABEL_BYTES_MAX;
 }

@@ -1,6 +1,6 @@
-// The DNS door without sockets: the bytes of a query in, the bytes of its answer out. It keeps ready
-// bytes, by the very list of instances that the catalogue gives. The invariants: an answer is never
-// longer than its asker takes, and what is no query gets no answer.
+// The DNS door without sockets: the bytes of a query in, the bytes of its answer out. It keeps
+// ready bytes for each list of instances that the catalogue gives. The invariants: an answer is
+// never longer than its client takes, and bytes that are no query get no answer.
 
 import { refusal } from './answer.ts';
 import {
@@ -24,11 +24,11 @@ import { Responder } from './responder.ts';
 import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
 
-/** Whoever waits for the answer to a query. */
+/** The receiver of the answer to a query. */
 export interface Asking {
   /**
-   * Called once, or, for what is nothing that is answered, never. The bytes are lent: the next query
-   * that is answered may change them. Copies are made where they are needed.
+   * Called once, or never if the bytes get no answer. The bytes are lent: the next answer may
+   * change them. Copies are made where they are needed.
    */
   answer(answered: Encoded): void;
 }
@@ -47,7 +47,7 @@ export class DnsDoor {
     this.#ready = new Ready(options);
   }
 
-  /** Answers what has arrived. */
+  /** Answers bytes that have arrived. */
   take(bytes: Uint8Array, way: Way, asking: Asking): void {
     const again = this.#again(bytes, way);
     if (again !== null) {
@@ -102,7 +102,7 @@ export class DnsDoor {
     });
   }
 
-  /** Ready bytes, if what they rest on has not changed. */
+  /** Ready bytes, if their basis has not changed. */
   #pick(key: string, take: (ready: Encoded | null) => void): void {
     const kept = this.#ready.of(key);
     if (kept === undefined) {
@@ -125,7 +125,7 @@ export class DnsDoor {
     });
   }
 
-  /** Ready bytes as the answer to this very query: with its number, its wishes, and its case. */
+  /** Ready bytes as the answer to this query: with its number, its wishes, and its case. */
   #addressed(ready: Encoded, query: Uint8Array, { name, recursionDesired }: Repeated): Encoded {
     const { bytes } = ready;
     bytes[0] = query[0] ?? 0;
@@ -150,7 +150,7 @@ function roomOf({ edns }: Query, { isStream, isLoopback }: Way): Room {
   return { bytesMax: Math.min(Math.max(edns.payloadBytes, UDP_BYTES_PLAIN), most), isStream };
 }
 
-/** All that makes one answer differ from another, but for what each of them repeats. */
+/** All that distinguishes one answer from another, except for the repeated parts of the query. */
 function keyOfAnswer({ question, edns }: Query, { isOnHost }: Way, room: Room): string {
   const size = `${room.isStream ? 't' : 'u'}${room.bytesMax}`;
   const wishes = edns === null ? '' : edns.wantsSignatures ? 'd' : 'e';

@@ -1,7 +1,7 @@
 // Writes an answer: records in, bytes out. The invariants: never more bytes than allowed; a record
 // is written whole or not at all; owners are compressed, targets of SRV never (RFC 2782; Go refuses
-// them). All answers come first, then as many additional records as fit. Answers that are left out
-// are told: over UDP by TC, over TCP, where there is no larger way, by an extended error.
+// them). All answers come first, then as many additional records as fit. TC over UDP, and an
+// extended error over TCP, which has no larger alternative, tell that answers are left out.
 
 import type { Answer, DnsRecord, ExtendedError, Finding } from './answer.ts';
 import { findingOf } from './answer.ts';
@@ -18,7 +18,7 @@ export interface Room {
   readonly isStream: boolean;
 }
 
-/** What came of writing an answer, and what is counted of it. */
+/** The written answer, and its facts for counting. */
 export interface Encoded {
   readonly bytes: Uint8Array;
   readonly rcode: Answer['rcode'];
@@ -49,7 +49,7 @@ export class Encoder {
     return { bytes: this.#writer.taken(), rcode, isTruncated, finding: findingOf(answer) };
   }
 
-  /** Header, question and answers; says how many of these fit. */
+  /** Header, question and answers; returns how many answers fit. */
   #begin({ asked, answers }: Answer, bytesMax: number): number {
     const writer = this.#writer;
     writer.begin();
@@ -61,7 +61,7 @@ export class Encoder {
     return kept;
   }
 
-  /** What goes with all answers; says which extended errors there is room for. */
+  /** The additional part of all answers; returns the extended errors that have room. */
   #append(answer: Answer, bytesMax: number, errors: Errors): Errors {
     const { asked, authority, additional } = answer;
     let told = errors;

@@ -1,11 +1,11 @@
-// What names mean, left of the zone: a service, the same by RFC 2782, one instance, qualifiers, what
-// DNS-SD asks for. The invariant: each name has one meaning, whatever the services are called, for
-// the parts of a service's name that would be taken for something else are not said in DNS.
+// The meaning of names, left of the zone: a service, the same by RFC 2782, one instance,
+// qualifiers, the names of DNS-SD. The invariant: each name has one meaning, whatever the services
+// are called, because a service whose name would be read as something else has no name in DNS.
 
 import { LABEL_BYTES_MAX } from './codes.ts';
 import type { WireName } from './wire-name.ts';
 
-/** What instances must be, beyond their service. Values are in lower case. */
+/** The conditions for instances, beyond their service. Values are in lower case. */
 export type Qualifier =
   | { readonly kind: 'near' | 'live' }
   | { readonly kind: 'cluster' | 'host' | 'scheme'; readonly value: string }
@@ -27,18 +27,18 @@ export interface ServiceSought {
   /** No service has just this name; longer ones may end with it. */
   readonly isPartOnly: boolean;
   readonly qualifiers: readonly Qualifier[];
-  /** The name is a part of others only, of those that go on with this one. */
+  /** The name is only a part of longer ones, which have this one beside it. */
   readonly begun: Begun | null;
   /** The digits of one instance. */
   readonly instance: string | null;
 }
 
-/** What a name asks for. */
+/** The question of a name. */
 export type Sought =
   | ServiceSought
   /** The zone itself; its server; the service types of DNS-SD; the zone to browse. */
   | { readonly kind: 'apex' | 'server' | 'types' | 'browsing' }
-  /** It is there as a part of others, whatever the services are. */
+  /** It exists as a part of others, whatever the services are. */
   | { readonly kind: 'part' }
   /** No name of this form is there, whatever the services are. */
   | { readonly kind: 'unknown' };
@@ -111,7 +111,7 @@ export const NAME_FORMS: readonly NameForm[] = [
   },
 ];
 
-/** What the labels left of the zone ask for; they are in lower case. */
+/** The question of the labels left of the zone, in lower case. */
 export function soughtBy(labels: WireName): Sought {
   const last = labels.at(-1);
   if (last === undefined) return { kind: 'apex' };
@@ -130,12 +130,12 @@ export function instanceLabel(digits: string): string {
   return `i-${digits}`;
 }
 
-/** Digits of an id that tell an instance from others, mostly. */
+/** Digits of an id that are mostly enough to distinguish instances. */
 export const INSTANCE_DIGITS = 16;
 
 /**
- * Why a service cannot be said in DNS; null if it can. `bytesLeft` is what names in the zone may
- * take left of it.
+ * Why a service has no name in DNS; null if it has one. `bytesLeft`: the bytes that a name may have
+ * left of the zone.
  */
 export function unsayableOf(service: string, bytesLeft: number): string | null {
   const parts = service.toLowerCase().split('.');
@@ -152,7 +152,7 @@ export function unsayableOf(service: string, bytesLeft: number): string | null {
   return null;
 }
 
-/** `_NAME._tcp`, an instance of it, and what DNS-SD asks for (RFC 6763). */
+/** `_NAME._tcp`, an instance of it, and the names of DNS-SD (RFC 6763). */
 function byTransport(labels: WireName, transport: '_tcp' | '_udp'): Sought {
   const [first, ...rest] = labels;
   if (first === undefined) return { kind: 'part' };
@@ -161,7 +161,7 @@ function byTransport(labels: WireName, transport: '_tcp' | '_udp'): Sought {
   const digits = digitsOf(first);
   const parts = digits === null ? labels : rest;
   const [head = '', ...tail] = parts;
-  // `v2._tcp` is there if `_api.v2._tcp` is.
+  // `v2._tcp` exists if `_api.v2._tcp` does.
   if (digits === null && !head.startsWith('_')) return sought(parts, { form, isPartOnly: true });
   if (!head.startsWith('_') || head.length === 1) return UNKNOWN;
   return sought([head.slice(1), ...tail], { form, instance: digits });
@@ -220,7 +220,7 @@ function isAlone(key: string): key is 'near' | 'live' {
 
 function sought(parts: WireName, more: Partial<ServiceSought>): Sought {
   const service = parts.join('.');
-  // No service is called so: there is no need to ask.
+  // No service has such a name: there is no need to ask.
   if (!SERVICE_PATTERN.test(service) || parts.includes('')) return UNKNOWN;
   if ((more.qualifiers?.length ?? 0) > QUALIFIERS_MAX) return UNKNOWN;
   return { ...PLAIN, service, ...more };
@@ -247,7 +247,7 @@ const SERVER = 'ns';
 
 const QUALIFIERS_MAX = 8;
 
-/** What the name of a service, or the end of one, can look like in lower case. */
+/** The form of a service's name, or of the end of one, in lower case. */
 const SERVICE_PATTERN = /^[a-z0-9._-]{1,128}$/;
 
 /** `i-`, 32 digits, `._` of the name, `._tcp`, with the lengths of the labels. */

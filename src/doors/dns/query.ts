@@ -1,6 +1,6 @@
-// Reads a query: bytes in, one question and what its sender can take out. The invariant: nothing is
-// read beyond the bytes, a pointer leads backwards only, and what cannot be read says which answer
-// it gets: none at all to a response, and to what is no header.
+// Reads a query: bytes in, one question and its sender's limits out. The invariant: nothing is read
+// beyond the bytes, and a pointer leads backwards only. Bytes that cannot be read name the answer
+// that they get: a response, or less than a header, gets none.
 
 import {
   HEADER_BYTES,
@@ -19,7 +19,7 @@ export interface Question {
   readonly class: number;
 }
 
-/** What the sender of a query says of itself by EDNS (RFC 6891). */
+/** The sender's limits by EDNS (RFC 6891). */
 export interface Edns {
   readonly version: number;
   /** Bytes that it takes over UDP. */
@@ -28,7 +28,7 @@ export interface Edns {
   readonly wantsSignatures: boolean;
 }
 
-/** What every answer repeats. */
+/** The parts that every answer repeats. */
 export interface Asked {
   readonly id: number;
   readonly opcode: number;
@@ -43,7 +43,7 @@ export interface Query extends Asked {
   readonly question: Question;
 }
 
-/** What bytes are: a query, or something that gets an error, or nothing. */
+/** The kind of some bytes: a query, or something that gets an error, or nothing. */
 export type Read =
   | { readonly kind: 'query'; readonly query: Query }
   | { readonly kind: 'wrong'; readonly asked: Asked; readonly rcode: 'FORMERR' | 'NOTIMP' }
@@ -86,7 +86,7 @@ function readQuestion(walk: Walk): Question | null {
   return { name, type, class: given };
 }
 
-/** Looks through the records behind the question; nothing but an OPT is of interest there. */
+/** Reads the records after the question; only an OPT matters there. */
 function readEdns(walk: Walk): Edns | null | 'wrong' {
   const { bytes } = walk;
   const before = uint16(bytes, 6) + uint16(bytes, 8);
@@ -159,7 +159,7 @@ const IGNORED: Read = { kind: 'ignored' };
 const FLAG_RESPONSE = 0x8000;
 const FLAG_RECURSION_DESIRED = 0x0100;
 
-/** Type, class, time to live, length: what a record has between its name and its data. */
+/** Type, class, time to live, length: the part of a record between its name and its data. */
 const RECORD_FIXED_BYTES = 10;
 
 const POINTER_BITS = 0xc0;

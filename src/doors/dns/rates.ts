@@ -1,8 +1,8 @@
-// How often one address may ask: whoever asks more often than that is answered every other time, so
-// that it learns to ask less and still gets through. The invariant: what is remembered is bounded,
-// and forgotten within a second.
+// How often one address may ask: one that asks more often is answered every other time, so that it
+// slows down and still gets through. The invariant: the memory is bounded, and cleared within a
+// second.
 
-/** What becomes of a query; `told` is a drop of which the operator is to be told. */
+/** The decision on a query; `told` is a drop that the operator has to know. */
 export type Verdict = 'pass' | 'drop' | 'told';
 
 /** The rates of all addresses. */
@@ -40,5 +40,5 @@ const QUERIES_MAX = 1_000;
 
 const ADDRESSES_MAX = 65_536;
 
-/** Addresses of which the operator is told in a minute. */
+/** Addresses that the operator is told of in a minute. */
 const TOLD_MAX = 16;

@@ -1,7 +1,7 @@
-// Ready bytes of answers, by what was asked and how much room there is, so that a service that many
-// ask for is written down now and then and not each time. The invariants: what is kept is as large
-// as its bound at most; each order of an answer is used some times only, so that callers spread, yet
-// however many ask, only so many a second are made anew.
+// Ready bytes of answers, by question and room, so that the answer for a popular service is written
+// now and then and not each time. The invariants: the memory never exceeds its bound. Each order of
+// an answer is used only a few times, so that callers spread, but only so many a second are made
+// anew, however many clients ask.
 
 import type { Encoded } from './encoder.ts';
 import type { Basis, FoundInstances } from './responder.ts';
@@ -22,7 +22,7 @@ export interface Kept {
   renewedMs: number;
 }
 
-/** What ready answers are made with. */
+/** The settings of ready answers. */
 export interface ReadyOptions {
   /** From 0 (included) to 1. */
   readonly random: () => number;
@@ -40,7 +40,7 @@ export class Ready {
     this.#options = options;
   }
 
-  /** What is kept for a key. */
+  /** The ready answers for a key. */
   of(key: string): Kept | undefined {
     return this.#kept.get(key);
   }
@@ -57,7 +57,7 @@ export class Ready {
     return order.encoded;
   }
 
-  /** Keeps one more order of an answer, beside those that rest on the same. */
+  /** Keeps one more order of an answer, beside those with the same basis. */
   keep(key: string, basis: Basis, encoded: Encoded): void {
     const before = this.#kept.get(key);
     const isSame = before !== undefined && restsOn(before.basis, basis, basis.services);
@@ -91,7 +91,7 @@ export class Ready {
     this.#bytes -= order.encoded.bytes.length;
   }
 
-  /** Whoever still knows it finds it empty. */
+  /** A holder of it finds it empty. */
   #forget(key: string, { orders }: Kept): void {
     for (const { encoded } of orders) this.#bytes -= encoded.bytes.length;
     orders.length = 0;
@@ -99,7 +99,7 @@ export class Ready {
   }
 }
 
-/** Whether an answer rests on just this. */
+/** Whether an answer has exactly this basis. */
 export function restsOn(
   basis: Basis,
   { instances, view }: FoundInstances,
@@ -117,7 +117,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((host, index) => host === other[index]);
 }
 
-/** One instance has one order; of several so many that each is first about as often. */
+/** One instance has one order; several have so many that each is first about equally often. */
 function ordersOf({ instances }: Basis): number {
   return instances.length === 1 ? 1 : ORDERS_MAX;
 }
@@ -128,6 +128,6 @@ const USES_MAX = 96;
 /** Between two orders that are given up: all of them are others within a second. */
 const RENEWAL_MS = 30;
 
-/** What is kept at most: then it begins anew. */
+/** The most bytes that are kept: then it begins anew. */
 const KEYS_MAX = 1_024;
 const BYTES_MAX = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
-// The records that say instances: addresses, locations, texts, names to browse. The invariant: an
-// SRV target names the instance and not its address (HAProxy loses servers that share a target),
-// unless the address is a host name itself: then that is the target.
+// The records of instances: addresses, locations, texts, names to browse. The invariant: an SRV
+// target names the instance and not its address (HAProxy loses servers that share a target), unless
+// the address is a host name itself: then that is the target.
 
 import type { Place } from '../../core/client/matching.ts';
 import type { Instance, Tag } from '../../protocol/records.ts';
@@ -14,17 +14,17 @@ import type { WireName } from './wire-name.ts';
 import { labelsOf, lowered, utf8Bytes } from './wire-name.ts';
 import type { Zone } from './zone.ts';
 
-/** What the records of a service are made with. */
+/** The basis for the records of a service. */
 export interface Making {
   readonly zone: Zone;
   readonly place: Place;
-  /** All instances of the service: they decide how many digits tell one from the others. */
+  /** All instances of the service: they decide how many digits distinguish one from the others. */
   readonly all: readonly Instance[];
-  /** What the service is called where only letters, digits and hyphens are taken. */
+  /** The name of the service where only letters, digits and hyphens are allowed. */
   readonly hostName: string;
-  /** What the service is called behind `_`. */
+  /** The name of the service after `_`. */
   readonly spelling: string;
-  /** Whether the asker is on the server's own host: else distances mean nothing to it. */
+  /** Whether the client is on the server's own host: else distances mean nothing to it. */
   readonly isOnHost: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Making {
 export class Records {
   readonly #making: Making;
   readonly #digitsOf: (instance: Instance) => string;
-  /** What was made of each instance: it is asked for more than once in an answer. */
+  /** The parts made of each instance: an answer needs them more than once. */
   readonly #made = new Map<Instance, Made>();
 
   constructor(making: Making) {
@@ -67,7 +67,7 @@ export class Records {
     });
   }
 
-  /** The addresses of the targets of these. */
+  /** The addresses of the targets of these instances. */
   targetAddresses(instances: readonly Instance[]): DnsRecord[] {
     return instances.flatMap((instance) => {
       const owner = this.targetOf(instance);
@@ -78,7 +78,7 @@ export class Records {
     });
   }
 
-  /** What else there is to say of one. */
+  /** The other facts about one. */
   text(owner: WireName, instance: Instance): DnsRecord {
     const { registration, host, cluster, state } = instance;
     const own: readonly [string, string | null][] = [
@@ -151,7 +151,7 @@ export class Records {
   }
 }
 
-/** What is said of an instance in more than one place. */
+/** The parts of an instance that stand in more than one place. */
 interface Made {
   readonly address: DnsAddress | null;
   readonly target: WireName;

@@ -1,6 +1,6 @@
-// Questions that are asked again in the very same bytes, as most are: such a one is not read anew. The
-// invariants: a question is known again only if it is the same byte for byte, its number aside, and
-// came by the same way; what is remembered is bounded, whoever asks for whatever.
+// Questions that come again in the same bytes, as most do: such a question is not read anew. The
+// invariants: a question is recognized only if it is the same byte for byte, except for its number,
+// and came by the same way; the memory is bounded, whatever clients ask.
 
 import { HEADER_BYTES } from './codes.ts';
 import type { Query } from './query.ts';
@@ -8,7 +8,7 @@ import type { Kept } from './ready.ts';
 import type { Asker } from './responder.ts';
 import { wireBytes } from './wire-name.ts';
 
-/** By which way a query came, and from whom. */
+/** The way by which a query came, and its sender. */
 export interface Way extends Asker {
   readonly isStream: boolean;
   /** Its sender is on loopback, where the largest datagrams pass. */
@@ -28,11 +28,11 @@ export interface Repeated {
   readonly kept: Kept;
 }
 
-/** The questions that were asked last: one for each place, of which each question has one. */
+/** The latest questions: each question has one place, and each place keeps one question. */
 export class RepeatedQuestions {
   readonly #places: (Repeated | undefined)[] = Array.from({ length: PLACES });
 
-  /** What is known of a question. */
+  /** The entry for a question. */
   of(bytes: Uint8Array, way: Way): Repeated | null {
     if (bytes.length > BYTES_MAX) return null;
     const known = this.#places[placeOf(bytes)];
@@ -49,7 +49,7 @@ export class RepeatedQuestions {
   }
 }
 
-/** By what is behind the header, four bytes at a time; that few questions share a place is enough. */
+/** By the bytes after the header, four at a time; it is enough that few questions share a place. */
 function placeOf(bytes: Uint8Array): number {
   let hash = bytes.length;
   for (let at = HEADER_BYTES; at < bytes.length; at += 4) {
@@ -67,7 +67,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-/** A query begins with its number, which is another one each time. */
+/** A query begins with its number, which differs each time. */
 const NUMBER_BYTES = 2;
 
 /** A power of two. */

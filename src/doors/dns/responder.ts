@@ -1,6 +1,6 @@
-// Answers queries out of what the catalogue says. The invariants: NXDOMAIN is said from certain
-// knowledge only; a name that is there has no NXDOMAIN for any type (a program that asks for AAAA
-// beside A would take neither); what is refused is refused with a reason.
+// Answers queries from the catalogue. The invariants: NXDOMAIN comes from certain knowledge only; a
+// name that exists has no NXDOMAIN for any type (a program that asks for AAAA beside A would take
+// neither); every refusal has a reason.
 
 import type { Instance } from '../../protocol/records.ts';
 import { addressOf } from './addresses.ts';
@@ -20,7 +20,10 @@ import type { WireName } from './wire-name.ts';
 import { labelsOf } from './wire-name.ts';
 import type { Zone } from './zone.ts';
 
-/** What the catalogue says of a service. Of one that does not change, `instances` is the same list. */
+/**
+ * The catalogue's answer for a service. As long as it does not change, `instances` is the same
+ * list.
+ */
 export interface FoundInstances {
   readonly instances: readonly Instance[];
   readonly view: View;
@@ -32,13 +35,15 @@ export interface FoundServices {
   readonly view: View;
 }
 
-/** What the door asks of its server, which calls back at once or, after a sleep, a moment later. */
+/**
+ * The door's questions to its server, which calls back at once or, after a sleep, a moment later.
+ */
 export interface Catalogue {
   lookup(service: string, take: (found: FoundInstances) => void): void;
   list(take: (found: FoundServices) => void): void;
-  /** How many changes there have been. */
+  /** The number of changes so far. */
   serial(): number;
-  /** As long as it is the same, so is every answer; null if that cannot be told without asking. */
+  /** As long as it is the same, so is every answer; null if only a question can tell. */
   stamp(): number | null;
 }
 
@@ -50,33 +55,33 @@ export interface Asker {
   readonly serverAddress: string;
 }
 
-/** On what an answer of instances rests: as long as this is the same, so is the answer. */
+/** The basis of an answer with instances: as long as it is the same, so is the answer. */
 export interface Basis extends FoundInstances {
   readonly service: string;
   /** The services among which it was found; null where its own name was asked for. */
   readonly services: FoundServices['services'] | null;
 }
 
-/** An answer, and on what it rests; null for one that is made anew each time. */
+/** An answer, and its basis; null for one that is made anew each time. */
 export interface Reply {
   readonly answer: Answer;
   readonly basis: Basis | null;
 }
 
-/** A query, who asks it, and who takes the answer. */
+/** A query, its sender, and the receiver of the answer. */
 export interface Request {
   readonly query: Query;
   readonly asker: Asker;
   readonly reply: (reply: Reply) => void;
 }
 
-/** What a responder is made of. */
+/** The parts of a responder. */
 export interface ResponderOptions extends Vantage {
   readonly zone: Zone;
   readonly catalogue: Catalogue;
 }
 
-/** The one who knows the zone. */
+/** The authority for the zone. */
 export class Responder {
   readonly #options: ResponderOptions;
   #directory: { readonly of: FoundServices['services']; readonly is: Directory } | null = null;
@@ -167,7 +172,7 @@ export class Responder {
       this.#deny(request, null);
       return;
     }
-    // A name that has an underscore, or is nobody's, may mean another one.
+    // A name with an underscore, or without a service, may mean another one.
     if (sought.isPartOnly || service.includes('_')) {
       this.#findByDirectory(request, sought);
       return;
@@ -219,7 +224,7 @@ export class Responder {
     }
   }
 
-  /** What is said of instances to a question of this type, and what goes with it. */
+  /** The records of instances for a question of this type, and the additional ones. */
   #recordsOf(
     { query, asker }: Request,
     { sought, basis, selection: { instances } }: Chosen,
@@ -266,7 +271,7 @@ export class Responder {
     return this.#directory.is;
   }
 
-  /** The name is there, whatever there is of the type. */
+  /** The name exists, with or without records of the type. */
   #affirm({ query, reply }: Request, told: Told): void {
     const { records, additional = [], error = null, basis = null } = told;
     const { name: owner, type } = query.question;
@@ -289,7 +294,9 @@ export class Responder {
     reply({ answer, basis: answers.length > 0 ? basis : null });
   }
 
-  /** There is no such name, or nobody can tell; `view` is null where that does not matter. */
+  /**
+   * There is no such name, or the server cannot tell; `view` is null where that does not matter.
+   */
   #deny(request: Request, view: View | null): void {
     const { zone, catalogue } = this.#options;
     const error = view === null ? null : cannotTellError(view);

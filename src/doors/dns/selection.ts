@@ -1,6 +1,6 @@
-// Which instances of a service a name means, in the order of an answer: those that are live, or, if
-// there is none, those that are stale; nearest first, by lot within a tier. The invariant: what is
-// stale never stands beside what is live.
+// The instances of a service that a name means, in the order of an answer: live ones or, if there
+// is none, stale ones; nearest first, at random within a tier. The invariant: a stale instance
+// never stands beside a live one.
 
 import type { Place } from '../../core/client/matching.ts';
 import { nearestFirst } from '../../core/client/matching.ts';
@@ -14,7 +14,7 @@ export interface Selection {
   /** In the order of an answer. All live, or all stale. */
   readonly instances: readonly Instance[];
   readonly isStale: boolean;
-  /** There are stale ones, and live ones only were asked for. */
+  /** There are stale ones, but only live ones were asked for. */
   readonly isOnlyStale: boolean;
   /** None is meant, but the name is a part of others. */
   readonly isPart: boolean;
@@ -55,7 +55,7 @@ export function distanceOf({ host, cluster }: Instance, place: Place): 0 | 1 | 2
   return cluster === place.cluster ? 1 : 2;
 }
 
-/** The digits by which an instance is named: as few as tell it from the others of its service. */
+/** The digits that name an instance: as few as distinguish it from the others of its service. */
 export function digitsAmong(all: readonly Instance[]): (instance: Instance) => string {
   const counts = new Map<string, number>();
   for (const instance of all) {
@@ -72,7 +72,7 @@ function shortDigits({ registration }: Instance): string {
   return registration.instance.slice(0, INSTANCE_DIGITS);
 }
 
-/** One, if the digits tell it from the others. */
+/** One, if the digits distinguish it from the others. */
 function ofDigits(all: readonly Instance[], digits: string): readonly Instance[] {
   const found = all.filter(({ registration }) => registration.instance.startsWith(digits));
   return found.length === 1 ? found : [];
@@ -104,7 +104,7 @@ function isEndOfValue(all: readonly Instance[], qualifiers: readonly Qualifier[]
   );
 }
 
-/** What an instance has to say to a qualifier, in lower case. */
+/** The value of an instance for a qualifier, in lower case. */
 function valuesOf(
   instance: Instance,
   { kind, key }: { readonly kind: string; readonly key?: string },

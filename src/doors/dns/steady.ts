@@ -1,5 +1,5 @@
-// A catalogue whose list of services stays the same while their names do. The catalogue itself gives
-// another one with every change of an instance, and to find a name no more is needed than the names.
+// A catalogue whose list of services stays the same while their names do. The catalogue itself
+// gives another one with every change of an instance, but finding a name needs only the names.
 
 import type { Catalogue, FoundServices } from './responder.ts';
 

@@ -1,38 +1,38 @@
-// What an answer says of the view behind it. The invariant: "none" is said from certain knowledge
-// only. A view that is not complete makes it "cannot tell"; doubt alone does not, for it passes in
-// half a second, and of a host in doubt all is known up to its last word.
+// The part of an answer about the view behind it. The invariant: "none" comes from certain
+// knowledge only. A view that is not complete makes it "cannot tell". Doubt alone does not: it
+// passes in half a second, and all is known of a host in doubt up to its last message.
 
 import type { ExtendedError } from './answer.ts';
 import { EDE } from './codes.ts';
 
-/** What a server says of its view beside an answer. */
+/** A server's report of its view beside an answer. */
 export interface View {
   readonly complete: boolean;
-  /** Names of hosts, as many as an answer says. */
+  /** Names of hosts, as many as an answer has. */
   readonly missing: readonly string[];
-  /** How many there are; as many as are named if absent. */
+  /** How many there are; the number of the names if absent. */
   readonly missingCount?: number | undefined;
-  /** Why it is not complete, as far as it says so. */
+  /** Why it is not complete, if it says so. */
   readonly why?: string | undefined;
 }
 
-/** What a view is good for. */
+/** What a view can prove. */
 export type Certainty =
-  /** What it lacks is not there. */
+  /** A name that it lacks does not exist. */
   | 'certain'
-  /** Hosts are cut off, or something of theirs is on its way. */
+  /** Hosts are cut off, or their news is on its way. */
   | 'cut-off'
   /** It has never been complete. */
   | 'unsynced';
 
-/** What a view is good for. Of one that does not say why it is not complete, the worst is assumed. */
+/** What a view can prove. If it does not say why it is not complete, the worst is assumed. */
 export function certaintyOf({ complete, missing, why }: View): Certainty {
   if (complete || why === 'suspect') return 'certain';
   if (why === 'unsynced') return 'unsynced';
   return why === undefined && missing.length === 0 ? 'unsynced' : 'cut-off';
 }
 
-/** What goes with an answer of some live instances; null for nothing. */
+/** The extended error beside live instances; null for none. */
 export function incompleteError(view: View): ExtendedError | null {
   const certainty = certaintyOf(view);
   if (certainty === 'certain') return null;
@@ -40,7 +40,7 @@ export function incompleteError(view: View): ExtendedError | null {
   return { code: EDE.OTHER, text: cutOffText('not complete', view) };
 }
 
-/** What goes with an answer of stale instances, which these hosts had. */
+/** The extended error beside stale instances, which these hosts had. */
 export function staleError(hosts: readonly string[]): ExtendedError {
   const [, ...others] = hosts;
   const verb = others.length === 0 ? 'is' : 'are';
@@ -48,7 +48,7 @@ export function staleError(hosts: readonly string[]): ExtendedError {
   return { code: EDE.STALE_ANSWER, text };
 }
 
-/** What goes with no instance, where that is not certain; null where it is. */
+/** The extended error beside no instance, if that is not certain; null if it is. */
 export function cannotTellError(view: View): ExtendedError | null {
   const certainty = certaintyOf(view);
   if (certainty === 'certain') return null;

@@ -17,13 +17,13 @@ export function nameBytes(name: WireName): number {
   return name.reduce((sum, label) => sum + 1 + label.length, 1);
 }
 
-/** Whether labels make a name that DNS can say. */
+/** Whether labels form a valid name of DNS. */
 export function isWireName(name: WireName): boolean {
   const isFitting = name.every(({ length }) => length > 0 && length <= LABEL_BYTES_MAX);
   return isFitting && nameBytes(name) <= NAME_BYTES_MAX;
 }
 
-/** The labels that a name in ASCII with dots has; one dot at its end is of no meaning. */
+/** The labels of a name in ASCII with dots; one dot at its end means nothing. */
 export function labelsOf(text: string): string[] {
   return (text.endsWith('.') ? text.slice(0, -1) : text).split('.');
 }
@@ -69,7 +69,7 @@ function tail(code: number, shift: number): number {
   return 0x80 | ((code >> shift) & 0x3f);
 }
 
-/** A dot within a label is none between two. */
+/** A dot within a label does not separate labels. */
 function escaped(label: string): string {
   return label.includes('.') || label.includes('\\') ? label.replace(/[.\\]/g, '\\$&') : label;
 }

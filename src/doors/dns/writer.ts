@@ -1,6 +1,6 @@
 // The bytes of an answer under way: names with compression, records that are written whole or taken
-// back. The invariant: a name that was taken back is never pointed at, and a pointer leads to where
-// that very name stands, whatever the case of its letters.
+// back. The invariant: no pointer leads to a name that was taken back, and a pointer leads to
+// exactly that name, whatever the case of its letters.
 
 import type { DnsRecord, RecordData } from './answer.ts';
 import { CLASS_IN, HEADER_BYTES, TYPE } from './codes.ts';
@@ -8,7 +8,7 @@ import type { Question } from './query.ts';
 import type { WireName } from './wire-name.ts';
 import { keyOf } from './wire-name.ts';
 
-/** The record by which an answer says what it makes of EDNS (RFC 6891). */
+/** The record of an answer to EDNS (RFC 6891). */
 export interface Opt {
   readonly payloadBytes: number;
   /** The upper part of the response code, and the flags. */
@@ -43,7 +43,7 @@ export class Writer {
     this.#asked = null;
   }
 
-  /** What has been written, as bytes of their own. */
+  /** The written bytes, as a copy. */
   taken(): Uint8Array {
     return this.#bytes.slice(0, this.#position);
   }
@@ -66,7 +66,7 @@ export class Writer {
     this.#asked = name;
   }
 
-  /** Writes a record if it ends within so many bytes; says whether it does. */
+  /** Writes a record if it ends within so many bytes; returns whether it does. */
   record({ owner, ttl, data }: DnsRecord, bytesMax: number): boolean {
     const start = this.#position;
     this.#fresh.length = 0;
@@ -131,7 +131,7 @@ export class Writer {
     }
   }
 
-  /** A name, as far as it stands nowhere yet. */
+  /** The part of a name that is not written yet. */
   #name(name: WireName): void {
     for (let index = 0; index < name.length; index += 1) {
       const key = index === 0 ? this.#keyOf(name) : keyOf(name.slice(index));
@@ -146,7 +146,7 @@ export class Writer {
     this.#uint8(0);
   }
 
-  /** A name in full. Of its parts nothing else is made; of the whole, an owner. */
+  /** A name in full. It can be pointed at only as a whole. */
   #plainName(name: WireName): void {
     const key = keyOf(name);
     this.#targets.set(name, key);
@@ -174,7 +174,7 @@ export class Writer {
     for (let index = 0; index < text.length; index += 1) this.#uint8(text.charCodeAt(index));
   }
 
-  // What is written beyond the buffer is nowhere, and its record is taken back.
+  // Bytes beyond the buffer are not written, and their record is taken back.
   #uint8(value: number): void {
     this.#bytes[this.#position] = value;
     this.#position += 1;

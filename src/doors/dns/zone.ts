@@ -1,20 +1,20 @@
-// The zone: its name, what it says of itself, and which names lie within it. The invariant: a zone
-// leaves room for the names that are made of it, and every negative answer carries its SOA, so that
-// nobody remembers "none" for longer than it says.
+// The zone: its name, its own records, and the names within it. The invariant: a zone leaves room
+// for the names that are made of it, and every negative answer carries its SOA, so that no resolver
+// remembers "none" for longer than it says.
 
 import type { DnsRecord } from './answer.ts';
 import { NAME_BYTES_MAX, TYPE } from './codes.ts';
 import type { WireName } from './wire-name.ts';
 import { isWireName, labelsOf, lowered, nameBytes } from './wire-name.ts';
 
-/** The zone of those who are told of none: below it stands the name of the environment. */
+/** The default zone: the name of the environment stands below it. */
 const PARENT = 'rarangi.internal';
 
 /** A zone of DNS. */
 export class Zone {
   /** As text, in lower case, without a dot at the end. */
   readonly text: string;
-  /** Seconds for which what exists may be remembered. */
+  /** Seconds for which existing records may be remembered. */
   readonly ttl: number;
   readonly labels: WireName;
   readonly #server: WireName;
@@ -34,7 +34,9 @@ export class Zone {
     return [...labels, ...this.labels];
   }
 
-  /** What a name has left of the zone, in lower case; null for a name that is not in the zone. */
+  /**
+   * The part of a name left of the zone, in lower case; null for a name that is not in the zone.
+   */
   within(name: WireName): WireName | null {
     const cut = name.length - this.labels.length;
     if (cut < 0) return null;
@@ -58,7 +60,7 @@ export class Zone {
     return this.#server;
   }
 
-  /** Bytes that a name in the zone may take left of it. */
+  /** Bytes that a name may have left of the zone. */
   get bytesLeft(): number {
     return NAME_BYTES_MAX - nameBytes(this.labels);
   }
@@ -88,5 +90,5 @@ function isZone(text: string): boolean {
   return isPlain && isWireName(labels) && text.length <= ZONE_BYTES_MAX;
 }
 
-/** So much that a name of some length is left room for. */
+/** So short that there is room for a name of some length. */
 const ZONE_BYTES_MAX = 180;

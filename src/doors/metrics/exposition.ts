@@ -1,6 +1,6 @@
-// Writes metrics as Prometheus reads them: its own text format (0.0.4), or OpenMetrics 1.0 for those
-// who accept it. The invariants: every series of the table that is always there is written, at 0 if
-// nothing was measured; each series once; both formats have the same series.
+// Writes metrics as Prometheus reads them: its own text format (0.0.4), or OpenMetrics 1.0 for
+// clients that accept it. The invariants: every series of the table that is always there is
+// written, at 0 if nothing was measured; each series once; both formats have the same series.
 
 import type { MetricName, MetricSpec } from './table.ts';
 import { ALL_METRICS } from './table.ts';
@@ -19,7 +19,7 @@ export interface Histogram {
   readonly sum: number;
 }
 
-/** What was measured; null for what was not asked for. */
+/** The measured values; null for those that were not asked for. */
 export type Measured = Readonly<
   Record<Exclude<MetricName, HistogramName>, readonly Sample[] | null> &
     Record<HistogramName, Histogram>
@@ -41,7 +41,7 @@ export const CONTENT_TYPES: Readonly<Record<Form, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** The text of what was measured. */
+/** The text of the measured values. */
 export function exposition(measured: Measured, form: Form): string {
   const lines: string[] = [];
   for (const { name, ...spec } of ALL_METRICS) {
@@ -61,7 +61,9 @@ export function exposition(measured: Measured, form: Form): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What is always there, in the order of the table, and whatever else was measured. */
+/**
+ * The series that are always there, in the order of the table, and the others that were measured.
+ */
 function withAlways(samples: readonly Sample[], { always }: MetricSpec): Iterable<Sample> {
   if (always.length === 0) return samples;
   const all = new Map<string, Sample>();

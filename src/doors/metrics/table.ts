@@ -1,7 +1,7 @@
 // THE TABLE of metrics: every one, its type, its labels, and which series are always there. The
-// exposition, the manual and the tests of dashboard and rules follow from it. The invariants: what
-// can be counted is there from the first scrape, at 0, for nobody can alert on what is not there; and
-// no label has an instance, an address or a tag.
+// exposition, the manual and the tests of dashboard and rules follow from it. The invariants: every
+// counter is there from the first scrape, at 0, because an alert needs a series to exist; and no
+// label has an instance, an address or a tag.
 
 import { CAUSES } from '../../protocol/records.ts';
 import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
@@ -9,12 +9,12 @@ import { RCODE } from '../dns/codes.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { ALL_ROUTES, STREAMING_ROUTES } from '../http/routes.ts';
 
-/** A metric, as the table says it. */
+/** A metric of the table. */
 export interface MetricSpec {
   readonly type: 'gauge' | 'counter' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
-  /** The values of the labels of what is there from the first scrape. */
+  /** The label values that are there from the first scrape. */
   readonly always: readonly (readonly string[])[];
   /** It is there only with `?services=1`. */
   readonly isAsked?: boolean;
@@ -295,7 +295,7 @@ function product(ones: readonly string[], others: readonly string[]): string[][]
   return ones.flatMap((one) => others.map((other) => [one, other]));
 }
 
-/** What each route may answer with, and what is answered where there is no route. */
+/** The codes of each route, and those without a route. */
 function httpSeries(): string[][] {
   const none = [400, 401, 403, 404, 405, 429];
   const known = ALL_ROUTES.map(({ name, codes = [] }) => ({ name, codes: [200, 400, ...codes] }));
@@ -304,7 +304,7 @@ function httpSeries(): string[][] {
   );
 }
 
-/** Those that end a connection because its other end did something wrong. */
+/** The errors that end a connection because its other end did something wrong. */
 function protocolReasons(): string[] {
   const isOurs = new Set(['silent', 'duplicate', 'self', 'left']);
   return Object.entries(PROTOCOL_ERRORS).flatMap(([name, { closes }]) =>
