@@ -12,7 +12,7 @@ app.get('/hello', (_request, response) => {
   response.json({ hello: 'world' });
 });
 
-// Port 0 lets the kernel choose: whoever looks the service up learns the port.
+// Port 0 lets the kernel choose: a client that looks the service up learns the port.
 const server = app.listen(0, '127.0.0.1', () => {
   const { address, port } = server.address();
   const registration = client.register({ name: 'hello', address, port, scheme: 'http' });

@@ -61,7 +61,7 @@ const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], readonly string[] 
 };
 
 const LOCK_TEXTS: Readonly<Record<StatusReport['lock'], string>> = {
-  none: 'none: whoever reaches its port may register',
+  none: 'none: all who reach its port may register',
   secret: 'TCP is locked by the secret of the environment',
   certificate: 'TCP is locked by certificates',
   unknown: 'TCP is locked in a way that is newer than this command',

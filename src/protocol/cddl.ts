@@ -78,7 +78,7 @@ const OPENING = `; The protocol of rarangi, in CDDL (RFC 8610), made from src/pr
 ; A connection carries, each way, a CBOR Sequence (RFC 8742) of frames. A frame has at most
 ; ${String(HANDSHAKE_FRAME_BYTES_MAX)} bytes of content until the handshake is over, and ${String(FRAME_BYTES_MAX)} from then on. Senders write the
 ; deterministic encoding (RFC 8949, section 4.2.1). Lengths are definite; there are no tags and no
-; floats; no key appears twice; nothing nests deeper than 16. Whoever receives ignores map keys and
+; floats; no key appears twice; nothing nests deeper than 16. A receiver ignores map keys and
 ; trailing array items that it does not know, takes a word that it does not know for \`unknown\`, and
 ; answers a message with an unknown code by an \`error\` that closes nothing.
 

@@ -97,7 +97,7 @@ export type Loss = Of<typeof loss>;
 
 /** An entry of a log. `bye` is an origin's last. */
 export const entry = variant('entry', {
-  facts: { code: 0, doc: 'Who the origin is; always its first entry.', fields: { facts } },
+  facts: { code: 0, doc: 'The facts about the origin; always its first entry.', fields: { facts } },
   up: { code: 1, doc: 'A link to another origin is up.', fields: { peer: originId } },
   down: { code: 2, doc: 'A link is down, and how it was lost.', fields: { peer: originId, loss } },
   put: { code: 3, doc: 'An instance is registered or changed.', fields: { registration } },

@@ -130,7 +130,7 @@ function startErrorOf(
 function interpreterReason(interpreter: string): string {
   // A file of Windows: the name would look right when it is shown.
   if (interpreter.endsWith('\r')) {
-    return `its interpreter is not found, for its first line ends as on Windows: ${JSON.stringify(interpreter)}`;
+    return `its interpreter is not found, because its first line ends as on Windows: ${JSON.stringify(interpreter)}`;
   }
   return `its interpreter ${interpreter} is not found`;
 }

@@ -62,5 +62,5 @@ function staleRemark(instances: readonly InstanceInfo[]): string | null {
   const stale = instances.filter(({ state }) => state === 'stale').length;
   if (stale === 0) return null;
   const some = stale === instances.length ? 'only stale instances' : `${String(stale)} stale`;
-  return `${some}: their hosts are split off, and nobody here knows whether they still run`;
+  return `${some}: their hosts are split off, and no server here knows whether they still run`;
 }

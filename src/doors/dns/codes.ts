@@ -43,7 +43,7 @@ export type RcodeName = keyof typeof RCODE;
 export const RCODE_DOCS: Readonly<Record<RcodeName, string>> = {
   NOERROR: 'the name is there, though maybe without a record of that type',
   FORMERR: 'the query cannot be read, or has not exactly one question',
-  SERVFAIL: 'nobody can tell, or two services could be meant',
+  SERVFAIL: 'the server cannot tell, or two services could be meant',
   NXDOMAIN: 'there is no such name; said from certain knowledge only, and never to be kept',
   NOTIMP: 'it is no query but something else, such as an update',
   REFUSED:
@@ -70,7 +70,7 @@ export const EDE_DOCS: Readonly<Record<keyof typeof EDE, string>> = {
   NOT_READY: 'with SERVFAIL: the server has never been synced',
   PROHIBITED: 'with REFUSED: who may ask is listed by --dns-from',
   NOT_AUTHORITATIVE: 'with REFUSED: the name is outside of the zone',
-  NO_REACHABLE_AUTHORITY: 'with SERVFAIL: nobody can tell, for these hosts are cut off',
+  NO_REACHABLE_AUTHORITY: 'with SERVFAIL: the server cannot tell, because these hosts are cut off',
 };
 
 /** The number of an extended error. */

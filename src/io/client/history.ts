@@ -86,7 +86,7 @@ async function askNext(question: HistoryQuestion, { options, told }: Asking): Pr
   }
 }
 
-/** Asks whoever there is, and stays with whom is believed. */
+/** Asks all servers, and stays with the one whose answer counts. */
 async function askFirst(question: HistoryQuestion, options: HistoryOptions): Promise<Told> {
   const { events, askedMs, ...server } = await ask(question, options);
   return {

@@ -30,7 +30,7 @@ export const FILE_RULES: readonly FileRule[] = [
     doc: 'Its owner is the user of the process, or root.',
     isKept: ({ uid, us }) => uid === us || uid === ROOT,
     complaint: ({ uid, us }) => `belongs to user ${String(uid)}, and this is user ${String(us)}`,
-    hint: () => 'whoever owns it can change it: let it belong to this user, or to root',
+    hint: () => 'its owner can change it: let it belong to this user, or to root',
   },
   {
     doc: 'Others have no right to it at all.',

@@ -75,7 +75,7 @@ const ACCEPT_REFUSALS: readonly Known[] = [
 const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'it has expired'],
   ['CERT_NOT_YET_VALID', 'it is not valid yet'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is signed by nobody but itself'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is signed only by itself'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'its CA is not ours'],
   ['UNABLE_TO_GET_ISSUER_CERT', 'its CA is not ours'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its CA is not ours'],
