@@ -15,14 +15,39 @@ const run = promisify(execFile);
 export const ZONE = 'development.rarangi.internal';
 export const PORT = 5_353;
 export const NXDOMAIN = 3;
+export const A = 1;
+export const SRV = 33;
 
-/** How many answers dnsperf gets in a second. */
-export async function answersPerS(bench: Bench, address: string, seconds: number): Promise<number> {
+/** What came of asking for a while. */
+export interface Load {
+  readonly sent: number;
+  readonly answered: number;
+  readonly answersPerS: number;
+}
+
+/** The words with which dnsperf asks for ten instances, and what else it is told. */
+export function dnsperfWords(bench: Bench, address: string, words: readonly string[]): string[] {
   const file = join(bench.folder, 'questions');
   writeFileSync(file, `_bench._tcp.${ZONE} SRV\n`);
-  const load = ['-e', '-c', '10', '-q', '50', '-l', String(seconds), '-d', file];
-  const { stdout } = await run('dnsperf', [...load, '-s', address, '-p', String(PORT)]);
-  return Number(/Queries per second: +([\d.]+)/.exec(stdout)?.[1]);
+  return ['dnsperf', '-e', '-d', file, '-s', address, '-p', String(PORT), ...words];
+}
+
+/** Has dnsperf ask as fast as it is answered. */
+export async function load(bench: Bench, address: string, seconds: number): Promise<Load> {
+  const words = ['-c', '10', '-q', '50', '-l', String(seconds)];
+  return await runLoad(dnsperfWords(bench, address, words));
+}
+
+/** Runs dnsperf, whose words may have others before them. */
+export async function runLoad([file = '', ...words]: readonly string[]): Promise<Load> {
+  const { stdout } = await run(file, words);
+  const figure = (name: string): number =>
+    Number(new RegExp(`${name}: +([\\d.]+)`).exec(stdout)?.[1]);
+  return {
+    sent: figure('Queries sent'),
+    answered: figure('Queries completed'),
+    answersPerS: figure('Queries per second'),
+  };
 }
 
 /** How long one question by kdig takes, from its start to its end. */

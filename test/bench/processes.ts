@@ -18,6 +18,8 @@ export interface Program {
   readonly ended: Promise<void>;
   /** Resolves with the first line that holds this text. */
   said(text: string): Promise<string>;
+  /** How many of its latest lines hold this text. */
+  timesSaid(text: string): number;
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -139,6 +141,7 @@ function watchChild(child: ChildProcess): Program {
         await new Promise<void>((resolve) => wakers.add(resolve));
       }
     },
+    timesSaid: (text) => lines.filter((line) => line.includes(text)).length,
     end: async (signal = 'SIGTERM') => {
       child.kill(signal);
       await ended;

@@ -10,7 +10,9 @@ import { openBench } from './processes.ts';
 import { type Numbers, type Result, tableOf } from './numbers.ts';
 import type { Figure, Row } from './row.ts';
 import { churn } from './rows/churn.ts';
-import { dns, dnsRemoval } from './rows/dns.ts';
+import { dns } from './rows/dns.ts';
+import { dnsFlood } from './rows/dns-flood.ts';
+import { dnsRemoval } from './rows/dns-removal.ts';
 import { doors } from './rows/doors.ts';
 import { fanout } from './rows/fanout.ts';
 import { growth } from './rows/growth.ts';
@@ -35,6 +37,7 @@ const ROWS = [
   reads,
   dns,
   dnsRemoval,
+  dnsFlood,
   http,
   httpRemoval,
   httpFanout,
