@@ -1,6 +1,7 @@
 // bin/run.js has a short way for commands that are started often, and oclif for the rest. Here whole
 // processes of both are compared; which words the short way takes: test/cli/start/lean-oclif.test.ts.
 
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -8,6 +9,7 @@ import { expect } from 'vitest';
 import { startLone } from '../support/catalogue.ts';
 import { type Ended, test } from '../support/processes.ts';
 
+const LEAN = join(import.meta.dirname, '../../dist/lean');
 const OCLIF = join(import.meta.dirname, '../support/oclif.js');
 
 const WORDS = [
@@ -35,6 +37,17 @@ const WORDS = [
   'serve --bind=SERVER --peer=NOBODY --peer=?',
   'serve --max-connections=0',
 ];
+
+test('the short way does without the loader for modules, which takes memory and time', async () => {
+  const files = (await readdir(LEAN)).filter((file) => file.endsWith('.cjs'));
+  const texts = await Promise.all(files.map((file) => readFile(join(LEAN, file), 'utf8')));
+
+  const imported = texts.flatMap((text) => [...text.matchAll(/\bimport\(.*?\)/g)]);
+
+  // What is drawn on a terminal.
+  expect(files).toContain('http-door.cjs');
+  expect(new Set(imported.map(String))).toEqual(new Set(['import("listr2")']));
+});
 
 test('the same words have the same output and exit code, by the short way and by oclif', async ({
   stage,
