@@ -4,7 +4,7 @@
 // same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
 
 import type { Arrived } from '../../protocol/messages.ts';
-import { handleAddressed } from './sessions/own-address.ts';
+import { handleAddressed } from './own-address.ts';
 import { unreachable } from '../kit/assert.ts';
 import type { Counts } from './counts.ts';
 import { countsOf } from './counts.ts';
@@ -25,6 +25,7 @@ import type {
 import { sendChecks } from './replication/checks.ts';
 import type { ServerOptions } from './options.ts';
 import { createState } from './birth.ts';
+import { noteNews } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { appendOwn } from './replication/replication.ts';
 import { handleLateness } from './sleep.ts';
@@ -135,7 +136,7 @@ export class Server {
   #begin(nowMs: number): void {
     const state = this.#state;
     state.nowMs = nowMs;
-    state.reach.newsMs = nowMs;
+    noteNews(state);
     state.history.begin(nowMs);
     appendOwn(state, { kind: 'facts', facts: state.self.log.facts });
     this.#armCheck();
@@ -245,7 +246,7 @@ export class Server {
 }
 
 function noTidings(): Tidings {
-  return { reached: new Set(), missed: new Set(), forgotten: new Set() };
+  return { reached: new Set(), missed: new Set(), forgotten: new Set(), isAlone: false };
 }
 
 /** Whose input it is; what a timer does, or an operator asks for, is nobody's doing. */

@@ -22,11 +22,11 @@ import {
   refuse,
 } from './connections.ts';
 import { Progress } from '../replication/progress.ts';
-import { addOrigin } from '../origins/origins.ts';
+import { addOrigin, noteMet } from '../origins/origins.ts';
 import { unneededLinks } from './policy.ts';
 import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { learnSibling, takesPeers } from './sibling.ts';
-import { forgetWants, noteOrphans } from '../replication/questions.ts';
+import { endWaiting, forgetWants, noteOrphans } from '../replication/questions.ts';
 import { touchTargets, touchView } from '../due.ts';
 import type { Connection, Link } from '../entities.ts';
 import type { State } from '../state.ts';
@@ -157,7 +157,7 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
   enterPhase(state, connection, { phase: 'link', said: peer });
   endHandshake(state, connection);
   if (!state.origins.has(peer.origin)) addOrigin(state, peer.origin, peer.facts);
-  noteMet(state, peer.origin);
+  awaitFirstWord(state, peer.origin);
   const link = createLink(state, connection, peer.origin);
   connection.peer = peer.origin;
   state.links.set(peer.origin, link);
@@ -184,11 +184,10 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
 }
 
 /** Whoever has shaken hands is not missed for a moment; then it is, until it says what it has. */
-function noteMet(state: State, id: OriginId): void {
+function awaitFirstWord(state: State, id: OriginId): void {
   const origin = present(state.origins.get(id), 'a neighbour');
   if (origin.standing !== 'new') return;
-  origin.metMs = state.nowMs;
-  state.reach.unspoken.add(id);
+  noteMet(state, origin);
   state.timers.set(`overdue ${id}`, origin.metMs + OVERDUE_MS, () => {
     touchView(state);
   });
@@ -197,8 +196,7 @@ function noteMet(state: State, id: OriginId): void {
 /** What a link that stands no longer leaves behind. */
 function forgetLink(state: State, link: Link): void {
   forgetNeighbourView(state, link);
-  state.replication.askers.delete(link);
-  state.replication.expecting.delete(link);
+  endWaiting(state, link);
 }
 
 /** Its signs of life, and what happens when it has held. */

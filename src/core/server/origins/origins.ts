@@ -272,14 +272,12 @@ export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop
   for (const child of childrenOf(origin, state.origins)) state.reach.loose.add(child.id);
   state.reach.unlisted.delete(origin);
   state.reach.directory.drop(origin);
-  state.replication.journal.drop(origin);
   state.reach.away.delete(origin);
   state.reach.asides.delete(origin);
   state.reach.losers.delete(origin);
   state.reach.unspoken.delete(origin.id);
   state.reach.bare.delete(origin);
-  state.replication.wanted.delete(origin.id);
-  state.replication.orphaned.delete(origin.id);
+  state.replication.forget(origin);
   noteNamed(state, origin.id);
   for (const { progress } of state.links.values()) progress.forget(origin.id);
   state.origins.delete(origin.id);
@@ -310,11 +308,27 @@ function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: 
 
 /** A boot storm has thousands of new links; few of them bring anyone into reach. */
 function noteLink(state: State, origin: Origin, id: OriginId): void {
-  state.reach.newsMs = state.nowMs;
+  noteNews(state);
   const peer = state.origins.get(id);
   if (peer?.log.links.has(origin.id) !== true) return;
   const [isNear, isPeerNear] = [origin, peer].map((end) => end === state.self || end.via !== null);
   if (isNear !== isPeerNear) state.reach.grown.add(isNear === true ? peer.id : origin.id);
+}
+
+/** Something was heard of servers or their links. */
+export function noteNews(state: State): void {
+  state.reach.newsMs = state.nowMs;
+}
+
+/** A neighbour has shaken hands; until it says what it has, it is watched for that. */
+export function noteMet(state: State, origin: Origin): void {
+  origin.metMs = state.nowMs;
+  state.reach.unspoken.add(origin.id);
+}
+
+/** No log that is here names that origin any more. */
+export function forgetNamed(state: State, id: OriginId): void {
+  state.reach.unheard.delete(id);
 }
 
 function noteNamed(state: State, id: OriginId): void {
@@ -354,7 +368,7 @@ export function noteSibling(
 function noteMissing(state: State, origin: Origin): void {
   if (origin.log.missing.count > 0) state.reach.losers.add(origin);
   else if (!state.reach.losers.delete(origin)) return;
-  state.reach.newsMs = state.nowMs;
+  noteNews(state);
   touchView(state);
 }
 

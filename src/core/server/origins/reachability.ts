@@ -12,7 +12,7 @@ import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { noteBack, noteGone } from './gone.ts';
-import { dropOrigin, setStanding } from './origins.ts';
+import { dropOrigin, noteNews, setStanding } from './origins.ts';
 import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
@@ -27,12 +27,14 @@ export interface Tidings {
   readonly missed: Set<OriginId>;
   /** Dropped: every neighbour learns that we have nothing of it. */
   readonly forgotten: Set<OriginId>;
+  /** All other hosts were given up: this server begins anew to learn what there is. */
+  isAlone: boolean;
 }
 
 /** Finds out who can be reached, and what that changes: once per step. */
 export function refreshReachability(state: State, tidings: Tidings): void {
   if (state.reach.loose.size === 0 && state.reach.grown.size === 0) return;
-  state.reach.newsMs = state.nowMs;
+  noteNews(state);
   touchView(state);
   const changed = new Set([...takeLoose(state), ...known(state, state.reach.grown)]);
   state.reach.grown.clear();
@@ -68,8 +70,6 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   noteBack(state, origin);
   setStanding(state, origin, 'reachable');
   tidings.reached.add(origin.id);
-  // It was known before, and nobody brings what is new of it.
-  if (origin.source === null) state.replication.orphaned.add(origin.id);
   tidings.missed.delete(origin.id);
   tidings.forgotten.delete(origin.id);
   state.out.notice('origin-reachable', labels(origin));
@@ -114,6 +114,13 @@ function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void
       dropOrigin(state, origin, { cause: 'crash' });
     });
   }
+}
+
+/** A neighbour has offered an origin: its links count. */
+export function prove(state: State, origin: Origin): void {
+  if (origin.isProven) return;
+  origin.isProven = true;
+  state.reach.grown.add(origin.id);
 }
 
 /** Takes an origin for out of reach: still live, ranked last, and unproven. */
@@ -199,7 +206,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
 
 function armHold(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
-    if (!reachesOtherHost(state)) state.view.isSynced = false;
+    if (!reachesOtherHost(state)) tidings.isAlone = true;
     tidings.forgotten.add(origin.id);
     forgetOrigin(state, origin, 'the hold has ended');
   });

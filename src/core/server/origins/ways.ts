@@ -23,6 +23,11 @@ export function noteWays(state: State, { standing, log }: Origin): void {
   touchTargets(state);
 }
 
+/** The other server of this host may be at these as well. */
+export function addSiblings({ addresses }: State, siblings: Iterable<string>): void {
+  for (const address of siblings) addresses.siblings.add(address);
+}
+
 /** Nobody is looked for there any more. */
 export function forgetWays(
   { addresses: { lost: lostAddresses } }: State,

@@ -63,6 +63,12 @@ export function noteOrphans(state: State, link: Link): void {
   forgetWants(state, link);
 }
 
+/** A link stands no longer: nothing is asked on it, nor expected from it. */
+export function endWaiting({ replication }: State, link: Link): void {
+  replication.askers.delete(link);
+  replication.expecting.delete(link);
+}
+
 /** A link is lost or replaced: nothing is on its way from there, even if nobody can be asked now. */
 export function forgetWants(state: State, link: Link): void {
   for (const id of link.progress.asked) state.replication.wanted.delete(id);

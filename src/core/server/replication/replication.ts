@@ -108,6 +108,7 @@ export function spreadTidings(state: State, tidings: Tidings): void {
     askForOrphans(state);
     return;
   }
+  if (tidings.isAlone) state.view.isSynced = false;
   const asked: Line[] = [];
   for (const id of [...tidings.missed].sort(compareText)) {
     const origin = state.origins.get(id);
@@ -127,6 +128,7 @@ export function spreadTidings(state: State, tidings: Tidings): void {
     }
   }
   if (asked.length > 0) sendToAll(state, { kind: 'want', lines: asked });
+  noteUnbrought(state, tidings);
   askForOrphans(state);
   for (const id of tidings.reached) {
     const origin = state.origins.get(id);
@@ -137,6 +139,14 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   tidings.missed.clear();
   tidings.forgotten.clear();
   tidings.reached.clear();
+  tidings.isAlone = false;
+}
+
+/** What can be reached again and was known before: nobody brings what is new of it. */
+function noteUnbrought(state: State, { reached }: Tidings): void {
+  for (const id of reached) {
+    if (state.origins.get(id)?.source === null) state.replication.orphaned.add(id);
+  }
 }
 
 function isEmpty({ reached, missed, forgotten }: Tidings): boolean {

@@ -7,6 +7,7 @@
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
+import { forgetNamed } from '../origins/origins.ts';
 import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, isVouched, sendToAll } from './replication.ts';
 import { isViewDue, takeView, touchView } from '../due.ts';
@@ -160,6 +161,12 @@ function isColdStartOver(state: State): boolean {
   return isNobodyMissed(state) && hasSettled(state, links);
 }
 
+/** Nobody waits for a host of `--peer` any more. */
+export function giveUp(state: State, host: string): void {
+  state.view.givenUpPeers.add(host);
+  touchView(state);
+}
+
 /** Whether `--peer` names another host that no operator has given up. */
 export function awaitsPeers({ options, view: { givenUpPeers } }: State): boolean {
   const own = options.facts.addresses.map(hostPartOf);
@@ -215,7 +222,7 @@ function lacksLog(state: State): boolean {
     const isKnown = state.origins.has(id) || state.past.goodbyes.has(id);
     const named = isKnown ? null : namedBy(state, id);
     if (named === 'reachable') return true;
-    if (named === null) state.reach.unheard.delete(id);
+    if (named === null) forgetNamed(state, id);
   }
   return false;
 }

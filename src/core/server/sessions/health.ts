@@ -9,8 +9,7 @@ import { compareText, hostPartOf } from '../../kit/text.ts';
 import { isWithoutMaster, masterLinks } from '../links/policy.ts';
 import { lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
-import { awaitsPeers } from '../replication/view.ts';
-import { touchView } from '../due.ts';
+import { awaitsPeers, giveUp } from '../replication/view.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { portHeldReasons } from './held-places.ts';
@@ -129,8 +128,7 @@ function isAdvertised({ origins }: State, prefix: string): boolean {
 /** An operator says that a host of `--peer` will not come; says whether it was waited for. */
 export function giveUpPeer(state: State, host: string): boolean {
   if (!unansweredPeers(state).includes(host)) return false;
-  state.view.givenUpPeers.add(host);
-  touchView(state);
+  giveUp(state, host);
   return true;
 }
 

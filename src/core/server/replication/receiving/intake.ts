@@ -14,6 +14,7 @@ import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../../../../protocol/records.ts';
 import type { LogState } from '../../origins/log.ts';
 import { addOrigin, applyEntry, applySnapshot } from '../../origins/origins.ts';
+import { prove } from '../../origins/reachability.ts';
 import type { Link, Origin } from '../../entities.ts';
 import type { State } from '../../state.ts';
 import { handleGoodbye, isKnownGone, sendBye } from '../goodbyes.ts';
@@ -192,10 +193,4 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   armBare(state);
   touchAll(state, origin);
   noteArrival(state, origin);
-}
-
-function prove(state: State, origin: Origin): void {
-  if (origin.isProven) return;
-  origin.isProven = true;
-  state.reach.grown.add(origin.id);
 }

@@ -6,7 +6,7 @@ import {
   registerOf,
   registrationOf,
   ServerStage,
-} from '../../../support/server-stage.ts';
+} from '../../support/server-stage.ts';
 
 const HERE = { kind: 'addressed', isHere: true, siblings: [] } as const;
 

@@ -2,11 +2,12 @@
 // what clients are told and what `status` says are the same; registrations change by their services
 // alone, which are told and send the next revision.
 
-import type { Addressed } from '../../input.ts';
-import { hostPartOf } from '../../kit/text.ts';
-import { appendOwn } from '../replication/replication.ts';
-import { touchTargets } from '../due.ts';
-import type { State } from '../state.ts';
+import type { Addressed } from '../input.ts';
+import { hostPartOf } from '../kit/text.ts';
+import { addSiblings } from './origins/ways.ts';
+import { appendOwn } from './replication/replication.ts';
+import { touchTargets } from './due.ts';
+import type { State } from './state.ts';
 
 /** Takes in where others reach this server, and whether the machine has that. */
 export function handleAddressed(state: State, { address, isHere, siblings }: Addressed): void {
@@ -15,7 +16,7 @@ export function handleAddressed(state: State, { address, isHere, siblings }: Add
   if (address !== before) {
     state.options = { ...state.options, facts: { ...facts, addresses: [address] } };
     appendOwn(state, { kind: 'facts', facts: state.options.facts });
-    for (const sibling of siblings) state.addresses.siblings.add(sibling);
+    addSiblings(state, siblings);
     touchTargets(state);
     state.out.notice('address-changed', { before, address });
   }
