@@ -1,5 +1,6 @@
-// Understanding: servers of one version understand each other, and what they hold at the same
-// sequence is the same. Replication would mend either fault by itself in time, so nobody else sees it.
+// Understanding: servers of one version understand each other, what they hold at the same sequence is
+// the same, and nothing is thrown. Replication, or the bulkhead, would mend each of these by itself in
+// time, so nobody else sees it.
 
 import type { Checker } from './checker.ts';
 
@@ -17,4 +18,4 @@ export const understanding: Checker = {
     ),
 };
 
-const FAULTS: ReadonlySet<string> = new Set(['state-differs', 'protocol-breach']);
+const FAULTS: ReadonlySet<string> = new Set(['state-differs', 'protocol-breach', 'fault']);

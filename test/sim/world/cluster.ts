@@ -12,7 +12,7 @@ import type { State } from '../../../src/core/server/state.ts';
 import { Watcher } from '../../../src/core/client/watcher.ts';
 import { SPLIT_HOLD_MS, WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
-import type { Message } from '../../../src/protocol/messages.ts';
+import type { Arrived, Message } from '../../../src/protocol/messages.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { Caller } from './caller.ts';
 import { keyOf, plainInstanceOf, registerOf } from '../../support/server-stage.ts';
@@ -78,6 +78,8 @@ export interface Cores {
 export interface Sabotage {
   /** Changes or drops what servers send. */
   readonly message?: (message: Message) => Message | null;
+  /** May throw while a server reads or writes a message. */
+  readonly code?: (where: 'decoder' | 'encoder', message: Arrived) => void;
   /** Changes what a server believes, after every step. */
   readonly belief?: (state: State) => void;
   readonly options?: Partial<ServerOptions>;
@@ -267,7 +269,7 @@ export class Cluster {
   forget(from: string, host: string, environment = 'testing'): void {
     this.disturb();
     const token = randomBytesOf(this.random) as InstanceId;
-    this.#call(from, { kind: 'forget', request: 1, host: host as Name, token }, environment);
+    this.call(from, { kind: 'forget', request: 1, host: host as Name, token }, environment);
   }
 
   /** Someone comes on another connection with an instance that is known, and with a key. */
@@ -285,10 +287,11 @@ export class Cluster {
       scheme: null,
       tags: [],
     };
-    this.#call(host, { ...registerOf(1, registration), key });
+    this.call(host, { ...registerOf(1, registration), key });
   }
 
-  #call(host: string, message: Message, environment = 'testing'): void {
+  /** A client on a host says something to side A there, and hangs on. */
+  call(host: string, message: Message, environment = 'testing'): void {
     this.#names += 1;
     const { clock, network } = this;
     const name = `caller ${String(this.#names)}`;
@@ -357,7 +360,7 @@ export class Cluster {
 
   #createProcess(core: Server, { spec, name, onEffect, onStep }: Run): Process<Input, Own> {
     const { clock, network } = this;
-    const { message } = this.#options.sabotage ?? {};
+    const { message, code } = this.#options.sabotage ?? {};
     this.#names += 1;
     return new Process<Input, Own>({
       clock,
@@ -373,6 +376,8 @@ export class Cluster {
       onDial: (address) => {
         this.onDial?.(address);
       },
+      ...(code !== undefined && { onCode: code }),
+      faulted: (fault) => ({ kind: 'faulted', ...fault }),
       onStep,
     });
   }

@@ -7,9 +7,10 @@ import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../../../src/protoco
 import { decodeMessage, encodeMessage } from '../../../src/protocol/codec.ts';
 import { ProtocolError } from '../../../src/protocol/errors.ts';
 import { encodeFrame, FrameDecoder } from '../../../src/protocol/frame.ts';
-import type { Message } from '../../../src/protocol/messages.ts';
+import type { Arrived, Message } from '../../../src/protocol/messages.ts';
 import type { ConnectionInput } from '../../../src/core/client/effect.ts';
 import type { Close, Dial, Reading, Send, Stopped } from '../../../src/core/effect.ts';
+import type { Faulted } from '../../../src/core/input.ts';
 import type { Clock } from './clock.ts';
 import type { End, EndHandlers, Network } from './network.ts';
 import { REFUSED } from './network.ts';
@@ -36,6 +37,10 @@ export interface ProcessOptions<I, E> {
   /** May change or drop what is sent: for planted bugs. */
   readonly onSend?: (message: Message, connections: number) => Message | null;
   readonly onDial?: (address: string) => void;
+  /** May throw while a message is read or written: for bugs planted in the codec. */
+  readonly onCode?: (where: 'decoder' | 'encoder', message: Arrived) => void;
+  /** What the core is told of what was thrown there; who has no such input does not bear it. */
+  readonly faulted?: (fault: Omit<Faulted, 'kind'>) => I;
 }
 
 interface Peer {
@@ -55,6 +60,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   readonly #peers = new Map<number, Peer>();
   readonly #stops: { readonly fromMs: number; toMs: number }[] = [];
   #waiting: (() => void)[] = [];
+  /** What the codec has thrown in the step that is being done. */
+  readonly #faults: I[] = [];
   #isReading = false;
   #ids = 0;
 
@@ -93,6 +100,11 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     this.#whenAwake(() => {
       this.#step(inputAt(this.#options.clock.nowMs));
     });
+  }
+
+  /** Says what its core did not ask for. */
+  say(connection: number, message: Message): void {
+    this.#send({ kind: 'send', connections: [connection], message });
   }
 
   /** SIGKILL: the kernel closes what was open. */
@@ -217,7 +229,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
       for (const frame of decoder.push(chunk)) {
         framesCount += 1;
         if (!this.#peers.has(connection)) return;
-        const message = decodeMessage(frame);
+        const message = this.#decoded(peer, frame);
+        if (message === null) return;
         this.#step({ kind: 'received', connection, message, nowMs: clock.nowMs });
         if (message.kind === 'hello') decoder.frameBytesMax = FRAME_BYTES_MAX;
       }
@@ -228,10 +241,31 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     }
   }
 
+  /** Null where something was thrown that is no breach of the protocol. */
+  #decoded({ id: connection }: Peer, frame: Uint8Array): Arrived | null {
+    try {
+      const message = decodeMessage(frame);
+      this.#options.onCode?.('decoder', message);
+      return message;
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      this.#step(this.#faultOf(error, { connection, unsent: null }));
+      return null;
+    }
+  }
+
+  #faultOf(error: unknown, fault: Pick<Faulted, 'connection' | 'unsent'>): I {
+    const { faulted, clock } = this.#options;
+    if (faulted === undefined) throw error;
+    const { nowMs } = clock;
+    return faulted({ ...fault, nowMs, isTooLong: false, reason: String(error) });
+  }
+
   #step(input: ConnectionInput | I): void {
     if (this.state === 'ended') return;
     const { core, clock, name } = this.#options;
     for (const effect of core.step(input)) this.#perform(effect);
+    for (const fault of this.#faults.splice(0)) this.#step(fault);
     this.#options.onStep?.();
     if (this.#hasEnded()) return;
     clock.setAlarm(name, core.nextDeadlineMs(), () => {
@@ -272,8 +306,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     const { network, onSend } = this.#options;
     const message =
       onSend === undefined ? effect.message : onSend(effect.message, effect.connections.length);
-    if (message === null) return;
-    const bytes = encodeFrame(encodeMessage(message));
+    const bytes = message === null ? null : this.#encoded(message, effect);
+    if (message === null || bytes === null) return;
     for (const connection of effect.connections) {
       const peer = this.#peers.get(connection);
       if (peer === undefined) continue;
@@ -284,6 +318,19 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
       this.#options.clock.after(0, () => {
         this.give((nowMs) => ({ kind: 'congested', connection, nowMs }));
       });
+    }
+  }
+
+  /** Null where something was thrown, which is the next input. */
+  #encoded(message: Message, { connections: to, blamed }: Send): Uint8Array | null {
+    try {
+      this.#options.onCode?.('encoder', message);
+      return encodeFrame(encodeMessage(message));
+    } catch (error) {
+      this.#faults.push(
+        this.#faultOf(error, { connection: blamed ?? null, unsent: { message, to } }),
+      );
+      return null;
     }
   }
 
