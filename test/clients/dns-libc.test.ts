@@ -19,15 +19,24 @@ const C = `
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
+static double now(void) {
+  struct timespec at;
+  clock_gettime(CLOCK_MONOTONIC, &at);
+  return at.tv_sec * 1e3 + at.tv_nsec / 1e6;
+}
 int main(int argc, char **argv) {
   struct addrinfo hints, *found;
   memset(&hints, 0, sizeof hints);
   hints.ai_socktype = SOCK_STREAM;
   for (int index = 1; index < argc; index += 1) {
+    double since = now();
     int code = getaddrinfo(argv[index], NULL, &hints, &found);
+    double took = now() - since;
     char text[64] = "";
     if (code == 0) inet_ntop(AF_INET, &((struct sockaddr_in *)found->ai_addr)->sin_addr, text, 64);
     puts(code == 0 ? text : code == EAI_NONAME ? "NONAME" : code == EAI_AGAIN ? "AGAIN" : "OTHER");
+    if (code == EAI_NONAME && took > 500) printf("after %.0f ms\\n", took);
   }
 }
 `;

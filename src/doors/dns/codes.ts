@@ -70,7 +70,8 @@ export const EDE_DOCS: Readonly<Record<keyof typeof EDE, string>> = {
   NOT_READY: 'with SERVFAIL: the server has never been synced',
   PROHIBITED: 'with REFUSED: who may ask is listed by --dns-from',
   NOT_AUTHORITATIVE: 'with REFUSED: the name is outside of the zone',
-  NO_REACHABLE_AUTHORITY: 'with SERVFAIL: the server cannot tell, because these hosts are cut off',
+  NO_REACHABLE_AUTHORITY:
+    'with SERVFAIL: the server cannot tell, because these hosts are cut off, or beyond its limits',
 };
 
 /** The number of an extended error. */
