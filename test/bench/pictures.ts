@@ -5,8 +5,9 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { type Browser, launch } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 
+import { launchBrowser, pageUrl } from './browser.ts';
 import { startFleet } from './fleet.ts';
 import { PlayedFleet, PlayedHub } from './played.ts';
 import { type Bench, openBench } from './processes.ts';
@@ -36,12 +37,11 @@ const LOOKS: readonly Look[] = [
 
 /** Takes a picture in each look. */
 async function shoot(browser: Browser, folder: string, shot: Shot): Promise<void> {
-  const ip = shot.address.slice(0, shot.address.lastIndexOf(':'));
   for (const { name, width, height, scheme } of LOOKS) {
     const page = await browser.newPage();
     await page.setViewport({ width, height });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-    await page.goto(`http://${ip}:17342/${shot.hash ?? ''}`);
+    await page.goto(`${pageUrl(shot.address)}${shot.hash ?? ''}`);
     const isReady = `document.body.innerText.includes(${JSON.stringify(shot.text)})`;
     await page.waitForFunction(isReady, { timeout: 120_000 });
     await page.screenshot({ path: join(folder, `page-${shot.name}-${name}.webp`), quality: 35 });
@@ -81,11 +81,7 @@ async function shootThousand(bench: Bench, browser: Browser, folder: string): Pr
 const HOSTS = 6;
 
 const bench = openBench();
-const browser = await launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  userDataDir: join(bench.folder, 'chromium'),
-});
+const browser = await launchBrowser(bench);
 const folder = resolve(process.argv[2] ?? '.build/pictures');
 mkdirSync(folder, { recursive: true });
 try {

@@ -22,6 +22,7 @@ import { idle } from './rows/idle.ts';
 import { leaf } from './rows/leaf.ts';
 import { link } from './rows/link.ts';
 import { master } from './rows/master.ts';
+import { page } from './rows/page.ts';
 import { propagation } from './rows/propagation.ts';
 import { reads } from './rows/reads.ts';
 import { removal } from './rows/removal.ts';
@@ -51,6 +52,7 @@ const ROWS = [
   leaf,
   master,
   link,
+  page,
   growth,
 ];
 

@@ -26,7 +26,7 @@ export const leaf: Row = {
     const rest = await usage(server.pid, watchedMs);
     const [changed] = await Promise.all([
       usage(server.pid, watchedMs),
-      changeFor(watchedMs, { fleet, hub }),
+      changeFor(watchedMs, { fleet, hub, turn: 0 }),
     ]);
     const bytes = residentBytes(server.pid);
     hub.close();
@@ -66,16 +66,27 @@ async function startLeaf(bench: Bench, fleet: PlayedFleet, hub: PlayedHub): Prom
   return server;
 }
 
-/** Changes registrations of the fleet, evenly over the time. */
-async function changeFor(
-  milliseconds: number,
-  { fleet, hub }: { readonly fleet: PlayedFleet; readonly hub: PlayedHub },
-): Promise<void> {
+/** A fleet, who tells of it, and how many changes have been told. */
+export interface Changing {
+  readonly fleet: PlayedFleet;
+  readonly hub: PlayedHub;
+  turn: number;
+}
+
+/** Tells of one change more. */
+export function changeOne(changing: Changing): void {
+  const { fleet, hub, turn } = changing;
+  changing.turn += 1;
+  const revision = 2 + Math.floor(turn / fleet.instancesCount);
+  hub.tell(fleet.put(turn % fleet.instancesCount, revision));
+}
+
+/** Changes registrations of the fleet, a hundred a second, evenly over the time. */
+export async function changeFor(milliseconds: number, changing: Changing): Promise<void> {
   const sinceMs = performance.now();
-  for (let turn = 0; performance.now() - sinceMs < milliseconds; turn += 1) {
-    const revision = 2 + Math.floor(turn / fleet.instancesCount);
-    hub.tell(fleet.put(turn % fleet.instancesCount, revision));
-    await delay(sinceMs + ((turn + 1) * 1_000) / CHANGES_PER_S - performance.now());
+  for (let done = 1; performance.now() - sinceMs < milliseconds; done += 1) {
+    changeOne(changing);
+    await delay(sinceMs + (done * 1_000) / CHANGES_PER_S - performance.now());
   }
 }
 
