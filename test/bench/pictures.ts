@@ -1,6 +1,6 @@
 // The pictures of the status page: real servers, seen by Debian's Chromium. Run by hand, when
 // the page has changed; CONTRIBUTING.md says how. A fleet of a thousand hosts is played, for so many
-// servers would not fit a machine. Whoever takes pictures looks at them before they are committed.
+// servers would not fit a machine. Look at the pictures before you commit them.
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';

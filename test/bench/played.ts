@@ -1,7 +1,7 @@
 // Servers that are played: a thousand of them would not fit the machine that measures one. Their
 // logs are those of the core; what is played is a hub, linked to all of them, that speaks the
-// protocol over real sockets and thinks nothing: it lists what it has, sends what is wanted and says
-// what has changed. It sends no checks, so nothing of the servers at the other end is kept here.
+// protocol over real sockets and decides nothing: it lists its logs, sends what is wanted and tells
+// changes. It sends no checks, so nothing of the servers at the other end is kept here.
 
 import { once } from 'node:events';
 import { createServer, type Server as Listener, type Socket } from 'node:net';
@@ -133,7 +133,7 @@ export class PlayedHub {
     for (const link of this.#links) link.write(bytes);
   }
 
-  /** Resolves when every log was asked for, and whoever asked for the last has taken it in. */
+  /** Resolves when every log was asked for, and the end that asked for the last has taken it in. */
   taken(): Promise<void> {
     return this.#allTaken;
   }

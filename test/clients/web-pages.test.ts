@@ -1,7 +1,7 @@
-// Pages of other sites in a real browser, at a real server. Whoever visits such a page has a browser
+// Pages of other sites in a real browser, at a real server. A visitor of such a page has a browser
 // that can reach the server: the page must neither read the catalogue nor register, whatever it
-// tries. That reading can succeed at all is seen with the origin or the name allowed, that registering
-// can is seen by a plain program.
+// tries. That reading can succeed at all is seen with the origin or the name allowed, that
+// registering can is seen by a plain program.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

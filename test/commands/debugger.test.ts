@@ -1,5 +1,5 @@
 // Nobody opens a debugger to a command that stays: Node.js would listen at SIGUSR1, for every user
-// of the host, and whoever connects has the process do anything.
+// of the host, and a client that connects can make the process do anything.
 
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -67,7 +67,7 @@ test('servers of two environments that dial each other both refuse', async ({ st
     serving(stage, [`--bind=${here}`, `--peer=${there}:17330`]),
     serving(stage, ['--environment=testing', `--bind=${there}`, `--peer=${here}:17340`]),
   ]);
-  // Whoever was first met nobody, and tries again: at once when it is told to.
+  // The one that was first met no other, and tries again: at once when it is told to.
   for (const server of [one, other]) server.signal('SIGHUP');
 
   await one.said({
@@ -180,7 +180,7 @@ function frameOf(message: Message): Uint8Array {
   return encodeFrame(encodeMessage(message));
 }
 
-/** Listens, and greets whoever comes with a message, or closes without a word. */
+/** Listens, and greets each client with a message, or closes without a word. */
 async function greeter(host: string, greeting: Message | null) {
   let dialsCount = 0;
   let wake: () => void = () => undefined;

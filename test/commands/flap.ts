@@ -1,6 +1,6 @@
 // Sidecars that start, crash and end at random over two servers that are restarted in turn. Each
-// life of a sidecar has a port that no other has, so whoever watches can be held to account for
-// every one of them: it began once, it ended once, and what lives is there.
+// life of a sidecar has a port that no other has, so a watch can be held to account for every one
+// of them: it began once, it ended once, and what lives is there.
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';

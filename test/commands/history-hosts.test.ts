@@ -117,7 +117,7 @@ test('clocks that differ by hours change neither order nor ages', async ({ stage
   const began = Date.now();
   const order = ['one', 'two', 'three'];
   for (const [index, name] of order.entries()) {
-    // Whoever registers is on the host that is next.
+    // Each service registers on the next host.
     await register(stage, hosts[index]!, name);
     await Promise.all(
       hosts.map((host) => toldOf(stage, { host, service: name, event: 'registered' })),

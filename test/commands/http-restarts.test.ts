@@ -1,5 +1,6 @@
-// Services that are held by HTTP, on a host whose servers are restarted: whoever holds two streams, or
-// goes where a server that stops says, is never missing; and the port of the host always answers.
+// Services that are held by HTTP, on a host whose servers are restarted: a client that holds two
+// streams, or goes where a server that stops says, is never missing; and the port of the host
+// always answers.
 
 import { expect } from 'vitest';
 

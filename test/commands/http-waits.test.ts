@@ -1,4 +1,5 @@
-// Whoever waits by HTTP for another answer sleeps through everything that does not change this answer.
+// A client that waits by HTTP for another answer sleeps through everything that does not change
+// this answer.
 
 import { expect } from 'vitest';
 

@@ -88,7 +88,7 @@ function helloOf(who: string, at: number): Buffer {
   return message(2, ['role', text('peer')], ...said, ENVIRONMENT);
 }
 
-/** Nothing has this code: whoever waits for it waits for the end. */
+/** Nothing has this code: a wait for it lasts until the end. */
 async function closed(raw: Raw): Promise<void> {
   expect(await raw.hear(999)).toBeNull();
 }

@@ -53,7 +53,9 @@ test('a server that is started anew comes back in through its lock', async ({ st
   expect(status.code).toBe(0);
 });
 
-test('a secret that is taken out at once closes whoever came with it', async ({ stage }) => {
+test('a secret that is taken out at once closes the connections that came with it', async ({
+  stage,
+}) => {
   const { servers, addresses, file } = await cluster(stage, madeSecret());
   const own = secretFileOf(stage, 'own', madeSecret());
   const words = ['--name=web', '--port=80', `--server=${addresses[0]}`, '--log-format=json'];

@@ -1,4 +1,4 @@
-// Whoever speaks something else at the port is closed, costs one log line, and nothing else.
+// A client that speaks something else at the port is closed, costs one log line, and nothing else.
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -114,7 +114,7 @@ test('a server without a place says which port is a stranger’s, not that it ma
   expect(stderr).not.toContain('run already');
 });
 
-/** Another program that listens, and says something or nothing to whoever comes. */
+/** Another program that listens, and says something or nothing to its clients. */
 async function strangerAt(host: string, port: number, greeting: string): Promise<void> {
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
@@ -132,7 +132,7 @@ async function strangerAt(host: string, port: number, greeting: string): Promise
 /** Sends bytes to a server, and resolves with our own address once the server has closed. */
 async function beClosed(host: string, bytes: Uint8Array): Promise<string> {
   const socket = connect({ host, port: 17340 });
-  // Whoever is closed while he still speaks is reset.
+  // A client that is closed while it still speaks is reset.
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   const remote = addressOf(socket);

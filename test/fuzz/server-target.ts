@@ -1,7 +1,7 @@
 // A server core under whatever its connections may bring: strangers, clients and peers that lie.
-// The invariants: a step never fails; what it sends can be sent; and whoever is closed for a breach
-// leaves exactly the state behind that he would have left by closing: a twin of the server is given
-// just that, and compared.
+// The invariants: a step never fails; its messages can be sent; and a connection that is closed for
+// a breach leaves exactly the state behind that he would have left by closing: a twin of the server
+// is given just that, and compared.
 
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import type { Effect } from '../../src/core/effect.ts';

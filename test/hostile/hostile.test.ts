@@ -22,7 +22,7 @@ interface Victim {
 }
 
 const test = plainTest.extend<{ victim: Victim }>({
-  // One process for the whole file: whoever breaks it breaks what comes after.
+  // One process for the whole file: a test that breaks it breaks the later ones.
   victim: [
     async ({}, use) => {
       const folder = mkdtempSync(join(tmpdir(), 'rarangi-hostile-'));
@@ -60,7 +60,7 @@ for (const { name, bytes, outcome } of CASES) {
 }
 
 test.for(['fin', 'reset'] as const)(
-  'whoever leaves in the middle of a message, by a %s, is forgotten',
+  'a client that leaves in the middle of a message, by a %s, is forgotten',
   async (how, { victim }) => {
     const raw = await clientOf(HOST);
     raw.send(Buffer.from('5a00080000820a', 'hex'));

@@ -45,7 +45,7 @@ export class Raw {
       this.#readFrames();
       this.#wake();
     });
-    // Whoever is closed while he speaks is reset.
+    // A client that is closed while it speaks is reset.
     this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => {
       this.isClosed = true;

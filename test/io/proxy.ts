@@ -1,5 +1,5 @@
 // A proxy in front of a server, in the test: it keeps what passed, and can be cut off as a network
-// is: nobody is told, and whoever dials meets silence.
+// is: no end is told, and a dial meets silence.
 
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';

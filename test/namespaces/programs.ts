@@ -16,7 +16,7 @@ export const LIBRARY = join(import.meta.dirname, '../../dist/index.js');
 /** The words before the text of a program for Node.js. */
 export const NODE_SCRIPT = [process.execPath, '--input-type=module', '--eval'] as const;
 
-/** The words before a program that make it end with whoever started it. */
+/** The words before a program that make it end with its parent. */
 export const TIED = ['setpriv', '--pdeathsig=KILL', '--'] as const;
 
 /** A JSON object that a program wrote on a line of its own. */

@@ -212,7 +212,7 @@ function filesBelow(folder: string): string[] {
 /** Folders that come along for those who do without the Debian package. */
 const SHIPPED = ['completion', 'man', 'packaging/systemd'];
 
-/** Whoever has neither the types of Node.js nor a library newer than ES2022. */
+/** A program that has neither the types of Node.js nor a library newer than ES2022. */
 const CONSUMER = `
 import { connect, lookup, RarangiError, serve, watch } from 'rarangi';
 import type { Client, InstanceInfo, RarangiErrorCode, RegistrationHandle } from 'rarangi';

@@ -92,7 +92,7 @@ async function live({ must, run }: Machine): Promise<void> {
 
   await must('echo RARANGI_ENVIRONMENT=testing >>/etc/rarangi/serve.env');
   await must('echo RARANGI_SERVE_CLUSTER=ams >/etc/rarangi/a.env');
-  // Side A is whoever comes first.
+  // The server that starts first is side A.
   await must('systemctl enable --now rarangi@a && systemctl enable --now rarangi@b');
   // The sockets of HTTP come a moment later.
   expect(await must('ls /run/rarangi | grep -v http')).toBe('testing-a.sock\ntesting-b.sock');

@@ -101,7 +101,7 @@ test('what is seen follows from who holds what, and from nothing else', () => {
   );
 });
 
-test('whoever follows the changes holds what is seen', () => {
+test('a client that follows the changes holds what is seen', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const { catalogue } = run(steps);

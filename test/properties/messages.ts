@@ -1,4 +1,4 @@
-// Random messages of every kind, for whoever states a law of all of them.
+// Random messages of every kind, for tests of a law of all of them.
 
 import fc from 'fast-check';
 import type { Message, MessageKind } from '../../src/protocol/messages.ts';

@@ -67,7 +67,7 @@ test('what will not end is killed, and the registration has gone before', async 
   expect(stderr).toContain('still runs after 800 ms');
 });
 
-test('whoever asks a second time does not wait for what was left behind', async () => {
+test('a second request does not wait for what was left behind', async () => {
   const stubborn = `sh -c 'trap "" TERM; while :; do sleep 0.05; done'`;
   const { sidecar, pid } = await startLeaving(stubborn, ['--kill-after', '10m']);
   sidecar.child.kill('SIGUSR1');

@@ -12,7 +12,7 @@ export interface Postgres {
   readonly probe: string;
 }
 
-/** Makes a database in a folder; whoever says that he is `postgres` may use it. */
+/** Makes a database in a folder; every user called `postgres` may use it. */
 export function makePostgres(folder: string): Postgres {
   const [version = ''] = readdirSync('/usr/lib/postgresql');
   const bin = `/usr/lib/postgresql/${version}/bin`;

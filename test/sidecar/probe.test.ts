@@ -58,7 +58,7 @@ test('a command that is called off is ended, and all that it has started', async
 
   const stat = () => readText(`/proc/${readText(pidFile).trim()}/stat`);
   expect(await said).toBe('it took too long');
-  // Whoever adopts orphans here may take its time to bury them.
+  // The process that adopts orphans here may take its time to reap them.
   await expect.poll(stat).toMatch(/^$|\) Z /);
 });
 

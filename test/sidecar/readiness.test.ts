@@ -61,7 +61,7 @@ test('a service that is not ready in time is overdue', async () => {
   expect(reports).toEqual(['not-ready-in-time']);
 });
 
-test('whoever no longer waits is told so', async () => {
+test('a caller that no longer waits is told so', async () => {
   const ended = new AbortController();
   const { outcome, reports } = waiting('exec:sleep 600', { signal: ended.signal });
 

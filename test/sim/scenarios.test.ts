@@ -1,6 +1,6 @@
 // Every way in which earlier versions of the rules broke (a number is a fault that the first rules
-// had, a letter one that an attack on the next ones found), and ordinary life, as stories that now go
-// well. What they are worth shows in the files of mutations/, where they are told with a rule taken away.
+// had, a letter one that an attack on the next ones found), and ordinary life, as stories that now
+// go well. The files of mutations/ show their worth: there they are told with a rule taken away.
 
 import { expect, test } from 'vitest';
 import { mutantCores } from './mutations/mutant.ts';
@@ -82,7 +82,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['on a lone host the servers find each other and split nothing', split.loneHost],
   ['a link given up on purpose just before a split makes no crash of it', split.givenUp],
   ['a short interruption is none', split.blink],
-  ['a short interruption is none for whoever is far behind it', split.blinkChain],
+  ['a short interruption is none for a server far behind it', split.blinkChain],
   ['nor is one in which nobody has anything new to say', split.shortBlinkChain],
   ['services come, change and go', life.comeAndGo],
   ['a process that hangs is no service, a sidecar that is swapped out is', life.hang],
@@ -129,7 +129,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F1] nobody speaks of whom it cannot reach', proof.heldBack],
   ['a server alone writes its log', proof.ownWriter],
   ['parts of two snapshots make none', proof.mixedParts],
-  ['whoever has more is sent nothing', proof.ahead],
+  ['a server that has more is sent nothing', proof.ahead],
   ['[F22] goodbyes are remembered for an hour', proof.oldGoodbyes],
   ['[F2] who wakes takes nobody for reachable', sleep.waking],
   ['[F2] who wakes, cut off, closes its links and drops nobody', sleep.lidClosed],

@@ -1,4 +1,5 @@
-// A tenth of the seeds that ever found a fault, another tenth each day; and that a seed says all.
+// A tenth of the seeds that ever found a fault, another tenth each day; and a seed decides
+// everything.
 
 import { expect, test } from 'vitest';
 import { todaysTenth } from '../support/tenth.ts';

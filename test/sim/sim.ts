@@ -1,5 +1,5 @@
-// Runs the simulation: `npm run sim -- --seed 7` replays one seed and tells all that happens in it;
-// `npm run sim -- --soak --minutes 60` runs fresh seeds for an hour of this machine's time. The first
+// Runs the simulation: `npm run sim -- --seed 7` replays one seed and tells all events in it; `npm
+// run sim -- --soak --minutes 60` runs fresh seeds for an hour of this machine's time. The first
 // line printed is the command that replays the run. A seed that fails belongs into seeds.txt.
 
 import { parseArgs } from 'node:util';

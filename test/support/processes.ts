@@ -1,7 +1,7 @@
 // Real processes of the built program. Each test has a stage of its own: an address of loopback for
 // every host that it plays, a folder, and its processes. The invariant: whatever happens to a test,
 // nothing that it started, grandchildren included, outlives it: all of them work in the folder of
-// the test, and whoever does so at the end is killed, by its id.
+// the test, and a process that does so at the end is killed, by its id.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
@@ -261,7 +261,7 @@ function kill(pid: number): void {
   }
 }
 
-/** Whoever waits for a line that never comes is told so, before the test itself times out. */
+/** A test that waits for a line that never comes is told so, before it times out. */
 const AWAITED_MS_MAX = 20_000;
 
 let addressesCount = 0;

@@ -58,7 +58,7 @@ export class ServerStage {
     }
   }
 
-  /** Time passes; whoever was kept alive gives signs of life. */
+  /** Time passes; connections that are kept alive give signs of life. */
   pass(milliseconds: number): void {
     const endMs = this.nowMs + milliseconds;
     for (;;) {

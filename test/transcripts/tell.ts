@@ -1,6 +1,6 @@
 // Tells a story: runs the commands of a transcript in a simulated world, and writes below each what
-// the servers say of it. Whoever says the same at the same tenth of a second shares a line. Lines
-// that begin with `#` are prose, with `$` commands; all else is written by this program.
+// the servers say of it. Servers that say the same at the same tenth of a second share a line.
+// Lines that begin with `#` are prose, with `$` commands; all else is written by this program.
 
 import { sentenceOf } from '../../src/core/notices.ts';
 import { Cluster, instancesAt } from '../sim/world/cluster.ts';

@@ -23,7 +23,7 @@ export const master: Row = {
   method: '10 s for each line, after the first 10',
   measure: async (bench, isQuick) => {
     const [count, watchedMs] = isQuick ? [20, 500] : [1_000, 10_000];
-    // Whoever plays a thousand servers is now and then late; the beat is what it always is.
+    // A process that plays a thousand servers is now and then late; the heartbeat is the usual one.
     const server = await bench.serve({ words: ['--master', '--silence=10s'] });
     const leaves = await openLeaves(server, count);
     // What follows from so many new links is over, and all has been compared once.

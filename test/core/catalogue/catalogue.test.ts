@@ -189,7 +189,7 @@ test('the list of a service is the same one until something of it changes', () =
   expect([before.length, grown, catalogue.instancesOf('db').length]).toEqual([1, 2, 1]);
 });
 
-test('what its service has given up is over, whoever still holds it or says so later', () => {
+test('an instance that its service has given up is over, even if others still hold it or say so later', () => {
   const { catalogue, hold, drop, told, seen } = stage();
   hold('1', 'a');
   hold('2', 'a');
@@ -237,7 +237,7 @@ test('the services are the same list until an answer changes, and the revision c
   expect(catalogue.revision).toBe(revision + 1);
 });
 
-test('whoever may be late does not answer until it is trusted, and is doubted no more once it ends', () => {
+test('an origin that may be late does not answer until it is trusted, and is no longer doubted once it ends', () => {
   const { catalogue, hold, drop, told } = stage();
   const [late, a] = [originOf('2'), instanceIdOf('a')];
   catalogue.doubt(late, a);

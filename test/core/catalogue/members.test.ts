@@ -36,7 +36,7 @@ function idOf(index: number): InstanceId {
   return index.toString(16).padStart(32, '0') as InstanceId;
 }
 
-test('whoever asks gets each instance once, in order, and none that has left', () => {
+test('each answer has each instance once, in order, and none that has left', () => {
   const step = fc.tuple(fc.constantFrom('a', 'b'), fc.nat(7), fc.boolean());
   const steps = fc.array(step, { maxLength: 300 });
 

@@ -134,7 +134,7 @@ test('the sibling is kept out for a second only', () => {
   expect(stage.state.links.has(originOf('1'))).toBe(true);
 });
 
-test('what came by the link at fault is taken from whoever else has it', () => {
+test('what came by the link at fault is taken from another neighbour that has it', () => {
   const stage = stageWith(PEER);
   const good = stage.neighbour('2', {}, '3');
   const bad = stage.neighbour('1', {}, '3');

@@ -178,7 +178,7 @@ test('a client that came while the server slept gets its session', () => {
   expect(stage.instances()).toHaveProperty('d', 'live');
 });
 
-test('whoever comes back within its grace was never gone', () => {
+test('a server that comes back within its grace was never gone', () => {
   const { stage } = scene();
   stage.sleep(30_000);
   stage.pass(50);

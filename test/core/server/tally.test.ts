@@ -144,7 +144,7 @@ test('a lookup of a client counts by the way it came and what it was told', () =
   expect(lookupAnswerOf([], false)).toBe('cannot_tell');
 });
 
-test('whoever is refused counts by the reason, and so does a limit', () => {
+test('a refusal counts by its reason, and so does a limit', () => {
   const stage = new ServerStage({ limits: { registrations: 0 } });
   const connection = stage.accept();
   const environment = 'another' as Name;

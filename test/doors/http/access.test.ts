@@ -70,7 +70,7 @@ test('only a visit of the page itself may come from another site without an orig
   expect(codeOf({ fetchSite: 'same-origin' })).toBe(null);
 });
 
-test('a preflight is refused, whoever asks', () => {
+test('a preflight is refused, from every origin', () => {
   expect(codeOf({ method: 'OPTIONS', origin: 'https://dash.example' })).toBe('origin');
 });
 

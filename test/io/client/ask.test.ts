@@ -193,7 +193,7 @@ test('without any server the question fails, and why is said', async () => {
   });
 });
 
-test('whoever accepts and says nothing is no server, or one that hangs', async () => {
+test('a program that accepts and says nothing is no server, or one that hangs', async () => {
   const servers = [await silentAddress()];
 
   const outcome = status({ environment: 'testing', servers, timeoutMs: 60 });

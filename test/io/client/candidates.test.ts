@@ -14,7 +14,7 @@ afterAll(() => {
   else process.env['XDG_RUNTIME_DIR'] = before;
 });
 
-test('whoever names no server looks for two on this host: sockets, then ports, A before B', () => {
+test('a client that names no server looks for two on this host: sockets, then ports, A before B', () => {
   expect(candidatesOf({}, 'testing' as Name)).toEqual({
     addresses: [
       '/run/rarangi/testing-a.sock',

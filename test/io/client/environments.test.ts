@@ -46,7 +46,7 @@ test('what no server lives behind is no environment', async () => {
   expect(found).toEqual(expect.not.arrayContaining(['silent', 'stranger', 'file']));
 });
 
-test('whoever finds no server is told which environments run on this host', async () => {
+test('a client that finds no server is told which environments run on this host', async () => {
   const folder = ownSockets();
   await startServer({ environment: 'mine-3', socket: join(folder, 'mine-3-a.sock') });
 

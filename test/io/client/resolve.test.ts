@@ -157,7 +157,7 @@ test('a stale instance is given only to those who say that it will do', async ()
   });
 });
 
-test('whoever waits gets the first that comes, were there not even a server', async () => {
+test('a call that waits gets the first that comes, even if there was no server before', async () => {
   const bind = `${ownIp()}:4711`;
   const client = openClient({ environment: 'testing', servers: [bind] });
   const waiting = client.resolve('db', { waitMs: 20_000 });

@@ -227,7 +227,7 @@ test('it has stopped only when the last connection is closed', async () => {
   expect(order).toEqual(['the last one closes', 'stopped']);
 });
 
-test('whoever comes after the end is sent away', () => {
+test('a client that comes after the end is sent away', () => {
   const { driver, accept, told } = drive(() => [{ kind: 'stopped' }]);
   const line = new Line();
 
@@ -291,7 +291,7 @@ test('of a connection that is congested already the core is told once more when 
   expect(told().filter((input) => input === 'congested')).toHaveLength(2);
 });
 
-test('whoever throws when he is told keeps nothing else from being done', async () => {
+test('a callback that throws keeps nothing else from being done', async () => {
   const texts = ['throw', 'afterwards'];
   const { driver, notes, told } = drive(() => texts.splice(0).map(noteOf));
 

@@ -221,7 +221,7 @@ test('a reset is told from a close', async () => {
   expect(end.log).toEqual(['closed: connection reset']);
 });
 
-test('a write to whoever is gone does nothing', async () => {
+test('a write to a connection that is gone does nothing', async () => {
   const [end, socket] = await connectedToPlain();
   socket.destroy();
   await until(() => end.log.length > 0);
@@ -268,7 +268,7 @@ test('an end does not wait for ever for the other end', async () => {
   expect(end.log).toEqual([]);
 });
 
-test('whoever is ended while he is accepted is heard no more', async () => {
+test('a connection that is ended while it is accepted is heard no more', async () => {
   const listener = await listening();
   const refused = new End();
   listener.accept((connection) => {

@@ -19,7 +19,7 @@ test('one’s own socket in one’s own folder is believed, and one that is not 
   expect(disbeliefOf(`${path}-none`)).toBeNull();
 });
 
-test.skipIf(!isRoot)('whoever owns the file or its folder is root or oneself', async () => {
+test.skipIf(!isRoot)('the owner of the file or its folder is root or oneself', async () => {
   const path = await ownSocket();
   const folder = join(path, '..');
   const judge = (fileOwner: number, folderOwner: number): string | null => {

@@ -82,7 +82,7 @@ test('a group goes by its name, and one that is not there is an error', () => {
   expect(() => socketRightsOf({ socketMode: 0o1666 })).toThrow(/0777/);
 });
 
-test('whoever connects is handed over', async () => {
+test('a client that connects is handed over', async () => {
   const path = ownPath();
   const socket = await taken(path);
   const client = connect({ path });

@@ -1,13 +1,13 @@
 // Lost alone: a host that loses its power while a server reaches all others is a crash for that
-// server. It may be doubted for a grace, but it is never frozen: `stale` would say that it may live on
-// behind a cut, and there is none. Looked at for as long as nothing else falls silent; of two hosts
-// that lose their power one soon after the other neither is alone.
+// server. It may be in doubt for a grace, but it is never frozen: `stale` would mean that it may
+// live on behind a cut, and there is none. Looked at for as long as nothing else falls silent; of
+// two hosts that lose their power one soon after the other neither is alone.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
 
-/** Nobody who reaches all others calls a lone loss a net-split. */
+/** A server that reaches all others never calls a lone loss a net-split. */
 export function loneLosses(): Checker {
   let dark: ReadonlySet<string> = new Set();
   let lastDarkMs = -Infinity;
@@ -88,5 +88,8 @@ function hostsOf({ core }: SimServer, standing: 'reachable' | 'split'): Set<stri
   );
 }
 
-/** What falls silent within this may be behind one cut; how late that shows, the silences say. */
+/**
+ * Hosts that fall silent within this time may be behind one cut; the silences decide how late that
+ * shows.
+ */
 const TOGETHER_MS = 5_000;

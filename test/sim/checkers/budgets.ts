@@ -1,11 +1,11 @@
-// Budgets: what a server says that its sessions and its logs hold, in bytes, is what they hold. Only
-// so does a limit on the sum bound the memory.
+// Budgets: the bytes that a server counts for its sessions and its logs are the true ones. Only
+// then does a limit on the sum bound the memory.
 
 import * as records from '../../../src/protocol/records.ts';
 import type { Session } from '../../../src/core/server/entities.ts';
 import type { Checker } from './checker.ts';
 
-/** Each account is the sum of what is held. */
+/** Each account is the sum of its contents. */
 export const exactBudgets: Checker = {
   name: 'what is charged to a budget is what is held',
   check: (world) => {

@@ -1,8 +1,8 @@
-// Certain answers: a view that is said to be complete lacks nothing that lives and of which a server
-// within reach knows, however many hops away: because it holds it, answers it, even as stale, or
-// misses its host. Asked whenever a server's answers have changed, and every 100 ms. "Within reach"
-// is a path of five seconds; or, from the first moment of a life that begins in a calm network, what
-// a server named by `--peer` has had a path to for so long.
+// Certain answers: a complete view lacks no living instance that a server within reach knows,
+// however many hops away: the server holds it, answers it, even as stale, or misses its host. Asked
+// whenever a server's answers have changed, and every 100 ms. "Within reach" is a path of five
+// seconds. For a life that begins in a calm network it is, from its first moment on, every server
+// to which a server named by `--peer` has had such a path.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
@@ -10,7 +10,7 @@ import type { SimService } from '../world/service.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
 
-/** No certain no for what the living fleet knows. */
+/** No certain "no" for an instance that the living fleet knows. */
 export function certainAnswers(): Checker {
   const knowledge = new Knowledge();
   const looked = new Map<SimServer, string>();
@@ -40,7 +40,9 @@ export function certainAnswers(): Checker {
   };
 }
 
-/** What may be wrong: it is, if the one who knew knows it still when all had time to forget. */
+/**
+ * A possible error: it is one if the server that knew still knows it when all had time to forget.
+ */
 interface Doubt {
   readonly server: SimServer;
   readonly service: SimService;
@@ -56,7 +58,7 @@ function sentencesOf(doubt: Doubt, knowledge: Knowledge, nowMs: number): string[
   return [`${server.name} is complete without ${what}, of which ${knower.name} knows`];
 }
 
-/** What its answers are, as far as that is cheap to ask after every step. */
+/** The part of its answers that is cheap to ask after every step. */
 function markOf({ core: { state } }: SimServer): string {
   const { live, stale } = state.catalogue.counts;
   return `${String(state.view.isComplete)} ${String(live)} ${String(stale)}`;
@@ -83,7 +85,7 @@ function lackedBy(
     if (!service.isOffered || service.environment !== server.environment) return [];
     if (answered.has(service.instance)) return [];
     const knower = knowledge.of(service, world.nowMs).find((other) => {
-      // What it has itself given up a moment ago is judged by other checkers.
+      // Other checkers judge an instance that the server itself gave up a moment ago.
       if (other === server || !knows(other, service)) return false;
       return isWithinReach(server, other, { world, paths });
     });
@@ -112,7 +114,7 @@ function isSteady(named: SimServer, other: SimServer, paths: Paths): boolean {
   return named.process.state === 'running' && paths.lastedMs(named, other) >= LASTED_MS;
 }
 
-/** Who has known of what, and since when. */
+/** Which servers have known of which instances, and since when. */
 class Knowledge {
   readonly #since = new Map<SimServer, Map<SimService, number>>();
 
@@ -133,7 +135,10 @@ class Knowledge {
     }
   }
 
-  /** What a server knows no longer, as of this step: it may learn of it again before the next look. */
+  /**
+   * The instances that a server no longer knows after this step: it may learn of them again before
+   * the next look.
+   */
   forget(server: SimServer): void {
     const known = this.#since.get(server);
     for (const service of known?.keys() ?? []) {
@@ -168,8 +173,8 @@ function answeredBy(server: SimServer): Set<string> {
   return new Set(instancesAt(server).map(({ registration }) => registration.instance));
 }
 
-/** What was so for this long, others could know. */
+/** Others could know a state that has lasted this long. */
 const LASTED_MS = 5_000;
 
-/** What is forgotten on purpose is forgotten everywhere by then. */
+/** An instance that is forgotten on purpose is forgotten everywhere by then. */
 const STILL_MS = 1_000;

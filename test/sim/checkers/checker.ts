@@ -1,6 +1,6 @@
-// What a checker is: it looks at the whole world every 100 ms of virtual time, and says what is
-// wrong; one that asks for it also looks at each server after each of its steps. Whatever is wrong is
-// said once, however long it stays so.
+// A checker looks at the whole world every 100 ms of virtual time, and says what is wrong; on
+// request it also looks at each server after each of its steps. Each fault is told once, however
+// long it lasts.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { Paths } from './paths.ts';

@@ -21,7 +21,7 @@ import { settledCluster, startHost } from '../stories/scenarios.ts';
 
 type Story = (world: Cluster, monitor: Monitor) => void;
 
-/** What a checker has to say of a story that is told over a slow network. */
+/** The verdict of a checker on a story over a slow network. */
 function said(checker: Checker, story: Story, sabotage?: Sabotage): string[] {
   const traits = { delayMs: [5, 20] } as const;
   const world = settledCluster({ hosts: 4, traits, ...(sabotage && { sabotage }) });

@@ -1,4 +1,4 @@
-// Clients: a service whose server is there is registered with it soon, by whichever door it comes.
+// Clients: a service is soon registered with a server that is there, whichever way it connects.
 
 import type { Checker } from './checker.ts';
 

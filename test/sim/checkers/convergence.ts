@@ -30,7 +30,7 @@ function differencesOf(world: Cluster, watcher: SimWatcher): string[] {
   if (watcher.process.state === 'ended') return [];
   const held = heldIn(world, watcher).filter(({ service }) => service === watcher.spec.service);
   const known = [...watcher.known.values()];
-  // Nobody is told when what was suspect is beyond suspicion again.
+  // Watches are not told when a suspect instance is beyond suspicion again.
   const seen = seenText(
     known.map((one) => (one.state === 'stale' ? one : { ...one, state: 'live' })),
   );

@@ -4,7 +4,7 @@
 import type { SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
-/** Whoever could hear a goodbye has heard it. */
+/** Every server that could hear a goodbye has heard it. */
 export function goodbyesHeard(): Checker {
   const farewells = new Map<SimServer, Farewell>();
   return {
@@ -40,7 +40,7 @@ interface Farewell {
   readonly hearers: readonly SimServer[];
 }
 
-/** A path that is so old has been taken note of at both ends. */
+/** Both ends know a path that is so old. */
 const LASTED_MS = 1_500;
 
 /** Nothing else was done at the time of the stop. */

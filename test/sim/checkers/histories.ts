@@ -1,6 +1,6 @@
-// Histories: what a watch was told of an instance, from first to last, is a life that it can have led.
-// It ends once; it never goes back to an older revision, not even after a removal; and it does not
-// end for a reason that nothing in the world has given.
+// Histories: the events of an instance in a watch, from first to last, form a possible life. It
+// ends once; it never goes back to an older revision, not even after a removal; and it does not end
+// for a reason that nothing in the world has given.
 
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Cause } from '../../../src/protocol/records.ts';
@@ -36,7 +36,7 @@ interface History {
   readCount: number;
 }
 
-/** What it was told of an instance: the highest revision, and how it ended, if it did. */
+/** Its events of an instance: the highest revision, and how it ended, if it did. */
 interface Told {
   revision: number;
   end: { readonly cause: Cause; readonly nowMs: number } | null;
@@ -73,23 +73,23 @@ function wrongIn({ world, history, nowMs }: Context, report: Change): string[] {
   return wrong;
 }
 
-/** Whether it was its end that was told, and not only that a way to it was lost. */
+/** Whether its end was told, and not only the loss of a way to it. */
 function hadEnded(service: SimService, { cause, nowMs }: NonNullable<Told['end']>): boolean {
   if (service.endedMs > nowMs) return false;
   if (cause === 'closed') return !service.process.hasStoodStill;
   if (cause === 'deregistered' || cause === 'unhealthy') return service.gaveUp !== null;
-  // What was lost and found may have been told of late, by a watch that lagged.
+  // A watch that lagged may have told late of a loss and a return.
   return cause !== 'replaced' && nowMs - service.endedMs > LAG_MS;
 }
 
-/** What must have happened if it is said to be the cause. */
+/** The event that must have happened for a cause. */
 const HAS_CAUSE: Readonly<Record<Cause, (service: SimService, world: Cluster) => boolean>> = {
-  // Who is silent for too long is left, and the session with it: a service, or a server.
+  // A service or a server that is silent for too long is given up, and the session with it.
   closed: (service, world) => {
     const { endedMs, process } = service;
     return endedMs < Infinity || process.hasStoodStill || hasSlept(service, world);
   },
-  // A server that says goodbye gives up what its sibling does not hold.
+  // A server that says goodbye gives up the instances that its sibling does not hold.
   deregistered: (service, world) => service.gaveUp === 'deregistered' || hasLost(service, world),
   unhealthy: ({ gaveUp }) => gaveUp === 'unhealthy',
   crash: (service, world) => world.silencedMs.length > 0 || hasLost(service, world),
@@ -113,5 +113,5 @@ function hasSlept({ host, environment }: SimService, { servers }: Cluster): bool
   });
 }
 
-/** The longest time for which what was sent on a session may lie on the way: a host that sleeps. */
+/** The longest time that a message may lie on the way of a session: a host that sleeps. */
 const LAG_MS = 25_000;

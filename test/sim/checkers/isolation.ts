@@ -1,4 +1,4 @@
-// Isolation: nothing crosses environments, whoever dials whom.
+// Isolation: nothing crosses environments, whichever server dials another.
 
 import { instancesAt } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';

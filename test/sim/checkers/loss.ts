@@ -1,6 +1,6 @@
-// No loss: what a service holds at a server that I can reach is live for me, from a bounded time
-// after there is a path, and no older than it is there. It watches false removals, too: a path that
-// lasts never lets go of anything.
+// No loss: an instance at a server that I can reach is live for me, within a bounded time after
+// there is a path, and no older than it is there. It finds false removals, too: while a path lasts
+// nothing is lost.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
@@ -8,7 +8,7 @@ import type { SimService } from '../world/service.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
 
-/** What is held within reach is live. */
+/** An instance that is held within reach is live. */
 export function noLoss(): Checker {
   const heldSince = new Map<string, number>();
   return {

@@ -1,5 +1,5 @@
-// Bounded memory: what a server keeps is proportional to what is registered and known, whatever the
-// network does. Each collection has a bound of its own; none may grow with time.
+// Bounded memory: the memory of a server is proportional to what is registered and known, whatever
+// the network does. Each collection has a bound of its own; none may grow with time.
 
 import type { Link } from '../../../src/core/server/entities.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
@@ -29,11 +29,11 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   // Who says goodbye is dropped at its first word of it, which may come before the end of the link.
   const hasLeft = (id: OriginId): boolean => state.past.goodbyes.has(id);
   const staying = standing.filter(({ origin }) => !hasLeft(origin));
-  // Who shook hands has yet to say anything of itself.
+  // A neighbour that shook hands has yet to send its log.
   const strangers = new Set(
     staying.map(({ origin }) => origin).filter((id) => !state.origins.has(id)),
   );
-  // What another has, and this one has not had yet, or has dropped.
+  // Origins that another server has, and this one has not got yet, or has dropped.
   const others = [...(known.get(server.environment) ?? [])].filter((id) => !state.origins.has(id));
   const elsewhere = others.length + DEAD;
   const bounds: [string, number, number][] = [
@@ -80,5 +80,5 @@ function standingLinks({ core: { state } }: SimServer): Link[] {
   return [...state.links.values()].filter(({ connection }) => !connection.wasReleased);
 }
 
-/** Whoever has just died had some that nobody else has. */
+/** A server that has just died had some that no other has. */
 const DEAD = 4;

@@ -1,5 +1,5 @@
-// Who is truly connected with whom: chains of links that both ends hold, between servers that run,
-// over a network that is not cut. And since when, for a bound begins with the path.
+// The true connections between servers: chains of links that both ends hold, between servers that
+// run, over a network that is not cut. And since when, because a bound begins with the path.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 
@@ -82,5 +82,5 @@ function keyOf(from: SimServer, to: SimServer): string {
 /** A path that is back within this was not gone: less than a grace. */
 const BLINK_MS = 400;
 
-/** What came back for less than this may not have been noticed before it was gone again. */
+/** A path that came back for less than this may not have been noticed. */
 const SETTLE_MS = 500;

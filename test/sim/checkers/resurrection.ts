@@ -1,9 +1,10 @@
 // No resurrection. An instance that was given up is soon live nowhere; and where a server has learnt
 // of it, from its service's own word or from the logs of all that held it, it is never live again.
 // The bound of the design, a silence and a long grace, counts from the loss of the last path to a
-// server that knows. A host may die, and those who link to it find out a silence later; whoever falls
-// silent to an observer before it has told of that keeps it waiting for a silence more, and so may
-// the next one on another way: each silence that begins before the one before is over prolongs it.
+// server that knows. A host may die, and its neighbours find out a silence later. If a neighbour
+// falls silent to an observer before it has told of that, the observer waits for one more silence,
+// and so on for the next one on another way: each silence that begins before the last one is over
+// prolongs the wait.
 
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
@@ -11,7 +12,7 @@ import { instancesAt } from '../world/cluster.ts';
 import type { SimService } from '../world/service.ts';
 import type { Checker } from './checker.ts';
 
-/** What was given up never comes back. */
+/** An instance that was given up never comes back. */
 export function noResurrection(): Checker {
   const holders = new Holders();
   const learnt = new Map<SimServer, Set<string>>();
@@ -54,7 +55,7 @@ function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>):
   return wrong;
 }
 
-/** When the last path to a server that does not know is known to be lost, wherever there is one. */
+/** When the loss of the last path to a server that does not know is known everywhere. */
 function knownMs(world: Cluster, endedMs: number): number {
   const { silentMs } = world;
   let knownMs = endedMs + silentMs;
@@ -69,7 +70,7 @@ function stoodStillMs(world: Cluster, sinceMs: number): number {
   return Math.max(...world.servers.map(({ process }) => process.stoodStillMs(sinceMs)));
 }
 
-/** Who ever held an instance, and how far its log had come when it last did. */
+/** The origins that ever held an instance, and the sequence of each when it last did. */
 class Holders {
   readonly #sequences = new Map<string, Map<OriginId, number>>();
   readonly #noted = new Set<SimServer>();
@@ -106,10 +107,10 @@ function hasLearnt(
     clients: { removals },
   } = server.core.state;
   const held = holders.of(instance);
-  // What never came here may yet come, in what a cut has held back.
+  // An instance that never came here may yet come, in messages that a cut has held back.
   const cause = removals.get(instance)?.cause;
   if (endedMs === Infinity || held.length === 0 || cause === undefined) return false;
-  // A goodbye says the same of all that its sender held, and nothing of who holds it since.
+  // A goodbye ends all that its sender held, but says nothing of later holders.
   const hasSaidSo = cause === 'deregistered' || cause === 'unhealthy';
   if (hasSaidSo && !held.some(([id]) => goodbyes.has(id))) return true;
   return held.every(([id, sequence]) => {

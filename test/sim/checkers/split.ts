@@ -1,4 +1,4 @@
-// Split: cut into groups of several hosts, every server says split, and nobody deletes the other
+// Split: cut into groups of several hosts, every server says split, and none deletes the other
 // side. Looked at when a clean cut has lasted long enough, and nothing else has happened around it.
 
 import type { Cluster, Groups, SimServer } from '../world/cluster.ts';
@@ -7,7 +7,7 @@ import type { Checker } from './checker.ts';
 
 interface Before {
   readonly sinceMs: number;
-  /** Who knew whom as reachable when the cut came. */
+  /** The servers that each server could reach when the cut came. */
   readonly known: ReadonlyMap<SimServer, ReadonlySet<SimServer>>;
   /** Who answered what. */
   readonly answered: ReadonlyMap<SimServer, ReadonlySet<string>>;
@@ -78,7 +78,7 @@ function unfrozenIn(world: Cluster, before: Before, cut: Groups): string[] {
     );
     for (const service of world.services) {
       const wasAnswered = before.answered.get(server)?.has(service.instance) === true;
-      // Whatever was hung a moment ago is on its way back.
+      // A process that hung a moment ago is on its way back.
       const hasHung = service.process.awakeMs > cut.sinceMs;
       const isHeld = service.isOffered && !hasHung;
       if (isHeld && wasAnswered && !answered.has(service.instance)) {

@@ -4,7 +4,7 @@
 
 import type { Checker } from './checker.ts';
 
-/** No server finds fault with what another one sent or holds. */
+/** No server finds fault with another one's messages or logs. */
 export const understanding: Checker = {
   name: 'servers understand each other, and differ in nothing',
   check: (world) =>

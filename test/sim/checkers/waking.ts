@@ -1,13 +1,14 @@
 // Waking: a server that slept longer than a silence answers from its first moment on as one that
-// knows nothing of the meantime. What ended while it slept, and is live at nobody who was awake, it
-// answers as stale at most. Asked after every step, and not only at each look of the others.
+// knows nothing of the meantime. If an instance ended while it slept, and is live at no server that
+// was awake, it answers it as stale at most. Asked after every step, and not only at each look of
+// the others.
 
 import type { State } from '../../../src/core/server/state.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
-/** Who wakes says of nothing dead that it is live. */
+/** A server that wakes never calls a dead instance live. */
 export function honestWaking(): Checker {
   const wakers = new Map<SimServer, Waker>();
   return {
@@ -71,7 +72,7 @@ function pastOf(server: SimServer, seen: { world: Cluster; waker: Waker }): stri
 function overAt(server: SimServer, world: Cluster): string[] {
   const live = liveAt(server);
   const { awakeMs } = server.process;
-  // What its own clients did lies in its sockets, and takes a moment to be read.
+  // The news of its own clients lies in its sockets, and takes a moment to be read.
   const isRead = world.nowMs - awakeMs > READ_MS;
   const { owners } = server.core.state.clients;
   return world.services

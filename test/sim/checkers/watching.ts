@@ -1,6 +1,6 @@
-// Watches: whatever becomes of servers, a watcher hears of each change once. What is told follows
-// from what was told before, the end of the present set comes once, and nothing is called removed
-// that every server which the watcher asks has long been able to reach.
+// Watches: whatever happens to servers, a watcher hears of each change once. Each event follows
+// from the ones before, the end of the present set comes once, and an instance is not called
+// removed if every server that the watcher asks has long been able to reach it.
 
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
@@ -10,7 +10,7 @@ import type { SimWatcher } from '../world/watcher.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
 
-/** Nothing is repeated, nothing is taken back that lives. */
+/** Nothing is repeated, and no living instance is taken back. */
 export function nothingRepeated(): Checker {
   const heard = new Map<SimWatcher, Told>();
   return {
@@ -78,7 +78,7 @@ function falseRemoval(
   const { instance } = report.instance.registration;
   const service = world.services.find((one) => one.instance === instance);
   if (service?.isOffered !== true || service.service !== watcher.spec.service) return null;
-  // Whoever slept reads first what lay in its socket: what was so, one after the other.
+  // A watcher that slept first reads the old messages in its socket, one after the other.
   const awakeMs = Math.max(service.process.awakeMs, watcher.process.awakeMs);
   if (world.nowMs - awakeMs < LASTED_MS) return null;
   const here = world.running().filter(({ spec, environment, process }) => {
@@ -92,5 +92,5 @@ function falseRemoval(
   return here.length > 0 && isReached ? `\`removed\` of ${instance}, which lives` : null;
 }
 
-/** Longer than a watcher doubts what it knew. */
+/** Longer than a watcher doubts its knowledge. */
 const LASTED_MS = 5_000;

@@ -122,7 +122,7 @@ addAll(wanted, worthTrying(state));`,
     ['reachability#becomeSuspect', 'wasReported(state, origin) ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
   ],
   [
-    '[R57] whoever is back within the grace was never away',
+    '[R57] a server that is back within the grace was never away',
     split.blinkChain,
     [
       'reachability#becomeReachable',

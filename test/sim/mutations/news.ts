@@ -9,7 +9,7 @@ import * as split from '../stories/split.ts';
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
   [
-    '[R13] whoever drops a log forgets its cursors',
+    '[R13] a server that drops a log forgets its cursors',
     life.manyLives,
     [
       'replication#spreadTidings',

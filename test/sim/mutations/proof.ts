@@ -66,12 +66,12 @@ export const mutations: readonly Mutation[] = [
     ],
   ],
   [
-    '[R7] whoever has more is sent nothing',
+    '[R7] a server that has more is sent nothing',
     proof.ahead,
     ['flush#planOrigin', 'origin.log.sequence <= cursor', 'origin.log.sequence === cursor'],
   ],
   [
-    '[R13] whoever says that it lacks all is believed',
+    '[R13] a server that says that it lacks all is believed',
     links.rotten,
     [
       'wants#handleWant',
@@ -80,7 +80,7 @@ export const mutations: readonly Mutation[] = [
     ],
   ],
   [
-    '[R13] whoever drops a log forgets its own cursors',
+    '[R13] a server that drops a log forgets its own cursors',
     split.healingChain,
     [
       'replication#spreadTidings',

@@ -284,7 +284,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     ['dispatch#handleForget', 'sendToAll(state, message, from);', ''],
   ],
   [
-    '[R57] whoever can be reached again is live',
+    '[R57] an origin that can be reached again is live',
     split.healing,
     [
       'reachability#becomeReachable',
@@ -293,7 +293,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     ],
   ],
   [
-    '[R14] whoever can be reached again is offered to every neighbour',
+    '[R14] an origin that can be reached again is offered to every neighbour',
     split.backOff,
     ['reachability#becomeReachable', 'tidings.reached.add(origin.id);', ''],
   ],

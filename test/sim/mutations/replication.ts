@@ -100,7 +100,7 @@ const registrations = part.more ? [] : part.registrations;`,
     ['topology#neighbours', 'other?.isProven === true', 'other !== undefined'],
   ],
   [
-    '[R20] whoever goes out of reach is unproven',
+    '[R20] an origin that goes out of reach is unproven',
     split.deadTogether,
     [
       'reachability#becomeSuspect',
@@ -261,7 +261,7 @@ else if (!progress.isSnapshotDue(origin.id)) touch(state, link, origin);`,
     ['flush#cutOf', 'taken(missing, 0, ENTRIES_PART)', '{ end: missing.length, bytes: 0 }'],
   ],
   [
-    '[R8] whoever asks from the beginning gets a snapshot',
+    '[R8] a server that asks from the beginning gets a snapshot',
     links.rotten,
     ['wants#handleWant', 'if (sequence === 0 && cursor > 0) progress.sendWhole(id);', ''],
   ],

@@ -1,6 +1,6 @@
-// What messages take on the wire, without writing them: the codec measures each record once, and a
-// message is the sum of its records. The invariant: the answer is the length of what the shell would
-// write, frame and all; scale.test.ts compares the two.
+// The bytes of messages on the wire, without writing them: the codec measures each record once, and
+// a message is the sum of its records. The invariant: the result is the length of the bytes that
+// the shell would write, frame and all; scale.test.ts compares the two.
 
 import { encodeMessage } from '../../../src/protocol/codec.ts';
 import { encodeFrame } from '../../../src/protocol/frame.ts';

@@ -1,7 +1,7 @@
-// The logs of a large simulation. What an origin has said up to a sequence is the same at whichever
-// server, for it alone writes its log; so two thousand servers need not keep it two thousand times.
+// The logs of a large simulation. An origin's log up to a sequence is the same at every server,
+// because the origin alone writes it; so two thousand servers need not keep it two thousand times.
 // Each moment of a log is kept once, and a server keeps which moment it is at and where its tail
-// begins. The invariant: a moment is never changed; whatever comes after it is another one.
+// begins. The invariant: a moment is never changed; a later state is another moment.
 
 import type { InstanceId, OriginId } from '../../../src/protocol/ids.ts';
 import type { Entry, Facts, Registration } from '../../../src/protocol/records.ts';
@@ -19,7 +19,7 @@ interface Moment {
   readonly bytes: number;
 }
 
-/** All that one origin has said, and what it came to at each sequence. */
+/** All entries of one origin, and its state at each sequence. */
 interface History {
   readonly origin: OriginId;
   readonly entries: Entry[];

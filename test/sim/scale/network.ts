@@ -1,13 +1,13 @@
 // The network of a large simulation. Messages are handed over as they are, so that two thousand
-// servers share the records that they have in common; what they would take as bytes is counted. A
-// host writes at the rate of its one network card; a cut holds back what crosses it until the heal.
-// The invariant: what is sent on a connection arrives in order or not at all.
+// servers share equal records; their bytes on the wire are counted. A host writes at the rate of
+// its one network card; a cut holds back what crosses it until the heal. The invariant: messages on
+// a connection arrive in order or not at all.
 
 import type { Message } from '../../../src/protocol/messages.ts';
 import type { Clock } from '../world/clock.ts';
 import type { Prng } from '../world/prng.ts';
 
-/** What one end of a connection hears. */
+/** The events of one end of a connection. */
 export interface Ears {
   readonly received: (message: Message, bytes: number) => void;
   readonly closed: () => void;

@@ -1,6 +1,6 @@
-// What befalls a large world, one thing after the other, and what each costs: how long it takes, in
-// simulated time, until all servers agree, and what each of them sends, receives and computes
-// meanwhile. A phase ends when all agree; the next begins when the world has rested.
+// The events of a large world, one after the other, and their costs: the simulated time until all
+// servers agree, and what each of them sends, receives and computes meanwhile. A phase ends when
+// all agree; the next begins when the world has rested.
 
 import type { Instance } from '../../../src/protocol/records.ts';
 import { bytesOf } from './bytes.ts';
@@ -8,7 +8,7 @@ import type { Account, Host, ScaleServer, ScaleWorld } from './world.ts';
 
 export type { Account };
 
-/** What a phase came to. */
+/** The result of a phase. */
 export interface Figures {
   readonly phase: string;
   /** Simulated time from the last fault until all servers agree; Infinity if they never do. */
@@ -21,7 +21,7 @@ export interface Figures {
   readonly coveredMs: number;
   /** Of this machine's time. */
   readonly wallMs: number;
-  /** What else there is to say, by name. */
+  /** Other results, by name. */
   readonly remarks: Readonly<Record<string, number>>;
 }
 
@@ -131,7 +131,7 @@ export function heal(world: ScaleWorld): Figures {
   });
 }
 
-/** Whether every server has what every other one in its reach says of itself, and nothing else. */
+/** Whether every server has exactly the logs of the servers in its reach. */
 export function agree(world: ScaleWorld): boolean {
   return disagreement(world) === null;
 }
@@ -153,7 +153,7 @@ export function disagreement(world: ScaleWorld): string | null {
       if (!isRight)
         return `${nameOf(server)} takes ${nameOf(other)} for ${String(known?.standing)}`;
     }
-    // What crashed is kept aside for a while, and answered to nobody.
+    // A crashed server is kept aside for a while, and is in no answer.
     const known = [...origins.values()].filter(({ standing }) => standing !== 'aside').length;
     if (known !== servers.length) {
       return `${nameOf(server)} knows ${String(known)} of ${String(servers.length)}`;
@@ -176,7 +176,7 @@ function agreeOn(world: ScaleWorld, hosts: readonly Host[]): boolean {
   );
 }
 
-/** Does something, waits until all agree, and accounts for it. */
+/** Runs a phase, waits until all agree, and accounts for it. */
 function measure(world: ScaleWorld, phase: string, act: () => () => Figures['remarks']): Figures {
   world.openAccounts();
   const [sinceMs, wallMs] = [world.clock.nowMs, performance.now()];

@@ -1,5 +1,5 @@
 // A small one of the large worlds of `npm run sim:scale`: what a change costs, and that all agree
-// after each of the things that befall it. Its figures in time are no test: a machine is busy or not.
+// after each event. Its figures in time are no test: a machine is busy or not.
 
 import { expect, test } from 'vitest';
 import type { Message } from '../../../src/protocol/messages.ts';

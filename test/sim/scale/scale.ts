@@ -1,7 +1,7 @@
 // How large a world the core carries: `npm run sim:scale -- --hosts 200`. Prints what each phase
-// costs; the first line is the command that repeats the run. What the servers have in common is kept
-// once (scale-log.ts), and only one server of each cluster keeps a catalogue, which is compared with
-// what the services hold at the end of each phase; the others' logs are compared by sequence.
+// costs; the first line is the command that repeats the run. Common records of the servers are kept
+// once (log.ts), and only one server of each cluster keeps a catalogue, which is compared with what
+// the services hold at the end of each phase; the others' logs are compared by sequence.
 
 import { parseArgs } from 'node:util';
 import type { Account, Figures } from './phases.ts';

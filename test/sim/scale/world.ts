@@ -1,6 +1,6 @@
 // A large simulated world: hosts with two servers and their services each, in clusters with a few
 // masters, and an account of what the servers send, receive and compute. Cores are the real ones;
-// what is between them is scale-network.ts. One seed, one run.
+// network.ts is between them. One seed, one run.
 
 import { Catalogue } from '../../../src/core/catalogue/catalogue.ts';
 import type { Effect, Send } from '../../../src/core/effect.ts';
@@ -54,7 +54,7 @@ type Side = 'a' | 'b';
 export interface ScaleServer {
   readonly host: Host;
   readonly side: Side;
-  /** Whether it keeps a catalogue, though nobody asks it. */
+  /** Whether it keeps a catalogue, though no client asks it. */
   readonly isSample: boolean;
   readonly core: Server;
   readonly ends: Map<number, End>;
@@ -325,7 +325,7 @@ export class ScaleWorld {
   }
 }
 
-/** What the logs of this simulation have in common they have in common already. */
+/** The logs of this simulation share their records already. */
 class SampleCatalogue extends Catalogue {
   override shared(registration: Registration): Registration {
     return registration;
@@ -333,8 +333,8 @@ class SampleCatalogue extends Catalogue {
 }
 
 /**
- * What a server has instead of a catalogue: it follows from the logs, nobody asks, and two thousand
- * of twenty thousand instances are eight gigabytes.
+ * Stands in for the catalogue of a server: it follows from the logs, no client asks, and two
+ * thousand catalogues of twenty thousand instances are eight gigabytes.
  */
 class NoCatalogue extends SampleCatalogue {
   override put(): void {
@@ -409,5 +409,5 @@ const REGISTER_MS_MAX = 500;
 /** Different names of services in a world. */
 const SERVICES = 500;
 
-/** What the shell lets wait in a socket before it says so. */
+/** The bytes that the shell lets wait in a socket before it says so. */
 const CONGESTED_BYTES = 1024 * 1024;

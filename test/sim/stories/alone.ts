@@ -5,7 +5,10 @@ import { startHost } from './scenarios.ts';
 import type { Stage } from './story.ts';
 import { noticesOf, standingsOf, story } from './story.ts';
 
-/** A host was cut off and is back; then another one loses its power, and is gone for it as for all. */
+/**
+ * A host was cut off and is back; then another one loses its power, and is gone for the first as
+ * for all.
+ */
 export const lostAfterHeal = story({ hosts: 4, masters: ['h1', 'h2', 'h3'] }, (stage) => {
   tellLoss(stage, (world) => world.split(['h4'], ['h1', 'h2', 'h3']));
 });

@@ -1,12 +1,14 @@
-// Stories of answers: when a view is complete, and what whoever watches is told while servers come
-// and go.
+// Stories of answers: when a view is complete, and what watchers are told while servers come and
+// go.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { SimWatcher } from '../world/watcher.ts';
 import { startHost } from './scenarios.ts';
 import { stateAt, story } from './story.ts';
 
-/** A server that has nobody to wait for is complete at once; one that has a sibling waits for it. */
+/**
+ * A server that has no other to wait for is complete at once; one that has a sibling waits for it.
+ */
 export const loneStart = story(
   { hosts: 0, settledMs: 0 },
   ({ world, run, demand, agreeWithin }) => {
@@ -40,8 +42,8 @@ export const aloneWithPeers = story(
 );
 
 /**
- * Whoever is restarted during a split hears of what it took from others, however far away they are:
- * h3 is linked to h1 alone, and of what h4 and h5 offer only h2 still knows.
+ * A server that is restarted during a split hears which hosts it took from others, however far away
+ * they are: h3 is linked to h1 alone, and only h2 still knows the offers of h4 and h5.
  */
 export const lostFarAway = story(
   { hosts: 5, masters: ['h1'], traits: { delayMs: [1, 5] } },
@@ -76,7 +78,7 @@ export const lostFarAway = story(
   },
 );
 
-/** Where everyone answers and has the same, a cold start of all ends in a moment. */
+/** If all answer and have the same, a cold start of all ends in a moment. */
 export const quickStart = story(
   { hosts: 3, settledMs: 0 },
   ({ world, run, demand, agreeWithin }) => {
@@ -87,7 +89,7 @@ export const quickStart = story(
   },
 );
 
-/** Who names a log that is not here yet keeps the view from being complete. */
+/** A log that names another one that is not here yet keeps the view from being complete. */
 export const namedOnly = story(
   { hosts: 3, traits: { delayMs: [5, 40] } },
   ({ world, run, demand, agreeWithin }) => {
@@ -113,7 +115,7 @@ export const namedOnly = story(
   },
 );
 
-/** What a host's frozen server held is live as long as the other holds it. */
+/** An instance of a host's frozen server is live as long as the other server holds it. */
 export const liveFirst = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h3', service: 'db' });
   run(4_000);
@@ -138,7 +140,7 @@ export const liveFirst = story({ hosts: 4 }, ({ world, run, demand, agreeWithin 
   agreeWithin(20_000);
 });
 
-/** A server is killed: what its sibling holds as well is answered without a gap. */
+/** A server is killed: instances that its sibling also holds are answered without a gap. */
 export const oneOfTwo = story({ hosts: 3 }, ({ world, run, demand }) => {
   const services = ['h2', 'h3'].map((host) => world.serve({ host, service: 'db' }));
   run(6_000);
@@ -157,7 +159,7 @@ export const oneOfTwo = story({ hosts: 3 }, ({ world, run, demand }) => {
   }
 });
 
-/** A host's only server is restarted: its services are on their way back, and nobody is told. */
+/** A host's only server is restarted: its services are on their way back, and no watch is told. */
 export const loneRestart = story({ hosts: 0, settledMs: 0 }, ({ world, run, demand }) => {
   const spec = { host: 'h1', side: 'a', isMaster: true } as const;
   world.start(spec);
@@ -176,7 +178,9 @@ export const loneRestart = story({ hosts: 0, settledMs: 0 }, ({ world, run, dema
   }
 });
 
-/** What a watcher knew stays, marked stale, while nobody with a complete view says otherwise. */
+/**
+ * A watcher's knowledge stays, marked stale, until a server with a complete view says otherwise.
+ */
 export const watchedCutOff = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h4', service: 'db' });
   run(3_000);

@@ -1,5 +1,5 @@
 // Stories of services that come, change and go, of servers that start, sleep and leave, and of
-// whoever watches.
+// watchers.
 
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { SimServer } from '../world/cluster.ts';
@@ -44,7 +44,7 @@ export const hang = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) =>
   agreeWithin(3_000);
 });
 
-/** F18: SIGTERM of one side after the other: nobody ever misses an instance. */
+/** F18: SIGTERM of one side after the other: no server ever misses an instance. */
 export const rollingRestart = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
   const services = ['h3', 'h4'].map((host) => world.serve({ host, service: 'db' }));
   const watcher = world.watch({ host: 'h3', service: 'db' });
@@ -202,7 +202,7 @@ export const askedAwakening = story({ hosts: 3 }, ({ world, run, demand, agreeWi
   agreeWithin(10_000);
 });
 
-/** F17: a server that is often starved for a while drops nobody. */
+/** F17: a server that is often starved for a while drops no other. */
 export const starved = story({ hosts: 3 }, ({ world, run, demand }) => {
   world.serve({ host: 'h2', service: 'db', door: 'tcp' });
   run(6_000);
@@ -219,7 +219,7 @@ export const starved = story({ hosts: 3 }, ({ world, run, demand }) => {
   demand(noticesOf(world, 'origin-suspect') === before, 'a starved server suspects others');
 });
 
-/** A server that was starved for nearly as long as silence may last takes nobody for silent. */
+/** A server that was starved for nearly as long as silence may last takes no other for silent. */
 export const starvedLong = story({ hosts: 3 }, ({ world, run, demand }) => {
   run(6_000);
   for (let round = 0; round < 8; round += 1) {
@@ -303,7 +303,7 @@ export const freshInSplit = story({ hosts: 5 }, ({ world, run, demand, agreeWith
   agreeWithin(40_000);
 });
 
-/** A cold start of all at once: nobody is complete before it has everything. */
+/** A cold start of all at once: no server is complete before it has everything. */
 export const coldStart = story(
   { hosts: 5, settledMs: 0, traits: { delayMs: [40, 60] } },
   ({ world, run, demand, agreeWithin }) => {
@@ -374,7 +374,7 @@ export const environments = story({ hosts: 2 }, ({ world, run, demand }) => {
   run(3_000);
 });
 
-/** F22: however many lives a server has, nothing is kept of those that are over. */
+/** F22: however many lives a server has, nothing is kept of past ones. */
 export const manyLives = story({ hosts: 3, traits: SLOW }, ({ world, run, agreeWithin }) => {
   for (let round = 0; round < 24; round += 1) {
     const name = round % 4 < 2 ? 'h2-a' : 'h2-b';

@@ -1,4 +1,4 @@
-// Stories of links: who has them with whom, what travels on them, and how logs are repaired.
+// Stories of links: which servers have them, what travels on them, and how logs are repaired.
 
 import { FRAME_BYTES_TARGET } from '../../../src/protocol/constants.ts';
 import { hashOf } from '../../../src/core/kit/hash.ts';
@@ -116,7 +116,7 @@ export const self = story(
   },
 );
 
-/** F13: an address where nobody is is dialled less and less often. */
+/** F13: an address without a server is dialled less and less often. */
 export const nobodyThere = story(
   { hosts: 1, settledMs: 0, specOf: () => ({ peers: ['h9'] }) },
   ({ world, run, demand }) => {
@@ -137,7 +137,7 @@ export const nobodyThere = story(
   },
 );
 
-/** One change reaches every server about once, and comes back to nobody. */
+/** One change reaches every server about once, and comes back to none. */
 export const payload = story(
   { hosts: 6, masters: ['h1', 'h2', 'h3'], traits: SLOW, settledMs: 14_000 },
   ({ world, run, demand }) => {
@@ -190,7 +190,7 @@ export const reopened = story({ hosts: 3, masters: ['h1', 'h2', 'h3'] }, (stage)
   demand(puts === 0, `${String(puts)} registrations are sent again`);
 });
 
-/** Who lags further behind than the tail gets a snapshot, in parts, whole and at once. */
+/** A server that lags further behind than the tail gets a snapshot, in parts, whole and at once. */
 export const tail = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const services = Array.from({ length: 60 }, () => world.serve({ host: 'h1', service: 'db' }));
@@ -234,13 +234,13 @@ export const slowLink = story(
   },
 );
 
-/** What is broken on purpose does differ. */
+/** The state that is broken on purpose does differ. */
 const ROTTING = {
   hosts: 3,
   checkers: () => allCheckers().filter((checker) => checker !== understanding),
 } as const;
 
-/** Replication checks itself: what has rotted in one server's memory is asked for anew. */
+/** Replication checks itself: a state that has rotted in one server's memory is asked for anew. */
 export const rotten = story(ROTTING, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h3', service: 'db' });
   run(6_000);
@@ -265,7 +265,7 @@ export const rotten = story(ROTTING, ({ world, run, demand, agreeWithin }) => {
 /** A log that is lost as a whole is noticed by the combined hash, and asked for. */
 export const vanished = story(ROTTING, ({ world, run, demand }) => {
   const service = world.serve({ host: 'h3', service: 'db' });
-  // Two rounds of checks: what is in no digest of changes is found by the hash of all.
+  // Two rounds of checks: a difference that no check line names is found by the hash of all.
   run(22_000);
   const { state } = world.server('h2-a').core;
   for (const origin of [...state.origins.values()]) {
@@ -340,7 +340,7 @@ export const stuckHandshake = story(
   },
 );
 
-/** A slow link holds no memory: what it cannot take waits in the log, not in the socket. */
+/** A slow link holds no memory: entries that it cannot take wait in the log, not in the socket. */
 export const backPressure = story(
   {
     hosts: 2,
@@ -377,7 +377,10 @@ export const largeLog = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
   demand(noticesOf(world, 'protocol-breach') === 0, 'a frame is too long');
 });
 
-/** F13: whoever is alone looks for the others every 30 s at least, and at once when lost. */
+/**
+ * F13: a server that is alone looks for the others every 30 s at least, and at once when they are
+ * lost.
+ */
 export const lonelyWait = story(
   {
     hosts: 1,
@@ -404,7 +407,7 @@ export const lonelyWait = story(
   },
 );
 
-/** A host with slower timings than all others is given up by nobody. */
+/** No server gives up a host with slower timings than all others. */
 export const slowHost = story(
   {
     hosts: 3,
@@ -429,7 +432,8 @@ export const replacedByAddress = story(
     const told = world.running().filter(({ spec }) => spec.host === 'h3');
     replaceMasters(world, { old: ['h1', 'h2'], told: told.map(({ spec }) => spec) });
     run(45_000);
-    // Whoever stood alone when the masters went has frozen them: an operator says that they are gone.
+    // A server that stood alone when the masters went has frozen them: an operator says that they
+    // are gone.
     for (const host of ['h1', 'h2']) world.forget('h3', host);
     agreeWithin(1_000);
     run(15_000);
@@ -438,7 +442,7 @@ export const replacedByAddress = story(
   },
 );
 
-/** The same where masters are named in DNS: nobody has to be told. */
+/** The same where masters are named in DNS: no server has to be told. */
 export const replacedByName = story(
   {
     hosts: 4,

@@ -1,5 +1,5 @@
-// Stories of news: what a server believes of what it is told, what it asks for, and by which of its
-// links. In some of them a server is told what no other would say, as a late or a foolish one might.
+// Stories of news: which news a server believes, what it asks for, and by which of its links. In
+// some of them a server is told what no other would say, as a late or a foolish one might.
 
 import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
@@ -10,7 +10,7 @@ import { logOf, STRANGER, tell } from './telling.ts';
 
 const SLOW = { delayMs: [5, 20] } as const;
 
-/** What stands by when the way that was faster falls silent is asked within a moment. */
+/** When the faster way falls silent, the link that stands by is asked within a moment. */
 export const standIn = story(
   { hosts: 4, masters: ['h1', 'h2', 'h3'], traits: SLOW, settledMs: 14_000 },
   ({ world, run, demand }) => {
@@ -56,7 +56,7 @@ export const askedOnce = story({ hosts: 2, masters: ['h1', 'h2'], checkers: () =
   demand(wants === 2, `${String(wants)} questions where the first was not answered`);
 });
 
-/** Whoever is heard of, and not reached, is not live, and is not remembered for long. */
+/** An origin that is heard of, and not reached, is not live, and is not remembered for long. */
 export const strangers = story({ hosts: 2, masters: ['h1', 'h2'], checkers: () => [] }, (stage) => {
   const { world, run, demand } = stage;
   const instance = ID as InstanceId;
@@ -82,7 +82,7 @@ export const manyMasters = story(
   },
 );
 
-/** Who said goodbye is brought back by nothing that comes late. */
+/** No late message brings back an origin that said goodbye. */
 export const lateCopy = story({ hosts: 3 }, ({ world, run, demand }) => {
   const service = world.serve({ host: 'h2', service: 'db' });
   run(3_000);
@@ -141,7 +141,7 @@ export const dialledAnew = story(LAWLESS, (stage) => {
   agreeWithin(5_000);
 });
 
-/** What an operator says of a host goes round once. */
+/** An operator's word about a host goes round once. */
 export const forgottenOnce = story(
   { hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'], traits: SLOW, checkers: () => [] },
   ({ world, run, demand }) => {
@@ -153,7 +153,7 @@ export const forgottenOnce = story(
   },
 );
 
-/** What changes at once is written at once: in few messages. */
+/** Changes at the same moment are written together: in few messages. */
 export const burst = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run, demand }) => {
   const services = Array.from({ length: 40 }, () => world.serve({ host: 'h1', service: 'db' }));
   run(3_000);
@@ -166,7 +166,10 @@ export const burst = story({ hosts: 2, masters: ['h1', 'h2'] }, ({ world, run, d
   demand(messages < 40, `${String(messages)} messages of 80 changes`);
 });
 
-/** Who lived and died while its host was cut off for a moment lived once, or not at all. */
+/**
+ * An instance that lived and died while its host was cut off for a moment lived once, or not at
+ * all.
+ */
 export const flicker = story({ hosts: 3, settledMs: 6_000 }, ({ world, run }) => {
   for (const host of ['h1', 'h3']) world.watch({ host, service: 'db' });
   for (let round = 0; round < 8; round += 1) {
@@ -182,7 +185,10 @@ export const flicker = story({ hosts: 3, settledMs: 6_000 }, ({ world, run }) =>
   }
 });
 
-/** Who lived and died while the links of its host were lost is over when its life is heard of. */
+/**
+ * An instance that lived and died while the links of its host were lost is over when its life is
+ * heard of.
+ */
 export const lateLife = story({ hosts: 3, settledMs: 6_000 }, ({ world, run, demand }) => {
   const watchers = ['h1', 'h3'].map((host) => world.watch({ host, service: 'db' }));
   for (let round = 0; round < 4; round += 1) {
@@ -260,7 +266,7 @@ function revisionAt(server: SimServer, instance: InstanceId): number | undefined
 
 const ID = 'ab'.repeat(16);
 
-/** What comes too early of somebody who is not known. */
+/** Messages that come too early, of an unknown origin. */
 const LATER: Message = {
   kind: 'entries',
   batches: [

@@ -1,15 +1,19 @@
-// Stories of what may be said: of whom a server speaks at all, and what it believes of what it is
-// told of its own log, of parts that do not belong together, of those who have more than it has.
+// Stories of what may be said: of which origins a server speaks at all, and what it believes about
+// its own log, about parts that do not belong together, and about servers that have more than it
+// has.
 
 import type { InstanceId, OriginId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
 import { factsOf, registrationAt, STRANGER, tell } from './telling.ts';
 import { story } from './story.ts';
 
-/** No kernel and no service know of what is made up here. */
+/** No kernel and no service know of the things that are made up here. */
 const LAWLESS = { hosts: 2, masters: ['h1', 'h2'], checkers: () => [] };
 
-/** Nobody lists, offers or sends whom it cannot reach: frozen logs would vouch for each other. */
+/**
+ * No server lists, offers or sends an origin that it cannot reach: frozen logs would make each
+ * other reachable.
+ */
 export const heldBack = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }) => {
   world.serve({ host: 'h3', service: 'db' });
   run(3_000);
@@ -26,7 +30,7 @@ export const heldBack = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }
   world.kill('h2-b');
   run(1_000);
   world.start(spec);
-  // A neighbour has lost what it had of one that is frozen.
+  // A neighbour has lost the log of a frozen origin.
   const origin = world.server('h3-a').core.state.self.id;
   tell(world, { kind: 'want', lines: [{ origin, sequence: 0 }] });
   run(3_000);
@@ -35,7 +39,7 @@ export const heldBack = story({ hosts: 4 }, ({ world, run, demand, agreeWithin }
   demand(said.size === 0, `said of whom it could not reach: ${[...said].join()}`);
 });
 
-/** The origins of which a message says something, goodbyes apart. */
+/** The origins in a message, goodbyes apart. */
 function spokenOf(message: Message): OriginId[] {
   switch (message.kind) {
     case 'digest':
@@ -53,7 +57,7 @@ function spokenOf(message: Message): OriginId[] {
   }
 }
 
-/** A server alone writes its log, whatever is said of it. */
+/** A server alone writes its log, whatever others say of it. */
 export const ownWriter = story(LAWLESS, ({ world, run, demand }) => {
   const { self } = world.server('h1-a').core.state;
   const instance = 'ab'.repeat(16) as InstanceId;
@@ -84,7 +88,7 @@ export const mixedParts = story(LAWLESS, ({ world, run, demand }) => {
   demand(!origins.has(STRANGER) && !origins.has(OTHER), 'parts of two snapshots are one');
 });
 
-/** Whoever has more is sent nothing. */
+/** A server that has more is sent nothing. */
 export const ahead = story(LAWLESS, ({ world, run, demand }) => {
   const service = world.serve({ host: 'h1', service: 'db' });
   run(2_000);
@@ -94,7 +98,7 @@ export const ahead = story(LAWLESS, ({ world, run, demand }) => {
     if (message.kind !== 'entries') return;
     empty += message.batches.filter(({ entries }) => entries.length === 0).length;
   };
-  // It relied on h1-a for that log, so it is sent what is new and not only told of it.
+  // It relied on h1-a for that log, so it is sent new entries and not only told of them.
   tell(world, { kind: 'want', lines: [{ origin: id, sequence: log.sequence - 1 }] });
   tell(world, { kind: 'offer', lines: [{ origin: id, sequence: log.sequence + 50 }] });
   service.update();

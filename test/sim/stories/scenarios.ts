@@ -4,15 +4,15 @@
 import type { ClusterOptions, ServerSpec } from '../world/cluster.ts';
 import { Cluster } from '../world/cluster.ts';
 
-/** How a small world is. */
+/** The settings of a small world. */
 export interface SettledOptions extends Partial<ClusterOptions> {
   readonly hosts: number;
   /** The hosts of the masters; `h1` and `h3` if not said. */
   readonly masters?: readonly string[];
-  /** What else there is to say of a host's servers. */
+  /** Other settings of a host's servers. */
   readonly specOf?: (host: string) => Partial<ServerSpec>;
   readonly settledMs?: number;
-  /** What the network is like from the beginning. */
+  /** The network from the beginning. */
   readonly prepare?: (world: Cluster) => void;
 }
 

@@ -1,5 +1,5 @@
-// Stories of servers that did not run for a while, alone or with their whole host: what they do when
-// they wake, before anybody has told them what has happened.
+// Stories of servers that did not run for a while, alone or with their whole host: what they do
+// when they wake, before another server has told them what has happened.
 
 import type { Name } from '../../../src/protocol/ids.ts';
 import type { Stage } from './story.ts';
@@ -7,13 +7,13 @@ import { linkedTo, standingsOf, stateAt, story } from './story.ts';
 
 const SLOW = { delayMs: [5, 20] } as const;
 
-/** While it wakes it takes nobody for reachable, whatever lies in its links. */
+/** While it wakes no other server is reachable for it, whatever lies in its links. */
 export const waking = story({ hosts: 4, traits: SLOW }, (stage) => {
   const { world, run } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
   run(6_000);
   world.pause('h1-a');
-  // What is told in the first moments of its sleep lies in its links, and is the past.
+  // News from the first moments of its sleep lies in its links, and is the past.
   service.update();
   world.serve({ host: 'h3', service: 'db' });
   run(500);
@@ -23,7 +23,7 @@ export const waking = story({ hosts: 4, traits: SLOW }, (stage) => {
   demandDoubt(stage, 'h1-a', ['h3', 'h4']);
 });
 
-/** For the moment of waking nobody is beyond doubt. */
+/** For the moment of waking every server is in doubt. */
 function demandDoubt({ world, demand }: Stage, name: string, hosts: readonly string[]): void {
   const server = world.server(name);
   const sinceMs = world.nowMs;
@@ -36,7 +36,7 @@ function demandDoubt({ world, demand }: Stage, name: string, hosts: readonly str
   }
 }
 
-/** The only server of a host sleeps, cut off: nobody has told it that its links are no more. */
+/** The only server of a host sleeps, cut off: it has not been told that its links are lost. */
 export const lidClosed = story({ hosts: 4, traits: SLOW }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const services = ['h3', 'h4'].map((host) => world.serve({ host, service: 'db' }));
@@ -62,7 +62,7 @@ export const lidClosed = story({ hosts: 4, traits: SLOW }, (stage) => {
   agreeWithin(10_000);
 });
 
-/** Whoever was cut off for long and sleeps when that ends dials at once when it wakes. */
+/** A server that was cut off for long and sleeps when that ends dials at once when it wakes. */
 export const wakesAndDials = story({ hosts: 3, masters: ['h1', 'h2', 'h3'] }, (stage) => {
   const { world, run, demand } = stage;
   run(6_000);
@@ -106,7 +106,9 @@ export const asleepInHandshake = story(
   },
 );
 
-/** What a client asked of a sleeper is answered when it has heard of what happened meanwhile. */
+/**
+ * A client's question to a sleeper is answered when the sleeper has heard what happened meanwhile.
+ */
 export const askedAsleep = story({ hosts: 3, checkers: () => [] }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const service = world.serve({ host: 'h2', service: 'db' });

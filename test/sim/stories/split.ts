@@ -1,4 +1,4 @@
-// Stories of net-splits and of crashes, and of telling one from the other.
+// Stories of net-splits and of crashes, and of distinguishing them.
 
 import type { Cluster } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
@@ -64,12 +64,12 @@ const CHAIN: SettledOptions = {
   specOf: (host) => ({ peers: [host === 'h1' ? 'h2' : `h${String(Number(host.slice(1)) - 1)}`] }),
 };
 
-/** Whoever is far behind a cable that was cut for a moment is offered again. */
+/** A server far behind a cable that was cut for a moment is offered again. */
 export const blinkChain = story(CHAIN, (stage) => {
   tellBlink(stage, 1_400);
 });
 
-/** So short that no host is split off, so that no log says so and none has anything new. */
+/** So short that no host is split off: so no log says so and none has news. */
 export const shortBlinkChain = story(CHAIN, (stage) => {
   tellBlink(stage, 1_220);
 });
@@ -92,7 +92,7 @@ function tellBlink({ world, run, demand, agreeWithin }: Stage, cutMs: number): v
   agreeWithin(10_000);
 }
 
-/** F1: who died in a split, with others, is live for no moment when it heals. */
+/** F1: a server that died in a split, with others, is live for no moment when it heals. */
 export const deadTogether = story({ hosts: 6, traits: SLOW }, (stage) => {
   const { world, run } = stage;
   const services = ['h5', 'h6'].map((host) => world.serve({ host, service: 'db' }));
@@ -108,7 +108,7 @@ export const deadTogether = story({ hosts: 6, traits: SLOW }, (stage) => {
   for (const { instance } of services) demandState(stage, ['h1', 'h3'], [instance, 'stale']);
 });
 
-/** F1, in a chain: what is far away is offered by whoever is between. */
+/** F1, in a chain: the servers between offer those that are far away. */
 export const healingChain = story(CHAIN, (stage) => {
   const { world, run, agreeWithin } = stage;
   const service = world.serve({ host: 'h5', service: 'db' });
@@ -135,7 +135,7 @@ export const healingChain = story(CHAIN, (stage) => {
   agreeWithin(5_000);
 });
 
-/** F4: a split longer than the hold heals; of what is held too long nothing is left. */
+/** F4: a split longer than the hold heals; nothing is left that was held too long. */
 export const longSplit = story({ hosts: 4, splitHoldMs: 10_000 }, (stage) => {
   const { world, run, demand, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -156,7 +156,7 @@ export const longSplit = story({ hosts: 4, splitHoldMs: 10_000 }, (stage) => {
 /** F8: the way back is known, though the only peer is gone and the hold is over. */
 export const decommissioned = story({ hosts: 5, splitHoldMs: 5_000 }, (stage) => {
   const { world, run, agreeWithin } = stage;
-  // Everyone but h1 was given h1 to start with; h1 was given h3.
+  // All but h1 were given h1 to start with; h1 was given h3.
   world.stop('h1-a');
   world.stop('h1-b');
   run(6_000);
@@ -221,7 +221,7 @@ export const twoHosts = story({ hosts: 2, masters: ['h1'] }, (stage) => {
   agreeWithin(30_000);
 });
 
-/** F12: whoever died in a split is stale no longer than the question takes. */
+/** F12: a server that died in a split is stale no longer than the new verdict takes. */
 export const deadAfterHeal = story({ hosts: 5 }, (stage) => {
   const { world, run, agreeWithin } = stage;
   const service = world.serve({ host: 'h4', service: 'db' });
@@ -350,7 +350,7 @@ export const twoKills = story({ hosts: 5 }, (stage) => {
   );
 });
 
-/** F21: a rack goes; its hosts are stale, until someone says so. */
+/** F21: a rack goes; its hosts are stale, until an operator says so. */
 export const rack = story({ hosts: 6 }, (stage) => {
   const { world, run, demand } = stage;
   const service = world.serve({ host: 'h5', service: 'db' });
@@ -398,7 +398,7 @@ export const oneWay = story({ hosts: 4, masters: ['h1', 'h2', 'h3', 'h4'] }, (st
   agreeWithin(40_000);
 });
 
-/** F16: a network that comes and goes brings nobody back and loses nobody for good. */
+/** F16: a network that comes and goes brings no dead server back and loses none for good. */
 export const flapping = story({ hosts: 4 }, (stage) => {
   const { world, run, agreeWithin } = stage;
   for (const host of ['h1', 'h2', 'h3', 'h4']) world.serve({ host, service: 'db' });
@@ -454,20 +454,23 @@ export const twoHostsKill = story({ hosts: 2, masters: ['h1'] }, ({ world, run, 
   demand(noticesOf(world, 'origin-split') === 0, 'a kill is taken for a split');
 });
 
-/** Whoever lost all its links hears from others why they lost theirs: both its masters crashed. */
+/**
+ * A server that lost all its links hears from others why they lost theirs: both its masters
+ * crashed.
+ */
 export const mastersKilled = story(
   {
     hosts: 6,
     masters: ['h1', 'h2', 'h4', 'h5'],
     specOf: (host) => ({ cluster: ['h1', 'h2', 'h3'].includes(host) ? 'near' : 'far' }),
-    // What comes late may bring a dead master back for a moment.
+    // A late message may bring a dead master back for a moment.
     traits: { delayMs: [5, 60] },
     settledMs: 16_000,
   },
   ({ world, run, demand, agreeWithin }) => {
     const service = world.serve({ host: 'h4', service: 'db' });
     run(1_000);
-    // More than a tail holds, so that who has nothing of it gets a snapshot.
+    // More than a tail holds, so that a server that has nothing of it gets a snapshot.
     for (let count = 0; count < 2_100; count += 1) service.update();
     run(4_000);
     for (const host of ['h1', 'h2']) for (const side of ['a', 'b']) world.kill(`${host}-${side}`);

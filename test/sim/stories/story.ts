@@ -11,19 +11,19 @@ import { allCheckers } from '../world/run.ts';
 import type { SettledOptions } from './scenarios.ts';
 import { settledCluster } from './scenarios.ts';
 
-/** What a story is told with. */
+/** The parts of a story. */
 export interface Stage {
   readonly world: Cluster;
   readonly monitor: Monitor;
   /** Lets time pass, watched. */
   readonly run: (forMs: number) => void;
-  /** Says so if something is not as it should be. */
+  /** Reports if something is wrong. */
   readonly demand: (isTrue: boolean, what: string) => void;
   /** All must agree within a time. */
   readonly agreeWithin: (ms: number) => void;
 }
 
-/** Says what was wrong: nothing, if all rules are kept. */
+/** Returns what was wrong: nothing, if all rules are kept. */
 export type Story = (sabotage?: Sabotage, seed?: number) => string[];
 
 /** A story of a settled world. */
@@ -51,7 +51,7 @@ export function story(
   };
 }
 
-/** What a server thinks of every server of a host. */
+/** A server's standing of every server of a host. */
 export function standingsOf(server: SimServer, host: string): string[] {
   return [...server.core.state.origins.values()]
     .filter(({ log }) => log.facts.host === host)

@@ -20,7 +20,7 @@ function hostOf(world: Cluster, id: OriginId): string {
   return world.servers.find(({ core }) => core.state.self.id === id)?.spec.host ?? '';
 }
 
-/** What a master on a host says of itself. */
+/** The facts of a master on a host. */
 export function factsOf(host: string): Facts {
   const name = `${host}-a` as Name;
   const place = { name, host: host as Name, cluster: 'default' as Name, side: 'a' } as const;
@@ -33,7 +33,7 @@ export function registrationAt(host: string, instance: InstanceId): Registration
   return { instance, revision: 1, ...offer };
 }
 
-/** The first entries of the log of a master that nobody links to. */
+/** The first entries of the log of a master without links. */
 export function logOf(origin: OriginId, host: string, instance: InstanceId): Message {
   const entries: Entry[] = [
     { kind: 'facts', facts: factsOf(host) },

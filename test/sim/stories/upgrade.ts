@@ -29,7 +29,7 @@ export const upgradedAfar = story(
   },
 );
 
-/** A server on its own keeps nobody waiting; one whose sibling hangs waits for two seconds. */
+/** A server on its own does not wait; one whose sibling hangs waits for two seconds. */
 export const aloneOrNot = story(
   { hosts: 2, masters: ['h1', 'h2'], checkers: () => [] },
   (stage) => {

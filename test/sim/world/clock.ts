@@ -1,8 +1,8 @@
-// Virtual time: what is to happen, and when. Equal times run in the order in which they were asked
+// Virtual time: the coming events, and when. Equal times run in the order in which they were asked
 // for, so one seed is one run. A large simulation has a hundred million events, so an event has no
 // name, and an alarm that was set anew stays in the heap until it comes up.
 
-/** Something that is to happen. */
+/** A coming event. */
 interface Event {
   readonly dueMs: number;
   readonly serial: number;

@@ -67,7 +67,7 @@ export interface Groups {
   readonly hosts: readonly ReadonlySet<string>[];
 }
 
-/** What servers, services and watchers run. */
+/** The cores of servers, services and watchers. */
 export interface Cores {
   readonly server: typeof Server;
   readonly client: typeof ClientCore;
@@ -87,7 +87,7 @@ export interface Sabotage {
   readonly cores?: Cores;
 }
 
-/** What a world is made of. */
+/** The settings of a world. */
 export interface ClusterOptions {
   readonly seed: number;
   readonly traits?: Partial<Traits>;
@@ -108,23 +108,23 @@ export class Cluster {
   onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
   /** Called with every address that a server dials. */
   onDial: ((address: string) => void) | null = null;
-  /** Called with every message that a server sends, to how many, and what it knows by then. */
+  /** Called with every message that a server sends, to how many, and its state by then. */
   onMessage: ((message: Message, connections: number, from: State) => void) | null = null;
   /** Called after every step of every server. */
   onStepped: ((server: SimServer) => void) | null = null;
-  /** When something was last done to this world that is no part of its ordinary life. */
+  /** When this world was last disturbed, beyond its ordinary life. */
   disturbedMs = 0;
-  /** For how long nothing had been done before that. */
+  /** For how long it was undisturbed before that. */
   calmMs = 0;
   /** When something fell silent: a way was cut, a host lost its power, a server stood still. */
   readonly silencedMs: number[] = [];
   /** For how long the slowest link may hear nothing: the longest silence, and a beat before it. */
   silentMs = silentMsOf(PACE);
-  /** When something last came back that had fallen silent. */
+  /** When something silent last came back. */
   mendedMs = 0;
   /** The groups of hosts that are cut off from each other. */
   groups: Groups | null = null;
-  /** How long servers are to hold what is split off. */
+  /** How long servers hold split origins. */
   readonly splitHoldMs: number;
   readonly #options: ClusterOptions;
   #names = 0;
@@ -242,7 +242,7 @@ export class Cluster {
     };
   }
 
-  /** Cuts whatever else there is to cut; the returned function heals it. */
+  /** Makes any other cut; the returned function heals it. */
   cut(cut: Cut): () => void {
     this.silence();
     const heal = this.network.cut(cut);
@@ -265,14 +265,14 @@ export class Cluster {
     return service;
   }
 
-  /** An operator on a host says that another is gone for good. */
+  /** An operator on a host forgets another for good. */
   forget(from: string, host: string, environment = 'testing'): void {
     this.disturb();
     const token = randomBytesOf(this.random) as InstanceId;
     this.call(from, { kind: 'forget', request: 1, host: host as Name, token }, environment);
   }
 
-  /** Someone comes on another connection with an instance that is known, and with a key. */
+  /** A client comes on another connection with a known instance, and with a key. */
   claim(
     host: string,
     { instance, revision }: Pick<SimService, 'instance' | 'revision'>,
@@ -312,19 +312,19 @@ export class Cluster {
     return watcher;
   }
 
-  /** Something is done to the world. */
+  /** The world is disturbed. */
   disturb(): void {
     this.calmMs = this.nowMs - this.disturbedMs;
     this.disturbedMs = this.nowMs;
   }
 
-  /** Something that had fallen silent comes back. */
+  /** Something silent comes back. */
   mend(): void {
     this.disturb();
     this.mendedMs = this.nowMs;
   }
 
-  /** Something is about to say nothing more, for a while or for ever. */
+  /** Something falls silent, for a while or for ever. */
   silence(): void {
     this.disturb();
     this.silencedMs.push(this.nowMs);
@@ -388,7 +388,7 @@ export class Cluster {
   }
 }
 
-/** What the process of a server is made with. */
+/** The settings for the process of a server. */
 interface Run {
   readonly spec: ServerSpec;
   readonly name: string;
@@ -396,7 +396,7 @@ interface Run {
   readonly onStep: () => void;
 }
 
-/** What a server would answer to a lookup of everything. */
+/** The answer of a server to a lookup of everything. */
 export function instancesAt(server: SimServer): Instance[] {
   const { catalogue } = server.core.state;
   return catalogue.serviceNames().flatMap((name) => catalogue.instancesOf(name));
@@ -418,7 +418,7 @@ function silentMsOf({ heartbeatMs, silenceMs }: Pace): number {
   return silenceMs + heartbeatMs;
 }
 
-/** What servers keep to if not told otherwise. */
+/** The default timings of servers. */
 const PACE: Pace = { heartbeatMs: 400, silenceMs: 1_200 };
 
 /** Congestion begins at a sixteenth of the shell's limit: it is met in small clusters too. */

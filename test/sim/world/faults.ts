@@ -1,7 +1,7 @@
-// What goes wrong in a run: servers killed, stopped and paused, hosts without power, cuts of every
-// kind; and what goes on meanwhile: services that come, change, hang and go. Which kinds there are
-// in a run, and how often, is the swarm's choice. Whatever is broken is mended again, sooner or
-// later, and at the end all at once.
+// The faults of a run: servers killed, stopped and paused, hosts without power, cuts of every kind;
+// and ordinary life meanwhile: services that come, change, hang and go. The seed chooses which
+// kinds a run has, and how often. Every fault is mended again, sooner or later, and at the end all
+// at once.
 
 import type { Cluster, ServerSpec } from './cluster.ts';
 import { addressOf, nameOf } from './cluster.ts';
@@ -26,7 +26,7 @@ export const LATER = {
   watchAfar: 1,
 } as const;
 
-/** The kinds that only runs of fleets have: what real ones have shown. */
+/** The kinds that only runs of fleets have: real fleets have shown them. */
 export const FLEET = {
   restartPair: 3,
   serveOwn: 1,
@@ -38,7 +38,7 @@ export const MIXED = {
   replaceMasters: 1,
 } as const;
 
-/** The kinds of what happens, with how often each is chosen. */
+/** The kinds of events, with how often each is chosen. */
 export const FAULTS = {
   kill: 3,
   stop: 3,
@@ -64,13 +64,13 @@ export const FAULTS = {
 /** A kind of fault, or of ordinary life. */
 export type FaultKind = keyof typeof FAULTS;
 
-/** What mischief is made of. */
+/** The settings of the faults. */
 export interface MischiefOptions {
   readonly world: Cluster;
   readonly specs: readonly ServerSpec[];
   readonly kinds: readonly FaultKind[];
   readonly random: Prng;
-  /** Told of everything that is done. */
+  /** Called with every event. */
   readonly log: (what: string) => void;
 }
 
@@ -78,7 +78,7 @@ export interface MischiefOptions {
 export class Mischief {
   readonly #options: MischiefOptions;
   readonly #hosts: readonly string[];
-  /** What is still broken, and how to mend it. */
+  /** The present faults, and how to mend each. */
   readonly #broken = new Set<() => void>();
   /** Hosts of masters that others have replaced for good. */
   readonly #replaced = new Set<string>();
@@ -193,8 +193,8 @@ export class Mischief {
   /** Mends all that is broken. */
   mendAll(): void {
     for (const mend of [...this.#broken]) mend();
-    // A server that was cut off when a host went for good has frozen it, and one that started
-    // since then cannot know that nobody is there: both wait for an operator's word.
+    // A server that was cut off when a host went for good has frozen it, and one that started since
+    // then cannot know that the host is gone: both wait for an operator's word.
     const { world, specs } = this.#options;
     const told = new Map<string, string>();
     for (const { host, side, environment = 'testing' } of specs) {
@@ -417,7 +417,7 @@ export class Mischief {
     world.start({ ...spec, peers: this.#peersNow(spec) });
   }
 
-  /** A server that starts reads its configuration, in which replaced masters stand no more. */
+  /** A server that starts reads its configuration, which no longer has replaced masters. */
   #peersNow({ peers = [], environment }: ServerSpec): readonly string[] {
     if (environment !== undefined) return peers;
     return peers.map((peer) => (this.#replaced.has(peer) ? `n${peer}` : peer));

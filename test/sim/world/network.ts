@@ -1,12 +1,12 @@
-// The simulated network: TCP between hosts. What is written arrives in order, late, and in pieces; a
-// cut loses nothing, it holds everything back, and what was held back arrives some time after the
-// heal, as retransmissions do. A host without power answers nothing; once it is back it resets the
+// The simulated network: TCP between hosts. Bytes arrive in order, late, and in pieces; a cut loses
+// nothing, it holds everything back, and the held bytes arrive some time after the heal, as
+// retransmissions do. A host without power answers nothing; once it is back it resets the
 // connections that it does not remember.
 
 import type { Clock } from './clock.ts';
 import type { Prng } from './prng.ts';
 
-/** What one end of a connection hears. */
+/** The events of one end of a connection. */
 export interface EndHandlers {
   readonly received: (chunk: Uint8Array) => void;
   readonly closed: (reason: string) => void;
@@ -14,7 +14,7 @@ export interface EndHandlers {
   readonly drained: () => void;
 }
 
-/** Who waits for connections at an address. */
+/** A listener at an address. */
 export interface Listener {
   readonly isAlive: () => boolean;
   readonly accept: (end: End, remote: string) => EndHandlers;
@@ -26,7 +26,7 @@ export interface DialHandlers {
   readonly failed: (reason: string) => void;
 }
 
-/** How this network is: swarm options. */
+/** The settings of this network, chosen by the seed. */
 export interface Traits {
   /** One way between two hosts, at least and at most. */
   readonly delayMs: readonly [number, number];
@@ -38,7 +38,7 @@ export interface Traits {
   readonly congestedBytes: number;
 }
 
-/** Whether what goes from one host to another is held back. */
+/** Whether bytes from one host to another are held back. */
 export type Cut = (from: string, to: string) => boolean;
 
 /** One end of a connection. */
@@ -109,7 +109,7 @@ export class Network {
     return from !== to && this.#cuts.some((cut) => cut(from, to));
   }
 
-  /** A host loses its power: nobody is told, and what it had not sent is gone. */
+  /** A host loses its power: no end is told, and unsent bytes are gone. */
   darken(host: string): void {
     this.#darkHosts.add(host);
     for (const end of [...this.#ends]) {
@@ -230,7 +230,7 @@ export class Network {
     });
   }
 
-  /** A host that remembers nothing of a connection says so to whoever writes on it. */
+  /** A host that remembers nothing of a connection resets it when the other end writes. */
   #reset(vanished: End): void {
     this.#enqueue(vanished.out, 0, () => {
       this.#hearClose(otherOf(vanished), 'connection reset');
@@ -324,10 +324,10 @@ function hostOf(address: string): string {
 /** A SYN is sent again after a second; the shell gives a dial up after two and a half. */
 const DIAL_TRIES_MS: readonly number[] = [1_000, 1_500];
 
-/** What a dial hears of a machine where nobody listens. */
+/** The result of a dial to a machine without a listener. */
 export const REFUSED = 'connection refused';
 
-/** What travels at once: as large as segmentation offload makes it. */
+/** The bytes that travel at once: as many as segmentation offload makes it. */
 const SEGMENT_BYTES = 16 * 1_024;
 
 const RETRANSMIT_MS_MAX = 10_000;

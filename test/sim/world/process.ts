@@ -1,6 +1,6 @@
-// A simulated process: a core, and what the shell does for it. Bytes, frames and the codec are the
-// real ones. A process may be killed (the kernel closes its connections), lose its host's power
-// (nobody is told), or be paused: then what arrives waits, and when it goes on, its late timer comes
+// A simulated process: a core, and the work of the shell for it. Bytes, frames and the codec are
+// the real ones. A process may be killed (the kernel closes its connections), lose its host's power
+// (no end is told), or be paused: then arrivals wait, and when it goes on, its late timer comes
 // first, as in an event loop.
 
 import { FRAME_BYTES_MAX, HANDSHAKE_FRAME_BYTES_MAX } from '../../../src/protocol/constants.ts';
@@ -17,13 +17,13 @@ import { REFUSED } from './network.ts';
 
 type ShellEffect = Send | Dial | Close | Reading | Stopped;
 
-/** What a process runs: the core of a server, a service or a watcher. */
+/** The core of a process: of a server, a service or a watcher. */
 export interface Core<I, E> {
   step(input: ConnectionInput | I): readonly (ShellEffect | E)[];
   nextDeadlineMs(): number;
 }
 
-/** What a process is made of. */
+/** The parts of a process. */
 export interface ProcessOptions<I, E> {
   readonly clock: Clock;
   readonly network: Network;
@@ -34,7 +34,7 @@ export interface ProcessOptions<I, E> {
   readonly onEffect: (effect: E) => void;
   /** Called after every step. */
   readonly onStep?: () => void;
-  /** May change or drop what is sent: for planted bugs. */
+  /** May change or drop messages: for planted bugs. */
   readonly onSend?: (message: Message, connections: number) => Message | null;
   readonly onDial?: (address: string) => void;
   /** May throw while a message is read or written: for bugs planted in the codec. */
@@ -160,7 +160,7 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
     this.#drain();
   }
 
-  /** An event loop reads one socket after the other: what waited does not come all at once. */
+  /** An event loop reads one socket after the other: waiting bytes do not come all at once. */
   #drain(): void {
     this.#isReading = true;
     for (const run of this.#waiting.splice(0, READ_AT_ONCE)) run();
@@ -294,7 +294,8 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
         break;
       case 'pause':
       case 'resume':
-        // The simulated kernel holds all that is sent: whoever sends too fast is no story here.
+        // The simulated kernel holds all that is sent: clients that send too fast are no story
+        // here.
         break;
       case 'stopped':
         this.kill();
@@ -374,7 +375,7 @@ function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect
   return SHELL_EFFECTS.has(effect.kind);
 }
 
-/** What a turn of an event loop reads, and how long it takes. */
+/** The bytes that a turn of an event loop reads, and how long it takes. */
 const READ_AT_ONCE = 4;
 const TURN_MS = 0.2;
 

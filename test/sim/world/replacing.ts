@@ -1,6 +1,6 @@
-// Masters that are replaced at other addresses: the old ones are gone for good, and of the new ones
-// only they themselves are told, and the servers of one leaf. Whoever names masters in DNS finds the new
-// ones there. A watcher that was given nothing but their addresses ends with them.
+// Masters that are replaced at other addresses: the old ones are gone for good, and only the new
+// ones themselves, and the servers of one leaf, are told of the new ones. Servers that name masters
+// in DNS find the new ones there. A watcher that was given only their addresses ends with them.
 
 import type { Cluster, ServerSpec } from './cluster.ts';
 import { nameOf } from './cluster.ts';

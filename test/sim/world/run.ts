@@ -28,10 +28,10 @@ import type { Traits } from './network.ts';
 import type { Prng } from './prng.ts';
 import { prngOf } from './prng.ts';
 
-/** Seeds from here on have more that can happen: what only later versions of this knew. */
+/** Seeds from here on have more kinds of events, which only later versions of this knew. */
 export const WIDE_SEED = 2 ** 32;
 
-/** And from here on what real fleets have shown. */
+/** And from here on events that real fleets have shown. */
 export const FLEET_SEED = 2 ** 33;
 
 /** And from here on fleets whose servers differ. */
@@ -47,7 +47,7 @@ export interface RunOptions {
   readonly log?: (line: string) => void;
 }
 
-/** What became of a run. */
+/** The result of a run. */
 export interface Outcome {
   readonly violations: readonly Violation[];
   readonly faultsCount: number;
@@ -125,7 +125,7 @@ function runUntilAgreed(world: Cluster, monitor: Monitor): number {
     monitor.run(1_000);
     if (!hasConverged(world)) continue;
     const agreedMs = world.nowMs - sinceMs;
-    // What agrees must go on to agree.
+    // Servers that agree must go on to agree.
     monitor.run(12_000);
     if (hasConverged(world)) return agreedMs;
   }
@@ -133,7 +133,7 @@ function runUntilAgreed(world: Cluster, monitor: Monitor): number {
   return Infinity;
 }
 
-/** What is chosen by the seed before anything happens. */
+/** The choices of the seed before anything happens. */
 interface Swarm {
   readonly hosts: number;
   readonly specs: readonly ServerSpec[];
@@ -169,7 +169,7 @@ function mixed(swarm: Swarm, random: Prng): Swarm {
   return { ...swarm, specs, kinds };
 }
 
-/** What there is in wide runs alone, so that the seeds of before are the runs that they were. */
+/** The part of wide runs alone, so that earlier seeds give the same runs as before. */
 function widened(swarm: Swarm, random: Prng): Swarm {
   const later = (Object.keys(LATER) as FaultKind[]).filter(() => random() < 0.5);
   const isHeldBriefly = random() < 0.3;

@@ -13,16 +13,16 @@ import type { Prng } from './prng.ts';
 import { randomBytesOf } from './prng.ts';
 import { Process } from './process.ts';
 
-/** What a service is started with. */
+/** The settings of a service. */
 export interface ServiceSpec {
   readonly host: string;
   readonly service: string;
   readonly environment?: string;
-  /** Over sockets the kernel tells of death; over TCP silence does too. */
+  /** Over sockets the kernel reports a death; over TCP silence does too. */
   readonly door?: Door;
 }
 
-/** By which door clients come to the servers of their host; `own` is TCP to the host's own address. */
+/** The way of clients to the servers of their host; `own` is TCP to the host's own address. */
 export type Door = 'socket' | 'tcp' | 'own';
 
 /** The world that a service lives in. */
@@ -41,13 +41,13 @@ export class SimService {
   /** Another one from when a server has said that it is lost. */
   instance: InstanceId;
   readonly process: Process<ClientCommand | Stop, Report<ClientReport>>;
-  /** What it offers now. */
+  /** Its present offer. */
   service: string;
   revision = 1;
   /** When it was given up: its process ended, or it said so. Infinity while it is offered. */
   endedMs = Infinity;
   readonly bornMs: number;
-  /** What it said when it gave its registration up; null as long as it did not. */
+  /** Its cause when it gave its registration up; null as long as it did not. */
   gaveUp: 'deregistered' | 'unhealthy' | null = null;
   wasRenamed = false;
   readonly #clock: Clock;
@@ -108,7 +108,7 @@ export class SimService {
     return this.endedMs === Infinity && this.process.state === 'running';
   }
 
-  /** Changes a tag of its registration; `bytes` more are for nothing but their weight. */
+  /** Changes a tag of its registration; `bytes` more are only for their weight. */
   update(bytes = 0): void {
     if (!this.isOffered) return;
     const { instance } = this;
@@ -158,7 +158,7 @@ export class SimService {
     this.process.vanish();
   }
 
-  /** What the library does, too: the offer goes on under another id. */
+  /** As the library does: the offer goes on under another id. */
   #renew(instance: InstanceId): void {
     if (!this.isOffered || instance !== this.instance) return;
     this.instance = randomBytesOf(this.#random) as InstanceId;

@@ -1,6 +1,6 @@
 // A simulated watcher: the library's core for a standing lookup, with the servers of its host, and
-// all that it was told. What it knows follows from that alone, as it does for whoever reads the
-// lines of `lookup --watch`.
+// all that it was told. Its knowledge follows from that alone, as for a reader of the lines of
+// `lookup --watch`.
 
 import type { Report, Stop } from '../../../src/core/client/effect.ts';
 import type { Watcher, WatchReport } from '../../../src/core/client/watcher.ts';
@@ -10,7 +10,7 @@ import { Process } from './process.ts';
 import type { Surroundings } from './service.ts';
 import { addressesOf } from './service.ts';
 
-/** What a watcher is started with. */
+/** The settings of a watcher. */
 export interface WatchSpec {
   readonly host: string;
   readonly service: string;
@@ -33,11 +33,11 @@ export class SimWatcher {
   readonly spec: WatchSpec;
   readonly environment: string;
   readonly process: Process<Stop, Report<WatchReport>>;
-  /** What was reported and no checker has looked at. */
+  /** The reports that no checker has looked at. */
   unheard: Heard[] = [];
   /** All that was reported. */
   readonly heard: Heard[] = [];
-  /** What it knows, by what it was told. */
+  /** Its knowledge from the reports. */
   readonly known = new Map<InstanceId, Instance>();
 
   constructor(

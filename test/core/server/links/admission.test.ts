@@ -1,4 +1,4 @@
-// What one client, one address or one neighbour may hold is bounded, and whoever asks for more is
+// The share of one client, one address or one neighbour is bounded, and one that asks for more is
 // told so, with what to do.
 
 import { expect, test } from 'vitest';

@@ -122,7 +122,7 @@ test.each([
   }).toThrow('no way leads');
 });
 
-test('whoever accepted a connection speaks first', () => {
+test('the side that accepted a connection speaks first', () => {
   const stage = new ServerStage();
 
   const accepted = stage.accept();

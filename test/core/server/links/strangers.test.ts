@@ -112,7 +112,7 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
-test('whoever has many addresses makes no more be remembered than there is room for', () => {
+test('a client with many addresses fills no more memory than there is room for', () => {
   const plenty = { ofStrange: 1, ofAllStrange: 1e9, ofKnown: 1, ofAllKnown: 1e9 };
   const strangers = strangersWith(plenty);
   for (let host = 0; host < ADDRESSES_MAX + 1; host += 1) {

@@ -219,7 +219,7 @@ function lostLeaf(): ServerStage {
   return stage;
 }
 
-test('[R86] whoever is cut off dials where it has lost others, beside its masters', () => {
+test('[R86] a server that is cut off dials where it has lost others, beside its masters', () => {
   const stage = lostLeaf();
 
   expect(dialsWithin(stage, 4_000)).not.toContain('10.0.0.3:17310');

@@ -168,7 +168,7 @@ test('who closes a socket for silence says so: that is no crash', () => {
   expect(stage.instances()).toMatchObject({ '1': 'stale', '2': 'stale' });
 });
 
-test('whoever can reach no other host at all calls it a split, whatever the count', () => {
+test('a server that can reach no other host at all calls it a split, whatever the count', () => {
   const { stage, links } = mesh('1');
 
   silence(stage, links, '1');

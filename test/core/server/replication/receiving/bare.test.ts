@@ -123,7 +123,7 @@ test('[R95] a neighbour whose servers and links alone are too large is closed', 
   expect(stage.closed).toEqual([{ connection: bad, why: 'overloaded' }]);
 });
 
-test('[R95] a bare log is passed on as one, and whoever is told so says so too', () => {
+test('[R95] a bare log is passed on as one, and its receiver passes it on so too', () => {
   const { stage, one } = stageOf();
   stage.tell(one, '1', up('3'), large('c'), large('d'), large('e'), large('f'));
   const newcomer = stage.neighbour('3');

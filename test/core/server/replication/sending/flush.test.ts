@@ -60,7 +60,7 @@ test('snapshots of many small logs leave in one step', () => {
   stage.pass(100);
   stage.take(two);
 
-  // Whoever has the entries and asks from the beginning is sent the state.
+  // A neighbour that has the entries and asks from the beginning is sent the state.
   stage.hear(two, { kind: 'want', lines });
 
   const snapshots = stage.take(two).filter(({ kind }) => kind === 'snapshot');
