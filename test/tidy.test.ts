@@ -231,7 +231,7 @@ test.skipIf(!needs('mandoc'))('mandoc has nothing to say about the manual pages'
   });
   const remarks = stdout.split('\n').filter((line) => line !== '');
 
-  // Whether the pages that ours name are installed on this machine is no matter of ours.
+  // The pages that ours name need not be installed on this machine.
   expect(remarks.filter((line) => !line.includes('referenced manual not found'))).toEqual([]);
 });
 

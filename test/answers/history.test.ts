@@ -1,4 +1,4 @@
-// What servers saw happen, as lines and as JSON: times are made from ages.
+// The events that servers saw, as lines and as JSON: times are made from ages.
 
 import { expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-// What an answer says of the view behind it: under which keys, and in which words.
+// The view behind an answer: its keys, and its words.
 
 import { expect, test } from 'vitest';
 import { incompleteText, joinedView, viewInfoOf } from '../../src/answers/view.ts';

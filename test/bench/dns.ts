@@ -1,5 +1,5 @@
-// DNS as programs of others ask it: dnsperf and kdig from Debian, dnsmasq beside our server. What is
-// not installed is said loudly, and its figures are left out.
+// DNS as programs of others ask it: dnsperf and kdig from Debian, dnsmasq beside our server.
+// Programs that are not installed are named loudly, and their figures are left out.
 
 import { execFile } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
@@ -69,7 +69,7 @@ export function dnsmasqWords(address: string, instances: number): string[] {
   return ['dnsmasq', ...own, '--user=root', '--pid-file', ...place, ...records.flat()];
 }
 
-/** One who asks a server by UDP, one question after the other. */
+/** A client that asks a server by UDP, one question after the other. */
 export interface Asker {
   /** The bytes of the answer. */
   ask(name: string, type: number): Promise<Buffer>;

@@ -1,5 +1,5 @@
 // Several hosts, two servers each, and services that are registered at both servers of their host:
-// what a measurement of change needs. The services are sessions of this process.
+// the setting for measurements of change. The services are sessions of this process.
 
 import { RarangiError, status, type StatusReport } from '../../src/index.ts';
 import { type Bench, type Server, until } from './processes.ts';
@@ -36,7 +36,7 @@ export async function startHost(
   return { address, servers };
 }
 
-/** Whether every server says so of itself; one that is too busy to answer does not. */
+/** Whether every server answers so; one that is too busy to answer does not. */
 export async function doAllSay(
   servers: readonly Pick<Server, 'address'>[],
   isSo: (report: StatusReport) => boolean,

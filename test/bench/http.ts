@@ -1,5 +1,5 @@
-// HTTP as programs of others ask it: wrk and curl from Debian; and watchers that think nothing. What
-// is not installed is said loudly, and its figures are left out.
+// HTTP as programs of others ask it: wrk and curl from Debian; and watchers without logic. Programs
+// that are not installed are named loudly, and their figures are left out.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ export interface Load {
   readonly pauseMs?: number;
 }
 
-/** How many answers wrk gets in a second. Throws when one of them is not as it should be. */
+/** How many answers wrk gets in a second. Throws when one of them is wrong. */
 export async function answersPerS(bench: Bench, url: string, load: Load): Promise<number> {
   const { connections, seconds, pauseMs = 0 } = load;
   const words = ['-t1', `-c${String(connections)}`, `-d${String(seconds)}s`];

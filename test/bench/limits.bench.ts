@@ -1,6 +1,6 @@
-// What one client at its limits costs the others: the delay of a lookup of one instance, alone and
-// beside clients that flood the server, each from a process of its own. Run: npm run build, then
-// npx vitest bench test/bench/limits.bench.ts. Nothing fails for being slow.
+// The cost of one client at its limits for the others: the delay of a lookup of one instance, alone
+// and beside clients that flood the server, each from a process of its own. Run: npm run build,
+// then npx vitest bench test/bench/limits.bench.ts. Nothing fails for being slow.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const HOST = '127.13.0.1';
 const ROWS = 1_000;
 const ROUND_MS = 3_000;
 
-/** What a flooding client sends again and again, and whether it reads what it is answered. */
+/** The message that a flooding client sends again and again, and whether it reads the answers. */
 const FLOODS = {
   'nobody else': null,
   'a client that sends pings': { bytes: message(5), isReading: true },

@@ -1,5 +1,5 @@
-// What lookups are asked of, by whatever door: the instances of one service; and lookups by the
-// protocol while something else goes on.
+// The targets of lookups, by any door: the instances of one service; and lookups by the protocol
+// while something else goes on.
 
 import { setTimeout as delay } from 'node:timers/promises';
 

@@ -1,4 +1,4 @@
-// What was measured, as docs/performance.md shows it: the table, its place, and the picture of growth.
+// The figures as docs/performance.md shows them: the table, its place, and the picture of growth.
 
 import { expect, test } from 'vitest';
 

@@ -1,8 +1,8 @@
-// What was measured, as a table in Markdown, and its place in a text that has other words around it.
+// The figures as a table in Markdown, and its place in a text that has other words around it.
 
 import type { Figure } from './row.ts';
 
-/** What a row has measured; without figures it could not. */
+/** The figures of a row; none if it could not measure. */
 export interface Result {
   readonly row: string;
   readonly title: string;
@@ -40,7 +40,7 @@ function numberText(value: number): string {
   return value.toFixed(value >= 10 ? 1 : 2);
 }
 
-/** Puts what was measured between the marks of a text. Throws where there are no marks. */
+/** Puts the figures between the marks of a text. Throws where there are no marks. */
 export function withNumbers(text: string, { version, machine, results }: Numbers): string {
   const start = text.indexOf(BEGIN);
   const end = text.indexOf(END);

@@ -12,7 +12,7 @@ import { startFleet } from './fleet.ts';
 import { PlayedFleet, PlayedHub } from './played.ts';
 import { type Bench, openBench } from './processes.ts';
 
-/** What a picture is taken of. */
+/** The subject of a picture. */
 interface Shot {
   readonly name: string;
   readonly address: string;

@@ -19,7 +19,7 @@ import type { Arrived } from '../../src/protocol/messages.ts';
 import type { Batch, Entry, Facts, Line } from '../../src/protocol/records.ts';
 import { environment, framed, PING, registrationOf } from './wire.ts';
 
-/** What a played fleet consists of. */
+/** The parts of a played fleet. */
 export interface FleetOptions {
   /** Two servers each, linked to each other and to the hub. */
   readonly hostsCount: number;
@@ -51,7 +51,7 @@ export class PlayedFleet {
     return pair.map((log) => append(log, { kind: 'put', registration }));
   }
 
-  /** What is at which sequence. */
+  /** The origins and their sequences. */
   lines(): Line[] {
     return [...this.logs.values()].map(({ origin, sequence }) => ({ origin, sequence }));
   }
@@ -78,7 +78,7 @@ export function playedOrigin(index: number): OriginId {
   return `a${index.toString(16).padStart(31, '0')}` as OriginId;
 }
 
-/** What a played server says of itself. Its address is nobody's: none of them is dialled. */
+/** The facts of a played server. Its address belongs to no server: none of them is dialled. */
 export function playedFacts(host: string, index: number): Facts {
   const side = index % 2 === 1 ? 'a' : 'b';
   const address = `10.255.${String((index >> 8) & 255)}.${String(index & 255)}:17340`;
@@ -92,7 +92,7 @@ export function playedFacts(host: string, index: number): Facts {
   };
 }
 
-/** Appends to a log; says what that adds. */
+/** Appends to a log; returns the addition. */
 export function append(log: OriginLog, entry: Entry): Batch {
   log.apply(entry);
   return { origin: log.origin, first: log.sequence, entries: [entry] };
@@ -127,7 +127,7 @@ export class PlayedHub {
     return new PlayedHub(fleet, listener);
   }
 
-  /** Sends what is new on every link. */
+  /** Sends new entries on every link. */
   tell(batches: readonly Batch[]): void {
     const bytes = framed({ kind: 'entries', batches });
     for (const link of this.#links) link.write(bytes);
@@ -190,7 +190,7 @@ export function onMessages(socket: Socket, handle: (message: Arrived) => void): 
   });
 }
 
-/** What a server begins with that lacks nothing. */
+/** The beginning of a server that lacks nothing. */
 export function digestOf(lines: readonly Line[]): Uint8Array {
   return framed({ kind: 'digest', complete: true, missing: [], lines, goodbyes: [], more: false });
 }

@@ -3,7 +3,7 @@
 
 import type { Figure } from './row.ts';
 
-/** What one panel shows, of the figures of a name. */
+/** The content of one panel, from the figures of a name. */
 interface Panel {
   readonly of: string;
   readonly title: string;

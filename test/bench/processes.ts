@@ -1,5 +1,5 @@
 // The processes of a measurement: rarangi as users run it, and the bare programs of floor/. All are
-// ended with the row that started them. What a process used is read from /proc, so this is Linux.
+// ended with the row that started them. The use of a process is read from /proc, so this is Linux.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ export interface ServerOptions {
 export interface Bench {
   /** A folder that goes with the row. */
   readonly folder: string;
-  /** An address of loopback that nobody else has. */
+  /** An address of loopback that no other process has. */
   address(): string;
   /** Starts `rarangi serve`; resolves when its sockets listen. */
   serve(options?: ServerOptions): Promise<Server>;
@@ -120,7 +120,7 @@ function watchChild(child: ChildProcess): Program {
   for (const stream of [child.stdout!, child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
-      // What a server logs for hours is not kept.
+      // The log of hours is not kept.
       if (lines.length > LINES_MAX) lines.shift();
       wake();
     });
@@ -164,7 +164,7 @@ export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
-/** The least of what is measured twice a second for so long. */
+/** The smallest of the values that are measured twice a second for so long. */
 export async function leastWithin(milliseconds: number, measure: () => number): Promise<number> {
   const endMs = performance.now() + milliseconds;
   let least = measure();
@@ -182,7 +182,7 @@ export async function cpuShare(pid: number, milliseconds: number): Promise<numbe
   return (100 * (cpuMs(pid) - before)) / (performance.now() - sinceMs);
 }
 
-/** What a process uses meanwhile. */
+/** The use of a process meanwhile. */
 export interface Usage {
   /** Of one processor, in per cent. */
   readonly cpuShare: number;

@@ -18,7 +18,7 @@ const KILL_ROUNDS = 5;
 const VICTIMS = 20;
 const CUTS = 10;
 
-/** Delays, in milliseconds, from what was done until the watch at each server told of it. */
+/** Delays, in milliseconds, from the event until the watch at each server told of it. */
 interface Measured {
   readonly what: string;
   readonly promised: string;
@@ -154,7 +154,7 @@ function runScript({ node }: Host, script: string): Program {
   return node.start([process.execPath, '--input-type=module', '--eval', script]);
 }
 
-/** Resolves with what the watches told when all have told it. */
+/** Resolves with the events of the watches when all have told them. */
 async function toldOf({ observer, servers }: Watched, change: string, name: string) {
   return await eventually(
     () => `${change} ${name} at ${servers} servers`,

@@ -1,5 +1,5 @@
-// What a row of the table is: a question, and the figures that answer it, each beside its floor
-// where there is one: the least that a bare Node.js needs for the same, measured in the same run.
+// A row of the table: a question, and the figures that answer it, each beside its floor where there
+// is one: the least that a bare Node.js needs for the same, measured in the same run.
 
 import type { Bench } from './processes.ts';
 
@@ -12,7 +12,7 @@ export interface Figure {
   readonly p99?: number;
   /** Of a bare Node.js, in the same unit. */
   readonly floor?: number;
-  /** What was promised, as text; nothing fails by it. */
+  /** The promise, as text; nothing fails by it. */
   readonly must?: string;
   /** Where a row asks how something grows: what, and at which size this was measured. */
   readonly growth?: { readonly of: string; readonly at: number };
@@ -24,7 +24,7 @@ export interface Row {
   readonly title: string;
   /** How often or how long is measured, when it is not for show. */
   readonly method: string;
-  /** Measures; with `isQuick` only so much that it is seen to work. */
+  /** Measures; with `isQuick` only enough to see that it works. */
   measure(bench: Bench, isQuick: boolean): Promise<Figure[]>;
 }
 
@@ -39,7 +39,7 @@ export function quantile(figures: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** The median and the 99th percentile of what was measured. */
+/** The median and the 99th percentile of the measured values. */
 export function spread(figures: readonly number[]): Pick<Figure, 'value' | 'p99'> {
   return { value: median(figures), p99: quantile(figures, 0.99) };
 }

@@ -1,4 +1,4 @@
-// One change that is told to many: when has each of them heard, and when the last of them?
+// One change that is told to many: when has each heard of it, and when the last?
 
 /** Takes the time from a change until so many have heard of it. */
 export class Telling {

@@ -1,6 +1,5 @@
-// A client that speaks the protocol and thinks nothing: what it costs to ask must not hide what it
-// costs to answer. Messages go out as they are encoded beforehand; what comes in is decoded only
-// for those who want it.
+// A client that speaks the protocol without logic: the cost of asking must not hide the cost of
+// answering. Messages are encoded beforehand; arrivals are decoded only for callers that want it.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -105,7 +104,7 @@ export function keyOf(instance: InstanceId): InstanceKey {
   return key;
 }
 
-/** What a client sends to register. */
+/** The message of a client that registers. */
 export function registerOf(request: number, registration: Registration): MessageOf<'register'> {
   return { kind: 'register', request, registration, key: keyOf(registration.instance) };
 }

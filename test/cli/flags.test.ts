@@ -1,4 +1,4 @@
-// What the words of flags come to.
+// The values of flags.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Whole processes: what is told of here happens between a process and its descriptors.
+// Whole processes: these events happen between a process and its descriptors.
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';

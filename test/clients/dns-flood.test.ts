@@ -1,4 +1,4 @@
-// One who asks far more than anybody may: it costs the others nothing, and itself its answers.
+// A client that asks far more than any may: it costs the others nothing, and itself its answers.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { startDnsHost, ZONE } from './dns-world.ts';
 
 const canRun = canMakeNetworks() && needs('knot-dnsutils') && needs('dnsperf');
 
-/** What came of asking for a while. */
+/** The results of asking for a while. */
 interface Asked {
   readonly sent: number;
   readonly completed: number;

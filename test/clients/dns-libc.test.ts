@@ -1,5 +1,5 @@
-// What programs get from the library that they are linked with, or that their language brings along,
-// with the file that is shipped as their resolv.conf.
+// The answers that programs get from the library that they are linked with, or that their language
+// brings along, with the file that is shipped as their resolv.conf.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ const { lookup } = require('node:dns/promises');
 interface Library {
   readonly name: string;
   readonly need: Parameters<typeof needs>[0] | null;
-  /** What it says where nobody can tell. */
+  /** Its message where the server cannot tell. */
   readonly again: string;
   /** Whether it looks for dotted names in the zone by its search list. */
   readonly searchesDotted: boolean;

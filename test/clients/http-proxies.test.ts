@@ -1,4 +1,5 @@
-// Proxies in front of a server's HTTP: who reads through them reads at once, and nobody registers.
+// Proxies in front of a server's HTTP: a client that reads through them reads at once, and none
+// registers.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request, type RequestOptions } from 'node:http';

@@ -1,6 +1,7 @@
 // Servers that are too busy to answer for 3 s, and live: real processes, three hosts on addresses
-// of loopback. Nobody may take that for a net-split, nor lose more than the host itself. Most of the
-// time is waited: until a cold start is complete (5 s), and while somebody is busy. So they run together.
+// of loopback. No server may take that for a net-split, nor lose more than the host itself. Most of
+// the time is waited: until a cold start is complete (5 s), and while somebody is busy. So they run
+// together.
 
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -47,8 +48,8 @@ test.concurrent(
 );
 
 /**
- * Whose services a watch called stale and then live again, and nothing else: a server that slept
- * vouches for nobody until it has heard of them again.
+ * The hosts whose services a watch called stale and then live again, and nothing else: a server
+ * that slept vouches for no service until it has heard of it again.
  */
 function doubtedAndBack(story: readonly string[] | undefined): readonly string[] {
   const told = story ?? [];
@@ -64,7 +65,7 @@ interface Busy {
   readonly isBusyWhole: boolean;
 }
 
-/** Starts three hosts, each with a service and somebody who watches. Resolves when all agree. */
+/** Starts three hosts, each with a service and a watch. Resolves when all agree. */
 async function startWorld(stage: Stage, { busy, isBusyWhole }: Busy): Promise<World> {
   const addresses = HOSTS.map(() => stage.address());
   const started = await Promise.all(
@@ -141,7 +142,7 @@ class World {
     for (const server of sides) await this.#agreedAt(server);
   }
 
-  /** What every watch was told since it was synced, and before an instance that comes last. */
+  /** The events of every watch since it was synced, and before an instance that comes last. */
   async told(): Promise<Record<string, string[]>> {
     await this.#clients[1]!.register({ name: SERVICE, port: LAST_PORT }).registered;
     const isLast = (line: string) => line === `added h2 ${String(LAST_PORT)}`;
@@ -156,7 +157,7 @@ class World {
     return Object.fromEntries(HOSTS.map((host, index) => [host, since[index]!]));
   }
 
-  /** Of which servers all programs but the busy one say something. */
+  /** The servers that all programs but the busy one speak of. */
   saidOfOthers(event: string): Set<unknown> {
     const others = this.#programs.filter((program) => program !== this.busy);
     return new Set(
@@ -164,7 +165,7 @@ class World {
     );
   }
 
-  /** What anybody takes for split off. */
+  /** The servers that any server takes for split off. */
   splits(): Fields[] {
     return this.#programs.flatMap((program) => program.allSaid({ event: 'origin-split' }));
   }

@@ -1,5 +1,5 @@
-// Mutual TLS: both ends show a certificate of their CA that names the environment, and whatever
-// else is shown is refused and logged by both.
+// Mutual TLS: both ends show a certificate of their CA that names the environment, and any other
+// certificate is refused and logged by both.
 
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
@@ -214,7 +214,7 @@ function registering(stage: Stage, address: string, flags: readonly string[]): R
   return stage.start(['register', ...words, ...flags]);
 }
 
-/** What a client that is none of ours hears. */
+/** The answer for a client that is none of ours. */
 function knock(stage: Stage, address: string, shown: Issuance & { readonly ca: Authority }) {
   const { cert, key, ca } = shown;
   return stage.spawn(openssl(address, ['-cert', cert, '-key', key, '-CAfile', ca.cert])).ended;

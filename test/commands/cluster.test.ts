@@ -1,5 +1,5 @@
 // The main job: a service, started by its sidecar, is found on every host, and gone when it dies;
-// and nobody notices when a server does.
+// and no client notices when a server does.
 
 import { expect } from 'vitest';
 import { watch } from '../../src/index.ts';

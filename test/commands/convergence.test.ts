@@ -66,7 +66,7 @@ interface View {
   readonly complete: boolean;
 }
 
-/** What a server knows, once it is what is expected. */
+/** The knowledge of a server, once it is as expected. */
 async function convergedView(server: string, what: string, expected: View): Promise<View> {
   let last = '';
   return eventually(
@@ -97,7 +97,7 @@ async function viewOf(server: string): Promise<View> {
   };
 }
 
-/** A server in a thread. What it is told is done in turn. */
+/** A server in a thread. It handles its orders in turn. */
 class Thread {
   readonly #options: ServeOptions;
   #worker: Worker | null = null;

@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 import { needs } from '../support/needs.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
 
-/** The name of the server that answers, or why nobody does. */
+/** The name of the server that answers, or why none does. */
 async function serverAt(host: string, port: number): Promise<string> {
   return await answeredBy({ host, port });
 }

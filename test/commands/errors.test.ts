@@ -1,4 +1,4 @@
-// Every complaint has one form: what is wrong with what, and what to do next.
+// Every error has one form: what is wrong with which word, and what to do next.
 
 import { join } from 'node:path';
 import { expect } from 'vitest';

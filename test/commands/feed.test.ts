@@ -1,4 +1,4 @@
-// The feed of the status page at real servers: all at first, then what changes.
+// The feed of the status page at real servers: all at first, then the changes.
 
 import { expect } from 'vitest';
 import { Door, type Lines, openDoor } from '../support/door.ts';
@@ -7,7 +7,7 @@ import { test } from '../support/processes.ts';
 
 type Event = Readonly<Record<string, unknown>>;
 
-/** What a page knows by now, of an event for each kind. */
+/** The present knowledge of a page, by kind of event. */
 class Page {
   readonly servers = new Map<string, Event>();
   readonly services = new Map<string, Event>();

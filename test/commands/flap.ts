@@ -18,7 +18,7 @@ export interface FlapOptions {
   readonly lifeMsMax: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface FlapOutcome {
   /** The stories of ports that cannot be true, by watcher. */
   readonly untrue: Readonly<Record<string, readonly string[]>>;
@@ -35,7 +35,7 @@ interface Life {
   isOver: boolean;
 }
 
-/** Lets sidecars flap, and compares what two watchers were told with what was so. */
+/** Lets sidecars flap, and compares the events of two watchers with the truth. */
 export async function flap(stage: Stage, options: FlapOptions): Promise<FlapOutcome> {
   const seed = Number(process.env['RARANGI_TEST_SEED'] ?? Date.now() % 1_000_000);
   process.stderr.write(`sidecars that flap: RARANGI_TEST_SEED=${seed}\n`);
@@ -118,7 +118,10 @@ class World {
     return this.lives.filter(({ isOver }) => !isOver).map(({ port }) => port);
   }
 
-  /** Ends a life, but not while a server is ended: what only one of the two knows is told twice. */
+  /**
+   * Ends a life, but not while a server is ended: an instance that only one of the two knows is
+   * told twice.
+   */
   async ending(life: Life, end: () => Promise<void>): Promise<void> {
     await this.#stillness;
     life.isOver = true;
@@ -127,7 +130,7 @@ class World {
     await ended.finally(() => this.#ends.delete(ended));
   }
 
-  /** Does something while nobody begins and nobody ends. */
+  /** Does something while no life begins or ends. */
   async still(act: () => Promise<void>): Promise<void> {
     const acted = Promise.all(this.#lanes)
       .then(() => Promise.all(this.#ends))
@@ -137,7 +140,7 @@ class World {
     await acted;
   }
 
-  /** Resolves when both servers answer exactly what lives. */
+  /** Resolves when both servers answer exactly the living instances. */
   async settled(): Promise<void> {
     const expected = JSON.stringify(this.living());
     for (const server of sidesOf(this.#address)) {
@@ -212,7 +215,7 @@ async function restartInTurn(
   let turn = 0;
   for (; !over.aborted; turn += 1) {
     const signal = random() < 0.5 ? 'SIGKILL' : 'SIGTERM';
-    // What only one of them holds would rightly be told to be gone.
+    // An instance that only one of them holds would rightly be called gone.
     await world.still(async () => {
       await bothHoldAll(world, address);
       await servers[turn % 2]!.end(signal);
@@ -226,7 +229,7 @@ async function restartInTurn(
 
 /**
  * Resolves when each of the two holds all, and knows that the other does. They say how many each of
- * them holds, so that counts only where nobody holds what is over.
+ * them holds, so that counts only if none holds an instance that is over.
  */
 async function bothHoldAll(world: World, address: string): Promise<void> {
   await world.settled();
@@ -279,7 +282,7 @@ async function toldOfEnds(lives: readonly Life[], watcher: Running): Promise<voi
   );
 }
 
-/** What was told of each port, in order. */
+/** The events of each port, in order. */
 function storiesIn(stdout: string): Map<number, string[]> {
   const stories = new Map<number, string[]>();
   for (const line of stdout.split('\n').filter((text) => text !== '')) {
@@ -296,7 +299,7 @@ interface Told {
   readonly instance?: { readonly port: number };
 }
 
-/** The stories that do not fit what was so. */
+/** The stories that do not fit the truth. */
 function untrueStories(lives: readonly Life[], stories: ReadonlyMap<number, string[]>): string[] {
   const fitting = lives.map((life) => {
     const story = (stories.get(life.port) ?? []).join(' ');
@@ -309,7 +312,7 @@ function untrueStories(lives: readonly Life[], stories: ReadonlyMap<number, stri
     });
 }
 
-/** What a watcher may be told of a life: in doubt it may have been, for a while. */
+/** The possible events of a life in a watch: it may have been in doubt for a while. */
 function storyOf({ port, sidecar, isOver }: Life): RegExp {
   const begin = `${port === STEADY_PORT ? 'present' : 'added'}( stale live)*`;
   if (!isOver) return new RegExp(`^${begin}$`);

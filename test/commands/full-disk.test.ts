@@ -1,4 +1,4 @@
-// What cannot be written is said, with an exit code of its own, and nothing half done is left.
+// Failed output is an error with an exit code of its own, and nothing half done is left.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

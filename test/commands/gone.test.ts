@@ -1,4 +1,4 @@
-// What a certain "none" says while a host is lost, and the list of servers that are gone.
+// The words of a certain "none" while a host is lost, and the list of servers that are gone.
 
 import { expect } from 'vitest';
 import { allComplete, startHosts } from '../support/hosts.ts';

@@ -1,4 +1,4 @@
-// Nothing that a command prints of what it was given turns the text of a terminal about.
+// No text that a command got from elsewhere and prints can reorder the text of a terminal.
 
 import { expect } from 'vitest';
 

@@ -1,5 +1,5 @@
-// What several hosts tell of each other: who was cut off, what took whose place, and all of it by ages,
-// whatever their clocks say and however old one of them is.
+// The history of several hosts: which were cut off, which instances were replaced, and all of it by
+// ages, whatever their clocks say and however old one of them is.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ interface Row {
   readonly time: string;
 }
 
-/** Waits for what a host tells of a service. */
+/** Waits for a host's events of a service. */
 async function toldOf(
   stage: Stage,
   { host, service, event }: { host: Host; service: string; event: string },
@@ -147,7 +147,7 @@ test('clocks that differ by hours change neither order nor ages', async ({ stage
   }
 });
 
-/** What servers knew before there was a history: neither the question, nor who did it. */
+/** Servers from before there was a history: they know neither the question nor the details. */
 const OLDER: readonly Edit[] = [
   ['records#entry', '{ instance: instanceId, cause, detail }', '{ instance: instanceId, cause }'],
   [

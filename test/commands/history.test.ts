@@ -1,4 +1,4 @@
-// What happened on one host, as another one tells it: by the built program, on real hosts.
+// The events of one host, as another one tells them: by the built program, on real hosts.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ async function told(stage: Stage, { address }: Host, words: readonly string[]): 
   return JSON.parse(stdout) as Told;
 }
 
-/** What a host says of a removal, once it knows. */
+/** A host's row of a removal, once it knows. */
 async function removal(stage: Stage, host: Host, service: string): Promise<Row | undefined> {
   const server = `--server=${host.address}:17340`;
   const follow = stage.start(['history', service, server, '--follow', '--json']);

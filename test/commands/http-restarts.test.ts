@@ -1,6 +1,6 @@
 // Services that are held by HTTP, on a host whose servers are restarted: a client that holds two
-// streams, or goes where a server that stops says, is never missing; and the port of the host
-// always answers.
+// streams, or moves to the address that a stopping server names, is never missing; and the port of
+// the host always answers.
 
 import { expect } from 'vitest';
 
@@ -32,7 +32,7 @@ async function hold(door: Door, port: number): Promise<Lines> {
   }
 }
 
-/** What the port of the host says of the service to a question that is asked from now on. */
+/** The answer of the host's port about the service to a question from now on. */
 async function asked(door: Door): Promise<string> {
   for (;;) {
     const path = '/v1/services/web?format=port';

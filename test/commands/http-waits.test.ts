@@ -13,7 +13,7 @@ const AT_ONCE = 1_000;
 /** Ten times of what is promised: 50 ms. */
 const WOKEN_MS_MAX = 500;
 
-/** Asks until the answer is another one than now. */
+/** Asks until the answer has changed. */
 async function waitAt(door: Door, path: string) {
   const { headers } = await door.ask(path);
   const known = { headers: { 'If-None-Match': headers.etag } };

@@ -1,4 +1,4 @@
-// HTTP at real servers: lookups, waits, watches, registrations, and who is refused.
+// HTTP at real servers: lookups, waits, watches, registrations, and refusals.
 
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:http';

@@ -1,6 +1,6 @@
 // Twice the load that the machine can carry, for 30 s: three hosts with two servers each, sidecars,
 // and programs with the library, that have to share the processors with twice as many busy loops as
-// there are of those. Nothing that lives may be removed, nor stay stale.
+// there are of those. No living instance may be removed, nor stay stale.
 
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ async function toldOfAll(program: Running): Promise<void> {
   await Promise.all(PORTS.map((port) => program.printed({ port })));
 }
 
-/** What a program was told, up to the instance that comes last. */
+/** The events of a program, up to the instance that comes last. */
 function storyOf({ stdout }: Ended): { removed: string[]; stale: string[]; left: number[] } {
   const lines = stdout.trimEnd().split('\n');
   const told = lines.map((line) => JSON.parse(line) as { change: string; port?: number });

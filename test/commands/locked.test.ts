@@ -1,4 +1,4 @@
-// An environment with a secret: who has it comes in, and everybody else is told why not, once.
+// An environment with a secret: clients with it come in, and all others are told why not, once.
 
 import { connect as connectPlain, createServer } from 'node:net';
 import { once } from 'node:events';
@@ -257,7 +257,7 @@ test.skipIf(!needs('openssl'))(
 
     expect(right.stdout).toMatch(/Server Temp Key: X25519/);
     expect(groups.stdout).toMatch(/TLSv1\.3, Cipher is TLS_AES_128_GCM_SHA256/);
-    // Which of the two it was a stranger is not told: nobody can try out names of environments.
+    // A stranger is not told which of the two it was: so names of environments cannot be tried out.
     for (const { stderr } of [wrong, other]) expect(stderr).toMatch(/alert decrypt error/);
     expect(old.code).not.toBe(0);
   },
@@ -286,7 +286,7 @@ interface Locked {
   readonly address: string;
   readonly server: Running;
   readonly secret: string;
-  /** What a client needs to come in. */
+  /** The flags that a client needs to come in. */
   readonly flags: readonly string[];
 }
 
@@ -302,7 +302,7 @@ function registering(stage: Stage, words: readonly string[]): Running {
   return stage.start(['register', '--name=web', '--port=80', '--log-format=json', ...words]);
 }
 
-/** What a server answers to some bytes, until it closes. */
+/** The answer of a server to some bytes, until it closes. */
 async function heardAfter(host: string, bytes: Uint8Array): Promise<Buffer> {
   const socket = connectPlain({ host, port: PORT });
   const chunks: Buffer[] = [];
@@ -314,7 +314,7 @@ async function heardAfter(host: string, bytes: Uint8Array): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Stands between, counts who comes, and keeps all that passes. */
+/** Stands between, counts connections, and keeps all bytes that pass. */
 async function relayTo(host: string) {
   const chunks: Buffer[] = [];
   let dialsCount = 0;

@@ -1,4 +1,4 @@
-// What a lookup says of a service whose host is split off, together with another one.
+// The answer of a lookup for a service whose host is split off, together with another one.
 
 import { expect } from 'vitest';
 import { eventually } from '../support/conditions.ts';

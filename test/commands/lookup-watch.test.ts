@@ -1,5 +1,5 @@
-// What follows the catalogue: --wait, which is told and does not ask, and --watch over the restart
-// of every server of its host.
+// Commands that follow the catalogue: --wait, which is told and does not ask, and --watch over the
+// restart of every server of its host.
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -86,7 +86,7 @@ test('a change while a lone server is away is told when it is back, once', async
   const gone = changes.filter(({ change }) => change === 'removed');
   expect(code).toBe(0);
   expect(gone.map(({ instance }) => instance?.port)).toEqual([1]);
-  // For a while nobody vouched for either: that may have been told too, and then taken back.
+  // For a while no server vouched for either: that may have been told too, and then taken back.
   expect(changes.filter(({ change }) => !['removed', 'stale', 'live'].includes(change))).toEqual(
     [],
   );

@@ -1,4 +1,4 @@
-// What a shell sees of a lookup: its words on stdout, and its exit code.
+// A lookup as a shell sees it: its words on stdout, and its exit code.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -237,7 +237,7 @@ test('when side A is gone, side B answers at once', async ({ stage }) => {
   expect(ended).toMatchObject({ code: 0, stdout: `${address}:1\n` });
 });
 
-/** A server on its own, and what asks it. */
+/** A server on its own, and its callers. */
 async function oneServer(stage: Stage, words: readonly string[] = [], address = stage.address()) {
   const bind = `--bind=${address}`;
   const server = stage.start(['serve', bind, '--log-format=json', ...words]);

@@ -1,4 +1,4 @@
-// A server looks after its socket: what is no socket stays, and a socket that goes comes back.
+// A server looks after its socket: a file of another kind stays, and a socket that goes comes back.
 
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

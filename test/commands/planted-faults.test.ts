@@ -1,4 +1,4 @@
-// Bugs of our own in a real server: each costs the connection that met it, and everybody else goes on.
+// Bugs of our own in a real server: each costs the connection that met it, and all others go on.
 // They are planted in a build of the test; rarangi has no switch for them.
 
 import { createSocket } from 'node:dgram';
@@ -56,7 +56,7 @@ for (const { port } of state.self.log.registrations.values()) {
 }`,
 ];
 
-/** Thrown as a query is read, and as an answer is made of what the server said. */
+/** Thrown as a query is read, and as an answer is made. */
 const IN_DNS: readonly Edit[] = [
   [
     'query#readQuery',
@@ -73,7 +73,7 @@ if (uint16(bytes, 0) === 7777) throw new Error('planted in DNS');`,
 
 const JSON_LOG = '--log-format=json';
 
-/** Who meets a bug: a client, a server of another host, a server of this host. */
+/** The end that meets a bug: a client, a server of another host, a server of this host. */
 function helloOf(who: string, at: number): Buffer {
   if (who === 'a client') return clientHello;
   const [name, host, side] = who === 'a sibling' ? ['h1-b', 'h1', 'b'] : ['h9-a', 'h9', 'a'];

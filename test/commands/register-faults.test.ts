@@ -1,5 +1,5 @@
-// Sidecars to which something happens that nobody asked for: killed, left by their command, without
-// stdin, stdout or stderr, before servers that hang.
+// Sidecars in unexpected situations: killed, left by their command, without stdin, stdout or
+// stderr, before servers that hang.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';

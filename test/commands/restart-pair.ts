@@ -1,6 +1,7 @@
-// "Restart one server, then the other", as an upgrade of the package does: whatever the pause between
-// the two, and whether the kernel or an operator ends them, nobody is told anything of the services
-// of that host, and no lookup misses them. One service has a sidecar, the other one the library.
+// "Restart one server, then the other", as an upgrade of the package does: whatever the pause
+// between the two, and whether the kernel or an operator ends them, no watch is told anything of
+// the services of that host, and no lookup misses them. One service has a sidecar, the other one
+// the library.
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,15 +14,15 @@ import type { Running, Stage } from '../support/processes.ts';
 export interface PairRestart {
   /** From the moment at which the first is ready again to the signal to the second. */
   readonly pauseMs: number;
-  /** What ends the first, and what the second. */
+  /** The signals that end the first and the second. */
   readonly signals: readonly [NodeJS.Signals, NodeJS.Signals];
 }
 
-/** What anybody noticed: nothing, if all is well. */
+/** What any watch or lookup noticed: nothing, if all is well. */
 export interface PairOutcome {
-  /** What watches at another host were told. */
+  /** The events of watches at another host. */
   readonly told: readonly string[];
-  /** What lookups there were answered instead of one live instance. */
+  /** The answers of lookups there that were not one live instance. */
   readonly misses: readonly string[];
 }
 
@@ -56,7 +57,7 @@ export async function restartPairs(
     await Promise.all(loops.map((loop) => loop.turn()));
   }
   const misses = await Promise.all(loops.map((loop) => loop.end()));
-  // What is in doubt is told to be gone within this.
+  // An instance in doubt is called gone within this time.
   await delay(DOUBT_MS);
   return { told: watches.flatMap((each) => each.told), misses: misses.flat() };
 }

@@ -1,4 +1,4 @@
-// The secret of a running environment is changed, step by step, and nobody notices.
+// The secret of a running environment is changed, step by step, and no client notices.
 
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';

@@ -1,4 +1,4 @@
-// A server's life as its operator sees it: its side, its socket, its signals, what it shows.
+// A server's life as its operator sees it: its side, its socket, its signals, its output.
 
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';

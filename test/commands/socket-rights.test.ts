@@ -1,5 +1,5 @@
-// Who may come by a server's UNIX socket, as its flags say, and what becomes of rights that this
-// process cannot give.
+// Which users may come by a server's UNIX socket, by its flags, and rights that this process cannot
+// give.
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { serving } from '../support/locks.ts';
 import { test } from '../support/processes.ts';
 
-/** A group that nobody who runs tests is in. */
+/** A group that no user who runs tests is in. */
 const FOREIGN_GROUP = 61_234;
 
 const isRoot = process.getuid?.() === 0;

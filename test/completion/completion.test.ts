@@ -1,4 +1,4 @@
-// Completion in the real shells: what each would offer, and a Tab on a terminal.
+// Completion in the real shells: the offers of each, and a Tab on a terminal.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
@@ -37,14 +37,14 @@ function withProgram(folder: string): NodeJS.ProcessEnv {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   symlinkSync(join(root, 'bin/run.js'), join(bin, 'rarangi'));
-  // What someone has set for himself must neither change what is asked, nor do anything.
+  // Settings of a user must neither change the question, nor have any effect.
   const odd = { RARANGI_JSON: '1', RARANGI_PEERS_FORGET: 'h2', RARANGI_LOOKUP_FORMAT: 'json' };
   const PATH = `${bin}:${process.env['PATH'] ?? ''}`;
   // A bash that ends would write its history into the folder while that is removed.
   return { ...process.env, ...odd, PATH, HOME: folder, HISTFILE: '' };
 }
 
-/** What a shell offers for each line: bare words, in alphabetical order. */
+/** The offers of a shell for each line: bare words, in alphabetical order. */
 async function offers(shell: keyof typeof SHELLS, lines: readonly string[]): Promise<string[][]> {
   const cwd = ownFolder();
   const [program, ...words] = SHELLS[shell].asked;
@@ -101,7 +101,7 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
       [`rarangi explain ${at} `]: ['h1', 'web', 'worker'],
       [`rarangi explain web ${at} wo`]: [],
       [`rarangi lookup web ${at} wo`]: [],
-      // Another environment, and nobody at all.
+      // Another environment, and no server at all.
       [`rarangi lookup -e production --server ${address} `]: [],
       [`rarangi lookup --server ${ownIp()}:9 `]: [],
       'rarangi lookup -e st': ['staging'],

@@ -1,4 +1,4 @@
-// What keeps a program alive, and what does not.
+// The objects that keep a program alive, and those that do not.
 
 import { expect } from 'vitest';
 

@@ -1,5 +1,5 @@
-// Programs as a user writes them, at work on a catalogue of their own: an environment that nobody
-// else has, found by the socket of its server, as on any host.
+// Programs as a user writes them, at work on a catalogue of their own: an environment that no other
+// test has, found by the socket of its server, as on any host.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ export interface Shown {
   readonly place: string;
   readonly language: string;
   readonly code: string;
-  /** What its comments say that it prints. */
+  /** Its output, by its comments. */
   readonly prints: readonly string[];
 }
 

@@ -6,13 +6,13 @@ import { startServer } from '../io/world.ts';
 import type { Stage } from '../support/processes.ts';
 import { ROOT } from './programs.ts';
 
-/** What a process held at one moment. */
+/** The memory of a process at one moment. */
 interface Measured {
   readonly handles: readonly string[];
   readonly heapBytes: number;
 }
 
-/** Plays so many rounds; what was held after the first tenth of them, and at the end. */
+/** Plays so many rounds; returns the memory after the first tenth of them, and at the end. */
 export async function playRounds(
   stage: Stage,
   rounds: number,

@@ -1,4 +1,4 @@
-// Reading: bytes to frames, frames to messages. What comes out is right or a ProtocolError.
+// Reading: bytes to frames, frames to messages. The result is right or a ProtocolError.
 
 import { deepStrictEqual } from 'node:assert/strict';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';

@@ -1,5 +1,5 @@
 // The cores of the client's side under a server that lies: a registering client, a question, a
-// watch. The invariants: a step never fails, what it sends can be sent, and it does not spin.
+// watch. The invariants: a step never fails, its messages can be sent, and it does not spin.
 
 import { ok } from 'node:assert/strict';
 import { Ask } from '../../src/core/client/ask.ts';
@@ -18,7 +18,7 @@ import { mutatedBytes, mutatedItem } from './mutate.ts';
 import type { Target } from './target.ts';
 import { kindOf } from './target.ts';
 
-/** What a server says, one message after another; an empty one closes, a number is time. */
+/** The messages of a server, one after another; an empty one closes, a number is time. */
 interface Talk {
   readonly core: 'client' | 'ask' | 'watch';
   readonly said: readonly (string | number)[];

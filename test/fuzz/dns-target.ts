@@ -1,6 +1,6 @@
 // The DNS door under packets grown from real ones. The invariants: nothing is thrown; an answer is
-// never longer than its asker takes, answers that very question, and is one that another codec can
-// read; what is an answer itself, or no header, gets none.
+// never longer than its asker takes, belongs to its question, and can be read by another codec; an
+// answer, or less than a header, gets none.
 
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import { decode } from 'dns-packet';

@@ -1,5 +1,5 @@
-// How an input becomes another one: bytes changed blindly, which finds what is wrong with reading
-// them, and CBOR changed as a tree, which gets past the reading and finds what is wrong behind it.
+// How an input becomes another one: bytes changed blindly, which finds faults in reading them, and
+// CBOR changed as a tree, which gets past the reading and finds faults behind it.
 
 import { Decoder, Encoder } from 'cbor-x';
 import { PLAIN_CBOR } from '../../src/protocol/codec.ts';
@@ -39,7 +39,7 @@ export function mutatedItem(bytes: Uint8Array, chance: Chance): Uint8Array {
   try {
     tree = decoder.decode(bytes.slice());
   } catch {
-    // What was spoiled before is no tree any more.
+    // An input that was spoiled before is no tree any more.
     return mutatedBytes(bytes, chance);
   }
   for (let round = 1 + chance.below(3); round > 0; round -= 1) tree = grafted(tree, chance);

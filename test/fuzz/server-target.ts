@@ -1,7 +1,7 @@
 // A server core under whatever its connections may bring: strangers, clients and peers that lie.
 // The invariants: a step never fails; its messages can be sent; and a connection that is closed for
-// a breach leaves exactly the state behind that he would have left by closing: a twin of the server
-// is given just that, and compared.
+// a breach leaves exactly the state behind that a close would have left: a twin of the server gets
+// just that close, and is compared.
 
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import type { Effect } from '../../src/core/effect.ts';
@@ -252,7 +252,7 @@ function newServer(): Server {
   });
 }
 
-/** All that a server would act upon later, in an order of its own. */
+/** The state that a server acts upon later, in a fixed order. */
 function stateOf({ state }: Server): unknown {
   const origins = [...state.origins.values()].map(({ id, log, standing, isProven }) =>
     [id, log.sequence, log.hash, standing, isProven].join(' '),

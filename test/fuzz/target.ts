@@ -1,11 +1,11 @@
-// What a fuzzer needs to know of the thing that it tries to break.
+// The interface of a thing that a fuzzer tries to break.
 
 import type { Chance } from './chance.ts';
 
 /** Something that is fuzzed. `I` is an input: plain data, so that it can be kept and changed. */
 export interface Target<I> {
   readonly name: string;
-  /** What it begins with. */
+  /** Its first inputs. */
   readonly seeds: readonly I[];
   mutate(input: I, chance: Chance): I;
   /**
@@ -45,7 +45,7 @@ export class Campaign<I> {
 
   run(executions: number, chance: Chance): void {
     for (let count = 0; count < executions; count += 1) {
-      // What was kept last is the least explored.
+      // The latest kept input is the least explored.
       const size = this.#corpus.length;
       const near = Math.max(1, Math.min(size, 50));
       const at = chance.oneIn(2) ? size - 1 - chance.below(near) : chance.below(size);
@@ -82,7 +82,7 @@ export class Campaign<I> {
   }
 }
 
-/** A text without what differs from input to input. */
+/** A text without the parts that differ from input to input. */
 export function kindOf(text: string): string {
   return text.replace(/0x[0-9a-f]+|[0-9a-f]{32}|\d+/g, '#').slice(0, 80);
 }

@@ -1,5 +1,5 @@
-// What a server is told by those who mean no good, and what it makes of it. A row: what it is, the
-// bytes, and the outcome: `error N` for each error that the server says, then `closed` or `open`.
+// Hostile input for a server, and its reaction. A row: a description, the bytes, and the outcome:
+// `error N` for each error that the server says, then `closed` or `open`.
 
 import { createHash } from 'node:crypto';
 
@@ -164,7 +164,7 @@ const registration = (
   );
 const shortKeyed = { ...instanceOf(0), key: ['key', bytes(Buffer.alloc(15))] as const };
 const keyless = { ...instanceOf(0), key: ['no-key', none] as const };
-/** Gives up what is not there. */
+/** Gives up an instance that is not there. */
 const givingUp = (cause: string, ...more: readonly (readonly [string, Buffer])[]) => {
   const { id: instance, key } = instanceOf(1);
   return message(11, request, ['instance', instance], ['cause', text(cause)], key, ...more);

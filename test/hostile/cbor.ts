@@ -1,5 +1,5 @@
-// CBOR by hand, RFC 8949 in sixty lines: what is hostile must not depend on the code that it is to
-// break, and half of it is nothing that an encoder would write.
+// CBOR by hand, RFC 8949 in sixty lines: hostile input must not depend on the code that it tries to
+// break, and no encoder would write half of it.
 
 /** The head of an item: its major type, and its argument in the shortest form. */
 export function head(major: number, argument: number | bigint): Buffer {

@@ -14,7 +14,7 @@ let open = 0;
 let sent = 0;
 const startMs = performance.now();
 
-/** A sound ClientHello of TLS 1.3, but that nobody who has the secret has made its binder. */
+/** A sound ClientHello of TLS 1.3, but its binder is made without the secret. */
 function hello() {
   const u16 = (number) => Buffer.of(number >> 8, number & 255);
   const extension = (type, body) => Buffer.concat([u16(type), u16(body.length), body]);

@@ -1,6 +1,6 @@
 // A stranger begins handshakes by the thousand, with an identity that it has overheard and without
-// the secret: who has the secret is served meanwhile. Limits are ten times as wide as what README
-// promises, for the stranger takes a processor that the servers have to share with it here.
+// the secret: clients with the secret are served meanwhile. Limits are ten times as wide as
+// README's promises, because here the stranger shares a processor with the servers.
 
 import { join } from 'node:path';
 import { expect } from 'vitest';

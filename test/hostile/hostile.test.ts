@@ -87,7 +87,7 @@ test('who drips a byte now and then has 2 s for the handshake, as who says nothi
     expect(said.at(-1)).toMatchObject({ code: 3, fields: { error: 8 } });
   }
   expect(performance.now() - startMs).toBeGreaterThan(1_900);
-  // It has refused a hundred from this address by now, and has not said so each time.
+  // It has refused a hundred from this address by now, and has not logged each.
   const refusals = victim.log.filter((line) => line.includes('"refused-stranger"'));
   expect(refusals.length).toBeLessThan(CASES.length / 2);
 });
@@ -145,5 +145,5 @@ async function endOf(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** What a terminal would obey; JSON writes it as it is from DEL on. */
+/** Characters that a terminal obeys; JSON writes them as they are from DEL on. */
 const CONTROLS = /[\u007f-\u009f]|\\u00(0|1)/;

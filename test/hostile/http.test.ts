@@ -1,4 +1,4 @@
-// Enemies of the HTTP door: each costs its own connection, and everybody else is served as before.
+// Enemies of the HTTP door: each costs its own connection, and all others are served as before.
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { eventually } from '../support/conditions.ts';
 import { type Stage, test } from '../support/processes.ts';
 
-/** A connection on which whatever is wanted is said. */
+/** A connection with free control of its bytes. */
 class Line {
   readonly socket: Socket;
   readonly #chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-// What the tests among enemies say of a server that answers in no language of ours.
+// The tests' reading of a server that answers in another language.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';

@@ -1,4 +1,4 @@
-// The other end of a hostile connection: a bare socket, and what the server said on it.
+// The other end of a hostile connection: a bare socket, and the server's messages on it.
 
 import { connect, type Socket } from 'node:net';
 import type { Item } from './cbor.ts';
@@ -69,8 +69,8 @@ export class Raw {
   }
 
   /**
-   * What the server makes of what was sent: the errors that it says, what is no frame, and `closed`,
-   * or `open` once it has answered the ping that follows.
+   * The server's reaction: its errors, bytes that are no frame, and `closed`, or `open` once it has
+   * answered the ping that follows.
    */
   async outcome(): Promise<string> {
     this.send(ping(77));

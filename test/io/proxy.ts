@@ -1,5 +1,5 @@
-// A proxy in front of a server, in the test: it keeps what passed, and can be cut off as a network
-// is: no end is told, and a dial meets silence.
+// A proxy in front of a server, in the test: it keeps the bytes that passed, and can be cut off as
+// a network is: no end is told, and a dial meets silence.
 
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -18,7 +18,7 @@ interface Recording {
 export interface Proxy {
   /** Where to dial it, `host:port`. */
   readonly address: string;
-  /** What a side has said, connection after connection. */
+  /** The bytes of a side, connection after connection. */
   bytesFrom(side: Recording['from']): Buffer;
   /** How many connections are open. */
   openCount(): number;

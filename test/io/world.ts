@@ -1,5 +1,5 @@
-// What a test in this folder has for itself: servers, clients, folders and an address of loopback
-// that no other test uses. All of it is gone when the test ends.
+// The things of a test in this folder: servers, clients, folders and an address of loopback that no
+// other test uses. All of it is gone when the test ends.
 
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end();
 });
 
-/** Has something done when the test ends; what was asked for last is done first. */
+/** Runs something when the test ends; the latest first. */
 export function atEnd(end: () => unknown): void {
   endings.push(end);
 }
@@ -54,7 +54,7 @@ export async function startServer(options: ServeOptions = {}): Promise<ServerHan
   return server;
 }
 
-/** A server and what it tells its operator, as it comes. */
+/** A server and its notices, as they come. */
 export async function startTalkingServer(
   options: ServeOptions = {},
 ): Promise<{ readonly server: ServerHandle; readonly notices: readonly Notice[] }> {
@@ -111,7 +111,7 @@ export function startWatch(name: string, options: ClientOptions): Watching {
   return { nextWhole, next: async () => inShort(await nextWhole()) };
 }
 
-/** What an event says, in a few words. */
+/** An event, in a few words. */
 export function inShort({ change, instance, cause }: WatchEvent): string {
   const port = instance === undefined ? [] : [String(instance.port)];
   return [change, ...port, ...(cause === undefined ? [] : [cause])].join(' ');

@@ -1,5 +1,5 @@
 // Cables cut and mended, with real processes: one host that vanishes is a crash, several are a
-// net-split, and what is lost in one direction only is the loss of those links and of nothing else.
+// net-split, and a loss in one direction only is the loss of those links and of nothing else.
 
 import { expect } from 'vitest';
 
@@ -164,7 +164,7 @@ function firstLinkMs(world: World, sinceMs: number): number {
   return Math.min(...ups.map(({ atMs }) => atMs));
 }
 
-/** Asks every server for what is only on the far side. */
+/** Asks every server for services that are only on the far side. */
 async function askFarSide(world: World): Promise<Ended[][]> {
   const ask = async (ofEast: readonly string[], ofWest: readonly string[]) => [
     ...(await askAll(world, EAST, ofWest)),

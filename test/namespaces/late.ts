@@ -25,7 +25,7 @@ netTest(
 
     const lives = elsewhere(world).map((server) => lifeAt(server, { id, sinceMs }));
     process.stderr.write(`    cut off for ${(healMs - cutMs).toFixed(0)} ms\n`);
-    // What came and went within one batch of news need not be told.
+    // An instance that came and went within one batch of news need not be told.
     const others = lives.filter(
       (life) => !['', 'added removed', 'added updated removed'].includes(life),
     );
@@ -40,7 +40,7 @@ async function startFleeting(world: World): Promise<Program> {
   return fleeting;
 }
 
-/** The service is offered, changed, and killed; says which instance it was. */
+/** The service is offered, changed, and killed; returns the instance. */
 async function liveAndDie(fleeting: Program): Promise<unknown> {
   fleeting.type('offer');
   const { fields } = await said(fleeting, { is: 'updated' });
@@ -53,7 +53,7 @@ function elsewhere(world: World): Server[] {
   return serversOf(world, names);
 }
 
-/** What the watch at a server told of an instance. */
+/** The events of an instance in the watch at a server. */
 function lifeAt(server: Server, { id, sinceMs }: { id: unknown; sinceMs: number }): string {
   const told = toldAt(server, sinceMs).filter(({ instance }) => instance === id);
   return told.map(({ what }) => what.replace(' h2', '')).join(' ');
@@ -78,5 +78,5 @@ const FLEETING = `
 
 const CUT_MS = 200;
 
-/** What a log says for the first time is in doubt for a second: it would be told by then. */
+/** First news of a log is in doubt for a second: it would be told by then. */
 const LATE_MS = 2_000;

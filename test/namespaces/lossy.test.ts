@@ -1,5 +1,5 @@
-// Cables that lose and delay, with real processes: what is slow is not gone, what is gone is told of
-// once, and a host that slept says nothing of the past as if it were so.
+// Cables that lose and delay, with real processes: a slow service is not gone, a removal is told
+// once, and a host that slept never tells the past as if it were the present.
 
 import { expect } from 'vitest';
 

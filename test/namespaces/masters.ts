@@ -1,5 +1,5 @@
 // Masters taken away, with real processes: by loss of power, where nothing says goodbye and no
-// kernel answers; and by a kill, where the kernel closes what they held.
+// kernel answers; and by a kill, where the kernel closes their connections.
 
 import { expect } from 'vitest';
 

@@ -29,13 +29,13 @@ export interface Node {
   start(words: readonly string[]): Program;
   /** Kills every program there. */
   killAll(): void;
-  /** From now on drops, without a word, what comes from these addresses. */
+  /** From now on silently drops packets from these addresses. */
   drop(from: readonly string[]): Promise<void>;
   /** Drops nothing any more. */
   dropNone(): Promise<void>;
 }
 
-/** What the cables of the nodes lead to; a node is named by its index, from 1. */
+/** The switch of the nodes' cables; a node is named by its index, from 1. */
 export interface Switch {
   /** Makes `eth0` in the network of a process, and the cable from there. */
   plugIn(index: number, pid: number): Promise<void>;
@@ -104,7 +104,7 @@ async function openBridges(nodesCount: number): Promise<Switch> {
 
 interface Member {
   readonly node: Node;
-  /** What holds its namespace. */
+  /** The process that holds its namespace. */
   readonly held: Program;
 }
 
@@ -168,7 +168,7 @@ function pidsOn(network: string): number[] {
     .filter((pid) => networkOf(pid) === network);
 }
 
-/** What identifies the network of a process; nothing when that has ended. */
+/** The identity of a process's network; nothing when the process has ended. */
 function networkOf(pid: number): string {
   try {
     return readlinkSync(`/proc/${String(pid)}/ns/net`);

@@ -1,4 +1,4 @@
-// Programs that outlive a single test, and when they wrote what. The invariant: they end with the
+// Programs that outlive a single test, and their lines with times. The invariant: they end with the
 // process that started them, even if that is killed (the kernel sees to it), so no failure of a
 // test leaves anything running.
 
@@ -36,7 +36,7 @@ export interface Ended {
 /** A program that was started. */
 export interface Program {
   readonly pid: number;
-  /** What it wrote on stdout or stderr so far, in the order of its coming. */
+  /** Its lines on stdout or stderr so far, in order. */
   readonly said: readonly Said[];
   readonly ended: Promise<Ended>;
   isOver(): boolean;

@@ -25,7 +25,7 @@ export interface Host {
   web: Program | null;
 }
 
-/** What the tests play with. */
+/** The world of the tests. */
 export interface World {
   readonly hosts: readonly Host[];
   host(name: string): Host;

@@ -1,5 +1,5 @@
 // Programs that do not run for a while (SIGSTOP), with real processes: a server that sleeps wrongs
-// nobody when it wakes; a program with the library is no service while it hangs.
+// no other when it wakes; a program with the library is no service while it hangs.
 
 import { expect } from 'vitest';
 

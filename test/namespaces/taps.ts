@@ -1,6 +1,6 @@
 // A switch that loses and delays, one way or both: the kernel's own shaper is not everywhere, so a
-// program in Python passes on what comes out of TAP devices. The invariant: what has been ordered
-// holds when the order is answered, and a cut takes everything, whatever else was ordered.
+// program in Python passes on the frames of TAP devices. The invariant: an order holds when it is
+// answered, and a cut takes everything, whatever else was ordered.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { needs } from '../support/needs.ts';
 import { canMakeNetworks, configure, holdNamespace, type Switch } from './network.ts';
 import { type Program, startProgram } from './programs.ts';
 
-/** What happens to all that goes one way between two nodes. */
+/** The traits of one way between two nodes. */
 export interface Trait {
   /** The indexes of the nodes, from 1. */
   readonly from: number;
@@ -84,7 +84,7 @@ async function startSwitch(pid: number, nodesCount: number): Promise<Program> {
   return program;
 }
 
-/** Every way that is open, with what happens on it. */
+/** Every open way, with its traits. */
 function waysOf(groups: readonly (readonly number[])[], traits: readonly Trait[]): Trait[] {
   const open = groups.flatMap((group) =>
     group.flatMap((from) => group.map((to) => ({ from, to }))),

@@ -1,4 +1,4 @@
-// A terminal on a node: commands are typed, and what they print and their exit code come back.
+// A terminal on a node: commands are typed, and their output and exit code come back.
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

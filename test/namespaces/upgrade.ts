@@ -1,5 +1,5 @@
-// Servers restarted while other hosts are cut off, with real processes: what a new life has never held
-// it does not deny, as long as others say who is missing.
+// Servers restarted while other hosts are cut off, with real processes: a new life does not deny
+// instances that it has never held, as long as others name missing hosts.
 
 import { expect } from 'vitest';
 

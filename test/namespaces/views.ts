@@ -1,5 +1,5 @@
-// What every server says, compared with what must hold. Each is asked by real commands, again and
-// again until its answer is as it must be; a last answer that is not makes the test fail with it.
+// The answers of every server, compared with the expected ones. Each is asked by real commands,
+// again and again until its answer is right; a last wrong answer fails the test.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 import type { Ended } from './programs.ts';
 import type { Host, Server, World } from './shapes.ts';
 
-/** What the servers of a host must see. */
+/** The view that the servers of a host must have. */
 export interface Sight {
   /** The hosts that can be reached, itself included. */
   readonly reached: readonly string[];
@@ -19,7 +19,7 @@ export interface Sight {
   readonly webs?: Readonly<Record<string, number>>;
 }
 
-/** What must hold at the servers of each host; of a host that is not named nothing is asked. */
+/** The expected views of the servers of each host; a host that is not named is not asked. */
 export type Sights = Readonly<Record<string, Sight>>;
 
 /** Resolves when every server says that every host is reached. */
@@ -34,8 +34,8 @@ export function sightsOf(hosts: readonly string[], sight: Sight): Sights {
 }
 
 /**
- * Resolves when `lookup`, its `--watch`, `peers` and `status` say what must hold, at every server.
- * Rejects when one of them does not come to that.
+ * Resolves when `lookup`, its `--watch`, `peers` and `status` give the expected answers, at every
+ * server. Rejects when one of them never does.
  */
 export async function agree(world: World, sights: Sights): Promise<void> {
   const questions = Object.entries(sights).flatMap(([name, sight]) => {
@@ -45,7 +45,7 @@ export async function agree(world: World, sights: Sights): Promise<void> {
   await Promise.all(questions.map(answered));
 }
 
-/** What a command answers at every server of these hosts. */
+/** The answer of a command at every server of these hosts. */
 export async function askAll(
   world: World,
   hosts: readonly string[],
@@ -83,7 +83,7 @@ export function changesAt(server: Server, sinceMs: number): string[] {
   return toldAt(server, sinceMs).map(({ what }) => what);
 }
 
-/** What is present by the watch at a server: the host of each instance and its state. */
+/** The present set of the watch at a server: the host of each instance and its state. */
 function watchedAt({ watch }: Server): string[] {
   const present = new Map<string, string>();
   for (const { fields } of watch.said) {

@@ -1,6 +1,6 @@
 // Six hosts in two clusters, each a node of a network of namespaces: two servers and, at each of
 // them, a standing `lookup web --watch`; an instance of `web`; a terminal. The invariant: a test
-// begins with a world that is whole, whatever became of the test before.
+// begins with a world that is whole, whatever happened in the test before.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -209,7 +209,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' });
 }
 
-/** Folders that come along for those who do without the Debian package. */
+/** Folders for users without the Debian package. */
 const SHIPPED = ['completion', 'man', 'packaging/systemd'];
 
 /** A program that has neither the types of Node.js nor a library newer than ES2022. */

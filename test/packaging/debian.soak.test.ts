@@ -1,4 +1,4 @@
-// The Debian package, as those who install it have it: on a machine with a systemd of its own.
+// The Debian package, as its users have it: on a machine with a systemd of its own.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ test('the package holds what is needed and nothing else', async ({ stage }) => {
     [],
   );
   expect(files.filter((line) => !line.includes(' root/root '))).toEqual([]);
-  // Nobody but root may write, and nothing has another's rights.
+  // Only root may write, and no file belongs to another user.
   expect(files.filter((line) => !/^(l|d|-)rw.r-.r-. /.test(line) && !line.startsWith('l'))).toEqual(
     [],
   );

@@ -1,5 +1,5 @@
-// A machine with a systemd of its own, for tests of what is installed: see machine.sh. The
-// invariant: whatever is done to it, nothing of it is left on this one, not even a control group.
+// A machine with a systemd of its own, for tests of installations: see machine.sh. The invariant:
+// whatever is done to it, nothing of it is left on this one, not even a control group.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,7 +90,7 @@ function groupsMount(): string {
   return found[1];
 }
 
-/** Takes a control group away with all below it, if nobody is left in them. */
+/** Removes a control group with all below it, if no process is left in them. */
 function isGone(group: string): boolean {
   try {
     if (!existsSync(group)) return true;
@@ -100,7 +100,7 @@ function isGone(group: string): boolean {
     rmdirSync(group);
     return true;
   } catch {
-    // Someone is in it still.
+    // A process is still in it.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-// The systemd units, as systemd reads them; what it does with them is in debian.soak.test.ts.
+// The systemd units, as systemd reads them; debian.soak.test.ts runs them.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { type Stage, test } from '../support/processes.ts';
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'packaging/systemd');
 
-/** What a unit says under a name. */
+/** The settings of a unit under a name. */
 function settings(unit: string, name: string): string[] {
   const lines = readFileSync(join(folder, unit), 'utf8').split('\n');
   return lines
@@ -57,7 +57,7 @@ test('the command of the unit, with the example of its file switched on, tells s
   expect(file).toBe('-/etc/rarangi/serve.env');
   expect(Object.keys(switchedOn)).toHaveLength(6);
   expect(parseEnv(example)).toEqual({});
-  // What other machines can reach is locked.
+  // Ports that other machines can reach are locked.
   expect(switchedOn['RARANGI_SECRET_FILE']).toBe('/etc/rarangi/production.secret');
   expect(Object.keys(switchedOn)).not.toContain('RARANGI_SERVE_INSECURE');
 });

@@ -1,4 +1,4 @@
-// What the page knows, by the events of the feed, and how it says that in a sentence.
+// The knowledge of the page, from the events of the feed, and its sentence.
 
 import { expect, test } from 'vitest';
 import type { EventInfo } from '../../src/answers/history.ts';

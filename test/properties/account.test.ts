@@ -1,4 +1,5 @@
-// The law of an account: it is the sum of what the maps that charge it hold, however it came and went.
+// The law of an account: it is the sum of the contents of the maps that charge it, in whatever
+// order they came and went.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// Laws of the codec: what is sent arrives, and from whatever else comes nothing but a ProtocolError.
+// Laws of the codec: a sent message arrives, and all other bytes give only a ProtocolError.
 
 import { Encoder } from 'cbor-x';
 import fc from 'fast-check';
@@ -71,7 +71,7 @@ test('a known code with known fields that hold anything is a message or a Protoc
 function decodesOrIsRefused(bytes: Uint8Array): void {
   try {
     const message = decodeMessage(bytes);
-    // What came out can be sent on: a message that is right is right all the way down.
+    // A decoded message can be sent on: it is right all the way down.
     if (message.kind === 'unknown' || message.kind === 'unfit') return;
     expect(decodeMessage(encodeMessage(message))).toEqual(message);
   } catch (error) {

@@ -1,5 +1,5 @@
-// The catalogue against a model: what clients see follows from who holds what, whatever the order
-// in which it came about; and the changes told add up to what is seen.
+// The catalogue against a model: the view of clients follows from the holders of each record, in
+// whatever order they came; and the told changes add up to that view.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 interface Model {
   readonly held: Map<OriginId, Map<InstanceId, Registration>>;
-  /** The highest revision that was held of an instance since it was last held by nobody. */
+  /** The highest revision of an instance since no origin held it. */
   readonly latest: Map<InstanceId, number>;
   readonly standings: Map<OriginId, Standing>;
   readonly catalogue: Catalogue;
@@ -74,7 +74,7 @@ function seen(catalogue: Catalogue): Instance[] {
   return ['db', 'web'].flatMap((service) => catalogue.instancesOf(service));
 }
 
-/** What the rules say of an instance: live beats stale, and its revision never goes back. */
+/** The rules for an instance: live beats stale, and its revision never goes back. */
 function expected({ held, latest, standings }: Model, id: InstanceId): string | null {
   const states = [...held].flatMap(([holder, holds]) => {
     const stands = standings.get(holder) ?? 'reachable';

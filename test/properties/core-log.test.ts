@@ -1,4 +1,4 @@
-// The laws of a log: state, sequence and hash depend on what was said, not on how it came.
+// The laws of a log: state, sequence and hash depend on its entries, not on how they came.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// What is measured is what the encoder writes, and whatever is sent fits what is accepted.
+// Measured bytes equal the encoder's, and every sent message is accepted.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// A pattern means what a second matcher takes it for, which was written apart from the first: it
-// asks the regular expressions of JavaScript.
+// A pattern means the same to a second matcher, which was written apart from the first: it uses the
+// regular expressions of JavaScript.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

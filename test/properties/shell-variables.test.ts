@@ -1,5 +1,5 @@
-// What `lookup --format env` prints is given to eval: whatever the tags hold, a shell must have
-// these variables afterwards, to the letter, and nothing else may have happened.
+// The output of `lookup --format env` is given to eval: whatever the tags hold, a shell must have
+// exactly these variables afterwards, and nothing else may have happened.
 
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';

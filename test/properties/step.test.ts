@@ -1,5 +1,5 @@
-// Laws of a step: whatever messages come, in whatever phase, a server core never fails, and what it
-// says can be sent.
+// Laws of a step: whatever messages come, in whatever phase, a server core never fails, and its
+// messages can be sent.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

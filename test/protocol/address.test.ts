@@ -1,5 +1,5 @@
-// What is an address and what is none, and what people are told of the latter. Programs disagree on
-// the second list: one takes 010 for 8, another for 10, a third for a host.
+// Texts that are addresses and texts that are none, and the errors for the latter. Programs
+// disagree on the second list: one takes 010 for 8, another for 10, a third for a host.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';

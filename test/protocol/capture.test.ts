@@ -128,7 +128,7 @@ function kindsOf(messages: readonly Printed[]): (string | undefined)[] {
   return messages.map(([code]) => KINDS.get(code));
 }
 
-/** What was said, without the signs of life, which come when it is time for them. */
+/** The messages without the signs of life, which come when it is time for them. */
 function conversation(capture: Uint8Array): Printed[] {
   return decode(capture).filter(([code]) => {
     return !['ping', 'pong'].includes(String(KINDS.get(code)));

@@ -1,4 +1,4 @@
-// Every golden vector means what it meant, however the stream that carries it is cut.
+// Every golden vector keeps its meaning, however the stream that carries it is cut.
 
 import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';

@@ -1,4 +1,5 @@
-// What answers at a port is the command's only if the command, or what it has started, is behind it.
+// A listener at a port is the command's only if the command, or a process that it has started, is
+// behind it.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -10,7 +11,7 @@ import { atEnd, reaching, startServer, watchSynced } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import { startSidecar, switchable } from './sidecar.ts';
 
-/** Somebody who has nothing to do with the command: the test itself. */
+/** A process that has nothing to do with the command: the test itself. */
 async function strangerAt(port: number): Promise<Server> {
   const stranger = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
   atEnd(() => stranger.close());

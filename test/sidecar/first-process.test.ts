@@ -1,5 +1,5 @@
-// The sidecar as the first process of a namespace, as in a container: what is not handled there is
-// ignored by the kernel, and its end is the end of all.
+// The sidecar as the first process of a namespace, as in a container: the kernel ignores signals
+// that it does not handle, and its end is the end of all.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,5 +1,6 @@
-// What a process inherits reaches the wrapped command as if there were no sidecar: ignored signals,
-// descriptors, the environment. The program is started as it is installed, by its first line.
+// The inheritance of a process reaches the wrapped command as if there were no sidecar: ignored
+// signals, descriptors, the environment. The program is started as it is installed, by its first
+// line.
 
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

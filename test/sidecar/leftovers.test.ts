@@ -1,4 +1,4 @@
-// What the command has left behind when it ends, and what becomes of it.
+// Processes that the command has left behind when it ends, and their end.
 
 import { expect, test } from 'vitest';
 
@@ -26,7 +26,7 @@ async function startLeaving(left: string, flags: readonly string[] = []) {
   const sidecar = startSidecar(server, words);
   const pid = Number((await sidecar.line(/^left /)).slice('left '.length));
   atEnd(() => {
-    // Whatever becomes of the test, this is not to stay.
+    // Whatever happens to the test, this must not stay.
     if (isThere(pid)) process.kill(pid, 'SIGKILL');
   });
   await watching.next();

@@ -28,7 +28,7 @@ export function makePostgres(folder: string): Postgres {
   };
 }
 
-/** What a program writes; throws when it fails. */
+/** The output of a program; throws when it fails. */
 export function output(file: string, words: readonly string[]): string {
   return execFileSync(file, words, {
     encoding: 'utf8',

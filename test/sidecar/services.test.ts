@@ -1,4 +1,4 @@
-// One sidecar for several services, a file that changes, and ports that nobody has chosen.
+// One sidecar for several services, a file that changes, and ports that the sidecar chooses.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -33,10 +33,10 @@ export async function openBrowser(
   return await connect({ browserWSEndpoint, defaultViewport: { width: 1600, height: 900 } });
 }
 
-/** A page in a browser of its own, and what went wrong in it. */
+/** A page in a browser of its own, and its errors. */
 export interface OpenPage {
   readonly page: Page;
-  /** What its script threw, and what its policy did not allow. */
+  /** The errors of its script, and the violations of its policy. */
   readonly faults: readonly string[];
 }
 
@@ -67,6 +67,6 @@ const SETTINGS = [
   '--disable-dev-shm-usage',
   '--disable-gpu',
   '--no-first-run',
-  // What a server refuses must come to the server: the browser is not to refuse it before.
+  // A request that the server refuses must reach the server: the browser must not refuse it before.
   '--disable-features=LocalNetworkAccessChecks,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable',
 ];

@@ -1,4 +1,4 @@
-// One server and what is said to it, for tests of commands that ask.
+// One server and its callers, for tests of commands that ask.
 
 import type { Running, Stage, StartOptions } from './processes.ts';
 

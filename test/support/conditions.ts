@@ -1,4 +1,4 @@
-// Waiting for what no event tells: a condition is asked for again and again until it holds.
+// Waiting without an event: a condition is checked again and again until it holds.
 
 import { setTimeout as delay } from 'node:timers/promises';
 

@@ -1,11 +1,11 @@
 // Ports for services of tests that must know their port beforehand. They are chosen below the range
-// that the kernel gives out by itself: a port of that range may become the near end of anybody's
-// connection, or the port of anybody's server, between being found free and being used.
+// that the kernel gives out by itself: a port of that range may become the near end of any
+// connection, or the port of any server, between being found free and being used.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port that nobody listens on, at any address. */
+/** A port without a listener, at any address. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS_COUNT);

@@ -10,7 +10,7 @@ export interface Host {
   readonly b: Running;
 }
 
-/** What `rarangi serve` is told on a host. */
+/** The settings of `rarangi serve` on a host. */
 export interface HostOptions {
   readonly name: string;
   readonly address: string;

@@ -1,4 +1,4 @@
-// A server between two neighbours, and what it sends them, in short: origins by their digit.
+// A server between two neighbours, and its messages to them, in short: origins by their digit.
 
 import type { ConnectionId } from '../../src/core/input.ts';
 import type { Message } from '../../src/protocol/messages.ts';
@@ -26,12 +26,12 @@ export function batches(messages: readonly Message[]): string[] {
   });
 }
 
-/** What was wanted: origin and sequence. */
+/** The wants: origin and sequence. */
 export function wants(messages: readonly Message[]): string[] {
   return lines(messages, 'want');
 }
 
-/** What was offered: origin and sequence. */
+/** The offers: origin and sequence. */
 export function offers(messages: readonly Message[]): string[] {
   return lines(messages, 'offer');
 }

@@ -33,13 +33,13 @@ export interface Authority {
   issue(name: string, given?: Issued): Issuance;
 }
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface Issued {
   /** Of its subjectAltName; `URI:rarangi:development` if absent. */
   readonly altName?: string;
   /** When it expires; far in the future if absent, a date such as 20200101000000Z. */
   readonly endDate?: string;
-  /** What it is meant for, such as `serverAuth`; for anything if absent. */
+  /** Its use, such as `serverAuth`; any if absent. */
   readonly extendedKeyUsage?: string;
 }
 

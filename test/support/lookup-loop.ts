@@ -1,4 +1,4 @@
-// Lookups one after another, while something happens: what they miss is what a client would miss.
+// Lookups one after another, while something happens: a client would miss what they miss.
 
 import { lookup } from '../../src/index.ts';
 
@@ -19,7 +19,7 @@ export class LookupLoop {
     await this.#turn.promise;
   }
 
-  /** What was answered instead of one live instance. */
+  /** The answers that were not one live instance. */
   async end(): Promise<string[]> {
     this.#isEnding = true;
     await this.#ended;

@@ -1,6 +1,6 @@
-// What tests need from Debian beyond Node. A test that cannot run says so loudly and is skipped;
-// with RARANGI_TEST_NO_SKIPS=1, as .ci/run sets it, it fails instead.
-// Use: `test.skipIf(!needs('redis-server'))('…', …)`.
+// The programs that tests need from Debian beyond Node. A test that cannot run says so loudly and
+// is skipped; with RARANGI_TEST_NO_SKIPS=1, as .ci/run sets it, it fails instead. Use:
+// `test.skipIf(!needs('redis-server'))('…', …)`.
 
 import { spawnSync } from 'node:child_process';
 

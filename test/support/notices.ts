@@ -1,4 +1,4 @@
-// What tests read of notices whose name they do not know.
+// For tests that read notices whose name they do not know.
 
 import type { Notice } from '../../src/core/notices.ts';
 

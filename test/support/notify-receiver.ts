@@ -1,4 +1,4 @@
-// The other end of NOTIFY_SOCKET: what systemd would be told, a line each.
+// The other end of NOTIFY_SOCKET: the messages for systemd, a line each.
 
 import { type Running, type Stage } from './processes.ts';
 

@@ -16,7 +16,7 @@ export const RUN = join(import.meta.dirname, '../../bin/run.js');
 
 /** How a process ended, and all that it wrote. */
 export interface Ended {
-  /** What a shell would call it: the exit code, or null when a signal ended it. */
+  /** As a shell gives it: the exit code, or null when a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -62,7 +62,7 @@ export interface Namespace {
   readonly enter: readonly string[];
 }
 
-/** What a test plays with. */
+/** The things of a test. */
 export interface Stage {
   /** An address of loopback that no other test has; a server bound there is another host. */
   address(): string;

@@ -1,5 +1,5 @@
 // One server core on a stage: its neighbours and clients are played by hand, under virtual time.
-// What a neighbour says is true by construction: the stage numbers the entries of every log.
+// A neighbour's messages are true by construction: the stage numbers the entries of every log.
 
 import type { Effect } from '../../src/core/effect.ts';
 import type { ConnectionId, Transport, Input } from '../../src/core/input.ts';
@@ -13,7 +13,7 @@ import type { Entry, Facts, Loss, Registration } from '../../src/protocol/record
 
 type Untimed<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : never;
 
-/** What a server is; the rest follows from its digit. */
+/** The facts of a server; the rest follows from its digit. */
 export interface Peer {
   readonly host?: string;
   readonly cluster?: string;
@@ -29,7 +29,7 @@ export class ServerStage {
   dialled: string[] = [];
   closed: { connection: ConnectionId; why: string }[] = [];
   notices: { name: NoticeName; fields: Readonly<Record<string, string | number>> }[] = [];
-  /** Whom the server does not read for now. */
+  /** The connections that the server does not read for now. */
   readonly paused = new Set<ConnectionId>();
   isStopped = false;
   /** It stopped because of a bug of ours. */
@@ -75,13 +75,13 @@ export class ServerStage {
     this.nowMs = endMs;
   }
 
-  /** Time passes in which the server does not run; what comes next finds it so. */
+  /** Time passes in which the server does not run; the next input finds it so. */
   sleep(milliseconds: number): void {
     this.nowMs += milliseconds;
     this.#beatMs = this.nowMs;
   }
 
-  /** Someone dials the server. */
+  /** A connection to the server opens. */
   accept(transport: Transport = 'tcp', remote = 'remote'): ConnectionId {
     return this.#open({ remote, dialled: null, transport });
   }
@@ -101,7 +101,7 @@ export class ServerStage {
     return connection;
   }
 
-  /** A neighbour has dialled, shaken hands and said what it is linked to: this server, and more. */
+  /** A neighbour has dialled, shaken hands and named its links: this server, and more. */
   neighbour(digit: string, peer: Peer = {}, others = ''): ConnectionId {
     const connection = this.accept('tcp', factsOf(digit, peer).addresses[0]);
     const origin = originOf(digit);
@@ -115,7 +115,7 @@ export class ServerStage {
     return connection;
   }
 
-  /** A neighbour that has all there is to be had, and relies on this server for what is new of it. */
+  /** A neighbour that has everything, and relies on this server for new entries. */
   want(from: ConnectionId): void {
     const lines = [...this.state.origins.values()].map(({ id, log }) => {
       return { origin: id, sequence: log.sequence };
@@ -123,7 +123,7 @@ export class ServerStage {
     this.hear(from, { kind: 'want', lines });
   }
 
-  /** An origin further away, by what a neighbour passes on. */
+  /** An origin further away, as a neighbour passes it on. */
   origin(from: ConnectionId, digit: string, peer: Peer & { readonly links: string }): void {
     const facts = factsOf(digit, peer);
     this.tell(from, digit, { kind: 'facts', facts }, ...ups(peer.links));
@@ -175,7 +175,7 @@ export class ServerStage {
     return taken;
   }
 
-  /** What was sent on a connection since the last call, signs of life apart. */
+  /** The messages on a connection since the last call, signs of life apart. */
   take(connection: ConnectionId): Message[] {
     const taken = this.#sent.filter((one) => one.connection === connection);
     this.#sent = this.#sent.filter((one) => one.connection !== connection);
@@ -233,7 +233,7 @@ export class ServerStage {
   }
 }
 
-/** The options of the server of digit 0: it is told of nobody, and nothing is left to chance. */
+/** The options of the server of digit 0: it knows no other, and nothing is random. */
 export function serverOptions(given: Peer & Partial<ServerOptions> = {}): ServerOptions {
   return {
     environment: 'testing' as Name,
@@ -278,7 +278,7 @@ export function withKey(message: Arrived): Arrived {
   return message.key.startsWith('3') ? message : { ...message, key: keyOf(instance) };
 }
 
-/** What a client on a stage sends to register. */
+/** The message of a client on a stage that registers. */
 export function registerOf(request: number, registration: Registration): MessageOf<'register'> {
   return { kind: 'register', request, registration, key: keyOf(registration.instance) };
 }

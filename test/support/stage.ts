@@ -1,5 +1,5 @@
-// A core on a stage: what happens to it is given by hand, under virtual time, and what it wants
-// done is kept to be looked at. No sockets, no clock; a server is a few messages.
+// A core on a stage: its inputs are given by hand, under virtual time, and its effects are kept for
+// a look. No sockets, no clock; a server is a few messages.
 
 import type { Stop, ClientEffect, ConnectionInput } from '../../src/core/client/effect.ts';
 import type { ConnectionId, Transport } from '../../src/core/input.ts';
@@ -47,7 +47,7 @@ export class Stage<R, I extends { readonly nowMs: number } = ConnectionInput | S
     this.nowMs = endMs;
   }
 
-  /** Time passes in which this process does not run: what was due comes up at the end. */
+  /** Time passes in which this process does not run: due timers fire at the end. */
   sleep(milliseconds: number): void {
     this.nowMs += milliseconds;
     this.pass(0);
@@ -84,7 +84,7 @@ export class Stage<R, I extends { readonly nowMs: number } = ConnectionInput | S
     this.give({ kind: 'closed', connection, reason: 'closed' } as unknown as Untimed<I>);
   }
 
-  /** What was sent on a connection, handshake and signs of life apart, since the last call. */
+  /** The messages on a connection, handshake and signs of life apart, since the last call. */
   take(connection: ConnectionId): Message[] {
     const taken = this.sent.filter((one) => one.connection === connection);
     this.sent = this.sent.filter((one) => one.connection !== connection);
@@ -116,7 +116,7 @@ export class Stage<R, I extends { readonly nowMs: number } = ConnectionInput | S
   }
 }
 
-/** What a server on the stage is. */
+/** The facts of a server on the stage. */
 export interface Server {
   readonly environment: string;
   /** One digit: it stands for the whole id. */

@@ -1,5 +1,5 @@
-// What takes too long for every run: a tenth of it, another tenth each day, and all of it in
-// `npm run test:soak`. The number is printed, so that a run can be repeated on another day.
+// Cases that take too long for every run: a tenth of them, another tenth each day, and all of them
+// in `npm run test:soak`. The number is printed, so that a run can be repeated on another day.
 
 const DAY_MS = 86_400_000;
 const CHOSEN = process.env['RARANGI_TEST_TENTH'] ?? String(Math.floor(Date.now() / DAY_MS) % 10);

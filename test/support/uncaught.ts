@@ -1,8 +1,8 @@
-// What nobody catches is no failure of the test that asked for it.
+// An uncaught error that a test expects is no failure of the test.
 
 import { once } from 'node:events';
 
-/** What the first error says that an act leaves uncaught. */
+/** The message of the first error that an act leaves uncaught. */
 export async function uncaughtBy(act: () => unknown): Promise<string> {
   const others = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');

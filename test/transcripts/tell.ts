@@ -1,12 +1,12 @@
-// Tells a story: runs the commands of a transcript in a simulated world, and writes below each what
-// the servers say of it. Servers that say the same at the same tenth of a second share a line.
-// Lines that begin with `#` are prose, with `$` commands; all else is written by this program.
+// Tells a story: runs the commands of a transcript in a simulated world, and writes below each the
+// lines of the servers. Servers that say the same at the same tenth of a second share a line. Lines
+// that begin with `#` are prose, with `$` commands; all else is written by this program.
 
 import { sentenceOf } from '../../src/core/notices.ts';
 import { Cluster, instancesAt } from '../sim/world/cluster.ts';
 import type { ServerSpec, SimServer } from '../sim/world/cluster.ts';
 
-/** The transcript with what is said in it now. */
+/** The transcript with its present lines. */
 export function tell(transcript: string): string {
   const teller = new Teller();
   const lines = transcript.split('\n').filter((line) => line === '' || /^[#$]/.test(line));
@@ -132,5 +132,5 @@ function answerOf(server: SimServer, service: string): string {
   return `${service} is ${found.join(', ') || 'nowhere'} (${view})`;
 }
 
-/** What would make every story long; `show NAME` tells it. */
+/** Events that would make every story long; `show NAME` tells them. */
 const QUIET = ['link-up', 'link-down', 'link-released', 'dial-failed', 'masters-unreachable'];

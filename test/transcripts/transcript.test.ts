@@ -1,6 +1,6 @@
-// Every story of this folder, told anew and compared with what is written there. When a change is
-// meant, `npx vitest run test/transcripts -u` writes the stories again; commit the difference only
-// if you understand it.
+// Every story of this folder, told anew and compared with its file. When a change is meant, `npx
+// vitest run test/transcripts -u` writes the stories again; commit the difference only if you
+// understand it.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

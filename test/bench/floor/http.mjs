@@ -1,4 +1,4 @@
-// A bare server of HTTP: whatever is asked gets the answer that another server gave to one question,
+// A bare server of HTTP: every request gets the answer that another server gave to one question,
 // kept ready.
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';

@@ -1,6 +1,6 @@
-// A bare server: what comes on one connection goes out on all others, and so does a byte when one
-// is closed. With an address it is connected to another of its kind. A connection that is taken in
-// is told so by a first byte: bytes before that, on either side, would reach no end.
+// A bare server: bytes of one connection go out on all others, and so does a byte when one is
+// closed. With an address it is connected to another of its kind. A connection that is taken in is
+// told so by a first byte: bytes before that, on either side, would reach no end.
 import { connect, createServer } from 'node:net';
 
 const GREETING = '+';

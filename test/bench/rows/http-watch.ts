@@ -1,4 +1,4 @@
-// Who watches by HTTP. How soon is a service that is killed gone from a stream of events at another
+// Watches by HTTP. How soon is a service that is killed gone from a stream of events at another
 // host? How soon have a thousand streams heard of a change, beside as many sessions of the protocol
 // at the same server?
 

@@ -1,5 +1,5 @@
-// Row F. What a server weighs that holds a thousand registrations of sidecars while nothing happens.
-// The floor: a bare server with as many connections.
+// Row F. The weight of a server that holds a thousand registrations of sidecars while nothing
+// happens. The floor: a bare server with as many connections.
 
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-// What a leaf weighs in a fleet of 2,000 servers, at rest and while the fleet changes. It, its
-// sibling and its two masters are processes; all others are played by a hub to which the masters are
-// linked. So whatever goes over the leaf's links is what servers say to each other. The floor: a
-// bare server with three connections and signs of life.
+// The weight of a leaf in a fleet of 2,000 servers, at rest and while the fleet changes. It, its
+// sibling and its two masters are processes; all others are played by a hub to which the masters
+// are linked. So all traffic on the leaf's links is that of real servers. The floor: a bare server
+// with three connections and signs of life.
 
 import { setTimeout as delay } from 'node:timers/promises';
 

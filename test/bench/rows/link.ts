@@ -1,6 +1,6 @@
-// What a new link costs in a fleet of 2,000 servers: the digests that both ends begin with, and the
-// whole catalogue where one end lacks it. The fleet is played by a hub (played.ts); what is measured
-// is a server that has all of it. The floor: a bare server with as many bytes, undecoded.
+// The cost of a new link in a fleet of 2,000 servers: the digests that both ends begin with, and
+// the whole catalogue where one end lacks it. The fleet is played by a hub (played.ts); what is
+// measured is a server that has all of it. The floor: a bare server with as many bytes, undecoded.
 
 import type { Socket } from 'node:net';
 
@@ -58,7 +58,7 @@ export const link: Row = {
   },
 };
 
-/** What something took, and what went over the wire for it. */
+/** The time of a step, and its bytes on the wire. */
 interface Cost {
   readonly milliseconds: number;
   readonly sentBytes: number;

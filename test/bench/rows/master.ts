@@ -1,5 +1,5 @@
-// What a master weighs that 1,000 leaves are linked to, at rest and while registrations of ten of
-// them change: each change goes out to all others. The leaves are played, from a thousand ports of
+// The weight of a master with 1,000 linked leaves, at rest and while registrations of ten of them
+// change: each change goes out to all others. The leaves are played, from a thousand ports of
 // loopback; they have all of each other from another master, and of the ten from this one. The
 // floor: a bare server with as many connections.
 
@@ -84,7 +84,7 @@ function areLinked(server: Server, count: number): Promise<boolean> {
   );
 }
 
-/** Waits for the first message of that kind. What else comes then is read by nobody. */
+/** Waits for the first message of that kind. Later messages are not read. */
 function heard<K extends MessageKind>(socket: Socket, kind: K): Promise<MessageOf<K>> {
   return new Promise((resolve) => {
     onMessages(socket, (message) => {

@@ -1,4 +1,4 @@
-// The union of the logs: what clients see of an instance, and what they are told of its changes.
+// The union of the logs: an instance as clients see it, and the changes that they are told.
 
 import { expect, test } from 'vitest';
 import type { Standing } from '../../../src/core/catalogue/catalogue.ts';

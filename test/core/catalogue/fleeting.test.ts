@@ -1,4 +1,4 @@
-// What a watch hears of a step in which something came and went.
+// The changes that a watch hears of a step in which something came and went.
 
 import { expect, test } from 'vitest';
 import type { Change } from '../../../src/core/catalogue/catalogue.ts';

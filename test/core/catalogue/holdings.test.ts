@@ -1,4 +1,4 @@
-// Who holds which record of an instance: of each origin one, equal records together.
+// The holders of each record of an instance: one record for each origin, equal records together.
 
 import { expect, test } from 'vitest';
 import type { Holding } from '../../../src/core/catalogue/holdings.ts';

@@ -1,4 +1,4 @@
-// What happened is asked of one life of one server, in one session.
+// The questions about events go to one life of one server, in one session.
 
 import { expect, test } from 'vitest';
 import type { Stop, ConnectionInput } from '../../../src/core/client/effect.ts';

@@ -1,4 +1,4 @@
-// A watch that outlives servers: what is told, and what is not told twice.
+// A watch that outlives servers: its events, none of them twice.
 
 import { expect, test } from 'vitest';
 import type { WatchReport } from '../../../src/core/client/watcher.ts';

@@ -1,4 +1,4 @@
-// Whatever becomes of an instance or of a server is a row: what, of whom, why, and by whom.
+// Every event of an instance or of a server is a row: what, of which one, why, and who did it.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../src/core/input.ts';
@@ -20,7 +20,7 @@ import {
 
 type Asked = Partial<Omit<MessageOf<'history'>, 'kind' | 'request'>>;
 
-/** What a client is answered. */
+/** The answer for a client. */
 function ask(stage: ServerStage, asked: Asked = {}): MessageOf<'events'> {
   const client = stage.client('unix');
   stage.take(client);
@@ -30,7 +30,7 @@ function ask(stage: ServerStage, asked: Asked = {}): MessageOf<'events'> {
   return answer;
 }
 
-/** Rows in short: what, of whom, why, on which host by which servers. */
+/** Rows in short: what, of which one, why, on which host by which servers. */
 function texts(rows: readonly EventRow[]): string[] {
   return rows.map(({ event, service, host, servers, cause, detail }) => {
     const why = cause === undefined ? '' : ` ${cause}`;

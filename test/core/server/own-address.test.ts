@@ -1,4 +1,4 @@
-// Where others reach a server, when that changes while it runs.
+// The address at which others reach a server, when it changes while it runs.
 
 import { expect, test } from 'vitest';
 import {

@@ -1,5 +1,5 @@
-// The bulkhead: what our own code throws costs the connection whose input it was handling, and
-// nobody else anything. The bugs are planted: src knows nothing of them.
+// The bulkhead: an error of our own code costs only the connection whose input it was handling. The
+// bugs are planted: src knows nothing of them.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../src/core/input.ts';
@@ -42,7 +42,7 @@ for (const { port } of state.self.log.registrations.values()) {
 }`,
 ];
 
-/** Throws at whatever a server says of itself that was dialled. */
+/** Throws at the facts of a server that was dialled. */
 const WELCOME: Edit = [
   'links#handleWelcome',
   'target.origin = welcome.origin;',

@@ -1,4 +1,4 @@
-// A server that did not run: it drops nobody, and neither answers nor passes on the past.
+// A server that did not run: it drops no other, and neither answers nor passes on the past.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../src/core/input.ts';

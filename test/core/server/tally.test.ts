@@ -1,4 +1,4 @@
-// What a server counts for metrics: each where it happens, and none of it lost by a fault.
+// The counts of a server for metrics: each where it happens, and none of it lost by a fault.
 
 import { expect, test } from 'vitest';
 

@@ -1,5 +1,5 @@
-// A DNS door without sockets, over a catalogue that is a table: what is asked goes in as bytes, and
-// what is answered is read by another codec than ours (dns-packet).
+// A DNS door without sockets, over a catalogue that is a table: questions go in as bytes, and
+// answers are read by another codec than ours (dns-packet).
 
 import type { Answer as DnsRecord } from 'dns-packet';
 import { decode } from 'dns-packet';
@@ -29,7 +29,7 @@ export const TYPES = {
   ANY: 255,
 } as const;
 
-/** What an instance is, as far as a test cares. */
+/** The part of an instance that matters to a test. */
 export interface Offered {
   readonly service?: string;
   readonly id?: string;
@@ -117,7 +117,7 @@ export class Table implements Catalogue {
   }
 }
 
-/** What a question is, beyond its name and type. */
+/** The settings of a question, beyond its name and type. */
 export interface Asking {
   readonly id?: number;
   readonly class?: number;
@@ -150,7 +150,7 @@ const LOCAL: Way = {
   serverAddress: '127.0.0.1',
 };
 
-/** A door on host `h1` in cluster `ams`, and what it is asked. */
+/** A door on host `h1` in cluster `ams`, and its questions. */
 export class Stage {
   readonly table = new Table();
   readonly door: DnsDoor;
@@ -214,7 +214,7 @@ export function queryBytes(name: string, type: number, asking: Asking = {}): Uin
   return Uint8Array.from(bytes);
 }
 
-/** What bytes say, read by dns-packet. */
+/** The content of bytes, read by dns-packet. */
 export function toldOf(bytes: Uint8Array): Told {
   const packet = decode(Buffer.from(bytes));
   const records = packet.additionals ?? [];

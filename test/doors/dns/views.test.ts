@@ -1,4 +1,4 @@
-// The table of views: what an answer says of what its server knows.
+// The table of views: the knowledge of a server in its answers.
 
 import { expect, test } from 'vitest';
 import type { View } from '../../../src/doors/dns/view.ts';

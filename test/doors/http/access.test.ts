@@ -1,4 +1,4 @@
-// Who may ask and who may register, rule by rule, in the order in which the rules are asked.
+// Which clients may ask and which may register, rule by rule, in the order of the rules.
 
 import { expect, test } from 'vitest';
 

@@ -16,7 +16,7 @@ function textOf(path: string): string {
   return readFileSync(resolve(root, path), 'utf8');
 }
 
-/** What is measured of a server that has done nothing yet. */
+/** The measures of a server that has done nothing yet. */
 function measured(more: Partial<Measured> = {}): Measured {
   const nothing = Object.fromEntries(
     ALL_METRICS.map(({ name, isAsked }) => [name, isAsked === true ? null : []]),
@@ -122,5 +122,5 @@ function isCode(line: string): boolean {
   return !line.trimStart().startsWith('#');
 }
 
-/** What the process says of itself, and what the core's own limits add, comes on top of these. */
+/** The measures of the process, and those of the core's own limits, come on top of these. */
 const MOST_SERIES = 270;

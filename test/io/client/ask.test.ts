@@ -12,7 +12,7 @@ import { atEnd, openClient, ownIp, reaching, startHost, startServer } from '../w
 /** So that a cut is noticed soon. */
 const HASTY = { heartbeatMs: 50, silenceMs: 160, graceMs: 40 } as const;
 
-/** Someone who accepts and says nothing. */
+/** A program that accepts and says nothing. */
 async function silentAddress(): Promise<string> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');

@@ -24,7 +24,7 @@ function next<E extends keyof ClientEvents>(client: Client, event: E): Promise<C
   });
 }
 
-/** What a client tells from now on. */
+/** The events of a client from now on. */
 function logOf(client: Client): string[] {
   const log: string[] = [];
   client.on('registered', ({ service, server }) => log.push(`${service} at ${server}`));

@@ -25,7 +25,7 @@ test('nothing is left on a signal that outlives its calls', async () => {
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('a call ends with the signal of its caller, for his reason', async () => {
+test('a call ends with the signal of its caller, for that reason', async () => {
   const controller = new AbortController();
   const call = new Lifetime().within(controller.signal, untilAborted);
 

@@ -7,7 +7,10 @@ import type { InstanceInfo, WatchEvent } from '../../../src/index.ts';
 import { Mailbox, merged } from '../../../src/io/client/mailbox.ts';
 import { inShort } from '../world.ts';
 
-/** What a reader knows who has applied events one after the other. Throws at one that cannot be. */
+/**
+ * The knowledge of a reader that has applied events one after the other. Throws at an impossible
+ * one.
+ */
 function applied(events: readonly WatchEvent[], known = new Map<string, InstanceInfo>()) {
   for (const { change, instance } of events) {
     if (instance === undefined) continue;
@@ -22,7 +25,7 @@ function applied(events: readonly WatchEvent[], known = new Map<string, Instance
   return known;
 }
 
-/** A story that can be, of instances 1 to 3: what is chosen decides what happens next to one. */
+/** A possible story of instances 1 to 3: each choice decides the next event of one. */
 function storyOf(choices: readonly (readonly [id: number, choice: number])[]): WatchEvent[] {
   const known = new Map<string, InstanceInfo>();
   return choices.map(([id, choice], index) => {
@@ -56,7 +59,7 @@ const stories = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 2 })))
   .map(storyOf);
 
-test('wherever a reader stands, the merged rest leads him to the same end, by what can be', () => {
+test('wherever a reader stands, the merged rest leads to the same end, by possible events', () => {
   fc.assert(
     fc.property(stories, fc.nat(), (story, cut) => {
       const at = story.length === 0 ? 0 : cut % story.length;

@@ -1,4 +1,4 @@
-// One instance by its service's name: which one, how fresh, and what is said when there is none.
+// One instance by its service's name: which one, how fresh, and the error when there is none.
 
 import { expect, test } from 'vitest';
 

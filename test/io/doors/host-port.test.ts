@@ -1,4 +1,5 @@
-// The ports of a host: who has one keeps it, and the other side is there the moment it is free.
+// The ports of a host: the side that has one keeps it, and the other side takes it the moment it is
+// free.
 
 import { expect, test } from 'vitest';
 

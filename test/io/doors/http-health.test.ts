@@ -1,4 +1,4 @@
-// What `/syncedz` says is wrong: the same as `status`, for it is the same question.
+// The reasons of `/syncedz`: the same as those of `status`, because it is the same question.
 
 import { expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-// A door speaks with its server as a client does, by calls: what it asks, what it is told, its end.
+// A door speaks with its server as a client does, by calls: its questions, its answers, its end.
 
 import { expect, test } from 'vitest';
 

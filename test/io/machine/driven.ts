@@ -85,7 +85,7 @@ export class Line implements Connection {
   }
 }
 
-/** A driver of a core that does as the script says, and what the core was told. */
+/** A driver of a core that follows the script, and the inputs of the core. */
 export function drive(
   script: Script = () => [],
   inputOf?: (fault: Fault) => Input,

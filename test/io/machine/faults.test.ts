@@ -1,4 +1,4 @@
-// What our own code throws, in a core, in the codec or in a door: it costs one connection.
+// An error of our own code, in a core, in the codec or in a door: it costs one connection.
 
 import { expect, test } from 'vitest';
 import type { Message } from '../../../src/protocol/messages.ts';

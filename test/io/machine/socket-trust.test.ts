@@ -1,4 +1,4 @@
-// A client believes a socket that nobody has named only where nobody else could have put it.
+// A client trusts a socket that no option names only where no other user could have put it.
 
 import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What many connections have not read is bounded in all, while a turn goes on.
+// The unread bytes of many connections are bounded in all, while a turn goes on.
 
 import { expect, test } from 'vitest';
 
@@ -20,7 +20,10 @@ const { max: MAX } = LIMITS['unread-bytes-in-all'];
 const MIB = 1024 * 1024;
 const BIG: Message = { ...LONG, known: new Array(61_000).fill('ab'.repeat(16)) as never };
 
-/** Sends `BIG` so often, to all of these in turn, in one step, and closes whom the driver gave up. */
+/**
+ * Sends `BIG` so often, to all of these in turn, in one step, and closes those that the driver gave
+ * up.
+ */
 function chatter(connections: readonly number[], times: number) {
   const given: Input[] = [];
   const script = (input: Input): ReturnType<Script> => {
@@ -62,7 +65,7 @@ test('within one step no more is kept than all may leave unread', () => {
   expect(lines.filter(({ isEnding }) => isEnding)).toHaveLength(givenUp().length);
   expect(lines.at(-1)).toMatchObject({ isEnding: false, writes: [1] });
   expect(most).toBeLessThan(MAX + 2 * MIB);
-  // What was with the kernel's sockets when its line was given up is free after the turn only.
+  // Bytes in the kernel's sockets of a line that was given up are free only after the turn.
   expect(left - givenUp().length * MIB).toBeLessThan(MAX);
 });
 

@@ -1,4 +1,4 @@
-// What a client's first record says is what OpenSSL says in it; no other is let through to TLS.
+// Our reading of a client's first record agrees with OpenSSL; no other is let through to TLS.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -102,7 +102,7 @@ async function shownBy(secret: Secret, identity?: string): Promise<Shown> {
   return record;
 }
 
-/** What OpenSSL says first with a secret. */
+/** The first record of OpenSSL with a secret. */
 async function helloBy({ id, key }: Secret, identity = `testing#${id}`): Promise<Buffer> {
   const server = createServer().listen(0, ownIp());
   atEnd(() => server.close());

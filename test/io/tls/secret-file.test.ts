@@ -1,4 +1,4 @@
-// What a file with a secret has to be like, and that no refusal tells anything of what is in it.
+// The rules for a file with a secret; and no refusal reveals anything of its content.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -94,7 +94,7 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-/** Root may read everything: what is judged is whose the file is. */
+/** Root may read everything: only the owner of the file counts. */
 function readAs(user: number, path: string): string {
   const { getuid } = process;
   process.getuid = () => user;

@@ -1,5 +1,5 @@
-// The door of a locked server, by itself: how long and how many may wait there, and what is trusted
-// after its files have been read again.
+// The door of a locked server, by itself: how long and how many may wait there, and which
+// credentials are trusted after its files have been read again.
 
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -16,7 +16,7 @@ import { reasonOf } from '../../support/notices.ts';
 
 const environment = 'testing' as Name;
 
-/** What a client says first, cut off after its first bytes. */
+/** The first record of a client, cut off after its first bytes. */
 const HALF_A_HELLO = Buffer.from('16030100c8010000c40303', 'hex');
 
 test('at the limit of strangers the oldest goes, and each is told of once', async () => {

@@ -1,4 +1,4 @@
-// Who links to whom: leaves to two masters on two hosts, masters to all masters, siblings.
+// The choice of links: leaves to two masters on two hosts, masters to all masters, siblings.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../src/core/input.ts';
@@ -21,7 +21,7 @@ function heard(stage: ServerStage, masters: Record<string, Peer>): ConnectionId 
   return link;
 }
 
-/** A dial succeeds: the server there says who it is, and that the link is up. */
+/** A dial succeeds: the server there names itself, and says that the link is up. */
 function answer(stage: ServerStage, digit: string, peer: Peer = {}): ConnectionId {
   const address = peer.address ?? ADDRESS(digit);
   const connection = stage.reach(address);

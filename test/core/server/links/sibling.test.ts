@@ -1,4 +1,5 @@
-// The other server of a host, found by its socket: who is there is read, and the link opened by TCP.
+// The other server of a host, found by its socket: its name is read there, and the link opened by
+// TCP.
 
 import { expect, test } from 'vitest';
 import type { Name } from '../../../../src/protocol/ids.ts';

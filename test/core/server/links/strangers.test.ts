@@ -1,5 +1,5 @@
-// Handshakes that come to nothing use up rations; those that succeed cost nobody anything, and there
-// is room for servers and for those that have proved themselves, whatever strangers do.
+// Handshakes that fail use up rations; those that succeed cost nothing, and there is room for
+// servers and for clients that have proved themselves, whatever strangers do.
 
 import { expect, test } from 'vitest';
 

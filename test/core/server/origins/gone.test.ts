@@ -1,5 +1,5 @@
-// Servers that are gone, as those are told who ask: which, since when and why; and what a complete
-// view says beside its "none" while a host is lost.
+// Servers that are gone, in answers: which, since when and why; and the words of a complete view
+// beside its "none" while a host is lost.
 
 import { expect, test } from 'vitest';
 import type { Name } from '../../../../src/protocol/ids.ts';

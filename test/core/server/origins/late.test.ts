@@ -1,5 +1,5 @@
-// News of an instance that come late: of what has ended nothing is believed at once, of what is still
-// answered for everything is.
+// Late news of an instance: if the instance has ended, it is not believed at once; if another still
+// answers for it, it is.
 
 import { expect, test } from 'vitest';
 import { instanceIdOf, put, ServerStage } from '../../../support/server-stage.ts';

@@ -1,4 +1,4 @@
-// What is remembered of origins that are gone: goodbyes, and only they, and not for ever.
+// The memory of origins that are gone: goodbyes, and only they, and not for ever.
 
 import { expect, test } from 'vitest';
 import type { OriginId } from '../../../../src/protocol/ids.ts';

@@ -1,5 +1,5 @@
-// A neighbour that says that everything differs is told of in one line, and asked a bounded number of
-// times.
+// A neighbour that says that everything differs is logged in one line, and asked a bounded number
+// of times.
 
 import { expect, test } from 'vitest';
 import { originOf, put, ServerStage } from '../../../support/server-stage.ts';

@@ -1,4 +1,4 @@
-// Copying logs: what is sent on which link, by cursors; and what arrives.
+// Copying logs: the messages on each link, by cursors; and arrivals.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../src/core/input.ts';

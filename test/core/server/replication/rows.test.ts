@@ -1,4 +1,4 @@
-// What a link keeps of each origin, by the small number that the origin has.
+// The rows of a link, by the small number of each origin.
 
 import { expect, test } from 'vitest';
 import { Slots } from '../../../../src/core/server/origins/slots.ts';

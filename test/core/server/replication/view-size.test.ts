@@ -1,4 +1,4 @@
-// However many hosts are missing, what is said of them fits a frame, and their number is told.
+// However many hosts are missing, their names fit a frame, and their number is told.
 
 import { expect, test } from 'vitest';
 import { encodeMessage } from '../../../../src/protocol/codec.ts';

@@ -1,4 +1,4 @@
-// What clients are answered, and that every answer says what view is behind it.
+// The answers for clients, each with the view behind it.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../src/core/input.ts';

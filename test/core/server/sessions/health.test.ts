@@ -1,4 +1,4 @@
-// How a server says that it is: each reason, and that it goes when its cause goes.
+// The state of a server: each reason, and that it goes when its cause goes.
 
 import { expect, test } from 'vitest';
 import type { Name } from '../../../../src/protocol/ids.ts';

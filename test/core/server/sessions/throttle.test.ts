@@ -1,4 +1,4 @@
-// Who asks faster than he may, or does not read, is not read for a while; his silence means nothing
+// A client that asks too fast, or does not read, is not read for a while; its silence means nothing
 // meanwhile.
 
 import { expect, test } from 'vitest';
@@ -52,7 +52,7 @@ test('long answers cost more than short ones', () => {
   expect(stage.paused.has(session)).toBe(true);
 });
 
-test('who does not read is not read, and read again when he has caught up', () => {
+test('a client that does not read is not read, and read again when it has caught up', () => {
   const stage = new ServerStage();
   const session = stage.client('unix');
 
@@ -67,7 +67,7 @@ test('who does not read is not read, and read again when he has caught up', () =
   expect(stage.closed).toEqual([]);
 });
 
-test('who never reads is closed, and what he registered is gone', () => {
+test('a client that never reads is closed, and its registrations are gone', () => {
   const stage = new ServerStage();
   const session = stage.client();
   const registration = registrationOf('a');
@@ -80,7 +80,7 @@ test('who never reads is closed, and what he registered is gone', () => {
   expect(stage.instances()).toEqual({});
 });
 
-test('who is swamped is closed at once, a neighbour too', () => {
+test('a client that is swamped is closed at once, a neighbour too', () => {
   const stage = new ServerStage();
   const session = stage.client();
   const link = stage.neighbour('1');
@@ -131,7 +131,7 @@ test('of all that have too much unread together the fullest sessions go, and no 
   expect(fullest(max * 0.39)).toEqual([larger, large]);
 });
 
-test('who goes because all have too much unread is closed, and it is told once and counted', () => {
+test('a client closed because all have too much unread is told so, logged once and counted', () => {
   const stage = new ServerStage();
   const sessions = [stage.client(), stage.client()];
 

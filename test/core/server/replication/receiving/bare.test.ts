@@ -1,5 +1,5 @@
 // Logs that are larger than a server takes in: without their registrations they stay in the graph,
-// and everybody is told that something is missing.
+// and every server and client is told that something is missing.
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../../src/core/input.ts';

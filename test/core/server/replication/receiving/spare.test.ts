@@ -1,5 +1,5 @@
-// Spare links: what comes twice is declined, what is declined is offered, what is offered is wanted
-// if it does not come.
+// Spare links: an origin that comes twice is declined, a declined one is offered, and an offered
+// one is wanted if it does not come.
 
 import { expect, test } from 'vitest';
 import { batches, offers, pair, spares, wants } from '../../../../support/link-messages.ts';

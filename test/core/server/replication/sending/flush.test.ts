@@ -1,4 +1,5 @@
-// Writing to the links: who is sent what is new, who is told of it, and what a lost link leaves.
+// Writing to the links: which are sent new entries, which are told of them, and what a lost link
+// leaves.
 
 import { expect, test } from 'vitest';
 import { batches, offers, pair, wants } from '../../../../support/link-messages.ts';
