@@ -36,7 +36,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F7] nobody is complete too early at a cold start', life.coldStart],
   ['[F8] the way back is known though the only peer is gone for good', split.decommissioned],
   ['[F9] a cut that rolls out over seconds deletes nothing', split.rollingCut],
-  ['a bug that is met costs one connection, whoever meets it', faults.planted],
+  ['a bug that is met costs one connection and no other', faults.planted],
   ['a cut that shows at a slow host seconds later deletes nothing', timings.slowCut],
   ['[F10] leaves live on when two masters lose their power', split.mastersGone],
   ['[F11] in a cluster of two hosts a cut is a split', split.twoHosts],

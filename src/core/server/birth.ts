@@ -60,7 +60,7 @@ function createSelf(options: ServerOptions, slots: Slots): Origin {
   return { ...createOrigin(log, slots.take()), standing: 'reachable', isProven: true };
 }
 
-/** What others must know of its silence is said if it is not what they take for granted. */
+/** Its silence is in its facts if it is not the usual one. */
 function factsOf({ facts, silenceMs }: ServerOptions): Facts {
   return silenceMs === LINK_SILENCE_MS ? facts : { ...facts, silenceMs };
 }

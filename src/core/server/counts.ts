@@ -1,6 +1,6 @@
-// What a server holds, in numbers, for an operator who asks a process that answers nobody else. The
-// invariant: numbers only: no name, tag or key is among them, so that whoever may send a signal or
-// read the log learns no more than how much there is.
+// The contents of a server, in numbers, for an operator of a process that may answer nobody else.
+// The invariant: numbers only: no name, tag or key, so that a user who may send a signal or read
+// the log learns only how much there is.
 
 import type { State } from './state.ts';
 
@@ -20,7 +20,7 @@ export interface Counts {
   readonly strangers: number;
 }
 
-/** Counts what a server holds now. */
+/** Counts the present contents of a server. */
 export function countsOf(state: State): Counts {
   const {
     origins,

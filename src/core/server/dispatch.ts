@@ -1,7 +1,7 @@
-// What a message means depends on where its connection stands: in the handshake, a link, a session.
-// A message that has no place there is a breach of the protocol: told, logged, closed. After the
-// handshake a kind that we do not know is answered with an error that does not close, so that old
-// and new live together during an upgrade.
+// The meaning of a message depends on the phase of its connection: handshake, link or session. A
+// message that has no place there is a breach of the protocol: told, logged, closed. After the
+// handshake an unknown kind is answered with an error that does not close, so that old and new
+// versions live together during an upgrade.
 
 import { PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
 import type { ProtocolError, ProtocolErrorName } from '../../protocol/errors.ts';
@@ -92,7 +92,7 @@ function isShaken(connection: Connection): boolean {
   return connection.phase === 'link' || connection.phase === 'session';
 }
 
-/** Says whether the message has a place in the connection's phase. */
+/** Returns whether the message has a place in the connection's phase. */
 function dispatchByPhase(state: State, connection: Connection, message: Arrived): boolean {
   switch (connection.phase) {
     case 'welcome':
@@ -116,7 +116,7 @@ function dispatchByPhase(state: State, connection: Connection, message: Arrived)
   }
 }
 
-/** Signs of life, and what may come at any time. */
+/** Signs of life, and messages that may come at any time. */
 function dispatchSign(
   state: State,
   connection: Connection,
@@ -158,7 +158,7 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
   }
 }
 
-/** A neighbour is trusted with what it says, not with how much of it there is. */
+/** A neighbour's content is trusted, its amount is not. */
 function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): void {
   const namedBefore = namedCount(state);
   dispatchLink(state, link, message);
@@ -206,7 +206,7 @@ function dispatchSession(state: State, session: Session, message: Arriving<'sess
   if (state.sessions.has(session.connection.id)) charge(state, session, rows);
 }
 
-/** Does what a client asks; says how many rows the answer has. */
+/** Handles a client's request; returns how many rows the answer has. */
 function answerSession(state: State, session: Session, message: Arriving<'session'>): number {
   const to = session.connection.id;
   switch (message.kind) {
@@ -247,7 +247,7 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
   return 0;
 }
 
-/** The other end does not read what it is sent, or has caught up. */
+/** The other end does not read its messages, or has caught up. */
 export function handleFlow(state: State, flow: Flow): void {
   const { kind, connection: id, unwrittenBytes = 0, isTooMuchInAll = false } = flow;
   const connection = state.connections.get(id);
@@ -272,13 +272,16 @@ export function handleFlow(state: State, flow: Flow): void {
   }
 }
 
-/** Whoever is at a limit is closed, and what it held is gone. */
+/** A connection at a limit is closed, and its registrations are gone. */
 export function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
   closeAtLimit(state, connection, limit);
   endWithout(state, connection, LIMITS[limit].noun);
 }
 
-/** Drops the split servers of a host, and waits for no answer from it any more, here and at every server that can be reached. */
+/**
+ * Drops the split servers of a host, and no longer waits for an answer from it, here and at every
+ * server that can be reached.
+ */
 function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): number {
   if (state.life.forgetTokens.has(message.token)) return 0;
   state.life.forgetTokens.add(message.token);
@@ -355,7 +358,9 @@ function handleError(state: State, connection: Connection, error: MessageOf<'err
   }
 }
 
-/** The other end says why it closes, if it does: a word of a newer version may be for that. */
+/**
+ * The reason of the other end for its close, if it gives one: it may be a word of a newer version.
+ */
 function noteParting(
   connection: Connection,
   { name, reason }: { readonly name: ProtocolErrorName | undefined; readonly reason: string },

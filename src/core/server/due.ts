@@ -1,6 +1,6 @@
-// What is to be settled at the end of a step, as far as no list says it: whether the view is to be
-// computed and whom to dial is to be looked at. The invariant: whoever changes something that one of
-// the two rests on says so here; settle.ts takes it up once, after all that happened in the step.
+// The work at the end of a step that no list holds: computing the view, and choosing the addresses
+// to dial. The invariant: code that changes the basis of one of the two says so here; settle.ts
+// does the work once, after all that happened in the step.
 
 /** What is due. */
 export interface Due {
@@ -13,17 +13,17 @@ interface Owing {
   readonly due: Due;
 }
 
-/** At the begin of a life all of it is due. */
+/** At the beginning of a life all of it is due. */
 export function createDue(): Due {
   return { isView: true, areTargets: true };
 }
 
-/** Whether something has changed that completeness rests on. */
+/** Whether the basis of completeness has changed. */
 export function isViewDue({ due }: Owing): boolean {
   return due.isView;
 }
 
-/** Something has changed that completeness rests on. */
+/** The basis of completeness has changed. */
 export function touchView({ due }: Owing): void {
   due.isView = true;
 }
@@ -33,12 +33,12 @@ export function takeView({ due }: Owing): void {
   due.isView = false;
 }
 
-/** Something has changed that decides whom this server dials. */
+/** The choice of addresses to dial may have changed. */
 export function touchTargets({ due }: Owing): void {
   due.areTargets = true;
 }
 
-/** Whom to dial is looked at now. Says whether that was due. */
+/** The addresses to dial are chosen now. Returns whether that was due. */
 export function takeTargets({ due }: Owing): boolean {
   const { areTargets } = due;
   due.areTargets = false;

@@ -26,22 +26,22 @@ export interface Gone {
 export interface Origin {
   readonly id: OriginId;
   readonly log: Log;
-  /** Where links keep what they have of it: see rows.ts. */
+  /** The slot at which links keep their row for it: see rows.ts. */
   readonly slot: number;
   standing: Standing;
   /** Whether a neighbour has offered it since it was last out of reach. */
   isProven: boolean;
-  /** Whether this server has slept since it last reached it: what it holds is stale at most. */
+  /** Whether this server has slept since it last reached it: its instances are stale at most. */
   isPast: boolean;
   /** When it went out of reach. */
   sinceMs: number;
-  /** How it went out of reach, in words; null as long as nobody knows. */
+  /** How it went out of reach, in words; null as long as that is not known. */
   verdict: string | null;
-  /** When it last shook hands and had said nothing of itself before. */
+  /** When it last shook hands without any news of itself before. */
   metMs: number;
   /** When it last came back from a net-split. */
   returnedMs: number;
-  /** Who lost it, when and how, and has no link to it again; null for nobody. */
+  /** The reporters that lost it, when and how, and have no link to it again; null for none. */
   losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
   /** See directory.ts. */
   filed: Facts | null;
@@ -49,19 +49,22 @@ export interface Origin {
   via: OriginId | null;
   /** The one before it on that way: see topology.ts. */
   parent: OriginId | null;
-  /** The neighbour that brought what is newest of it. */
+  /** The neighbour that brought its newest entries. */
   source: OriginId | null;
-  /** What is charged for its log: see `heldByLogs`. */
+  /** The charge for its log: see `heldByLogs`. */
   chargedBytes: number;
   /** Its sequence when the last check was sent. */
   checkedSequence: number;
   /** Its place in the journal; 0 for none. */
   stamp: number;
-  /** Its place there when it was last newly reached: whoever has not looked since is offered it. */
+  /**
+   * Its place there when it was last newly reached: links that have not looked since are offered
+   * it.
+   */
   reachedStamp: number;
 }
 
-/** An origin that has left, and those of its instances of which nobody has said anything since. */
+/** An origin that has left, and those of its instances that no log has spoken of since. */
 export interface Departed {
   readonly origin: Origin;
   readonly unclaimed: Set<InstanceId>;
@@ -73,7 +76,7 @@ export interface Connection {
   readonly remote: string;
   readonly dialled: string | null;
   readonly transport: Transport;
-  /** Whose link it is, once it is one. */
+  /** The origin of the link, once it is one. */
   peer: OriginId | null;
   phase: 'welcome' | 'hello' | 'link' | 'session';
   /** Its rhythm, as both ends agreed in the handshake. */
@@ -86,7 +89,10 @@ export interface Connection {
   stampedMs: number;
   /** It is not read for now: see throttle.ts. */
   isPaused: boolean;
-  /** The other end said that it closes for silence, or for want of need: its process goes on. */
+  /**
+   * The other end said that it closes for silence, or because it does not need the link: its
+   * process goes on.
+   */
   wasSilent: boolean;
   /** The other end said that it closes because it keeps others. */
   wasReleased: boolean;
@@ -100,10 +106,10 @@ export interface Link {
   readonly origin: OriginId;
   readonly isDialledByUs: boolean;
   readonly upMs: number;
-  /** What of each origin was sent, asked for and announced on it. */
+  /** What was sent, asked for and announced on it, for each origin. */
   readonly progress: Progress;
   hasDigest: boolean;
-  /** When its check last said that the other end has all that we have, and no more. */
+  /** When its check last said that both ends have the same. */
   agreedMs: number;
   isNeighbourComplete: boolean;
   neighbourMissing: readonly Name[];
@@ -111,7 +117,7 @@ export interface Link {
   neighbourMissingCount: number;
   isCongested: boolean;
   differences: number;
-  /** When the operator was last told that something differs. */
+  /** When the operator was last told of a difference. */
   differedMs: number;
 }
 
@@ -122,30 +128,34 @@ export interface Target {
   /** Idle, waiting for a dial to be answered, or connected. */
   phase: 'idle' | 'dialling' | 'connected';
   connection: ConnectionId | null;
-  /** Who was found there last. */
+  /** The server that was found there last. */
   origin: OriginId | null;
   isWanted: boolean;
-  /** It is wanted of a master that this leaf lacks and others can reach. */
+  /** It belongs to a master that this leaf lacks and others can reach. */
   isUrgent: boolean;
   isRefused: boolean;
   isSelf: boolean;
   /** A dial has succeeded since the start. */
   wasReached: boolean;
-  /** A first attempt has come to its end, whichever. */
+  /** A first attempt has ended, successfully or not. */
   wasTried: boolean;
-  /** So often in a row somebody took a connection there, and has not greeted as a server does. */
+  /**
+   * How often in a row a program accepted a connection there, and did not greet as a server does.
+   */
   ungreetedCount: number;
   wasToldOf: boolean;
-  /** What was found there met a bug of ours: so often, and when it may be dialled again. */
+  /** How often input from there met a bug of ours, and when it may be dialled again. */
   faultsCount: number;
   barredMs: number;
-  /** The latest dial came to nothing, and there was no news of it since. */
+  /** The latest dial failed, and there was no news of the server since. */
   hasFailed: boolean;
-  /** The latest dial said that nobody listens there. */
+  /** The latest dial found no program listening there. */
   isDeserted: boolean;
 }
 
-/** Which logs have let an instance go, and whose first word of it may be older than that. */
+/**
+ * The logs that have let an instance go, and those whose first news of it may be older than that.
+ */
 export interface Ended {
   readonly by: Set<OriginId>;
   /** When the latest of them did. */
@@ -156,9 +166,9 @@ export interface Ended {
 /** A standing lookup of a client. */
 export interface Watch {
   readonly service: Name;
-  /** What it was charged with: what the client has named, its bytes on the wire. */
+  /** Its charge: the bytes on the wire of the instances that the client has named. */
   readonly bytes: number;
-  /** What the client has from before and has not been told of yet. */
+  /** The instances that the client has from before and has not been told of yet. */
   readonly untold: Set<InstanceId>;
 }
 
@@ -171,10 +181,10 @@ export interface Session {
   readonly registrations: ChargedMap<InstanceId, Registration>;
   /** By the request that began the watch. */
   readonly watches: ChargedMap<number, Watch>;
-  /** What it may still send at once, in messages, as of `creditMs`: see throttle.ts. */
+  /** The messages that it may still send at once, as of `creditMs`: see throttle.ts. */
   credit: number;
   creditMs: number;
   isTooFast: boolean;
-  /** It has not read what it was answered. */
+  /** It has not read its answers. */
   isUnread: boolean;
 }

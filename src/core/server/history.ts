@@ -1,7 +1,7 @@
-// The ring of events: what this server saw happen, the newest rows of it, for people who ask who
-// removed what, when and why. The invariants: nothing decides by it; a row has its age and no time
-// of day, for the clocks of two hosts never agree; and its size is fixed, whatever happens, so that
-// a row keeps nothing of a registration but what it names it by.
+// The ring of events: the newest events that this server saw, for people who ask who removed what,
+// when and why. The invariants: no decision depends on it; a row has its age and no time of day,
+// because the clocks of two hosts never agree; and its size is fixed, so that a row keeps of a
+// registration only what names it.
 
 import { EVENT_SERVERS_MAX } from '../../protocol/constants.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
@@ -15,7 +15,7 @@ interface Happening {
   readonly event: EventKind;
   readonly host: Name;
   readonly cluster: Name;
-  /** Of an instance, those that held it. */
+  /** For an instance, the servers that held it. */
   readonly servers: readonly Name[];
   readonly registration?: Registration;
   readonly cause?: EventCause;
@@ -38,7 +38,7 @@ interface Kept {
   readonly detail: string | null;
 }
 
-/** What is asked for. */
+/** The question. */
 export type HistoryQuery = Omit<MessageOf<'history'>, 'kind' | 'request'>;
 
 /** The newest events. */
@@ -52,7 +52,7 @@ export class History {
     this.#rowsMax = rowsMax;
   }
 
-  /** From now on it sees. */
+  /** It records from now on. */
   begin(nowMs: number): void {
     this.#bornMs = nowMs;
   }
@@ -62,7 +62,7 @@ export class History {
     return this.#rows.length;
   }
 
-  /** What clients see of an instance has changed. */
+  /** An instance has changed for clients. */
   noteChange(nowMs: number, { change, instance, servers, ...end }: Change): void {
     const { registration, host, cluster } = instance;
     const place = { host, cluster, servers, registration };
@@ -76,7 +76,7 @@ export class History {
     }
   }
 
-  /** What is thought of a server has changed, or a link to it is lost. */
+  /** The standing of a server has changed, or a link to it is lost. */
   noteServer(
     nowMs: number,
     { log, verdict }: { readonly log: Pick<Log, 'facts'>; readonly verdict: string | null },
@@ -87,7 +87,10 @@ export class History {
     this.#note(nowMs, { ...what, detail, host, cluster, servers: [name] });
   }
 
-  /** The newest rows that are asked for, the oldest of them first, and how far back it sees. */
+  /**
+   * The newest rows that fit the question, the oldest of them first, and how far back the ring
+   * reaches.
+   */
   answer(
     nowMs: number,
     query: HistoryQuery,

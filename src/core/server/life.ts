@@ -11,7 +11,7 @@ export interface Life {
   /** When a stopping server waits no longer for its sibling. */
   leaveMs: number;
   hasLeft: boolean;
-  /** After a long sleep, what clients ask while their news is taken in: see sleep.ts. */
+  /** After a long sleep, the questions of clients while their news is taken in: see sleep.ts. */
   waiting: (() => void)[] | null;
   /** Bugs that were met, and when one of them was nobody's doing: see recovery.ts. */
   faultsCount: number;
@@ -19,13 +19,13 @@ export interface Life {
   isSecondFault: boolean;
   /** It stops because it met the second such bug within a minute. */
   isFailing: boolean;
-  /** Servers that no link is made to, and until when: what they sent met a bug of ours. */
+  /** Servers that get no link, and until when: their input met a bug of ours. */
   readonly barred: Map<OriginId, number>;
-  /** The machine has not what this server has bound, or tells others. */
+  /** The machine has lost the address that this server has bound or advertises. */
   isAddressGone: boolean;
   /** Where doors of this server should be, and other programs are. */
   heldPlaces: readonly HeldPlace[];
-  /** When each limit was last told of, and how often it was reached since. */
+  /** When each limit was last logged, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
   /** What operators have asked to be forgotten, so that it goes round once. */
   readonly forgetTokens: Set<string>;

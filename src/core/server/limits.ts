@@ -1,6 +1,6 @@
-// What a server bears from others, as one table. The invariant: what one client or one address may
-// hold is bounded, so that it can neither fill the server nor keep others out. Beside the table, in
-// the decoder: the lengths that protocol/constants.ts gives.
+// The limits of a server towards others, as one table. The invariant: the share of one client or
+// one address is bounded, so that it can neither fill the server nor keep others out. The decoder
+// has more limits: the lengths in protocol/constants.ts.
 
 import type { ServerOptions } from './options.ts';
 import type { State } from './state.ts';
@@ -9,7 +9,7 @@ const MIB = 1_024 * 1_024;
 
 interface LimitSpec {
   readonly max: number;
-  /** What it is a number of. */
+  /** The thing that is counted. */
   readonly noun: string;
   /** What to do about it. */
   readonly hint: string;
@@ -143,7 +143,7 @@ export const LIMITS = {
 /** The name of a limit. */
 export type LimitName = keyof typeof LIMITS;
 
-/** The number of a limit: the operator's, if he gave one. */
+/** The number of a limit: the operator's, if there is one. */
 export function maxOf({ limits }: ServerOptions, name: LimitName): number {
   const own: Readonly<Partial<Record<LimitName, number>>> = limits ?? {};
   return own[name] ?? LIMITS[name].max;
@@ -165,13 +165,13 @@ export function noteLimit(state: State, limit: LimitName, address: string): void
   state.out.notice('limit-reached', { limit, max, noun, address, times, hint });
 }
 
-/** What whoever asks for too much is told: the cause, and what to do. */
+/** The reason for a client that asks for too much: the cause, and what to do. */
 export function limitReason(state: State, limit: LimitName): string {
   const max = String(maxOf(state.options, limit));
   return `the limit is ${max} ${LIMITS[limit].noun}: ${hintFor(state.options, limit)}`;
 }
 
-/** What to do about a limit: a number that the system has made smaller is raised there. */
+/** What to do about a limit: if the system has made the number smaller, raise it there. */
 function hintFor({ areFilesFew = false }: ServerOptions, limit: LimitName): string {
   return areFilesFew && limit === 'connections' ? FEW_FILES_HINT : LIMITS[limit].hint;
 }

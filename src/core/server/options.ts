@@ -1,5 +1,5 @@
-// What a server core is told at its birth. All of it is fixed for its life: a restarted server is a
-// new origin.
+// The options of a server core. All of them are fixed for its life: a restarted server is a new
+// origin.
 
 import type { InstanceId, InstanceKey, Name, OriginId } from '../../protocol/ids.ts';
 import type { Facts } from '../../protocol/records.ts';
@@ -13,7 +13,7 @@ export type SetLimit =
   | 'strangers'
   | 'registrations'
   | 'bytes'
-  // For tests, which have no time for so much: no operator has a say in these.
+  // For tests, which cannot wait so long: operators cannot change these.
   | 'bytes-per-session'
   | 'bytes-per-log'
   | 'bytes-of-logs';
@@ -26,23 +26,29 @@ export interface ServerOptions {
   readonly facts: Facts;
   /** Where to start: every address of every `--peer`. */
   readonly peers: readonly string[];
-  /** Where the other server of this host would be found. */
+  /** Where the other server of this host would be. */
   readonly siblings: readonly string[];
-  /** Where on this machine servers of it listen that are found by their sockets, without a port. */
+  /**
+   * Where servers of this machine listen that have no well-known port and are found by their
+   * sockets.
+   */
   readonly siblingsAt?: string;
   readonly heartbeatMs: number;
   readonly silenceMs: number;
   readonly graceMs: number;
   readonly splitHoldMs: number;
-  /** What locks its TCP, to be told to whoever asks; `none` if absent. */
+  /** What locks its TCP, for answers to clients; `none` if absent. */
   readonly lock?: 'none' | 'secret' | 'certificate';
-  /** Limits other than those of limits.ts, where an operator has a say. */
+  /** Limits other than those of limits.ts, where an operator may set them. */
   readonly limits?: Readonly<Partial<Record<SetLimit, number>>>;
-  /** Whether its process may open so few files that they, and no operator, limit the connections. */
+  /**
+   * Whether its process may open so few files that this limits the connections, and no operator
+   * does.
+   */
   readonly areFilesFew?: boolean;
   /** Rows of the ring of events; those of history.ts if absent, 0 for none. */
   readonly historyRows?: number;
-  /** Where logs and catalogue are kept, if not by each server for itself. */
+  /** The place for logs and catalogue, if it is shared by several servers. */
   readonly keeping?: Keeping;
   /** The id of the instance that a key makes: a hash, which the core cannot compute. */
   readonly instanceOf: (key: InstanceKey) => InstanceId;
@@ -50,7 +56,7 @@ export interface ServerOptions {
   readonly random: () => number;
 }
 
-/** Thousands of servers in one process keep what they have in common once: see test/sim. */
+/** Thousands of servers in one process keep common values once: see test/sim. */
 export interface Keeping {
   readonly createLog: (origin: OriginId, facts: Facts) => Log;
   readonly createCatalogue: (holders: Holders) => Catalogue;

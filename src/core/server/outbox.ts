@@ -1,5 +1,6 @@
-// Where the modules of the core put what they want done; `Server.step` hands it out. One invariant:
-// effects leave in the order in which they were put in, and every message in as many parts as fit.
+// The modules of the core put their effects here; `Server.step` hands them out. One invariant:
+// effects leave in the order in which they were put in, and every message in as many parts as it
+// needs.
 
 import type { ProtocolErrorName } from '../../protocol/errors.ts';
 import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
@@ -12,7 +13,7 @@ import { noticeOf } from '../notices.ts';
 
 /** The effects of a step. */
 export class Outbox {
-  /** Whose input is being handled; null for a timer, and while a step is settled. */
+  /** The connection whose input is being handled; null for a timer, and while a step is settled. */
   culprit: ConnectionId | null = null;
   #effects: Effect[] = [];
 
@@ -26,7 +27,10 @@ export class Outbox {
     }
   }
 
-  /** An answer is the doing of who gets it; what is passed on to many is that of who said it. */
+  /**
+   * The receiver of an answer has caused it; the sender has caused a message that is passed on to
+   * many.
+   */
   #blamed(connections: readonly ConnectionId[]): { readonly blamed?: ConnectionId } {
     if (this.culprit === null) return NOBODY;
     return { blamed: connections.length === 1 ? (connections[0] ?? this.culprit) : this.culprit };
@@ -38,7 +42,7 @@ export class Outbox {
     this.send(connection, { kind: 'error', error: code, reason });
   }
 
-  /** Says why a request is not granted. */
+  /** Says why a request is refused. */
   sendRefusal(
     connection: ConnectionId,
     request: number,
@@ -67,12 +71,12 @@ export class Outbox {
     this.#effects.push({ kind: 'resume', connection });
   }
 
-  /** Tells the operator what no client can cause as often as it likes. */
+  /** Tells the operator of an event that no client can cause as often as it likes. */
   notice<N extends Exclude<NoticeName, SessionNoticeName>>(name: N, fields: NoticeFields<N>): void {
     this.#effects.push({ kind: 'notice', notice: noticeOf(name, fields) });
   }
 
-  /** Tells the operator what a session has done. */
+  /** Tells the operator of an event that a session has caused. */
   noticeOf<N extends SessionNoticeName>(
     { id, remote }: NoticeCause,
     name: N,
@@ -85,7 +89,7 @@ export class Outbox {
     this.#effects.push(isFailure ? { kind: 'stopped', isFailure } : { kind: 'stopped' });
   }
 
-  /** What has been put in since the last time. */
+  /** The effects since the last call. */
   take(): Effect[] {
     const effects = this.#effects;
     this.#effects = [];

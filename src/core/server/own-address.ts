@@ -1,6 +1,6 @@
-// Where others reach this server, when that changes while it runs. The invariant: what the log says,
-// what clients are told and what `status` says are the same; registrations change by their services
-// alone, which are told and send the next revision.
+// The address at which others reach this server, when it changes while it runs. The invariant: the
+// log, the news for clients and `status` have the same address; only services change their
+// registrations: they are told and send the next revision.
 
 import type { Addressed } from '../input.ts';
 import { hostPartOf } from '../kit/text.ts';
@@ -9,7 +9,7 @@ import { appendOwn } from './replication/replication.ts';
 import { touchTargets } from './due.ts';
 import type { State } from './state.ts';
 
-/** Takes in where others reach this server, and whether the machine has that. */
+/** Takes in the address at which others reach this server, and whether the machine has it. */
 export function handleAddressed(state: State, { address, isHere, siblings }: Addressed): void {
   const { facts } = state.options;
   const [before = ''] = facts.addresses;

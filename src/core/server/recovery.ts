@@ -1,9 +1,9 @@
-// The bulkhead: what becomes of a server whose own code has thrown. A handler changes several things,
-// and may throw between two of them; so nothing that is derived is trusted from then on. What is true
-// is taken over: the logs, the connections and what they were for, the goodbyes. All else is built
-// anew from that: catalogue, directory, graph, cursors, timers. The invariant: afterwards every field
-// is one that a sound server could have, and nobody but the connection at fault has lost anything;
-// where nobody was at fault and it happens again within a minute, the server stops in order.
+// The bulkhead: how a server goes on after its own code has thrown. A handler changes several
+// things, and may throw between two of them; so no derived state is trusted from then on. True
+// state is taken over: the logs, the connections and their roles, the goodbyes. All else is built
+// anew from it: catalogue, directory, graph, cursors, timers. The invariant: afterwards every field
+// is one that a sound server could have, and only the connection at fault has lost anything. If no
+// connection was at fault and it happens again within a minute, the server stops in order.
 
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
@@ -29,7 +29,7 @@ import { isOwnHost } from './state.ts';
 import { armWake } from './sleep.ts';
 import { armLeave } from './stop.ts';
 
-/** What was thrown, and whose input was being handled; null where it was a timer or a settling. */
+/** The error, and the connection whose input was being handled; null for a timer or a settling. */
 export interface Fault {
   readonly connection: ConnectionId | null;
   readonly reason: string;
@@ -54,7 +54,7 @@ export function recovered(old: State, tidings: Tidings, fault: Fault): State {
   return state;
 }
 
-/** Deals with a message that is too long; says whether that was all, or something threw. */
+/** Handles a message that is too long; returns whether that was all, or an error was thrown. */
 export function handleFaulted(state: State, fault: Faulted): boolean {
   const { unsent, isTooLong } = fault;
   if (unsent === null || !isTooLong) return false;
@@ -72,7 +72,7 @@ export function handleFaulted(state: State, fault: Faulted): boolean {
   return true;
 }
 
-/** Whoever lacks a message because something threw is not left to wait for it; links ask anyway. */
+/** A client that lacks a message because of the error does not wait for it; links ask anyway. */
 export function refuseOthers(state: State, { unsent, connection: culprit }: Faulted): void {
   if (unsent === null) return;
   for (const id of unsent.to) {
@@ -125,7 +125,7 @@ function takeSessions(old: State, state: State): void {
   }
 }
 
-/** What it holds is charged anew. */
+/** Its contents are charged anew. */
 function takeSession(state: State, old: Session, held: Origin['log']['registrations']): void {
   const { connection, credit, creditMs, isUnread } = old;
   const session = { ...createSession(state, connection), credit, creditMs, isUnread };
@@ -143,7 +143,10 @@ function takeSession(state: State, old: Session, held: Origin['log']['registrati
 }
 
 interface Taking {
-  /** The server whose link is at fault: what came by it is dropped, and asked for elsewhere. */
+  /**
+   * The server whose link is at fault: the logs that came by it are dropped, and asked for
+   * elsewhere.
+   */
   readonly bad: OriginId | null;
   readonly tidings: Tidings;
 }
@@ -157,7 +160,7 @@ function takeOrigins(old: State, state: State, { bad, tidings }: Taking): void {
   for (const id of state.origins.keys()) state.reach.unheard.delete(id);
 }
 
-/** What servers held that have left is in doubt for a grace, from now. */
+/** The instances of servers that have left are in doubt for a grace, from now. */
 function takeDeparted(old: State, state: State): void {
   for (const [id, { origin, unclaimed }] of old.past.departed) {
     const held = [...unclaimed].flatMap((instance) => origin.log.registrations.get(instance) ?? []);
@@ -169,7 +172,7 @@ function takeDeparted(old: State, state: State): void {
   }
 }
 
-/** Takes a log over; one that was torn is none. Says whether it was taken. */
+/** Takes a log over, unless it is inconsistent. Returns whether it was taken. */
 function takeOrigin(state: State, old: Origin): boolean {
   const { sequence, facts, links, registrations, missing, hash, isBare } = old.log;
   const snapshot = {
@@ -200,7 +203,7 @@ function hashOf(id: OriginId, snapshot: LogState): number {
   return log.hash;
 }
 
-/** Of what a link was sent nothing is certain: it is offered all, and the other end asks. */
+/** It is not certain what a link was sent: it is offered everything, and the other end asks. */
 function takeLink(state: State, old: Link): void {
   const { connection, origin } = old;
   if (!state.connections.has(connection.id)) return;
@@ -223,7 +226,7 @@ function takeLink(state: State, old: Link): void {
   for (const id of state.origins.keys()) link.progress.look(id, { isOffered: true });
 }
 
-/** Our own log says what our links and our sessions are; where it did not, it goes one on. */
+/** Our own log lists our links and our sessions; where it did not, it gets another entry. */
 function takeOwnLog(old: State, state: State): void {
   const { sequence, hash, missing, registrations: held } = old.self.log;
   const { facts } = state.options;
@@ -237,7 +240,7 @@ function takeOwnLog(old: State, state: State): void {
   state.replication.journal.note(state.self);
 }
 
-/** The watchers were told what the old catalogue said. */
+/** The watchers were told the state of the old catalogue. */
 function tellDifferences(old: State, state: State): void {
   const { changes } = old.catalogue;
   state.catalogue.changes = [...changes];
@@ -260,7 +263,9 @@ function tellDifferences(old: State, state: State): void {
   }
 }
 
-/** What a catalogue in which something was thrown still says; else the watchers are told it all. */
+/**
+ * The answers of the old catalogue, if it still gives them; else the watchers are told everything.
+ */
 function toldOf(old: State, service: string): readonly Instance[] {
   try {
     return old.catalogue.instancesOf(service);
@@ -295,7 +300,7 @@ function rearmAll(old: State, state: State, tidings: Tidings): void {
   announceBy(state, state.nowMs);
 }
 
-/** Once a second at most while the server fails: there is nothing to be done about it. */
+/** Once a second at most while the server fails: it cannot do more about it. */
 export function tellFault(state: State, { connection, reason }: Fault): void {
   state.life.faultsCount += 1;
   const key = `fault ${reason}`;
@@ -308,7 +313,10 @@ export function tellFault(state: State, { connection, reason }: Fault): void {
   state.out.notice('fault', { what, count: state.life.faultsCount, reason });
 }
 
-/** Whether a fault that was nobody's doing was not the first within a minute: see `noteNobodys`. */
+/**
+ * Whether a fault without a connection to blame was not the first within a minute: see
+ * `noteNobodys`.
+ */
 export function isSecond({ life: { isSecondFault } }: State): boolean {
   return isSecondFault;
 }
@@ -349,7 +357,10 @@ function bar(state: State, origin: OriginId, barredMs: number): void {
   state.life.barred.set(origin, state.nowMs + barredMs);
 }
 
-/** Nor is its address dialled: for a second, then longer each time; all is well after a long peace. */
+/**
+ * Nor is its address dialled: for a second, then longer each time; after a long time without faults
+ * it begins anew.
+ */
 function barAddress(state: State, target: Target, barredMsMax: number): void {
   if (state.nowMs - target.barredMs > BARRED_MS) target.faultsCount = 0;
   const barredMs = Math.min(DIAL_AGAIN_MS * 2 ** target.faultsCount, barredMsMax);
@@ -357,13 +368,19 @@ function barAddress(state: State, target: Target, barredMsMax: number): void {
   target.faultsCount += 1;
 }
 
-/** What is lost because the catalogue was built anew, for people. */
+/** The detail of a removal because the catalogue was built anew, for people. */
 const BUG = 'a bug of this server';
 
-/** A second fault within this, and nobody's doing either, is one that will not go away. */
+/**
+ * A second fault within this time, again without a connection to blame, is one that will not go
+ * away.
+ */
 const AGAIN_MS = 60_000;
 
-/** How long a server is kept out whose messages met a bug: the sibling is needed sooner. */
+/**
+ * How long a server whose messages met a bug is kept out; the sibling for less, because it is
+ * needed sooner.
+ */
 const BARRED_MS = 5 * 60_000;
 const SIBLING_BARRED_MS = 1_000;
 const BARRED_MAX = 1_024;

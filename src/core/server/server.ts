@@ -1,7 +1,8 @@
 // The core of a server: one input in, effects out. `step` hands the input to the module that it
-// concerns and then settles what follows from it, once: who can be reached, whether the view is
-// complete, whom to dial, what the watchers and the neighbours must be told. Pure from outside: the
-// same options and inputs give the same effects; no clock, no socket, no chance but the seeded one.
+// concerns and then settles its consequences, once: which origins can be reached, whether the view
+// is complete, which addresses to dial, what to tell the watchers and the neighbours. Pure from
+// outside: the same options and inputs give the same effects; no clock, no socket, no randomness
+// but the seeded one.
 
 import type { Arrived } from '../../protocol/messages.ts';
 import { handleAddressed } from './own-address.ts';
@@ -45,7 +46,7 @@ export class Server {
     this.#state = createState(options);
   }
 
-  /** Takes in what happened and says what is to be done. The first input begins its life. */
+  /** Takes in an input and returns its effects. The first input begins its life. */
   step(input: Input): Effect[] {
     const { out } = this.#state;
     const culprit = culpritOf(input);
@@ -75,7 +76,7 @@ export class Server {
     }
   }
 
-  /** The bulkhead: see recovery.ts. Says whether all went well. */
+  /** The bulkhead: see recovery.ts. Returns whether all went well. */
   #attempt(culprit: ConnectionId | null, run: () => void): boolean {
     try {
       run();
@@ -86,7 +87,7 @@ export class Server {
     }
   }
 
-  /** Where even that throws, or it happens again, what is there has to do for the end. */
+  /** If even that throws, or it happens again, the state as it is has to do for the end. */
   #recover(fault: Fault): void {
     if (fault.connection === null && this.#state.life.isFailing) {
       tellFault(this.#state, fault);
@@ -103,7 +104,7 @@ export class Server {
     if (isSecond(this.#state)) this.#fail();
   }
 
-  /** It stops in order. What throws from now on is told, and keeps nothing else from being done. */
+  /** It stops in order. An error from now on is told, and stops nothing else. */
   #fail(): void {
     const state = this.#state;
     if (state.life.isFailing) return;
@@ -113,7 +114,7 @@ export class Server {
     });
   }
 
-  /** What there is, in numbers: no names. */
+  /** The contents in numbers: no names. */
   counts(): Counts {
     return countsOf(this.#state);
   }
@@ -128,7 +129,7 @@ export class Server {
     return this.#state.timers.nextMs();
   }
 
-  /** What this server knows: for metrics, tests and checkers, never to be changed. */
+  /** The knowledge of this server: for metrics, tests and checkers, never to be changed. */
   get state(): Readonly<State> {
     return this.#state;
   }
@@ -223,7 +224,9 @@ export class Server {
     if (connection !== undefined) connection.heardMs = this.#state.nowMs;
   }
 
-  /** After a fault all that follows is settled anew; in a server that fails each stage by itself. */
+  /**
+   * After a fault all consequences are settled anew; in a server that fails each stage by itself.
+   */
   #settle(): void {
     for (let at = 0; at < STAGES.length; at += 1) {
       const isWell = this.#attempt(null, () => STAGES[at]?.(this.#state, this.#tidings));
@@ -249,7 +252,7 @@ function noTidings(): Tidings {
   return { reached: new Set(), missed: new Set(), forgotten: new Set(), isAlone: false };
 }
 
-/** Whose input it is; what a timer does, or an operator asks for, is nobody's doing. */
+/** The connection of an input; none for a timer, or an operator's request. */
 function culpritOf(input: Input): ConnectionId | null {
   return 'connection' in input ? input.connection : null;
 }

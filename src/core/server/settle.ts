@@ -1,6 +1,6 @@
-// What follows from a step, once for all that happened in it: who can be reached, whom to dial, whether
-// the view is complete, what the watchers and the neighbours must be told. The invariant: the stages
-// run in their order, and each leaves nothing for itself to do: run again they change nothing.
+// The consequences of a step, once for all that happened in it: which origins can be reached, which
+// addresses to dial, whether the view is complete, what to tell the watchers and the neighbours.
+// The invariant: the stages run in their order, and a stage that runs again changes nothing.
 
 import { flushLinks } from './replication/sending/flush.ts';
 import { dropUnneeded } from './links/links.ts';
@@ -16,7 +16,7 @@ import { isViewDue, takeTargets } from './due.ts';
 import type { State } from './state.ts';
 import { leaveInTime, prepareToLeave } from './stop.ts';
 
-/** What follows from a step, in this order. */
+/** The consequences of a step, in this order. */
 export const STAGES: readonly ((state: State, tidings: Tidings) => void)[] = [
   refreshReachability,
   listUnlisted,

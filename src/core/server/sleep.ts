@@ -1,9 +1,9 @@
-// A server that did not run: stopped, starved, swapped out. Its own timer fires late, and that is
-// how it knows. It gives everyone else the time that it lost. When it slept longer than links may be
-// silent, every other origin is suspect and unproven at once, and what it holds is answered as stale
-// until it is reached again; for a moment it takes in what its clients did meanwhile, and then it
-// closes its links. The invariant: it never drops the world, nor answers the past as if it were the
-// present, nor replicates it, because *it* slept.
+// A server that did not run: stopped, starved, swapped out. Its own timer fires late, so it knows.
+// It allows all others that much more time. When it slept longer than links may be silent, every
+// other origin is suspect and unproven at once, and its instances are answered as stale until it is
+// reached again. For a moment the server takes in what its clients did meanwhile, and then it
+// closes its links. The invariant: because *it* slept, it never drops other origins, nor answers or
+// replicates the past as if it were the present.
 
 import type { Arrived } from '../../protocol/messages.ts';
 import { closeConnection, refuse } from './links/connections.ts';
@@ -43,8 +43,8 @@ export function handleLateness(
 }
 
 /**
- * While a server that slept wakes: what lay in its links is the past and is dropped, what its
- * clients ask waits, what they tell is taken in. Says whether that was all there is to be done.
+ * While a server that slept wakes: messages of its links are the past and are dropped, questions of
+ * its clients wait, and their news is taken in. Returns whether the message is done with.
  */
 export function handleWhileWaking(
   state: State,
@@ -67,7 +67,7 @@ export function handleWhileWaking(
   return true;
 }
 
-/** Whoever was waited for, or had a grace, gets what this server lost. */
+/** All waits and graces get the time that this server lost. */
 function giveTime(state: State, lateMs: number): void {
   for (const connection of state.connections.values()) connection.heardMs += lateMs;
   giveLateTime(state, lateMs);
@@ -77,7 +77,7 @@ function giveTime(state: State, lateMs: number): void {
   }
 }
 
-/** From now on it takes in, for a moment, what its clients did meanwhile. */
+/** From now on it takes in, for a moment, the news of its clients. */
 export function armWake(state: State): void {
   state.timers.set('wake', state.nowMs + WAKE_MS, () => {
     wake(state);
@@ -91,7 +91,7 @@ function wake(state: State): void {
     state.out.sendError(link.connection.id, 'silent', SLEPT);
     closeConnection(state, link.connection, 'silent');
     loseLink(state, link, { loss: 'silent', reason: SLEPT });
-    // That we closed it says nothing of the server at its other end.
+    // Our close says nothing about the server at its other end.
     state.origins.get(link.origin)?.losses?.delete(state.self.id);
   }
   hasten(state, [...state.linking.targets.keys()]);
@@ -114,5 +114,5 @@ const SLEPT = 'this server did not run';
 /** A timer that fires later than this was not merely busy. */
 const LATE_MS = 100;
 
-/** Long enough to read what waits in the sockets. */
+/** Long enough to read the bytes that wait in the sockets. */
 const WAKE_MS = 50;

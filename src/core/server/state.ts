@@ -26,7 +26,7 @@ export interface State {
   readonly out: Outbox;
   readonly timers: ServerTimers;
   readonly tally: Tally;
-  /** What this server saw happen. */
+  /** The events that this server saw. */
   readonly history: History;
   readonly catalogue: Catalogue;
   readonly self: Origin;

@@ -1,7 +1,8 @@
-// Going away on purpose: clients are told first, so that none has to find out; the sibling gets up
-// to two seconds to hold all that this server holds; then the last entry, goodbye, goes out on every
-// link. A sibling that has only just started is not linked yet: it is dialled, and only where nobody
-// listens there is none. The invariant: from the goodbye on nothing more is written to this log.
+// Going away on purpose: clients are told first, so that none has to find out. The sibling gets up
+// to two seconds to hold all instances of this server; then the last entry, goodbye, goes out on
+// every link. A sibling that has only just started is not linked yet: it is dialled, and if no
+// program listens there is none. The invariant: from the goodbye on nothing more is written to this
+// log.
 
 import type { InstanceId } from '../../protocol/ids.ts';
 import type { Registration } from '../../protocol/records.ts';
@@ -33,7 +34,9 @@ export function armLeave(state: State): void {
   });
 }
 
-/** Whether nothing of ours would be missed: the sibling has it all, or there is none, or no time. */
+/**
+ * Whether this server may leave: the sibling has all its instances, or there is none, or no time.
+ */
 function isReadyToLeave(state: State): boolean {
   const held = [...state.self.log.registrations.values()];
   if (held.length === 0) return true;
@@ -48,7 +51,7 @@ function siblingsOf(state: State): Origin[] {
   });
 }
 
-/** Whether it is certain that no sibling runs: at none of its addresses anybody listens. */
+/** Whether it is certain that no sibling runs: no program listens at any of its addresses. */
 function isAlone(state: State): boolean {
   const isLinked = [...state.links.keys()].some((id) => {
     const host = state.origins.get(id)?.log.facts.host;
@@ -57,7 +60,7 @@ function isAlone(state: State): boolean {
   return !isLinked && [...wantedAddresses(state)].every((address) => isVacant(state, address));
 }
 
-/** Whether an instance is there, and no older than here: else the change of it would be lost. */
+/** Whether an instance is there, and no older than here: else its change would be lost. */
 function isHeldIn(
   others: ReadonlyMap<InstanceId, Registration>,
   { instance, revision }: Registration,
@@ -66,7 +69,7 @@ function isHeldIn(
   return other !== undefined && other.revision >= revision;
 }
 
-/** When it is time to leave: all that is to be said of others is said before the goodbye. */
+/** When it is time to leave: all news of others is sent before the goodbye. */
 export function prepareToLeave(state: State): void {
   if (!state.life.isStopping || state.life.hasLeft) return;
   if (state.nowMs < state.life.leaveMs && !isReadyToLeave(state)) return;
@@ -75,7 +78,7 @@ export function prepareToLeave(state: State): void {
   flushLinks(state);
 }
 
-/** Says goodbye when it is time to leave, whatever became of the rest. */
+/** Says goodbye when it is time to leave, in any case. */
 export function leaveInTime(state: State): void {
   if (state.life.isStopping && !state.life.hasLeft && state.nowMs >= state.life.leaveMs)
     leave(state);

@@ -1,12 +1,12 @@
-// What a server has counted since its start, for metrics. Whatever is counted is counted here, where
-// it happens: by the core, by a door or by the shell. The invariants: a count only grows; labels are
-// words of this program or names of servers, never instances, addresses or tags; and what is kept is
-// bounded, whatever the labels.
+// The counts of a server since its start, for metrics. Everything is counted here when it happens:
+// by the core, by a door or by the shell. The invariants: a count only grows; labels are words of
+// this program or names of servers, never instances, addresses or tags; and the memory is bounded,
+// whatever the labels.
 
 import type { InstanceState } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
 
-/** What is counted, with what its labels say. */
+/** The counted things, with the meaning of their labels. */
 export type Counted =
   | 'added'
   /** By cause. */
@@ -20,7 +20,7 @@ export type Counted =
   | 'snapshots'
   | 'state-differs'
   | 'wants'
-  /** By door, and by what was answered: live, stale, none, cannot_tell. */
+  /** By door, and by the answer: live, stale, none, cannot_tell. */
   | 'lookups'
   /** By transport and response code. */
   | 'dns-queries'
@@ -48,7 +48,7 @@ export class Tally {
     this.#of(counted).count(labels).times += times;
   }
 
-  /** Forgets one count: what it counted is of no concern any more. */
+  /** Forgets one count: its subject does not matter any more. */
   forget(counted: Counted, labels: readonly string[]): void {
     this.#of(counted).forget(labels);
   }
@@ -68,7 +68,7 @@ export class Tally {
   }
 }
 
-/** What is counted by one name. A count is found label by label: to make a text of them costs more. */
+/** The counts of one name. A count is found label by label: making a text of them costs more. */
 class LabelledCounts {
   /** The oldest one first. */
   readonly all = new Set<Counting>();
@@ -117,7 +117,7 @@ function branchAt({ branches }: Branch, label: string): Branch {
   return branch;
 }
 
-/** Takes a count out, and the branches that led to nothing else. */
+/** Removes a count, and the branches that led only to it. */
 function prune(branch: Branch, labels: readonly string[]): Counting | null {
   const [label, ...others] = labels;
   if (label === undefined) {
@@ -135,7 +135,7 @@ function prune(branch: Branch, labels: readonly string[]): Counting | null {
 /** As many as there may be links. */
 const LABELS_MAX = 1_000;
 
-/** What a lookup came to, as it is counted. */
+/** The result of a lookup, as it is counted. */
 export function lookupAnswerOf(
   instances: readonly { readonly state: InstanceState }[],
   isComplete: boolean,

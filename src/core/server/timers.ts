@@ -1,10 +1,10 @@
-// Every timer of a server: its name, whose it is, and what happens when it is due. One invariant: a
+// Every timer of a server: its name, its owner, and what happens when it is due. One invariant: a
 // timer that is not here can neither be set nor cancelled, and an owner that goes takes all of its
 // timers along.
 
 import type { TimerName, Timers, TimerTable } from '../kit/timers.ts';
 
-/** The timers. That of an owner is called by its name and the owner's id: `grace 1f…`. */
+/** The timers. A timer of an owner has the owner's id behind its name: `grace 1f…`. */
 export const TIMERS = {
   handshake: { owner: 'connection', due: 'who has not shaken hands is closed' },
   beat: { owner: 'connection', due: 'a sign of life is sent' },
@@ -41,7 +41,7 @@ export type ServerTimers = Timers<TimerName<typeof TIMERS>>;
 
 type OwnerOf<Name extends keyof typeof TIMERS> = (typeof TIMERS)[Name]['owner'];
 
-/** Whoever goes as a whole. */
+/** An owner that goes with all its timers. */
 type Owner = Extract<OwnerOf<keyof typeof TIMERS>, 'connection' | 'origin'>;
 
 /** Cancels all timers of a connection that is closed, or of an origin that is dropped. */

@@ -1,9 +1,10 @@
-// Who may ask, and who may register, by HTTP. The questions are put in one order, before anything is
-// done: which host was meant, which web page asks, which token is shown, and for what changes the
-// catalogue, from where. The invariant: a page of another origin, under whatever name it calls this
-// server, can neither read nor register; and nothing that an open network can reach is open to all.
+// Which clients may ask, and which may register, by HTTP. The checks come in one order, before
+// anything is done: the host that was meant, the web page that asks, the token, and for changes of
+// the catalogue the place they come from. The invariant: a page of another origin, under any name
+// of this server, can neither read nor register; and a place that an open network can reach is not
+// open to all.
 
-/** What a request says of itself. */
+/** The facts about a request. */
 export interface Visit {
   readonly method: string;
   /** The header; null if there is none. */
@@ -14,17 +15,17 @@ export interface Visit {
   readonly authorization: string | null;
   readonly contentType: string | null;
   readonly hasBody: boolean;
-  /** It came by a UNIX socket: then the system has said who may. */
+  /** It came by a UNIX socket: then the system has decided who may. */
   readonly isBySocket: boolean;
   /** It came from this very host. */
   readonly isFromHere: boolean;
   /** Signs of a proxy: an old version, or a header that proxies add. */
   readonly isProxied: boolean;
-  /** It showed a certificate that does instead of a token. */
+  /** It showed a certificate, which counts as a token. */
   readonly hasCertificate: boolean;
 }
 
-/** What of a route matters here. */
+/** The part of a route that matters here. */
 export interface Target {
   readonly isRoot: boolean;
   readonly isOpen: boolean;
@@ -53,7 +54,7 @@ export interface Refusal {
   readonly hint: string;
 }
 
-/** Says why a request is not served; null if it may be. */
+/** Returns why a request is not served; null if it may be. */
 export function judge(visit: Visit, target: Target, rules: AccessRules): Refusal | null {
   return (
     judgeHost(visit, rules) ??
@@ -93,7 +94,7 @@ function judgeOrigin(visit: Visit, target: Target, rules: AccessRules): Refusal 
   return isForeignPage(visit, target) ? foreign('a page of another site') : null;
 }
 
-/** Whether a browser says that another site asks; a person may come from anywhere to the page. */
+/** Whether a browser says that another site asks; a person may come to the page from anywhere. */
 function isForeignPage(visit: Visit, { isRoot }: Target): boolean {
   const { method, fetchSite, isNavigation } = visit;
   if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return false;
@@ -177,7 +178,7 @@ function tokenIn(authorization: string | null): string | null {
   return text.includes(':') ? text.slice(text.indexOf(':') + 1) : null;
 }
 
-/** What base64 stands for, byte by byte: a token is of plain letters. */
+/** The bytes that base64 stands for: a token has plain letters only. */
 function base64Text(base64: string): string {
   let text = '';
   let bits = 0;

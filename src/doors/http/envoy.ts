@@ -1,6 +1,6 @@
-// Endpoints for Envoy: EDS over REST-JSON. One invariant: what is asked for is answered, service by
-// service, an empty assignment for one that surely has no instance; a resource is called as Envoy
-// called it, parameters and all, or Envoy would not know it again.
+// Endpoints for Envoy: EDS over REST-JSON. One invariant: every resource that is asked for is
+// answered, with an empty assignment for a service that surely has no instance; a resource keeps
+// the name that Envoy gave it, parameters and all, or Envoy would not recognize it.
 
 import type { Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
@@ -8,7 +8,7 @@ import { isLive } from '../../protocol/records.ts';
 /** What Envoy asks. */
 export interface EnvoyAsked {
   readonly resources: readonly string[];
-  /** The version that it has; empty for none. */
+  /** The version that Envoy has; empty for none. */
   readonly version: string;
 }
 
@@ -30,7 +30,7 @@ export function resourceParts(resource: string): { readonly name: string; readon
   return { name: resource.slice(0, at), query: resource.slice(at + 1) };
 }
 
-/** What a resource is answered with. */
+/** The answer for a resource. */
 export interface Assigned {
   readonly resource: string;
   readonly instances: readonly Instance[];

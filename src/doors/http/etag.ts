@@ -1,11 +1,11 @@
-// The tag of an answer: what it says, whatever its bytes or their order. The invariant: it differs
-// exactly when the set differs (instances, their states and revisions, what the view lacks), so that
-// whoever waits for another one is never woken without news.
+// The tag of an answer: it depends on the content, not on the bytes or their order. The invariant:
+// it differs exactly when the set differs (instances, their states and revisions, the hosts that
+// the view lacks), so that a waiting client is never woken without news.
 
 import type { Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
 
-/** What an answer says. */
+/** The content of an answer. */
 export interface TaggedSet {
   readonly complete: boolean;
   readonly missing: readonly string[];
@@ -18,9 +18,9 @@ export function etagOf({ complete, missing, instances }: TaggedSet): string {
   let [high, low] = [fnv(view, SEEDS[0]), fnv(view, SEEDS[1])];
   for (const { registration, state } of instances) {
     const { instance, revision } = registration;
-    // Who is suspect counts as live, here as in what is printed.
+    // A suspect instance counts as live, as in printed answers.
     const text = `${instance} ${String(revision)} ${isLive(state) ? 'live' : 'stale'}`;
-    // A sum, for the order is by lot.
+    // A sum, because the order is random.
     high = (high + fnv(text, SEEDS[0])) >>> 0;
     low = (low + fnv(text, SEEDS[1])) >>> 0;
   }

@@ -1,4 +1,4 @@
-// What lasts: a line of JSON for each event, or a server-sent event. One invariant: both forms carry
+// Streams: a line of JSON for each event, or a server-sent event. One invariant: both forms carry
 // the same objects, and no text in them can end an event before its time: JSON has no bare newline.
 
 /** How a stream is written. */
@@ -9,7 +9,7 @@ export function streamFormOf(accept: string | null): StreamForm {
   return /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(accept ?? '') ? 'sse' : 'ndjson';
 }
 
-/** What the headers of a stream are, beside those of every answer. */
+/** The headers of a stream, beside those of every answer. */
 export function streamHeaders(form: StreamForm): Readonly<Record<string, string>> {
   return {
     'Content-Type': form === 'sse' ? 'text/event-stream' : 'application/x-ndjson',
@@ -18,7 +18,7 @@ export function streamHeaders(form: StreamForm): Readonly<Record<string, string>
   };
 }
 
-/** With what a stream begins. */
+/** The beginning of a stream. */
 export function streamStart(form: StreamForm): string {
   return form === 'sse' ? 'retry: 250\n\n' : '';
 }
@@ -28,7 +28,7 @@ export function eventText(form: StreamForm, name: string, json: string): string 
   return form === 'sse' ? `event: ${name}\ndata: ${json}\n\n` : `${json}\n`;
 }
 
-/** What says that the stream lives, of no meaning to whoever reads events; null: nothing. */
+/** The sign that the stream lives, without meaning for readers of events; null for none. */
 export function signOfLife(form: StreamForm): string | null {
   return form === 'sse' ? ':\n\n' : null;
 }

@@ -1,5 +1,5 @@
-// What HTTP says when it cannot answer as was hoped: the exit codes of the command line in HTTP's own
-// words. One invariant: every failure has a code, what happened and what to do next.
+// The failures of HTTP: the exit codes of the command line in HTTP's own words. One invariant:
+// every failure has a code, what happened and what to do next.
 
 /** The codes of failures. */
 export type FailureCode =
@@ -41,7 +41,7 @@ export function limitFailure(reason: string): HttpFailure {
   return { status: 429, code: 'limit', message: reason, hint: 'see: rarangi-http(7), LIMITS' };
 }
 
-/** Nothing can be said yet: a reader keeps what it has. */
+/** There is no answer yet: a reader keeps what it has. */
 export function cannotTell(what: string, more: object): HttpFailure {
   const hint = 'keep what you have, and ask again: /syncedz says what is missing';
   return { status: 503, code: 'cannot-tell', message: what, hint, more };

@@ -1,18 +1,18 @@
-// What the feed tells of the parts of a fleet: how the server is, which servers there are, how many
-// instances each service has, what happened. Each part is told whole at first, then only what of it
-// is another one. The invariant: whoever keeps the latest row of each name, and drops what is said to
-// be gone, knows what the server knows.
+// The parts of a fleet in the feed: the state of the server, the servers, the number of instances
+// of each service, the events. Each part comes whole at first, then only its changes. The
+// invariant: a reader that keeps the latest row of each name, and drops the names that are gone,
+// knows what the server knows.
 
 import type { EventInfo } from '../../answers/history.ts';
 import type { PeerInfo, ServiceInfo, StatusReport } from '../../answers/shapes.ts';
 
-/** A host of which servers are out of reach. */
+/** A host with servers out of reach. */
 export interface FeedAway {
   readonly host: string;
   readonly state: 'suspect' | 'split';
   /** Milliseconds since it was last in reach. */
   readonly agoMs: number;
-  /** Milliseconds until what it holds is dropped; absent while it is only suspect. */
+  /** Milliseconds until its instances are dropped; absent while it is only suspect. */
   readonly leftMs?: number;
 }
 
@@ -22,7 +22,7 @@ export interface FeedStatus extends StatusReport {
   readonly away: readonly FeedAway[];
 }
 
-/** A server, as the feed tells of it: the row of `/v1/peers` without what no page shows. */
+/** A server in the feed: the row of `/v1/peers` without the fields that no page shows. */
 export interface FeedServer extends Pick<
   PeerInfo,
   'name' | 'host' | 'cluster' | 'role' | 'state' | 'registrations' | 'self'
@@ -35,14 +35,14 @@ export interface FeedServer extends Pick<
 /** A part of the event `peers`. */
 export interface FeedPeers {
   readonly event: 'peers';
-  /** Whether what was told before is void. */
+  /** Whether all earlier rows are void. */
   readonly whole: boolean;
   readonly servers: readonly FeedServer[];
   /** The names of those that are gone. */
   readonly gone: readonly string[];
 }
 
-/** A service, as the feed tells of it: the row of `/v1/services`, and where it is. */
+/** A service in the feed: the row of `/v1/services`, and where it is. */
 export interface FeedService extends ServiceInfo {
   /** On how many hosts it has instances, and in how many clusters. */
   readonly hosts: number;
@@ -68,11 +68,11 @@ export interface FeedHistory {
   readonly rows: readonly EventInfo[];
 }
 
-/** The rows of one kind that were told, by name, and what is new of them. */
+/** The rows of one kind that were told, by name, and their changes. */
 export class ToldRows<Row> {
   #told: ReadonlyMap<string, Row> = new Map();
 
-  /** What has changed since the last time: rows that are not the same record, and names without one. */
+  /** The changes since the last time: rows that are another record, and names without one. */
   changesTo(rows: ReadonlyMap<string, Row>): { changed: Row[]; gone: string[] } {
     const told = this.#told;
     this.#told = rows;
@@ -83,7 +83,7 @@ export class ToldRows<Row> {
   }
 }
 
-/** The same rows in parts that a reader takes in without a pause; at least one. */
+/** The same rows in parts that a reader handles without a pause; at least one. */
 export function inParts<Row>(rows: readonly Row[]): Row[][] {
   const parts: Row[][] = [];
   for (let at = 0; at < rows.length || at === 0; at += PART_ROWS) {

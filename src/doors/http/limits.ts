@@ -1,4 +1,4 @@
-// What HTTP may take and hold: every limit of the door that is not the core's, with its number. The
+// The limits of HTTP: every limit of the door that is not the core's, with its number. The
 // invariants: each number stands here once; the door, the metrics and rarangi-http(7) follow it.
 
 interface HttpLimit {

@@ -1,6 +1,5 @@
-// What is sent to be registered, read with care. One invariant: what leaves this file may stand in a
-// message as it is; and whatever is wrong is said in a sentence that names it, for the first offer
-// that is wrong.
+// Reads the offers of a request with care. One invariant: an offer that leaves this file may stand
+// in a message as it is; and for the first offer that is wrong a sentence names the mistake.
 
 import { addressFaultOf } from '../../protocol/address.ts';
 import { SEQUENCE_MAX, TAG_VALUE_BYTES_MAX, TAGS_MAX } from '../../protocol/constants.ts';
@@ -18,12 +17,12 @@ export interface HttpOffer {
   readonly address: string;
   readonly scheme: string | null;
   readonly tags: readonly Tag[];
-  /** 32 hexadecimal digits; null: one is to be made. */
+  /** 32 hexadecimal digits; null: the server makes one. */
   readonly key: InstanceKey | null;
   readonly revision: number | null;
 }
 
-/** The offers in what was sent; a text says what is wrong. */
+/** The offers in a body; a text says what is wrong. */
 export function offersIn(
   body: unknown,
   { isListAllowed }: { readonly isListAllowed: boolean },
@@ -64,7 +63,7 @@ function offerOf(given: unknown): HttpOffer | string {
 
 type Settled = Pick<HttpOffer, 'address' | 'scheme' | 'key' | 'revision'>;
 
-/** What may be left out, once it is known to be right. */
+/** The optional fields, once they are known to be right. */
 function settled(given: Readonly<Record<keyof Settled, unknown>>): Settled {
   const { address, scheme, key, revision } = given;
   return {

@@ -1,5 +1,5 @@
-// The table of routes as OpenAPI 3.1. One invariant: whatever a route has stands in the table, and
-// nowhere else, so that this document cannot say something else than the server does.
+// The table of routes as OpenAPI 3.1. One invariant: everything about a route stands in the table,
+// and nowhere else, so that this document cannot differ from the server.
 
 import type { ParamKind, Route } from './routes.ts';
 import { ALL_ROUTES } from './routes.ts';
@@ -70,7 +70,7 @@ function responsesOf({ answer, codes = [] }: Route): Readonly<Record<string, obj
   return responses;
 }
 
-/** What is not 200 is a failure, but for a plain answer, which has its reasons in lines. */
+/** Every status but 200 is a failure, except for a plain answer, which has its reasons in lines. */
 function codeAnswer(answer: string): string {
   return answer === 'text' ? 'text' : 'Failure';
 }
@@ -96,7 +96,7 @@ const SCHEMA_OF: Readonly<Record<ParamKind, object>> = {
   format: { enum: ['hostport', 'host', 'port', 'uri', 'env'] },
 };
 
-/** What the codes mean; rarangi-http(7) has the same table. */
+/** The meaning of the codes; rarangi-http(7) has the same table. */
 export const MEANINGS: Readonly<Record<number, string>> = {
   204: 'done',
   304: 'nothing has changed',

@@ -1,10 +1,11 @@
-// Targets for Prometheus (http_sd). One invariant: what Prometheus would refuse the whole answer for
-// never stands in it: label names of other letters, values that are no text, targets without a port.
+// Targets for Prometheus (http_sd). One invariant: the answer never has anything for which
+// Prometheus would refuse all of it: label names of other letters, values that are no text, targets
+// without a port.
 
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { hostPort } from '../../answers/instance-text.ts';
 
-/** An instance, and whether it is gone: then how long it stays listed was asked for. */
+/** An instance, and whether it is gone: gone ones stay listed as long as the request asks. */
 export interface Target {
   readonly info: InstanceInfo;
   readonly state: 'live' | 'stale' | 'gone';
@@ -31,7 +32,7 @@ export function targetGroupOf({ info, state }: Target, environment: string): Tar
   };
   for (const [key, value] of pairs) {
     const label = `__meta_rarangi_tag_${key.replaceAll(/[^A-Za-z0-9_]/g, '_')}`;
-    // Of two that fall together the first by name counts.
+    // Of two with the same label the first by name counts.
     if (!Object.hasOwn(labels, label)) labels[label] = value;
   }
   const all = pairs.map(([key, value]) => `${key}=${value},`).join('');

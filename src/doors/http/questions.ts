@@ -1,16 +1,17 @@
-// What a request asks for, read off its method and its address. Most are asked again and again: those
-// are read once. The invariants: what is remembered is bounded, whoever asks for whatever; and what
-// cannot be understood is told only to who may ask, so it is no failure yet.
+// The question of a request, read from its method and its address. Most questions come again and
+// again: those are read once. The invariants: the memory is bounded, whatever clients ask; and a
+// question that cannot be understood is no failure yet, because only a client that may ask is told
+// so.
 
 import type { Query, Route } from './routes.ts';
 import { matchRoute, queryOf } from './routes.ts';
 
-/** What a request comes to. */
+/** The result for a request. */
 export type Question =
   | {
       readonly kind: 'asked';
       readonly route: Route;
-      /** What stands in the place of `{…}`. */
+      /** The part in the place of `{…}`. */
       readonly part: string;
       /** The parameters; a text says what is wrong with them. */
       readonly query: Query | string;
@@ -23,14 +24,14 @@ export type Question =
 export class Questions {
   readonly #known = new Map<string, Question>();
 
-  /** Reads what a request asks for. */
+  /** Reads the question of a request. */
   of(method: string, url: string): Question {
     const isReading = method === 'GET' || method === 'HEAD';
     if (!isReading || url.length > LENGTH_MAX) return questionOf(method, url);
     const known = this.#known.get(url);
     if (known !== undefined) return known;
     const question = questionOf(method, url);
-    // Of what means nothing there is no end.
+    // There is no end of questions without a meaning.
     if (question.kind === 'asked' && typeof question.query !== 'string') this.#put(url, question);
     return question;
   }

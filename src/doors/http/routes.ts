@@ -1,8 +1,8 @@
-// THE TABLE of what HTTP asks: every route, its parameters and what it answers. Matching, the check
-// of parameters, openapi.json, the list at `/` and the manual follow from it. One invariant: what is
-// not in the table is refused, and says so, for a slip that does nothing would go unnoticed.
+// THE TABLE of HTTP's routes: every route, its parameters and its answers. Matching, the check of
+// parameters, openapi.json, the list at `/` and the manual follow from it. One invariant: anything
+// that is not in the table is refused, because a slip without effect would stay unnoticed.
 
-/** What a parameter holds. */
+/** The type of a parameter. */
 export type ParamKind = 'text' | 'pattern' | 'tag' | 'flag' | 'duration' | 'count' | 'format';
 
 interface Param {
@@ -18,15 +18,15 @@ interface RouteSpec {
   readonly path: string;
   readonly doc: string;
   readonly params: Readonly<Record<string, Param>>;
-  /** The schema of what is answered with 200; `text` for plain text, `lines` for one that lasts. */
+  /** The schema of the answer with 200; `text` for plain text, `lines` for a stream. */
   readonly answer: string;
-  /** The schema of what is sent. */
+  /** The schema of the body. */
   readonly body?: string;
   /** No token is asked for. */
   readonly isOpen?: boolean;
   /** It registers: from the own host, and never from a web page. */
   readonly writes?: boolean;
-  /** Besides those that any route may answer with. */
+  /** The codes besides those of every route. */
   readonly codes?: readonly number[];
 }
 
@@ -252,7 +252,7 @@ export const STREAMING_ROUTES: readonly RouteName[] = ALL_ROUTES.filter(
   ({ answer, params }) => answer === 'lines' || 'wait' in params,
 ).map(({ name }) => name);
 
-/** What a method and a path come to. */
+/** The result for a method and a path. */
 export type Match =
   | { readonly kind: 'found'; readonly route: Route; readonly part: string }
   | { readonly kind: 'unknown' }
@@ -271,7 +271,7 @@ export function matchRoute(method: string, path: string): Match {
   return { kind: 'method', allowed };
 }
 
-/** What stands in the place of `{…}`, decoded; null if the path is not of this route. */
+/** The part in the place of `{…}`, decoded; null if the path is not of this route. */
 function partOf({ path: pattern }: RouteSpec, path: string): string | null {
   const brace = pattern.indexOf('{');
   if (brace < 0) return pattern === path ? '' : null;
@@ -319,7 +319,7 @@ type Complain = (name: string, value: string) => string | null;
 
 const notEmpty: Complain = (name, value) => (value === '' ? `${name} is empty` : null);
 
-/** What is wrong with the value of a parameter; null for nothing. */
+/** What is wrong with the value of a parameter; null if it is right. */
 const COMPLAINTS: Readonly<Record<ParamKind, Complain>> = {
   text: notEmpty,
   pattern: notEmpty,

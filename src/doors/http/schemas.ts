@@ -1,5 +1,5 @@
-// The shapes of what HTTP answers and is sent, as JSON Schema: openapi.json has them, and a test
-// holds every answer to them. One invariant: they describe what the code writes, no more, no less.
+// The shapes of HTTP's answers and bodies, as JSON Schema: openapi.json has them, and a test checks
+// every answer against them. One invariant: they describe exactly what the code writes.
 
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
@@ -12,7 +12,7 @@ const moment = { type: 'string', format: 'date-time' };
 const why = { enum: ['unsynced', 'split', 'suspect', 'limit'] };
 const view = { complete: truth, missing: names, missingCount: count, why };
 
-/** What an answer has only where its view is not complete. */
+/** The fields of an answer whose view is not complete. */
 const LACK = ['why'];
 
 const instance = object(

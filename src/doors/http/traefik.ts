@@ -1,10 +1,10 @@
-// Services and routers for Traefik's HTTP provider. One invariant: an empty map never stands in the
-// answer, for Traefik refuses it; where there is nothing the answer is an empty object.
+// Services and routers for Traefik's HTTP provider. One invariant: the answer never has an empty
+// map, because Traefik refuses it; without services the answer is an empty object.
 
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { hostPort } from '../../answers/instance-text.ts';
 
-/** The dynamic configuration that live and stale instances come to. */
+/** The dynamic configuration for live and stale instances. */
 export function traefikOf(instances: readonly InstanceInfo[]): object {
   const services: Record<string, object> = {};
   const routers: Record<string, object> = {};

@@ -1,11 +1,11 @@
-// What an answer says of the view behind it: in headers, on every answer. One invariant: a view that
-// is not complete says what it lacks, if it knows that, and why.
+// The view behind an answer, in headers, on every answer. One invariant: if a view is not complete,
+// the headers say why and, if known, which hosts it lacks.
 
 /** A view: why is it not complete? */
 export interface HttpView {
   readonly complete: boolean;
   readonly missing: readonly string[];
-  /** How many are missing, of whom not all may be named. */
+  /** How many are missing; not all may be named. */
   readonly missingCount?: number | undefined;
   readonly why?: string | null | undefined;
 }

@@ -1,6 +1,5 @@
-// What a request says of itself and what this door allows, as the rules of access want to know it.
-// One invariant: whether a connection comes from this host is read off the connection, never off
-// what a header claims.
+// The facts about a request and the permissions of this door, for the rules of access. One
+// invariant: the connection shows whether it comes from this host, never a header.
 
 import { networkInterfaces } from 'node:os';
 
@@ -34,12 +33,12 @@ export class HttpAccess {
     this.#rules = new WeakMap();
   }
 
-  /** What a request says of itself. */
+  /** The facts about a request. */
   visitOf(exchange: Exchange): Visit {
     return new RequestVisit(exchange);
   }
 
-  /** What is allowed at the place at which a request came in. */
+  /** The permissions at the place at which a request came in. */
   rulesAt({ place, request }: Exchange): AccessRules {
     const scheme = 'encrypted' in request.socket ? 'https' : 'http';
     const known = this.#rules.get(place);

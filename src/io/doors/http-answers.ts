@@ -1,6 +1,6 @@
-// What comes by HTTP and who answers it: the request is judged, found in the table of routes, and
-// handed to its handler. The invariant: nothing is done before it is known that it may be, every
-// request has one answer, and what a handler throws is an answer as well.
+// Requests by HTTP and their handlers: a request is judged, found in the table of routes, and
+// handed to its handler. The invariant: nothing is done before the request is allowed, every
+// request has one answer, and an error of a handler is an answer as well.
 
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
@@ -82,7 +82,7 @@ export class HttpAnswers {
     }
   }
 
-  /** Judges a request; one that is refused is answered here. */
+  /** Judges a request, and answers one that is refused. */
   #mayPass(exchange: Exchange, route: Route | null): boolean {
     const visit = this.#access.visitOf(exchange);
     const rules = this.#access.rulesAt(exchange);

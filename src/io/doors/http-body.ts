@@ -1,11 +1,11 @@
-// The body of a request, in JSON. One invariant: no more of it is kept than a body may have, and what
-// is too large, or no JSON, is answered before anything else is done with it.
+// The body of a request, in JSON. One invariant: no more of it is kept than a body may have, and a
+// body that is too large, or no JSON, is refused before anything else is done with it.
 
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import { usageFailure } from '../../doors/http/failures.ts';
 import type { Exchange } from './http-exchange.ts';
 
-/** Reads a body in JSON; what cannot be read is answered here. */
+/** Reads a body in JSON, and refuses one that cannot be read. */
 export function readBody(exchange: Exchange, done: (body: unknown) => void): void {
   const { request } = exchange;
   const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
-// What becomes of a connection on which comes no request: it cannot be read, has too much of a header,
-// or takes too long. The invariant: its sender is answered once and the connection ends; into an
-// answer that has begun nothing else is written, for its reader would take that for a part of it.
+// Connections without a valid request: it cannot be read, has too large a header, or takes too
+// long. The invariant: its sender is answered once and the connection ends; nothing is written into
+// an answer that has begun, because its reader would take that for a part of it.
 
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 
-/** What a breach comes to: its status, and the limit that it reached. */
+/** The result of a breach: its status, and the limit that it reached. */
 interface Verdict {
   readonly status: 400 | 408 | 431;
   readonly limit: HttpLimitName | null;

@@ -1,8 +1,8 @@
 // How many connections a door holds, how fast one address may ask, and what a connection may leave
-// unread. The invariants: a door that is full still serves: the connection that has idled longest goes
-// for the newcomer, and only if all are busy is the newcomer turned away; no address beyond loopback
-// can fill it by itself; a connection has one answer at a time, so that who does not read costs one, and
-// who asks much at once lets others be answered in between.
+// unread. The invariants: a full door still serves: the connection that has idled longest is closed
+// for the newcomer, and the newcomer is turned away only if all are busy. No address beyond
+// loopback can fill the door by itself. A connection has one answer at a time, so that a client
+// that does not read costs only one, and others are answered between the requests of a busy one.
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -90,7 +90,7 @@ export class HttpConnections<A extends Asking> {
     if (asking.length >= REQUESTS_AHEAD_MAX) {
       this.#options.onLimit('http-requests-ahead');
       socket.destroy();
-      // What it has sent besides is of no use.
+      // Its further requests are dropped.
       this.#known.delete(socket);
       return;
     }
@@ -104,7 +104,10 @@ export class HttpConnections<A extends Asking> {
     return this.#known.get(socket)?.asking[0]?.response ?? null;
   }
 
-  /** No byte has passed for a while. A connection that waits for us stays; who does not read goes. */
+  /**
+   * No byte has passed for a while. A connection that waits for us stays; one that does not read is
+   * closed.
+   */
   meetStill(socket: Socket): void {
     const isBusy = this.answerAt(socket) !== null;
     if (isBusy && socket.writableLength === 0) return;
@@ -112,7 +115,7 @@ export class HttpConnections<A extends Asking> {
     socket.destroy();
   }
 
-  /** Whether one more request of this connection is within the pace. */
+  /** Whether one more request of this connection is within the rate. */
   isPaced(socket: Socket): boolean {
     const address = this.#known.get(socket)?.address ?? null;
     if (address === null) return true;

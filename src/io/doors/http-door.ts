@@ -1,6 +1,6 @@
 // The HTTP door: one HTTP server at each of its places, all of them answering alike. The invariant:
-// a connection belongs to this door until it is closed, and with the door all of them are; what a
-// handler throws costs its own request, never the door.
+// a connection belongs to this door until it is closed, and all are closed with the door; an error
+// of a handler costs its own request, never the door.
 
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer, request as httpRequest } from 'node:http';
@@ -68,7 +68,7 @@ class HttpDoor implements Door {
         resolve(true);
       });
       asked.on('error', (error: NodeJS.ErrnoException) => {
-        // Nobody is there any more, or whoever is there speaks something else.
+        // No program is there any more, or it does not speak HTTP.
         resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
       });
       asked.end();
@@ -134,7 +134,7 @@ async function bind(server: Server | SecureServer, endpoint: object): Promise<vo
   server.on('error', () => undefined);
 }
 
-/** Lets those who are being answered have their answer, for a moment. */
+/** Gives answers that have begun a moment to end. */
 async function ended(server: Server | SecureServer): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => {
@@ -148,12 +148,12 @@ async function ended(server: Server | SecureServer): Promise<void> {
   });
 }
 
-/** What a request may take and hold: rarangi-http(7) says the same. */
+/** The limits of a request: rarangi-http(7) says the same. */
 const SERVER_OPTIONS = {
   maxHeaderSize: HTTP_LIMITS['http-header-bytes'].max,
   headersTimeout: HTTP_LIMITS['http-header-ms'].max,
   requestTimeout: HTTP_LIMITS['http-request-ms'].max,
-  // Node.js looks only so often who has taken too long.
+  // Node.js looks only so often for requests that take too long.
   connectionsCheckingInterval: 500,
   keepAliveTimeout: HTTP_LIMITS['http-idle-ms'].max,
   // A request without one is answered by us.

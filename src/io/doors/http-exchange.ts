@@ -1,5 +1,5 @@
-// One request and its answer. The invariant: every answer has the headers that all have, and is
-// given once; a stream ends when its reader is gone or does not read, and whoever made it is told.
+// One request and its answer. The invariant: every answer has the common headers, and is given
+// once; a stream ends when its reader is gone or does not read, and its handler is told.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -14,7 +14,7 @@ import type { HttpView } from '../../doors/http/view.ts';
 import { viewHeaders } from '../../doors/http/view.ts';
 import type { DoorContext, DoorPlace } from './door.ts';
 
-/** What answers have besides their body. */
+/** The parts of an answer besides its body. */
 export interface Extras {
   readonly view?: HttpView;
   readonly headers?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface Rendered {
   readonly body: string | null;
 }
 
-/** A stream that lasts. */
+/** A stream of events. */
 export interface HttpStream {
   readonly form: StreamForm;
   /** Writes an event of that name. */
@@ -46,7 +46,7 @@ export class Exchange {
   readonly place: DoorPlace;
   /** Whether its sender asks no faster than it may. */
   readonly isPaced: boolean;
-  /** What was asked for, once it is known. */
+  /** The route, once it is known. */
   route: RouteName | 'none' = 'none';
   readonly #context: DoorContext;
   /** Headers of this answer alone, as those of an answer. */
@@ -84,13 +84,13 @@ export class Exchange {
     };
   }
 
-  /** Calls back once, in so many milliseconds; what is returned undoes that. */
+  /** Calls back once, in so many milliseconds; call the returned function to cancel that. */
   alarm(delayMs: number, ring: () => void): () => void {
     const { runtime } = this.#context.server;
     return runtime.setAlarm(runtime.nowMs() + delayMs, this.guarded(ring));
   }
 
-  /** Calls back once, when the answer is over or nobody waits for it any more. */
+  /** Calls back once, when the answer is over or its reader has gone. */
   onClose(act: () => void): void {
     this.response.once('close', this.guarded(act));
   }
@@ -106,7 +106,7 @@ export class Exchange {
     return typeof value === 'string' ? value : null;
   }
 
-  /** Who asks, for people. */
+  /** The client, in words for people. */
   get remote(): string {
     const { remoteAddress, remotePort } = this.request.socket;
     if (remoteAddress === undefined) return `${this.place.address}:0`;
@@ -114,7 +114,7 @@ export class Exchange {
     return `${host.includes(':') ? `[${host}]` : host}:${String(remotePort ?? 0)}`;
   }
 
-  /** The view of this server, for what is answered without a question to the core. */
+  /** The view of this server, for answers without a question to the core. */
   view(): HttpView {
     const { isComplete: complete, missing, missingCount, why } = this.#context.server.state().view;
     return { complete, missing, missingCount, why };
@@ -140,7 +140,7 @@ export class Exchange {
     this.give(this.rendered(status, { type: extras.type ?? TEXT_TYPE, body }, extras));
   }
 
-  /** Answers nothing but a status. */
+  /** Answers only a status. */
   bare(status: 204 | 304, extras: Extras = {}): void {
     this.give(this.rendered(status, null, extras));
   }
@@ -179,7 +179,7 @@ export class Exchange {
     });
   }
 
-  /** Begins what lasts. `onEnd` is called once, when nobody reads it any more. */
+  /** Begins a stream. `onEnd` is called once, when it has no reader any more. */
   stream(form: StreamForm, onEnd: () => void): HttpStream {
     const { response } = this;
     let cancelBeat = (): void => undefined;
@@ -258,5 +258,5 @@ const CHALLENGES = 'Bearer realm="rarangi", Basic realm="rarangi", charset="UTF-
 const ALIVE = JSON.stringify({ event: 'alive' });
 const BEAT_MS = 5_000;
 
-/** What may wait in memory for a reader that does not read. */
+/** The bytes that may wait in memory for a reader that does not read. */
 const { max: UNREAD_BYTES_MAX } = HTTP_LIMITS['http-unread-bytes'];

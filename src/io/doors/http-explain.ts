@@ -1,5 +1,5 @@
-// Explanations by HTTP. The invariant: they are what `explain --json` prints, as this server alone
-// knows it; they take several answers of the core, and the first that does not come ends it.
+// Explanations by HTTP. The invariant: they are what `explain --json` prints, from this server's
+// knowledge alone; they take several answers of the core, and the first failure ends the request.
 
 import { cannotTell, usageFailure } from '../../doors/http/failures.ts';
 import { isName } from '../../protocol/ids.ts';
@@ -32,7 +32,7 @@ export function answerExplain(exchange: Exchange, { part: name, inside }: Asked)
   explainBy(askerOf(exchange, inside), name, { environment }).then(answered, failed);
 }
 
-/** The core gave no answer, or another one than was asked for. */
+/** The core gave no answer, or one of another kind. */
 class Unanswered extends Error {
   override readonly name = 'Unanswered';
   readonly answer: InnerAnswer;

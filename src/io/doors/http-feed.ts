@@ -1,6 +1,6 @@
-// The feed of the status page: all at first, then what has changed. The invariants: each kind of event
-// is told at most four times a second, whatever happens; what has changed is looked for and written
-// down once for all readers; without a reader nothing is looked for and nothing is kept.
+// The feed of the status page: everything at first, then the changes. The invariants: each kind of
+// event comes at most four times a second, whatever happens; changes are found and written once for
+// all readers; without a reader no work is done and nothing is kept.
 
 import { historyAnswerOf, historyFacts } from '../../answers/history.ts';
 import { peerInfoOf, type ServiceInfo, statusReportOf } from '../../answers/shapes.ts';
@@ -25,13 +25,13 @@ import type { HttpInside } from './http-inside.ts';
 interface Reader {
   readonly exchange: Exchange;
   readonly stream: HttpStream;
-  /** Whether it has been told nothing yet. */
+  /** Whether it has got nothing yet. */
   isNew: boolean;
   /** When it was last told that this server lives. */
   assuredMs: number;
 }
 
-/** An event, written down once for all. */
+/** An event, written once for all readers. */
 interface Written {
   readonly name: FeedEvent['event'];
   readonly json: string;
@@ -41,7 +41,7 @@ function written(event: FeedEvent): Written {
   return { name: event.event, json: JSON.stringify(event) };
 }
 
-/** What the core says of itself. */
+/** The core's answers about itself. */
 interface Said {
   readonly report: MessageOf<'report'>;
   readonly events: MessageOf<'events'>;
@@ -59,7 +59,7 @@ export class HttpFeed {
     this.#inside = inside;
   }
 
-  /** Tells a new reader all, and then what changes, for as long as it reads. */
+  /** Sends a new reader everything, and then the changes, as long as it reads. */
   open(exchange: Exchange): void {
     const reading = this.#inside.openReading(exchange, {
       key: 'event',
@@ -74,7 +74,7 @@ export class HttpFeed {
     this.#arm();
   }
 
-  /** Looks again when it is time. What is thrown then costs the reader on whose behalf it is done. */
+  /** Looks again when it is time. An error then costs the reader that it is done for. */
   #arm(): void {
     const [reader] = this.#readers;
     if (this.#isArmed || reader === undefined) return;
@@ -90,7 +90,7 @@ export class HttpFeed {
     });
   }
 
-  /** A page cannot see comments, and must know whether what it shows is of now. */
+  /** A page cannot see comments, and must know whether it shows the present state. */
   #assure(): void {
     for (const reader of this.#readers) {
       if (this.#lookedMs - reader.assuredMs < ALIVE_MS || reader.isNew) continue;
@@ -130,7 +130,7 @@ export class HttpFeed {
   }
 }
 
-/** What all readers have been told. */
+/** The state that all readers have got. */
 class Told {
   /** The number of the newest event. */
   number = 0;
@@ -140,7 +140,7 @@ class Told {
   readonly #rows = new Map<Origin, ServerLook>();
   #status = '';
 
-  /** What is new of what the core knows and says; and, for who has been told nothing, all of it. */
+  /** The changes in the core's knowledge; for a reader that has got nothing, all of it. */
   next(
     state: Readonly<State>,
     said: Said,
@@ -166,7 +166,7 @@ class Told {
     };
   }
 
-  /** That time passes is no news. */
+  /** Passing time is no news. */
   #statusNews(status: FeedStatus): Written[] {
     const away = status.away.map(({ host, state }) => [host, state]);
     const text = JSON.stringify({ ...status, away });
@@ -208,7 +208,7 @@ function whereabouts(row: ServiceInfo, instances: readonly Instance[]): FeedServ
   return { ...row, hosts: hosts.size, clusters: clusters.size };
 }
 
-/** A row, and of what it was made. */
+/** A row, and its sources. */
 interface ServerLook {
   readonly row: FeedServer;
   readonly standing: Origin['standing'];
@@ -240,7 +240,7 @@ function statusOf(state: Readonly<State>, report: MessageOf<'report'>): FeedStat
   return { event: 'status', ...statusReportOf(report), away: awayOf(state) };
 }
 
-/** Each host that is out of reach, by that of its servers which went first. */
+/** Each host that is out of reach, by its server that went first. */
 function awayOf({ reach: { away }, nowMs, options }: Readonly<State>): FeedAway[] {
   const hosts = new Map<string, FeedAway>();
   for (const { log, standing, sinceMs } of away) {
@@ -260,7 +260,9 @@ interface Changes<Row> {
   readonly gone: readonly string[];
 }
 
-/** What has changed, in parts: the first says what is gone, and whether all before it is void. */
+/**
+ * The changes, in parts: the first says which names are gone, and whether all before it is void.
+ */
 function partsOf<Row>(
   { changed, gone }: Changes<Row>,
   whole: boolean,
@@ -301,5 +303,5 @@ const LOOK_MS = 250;
 const ALIVE = { event: 'alive' };
 const ALIVE_MS = 2_000;
 
-/** Events that are told at once; who wants older ones asks `/v1/history`. */
+/** Events that are sent at once; `/v1/history` has older ones. */
 const ROWS_MAX = 200;

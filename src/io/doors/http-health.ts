@@ -1,5 +1,6 @@
-// Whether a server lives, is ready, is well: for those who restart or route by it. One invariant: to
-// live asks nothing of others, so that no one restarts a server for the fault of a network.
+// Whether a server lives, is ready, is well: for programs that restart it or route by it. One
+// invariant: the check of life asks nothing of others, so that a server is not restarted for the
+// fault of a network.
 
 import { healthOf } from '../../core/server/sessions/health.ts';
 import type { State } from '../../core/server/state.ts';
@@ -22,14 +23,14 @@ export function answerReady(
   else exchange.text(503, 'unsynced: not synced yet\n');
 }
 
-/** All is well; else why not, a line each. */
+/** All is well; else the reasons, a line each. */
 export function answerSynced(exchange: Exchange, state: Known): void {
   const lines = whyNotWell(state);
   if (lines.length === 0) exchange.text(200, 'ok\n');
   else exchange.text(503, lines.map((line) => `${line}\n`).join(''));
 }
 
-/** Why a server is not well, a line for each reason that `status` gives, and what that says in its view. */
+/** Why a server is not well: a line for each reason of `status`, and one for its view. */
 export function whyNotWell(state: Known): string[] {
   const { state: word, reasons } = healthOf(state);
   const {

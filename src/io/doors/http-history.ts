@@ -1,5 +1,5 @@
-// What happened, by HTTP. The invariant: it is what `history --json` prints, of this server alone, and
-// "none" is said only if the server reaches back as far as was asked for.
+// The history by HTTP. The invariant: it is what `history --json` prints, of this server alone, and
+// the answer is "none" only if the server reaches back as far as was asked for.
 
 import { historyAnswerOf, historyFacts, historyVerdict } from '../../answers/history.ts';
 import { cannotTell, usageFailure } from '../../doors/http/failures.ts';
@@ -46,7 +46,7 @@ function complaintOf(query: Query): string | null {
   return id === undefined || isId(id) ? null : `${JSON.stringify(id)} is not the id of an instance`;
 }
 
-/** Whom it is about; what complaintOf has nothing to say about. */
+/** The subject of the question, beyond the checks of complaintOf. */
 function subjectOf(query: Query) {
   const [service] = (query.get('service') ?? []) as Name[];
   const [host] = (query.get('host') ?? []) as Name[];

@@ -1,6 +1,6 @@
-// What the handlers of the HTTP door have of their server: one session for questions, others for what
-// lasts, and how many of those there may be. The invariant: a session that is lost is replaced with
-// the next question, and what lasts is counted until it is over.
+// The connection of the HTTP door's handlers to their server: one session for questions, others for
+// streams, and the limit of those. The invariant: a session that is lost is replaced with the next
+// question, and a stream counts until it is over.
 
 import { GlobError, globOf } from '../../answers/glob.ts';
 import { streamFormOf } from '../../doors/http/events.ts';
@@ -15,7 +15,7 @@ import type { InnerAnswer, InnerQuestion, InnerSessionOptions } from './inner-se
 import { InnerSession } from './inner-session.ts';
 import { Knowledge } from './knowledge.ts';
 
-/** An answer that lasts, and what is asked of the core for it. */
+/** A stream, and its questions to the core. */
 export interface Reading {
   readonly session: InnerSession;
   readonly stream: HttpStream;
@@ -31,7 +31,7 @@ export interface KeptAnswer extends Keepable {
   readonly finding: ReturnType<typeof lookupAnswerOf>;
 }
 
-/** Under which key the lines of a stream say what they are. */
+/** The key for the kind of a stream's lines. */
 type EventKey = 'event' | 'change';
 
 /** The inside of one door. */
@@ -69,7 +69,7 @@ export class HttpInside {
     this.#session.ask(question, exchange.guarded(done));
   }
 
-  /** A session for what lasts as long as an answer; null at the limit, which is answered here. */
+  /** A session for a stream; null at the limit, which is answered here. */
   openStream(
     exchange: Exchange,
     more: Partial<Omit<InnerSessionOptions, 'context' | 'remote'>> = {},
@@ -90,8 +90,8 @@ export class HttpInside {
   }
 
   /**
-   * Begins an answer that lasts, in the form that its reader accepts; null at the limit, which is
-   * answered here. `onEnd` is called once, when nobody reads it any more.
+   * Begins a stream, in the form that its reader accepts; null at the limit, which is answered
+   * here. `onEnd` is called once, when it has no reader any more.
    */
   openReading(
     exchange: Exchange,
@@ -110,7 +110,7 @@ export class HttpInside {
     return { session, stream };
   }
 
-  /** How a stream, once there is one, is told that the server stops, and ends with its session. */
+  /** Tells a stream, once there is one, that the server stops, and ends it with its session. */
   farewells(
     key: EventKey,
     streamOf: () => HttpStream | null,
@@ -124,7 +124,10 @@ export class HttpInside {
     };
   }
 
-  /** Tells whether a name matches a pattern; a text says what is wrong with that. */
+  /**
+   * A function that tells whether a name matches a pattern; a text says what is wrong with the
+   * pattern.
+   */
   matcher(pattern: string): ((name: string) => boolean) | string {
     try {
       return globOf(pattern);
@@ -140,5 +143,5 @@ export class HttpInside {
   }
 }
 
-/** Of 4,096 connections: whoever only asks must still find room. */
+/** Of 4,096 connections: clients that only ask must still find room. */
 const { max: STREAMS_MAX } = HTTP_LIMITS['http-streams'];

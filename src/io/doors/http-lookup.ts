@@ -1,5 +1,5 @@
-// Questions by HTTP: the services, the servers, the state. The invariant: the same question is answered
-// as by the command line, key for key.
+// Questions by HTTP: the services, the servers, the state. The invariant: a question gets the same
+// answer as on the command line, key for key.
 
 import { peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
 import { viewInfoOf } from '../../answers/view.ts';
@@ -53,14 +53,14 @@ export function answerStatus(exchange: Exchange, { inside }: Asked): void {
   });
 }
 
-/** What a request asked for. */
+/** The question of a request. */
 export interface Asked {
   readonly part: string;
   readonly query: Query;
   readonly inside: HttpInside;
 }
 
-/** Which instances parameters ask for. */
+/** The instances that parameters ask for. */
 export function wantedOf(query: Query): Wanted {
   const tags = (query.get('tag') ?? []).map((pair): [string, string] => {
     const at = pair.indexOf('=');
@@ -76,7 +76,7 @@ export function failUnanswered(exchange: Exchange, answer: InnerAnswer): void {
   else exchange.fail(cannotTell('this server stops', {}));
 }
 
-/** There is nothing of what was asked for, and that is certain. */
+/** The requested thing does not exist, and that is certain. */
 export function noneFailure(message: string, more: object): HttpFailure {
   const hint = 'see what there is with: /v1/services';
   return { status: 404, code: 'none', message, hint, more };

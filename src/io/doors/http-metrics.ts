@@ -1,6 +1,6 @@
-// Gathers what `/metrics` says of a server: what it holds now from its core, what it has counted from
-// its tally, the rest from the process. The invariants: a scrape takes as long as there are links and,
-// if they are asked for, services, however many instances there are; what it reads it never changes.
+// Gathers the values of `/metrics`: present numbers from the core, counts from its tally, the rest
+// from the process. The invariants: the cost of a scrape grows with the links and, if they are
+// asked for, the services, not with the instances; it only reads.
 
 import { VERSION } from '../../answers/version.ts';
 import { LIMITS } from '../../core/server/limits.ts';
@@ -66,7 +66,7 @@ export class HttpMetrics {
   }
 }
 
-/** What a server holds now. */
+/** The present contents of a server. */
 function stateMeasures(state: Known) {
   const {
     options,
@@ -100,7 +100,7 @@ function stateMeasures(state: Known) {
   } satisfies Partial<Measured>;
 }
 
-/** What was counted since the start. */
+/** The counts since the start. */
 function countMeasures(state: Known) {
   const counted = (name: Counted): readonly Sample[] =>
     [...state.tally.of(name)].map(({ labels, times }) => ({ labels, value: times }));
@@ -123,7 +123,7 @@ function countMeasures(state: Known) {
   } satisfies Partial<Measured>;
 }
 
-/** The links that there are, and those that were lost of servers that are still known. */
+/** The present links, and lost ones of servers that are still known. */
 function linkMeasures(state: Known, unwrittenBytesOf: (connection: number) => number) {
   const known = new Set<string>();
   for (const { log } of state.origins.values()) known.add(log.facts.name);
@@ -154,7 +154,7 @@ interface Link {
   readonly roundTripMicros: number | null;
 }
 
-/** The services that there are, and those that went a while ago. */
+/** The present services, and those that went a while ago. */
 function serviceMeasures({ catalogue, clients: { vanished }, nowMs }: Known, isAsked: boolean) {
   if (!isAsked) return { rarangi_service_instances: null, rarangi_services_left_out: null };
   const gone = [...vanished].flatMap(([name, atMs]) =>
@@ -180,7 +180,7 @@ function byWord(values: Readonly<Record<string, number>>): readonly Sample[] {
   return Object.entries(values).map(([word, value]) => ({ labels: [word], value }));
 }
 
-/** How often each word is there, or the sum of what goes with it. */
+/** How often each word is there, or the sum of its values. */
 function tallied(words: readonly string[], amounts?: readonly number[]): readonly Sample[] {
   const sums: Record<string, number> = {};
   for (const [index, word] of words.entries()) {

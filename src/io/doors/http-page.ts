@@ -1,5 +1,5 @@
-// The status page: one file, with a policy that lets a browser run what stands in it and nothing
-// else. The invariant: the policy is made of the very bytes that are sent.
+// The status page: one file, with a policy that lets a browser run only the script in it. The
+// invariant: the policy is made of exactly the bytes that are sent.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ interface Page {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Whether a browser asks, which would rather have a page than JSON. */
+/** Whether a browser asks, which prefers a page to JSON. */
 export function wantsPage(exchange: Exchange): boolean {
   return /(^|,)\s*text\/html\s*(;|,|$)/i.test(exchange.header('accept') ?? '');
 }
@@ -31,7 +31,7 @@ export function answerPage(exchange: Exchange): void {
   page.then(answer, fail);
 }
 
-/** Read once, when somebody first asks. */
+/** Read once, at the first request. */
 let page: Promise<Page> | undefined;
 
 async function readPage(): Promise<Page> {
@@ -40,7 +40,7 @@ async function readPage(): Promise<Page> {
   return { html, headers };
 }
 
-/** A file of `dist`, of which this code is at one of two places: see .ci/bundle.mjs. */
+/** A file of `dist`; this code may run from two places in it: see .ci/bundle.mjs. */
 async function readBuilt(name: string): Promise<string> {
   try {
     return await readFile(join(import.meta.dirname, '..', name), 'utf8');
@@ -50,7 +50,7 @@ async function readBuilt(name: string): Promise<string> {
   }
 }
 
-/** Nothing but the script and the style of the page, and questions to its own server. */
+/** Only the script and the style of the page, and questions to its own server. */
 function policyOf(html: string): string {
   const rules = [
     `default-src 'none'`,

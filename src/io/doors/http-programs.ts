@@ -1,6 +1,6 @@
-// What other programs read by HTTP in their own formats: Prometheus, Traefik, Envoy. The invariant:
-// a server that has not synced yet answers 503, never an empty list, for all of them keep what they
-// have on an error and drop it on an empty list.
+// Answers for other programs in their own formats: Prometheus, Traefik, Envoy. The invariant: a
+// server that has not synced yet answers 503, never an empty list, because all of them keep what
+// they have on an error and drop it on an empty list.
 
 import { instanceInfoOf } from '../../answers/shapes.ts';
 import { isWanted } from '../../core/client/matching.ts';
@@ -94,7 +94,7 @@ interface ResourceWish {
   readonly query: Query;
 }
 
-/** What a resource means; a text says what is wrong with it. */
+/** The meaning of a resource; a text says what is wrong with it. */
 function wishOf(resource: string): ResourceWish | string {
   const { name, query: text } = resourceParts(resource);
   if (!isName(name)) return `resource ${JSON.stringify(resource)} does not begin with a name`;
@@ -155,7 +155,9 @@ function gather(
 
 type Known = ReturnType<HttpInside['server']['state']>;
 
-/** What was lost a while ago and is not back; what was given up on purpose was not lost. */
+/**
+ * Instances that were lost a while ago and are not back; those given up on purpose were not lost.
+ */
 function lostWithin(
   { clients: { removals }, nowMs, catalogue }: Known,
   withinMs: number,

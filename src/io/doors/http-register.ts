@@ -1,6 +1,6 @@
-// Registering by HTTP: a service is a request that lasts. The invariant: a registration lives exactly
-// as long as the connection whose answer it is; a key is checked by the core, as for every client, and stands
-// in no answer but the one that made it, and in no log.
+// Registering by HTTP: a service is a request whose answer does not end. The invariant: a
+// registration lives exactly as long as the connection of its answer; the core checks the key, as
+// for every client, and only the answer that made a key shows it, and no log.
 
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
@@ -20,26 +20,26 @@ interface Held {
   revision: number;
 }
 
-/** A stream and what it holds. */
+/** A stream and its instances. */
 interface Stream {
   readonly session: InnerSession;
   readonly instances: Set<InstanceId>;
   out: HttpStream | null;
 }
 
-/** A registration that is asked for. */
+/** A requested registration. */
 interface Wish extends Identity {
   readonly isKeyMade: boolean;
   readonly offer: HttpOffer;
   readonly revision: number;
 }
 
-/** Who asks to change an instance or to give it up, before the core has looked at the key. */
+/** A request to change an instance or to give it up, before the core has checked the key. */
 interface Claim extends Identity {
   readonly held: Held;
 }
 
-/** What was registered by one door. */
+/** The registrations of one door. */
 export class HttpRegistrations {
   readonly #inside: HttpInside;
   readonly #held = new Map<InstanceId, Held>();
@@ -53,7 +53,7 @@ export class HttpRegistrations {
     return this.#held.size;
   }
 
-  /** Registers what is sent, for as long as the answer lasts. */
+  /** Registers the offers of a request, as long as the answer lasts. */
   register(exchange: Exchange, body: unknown): void {
     const offers = offersIn(body, { isListAllowed: true });
     if (typeof offers === 'string') {
@@ -188,7 +188,7 @@ export class HttpRegistrations {
     if (stream.instances.size === 0) stream.out?.end();
   }
 
-  /** What is asked of an instance, if a stream holds it. */
+  /** Handles a request about an instance, if a stream holds it. */
   #claim(exchange: Exchange, instance: string): Claim | null {
     const key = exchange.header('rarangi-key');
     if (key === null || !isInstanceKey(key) || !isId(instance)) {
@@ -202,7 +202,7 @@ export class HttpRegistrations {
     return null;
   }
 
-  /** To give up what a session does not hold changes nothing, but the key is checked. */
+  /** Giving up an instance that a session does not hold changes nothing, but the key is checked. */
   #refuseUnheld(exchange: Exchange, { instance, key }: Identity): void {
     const question = { kind: 'deregister', instance, key, cause: 'deregistered' } as const;
     this.#inside.ask(exchange, question, (answer) => {

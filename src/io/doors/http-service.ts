@@ -1,6 +1,6 @@
-// The instances of a service by HTTP. The invariant: the same question is answered as by the command
-// line, key for key; what was answered is given again only while it is right; and whoever waits for
-// another answer is woken by a change of this answer and by nothing else.
+// The instances of a service by HTTP. The invariant: a question gets the same answer as on the
+// command line, key for key; a kept answer is given again only while it is right; and a client that
+// waits for another answer is woken only by a change of this answer.
 
 import { formatted } from '../../answers/instance-text.ts';
 import type { TextFormat } from '../../answers/instance-text.ts';
@@ -48,14 +48,14 @@ export function answerService(exchange: Exchange, asked: Asked): void {
   else answerInTime(exchange, lookup, waitMs);
 }
 
-/** Answers what there is: what is kept if it is right, else anew, to be kept. */
+/** Answers at once: with the kept answer if it is right, else with a new one, which is kept. */
 function answerNow(exchange: Exchange, lookup: Lookup): void {
   const { knowledge, kept } = lookup.inside;
   const question = questionOf(exchange);
   const before = knowledge.stamp();
   ask(exchange, lookup, (answer) => {
     const basis = { rows: answer.instances, view: answer };
-    // What has changed since it was asked may be newer than the answer.
+    // Changes since the question may be newer than the answer.
     const stamp = knowledge.stamp() === before ? before : null;
     const again = kept.confirmed(question, basis, stamp);
     if (again !== null) {
@@ -67,7 +67,7 @@ function answerNow(exchange: Exchange, lookup: Lookup): void {
   });
 }
 
-/** Answers as soon as there is what is waited for. */
+/** Answers as soon as the condition holds. */
 function answerInTime(exchange: Exchange, lookup: Lookup, waitMs: number): void {
   look(exchange, lookup, (found) => {
     const known = exchange.header('if-none-match');
@@ -77,12 +77,12 @@ function answerInTime(exchange: Exchange, lookup: Lookup, waitMs: number): void 
   });
 }
 
-/** By what an answer is kept: all that it depends on besides what the core knows. */
+/** The key of a kept answer: all that it depends on besides the core's knowledge. */
 function questionOf({ request }: Exchange): string {
   return request.url ?? '/';
 }
 
-/** Gives what is kept, or says to who has it that it is the same. */
+/** Gives the kept answer, or tells a client that has it that it is the same. */
 function giveKept(
   exchange: Exchange,
   { server }: HttpInside,
@@ -112,7 +112,7 @@ function look(exchange: Exchange, lookup: Lookup, done: (found: Found) => void):
   });
 }
 
-/** Asks the core; where it gives no answer, that is said here. */
+/** Asks the core, and answers a failure here. */
 function ask(
   exchange: Exchange,
   { name, inside }: Lookup,
@@ -139,7 +139,7 @@ function hasLive({ instances }: Found): boolean {
   return instances.some(({ state }) => isLive(state));
 }
 
-/** Answers what was found. What it returns may be answered again; null for what may not. */
+/** Answers with the found instances. Returns the answer if it may be given again, else null. */
 function answerFound(exchange: Exchange, lookup: Lookup, found: Found): KeptAnswer | null {
   const { name, query, inside } = lookup;
   const { view, etag } = found;
@@ -167,7 +167,7 @@ function answerFound(exchange: Exchange, lookup: Lookup, found: Found): KeptAnsw
   return { etag, finding, full, unchanged, bytes: 2 * (content.body.length + HEAD_LETTERS) };
 }
 
-/** Instances in the form that is asked for. */
+/** Instances in the requested form. */
 function contentOf(
   { name, query }: Lookup,
   view: ViewInfo,
@@ -195,11 +195,11 @@ function emptyFailure(name: string, { instances, view }: Found, body: object) {
 
 interface Wait {
   readonly waitMs: number;
-  /** The header If-None-Match: until the answer is another one; null: until one is live. */
+  /** The header If-None-Match: wait until the answer differs; null: until one is live. */
   readonly known: string | null;
 }
 
-/** Holds the answer back until it is what is waited for, or the time is over. */
+/** Holds the answer back until the condition holds, or the time is over. */
 function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): void {
   const { inside, name } = lookup;
   const session = inside.openStream(exchange);
@@ -228,7 +228,7 @@ function waitFor(exchange: Exchange, lookup: Lookup, { waitMs, known }: Wait): v
   });
   exchange.onClose(end);
   const onChange = (): void => {
-    // All that one step tells is one piece of news.
+    // All changes of one step are one piece of news.
     if (isLooking) return;
     isLooking = true;
     queueMicrotask(exchange.guarded(lookAgain));
@@ -250,7 +250,7 @@ function failTimedOut(exchange: Exchange, { name }: Lookup, { view, etag }: Foun
   exchange.fail(failure, { view, headers: { ETag: etag } });
 }
 
-/** An instance as JSON; what was written once is ready for the next one who asks. */
+/** An instance as JSON; its text is ready for the next request. */
 function jsonOf(instance: Instance): string {
   const ready = READY.get(instance);
   if (ready !== undefined) return ready;

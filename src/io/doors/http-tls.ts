@@ -1,5 +1,6 @@
-// The certificate of HTTP beyond loopback. One invariant: what is used was read whole and belongs
-// together; when new files are not fit the old ones stay in use, and streams go on either way.
+// The certificate of HTTP beyond loopback. One invariant: certificate and key were read whole and
+// belong together; when new files cannot be used the old ones stay in use, and streams go on either
+// way.
 
 import { X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
@@ -10,7 +11,7 @@ import { privateKeyOf } from '../tls/private-key.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';
 
-/** What HTTPS is told; null where there is no certificate. Throws RARANGI_USAGE. */
+/** The options of HTTPS; null where there is no certificate. Throws RARANGI_USAGE. */
 export function httpTlsOf({
   settings,
   lock,
@@ -21,12 +22,12 @@ export function httpTlsOf({
   const key = readPrivateFile(files.key, 'key');
   mustBelong({ cert, key, files });
   if (lock.tls === undefined) return { cert, key, minVersion: 'TLSv1.2' };
-  // A certificate of the environment does instead of a token; browsers have none.
+  // A certificate of the environment counts as a token; browsers have none.
   const ca = readPublicFile(lock.tls.ca, 'CA file');
   return { cert, key, ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' };
 }
 
-/** The options of HTTPS that files say. */
+/** The options of HTTPS from files. */
 export type TlsOptions = Pick<
   ServerOptions,
   'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'

@@ -1,6 +1,6 @@
 // A watch by HTTP: the present set of services, the mark where it ends, then every change, for as
-// long as it is read. One invariant: for each service, or pattern, that was asked for there is one
-// mark, after all that was present of it and before any change.
+// long as it is read. One invariant: each requested service, or pattern, has one mark, after all
+// its present instances and before any change.
 
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { instanceInfoOf } from '../../answers/shapes.ts';
@@ -70,7 +70,7 @@ class HttpWatch {
     this.#sync();
   }
 
-  /** A pattern stands for the services that there are; new ones are looked for again and again. */
+  /** A pattern stands for the present services; new ones are looked for again and again. */
   #lookForServices(): void {
     for (const subject of this.#subjects) {
       for (const name of this.#namesOf(subject)) this.#follow(name);
@@ -104,7 +104,7 @@ class HttpWatch {
     this.#watched.set(name, cancel);
   }
 
-  /** All that is present was told in the very calls that began the watches. */
+  /** The calls that began the watches have told all that is present. */
   #sync(): void {
     const view = this.#viewNow();
     for (const service of this.#subjects) this.#tell({ change: 'synced', service, ...view });

@@ -1,5 +1,5 @@
-// What happens at a limit: the oldest stranger goes, or what was asked is refused, or the asker is
-// not read for a while. The numbers are in limits.ts.
+// What happens at a limit: the oldest stranger is closed, or the request is refused, or the client
+// is not read for a while. The numbers are in limits.ts.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { messageBytes } from '../../../protocol/parts.ts';
@@ -26,7 +26,7 @@ export function refuseAtLimit(
   state.out.sendRefusal(connection.id, request, limitReason(state, limit));
 }
 
-/** Who comes to a server, within its limits. */
+/** Admits connections to a server, within its limits. */
 export function strangersOf(options: ServerOptions): Strangers<ConnectionId> {
   return new Strangers({
     strangersMax: maxOf(options, 'strangers'),
@@ -34,7 +34,7 @@ export function strangersOf(options: ServerOptions): Strangers<ConnectionId> {
   });
 }
 
-/** A connection was accepted: says which one must go for it, itself if no other can. */
+/** A connection was accepted: returns the one that must close for it, itself if no other can. */
 export function admit(
   state: State,
   connection: Connection,
@@ -50,9 +50,9 @@ export function admit(
 }
 
 /**
- * Every user of the host comes by the socket, so the places of one user must not shut out others:
- * of its strangers and its sessions without registration or watch the one goes that has said
- * nothing for longest. The newcomer itself goes only where all others hold something.
+ * All users of the host share the socket, so one user must not shut out others. Among its strangers
+ * and its sessions without registration or watch, the one that has been silent longest is closed.
+ * The newcomer itself is closed only if all others hold something.
  */
 function idlestBeside(state: State, stranger: Connection, newcomer: Connection): Connection {
   let idlest = stranger;
@@ -82,7 +82,7 @@ export function hasRoom(
   if (transport === 'inside') return true;
   const max = maxOf(state.options, 'connections') + (role === 'peer' ? PEERS_RESERVED : 0);
   const taken = state.connections.size - state.linking.strangers.size;
-  // Sessions of doors take nobody's place. They are looked for only where that decides.
+  // Sessions of doors take no place. They are counted only where that decides.
   return taken < max || taken - insideCount(state) < max;
 }
 
@@ -119,7 +119,7 @@ function bytesExcessOf(
   return log > maxOf(state.options, 'bytes-per-log') ? 'bytes-per-log' : null;
 }
 
-/** What is to be held beside what is: whoever comes to hold less is never refused. */
+/** The additional bytes: a change to fewer bytes is never refused. */
 function heldExcessOf(
   { options, clients: { held: heldBySessions } }: State,
   { held }: Session,
@@ -173,7 +173,7 @@ export function watchExcessOf(
   return heldExcessOf(state, session, { inAll: bytes, ofSession: bytes });
 }
 
-/** The limit that a neighbour has broken with what it speaks of. */
+/** The limit that a neighbour has broken with its origins or their registrations. */
 export function linkExcessOf(
   state: State,
   link: Link,
@@ -181,7 +181,7 @@ export function linkExcessOf(
 ): LimitName | null {
   const { max } = LIMITS['origins-per-link'];
   if (mostNamed(state, link, message.namedBefore) > max) return 'origins-per-link';
-  // What is over without any registrations is what he says of servers and their links.
+  // If it is too much even without registrations, the neighbour sends too many servers and links.
   if (state.reach.heldByLogs.bytes > maxOf(state.options, 'bytes-of-logs')) return 'bytes-of-logs';
   const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
   for (const log of [link.progress.incoming, ...told]) {
@@ -192,14 +192,14 @@ export function linkExcessOf(
   return null;
 }
 
-/** The most origins that a neighbour speaks of; what another has brought is not this one's fault. */
+/** The most origins that a neighbour names; this one is not to blame for those of another. */
 function mostNamed(state: State, link: Link, namedBefore: number): number {
   const named = namedCount(state);
   const brought = named > namedBefore ? named : 0;
   return Math.max(brought, link.progress.namedCount);
 }
 
-/** How many origins are known, or named by those that are. */
+/** How many origins are known, or named by known ones. */
 export function namedCount({ origins, reach: { unheard } }: State): number {
   return Math.max(origins.size, unheard.size);
 }
@@ -208,12 +208,12 @@ function sizeOf(items: readonly unknown[] | { readonly size: number }): number {
   return 'size' in items ? items.size : items.length;
 }
 
-/** Whether it is one of a door of this server, which counts those who come by it itself. */
+/** Whether it belongs to a door of this server, which counts its own clients. */
 function isInner({ transport }: Connection): boolean {
   return transport === 'inside' || transport === 'http';
 }
 
-/** Where a connection comes from; all that come by a UNIX socket are one. */
+/** Where a connection comes from; all of a UNIX socket count as one. */
 function hostOf({ transport, remote }: Connection): string {
   return transport === 'unix' ? 'the UNIX socket' : withoutPort(remote);
 }

@@ -1,7 +1,7 @@
-// Every connection from its opening to its end: the handshake, the signs of life, the close. What
-// comes after the handshake is links.ts (servers) and sessions.ts (clients). The life of a
-// connection is a table; a message that has no entry in it is a breach of the protocol. Beside the
-// table, in code: environments, versions, roles, and which of two connections to one server is kept.
+// Every connection from its opening to its end: the handshake, the signs of life, the close. After
+// the handshake links.ts (servers) and sessions.ts (clients) take over. The life of a connection is
+// a table; a message that has no entry in it is a breach of the protocol. Beside the table, in
+// code: environments, versions, roles, and which of two connections to one server is kept.
 
 import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
 import type { ProtocolErrorName } from '../../../protocol/errors.ts';
@@ -87,12 +87,12 @@ export function enterPhase(
   connection.pace = agreedPace(agreedPace(ownPace(state), said), least);
 }
 
-/** What this server keeps to, as it tells whoever it shakes hands with. */
+/** The times of this server, for its handshakes. */
 export function ownPace({ options: { heartbeatMs, silenceMs } }: State): Pace {
   return { heartbeatMs, silenceMs };
 }
 
-/** A connection is open. Whoever accepted it speaks first. `end` makes room for it. */
+/** A connection is open. The accepting side speaks first. `end` makes room for it. */
 export function handleOpened(state: State, input: Opened, end: EndAtLimit): Connection {
   const connection: Connection = {
     id: input.connection,
@@ -126,10 +126,13 @@ export function handleOpened(state: State, input: Opened, end: EndAtLimit): Conn
   return connection;
 }
 
-/** Ends a connection, and what it is or holds, because of a limit. */
+/** Ends a connection, with its session or link, because of a limit. */
 export type EndAtLimit = (state: State, connection: Connection, limit: LimitName) => void;
 
-/** Whoever is new has room, at the cost of who has waited longest: says whether it has. */
+/**
+ * Makes room for a newcomer, at the cost of the stranger that has waited longest; returns whether
+ * there is room.
+ */
 function welcomeStranger(state: State, connection: Connection, end: EndAtLimit): boolean {
   const full = admit(state, connection);
   if (full !== null) end(state, full.leaving, full.limit);
@@ -152,7 +155,7 @@ function sendWelcome(state: State, connection: Connection): void {
   });
 }
 
-/** Whoever has not shaken hands by then is closed. */
+/** A connection that has not shaken hands by then is closed. */
 export function armHandshake(state: State, connection: Connection): void {
   const limitMs = connection.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
   state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
@@ -178,7 +181,7 @@ export function refuse(
   closeConnection(state, connection, breach.error);
 }
 
-/** Closes whoever is at a limit, and tells both sides. */
+/** Closes a connection at a limit, and tells both sides. */
 export function closeAtLimit(state: State, connection: Connection, limit: LimitName): void {
   noteLimit(state, limit, connection.remote);
   refuse(state, connection, { error: 'overloaded', reason: limitReason(state, limit) });

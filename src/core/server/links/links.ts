@@ -1,7 +1,7 @@
 // Links: connections to other servers, from the handshake to their loss. The invariant: there is one
 // link to an origin at most, and this server's own log claims exactly the links that stand here.
-// A newer connection by the same dialler replaces the older; of two diallers the one with the lower
-// origin id keeps its own. A replaced link never goes down in the log.
+// A newer connection by the same dialler replaces the older; if both ends dialled, the one with the
+// lower origin id keeps its own. A replaced link never goes down in the log.
 
 import { PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
 import { PROTOCOL_ERRORS, versionsReason } from '../../../protocol/errors.ts';
@@ -88,7 +88,7 @@ export function handleWelcome(
   becomeLink(state, connection, welcome);
 }
 
-/** Who is at the other end, as its handshake says. */
+/** The server at the other end, by its handshake. */
 interface Peer extends SaidPace {
   readonly origin: OriginId;
   readonly facts: Facts;
@@ -135,12 +135,14 @@ export function noteRefused(state: State, connection: Connection, reason: string
   state.out.notice('refused-address', { address: connection.remote, reason });
 }
 
-/** A server that stops links to its sibling alone: what it holds must be there before it leaves. */
+/**
+ * A server that stops links only to its sibling, which must have its instances before it leaves.
+ */
 function mayLink(state: State, { host }: Facts): boolean {
   return !state.life.hasLeft && (!state.life.isStopping || isOwnHost(state, host));
 }
 
-/** Whether a server is kept out for a while, because of what it sent. */
+/** Whether a server is kept out for a while, because its input met a bug. */
 function isBarred(state: State, origin: OriginId): boolean {
   return (state.life.barred.get(origin) ?? -Infinity) > state.nowMs;
 }
@@ -183,7 +185,10 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
   }
 }
 
-/** Whoever has shaken hands is not missed for a moment; then it is, until it says what it has. */
+/**
+ * A neighbour that has shaken hands is not missing for a moment; then it is, until it sends its
+ * log.
+ */
 function awaitFirstWord(state: State, id: OriginId): void {
   const origin = present(state.origins.get(id), 'a neighbour');
   if (origin.standing !== 'new') return;
@@ -193,7 +198,7 @@ function awaitFirstWord(state: State, id: OriginId): void {
   });
 }
 
-/** What a link that stands no longer leaves behind. */
+/** Forgets what belongs to a link that has ended. */
 function forgetLink(state: State, link: Link): void {
   forgetNeighbourView(state, link);
   endWaiting(state, link);
@@ -237,7 +242,7 @@ function armHeld(state: State, link: Link): void {
   });
 }
 
-/** Gives up the links that policy needs no longer. */
+/** Gives up the links that policy no longer needs. */
 export function dropUnneeded(state: State): void {
   for (const link of unneededLinks(state)) {
     state.out.sendError(link.connection.id, 'duplicate', 'other links have taken its place');
@@ -259,7 +264,7 @@ function noteTwice(state: State, peer: { origin: OriginId; facts: Facts }): void
   }
 }
 
-/** A server with other timings is told of once, and again when it has changed them. */
+/** A server with other timings is logged once, and again when it has changed them. */
 function notePace(state: State, { facts, ...said }: Peer): void {
   const own = ownPace(state);
   const { heartbeatMs = own.heartbeatMs, silenceMs = own.silenceMs } = said;
@@ -300,7 +305,7 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
     loseLink(state, link, { loss, reason: parting === null ? reason : `it said: ${parting}` });
     return;
   }
-  // What takes its place may still be shaking hands: the two travelled apart.
+  // The link that takes its place may still be shaking hands: the two connections are not in order.
   state.timers.set(`released ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
     if (linkOf(state, connection) !== link) return;
     loseLink(state, link, { loss, reason: 'it keeps other links', isReleased: true });
@@ -311,7 +316,7 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
 interface LostLink {
   readonly loss: Loss;
   readonly reason: string;
-  /** One of its ends wanted it no longer: nothing is wrong. */
+  /** One of its ends no longer needed it: nothing is wrong. */
   readonly isReleased?: boolean;
 }
 
@@ -323,7 +328,7 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   touchTargets(state);
   touchView(state);
   appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
-  // Whoever said goodbye has been told of.
+  // A goodbye has been logged already.
   if (state.past.goodbyes.has(link.origin)) return;
   const origin = state.origins.get(link.origin);
   const peer = origin?.log.facts.name ?? link.origin;
@@ -347,10 +352,10 @@ export function linkOf(state: State, connection: Connection): Link | undefined {
   return link?.connection === connection ? link : undefined;
 }
 
-/** Whoever closes a link because it keeps another has opened that one by then. */
+/** An end that closes a link because it keeps another has opened that one by then. */
 const REPLACED_MS = 500;
 
-/** So many servers with other timings are remembered: after that, some are told of again. */
+/** So many servers with other timings are remembered: beyond that, some are logged again. */
 const PACES_MAX = 1_024;
 
 /** A link that held for this long has earned its address a fresh back-off. */

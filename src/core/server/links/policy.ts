@@ -1,7 +1,8 @@
 // Who links to whom. Masters link to all masters; a leaf to two masters on two hosts, its own
 // cluster's first, spread by rendezvous hashing of names (Thaler and Ravishankar, 1998), so that a
-// restart moves nobody; siblings link to each other; who knows no master, or lacks one, tries the
-// peers that it was given. The invariant: a link is given up only when what replaces it has held.
+// restart moves no other leaf; siblings link to each other; a server that knows no master, or lacks
+// one, tries the peers that it was given. The invariant: a link is given up only when its
+// replacement has held.
 
 import type { Name } from '../../../protocol/ids.ts';
 import { hashOf } from '../../kit/hash.ts';
@@ -57,7 +58,7 @@ function addChosen(state: State, wanted: Set<string>): void {
 
 /**
  * Whether a leaf has only just found its first master: it hears of the others before it takes a
- * second one. In a boot storm all would else take the one that is heard of first.
+ * second one. Else, in a boot storm, all leaves would take the one that they hear of first.
  */
 function isListening(state: State): boolean {
   let firstMs = Infinity;
@@ -74,7 +75,7 @@ function isListening(state: State): boolean {
   return true;
 }
 
-/** The links that we dialled and need no longer. */
+/** The links that we dialled and no longer need. */
 export function unneededLinks(state: State): Link[] {
   if (state.options.facts.role === 'master' || !hasEnoughMasters(state)) return [];
   const chosen = new Set(chosenMasters(state).map((origin) => origin.id));
@@ -131,8 +132,8 @@ function hasEnoughMasters(state: State): boolean {
 }
 
 /**
- * Whether there are too few links to masters, and those that are chosen will not do: whoever tried
- * all others as well would, in a boot storm, link to every master of which it hears.
+ * Whether there are too few links to masters, and the chosen ones cannot be had. A leaf that also
+ * tried all others would, in a boot storm, link to every master that it hears of.
  */
 function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
   if (hasEnoughMasters(state)) return false;
@@ -142,9 +143,9 @@ function lacksMasters(state: State, chosen: readonly Origin[]): boolean {
 }
 
 /**
- * Addresses of masters that a leaf tries for want of one that it can reach: those that have failed, for
- * they may be back, and a few that have not. In a boot storm it hears of masters before it hears how
- * they are linked, and would else link to all of them.
+ * Addresses of masters that a leaf tries if it can reach none: those that have failed, because they
+ * may be back, and a few that have not. In a boot storm it hears of masters before it hears of
+ * their links, and would otherwise link to all of them.
  */
 function worthTrying(state: State): string[] {
   const { name } = state.options.facts;
@@ -214,7 +215,7 @@ const LISTEN_MS = 250;
 /** A fleet that has no master yet has this long to get one. */
 const NO_MASTER_MS = 5_000;
 
-/** So many masters of which nothing else is known are tried at a time. */
+/** So many otherwise unknown masters are tried at a time. */
 const TRIED_MAX = 4;
 
 /** A new link has held for this long before an old one is given up. */

@@ -1,7 +1,7 @@
-// How often handshakes may come to nothing before newcomers are not even listened to: for each
-// address and in all. The invariant: servers, and those that have proved themselves lately, have a
-// ration of their own, so that whoever has many addresses uses up none of theirs; and what is kept
-// of addresses is bounded.
+// How often handshakes may fail before newcomers are closed unheard: for each address and in all.
+// The invariant: servers, and clients that have proved themselves lately, have a ration of their
+// own, so that an attacker with many addresses uses up none of it; and the memory for addresses is
+// bounded.
 
 /** How many handshakes may fail in a second; twice as many may at once. */
 export interface Rations {
@@ -9,19 +9,19 @@ export interface Rations {
   readonly ofStrange: number;
   /** Of all strange addresses together. */
   readonly ofAllStrange: number;
-  /** Of one address of a server, or of somebody who has proved himself lately. */
+  /** Of one address of a server, or of a client that has proved itself lately. */
   readonly ofKnown: number;
   /** Of all these together. */
   readonly ofAllKnown: number;
 }
 
-/** What has been used up. Times are milliseconds of one clock, addresses without ports. */
+/** The used rations. Times are milliseconds of one clock, addresses without ports. */
 export class Ledger {
   readonly #rations: Rations;
   readonly #servers: () => Iterable<string>;
   readonly #strange: Account;
   readonly #known: Account;
-  /** Who has proved himself, the latest last. */
+  /** Addresses that have proved themselves, the latest last. */
   readonly #proven = new Set<string>();
   /** By address, or by network; the latest that failed last. */
   readonly #accounts = new Map<string, Account>();
@@ -44,7 +44,7 @@ export class Ledger {
     return all.isOpen(nowMs) && own?.isOpen(nowMs) !== false;
   }
 
-  /** A handshake from there has come to nothing. */
+  /** A handshake from there has failed. */
   charge(address: string, nowMs: number): void {
     const isKnown = this.#isKnown(address, nowMs);
     const key = keyOf(address, isKnown);
@@ -57,7 +57,7 @@ export class Ledger {
     (isKnown ? this.#known : this.#strange).charge(nowMs);
   }
 
-  /** Somebody there has proved himself. */
+  /** A client there has proved itself. */
   noteKnown(address: string): void {
     this.#proven.delete(address);
     this.#proven.add(address);
@@ -74,7 +74,7 @@ export class Ledger {
   }
 }
 
-/** One ration: what is left of it grows with time, up to that of two seconds. */
+/** One ration: its rest grows with time, up to that of two seconds. */
 class Account {
   readonly #perSecond: number;
   #left: number;
@@ -103,7 +103,7 @@ class Account {
   }
 }
 
-/** Whoever has one address of IPv6 has the 2^64 beside it. */
+/** A client with one address of IPv6 has the 2^64 beside it. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^\[|\]$/g, '');
   if (!plain.includes(':')) return plain;

@@ -1,8 +1,9 @@
-// Looking for who was lost. The masters of a server may have been replaced at other addresses while
-// it was cut off; whoever else it knew may have found them, and one way back is enough. So a server
-// that is isolated or split, or that no master is left to, dials the last known addresses of those
-// that it lost, beside its own peers. The invariant: a few at a time, each server beginning elsewhere,
-// so that a thousand which are lost together ask everybody about equally, and nobody often.
+// Looking for lost servers. The masters of a server may have been replaced at other addresses while
+// it was cut off; other servers that it knew may have found them, and one way back is enough. So a
+// server that is isolated or split, or that reaches no master, dials the last known addresses of
+// lost servers, beside its own peers. The invariant: a few at a time, each server beginning
+// elsewhere, so that a thousand servers that are lost together ask all others about equally, and
+// none often.
 
 import { hashOf } from '../../kit/hash.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';

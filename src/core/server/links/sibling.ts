@@ -1,6 +1,7 @@
 // Where the other server of this host is, if only its socket is known. A socket takes clients only,
-// for every user of the host may write to it: who dials one reads who is there, and goes to the port
-// that it names. The invariant: a link is opened by TCP, where a server shows that it may.
+// because every user of the host may write to it: a server that dials one reads which server is
+// there, and goes to the port that it names. The invariant: a link is opened by TCP, where a server
+// proves that it belongs.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts } from '../../../protocol/records.ts';
@@ -17,7 +18,10 @@ export function takesPeers({ transport }: Connection): boolean {
   return transport === 'tcp';
 }
 
-/** A server has said at its socket who it is: it is closed, and dialled by TCP if it is our sibling. */
+/**
+ * A server has named itself at its socket: the connection is closed, and it is dialled by TCP if it
+ * is our sibling.
+ */
 export function learnSibling(
   state: State,
   connection: Connection,
@@ -36,7 +40,10 @@ export function learnSibling(
   closeConnection(state, connection, 'unneeded');
 }
 
-/** The port it says, at the address that this server is bound to; after that what it advertises. */
+/**
+ * The port that it names, at the address that this server is bound to; after that its advertised
+ * address.
+ */
 function nextAddress(state: State, { addresses }: Facts): string | undefined {
   const { siblingsAt } = state.options;
   const beside = addresses.map((address) => {

@@ -18,7 +18,7 @@ export interface Linking {
   isWithoutMaster: boolean;
   /** All that were accepted, and which of them have not shaken hands. */
   readonly strangers: Strangers<ConnectionId>;
-  /** With which timings each server was last told of that has others than this one. */
+  /** The timings with which each differing server was last logged. */
   readonly pacesTold: Map<Name, string>;
 }
 

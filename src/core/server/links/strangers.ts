@@ -1,24 +1,27 @@
-// Who has come and has not proved anything yet: how many may wait, which of them goes when there is
-// no room, and how often handshakes may come to nothing before newcomers are not even listened to.
-// The invariant: a handshake that succeeds costs nobody anything, so only failures use up a ration;
-// servers and those that have proved themselves lately have a ration apart from everybody else's.
+// Strangers, which have not proved anything yet: how many may wait, which of them is closed when
+// there is no room, and how often handshakes may fail before newcomers are closed unheard. The
+// invariant: a handshake that succeeds uses up no ration; only failures do. Servers and clients
+// that have proved themselves lately have a ration of their own.
 
 import type { Rations } from './rations.ts';
 import { Ledger } from './rations.ts';
 
-/** What strangers are held to. */
+/** The limits for strangers. */
 export interface StrangersOptions {
   /** How many may wait in all. */
   readonly strangersMax: number;
   /** How many connections one address may have, strangers or not. */
   readonly perAddressMax: number;
-  /** None where a handshake costs next to nothing. */
+  /** None where a handshake costs almost nothing. */
   readonly rations?: Rations;
   /** The addresses of servers, without ports: asked for once a second at most. */
   readonly servers?: () => Iterable<string>;
 }
 
-/** What becomes of a newcomer: it may go on, it is not listened to, or one has to go for it. */
+/**
+ * The decision on a newcomer: it may go on, it is closed unheard, or another one has to close for
+ * it.
+ */
 export type Admission<K> =
   | 'admitted'
   | 'rationed'
@@ -62,14 +65,14 @@ export class Strangers<K> {
     return this.#waiting;
   }
 
-  /** Whether someone is here and has not proved anything. */
+  /** Whether a connection is here and has not proved anything. */
   has(key: K): boolean {
     return this.#waiting.has(key);
   }
 
   /**
-   * Someone has come. One that is not listened to is not kept; any other is until `forget`, and so
-   * is the one that has to go, which may be the newcomer itself.
+   * A connection has come. One that is closed unheard is not kept; any other is until `forget`, and
+   * so is the one that has to close, which may be the newcomer itself.
    */
   arrive(key: K, address: string, nowMs: number): Admission<K> {
     const host = this.#hosts.get(address) ?? { address, count: 0 };
@@ -87,7 +90,7 @@ export class Strangers<K> {
     return isFull ? { leaving: oldest, limit: 'strangers' } : 'admitted';
   }
 
-  /** Someone has proved who it is, and is no stranger any more. */
+  /** A connection has proved itself, and is no stranger any more. */
   prove(key: K): void {
     const host = this.#hostOf.get(key);
     if (host === undefined || !this.#waiting.has(key)) return;
@@ -95,7 +98,7 @@ export class Strangers<K> {
     this.#ledger?.noteKnown(host.address);
   }
 
-  /** The handshake of a stranger has come to nothing. It is here until `forget`. */
+  /** The handshake of a stranger has failed. It is here until `forget`. */
   fail(key: K, nowMs: number): void {
     const host = this.#hostOf.get(key);
     if (host === undefined || !this.#waiting.has(key)) return;
@@ -103,7 +106,7 @@ export class Strangers<K> {
     this.#ledger?.charge(host.address, nowMs);
   }
 
-  /** A connection is closed; that of a stranger has come to nothing. */
+  /** A connection is closed; that of a stranger counts as failed. */
   forget(key: K, nowMs: number): void {
     this.fail(key, nowMs);
     const host = this.#hostOf.get(key);
@@ -113,7 +116,7 @@ export class Strangers<K> {
     if (host.count === 0) this.#hosts.delete(host.address);
   }
 
-  /** Notes the address of somebody who was dialled and has proved itself. */
+  /** Notes the address of a server that was dialled and has proved itself. */
   noteKnown(address: string): void {
     this.#ledger?.noteKnown(address);
   }

@@ -1,6 +1,7 @@
-// The addresses this server may dial, and when. A target is one address: how often it failed, whether
-// it refused us (another environment: not tried again until a reload) and whom we found there. Whom
-// to link to is decided in policy.ts. The invariant: at most one dial of an address is under way.
+// The addresses this server may dial, and when. A target is one address: how often it failed,
+// whether it refused us (another environment: not tried again until a reload) and which server we
+// found there. policy.ts decides which servers to link to. The invariant: at most one dial of an
+// address is under way.
 
 import {
   Backoff,
@@ -61,7 +62,7 @@ export function dialWanted(
   }
 }
 
-/** Whether nothing need be remembered of an address: nobody names it but who was lost, or is gone. */
+/** Whether an address may be forgotten: only lost or gone servers name it. */
 function isOver(state: State, target: Target): boolean {
   const { address, isWanted, phase } = target;
   if (isWanted || phase !== 'idle' || !mayBeTried(target)) return false;
@@ -99,7 +100,7 @@ function dialTarget(state: State, target: Target): void {
   state.out.dial(target.address);
 }
 
-/** Dials addresses now, and forgets who was not there before. */
+/** Dials addresses now, and forgets that no server was there before. */
 export function dialNow(state: State, addresses: Iterable<string>): void {
   for (const address of addresses) {
     const target = targetOf(state, address);
@@ -110,7 +111,7 @@ export function dialNow(state: State, addresses: Iterable<string>): void {
   }
 }
 
-/** Whether there is certainly no server to link to at an address: nobody, or none of ours. */
+/** Whether there is certainly no server to link to at an address: no program, or none of ours. */
 export function isVacant(state: State, address: string): boolean {
   const target = state.linking.targets.get(address);
   return target !== undefined && (target.isDeserted || !mayBeTried(target));
@@ -137,7 +138,9 @@ export function portOf(address: string): string {
   return address.slice(address.lastIndexOf(':'));
 }
 
-/** Whether somebody is at an address, and is no server of ours: or one that hangs, or is refused. */
+/**
+ * Whether a program is at an address that is no server of ours, or one that hangs or is refused.
+ */
 export function isStrange({ isRefused, ungreetedCount }: Target): boolean {
   return isRefused || ungreetedCount >= UNGREETED_MIN;
 }
@@ -145,7 +148,7 @@ export function isStrange({ isRefused, ungreetedCount }: Target): boolean {
 /** One that stops, or starts, may hang up once. */
 const UNGREETED_MIN = 3;
 
-/** A dial, or the connection that came of it, has come to its end. */
+/** A dial, or its connection, has ended. */
 export function handleTargetIdle(state: State, target: Target): void {
   target.phase = 'idle';
   target.connection = null;
@@ -154,7 +157,7 @@ export function handleTargetIdle(state: State, target: Target): void {
   target.wasTried = true;
 }
 
-/** A dial came to nothing: said once, then only when the address had been reached in between. */
+/** A dial has failed: logged once, then only if the address was reached in between. */
 export function handleUndialled(state: State, failed: Undialled): void {
   const { address, reason, isRefusal, isDeserted } = failed;
   const target = state.linking.targets.get(address);

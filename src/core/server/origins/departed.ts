@@ -1,7 +1,8 @@
-// What servers held that have said goodbye. Its leaving says nothing of a service: that has a session
-// with the sibling by then, and the news of this may come a moment later, by another way. So what was
-// held is answered as in doubt for a grace, or as stale where it was stale (farewell.ts). The
-// invariant: nothing is held here once a server that can be reached has said something of it.
+// The instances of servers that have said goodbye. A server's goodbye says nothing of its services:
+// by then they have a session with the sibling, and that news may come a moment later, by another
+// way. So these instances are answered as in doubt for a grace, or as stale if they were stale
+// (farewell.ts). The invariant: an instance leaves this place once a server that can be reached has
+// spoken of it.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { End } from '../../catalogue/catalogue.ts';
@@ -9,7 +10,7 @@ import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 
-/** An origin that can be reached has said something of these instances, and why if they are gone. */
+/** An origin that can be reached has spoken of these instances, with the cause if they are gone. */
 export function noteClaimed(
   state: State,
   { standing }: Origin,
@@ -32,7 +33,7 @@ export function release(state: State, instance: InstanceId, end: End): void {
   }
 }
 
-/** What an origin held that has left is held until then. */
+/** The instances of an origin that has left are held until then. */
 export function armDeparted(state: State, id: OriginId, untilMs: number): void {
   state.timers.set(departedTimer(id), untilMs, () => {
     const { origin, unclaimed = [] } = state.past.departed.get(id) ?? {};
@@ -41,7 +42,7 @@ export function armDeparted(state: State, id: OriginId, untilMs: number): void {
   });
 }
 
-/** The timer that ends the grace of what an origin held. */
+/** The timer that ends the grace of an origin's instances. */
 function departedTimer(id: OriginId): `departed ${string}` {
   return `departed ${id}`;
 }

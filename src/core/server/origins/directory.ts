@@ -1,13 +1,13 @@
-// Who is where: the origins that a server knows by their hosts, the masters among them, and the longest
-// silence of all, because with thousands of origins nobody should look at all of them to find two. The invariant: each
-// origin of `State.origins` is filed here once, under the facts that its log gives now; origins.ts,
-// where origins and their facts change, sees to that.
+// An index of the known origins: by host, the masters among them, and the longest silence of all,
+// because with thousands of origins no code should look at all of them to find two. The invariant:
+// each origin of `State.origins` is filed here once, under the present facts of its log;
+// origins.ts, where origins and their facts change, ensures that.
 
 import { LINK_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { Name } from '../../../protocol/ids.ts';
 import type { Facts } from '../../../protocol/records.ts';
 
-/** What can be filed: an origin, of which only this matters here. */
+/** The part of an origin that matters here. */
 interface Filed {
   readonly log: { readonly facts: Facts };
   /** The facts under which it is filed. */

@@ -1,6 +1,6 @@
-// Goodbyes: they are remembered, so that nothing brings such an origin back, and what it held outlives
-// it by a grace (departed.ts says why). The invariant: an origin that has said goodbye is in no graph
-// and no list of servers; whether its services live on is not for it to say.
+// Goodbyes: they are remembered, so that nothing brings such an origin back, and its instances
+// outlive it by a grace (departed.ts says why). The invariant: an origin that has said goodbye is
+// in no graph and no list of servers; its goodbye does not decide whether its services live on.
 
 import { GOODBYE_MS, GOODBYES_MAX } from '../../../protocol/constants.ts';
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
@@ -30,7 +30,9 @@ export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): b
   return true;
 }
 
-/** Drops an origin that has said goodbye; what it alone held stays in doubt for a grace. */
+/**
+ * Drops an origin that has said goodbye; instances that it alone held stay in doubt for a grace.
+ */
 export function departOrigin(state: State, origin: Origin): void {
   const { standing, id } = origin;
   const wasAnswered = standing !== 'new' && standing !== 'aside';
@@ -48,7 +50,7 @@ export function departOrigin(state: State, origin: Origin): void {
   if (unclaimed.size > 0) armDeparted(state, id, untilMs);
 }
 
-/** What no other server of its host that can be reached holds. */
+/** The instances that no other reachable server of its host holds. */
 function* unclaimedOf(state: State, { id, log }: Origin): Generator<InstanceId> {
   const others = [...state.reach.directory.ofHost(log.facts.host)].filter((other) => {
     return other.id !== id && other.standing === 'reachable';
@@ -58,12 +60,15 @@ function* unclaimedOf(state: State, { id, log }: Origin): Generator<InstanceId> 
   }
 }
 
-/** For a grace; what was in doubt already is not in doubt for longer than the longest one. */
+/**
+ * For a grace; instances that were in doubt already are not in doubt for longer than the longest
+ * one.
+ */
 function doubtedUntilMs({ nowMs, options }: State, { standing, sinceMs }: Origin): number {
   const graceMs = nowMs + options.graceMs;
   if (standing !== 'suspect') return graceMs;
   return Math.max(nowMs, Math.min(graceMs, sinceMs + LONG_GRACES * options.graceMs));
 }
 
-/** What is lost without anybody's report is in doubt for so many graces: see reachability.ts. */
+/** An origin that is lost without a report is in doubt for so many graces: see reachability.ts. */
 const LONG_GRACES = 4;

@@ -1,6 +1,7 @@
-// The servers that have left, were taken for crashed or were forgotten, for who asks what there was:
-// a host that is cut off alone looks like one that crashed, and its services may run. The invariant:
-// nothing here is in the graph or in any answer but these; the latest are kept, for the split hold.
+// The servers that have left, were taken for crashed or were forgotten, for questions about the
+// past: a host that is cut off alone looks like one that crashed, and its services may run. The
+// invariant: these servers are not in the graph and in no answer but those; the latest are kept,
+// for the split hold.
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { GoneRow } from '../../../protocol/records.ts';
@@ -13,7 +14,7 @@ export function noteGone(
   { id, standing, sinceMs, log }: Origin,
   { why, detail }: Pick<GoneRow, 'why' | 'detail'>,
 ): void {
-  // Of one that was never in reach nobody was told.
+  // One that was never in reach was never shown.
   if (standing === 'new') return;
   const {
     past: { gone },

@@ -1,17 +1,17 @@
-// Late news. The two servers of a host write logs of their own, which come by ways of their own: one
-// may tell of an instance's first days when the other has told of its end. So what a server says for
-// the first time of an instance that another has just let go counts only when it has stood for a
-// while: of what is over the end follows within that. The invariant: nobody is doubted who has told
-// of that end as well, nor this server itself, nor who speaks of what another still answers for, as
-// what a server held that has just left; and nobody for longer than that while.
+// Late news. The two servers of a host write logs of their own, which come by ways of their own:
+// one may tell of an instance's beginning when the other has told of its end. So if another server
+// has just let an instance go, a server that names it for the first time counts only after a while:
+// if the instance is over, its end follows within that time. The invariant: a server is not doubted
+// if it has told of that end as well, if it is this server itself, or if another server still
+// answers for the instance; and none is doubted for longer than that while.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 
 /**
- * A log says that an instance is no longer with its server. What a service gives up is not noted here:
- * of that the revision tells what is late, see Catalogue.giveUp.
+ * A log says that an instance is no longer with its server. An instance that its service gives up
+ * is not noted here: there the revision shows which news is late, see Catalogue.giveUp.
  */
 export function noteEnd(state: State, origin: Origin, instance: InstanceId): void {
   const {
@@ -28,7 +28,7 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
   }
 }
 
-/** A log is about to say that its server has an instance; it may be late. */
+/** The next entry of a log names an instance; it may be late. */
 export function noteBegin(state: State, origin: Origin, instance: InstanceId): void {
   const end = state.past.ended.get(instance);
   if (end === undefined || !isLate(state, origin, end)) return;
@@ -40,7 +40,7 @@ export function noteBegin(state: State, origin: Origin, instance: InstanceId): v
   });
 }
 
-/** This server did not run: neither did it hear of an end. */
+/** This server did not run: so it did not hear of an end either. */
 export function giveLateTime({ past: { ended }, timers }: State, lateMs: number): void {
   for (const [instance, { late }] of ended) {
     for (const id of late) timers.delay(lateTimer(id, instance), lateMs);
@@ -55,10 +55,10 @@ function lateTimer(id: OriginId, instance: InstanceId): `late ${string}` {
   return `late ${id} ${instance}`;
 }
 
-/** News that are later than this come with what followed on them: the link was lost meanwhile. */
+/** Later news than this comes together with what followed: the link was lost meanwhile. */
 const ENDED_MS = 5_000;
 
-/** As many as a large deployment lets go while the slowest news of it is under way. */
+/** As many as a large deployment lets go while the slowest news is on its way. */
 const ENDED_MAX = 16_384;
 
 /** By how much the second of two logs lags where both come entry by entry: a retransmission or two. */

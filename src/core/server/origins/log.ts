@@ -25,7 +25,10 @@ export interface LogState {
   readonly isBare?: boolean;
 }
 
-/** The hosts that an origin says a net-split took from it: some by name, and how many in all. */
+/**
+ * The hosts that a net-split took from an origin, by its own log: some by name, and how many in
+ * all.
+ */
 export interface Missing {
   readonly hosts: readonly Name[];
   readonly count: number;
@@ -34,7 +37,7 @@ export interface Missing {
 /** Nobody is missing. */
 export const NOBODY_MISSING: Missing = { hosts: [], count: 0 };
 
-/** What a server needs of the log of one origin. */
+/** The part of an origin's log that a server needs. */
 export type Log = Pick<OriginLog, keyof OriginLog>;
 
 /** The log of one origin. */
@@ -46,7 +49,7 @@ export class OriginLog {
   missing: Missing = NOBODY_MISSING;
   sequence = 0;
   hash = 0;
-  /** What the state takes on the wire. */
+  /** The bytes of the state on the wire. */
   bytes = 0;
   /** Whether it is kept without its registrations. */
   isBare = false;
@@ -145,7 +148,7 @@ export class OriginLog {
     this.hash >>>= 0;
   }
 
-  /** A registration counts no longer. */
+  /** A registration no longer counts. */
   #takeOut(instance: InstanceId): void {
     const old = this.registrations.get(instance);
     if (old !== undefined) this.#toggle(hashOfRegistration(old), -registrationRecord.bytes(old));
@@ -165,8 +168,8 @@ function hashOfFacts(facts: Facts): number {
 }
 
 /**
- * Field by field: to put a hundred thousand texts together only to hash them takes longer than the
- * hashing. Measured by `npm run bench sync`.
+ * Field by field: joining a hundred thousand texts only to hash them takes longer than the hashing.
+ * Measured by `npm run bench sync`.
  */
 function hashOfRegistration(item: Registration): number {
   let hash = mixed(HASH_START, item.instance);
@@ -214,5 +217,5 @@ const LINK_BYTES = 17;
 /** Enough for a deploy's changes to reach a link that was slow for a moment. */
 const TAIL_ENTRIES = 1_024;
 
-/** What so many entries of the usual size take a few times over. */
+/** A few times the bytes of so many entries of the usual size. */
 const TAIL_BYTES = 1_024 * 1_024;

@@ -1,6 +1,6 @@
-// The origins a server knows: how one becomes known, how what it says is taken in, and how it is
+// The origins a server knows: how one becomes known, how its entries are taken in, and how it is
 // dropped. The invariant: log, catalogue, directory and graph change together, here and nowhere
-// else. Only `bye` is remembered; every other drop only forgets, and the origin may return as it was.
+// else. Only `bye` is remembered; any other drop only forgets, and the origin may return as before.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type {
@@ -26,7 +26,7 @@ import { cancelTimersOf } from '../timers.ts';
 import { childrenOf } from './topology.ts';
 import { noteWays } from './ways.ts';
 
-/** A record of an origin of which nothing is known but its facts. */
+/** A record of an origin that is known only by its facts. */
 export function createOrigin(log: Log, slot: number): Origin {
   return {
     id: log.origin,
@@ -67,14 +67,14 @@ export function addOrigin(state: State, id: OriginId, facts: Facts): Origin {
   return origin;
 }
 
-/** What its log has come to hold counts; our own is bounded by what its sessions may hold. */
+/** Charges the contents of its log; our own log is bounded by its sessions. */
 function charge(state: State, origin: Origin, bytes = origin.log.bytes): void {
   if (origin === state.self) return;
   state.reach.heldByLogs.add(bytes - origin.chargedBytes);
   origin.chargedBytes = bytes;
 }
 
-/** How the catalogue sees those who hold instances. */
+/** The catalogue's view of the holders of instances. */
 export function holdersAmong(
   origins: ReadonlyMap<OriginId, Origin>,
   departed: ReadonlyMap<OriginId, Departed>,
@@ -87,12 +87,12 @@ export function holdersAmong(
   };
 }
 
-/** What a server slept through it does not know: until it is told, it answers what was as stale. */
+/** A server that slept does not know the news: until it is told, it answers the past as stale. */
 function answeredAs({ standing, isPast }: Origin): Standing {
   return isPast && standing === 'suspect' ? 'split' : standing;
 }
 
-/** Takes in the next entry of a log. Whoever calls says who must be told of it (replication.ts). */
+/** Takes in the next entry of a log. The caller passes it on to the links (replication.ts). */
 export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   const entry = withSharedRecord(state, arrived);
   // What is given up must have been held.
@@ -139,14 +139,14 @@ function letGo(
   state.catalogue.delete(origin.id, instance, end);
 }
 
-/** Both servers of a host hold the same instances: what is equal is kept once. */
+/** Both servers of a host hold the same instances: equal records are kept once. */
 function withSharedRecord(state: State, entry: Entry): Entry {
   if (entry.kind !== 'put') return entry;
   const registration = state.catalogue.shared(entry.registration);
   return registration === entry.registration ? entry : { kind: 'put', registration };
 }
 
-/** Whether it was its service that wanted it to be gone. */
+/** Whether its service gave it up. */
 function isGivenUp(cause: Cause): boolean {
   return IS_GIVEN_UP[cause];
 }
@@ -157,7 +157,7 @@ const IS_GIVEN_UP: Readonly<Record<Cause, boolean>> = {
   unhealthy: true,
   crash: false,
   replaced: false,
-  // Of one log only: what another server of its host holds lives on.
+  // Only for one log: instances of another server of its host live on.
   unknown: false,
 };
 
@@ -177,7 +177,7 @@ export function applySnapshot(state: State, origin: Origin, snapshot: LogState):
   noteFacts(state, origin);
 }
 
-/** Tells the catalogue what an origin holds otherwise than before. */
+/** Tells the catalogue the changes in an origin's instances. */
 function listAnew(
   state: State,
   origin: Origin,
@@ -196,22 +196,22 @@ function listAnew(
 }
 
 /**
- * Tells the catalogue of the snapshots of this step that it has not been told of yet. Of an origin that
- * comes into reach with its first one it is told then: one look at each instance instead of two.
- * Measured by `npm run bench sync`.
+ * Tells the catalogue of the snapshots of this step that it has not been told of yet. If an origin
+ * comes into reach with its first snapshot, the catalogue is told then: one look at each instance
+ * instead of two. Measured by `npm run bench sync`.
  */
 export function listUnlisted(state: State): void {
   for (const origin of state.reach.unlisted) list(state, origin);
 }
 
-/** Says whether there was something to be told. */
+/** Returns whether there was something to tell. */
 function list(state: State, origin: Origin): boolean {
   if (!state.reach.unlisted.delete(origin)) return false;
   listAnew(state, origin, new Map());
   return true;
 }
 
-/** Changes what is thought of an origin; the catalogue looks again at all that it holds. */
+/** Changes the standing of an origin; the catalogue judges all its instances anew. */
 export function setStanding(state: State, origin: Origin, standing: Standing): void {
   if (origin.standing === standing) return;
   origin.standing = standing;
@@ -247,13 +247,13 @@ function crashOf({ verdict }: Origin): End {
   return { cause: 'crash', detail: verdict ?? undefined };
 }
 
-/** Why an origin is dropped, and what the catalogue is not to forget of it yet. */
+/** Why an origin is dropped, and the instances that the catalogue must not forget yet. */
 interface Drop {
   readonly cause: Cause;
   readonly except?: ReadonlySet<InstanceId>;
 }
 
-/** This server has slept: what it knows of an origin is the past, until that is reached again. */
+/** This server has slept: its knowledge of an origin is the past, until that is reached again. */
 export function becomePast(state: State, origin: Origin): void {
   const { standing } = origin;
   origin.isPast = true;
@@ -262,7 +262,7 @@ export function becomePast(state: State, origin: Origin): void {
   state.catalogue.review(origin.log.registrations.keys(), crashOf(origin));
 }
 
-/** Drops an origin's log and all that it holds. It may return. */
+/** Drops an origin's log and all its instances. It may return. */
 export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop): void {
   const end = { ...crashOf(origin), cause };
   cancelTimersOf(state.timers, 'origin', origin.id);
@@ -379,7 +379,7 @@ function noteBare(state: State, origin: Origin): void {
   touchView(state);
 }
 
-/** Whom this server dials depends on the masters and on its own host. */
+/** The addresses to dial depend on the masters and on the own host. */
 function noteTargets(state: State, origin: Origin): void {
   const { role, host } = origin.log.facts;
   if (role === 'master' || isOwnHost(state, host)) touchTargets(state);

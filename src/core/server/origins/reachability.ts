@@ -1,4 +1,4 @@
-// Crash or net-split: what becomes of an origin that can no longer be reached. It is suspect for a
+// Crash or net-split: the verdict on an origin that can no longer be reached. It is suspect for a
 // grace; then one host vanishing is a crash, several at once are a net-split. A crashed origin is
 // kept aside for a while, because a cut rarely falls in one instant; a split one is frozen.
 //
@@ -19,7 +19,7 @@ import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { cutOff, extendReach } from './topology.ts';
 
-/** What others must be told at the end of a step. */
+/** The news for others at the end of a step. */
 export interface Tidings {
   /** Newly reachable: offered to every neighbour. */
   readonly reached: Set<OriginId>;
@@ -31,7 +31,7 @@ export interface Tidings {
   isAlone: boolean;
 }
 
-/** Finds out who can be reached, and what that changes: once per step. */
+/** Finds out which origins can be reached, and what that changes: once per step. */
 export function refreshReachability(state: State, tidings: Tidings): void {
   if (state.reach.loose.size === 0 && state.reach.grown.size === 0) return;
   noteNews(state);
@@ -80,7 +80,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   armAskAgain(state, tidings);
 }
 
-/** When a split origin is back, what becomes of the others is asked again. */
+/** When a split origin is back, the others are judged again. */
 export function armAskAgain(state: State, tidings: Tidings): void {
   state.timers.set('ask again', state.nowMs + ASK_AGAIN_MS, () => {
     askAgain(state, tidings);
@@ -123,7 +123,7 @@ export function prove(state: State, origin: Origin): void {
   state.reach.grown.add(origin.id);
 }
 
-/** Takes an origin for out of reach: still live, ranked last, and unproven. */
+/** Marks an origin as out of reach: still live, ranked last, and unproven. */
 export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): void {
   const graces = wasReported(state, origin) ? 1 : QUIET_GRACES;
   origin.isProven = false;
@@ -172,7 +172,7 @@ function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   armAside(state, origin, tidings);
 }
 
-/** What made a crash of it, for people. */
+/** Why it counts as a crash, for people. */
 function howLost(state: State, origin: Origin): string {
   const { name, host } = origin.log.facts;
   if (isOutlived(state, origin)) return `server ${name} has started anew`;
@@ -212,7 +212,7 @@ function armHold(state: State, origin: Origin, tidings: Tidings): void {
   });
 }
 
-/** What is to become of an origin that is out of reach is decided anew, each time from now. */
+/** Judges an origin that is out of reach anew, each time from now. */
 export function rearm(state: State, origin: Origin, tidings: Tidings): void {
   if (origin.standing === 'suspect') {
     const dueMs = state.nowMs + state.options.graceMs;
@@ -243,7 +243,7 @@ function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
   }
 }
 
-/** A host is back: what does not return with it within a grace is dropped. */
+/** A host is back: an origin that does not return with it within a grace is dropped. */
 function armReturned(state: State, origin: Origin, tidings: Tidings): void {
   const { host } = origin.log.facts;
   state.timers.set(`returned ${origin.id}`, state.nowMs + state.options.graceMs, () => {
@@ -281,8 +281,8 @@ function isOneOfSeveral(state: State, origin: Origin): boolean {
 
 /**
  * Whether a host that was out of reach together with this one has only just returned from a net-split.
- * The verdict must not depend on which of the two comes first; the question is put again when all had
- * time. What fell silent when the other was back already is a loss of its own.
+ * The verdict must not depend on which of the two comes first; all are judged again when they had
+ * time. A host that fell silent when the other was back already is a loss of its own.
  */
 function isRestOfSplit(state: State, origin: Origin): boolean {
   if (!state.timers.has('ask again')) return false;
@@ -306,7 +306,7 @@ function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
   return false;
 }
 
-/** Whether an origin is no longer, wherever the cut may be: its process ended, or has begun anew. */
+/** Whether an origin has ended, wherever the cut may be: its process ended, or has begun anew. */
 function hasSurelyEnded(state: State, origin: Origin): boolean {
   return wasClosed(state, origin) || isOutlived(state, origin);
 }
@@ -327,7 +327,7 @@ function wasClosed(state: State, origin: Origin): boolean {
   return fresh.length > 0 && fresh.every((report) => IS_END[report.loss]);
 }
 
-/** Whether a link that was lost so tells of the end of a process. */
+/** Whether this kind of loss shows the end of a process. */
 const IS_END: Readonly<Record<Loss, boolean>> = { closed: true, silent: false, unknown: false };
 
 function hasReachableServer(state: State, host: Name): boolean {
@@ -365,8 +365,8 @@ function togetherMs({ reach: { directory } }: State): number {
 /** Where all have the usual silence. */
 const TOGETHER_MS = 5_000;
 
-/** When a split origin is back, the others get this long before the question is put again. */
+/** When a split origin is back, the others get this long before they are judged again. */
 const ASK_AGAIN_MS = 5_000;
 
-/** Graces for an origin of which no server reports the loss: then it is in the paths. */
+/** Graces for an origin whose loss no server reports: then the paths may be at fault. */
 const QUIET_GRACES = 4;

@@ -20,7 +20,7 @@ export interface Reach {
   readonly losers: Set<Origin>;
   /** Origins whose logs are bare: see replication/receiving/bare.ts. */
   readonly bare: Set<Origin>;
-  /** Origins that logs name, as far as they have no log here and no goodbye. */
+  /** Origins that logs name and that have neither a log here nor a goodbye. */
   readonly unheard: Set<OriginId>;
   /** Neighbours that have shaken hands and have said nothing of themselves since. */
   readonly unspoken: Set<OriginId>;
@@ -28,11 +28,11 @@ export interface Reach {
   readonly unlisted: Set<Origin>;
   /** Origins that lost their way here. */
   readonly loose: Set<OriginId>;
-  /** Origins that have new links or were proven, and those suspect ones that someone has lost. */
+  /** Origins that have new links or were proven, and suspect ones that a reporter has lost. */
   readonly grown: Set<OriginId>;
-  /** What the logs of all other servers hold, in bytes. */
+  /** The bytes of the logs of all other servers. */
   readonly heldByLogs: Account;
-  /** When something was last heard of servers or their links; registrations are no news. */
+  /** When news of servers or their links last came; registrations are no news. */
   newsMs: number;
 }
 
@@ -40,7 +40,10 @@ export interface Reach {
 export interface Past {
   /** Who said goodbye, and when: see farewell.ts. */
   readonly goodbyes: Map<OriginId, number>;
-  /** Origins that said goodbye and held what nobody has claimed yet: see departed.ts. */
+  /**
+   * Origins that said goodbye, with the instances that no other log has claimed yet: see
+   * departed.ts.
+   */
   readonly departed: Map<OriginId, Departed>;
   /** Servers that are gone, the latest last: see gone.ts. */
   readonly gone: Map<OriginId, Gone>;
@@ -52,9 +55,9 @@ export interface Past {
 export interface Addresses {
   /** Of masters ever heard of. */
   readonly masters: Set<string>;
-  /** Where the other server of this host would be found, and where one was. */
+  /** Where the other server of this host would be, and where one was. */
   readonly siblings: Set<string>;
-  /** Where servers were that this one has lost: see ways.ts. */
+  /** The last addresses of servers that this one has lost: see ways.ts. */
   readonly lost: Set<string>;
 }
 

@@ -1,16 +1,16 @@
-// The graph of links: who can be reached. A link counts if the logs of both its ends claim it, and
-// a log counts only if it is proven: frozen logs vouch for each other, and would bring the dead
-// back. What is kept is a tree of ways from this server: each origin that is reached has a `parent`,
-// one step nearer, and `via`, the first step. The invariant: every link of that tree counts. So only
-// the loss of a link of the tree changes anything, and only for what hangs on it; a boot storm and a
-// net-split have thousands of others.
+// The graph of links: which origins can be reached. A link counts if the logs of both its ends
+// claim it, and a log counts only if it is proven: frozen logs make each other reachable, and dead
+// instances would reappear. The state is a tree of ways from this server: each reached origin has a
+// `parent`, one step nearer, and `via`, the first step. The invariant: every link of that tree
+// counts. So only the loss of a link of the tree changes anything, and only for its subtree; a boot
+// storm and a net-split have thousands of others.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Origin } from '../entities.ts';
 
 type Origins = ReadonlyMap<OriginId, Origin>;
 
-/** Takes an origin out of the tree, with all that hangs on it. */
+/** Takes an origin out of the tree, with its subtree. */
 export function cutOff(root: Origin, origins: Origins): Origin[] {
   const lost = [root];
   for (const origin of lost) lost.push(...childrenOf(origin, origins));
@@ -32,8 +32,8 @@ export function childrenOf(origin: Origin, origins: Origins): Origin[] {
 }
 
 /**
- * What comes into reach because an origin has new links, was proven or was cut off: each gets its
- * place in the tree, one of a way that exists, if not of a shortest one.
+ * The origins that come into reach because an origin has new links, was proven or was cut off. Each
+ * gets a place in the tree, by an existing way, if not by a shortest one.
  */
 export function extendReach(
   self: Origin,

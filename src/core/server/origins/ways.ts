@@ -1,13 +1,13 @@
-// Ways back: where the servers were last that this one has lost. They are kept apart from the logs,
-// which a crash, the end of a hold or a restart of those servers takes away, and beyond them. The
-// invariant: an address is here from the loss of its server until one there is reached again, says
-// goodbye or is given up by an operator; and there are so many at most, the latest.
+// Ways back: the last addresses of servers that this one has lost. They are kept apart from the
+// logs, which a crash, the end of a hold or a restart of those servers takes away, and beyond them.
+// The invariant: an address is here from the loss of its server until one there is reached again,
+// says goodbye or is given up by an operator; and there are so many at most, the latest.
 
 import { touchTargets } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 
-/** What is thought of an origin has changed: it was lost, or has come back. */
+/** The standing of an origin has changed: it was lost, or has come back. */
 export function noteWays(state: State, { standing, log }: Origin): void {
   const { host, addresses } = log.facts;
   if (host === state.options.facts.host) return;
@@ -28,7 +28,7 @@ export function addSiblings({ addresses }: State, siblings: Iterable<string>): v
   for (const address of siblings) addresses.siblings.add(address);
 }
 
-/** Nobody is looked for there any more. */
+/** No server is looked for there any more. */
 export function forgetWays(
   { addresses: { lost: lostAddresses } }: State,
   addresses: readonly string[],

@@ -1,6 +1,6 @@
-// Replication checks itself: every ten seconds each server tells its neighbours what it has, with
-// hashes, and compares what they say. The invariant: a difference is told of and asked for, and heals
-// nothing by itself; one line for the operator each ten seconds, whatever differs.
+// Replication checks itself: every ten seconds each server tells its neighbours its sequences and
+// hashes, and compares theirs. The invariant: a difference is logged and the origin asked for, and
+// nothing else changes; one line for the operator each ten seconds, whatever differs.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { touchView } from '../due.ts';
@@ -12,7 +12,7 @@ import { isCompared } from './receiving/bare.ts';
 import { noteOffer } from './receiving/intake.ts';
 import { combinedHash, lineOf } from './replication.ts';
 
-/** Every 10 s: what changed, with hashes, and one hash of all. */
+/** Every 10 s: the changed origins with their hashes, and one hash of all. */
 export function sendChecks(state: State): void {
   if (state.links.size === 0) return;
   const origins = [...state.origins.values()].filter(isCompared);
@@ -30,7 +30,7 @@ export function sendChecks(state: State): void {
   }
 }
 
-/** Compares; a difference is told, and that origin asked for at the next hop towards it. */
+/** Compares; on a difference it is logged, and that origin asked for at the next hop towards it. */
 export function handleCheck(state: State, link: Link, check: MessageOf<'check'>): void {
   for (const { origin: id, sequence, hash } of check.lines) {
     const origin = state.origins.get(id);
@@ -40,7 +40,7 @@ export function handleCheck(state: State, link: Link, check: MessageOf<'check'>)
     } else if (origin.log.sequence === sequence && origin.log.hash !== hash && !origin.log.isBare) {
       tellDifference(state, link, origin);
     } else {
-      // Of what is split off here he may just not know yet: when it is back he offers it.
+      // The neighbour may just not know yet what is split off here: when it is back, it offers it.
       if (origin.standing !== 'split') noteOffer(state, link, { origin: id, sequence });
       if (origin.log.sequence < sequence) ask(state, link, lineOf(origin));
     }

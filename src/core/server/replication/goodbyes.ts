@@ -1,6 +1,6 @@
-// How a goodbye travels: to every neighbour but the one that it came from, and back to whoever still
-// speaks of that origin. The invariant: it is passed on before the log is dropped, and but once, for
-// it is remembered (origins/farewell.ts).
+// How a goodbye travels: to every neighbour but the one that it came from, and back to a neighbour
+// that still speaks of that origin. The invariant: it is passed on before the log is dropped, and
+// only once, because it is remembered (origins/farewell.ts).
 
 import { SEQUENCE_MAX } from '../../../protocol/constants.ts';
 import type { OriginId } from '../../../protocol/ids.ts';
@@ -12,8 +12,8 @@ import type { State } from '../state.ts';
 import { sendToAll } from './replication.ts';
 
 /**
- * A goodbye: passed on to every other neighbour before the log is dropped, and remembered. One of a
- * stranger goes no further where no room is left to remember it: it could go round for ever.
+ * A goodbye: passed on to every other neighbour before the log is dropped, and remembered. That of
+ * an unknown origin goes no further if no room is left to remember it: it could go round for ever.
  */
 export function handleGoodbye(state: State, id: OriginId, from: Link): void {
   if (id === state.self.id || state.past.goodbyes.has(id)) return;

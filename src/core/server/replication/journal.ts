@@ -1,9 +1,9 @@
-// In which order the origins grew, so that a link finds what is new to it without being told of each
-// change: a hub has a hundred links, and to mark each of them at every change of thousands of origins
-// adds up. Each origin stands here once, at its latest change. The invariant: stamps ascend, and
-// whoever has looked up to a stamp has missed nothing before it.
+// The order in which the origins grew, so that a link finds its news without a mark for each
+// change: a master has a hundred links, and marking each of them at every change of thousands of
+// origins adds up. Each origin stands here once, at its latest change. The invariant: stamps
+// ascend, and a link that has looked up to a stamp has missed nothing before it.
 
-/** What can be noted: something with a stamp of its own, 0 for none. */
+/** An item of the journal: it has a stamp of its own, 0 for none. */
 interface Stamped {
   stamp: number;
 }
@@ -12,7 +12,10 @@ interface Stamped {
 export class Journal<O extends Stamped> {
   /** The stamp of the latest change. */
   stamp = 0;
-  /** Who changed, and which change it was: two lists, for a server has thousands. */
+  /**
+   * The changed origins, and the stamps of their changes: two lists, because a server has
+   * thousands.
+   */
   #origins: O[] = [];
   #stamps: number[] = [];
   #count = 0;
@@ -38,7 +41,7 @@ export class Journal<O extends Stamped> {
     origin.stamp = 0;
   }
 
-  /** What has changed since a stamp, the earliest change first. */
+  /** The origins that changed since a stamp, the earliest change first. */
   since(stamp: number): O[] {
     const found: O[] = [];
     for (let index = this.#firstAfter(stamp); index < this.size; index += 1) {

@@ -1,8 +1,9 @@
-// Who is missing, and who says so. What a net-split took from a server its own log says, so that it
-// travels as far as that log and goes with it: nobody repeats what it has only heard, or two would
-// keep each other incomplete for ever. A fleet that lost a hundred hosts need not hear of it from
-// every server: a few say it, those with the lowest ids first, and others only where these do not.
-// The invariant: what a server that can be reached has lost, some log in reach says, or soon will.
+// The missing hosts, and the servers that name them. A server names in its own log the hosts that a
+// net-split took from it. So the news travels as far as that log and ends with it: no server
+// repeats what it has only heard, or two would keep each other incomplete for ever. In a fleet that
+// lost a hundred hosts not every server need say so: a few do, those with the lowest ids first, and
+// others only if these do not. The invariant: if a server in reach has lost a host, some log in
+// reach says so, or soon will.
 
 import { MISSING_NAMES_MAX } from '../../../protocol/constants.ts';
 import type { Name } from '../../../protocol/ids.ts';
@@ -13,7 +14,7 @@ import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 import { reachableOrigins } from '../state.ts';
 
-/** As a message carries it. */
+/** The form in a message. */
 interface Told {
   readonly missing: readonly Name[];
   readonly missingCount: number;
@@ -26,8 +27,8 @@ export function ownMissing(state: State): Told {
 }
 
 /**
- * Neighbours that shook hands a while ago and have said nothing of what they hold, until they are
- * forgotten: where large packets vanish, the handshake succeeds again and again, and nothing else.
+ * Neighbours that shook hands a while ago and have sent nothing of their logs, until they are
+ * forgotten: where large packets vanish, only the handshake succeeds, again and again.
  */
 function unspoken({ reach: { unspoken: ids }, origins, nowMs }: State): Origin[] {
   return [...ids].flatMap((id) => {
@@ -42,20 +43,21 @@ export function bounded(hosts: readonly Name[]): Told {
   return { missing: hosts.slice(0, MISSING_NAMES_MAX), missingCount: hosts.length };
 }
 
-/** The hosts of the logs in reach whose registrations are more than is taken in: see receiving/bare.ts. */
+/** The hosts of the logs in reach with too many registrations: see receiving/bare.ts. */
 export function bareHosts({ reach: { bare } }: Pick<State, 'reach'>): ReadonlySet<Name> {
   return new Set(hostsOf(bare, ({ standing }) => standing === 'reachable'));
 }
 
-/** The hosts of what a net-split took from this server. */
+/** The hosts that a net-split took from this server. */
 export function splitHosts(state: Pick<State, 'reach' | 'past'>): readonly Name[] {
   const away = [...state.reach.away].filter(({ standing }) => standing === 'split');
   return hostsOf([...away, ...leftInSplit(state)], () => true);
 }
 
 /**
- * Servers that left while they were split off, until somebody speaks of what they held: their host may
- * have been restarted, and who relies on this server's word has nothing of its new life yet.
+ * Servers that left while they were split off, until another server speaks of their instances:
+ * their host may have been restarted, and servers that rely on this one know nothing of its new
+ * life yet.
  */
 function leftInSplit({ past: { departed } }: Pick<State, 'past'>): Origin[] {
   const origins = [...departed.values()].map(({ origin }) => origin);
@@ -68,14 +70,14 @@ function hostsOf(origins: Iterable<Origin>, isMeant: (origin: Origin) => boolean
   return [...hosts].sort(compareText);
 }
 
-/** What others that can be reached say that they have lost. */
+/** The hosts that other reachable servers have lost, by their logs. */
 export function* saidMissing(state: State): Generator<Missing> {
   for (const { standing, log } of state.reach.losers) {
     if (standing === 'reachable' && log !== state.self.log) yield log.missing;
   }
 }
 
-/** What this server's log should say now of what it has lost; null if it says that already. */
+/** The missing hosts that this server's log should name now; null if it names them already. */
 export function toBeSaid(state: State): Missing | null {
   const lost = splitHosts(state);
   const { missing: hosts, missingCount: count } = bounded(lost);
@@ -118,11 +120,11 @@ function delayMs(state: State): number {
 /** A neighbour's log comes sooner than this, or something is in its way. */
 export const OVERDUE_MS = 250;
 
-/** So many say of a host that it is missing: all of them would have to be restarted at one time. */
+/** So many servers name a missing host: all of them would have to be restarted at one time. */
 const SAYERS = 8;
 
 /** Longer than news takes in a small fleet. */
 const SAY_STEP_MS = 5;
 
-/** Sooner than a cold start can be over, so that whoever is new hears of it. */
+/** Sooner than a cold start can be over, so that a new server hears of it. */
 const SAY_MS_MAX = 400;

@@ -1,8 +1,8 @@
 // How far a link is, for each origin: what the other end has, how it is sent the rest, what we have
-// asked it for. What is so of thousands of origins at a time stands in rows (rows.ts); what is under
-// way of a few stands in a map, in the order in which it is to be dealt with. The invariants: rows and
-// maps are written here and nowhere else; and nothing is left of an origin that was forgotten, so that
-// its slot can be given to another.
+// asked it for. Facts about thousands of origins stand in rows (rows.ts); work under way for a few
+// stands in maps, in the order in which it has to be done. The invariants: rows and maps are
+// written here and nowhere else; and nothing is left of an origin that was forgotten, so that its
+// slot can be given to another.
 //
 //   sending      the cursor and the mode; whether a look is due, or a snapshot
 //   receiving    asked, and the question itself until it is sent; declined, and the word of it until
@@ -35,7 +35,7 @@ export interface Incoming {
   readonly links: OriginId[];
   readonly registrations: Registration[];
   readonly missing: Missing;
-  /** What of it has come, in bytes, and whether it has no registrations or is to have none. */
+  /** The bytes that have come, and whether it has no registrations or must have none. */
   bytes: number;
   isBare: boolean;
   parts: number;
@@ -44,23 +44,23 @@ export interface Incoming {
 /** The progress of one link. */
 export class Progress {
   readonly #rows: Rows;
-  /** Up to where the journal was looked through for what to send, and for what to offer. */
+  /** Up to where the journal was read, for sending and for offering. */
   seenStamp = 0;
   offeredStamp = 0;
-  /** Origins at which is to be looked, beside those in the journal; whether they are offered. */
+  /** Origins that need a look, beside those in the journal; whether they are offered. */
   readonly #looks = new Map<OriginId, boolean>();
   readonly #snapshots = new Set<OriginId>();
   outgoing: Outgoing | null = null;
   incoming: Incoming | null = null;
-  /** When we asked for what we have not had yet: one question for an origin. */
+  /** When we asked for an origin that has not come yet: one question each. */
   readonly #asked = new Map<OriginId, number>();
-  /** From which sequence on we ask, at the end of the step. */
+  /** The sequences from which on we ask, at the end of the step. */
   readonly #questions = new Map<OriginId, number>();
-  /** What the other end is to be told that we decline. */
+  /** The origins that we decline, still to be told to the other end. */
   readonly #declines = new Set<OriginId>();
-  /** What was offered and is on its way from elsewhere, we hope; and up to which sequence. */
+  /** The origins that were offered and should come from elsewhere, and up to which sequence. */
   readonly #awaited = new Map<OriginId, number>();
-  /** What the other end's digest listed and has not arrived yet. */
+  /** The origins that the other end's digest listed and that have not arrived yet. */
   readonly #listed = new Map<OriginId, number>();
 
   constructor(origins: Slotted) {
@@ -84,7 +84,7 @@ export class Progress {
     this.#rows.settle(id);
   }
 
-  /** Takes over what the other end of another link, in whose place this one is, is to send. */
+  /** Takes over what the other end of the replaced link still has to send. */
   takeArriving(old: Progress): void {
     this.incoming = old.incoming;
     for (const [id, sequence] of old.#listed) this.#listed.set(id, sequence);
@@ -135,7 +135,7 @@ export class Progress {
     this.#rows.setModeAt(slot, mode);
   }
 
-  /** An origin is to be looked at; if offered, the other end hears of it even at an equal sequence. */
+  /** An origin needs a look; if offered, the other end hears of it even at an equal sequence. */
   look(id: OriginId, { isOffered }: { readonly isOffered: boolean }): void {
     this.#looks.set(id, isOffered || this.#looks.get(id) === true);
   }
@@ -144,24 +144,24 @@ export class Progress {
     return this.#looks.size > 0;
   }
 
-  /** At what is to be looked now. */
+  /** The origins that need a look now. */
   get looks(): readonly OriginId[] {
     return [...this.#looks.keys()];
   }
 
-  /** A look is taken. Says whether the origin is offered even at an equal sequence. */
+  /** A look is taken. Returns whether the origin is offered even at an equal sequence. */
   takeLook(id: OriginId): boolean {
     const isOffered = this.#looks.get(id) === true;
     this.#looks.delete(id);
     return isOffered;
   }
 
-  /** An origin is to be sent as a whole. */
+  /** An origin has to be sent as a whole. */
   sendWhole(id: OriginId): void {
     this.#snapshots.add(id);
   }
 
-  /** Whether an origin is to be sent as a whole, or is being sent so. */
+  /** Whether an origin has to be sent as a whole, or is being sent so. */
   isSentWhole(id: OriginId): boolean {
     return this.outgoing?.origin === id || this.isSnapshotDue(id);
   }
@@ -170,7 +170,7 @@ export class Progress {
     return this.#snapshots.has(id);
   }
 
-  /** The snapshots that are due; one that is taken is due no longer. */
+  /** The snapshots that are due; one that is taken is no longer due. */
   *takeSnapshots(): Generator<OriginId> {
     for (const id of this.#snapshots) {
       this.#snapshots.delete(id);
@@ -183,12 +183,12 @@ export class Progress {
     return this.#asked.get(id);
   }
 
-  /** What was asked for and has not come. */
+  /** The origins that were asked for and have not come. */
   get asked(): Iterable<OriginId> {
     return this.#asked.keys();
   }
 
-  /** We ask for what comes after a sequence: whoever is asked does not take it for declined. */
+  /** We ask for entries after a sequence: so the other end no longer takes it for declined. */
   ask({ origin, sequence }: Line, nowMs: number): void {
     this.#asked.set(origin, nowMs);
     this.#declines.delete(origin);
@@ -196,12 +196,12 @@ export class Progress {
     this.#questions.set(origin, sequence);
   }
 
-  /** It came, or it will not. Says whether it was asked for. */
+  /** It came, or it will not. Returns whether it was asked for. */
   endQuestion(id: OriginId): boolean {
     return this.#asked.delete(id);
   }
 
-  /** What is to be asked now. */
+  /** The questions to send now. */
   takeQuestions(): Line[] {
     const lines = [...this.#questions].map(([origin, sequence]) => ({ origin, sequence }));
     this.#questions.clear();
@@ -212,7 +212,7 @@ export class Progress {
     return this.#rows.isDeclined(id);
   }
 
-  /** We have an origin sooner from elsewhere; the other end is to be told. */
+  /** We get an origin sooner from elsewhere; the other end has to be told. */
   decline(id: OriginId): void {
     this.#rows.setDeclined(id, true);
     this.#declines.add(id);
@@ -223,7 +223,7 @@ export class Progress {
     this.#rows.setDeclined(id, false);
   }
 
-  /** What the other end is to be told now that we decline, in order. */
+  /** The declined origins to tell the other end now, in order. */
   takeDeclines(): OriginId[] {
     if (this.#declines.size === 0) return [];
     const origins = [...this.#declines].sort(compareText);
@@ -231,12 +231,12 @@ export class Progress {
     return origins;
   }
 
-  /** What is new of an origin up to there was offered, and should come from elsewhere. */
+  /** New entries of an origin up to there were offered, and should come from elsewhere. */
   awaitElsewhere({ origin, sequence }: Line): void {
     this.#awaited.set(origin, sequence);
   }
 
-  /** What was offered and should have come from elsewhere, in order. */
+  /** The origins that were offered and should have come from elsewhere, in order. */
   get awaited(): Line[] {
     const lines = [...this.#awaited].map(([origin, sequence]) => ({ origin, sequence }));
     return lines.sort((one, other) => compareText(one.origin, other.origin));
@@ -260,7 +260,7 @@ export class Progress {
     return this.#listed.get(id);
   }
 
-  /** It has arrived, or will not. Says whether it was to. */
+  /** It has arrived, or will not. Returns whether it was expected. */
   endListed(id: OriginId): boolean {
     return this.#listed.delete(id);
   }

@@ -1,6 +1,7 @@
-// What this server waits for: what it has asked its neighbours for, and what their digests listed. The
-// invariants: one question for an origin and link at a time, again after a second at the earliest; and
-// what was to come by a link that is lost is asked for on another.
+// The open questions of this server: origins that it has asked its neighbours for, and those that
+// their digests listed. The invariants: one question for an origin and link at a time, again after
+// a second at the earliest; and an origin that should have come by a lost link is asked for on
+// another.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Line } from '../../../protocol/records.ts';
@@ -8,7 +9,7 @@ import { touchView } from '../due.ts';
 import type { Link, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 
-/** Asks a neighbour for what is missing; one question for an origin and link at a time. */
+/** Asks a neighbour for missing entries; one question for an origin and link at a time. */
 export function ask(state: State, link: Link, line: Line): void {
   const askedMs = link.progress.askedMs(line.origin);
   if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
@@ -17,7 +18,7 @@ export function ask(state: State, link: Link, line: Line): void {
   state.replication.askers.add(link);
 }
 
-/** Whether an origin was asked for, on whichever link, and may still come. */
+/** Whether an origin was asked for, on any link, and may still come. */
 export function isOnItsWay(state: State, id: OriginId): boolean {
   const askedMs = state.replication.wanted.get(id);
   return askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS;
@@ -35,15 +36,15 @@ export function sendWants(state: State): void {
   state.replication.askers.clear();
 }
 
-/** An answer has come on a link. Says whether it was asked for there. */
+/** An answer has come on a link. Returns whether it was asked for there. */
 export function noteAnswered(state: State, link: Link, id: OriginId): boolean {
   state.replication.wanted.delete(id);
   return link.progress.endQuestion(id);
 }
 
 /**
- * Whoever was asked has nothing newer: nothing is on its way from there, and what others offer need
- * not wait for it.
+ * The neighbour that was asked has nothing newer: nothing is on its way from there, and offers of
+ * others need not wait for it.
  */
 export function noteNothingNew(state: State, { progress }: Link, id: OriginId): void {
   const askedMs = progress.askedMs(id);
@@ -52,7 +53,7 @@ export function noteNothingNew(state: State, { progress }: Link, id: OriginId): 
   if (state.replication.wanted.get(id) === askedMs) state.replication.wanted.delete(id);
 }
 
-/** A link is lost: what came by it, or was asked for on it, is to come by another. */
+/** A link is lost: origins that came by it, or were asked for on it, have to come by another. */
 export function noteOrphans(state: State, link: Link): void {
   for (const origin of state.origins.values()) {
     if (origin.source !== link.origin) continue;
@@ -69,14 +70,16 @@ export function endWaiting({ replication }: State, link: Link): void {
   replication.expecting.delete(link);
 }
 
-/** A link is lost or replaced: nothing is on its way from there, even if nobody can be asked now. */
+/**
+ * A link is lost or replaced: nothing is on its way from there, even if no other can be asked now.
+ */
 export function forgetWants(state: State, link: Link): void {
   for (const id of link.progress.asked) state.replication.wanted.delete(id);
 }
 
-/** What came by a link that is lost is asked for at the next hop towards it, at once. */
+/** Origins that came by a lost link are asked for at the next hop towards them, at once. */
 export function askForOrphans(state: State): void {
-  // To clear an empty set costs a new table, and this is done in every step.
+  // Clearing an empty set costs a new table, and this runs in every step.
   if (state.replication.orphaned.size === 0) return;
   for (const id of state.replication.orphaned) {
     const origin = state.origins.get(id);
@@ -96,7 +99,7 @@ function linkListing(state: State, id: OriginId): Link | undefined {
   return undefined;
 }
 
-/** A digest lists what is new here. */
+/** A digest lists an origin that is new here. */
 export function expectListed(state: State, link: Link, line: Line): void {
   link.progress.list(line);
   state.replication.expecting.add(link);
@@ -110,7 +113,7 @@ export function noteUnmet(state: State, { progress }: Link, { origin, sequence }
   touchView(state);
 }
 
-/** What digests listed of an origin has arrived, as far as its log goes. */
+/** The log of an origin has arrived as far as some digests listed it. */
 export function noteArrival(state: State, { id, log }: Origin): void {
   for (const link of state.replication.expecting) {
     const listed = link.progress.listedSequence(id);

@@ -1,8 +1,8 @@
-// Copying logs: when which link is to be written to, and what it must be told beside that. One rule
-// serves first sync, steady state and repair: for every reachable origin whose sequence is ahead of
-// the link's cursor, send entries if the tail reaches back that far, else a snapshot, then move the
-// cursor. Cursors, not queues: a slow link holds no memory, it only lags. How far each link is says
-// progress.ts; sending/ and receiving/ are the two rooms that move it.
+// Copying logs: when each link is written to, and what it is told besides. One rule serves first
+// sync, steady state and repair: for every reachable origin whose sequence is ahead of the link's
+// cursor, send entries if the tail reaches back that far, else a snapshot, then move the cursor.
+// Cursors, not queues: a slow link holds no memory, it only lags. progress.ts records how far each
+// link is; sending/ and receiving/ are the two rooms that move it.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Message } from '../../../protocol/messages.ts';
@@ -17,8 +17,8 @@ import type { State } from '../state.ts';
 import { reachableOrigins } from '../state.ts';
 
 /**
- * An origin's log has grown by these: every link is to look at it. Links' entries can wait a little:
- * nobody looks them up, and a boot storm has thousands.
+ * An origin's log has grown by these entries: every link has to look at it. Entries about links can
+ * wait a little: no client looks them up, and a boot storm has thousands.
  */
 export function noteAdvance(state: State, origin: Origin, entries: readonly Entry[]): void {
   state.replication.journal.note(origin);
@@ -34,14 +34,14 @@ export function appendOwn(state: State, entry: Entry): void {
   noteAdvance(state, state.self, [entry]);
 }
 
-/** Every link is to look at an origin. */
+/** Every link has to look at an origin. */
 export function touchAll(state: State, origin: Origin): void {
   state.replication.journal.note(origin);
   flushBy(state, restedMs(state));
   announceBy(state, state.nowMs + ANNOUNCE_MS);
 }
 
-/** A link is to look at an origin; if it is offered, even at an equal sequence. */
+/** A link has to look at an origin; if it is offered, even at an equal sequence. */
 export function touch(
   state: State,
   { progress }: Link,
@@ -51,12 +51,12 @@ export function touch(
   flushBy(state, restedMs(state));
 }
 
-/** The links are to be written to by then. */
+/** The links have to be written to by then. */
 export function flushBy(state: State, dueMs: number): void {
   state.replication.flushDueMs = Math.min(state.replication.flushDueMs, dueMs);
 }
 
-/** What spare links have not been told of is to be announced by then. */
+/** News for spare links has to be announced by then. */
 export function announceBy(state: State, dueMs: number): void {
   state.replication.announceDueMs = Math.min(state.replication.announceDueMs, dueMs);
 }
@@ -69,7 +69,7 @@ function restedMs(state: State): number {
   return Math.max(state.nowMs, state.replication.flushedMs + COLLECT_MS * state.links.size);
 }
 
-/** Sends what a neighbour must have first: what we can reach, and what we know of ourselves. */
+/** Sends what a neighbour needs first: the origins that we can reach, and our own view. */
 export function sendDigest(state: State, link: Link): void {
   sendDoubt(state, link);
   const lines = [...reachableOrigins(state)].map(lineOf);
@@ -84,17 +84,19 @@ export function sendDigest(state: State, link: Link): void {
 }
 
 /**
- * Whether a server that begins may take it from us that its view is complete. What we still hold of
- * servers that left (departed.ts) no log says any more, so it could not know of that.
+ * Whether a server that has just started may conclude from us that its view is complete. The
+ * instances that we still hold of servers that left (departed.ts) are in no log any more, so it
+ * could not know of them.
  */
 export function isVouched({ view: { isComplete }, past: { departed } }: Readonly<State>): boolean {
   return isComplete && departed.size === 0;
 }
 
 /**
- * Says what we have of a neighbour that is out of reach, before a digest makes it send its log. So it
- * is entries that come, which say why links are down; a snapshot does not, and whoever lost all its
- * links would take a crash for a net-split. And a heal does not bring again what was here all along.
+ * Tells a neighbour that is out of reach what we have of it, before a digest makes it send its log.
+ * So entries come, which say why links are down; a snapshot does not, and a server that lost all
+ * its links would take a crash for a net-split. Also, a heal does not bring again what was here all
+ * along.
  */
 function sendDoubt(state: State, link: Link): void {
   const neighbour = state.origins.get(link.origin);
@@ -172,7 +174,7 @@ export function sendToAll(state: State, message: Message, except?: Link): void {
   );
 }
 
-/** The sum of all that can be reached: where it is equal, two servers have the same. */
+/** The hash of all reachable origins: if it is equal, two servers have the same. */
 export function combinedHash(state: State): { count: number; hash: number } {
   let count = 0;
   let hash = 0;
@@ -184,7 +186,7 @@ export function combinedHash(state: State): { count: number; hash: number } {
   return { count, hash: hash >>> 0 };
 }
 
-/** What an origin is at, as a line of a digest. */
+/** The present sequence of an origin, as a line of a digest. */
 export function lineOf(origin: Origin): Line {
   return { origin: origin.id, sequence: origin.log.sequence };
 }
@@ -192,7 +194,7 @@ export function lineOf(origin: Origin): Line {
 /** Under load, writes are collected for this long for each link: a few times what writing costs. */
 const COLLECT_MS = 1 / 16;
 
-/** Announcements are read by nobody as long as all goes well. */
+/** Announcements are not needed as long as all goes well. */
 export const ANNOUNCE_MS = 50;
 
 /** A boot storm has thousands of link entries. */

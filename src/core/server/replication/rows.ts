@@ -1,7 +1,8 @@
-// What a link keeps of each origin in any case: its cursor, how it is sent, and whether we declined
-// it. A hub has a hundred links, and each of them knows thousands of origins, so each origin has a
-// slot, a small number, at which every link keeps it: nine bytes a row, where a Map takes fifty for
-// each thing. The invariant: a slot is given to another origin only when no link has anything at it.
+// The row that a link always keeps for each origin: its cursor, how it is sent, and whether we
+// declined it. A master has a hundred links, and each of them knows thousands of origins, so each
+// origin has a slot, a small number, at which every link keeps its row: nine bytes, where a Map
+// takes fifty for each value. The invariant: a slot is given to another origin only when no link
+// has anything at it.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 
@@ -9,9 +10,9 @@ import type { OriginId } from '../../../protocol/ids.ts';
 export type Slotted = ReadonlyMap<OriginId, { readonly slot: number }>;
 
 /**
- * How the entries of an origin go to the other end. Eager: it has been sent them or has asked for
- * them, and is sent on. Lazy: it has them sooner from elsewhere, and is only offered them. Open:
- * neither was said, and who is linked to whom decides.
+ * How the entries of an origin go to the other end. Eager: it was sent them or asked for them, and
+ * gets further ones. Lazy: it gets them sooner from elsewhere, and is only offered them. Open:
+ * neither is known, and the graph of links decides.
  */
 export type Mode = 'open' | 'eager' | 'lazy';
 
@@ -43,7 +44,7 @@ export class Rows {
     return this.#cursors[slot] ?? 0;
   }
 
-  /** At 0 the other end has nothing: of a stranger nothing is kept then. */
+  /** At 0 the other end has nothing: then nothing is kept for an unknown origin. */
   setCursor(id: OriginId, sequence: number): void {
     const origin = this.#origins.get(id);
     if (origin !== undefined) this.#setCursorAt(origin.slot, sequence);
@@ -67,7 +68,7 @@ export class Rows {
     this.#setStateAt(slot, (this.#stateAt(slot) & ~MODE_BITS) | MODES.indexOf(mode));
   }
 
-  /** Whether the other end was told that we have an origin sooner from elsewhere. */
+  /** Whether the other end was told that we get an origin sooner from elsewhere. */
   isDeclined(id: OriginId): boolean {
     const slot = this.#origins.get(id)?.slot;
     return slot !== undefined && (this.#stateAt(slot) & DECLINED_BIT) !== 0;

@@ -9,15 +9,15 @@ import { Journal } from './journal.ts';
 export class Replication {
   /** The origins, by their latest change. */
   readonly journal = new Journal<Origin>();
-  /** What was asked for, on whichever link, and when: it is on its way. */
+  /** The origins that were asked for, on any link, and when: they are on their way. */
   readonly wanted = new Map<OriginId, number>();
-  /** What came by a link that is lost: it is asked for on another. */
+  /** The origins that came by a link that is lost: they are asked for on another. */
   readonly orphaned = new Set<OriginId>();
   /** Links on which something is to be asked at the end of the step. */
   readonly askers = new Set<Link>();
   /** Links from which something may still be expected. */
   readonly expecting = new Set<Link>();
-  /** When the links are to be written to, and what is new to be announced to those that are spare. */
+  /** When the links are written to, and when news is announced on spare links. */
   flushDueMs = Infinity;
   announceDueMs = Infinity;
   flushedMs = -Infinity;
@@ -38,7 +38,7 @@ export interface View {
   /** Set once, when the view was complete through a neighbour or at a cold start. */
   isSynced: boolean;
   isComplete: boolean;
-  /** What the neighbours were told last: see replication.ts. */
+  /** The last view that the neighbours were told: see replication.ts. */
   isVouched: boolean;
   /** When the view was last computed. */
   viewedMs: number;

@@ -1,8 +1,8 @@
 // Whether this server's view is complete, so that "none", "not synced yet" and "cut off" never look
-// alike. Complete means: synced once (through a complete neighbour, or at a cold start, where nobody
-// is complete yet and nobody misses anybody), every origin that a reachable log names has a log here,
-// no log that can be reached and no neighbour misses a host, and no origin is suspect or split. The
-// invariant: a server says of its own losses only, never what it heard (see missing.ts).
+// alike. Complete means: synced once (through a complete neighbour, or at a cold start, where no
+// server is complete yet and none misses a host), every origin that a reachable log names has a log
+// here, no reachable log and no neighbour misses a host, and no origin is suspect or split. The
+// invariant: a server names its own losses only, never those that it heard of (see missing.ts).
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
@@ -16,7 +16,7 @@ import type { Why } from '../replication/slice.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 
-/** Computes the view anew if anything that it rests on has changed. Says whether it has changed. */
+/** Computes the view anew if its basis has changed. Returns whether the view has changed. */
 export function refreshView(state: State): boolean {
   if (!isViewDue(state) || isTooSoon(state)) return false;
   takeView(state);
@@ -84,7 +84,7 @@ export function noteNeighbourView(
   touchView(state);
 }
 
-/** A neighbour is none any more, or speaks over another connection. */
+/** A neighbour is lost, or speaks over another connection. */
 export function forgetNeighbourView(state: State, link: Link): void {
   noteNeighbourView(state, link, { complete: false, missing: [] });
 }
@@ -98,7 +98,10 @@ function countMissing(state: State, hosts: readonly Name[], step: 1 | -1): void 
   }
 }
 
-/** All that anybody in reach misses, and us; of those not named only how many is known. */
+/**
+ * All hosts that a server in reach misses, this one included; of those without a name only the
+ * number is known.
+ */
 function missingHosts(
   state: State,
   own: ReturnType<typeof ownMissing>,
@@ -143,8 +146,8 @@ function hasTakenDigest(link: Link): boolean {
 }
 
 /**
- * At a cold start nobody is complete yet: whoever has asked everyone decides by itself, but only where
- * nobody misses anybody. Where all answer and have the same, that needs a moment's quiet.
+ * At a cold start no server is complete yet: one that has asked all others decides by itself, but
+ * only if none misses a host. If all answer and have the same, that needs a moment's quiet.
  */
 function isColdStartOver(state: State): boolean {
   const targets = [...state.linking.targets.values()];
@@ -167,7 +170,7 @@ export function giveUp(state: State, host: string): void {
   touchView(state);
 }
 
-/** Whether `--peer` names another host that no operator has given up. */
+/** Whether `--peer` names another host that an operator has not given up. */
 export function awaitsPeers({ options, view: { givenUpPeers } }: State): boolean {
   const own = options.facts.addresses.map(hostPartOf);
   return options.peers.some((address) => {
@@ -197,7 +200,7 @@ function hasSettled(state: State, links: readonly Link[]): boolean {
   return false;
 }
 
-/** Whoever is not at the address of a sibling has answered: that is this machine. */
+/** An empty address of a sibling counts as an answer: that is this machine. */
 function haveAllAnswered({
   linking: { targets },
   options,
@@ -210,7 +213,7 @@ function haveAllAnswered({
   });
 }
 
-/** All that are new do so, and each learns what the others have. */
+/** All new servers do so, and each learns what the others have. */
 function askForAgreement(state: State): void {
   if (state.nowMs < state.view.askedMs + QUIET_MS) return;
   state.view.askedMs = state.nowMs;
@@ -238,10 +241,10 @@ function namedBy(state: State, id: OriginId): 'reachable' | 'lost' | null {
   return isNamed ? 'lost' : null;
 }
 
-/** A cold start is over when nothing new has arrived for this long. */
+/** A cold start is over when no news has arrived for this long. */
 const SETTLE_MS = 5_000;
 
-/** Or for this long, where everyone was reached and has the same. */
+/** Or for this long, if all were reached and have the same. */
 const QUIET_MS = 500;
 
 /** The more origins there are, the more rarely an incomplete view is computed anew. */

@@ -1,7 +1,7 @@
-// What clients are answered: instances, services, servers, the state of this server; and what its
-// watchers are told. The invariant: every answer says whether the view behind it is complete and
-// which hosts are missing. Long answers go in parts. A watcher that comes from another server names
-// what it has from before; only a complete view may say that something of that is gone.
+// Answers for clients: instances, services, servers, the state of this server; and the changes for
+// its watchers. The invariant: every answer says whether the view behind it is complete and which
+// hosts are missing. Long answers go in parts. A watcher that comes from another server names the
+// instances that it has; only a complete view may say that one of them is gone.
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
@@ -29,7 +29,7 @@ export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'l
   return instances.length;
 }
 
-/** What comes by a door the door counts: much of it the door answers without a question. */
+/** A door counts its own lookups, because it answers many of them without a question. */
 function countLookup(state: State, to: ConnectionId, all: readonly Instance[]): void {
   const transport = state.connections.get(to)?.transport;
   if (transport !== 'tcp' && transport !== 'unix') return;
@@ -83,7 +83,7 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
   });
 }
 
-/** How many servers and masters there are, by what is thought of them. */
+/** How many servers and masters there are, by standing. */
 export function serverCountsOf({ origins }: Pick<State, 'origins'>): ServerCounts {
   const servers = { reachable: 0, suspect: 0, split: 0 };
   const masters = { reachable: 0, known: 0 };
@@ -100,8 +100,8 @@ export function serverCountsOf({ origins }: Pick<State, 'origins'>): ServerCount
 type ServerCounts = Pick<MessageOf<'report'>, 'servers' | 'masters'>;
 
 /**
- * Begins a watch: the present set, what is gone of that which the client knew, the mark where this
- * ends, then every change.
+ * Begins a watch: the present set, the removals among the instances that the client knew, the mark
+ * where this ends, then every change.
  */
 export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): number {
   const { request, service } = asked;
@@ -119,8 +119,8 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
 }
 
 /**
- * Tells the watchers what has changed in this step. Of what came and went in it they hear nothing;
- * it happened all the same, so it is counted and remembered.
+ * Tells the watchers the changes of this step. They are not told of an instance that came and went
+ * in it; but it happened, so it is counted and remembered.
  */
 export function tellWatchers(state: State, isViewNew: boolean): void {
   const changes = state.catalogue.changes;
@@ -141,8 +141,8 @@ interface Watcher {
 }
 
 /**
- * Who has the fewest watches of the service is told first: what one session asks for many times over
- * must not hold up the others.
+ * The session with the fewest watches of the service is told first: many watches of one session
+ * must not delay the others.
  */
 function tellChange(state: State, { servers: _, ...change }: Change): void {
   const { instance, service } = change.instance.registration;
@@ -176,8 +176,8 @@ function tellView(state: State): void {
 }
 
 /**
- * Says why that is gone which a client has from before. Of what is not remembered here nothing is
- * sent: the complete view that follows says that it is gone, and nobody knows why.
+ * Tells why instances that a client has from before are gone. For those not remembered here nothing
+ * is sent: the complete view that follows says that they are gone, and the cause is unknown.
  */
 function tellUntold(state: State, watcher: Watcher): void {
   const { to, request, watch } = watcher;
@@ -220,7 +220,7 @@ function noteRemoval(state: State, change: Change): void {
     state.clients.removals.delete(oldest);
 }
 
-/** What every answer says of the view behind it. */
+/** The part of every answer about the view behind it. */
 interface ViewTold {
   readonly complete: boolean;
   readonly missing: readonly Name[];

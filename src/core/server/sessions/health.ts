@@ -1,6 +1,6 @@
-// How this server is, and each thing that is not as it should be, with what to do about it. The
-// invariant: the state is worse than healthy exactly where there is a reason, a split or isolation;
-// so nobody is told "degraded" without being told why.
+// The state of this server, and each thing that is wrong, with what to do about it. The invariant:
+// the state is worse than healthy exactly if there is a reason, a split or isolation; so "degraded"
+// always comes with its reason.
 
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Doubts, Reason } from '../../../protocol/records.ts';
@@ -14,13 +14,13 @@ import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { portHeldReasons } from './held-places.ts';
 
-/** What `status` says of this server. */
+/** The answer of `status` for this server. */
 export interface Health {
   readonly state: MessageOf<'report'>['state'];
   readonly reasons: readonly Reason[];
 }
 
-/** How this server is: the first that fits of isolated, split, degraded and healthy. */
+/** The state of this server: the first that fits of isolated, split, degraded and healthy. */
 export function healthOf(state: State): Health {
   const reasons = reasonsOf(state);
   if (isIsolated(state)) return { state: 'isolated', reasons };
@@ -91,7 +91,7 @@ function suspectServers(state: State): string {
   return state.view.why === 'suspect' ? state.view.missing.join(', ') || 'a server' : '';
 }
 
-/** The hosts of `--peer` that were tried, and at none of whose addresses anybody ever answered. */
+/** The hosts of `--peer` that were tried and have never answered at any address. */
 export function unansweredPeers(state: State): string[] {
   const {
     linking: { targets },
@@ -117,7 +117,7 @@ export function unansweredPeers(state: State): string[] {
     .sort(compareText);
 }
 
-/** Whether a server that is known says that it is there. Lookups ask, so it makes nothing. */
+/** Whether a known server is there. Lookups call this, so it allocates nothing. */
 function isAdvertised({ origins }: State, prefix: string): boolean {
   for (const { log } of origins.values()) {
     if (log.facts.addresses.some((address) => address.startsWith(prefix))) return true;
@@ -125,14 +125,14 @@ function isAdvertised({ origins }: State, prefix: string): boolean {
   return false;
 }
 
-/** An operator says that a host of `--peer` will not come; says whether it was waited for. */
+/** An operator says that a host of `--peer` will not come; returns whether it was waited for. */
 export function giveUpPeer(state: State, host: string): boolean {
   if (!unansweredPeers(state).includes(host)) return false;
   giveUp(state, host);
   return true;
 }
 
-/** What a complete view cannot know of those that are not here. */
+/** The doubts of a complete view about hosts that are not here. */
 export function doubtsOf(state: State): { readonly doubts?: Doubts } {
   if (!state.view.isComplete) return {};
   const lost = lostHosts(state, DOUBTS_MAX);

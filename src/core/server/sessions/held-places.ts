@@ -1,6 +1,6 @@
 // Places of this host where servers or their doors belong, and other programs are. Any user may take a
-// port before the servers do. The invariant: as long as one of them is taken, `status` names it, for
-// who asks there is answered by somebody else.
+// port before the servers do. The invariant: as long as one of them is taken, `status` names it,
+// because a question that goes there reaches another program.
 
 import type { Reason } from '../../../protocol/records.ts';
 import { isSiblingPort, isStrange, portOf } from '../links/targets.ts';
@@ -33,7 +33,9 @@ function strangeSiblings(state: State): string[] {
   });
 }
 
-/** What shows an operator who listens at a port, or at the path of a socket. */
+/**
+ * The command that shows an operator which program listens at a port, or at the path of a socket.
+ */
 function listenersCommand(address: string): string {
   if (address.includes('/')) return `ss -lxp src ${address}`;
   return `ss -ltunp 'sport = ${portOf(address)}'`;

@@ -1,8 +1,8 @@
 // Sessions: clients' connections, and the registrations that live exactly as long as they do. The
-// invariant: an instance in our own log belongs to one session that is open; a session's end takes
-// all that it holds, with the cause. Who has an instance's key owns it: its client on a new
-// connection, before the old one is known to be lost, takes it along, and nobody else can change it
-// or give it up. A session that loses an instance while it lives is told.
+// invariant: an instance in our own log belongs to one session that is open; a session's end
+// removes all its instances, with the cause. The client with an instance's key owns it: on a new
+// connection, before the old one is known to be lost, it takes the instance along, and no other
+// client can change it or give it up. A session that loses an instance while it lives is told.
 
 import { SESSION_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { InstanceId } from '../../../protocol/ids.ts';
@@ -35,13 +35,13 @@ export function becomeSession(state: State, connection: Connection, said: SaidPa
   endHandshake(state, connection);
   const session = createSession(state, connection);
   state.sessions.set(connection.id, session);
-  // Over a UNIX socket the kernel's close alone judges whoever sends no pings: a swapped-out sidecar
-  // says nothing of the service beside it.
+  // Over a UNIX socket only the kernel's close ends a session that sends no pings: the silence of a
+  // swapped-out sidecar says nothing about its service.
   if (connection.transport === 'tcp') judgeSession(state, connection);
   if (state.life.isStopping) state.out.send(connection.id, { kind: 'goaway' });
 }
 
-/** A session that holds nothing; what it comes to hold is charged to it and to all of them. */
+/** A session that holds nothing; its later registrations are charged to it and to all of them. */
 export function createSession(state: State, connection: Connection): Session {
   const held = new Account(state.clients.held);
   return {
@@ -66,7 +66,7 @@ export function judgeSession(state: State, connection: Connection): void {
   });
 }
 
-/** A client's connection is closed: what it registered is gone. */
+/** A client's connection is closed: its registrations are gone. */
 export function handleSessionClosed(state: State, connection: Connection, detail: string): void {
   forgetConnection(state, connection);
   endSession(state, connection, detail);
@@ -162,7 +162,7 @@ function removeInstance(
   const { instance, cause, detail } = removed;
   state.clients.owners.delete(instance);
   const registration = state.self.log.registrations.get(instance);
-  // Clients that were told to go close their sessions: their instances go with our goodbye, when
+  // Clients that were told to leave close their sessions: their instances go with our goodbye, when
   // the sibling has them.
   const isHandedOver = state.life.isStopping && cause === 'closed';
   if (registration === undefined || isHandedOver) return;
@@ -171,13 +171,13 @@ function removeInstance(
   state.out.noticeOf(connection, 'instance-removed', { ...labels(registration), cause });
 }
 
-/** The host part of what this server advertises: where a service is that does not say. */
+/** The host part of this server's advertised address: the address of a service that gives none. */
 function ownHostPart(state: State): string {
   const [address = ''] = state.options.facts.addresses;
   return hostPartOf(address);
 }
 
-/** How an instance is named to the operator. */
+/** The name of an instance for the operator. */
 function labels(registration: Registration): NoticeFields<'instance-registered'> {
   const { service, instance, port } = registration;
   const host = registration.address;

@@ -12,7 +12,7 @@ export interface Clients {
   readonly owners: Map<InstanceId, ConnectionId>;
   /** All that sessions hold, in bytes. */
   readonly held: Account;
-  /** The latest removals and when each was, for who comes too late to be told: see answers.ts. */
+  /** The latest removals and when each was, for clients that come later: see answers.ts. */
   readonly removals: Map<InstanceId, Change & { readonly atMs: number }>;
   /** Services whose last instance went, and when: the latest of them. */
   readonly vanished: Map<Name, number>;

@@ -1,7 +1,7 @@
-// Stops reading from sessions that exceed their rate or do not read their answers: what they send
-// then waits in the kernel, at their own cost. The invariant: a session is
-// paused for its rate or for its unread answers, read again when neither holds, and closed when the
-// answers stay unread; while it is paused its silence means nothing.
+// Stops reading from sessions that exceed their rate or do not read their answers: their messages
+// then wait in the kernel, at their own cost. The invariant: a session is paused for its rate or
+// for its unread answers, read again when neither holds, and closed when the answers stay unread;
+// while it is paused its silence means nothing.
 
 import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
@@ -9,10 +9,10 @@ import { LIMITS, noteLimit } from '../limits.ts';
 import type { Session } from '../entities.ts';
 import type { State } from '../state.ts';
 
-/** What a message costs: a whole one, and its share for each row of the answer. */
+/** The cost of a message: one, and its share for each row of the answer. */
 export function charge(state: State, session: Session, rows: number): void {
   const { connection } = session;
-  // A door asks for all who come by it, and bounds each of them itself.
+  // A door asks for all its clients, and bounds each of them itself.
   if (connection.transport === 'inside') return;
   const earned = ((state.nowMs - session.creditMs) * LIMITS['messages-per-second'].max) / 1_000;
   session.credit = Math.min(CREDIT_MAX, session.credit + earned) - 1 - rows / ROWS_A_MESSAGE;
@@ -22,7 +22,7 @@ export function charge(state: State, session: Session, rows: number): void {
   noteLimit(state, 'messages-per-second', connection.remote);
   pause(state, session);
   const debtMs = (-session.credit * 1_000) / LIMITS['messages-per-second'].max;
-  // Not longer: a client that dies while it is not read is found dead only then.
+  // Not longer: only then is a client noticed that dies while it is not read.
   const dueMs = state.nowMs + Math.min(Math.ceil(debtMs), PAUSE_MS_MAX);
   state.timers.set(`pause ${String(connection.id)}`, dueMs, () => {
     session.isTooFast = false;
@@ -30,7 +30,7 @@ export function charge(state: State, session: Session, rows: number): void {
   });
 }
 
-/** What is written waits in our own memory (`congested`), or has left (`drained`). */
+/** Written bytes wait in our own memory (`congested`), or have left (`drained`). */
 export function handleUnread(
   state: State,
   session: Session,
@@ -50,8 +50,8 @@ export function handleUnread(
 }
 
 /**
- * Which sessions are closed, of all connections with what they have not read: those with the most,
- * until a quarter of the limit is free again, so that the next ones are not chosen byte by byte.
+ * Chooses the sessions to close, given all connections and their unread bytes: those with the most,
+ * until a quarter of the limit is free again, so that the next choice is not due at the next byte.
  */
 export function fullestSessions(
   { sessions }: Pick<State, 'sessions'>,
@@ -84,10 +84,10 @@ function maybeResume(state: State, session: Session): void {
   state.out.resume(connection.id);
 }
 
-/** What a session may send at once, at its begin and after a rest. */
+/** The messages that a session may send at once, at its beginning and after a rest. */
 export const CREDIT_MAX = 20_000;
 
-/** What is left of the limit when the fullest are gone. */
+/** The part of the limit that is left when the fullest are closed. */
 const LEFT = 3 / 4;
 
 const ROWS_A_MESSAGE = 20;

@@ -1,9 +1,8 @@
-// Logs that are larger than this server takes in. Such a log is kept bare: what the origin is and
-// whom it is linked to, without what it registers. So it stays in the graph, is passed on like any
-// other, and divides nobody; its host is named as missing, and the log is asked for again now and
-// then. The same becomes of the newest where all logs together are too large. The invariant: no log
-// that is kept, nor one that arrives, nor all of them, is larger than its budget by more than one
-// message.
+// Logs that are larger than this server takes in. Such a log is kept bare: the origin's facts and
+// links, without its registrations. So it stays in the graph and is passed on like any other; its
+// host is named as missing, and the log is asked for again now and then. The same happens to the
+// newest logs if all together are too large. The invariant: no kept log, no arriving one, nor all
+// together exceed their budget by more than one message.
 
 import { registration as registrationRecord } from '../../../../protocol/records.ts';
 import { originId } from '../../../../protocol/scalars.ts';
@@ -17,7 +16,7 @@ import type { State } from '../../state.ts';
 import type { Incoming } from '../progress.ts';
 import { ask } from '../questions.ts';
 
-/** Takes in what a part of a snapshot lists; of a log that is too large no registration stays. */
+/** Takes in a part of a snapshot; a log that is too large keeps no registration. */
 export function takeItems(
   state: State,
   link: Link,
@@ -35,7 +34,10 @@ export function takeItems(
   for (const item of registrations) incoming.registrations.push(state.catalogue.shared(item));
 }
 
-/** The limit that a log breaks as it arrives: by itself, or with those that arrive on other links. */
+/**
+ * The limit that an arriving log breaks: by itself, or together with those that arrive on other
+ * links.
+ */
 function excessOf({ links, options }: State, { bytes }: Incoming): LimitName | null {
   if (bytes > maxOf(options, 'bytes-per-log')) return 'bytes-per-log';
   let arriving = 0;
@@ -53,8 +55,8 @@ export function keepWithin(state: State, link: Link, origin: Origin): void {
 
 /**
  * All logs together have grown: those that became known last lose their registrations, until there
- * is room. So whoever makes up servers keeps the registrations of his own out, not those that are
- * known.
+ * is room. So an attacker that makes up servers loses its own registrations, not those of known
+ * servers.
  */
 export function keepAllWithin(state: State, link: Link): void {
   const max = maxOf(state.options, 'bytes-of-logs');
@@ -78,7 +80,7 @@ export function isCompared({ standing, log }: Origin): boolean {
   return standing === 'reachable' && !log.isBare;
 }
 
-/** What is bare is asked for again after a while: it may have become smaller. */
+/** A bare log is asked for again after a while: it may have become smaller. */
 export function armBare(state: State): void {
   if (state.reach.bare.size === 0 || state.timers.has('bare')) return;
   state.timers.set('bare', state.nowMs + AGAIN_MS, () => {
@@ -87,7 +89,7 @@ export function armBare(state: State): void {
   });
 }
 
-/** Asked at the next hop towards it, as one that has nothing of it. */
+/** Asked at the next hop towards it, as if this server had nothing of it. */
 function askAgain(state: State, { id, via }: Origin): void {
   const way = via === null ? undefined : state.links.get(via);
   if (way !== undefined) ask(state, way, { origin: id, sequence: 0 });

@@ -1,6 +1,6 @@
-// What arrives on a link, and what becomes of it. The invariants: what arrives moves the sender's
-// cursor too, so nothing is sent back where it came from; only what a neighbour can reach itself does
-// it offer, and only that proves an origin.
+// Arrivals on a link, and their effects. The invariants: an arrival moves the sender's cursor too,
+// so nothing is sent back where it came from; a neighbour offers only origins that it can reach
+// itself, and only an offer proves an origin.
 //
 //   digest, offer ──► new here? ──┬─ not declined, nobody asked ─────────────► want
 //                                 └─ declined, or on its way ──► 150 ms later: want  (spare.ts)
@@ -33,7 +33,7 @@ import { noteNeighbourView } from '../view.ts';
 import { armBare, keepAllWithin, keepWithin, takeItems } from './bare.ts';
 import { noteDuplicate, noteOffered } from './spare.ts';
 
-/** A digest: sets the cursors, and says what is to be expected. */
+/** A digest: sets the cursors, and lists what to expect. */
 export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {
   for (const line of digest.lines) {
     // Our own digest says so.

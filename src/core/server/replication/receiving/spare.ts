@@ -1,8 +1,9 @@
-// Spare links: everything reaches a server once, and is only offered on its other links. Whoever gets
-// what it has already declines that origin (`spare`); from then on the other end offers it instead of
-// sending it, until it is wanted again. So each origin's log flows along a tree of the ways that were
-// the fastest, and every other link stands by (Leitão, Pereira and Rodrigues, "Epidemic Broadcast
-// Trees", 2007). The invariant: what is offered and does not come from elsewhere is asked for.
+// Spare links: everything reaches a server once, and is only offered on its other links. A server
+// that gets an entry which it already has declines that origin (`spare`); from then on the other
+// end offers it instead of sending it, until it is wanted again. So each origin's log flows along a
+// tree of the fastest ways, and every other link stands by (Leitão, Pereira and Rodrigues,
+// "Epidemic Broadcast Trees", 2007). The invariant: an origin that is offered and does not come
+// from elsewhere is asked for.
 
 import type { Line } from '../../../../protocol/records.ts';
 import type { OriginId } from '../../../../protocol/ids.ts';
@@ -12,7 +13,7 @@ import { ask, isOnItsWay } from '../questions.ts';
 import { ANNOUNCE_MS, flushBy } from '../replication.ts';
 
 /**
- * An entry came that was here already: if it came by another link, this one is spare for it. Unless
+ * An entry came that was here already: if another link brought it, this one is spare for it. Unless
  * that link is declined already: then nothing more will come by it.
  */
 export function noteDuplicate(state: State, link: Link, origin: Origin): void {
@@ -63,5 +64,5 @@ function sequenceOf(state: State, id: OriginId): number {
   return state.origins.get(id)?.log.sequence ?? 0;
 }
 
-/** How long what was offered may take to come by the way that was faster before. */
+/** How long offered entries may take to come by the way that was faster before. */
 const GRAFT_MS = 150;

@@ -1,7 +1,7 @@
 // Writing to the links: what each of them is sent and told, by its cursors. The rule is that of
-// replication.ts; here is what makes it cheap. All links are written to at one time, each finds what
-// is new to it in the journal, and those that need the same bytes share one message. The invariant:
-// a cursor moves when what it stands for is sent, and only then.
+// replication.ts; this file makes it cheap. All links are written to at one time, each finds its
+// news in the journal, and those that need the same bytes share one message. The invariant: a
+// cursor moves when its entries are sent, and only then.
 //
 //   journal, looks ──► behind its cursor? ──┬─ eager, the tail reaches back ──► entries ──► cursor
 //                                           ├─ eager, it does not ──► snapshot ──► cursor (snapshots.ts)
@@ -41,11 +41,11 @@ export function flushLinks(state: State): void {
   if (nextMs < Infinity) state.timers.setEarlier('flush', nextMs, doNothing);
 }
 
-/** What the links that are written to at one time have in common. */
+/** The common part of the links that are written to at one time. */
 interface Round {
   readonly isAnnouncing: boolean;
   readonly groups: Map<string, { message: Message; connections: ConnectionId[] }>;
-  /** What is new since a stamp of the journal. */
+  /** The origins that are new since a stamp of the journal. */
   readonly news: Map<number, Origin[]>;
   readonly cuts: Map<Origin, Cut>;
   cutsCount: number;
@@ -138,7 +138,7 @@ function planOf(state: State, link: Link, round: Round): Plan {
   return plan;
 }
 
-/** What a spare link has not been told of yet, unless it has ceased to be spare. */
+/** The news that a spare link has not been told of yet, unless it has ceased to be spare. */
 function planAnnounced(state: State, { link, plan, round }: Omit<Planned, 'origin'>): void {
   const { progress } = link;
   for (const origin of newsSince(state, round, progress.offeredStamp)) {
@@ -170,7 +170,7 @@ function planOrigin(state: State, planned: Wish): void {
   if (origin.log.sequence <= cursor) {
     if (isOffered && origin.log.sequence === cursor) announce(plan, origin);
   } else if (isAnnounced(state, link, origin)) {
-    // News are announced later, many together.
+    // News is announced later, many origins together.
     if (isOffered || !isNews) announce(plan, origin);
   } else if (!link.progress.isSentWhole(origin.id)) {
     planPayload(planned, cursor);
@@ -216,9 +216,9 @@ function planCut(
 }
 
 /**
- * Whether another end is only told of what is new: it has said that it is spare, or it is linked to
- * the server that this came from and has it from there. Between masters, each linked to all, nearly
- * everything is sent once. Whoever is fed from here already relies on it.
+ * Whether another end is only told of new entries: it has said that it is spare, or it is linked to
+ * the server that they came from and gets them from there. Between masters, each linked to all,
+ * nearly everything is sent once. An end that is fed from here already relies on it.
  */
 function isAnnounced(state: State, link: Link, origin: Origin): boolean {
   const mode = link.progress.modeAt(origin.slot);
@@ -233,7 +233,10 @@ function isSharer(state: State, neighbour: OriginId, source: OriginId): boolean 
   return state.origins.get(source)?.log.links.has(neighbour) === true;
 }
 
-/** What is sent of an origin after a cursor; undefined where its tail does not reach back that far. */
+/**
+ * The entries to send of an origin after a cursor; undefined if its tail does not reach back that
+ * far.
+ */
 function cutOf(round: Round, origin: Origin, cursor: number): Cut | undefined {
   const known = round.cuts.get(origin);
   if (known?.cursor === cursor) return known;
@@ -249,7 +252,7 @@ function cutOf(round: Round, origin: Origin, cursor: number): Cut | undefined {
   return cut;
 }
 
-/** Says which origins we have sooner from elsewhere: see receiving/spare.ts. */
+/** Tells which origins we get sooner from elsewhere: see receiving/spare.ts. */
 function sendSpare(state: State, link: Link): void {
   const origins = link.progress.takeDeclines();
   if (origins.length > 0) state.out.send(link.connection.id, { kind: 'spare', origins });

@@ -1,6 +1,6 @@
-// Snapshots on their way out: what is sent of a log whose tail no longer reaches back to the cursor.
-// The invariants: one is on its way on a link at a time, as its log was when it began; and the cursor
-// moves when the last part has left.
+// Snapshots on their way out, for logs whose tail no longer reaches back to the cursor. The
+// invariants: one is on its way on a link at a time, with the state of its log when it began; and
+// the cursor moves when the last part has left.
 
 import { FRAME_BYTES_TARGET } from '../../../../protocol/constants.ts';
 import type { OriginId } from '../../../../protocol/ids.ts';
@@ -29,7 +29,7 @@ export function sendSnapshots(state: State, link: Link): void {
   flushBy(state, state.nowMs);
 }
 
-/** Sends the next part of a snapshot; says about how many bytes that was. */
+/** Sends the next part of a snapshot; returns its approximate bytes. */
 function sendPart(state: State, { connection, progress }: Link, outgoing: Outgoing): number {
   const origin = state.origins.get(outgoing.origin);
   if (origin?.standing !== 'reachable') {
@@ -54,7 +54,7 @@ function sendPart(state: State, { connection, progress }: Link, outgoing: Outgoi
   if (isLast) {
     state.tally.add('snapshots', ['out']);
     progress.setCursor(outgoing.origin, outgoing.sequence);
-    // What was new meanwhile goes out with the next turn.
+    // Entries that are new meanwhile go out with the next turn.
     progress.look(outgoing.origin, { isOffered: false });
     flushBy(state, state.nowMs);
     progress.outgoing = null;
@@ -62,7 +62,7 @@ function sendPart(state: State, { connection, progress }: Link, outgoing: Outgoi
   return records.facts.bytes(origin.log.facts) + bytes;
 }
 
-/** What the first part says beside what every part says. */
+/** The fields that only the first part has. */
 function firstOf({ missing, isBare }: Outgoing): Partial<MessageOf<'snapshot'>> {
   const told = { missing: missing.hosts, missingCount: missing.count };
   return isBare ? { ...told, bare: true } : told;
@@ -102,7 +102,7 @@ function takePart(outgoing: Outgoing): Part {
   };
 }
 
-/** What of each list is sent in one part. */
+/** The slice of each list that is sent in one part. */
 const bytesMax = FRAME_BYTES_TARGET;
 const LINKS_PART = { bytesOf: originId.bytes, bytesMax };
 const REGISTRATIONS_PART = { bytesOf: records.registration.bytes, bytesMax };

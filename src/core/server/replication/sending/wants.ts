@@ -1,6 +1,6 @@
-// What the other end says of what it is sent: that it lacks something (`want`), or that it has it
-// sooner from elsewhere (`spare`). The invariant: whoever lacks something is sent it or is offered it,
-// so both leave a look due where there is more than the cursor says.
+// Feedback of the other end: it lacks something (`want`), or it gets it sooner from elsewhere
+// (`spare`). The invariant: an end that lacks something is sent it or is offered it, so both
+// messages leave a look due where there is more than the cursor says.
 
 import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { Line } from '../../../../protocol/records.ts';
@@ -34,15 +34,18 @@ export function handleWant(state: State, link: Link, want: MessageOf<'want'>): v
   if (doubted.length > 0) sendToAll(state, { kind: 'want', lines: doubted }, link);
 }
 
-/** Whoever asks does not have it sooner from elsewhere; who lacks something relies on this link. */
+/**
+ * An end that asks does not get it sooner from elsewhere; one that lacks something relies on this
+ * link.
+ */
 function endLazy({ progress }: Link, { slot, log }: Origin, sequence: number): void {
   if (sequence < log.sequence) progress.setModeAt(slot, 'eager');
   else if (progress.modeAt(slot) === 'lazy') progress.setModeAt(slot, 'open');
 }
 
 /**
- * Whoever asks for an origin of which it lacks nothing has just lost it, and its own offer may have
- * left before that. Says whether there was a proof to be taken back.
+ * An end that asks for an origin of which it lacks nothing has just lost it, and its own offer may
+ * have left before that. Returns whether there was a proof to take back.
  */
 function takeBackProof(state: State, origin: Origin, wanted: number): boolean {
   if (wanted < origin.log.sequence || !origin.isProven) return false;
@@ -51,14 +54,14 @@ function takeBackProof(state: State, origin: Origin, wanted: number): boolean {
   return true;
 }
 
-/** The other end has these sooner from elsewhere. */
+/** The other end gets these sooner from elsewhere. */
 export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>): void {
   const { progress } = link;
   for (const id of spare.origins) {
     const origin = state.origins.get(id);
     if (origin === undefined || origin === state.self) continue;
     progress.setModeAt(origin.slot, 'lazy');
-    // What was new while this was on its way.
+    // The entries that are new since this message left.
     if (origin.log.sequence <= progress.cursorAt(origin.slot)) continue;
     progress.look(id, { isOffered: false });
     flushBy(state, state.nowMs + ANNOUNCE_MS);
