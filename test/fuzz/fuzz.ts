@@ -8,6 +8,7 @@ import { codecTarget, frameTarget } from './bytes-targets.ts';
 import { Chance } from './chance.ts';
 import { clientTarget } from './client-target.ts';
 import { dnsTarget } from './dns-target.ts';
+import { neighbourTarget } from './neighbour-target.ts';
 import { serverTarget } from './server-target.ts';
 import { Campaign } from './target.ts';
 
@@ -34,7 +35,10 @@ if (!Number.isInteger(seed) || !(minutes > 0) || !(times > 0)) {
   throw new RangeError('--seed N --minutes M --times T');
 }
 
-const targets = [frameTarget, codecTarget, serverTarget, clientTarget, dnsTarget] as const;
+const targets = [
+  ...([frameTarget, codecTarget, serverTarget] as const),
+  ...([neighbourTarget(), clientTarget, dnsTarget] as const),
+] as const;
 const chosen = targets.filter(({ name }) => (values.target ?? name) === name);
 const [first] = chosen;
 if (first === undefined) {

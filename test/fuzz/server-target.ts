@@ -3,7 +3,7 @@
 // a breach leaves exactly the state behind that a close would have left: a twin of the server gets
 // just that close, and is compared.
 
-import { deepStrictEqual, ok } from 'node:assert/strict';
+import { deepStrictEqual, fail, ok } from 'node:assert/strict';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Input } from '../../src/core/input.ts';
 import { Server } from '../../src/core/server/server.ts';
@@ -219,6 +219,10 @@ class Play {
     const effects = server.step({ ...input, nowMs: this.#nowMs });
     for (const effect of effects) {
       if (effect.kind === 'close') this.#forget(effect.connection);
+      // The bulkhead of a server keeps what was thrown from whoever steps it.
+      if (effect.kind === 'notice' && effect.notice.name === 'fault') {
+        fail(String(effect.notice.fields.reason));
+      }
       if (effect.kind !== 'send' || server === this.#twin) continue;
       const bytes = encodeMessage(effect.message);
       ok(bytes.length <= FRAME_BYTES_MAX, `${effect.message.kind}: ${String(bytes.length)} bytes`);
