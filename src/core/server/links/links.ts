@@ -26,6 +26,7 @@ import { addOrigin, noteMet } from '../origins/origins.ts';
 import { unneededLinks } from './policy.ts';
 import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { learnSibling, takesPeers } from './sibling.ts';
+import { noteGreeted } from './targets.ts';
 import { endWaiting, forgetWants, noteOrphans } from '../replication/questions.ts';
 import { touchTargets, touchView } from '../due.ts';
 import type { Connection, Link } from '../entities.ts';
@@ -43,7 +44,7 @@ export function handleWelcome(
   const { options } = state;
   const target =
     connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
-  if (target !== undefined) target.ungreetedCount = 0;
+  if (target !== undefined) noteGreeted(state, [target.address]);
   if (welcome.origin === state.self.id) {
     if (target !== undefined) target.isSelf = true;
     state.out.notice('own-address', { address: connection.remote });
@@ -171,6 +172,8 @@ function becomeLink(state: State, connection: Connection, peer: Peer): void {
   armLink(state, link);
   sendDigest(state, link);
   measure(state, connection);
+  // It may have dialled us: who is at its addresses has greeted all the same.
+  noteGreeted(state, peer.facts.addresses);
   noteTwice(state, peer);
   notePace(state, peer);
   touchTargets(state);

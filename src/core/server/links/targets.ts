@@ -125,6 +125,14 @@ export function noteUngreeted(state: State, target: Target): void {
   state.out.notice('port-held', { address, port: portOf(address) });
 }
 
+/** A server of ours is at these addresses: it has greeted, from there or by a connection of its own. */
+export function noteGreeted(state: State, addresses: readonly string[]): void {
+  for (const address of addresses) {
+    const target = state.linking.targets.get(address);
+    if (target !== undefined) target.ungreetedCount = 0;
+  }
+}
+
 /** Whether the other server of this host may be at that address: a port, which any user can take. */
 export function isSiblingPort(
   { addresses: { siblings: siblingAddresses } }: State,

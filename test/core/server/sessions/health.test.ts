@@ -109,6 +109,21 @@ test('a sibling that greets is no stranger, however often its connections end', 
   expect(codesOf(stage)).not.toContain('port-held');
 });
 
+test('a sibling that was too busy to greet, and dials us then, is no stranger any more', () => {
+  const sibling = '10.0.0.0:17311';
+  const stage = new ServerStage({ siblings: [sibling] });
+  for (let round = 0; round < 3; round += 1) {
+    const connection = stage.reach(sibling);
+    stage.give({ kind: 'closed', connection, reason: 'the handshake was not finished in time' });
+  }
+  const before = codesOf(stage);
+
+  stage.neighbour('1', { host: 'h0', side: 'b', address: sibling });
+
+  expect(before).toContain('port-held');
+  expect(codesOf(stage)).not.toContain('port-held');
+});
+
 test('a suspect server is named', () => {
   const stage = wellStage();
   stage.neighbour('3', {}, '12');
