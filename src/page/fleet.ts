@@ -103,10 +103,30 @@ function hostsOf(
   return hosts;
 }
 
-/** Hosts by cluster; both in the order of their names, in which h2 comes before h10. */
-export function clustersOf(hosts: ReadonlyMap<string, Host>): [cluster: string, Host[]][] {
+/**
+ * Rows in the order of their names, in which h2 comes before h10. To compare a thousand names takes
+ * longer than to draw what has changed, so it is done when there are other names than before.
+ */
+export class NameOrder {
+  #names: readonly string[] = [];
+
+  rowsOf<Row extends { readonly name: string }>(rows: ReadonlyMap<string, Row>): Row[] {
+    const { size } = rows;
+    const known = this.#names.flatMap((name) => rows.get(name) ?? []);
+    if (known.length === size && this.#names.length === size) return known;
+    const sorted = [...rows.values()].sort(byName);
+    this.#names = sorted.map(({ name }) => name);
+    return sorted;
+  }
+}
+
+/** Hosts by cluster; both in the order of their names. */
+export function clustersOf(
+  hosts: ReadonlyMap<string, Host>,
+  order = new NameOrder(),
+): [cluster: string, Host[]][] {
   const clusters = new Map<string, Host[]>();
-  for (const host of [...hosts.values()].sort(byName)) {
+  for (const host of order.rowsOf(hosts)) {
     const members = clusters.get(host.cluster) ?? [];
     members.push(host);
     clusters.set(host.cluster, members);
@@ -121,5 +141,5 @@ export function byName(one: { readonly name: string }, other: { readonly name: s
 
 const ORDER = new Intl.Collator('en', { numeric: true });
 
-/** As many as a person scrolls through; `/v1/history` has more. */
-const HAPPENINGS_MAX = 500;
+/** As many as a person scrolls through; of a service or a host the server is asked for its own. */
+const HAPPENINGS_MAX = 200;

@@ -10,6 +10,7 @@ import { useAsked } from './asked.ts';
 import { type Happening, happeningsOf } from './fleet.ts';
 import { linkBeside } from './links.ts';
 import { clockText } from './sentences.ts';
+import { still } from './still.tsx';
 
 /** The rows; null until a server has told them. */
 export interface HappeningsProps {
@@ -61,27 +62,41 @@ function Table(props: {
       </thead>
       <tbody>
         {props.happenings.map((one) => (
-          <tr key={keyOf(one)} class={one.event}>
-            <td>
-              <time dateTime={new Date(one.atMs).toISOString()}>{clockText(one.atMs)}</time>
-            </td>
-            <td>{one.event}</td>
-            <td>
-              <Subject happening={one} isShort={props.isShort} />
-            </td>
-            <td>{causeText(one)}</td>
-            <td>
-              <a href={linkBeside('host', one.host)}>{one.host}</a> ({one.server}){' '}
-              <a class="explain" href={linkBeside('explain', subjectOf(one))}>
-                explain
-              </a>
-            </td>
-          </tr>
+          <Line key={keyOf(one)} happening={one} isShort={props.isShort} open={location.hash} />
         ))}
       </tbody>
     </table>
   );
 }
+
+interface LineProps {
+  readonly happening: Happening;
+  readonly isShort: boolean;
+  /** What is open: links leave it so. */
+  readonly open: string;
+}
+
+const Line = still<LineProps>(({ happening, isShort }) => {
+  const { atMs, event, host, server } = happening;
+  return (
+    <tr class={event}>
+      <td>
+        <time dateTime={new Date(atMs).toISOString()}>{clockText(atMs)}</time>
+      </td>
+      <td>{event}</td>
+      <td>
+        <Subject happening={happening} isShort={isShort} />
+      </td>
+      <td>{causeText(happening)}</td>
+      <td>
+        <a href={linkBeside('host', host)}>{host}</a> ({server}){' '}
+        <a class="explain" href={linkBeside('explain', subjectOf(happening))}>
+          explain
+        </a>
+      </td>
+    </tr>
+  );
+});
 
 function Subject(props: { readonly happening: Happening; readonly isShort: boolean }): JSX.Element {
   const { service, address, server } = props.happening;

@@ -2,7 +2,7 @@
 // The invariants: it reads, and cannot write; old data never looks like present data.
 
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import type { FeedEvent } from '../doors/http/feed.ts';
 import { Events } from './events.tsx';
@@ -19,7 +19,9 @@ export function Page(): JSX.Element {
   const [chosen, choose] = useChosen();
   const [pointed, setPointed] = useState<string | null>(null);
   useShortcuts();
-  const { status, hosts, services, happenings } = fleet;
+  const { status, servers, hosts, services, happenings } = fleet;
+  const around = pointed ?? chosen.host;
+  const linked = useMemo(() => linkedOf({ hosts, servers }, around), [hosts, servers, around]);
   const environment = status?.environment ?? '';
   useEffect(() => {
     document.title = status === null ? 'rarangi' : `${status.state}: rarangi ${environment}`;
@@ -30,7 +32,7 @@ export function Page(): JSX.Element {
       <Topology
         hosts={hosts}
         chosen={chosen.host}
-        linked={linkedOf(fleet, pointed ?? chosen.host)}
+        linked={linked}
         onChoose={(host) => {
           choose(host === chosen.host ? linkWithout('host') : linkBeside('host', host));
         }}
@@ -106,7 +108,10 @@ function WayOut(): JSX.Element {
 }
 
 /** The hosts at the other ends of the links of a host. */
-function linkedOf({ hosts, servers }: Fleet, name: string | null): ReadonlySet<string> {
+function linkedOf(
+  { hosts, servers }: Pick<Fleet, 'hosts' | 'servers'>,
+  name: string | null,
+): ReadonlySet<string> {
   const ends = hosts.get(name ?? '')?.servers.flatMap(({ links }) => links) ?? [];
   return new Set(ends.flatMap((end) => servers.get(end)?.host ?? []));
 }

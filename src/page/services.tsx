@@ -7,10 +7,11 @@ import { hostPort } from '../answers/instance-text.ts';
 import type { InstanceInfo } from '../answers/shapes.ts';
 import { unsayableOf } from '../doors/dns/names.ts';
 import type { FeedService } from '../doors/http/feed.ts';
-import { byName, type Happening } from './fleet.ts';
+import { byName, type Happening, NameOrder } from './fleet.ts';
 import { Happenings, type Past, usePast } from './happenings.tsx';
 import { linkBeside } from './links.ts';
 import { clockText } from './sentences.ts';
+import { still } from './still.tsx';
 import { Stream } from './stream.ts';
 
 /** The services, and which of them is open. */
@@ -31,9 +32,12 @@ export function Services(props: ServicesProps): JSX.Element {
   const [filter, setFilter] = useState('');
   const [order, setOrder] = useState<Order>('name');
   const wanted = filter.toLowerCase();
-  const found = [...(services?.values() ?? [])]
-    .filter(({ name }) => name.toLowerCase().includes(wanted))
-    .sort((one, other) => (order === 'name' ? 0 : other[order] - one[order]) || byName(one, other));
+  const [names] = useState(() => new NameOrder());
+  const found = names
+    .rowsOf(services ?? NO_SERVICES)
+    .filter(({ name }) => name.toLowerCase().includes(wanted));
+  // Those with equal counts stay in the order of their names.
+  if (order !== 'name') found.sort((one, other) => other[order] - one[order]);
   const shown = found.slice(0, ROWS_MAX);
   return (
     <section class="services" aria-label="Services">
@@ -62,6 +66,7 @@ export function Services(props: ServicesProps): JSX.Element {
                 service={service}
                 isChosen={service.name === chosen}
                 environment={environment}
+                open={location.hash}
               />
             ))}
           </tbody>
@@ -111,9 +116,11 @@ interface RowProps {
   readonly service: FeedService;
   readonly isChosen: boolean;
   readonly environment: string;
+  /** What is open: links leave it so. */
+  readonly open: string;
 }
 
-function Row({ service, isChosen, environment }: RowProps): JSX.Element {
+const Row = still<RowProps>(({ service, isChosen, environment }) => {
   const { name, live, stale, hosts, clusters } = service;
   return (
     <tr class={isChosen ? 'chosen' : ''}>
@@ -129,7 +136,7 @@ function Row({ service, isChosen, environment }: RowProps): JSX.Element {
       <td>{clusters}</td>
     </tr>
   );
-}
+});
 
 function noneText(services: ReadonlyMap<string, unknown> | null): string {
   if (services === null) return 'asking the server';
@@ -256,6 +263,8 @@ function useInstances(name: string): InstanceInfo[] | null {
     byName({ name: `${one.host} ${one.address}` }, { name: `${other.host} ${other.address}` }),
   );
 }
+
+const NO_SERVICES: ReadonlyMap<string, FeedService> = new Map();
 
 const COLUMNS = ['name', 'live', 'stale', 'hosts', 'clusters'] as const;
 

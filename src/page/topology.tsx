@@ -1,10 +1,11 @@
 // Clusters as boxes, hosts as tiles with a half for each server, always in the order of their names,
 // so that nothing moves. A state is said by shape and word as well as by colour.
 
-import { Component } from 'preact';
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 
-import { clustersOf, type Host } from './fleet.ts';
+import { clustersOf, type Host, NameOrder } from './fleet.ts';
+import { still } from './still.tsx';
 
 /** The fleet, and the callback for a chosen host. */
 export interface TopologyProps {
@@ -17,11 +18,12 @@ export interface TopologyProps {
 }
 
 /** The map of the fleet. */
-export function Topology(props: TopologyProps): JSX.Element {
+export const Topology = still<TopologyProps>((props) => {
   const { hosts, chosen, linked, onChoose, onPoint } = props;
+  const [order] = useState(() => new NameOrder());
   return (
     <section class={`topology ${sizeOf(hosts.size)}`} aria-label="Topology">
-      {clustersOf(hosts).map(([cluster, members]) => (
+      {clustersOf(hosts, order).map(([cluster, members]) => (
         <div class="cluster" key={cluster} style={{ flexGrow: members.length }}>
           <h2>
             {cluster} <small>{members.length}</small>
@@ -42,7 +44,7 @@ export function Topology(props: TopologyProps): JSX.Element {
       ))}
     </section>
   );
-}
+});
 
 interface TileProps extends Pick<TopologyProps, 'onChoose' | 'onPoint'> {
   readonly host: Host;
@@ -50,53 +52,46 @@ interface TileProps extends Pick<TopologyProps, 'onChoose' | 'onPoint'> {
   readonly isLinked: boolean;
 }
 
-/** One host. Of a thousand only those with a difference are drawn anew. */
-class Tile extends Component<TileProps> {
-  override shouldComponentUpdate(next: TileProps): boolean {
-    const { host, isChosen, isLinked } = this.props;
-    return next.host !== host || next.isChosen !== isChosen || next.isLinked !== isLinked;
-  }
-
-  render({ host, isChosen, isLinked, onChoose, onPoint }: TileProps): JSX.Element {
-    const isCutOff = host.servers.every(({ state }) => state === 'split');
-    const classes = [
-      'tile',
-      isCutOff ? 'cut-off' : '',
-      isChosen ? 'chosen' : '',
-      isLinked ? 'linked' : '',
-      host.servers.some(({ role }) => role === 'master') ? 'master' : '',
-    ];
-    return (
-      <button
-        type="button"
-        class={classes.join(' ')}
-        aria-pressed={isChosen}
-        title={hostWords(host)}
-        onClick={() => {
-          onChoose(host.name);
-        }}
-        onMouseEnter={() => {
-          onPoint(host.name);
-        }}
-        onMouseLeave={() => {
-          onPoint(null);
-        }}
-        onFocus={() => {
-          onPoint(host.name);
-        }}
-        onBlur={() => {
-          onPoint(null);
-        }}
-      >
-        <span class="name">{host.name}</span>
-        <span class="halves" aria-hidden="true">
-          <Half host={host} side="a" />
-          <Half host={host} side="b" />
-        </span>
-      </button>
-    );
-  }
-}
+/** One host. */
+const Tile = still<TileProps>(({ host, isChosen, isLinked, onChoose, onPoint }) => {
+  const isCutOff = host.servers.every(({ state }) => state === 'split');
+  const classes = [
+    'tile',
+    isCutOff ? 'cut-off' : '',
+    isChosen ? 'chosen' : '',
+    isLinked ? 'linked' : '',
+    host.servers.some(({ role }) => role === 'master') ? 'master' : '',
+  ];
+  return (
+    <button
+      type="button"
+      class={classes.join(' ')}
+      aria-pressed={isChosen}
+      title={hostWords(host)}
+      onClick={() => {
+        onChoose(host.name);
+      }}
+      onMouseEnter={() => {
+        onPoint(host.name);
+      }}
+      onMouseLeave={() => {
+        onPoint(null);
+      }}
+      onFocus={() => {
+        onPoint(host.name);
+      }}
+      onBlur={() => {
+        onPoint(null);
+      }}
+    >
+      <span class="name">{host.name}</span>
+      <span class="halves" aria-hidden="true">
+        <Half host={host} side="a" />
+        <Half host={host} side="b" />
+      </span>
+    </button>
+  );
+});
 
 function Half({ host, side }: { readonly host: Host; readonly side: 'a' | 'b' }): JSX.Element {
   const server = host.servers.find((one) => one.side === side);

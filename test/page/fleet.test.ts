@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { EventInfo } from '../../src/answers/history.ts';
 import type { FeedServer, FeedStatus } from '../../src/doors/http/feed.ts';
-import { clustersOf, type Fleet, NO_FLEET, withEvent } from '../../src/page/fleet.ts';
+import { clustersOf, type Fleet, NameOrder, NO_FLEET, withEvent } from '../../src/page/fleet.ts';
 import { clockText, durationText, namesText, stateSentence } from '../../src/page/sentences.ts';
 
 function serverOf(name: string, given: Partial<FeedServer> = {}): FeedServer {
@@ -78,6 +78,28 @@ test('what happened stands by its age, the newest first, whatever the clock of t
   const next = withEvent(first, { ...told, whole: false, rows: [row(20)] }, 11_000);
 
   expect(next.happenings.map(({ atMs }) => atMs)).toEqual([10_980, 9_500, 9_100]);
+});
+
+test('the order of names is found again when there are other names, and only then', () => {
+  const order = new NameOrder();
+  const namesOf = (...names: string[]): string[] =>
+    order.rowsOf(new Map(names.map((name) => [name, { name }]))).map(({ name }) => name);
+
+  expect(namesOf('h10', 'h2')).toEqual(['h2', 'h10']);
+  expect(namesOf('h10', 'h2')).toEqual(['h2', 'h10']);
+  expect(namesOf('h10', 'h1')).toEqual(['h1', 'h10']);
+  expect(namesOf('h10')).toEqual(['h10']);
+  expect(namesOf('h3', 'h10', 'h2')).toEqual(['h2', 'h3', 'h10']);
+  const changed = { name: 'h2', state: 'split' };
+  expect(
+    order.rowsOf(
+      new Map([
+        ['h2', changed],
+        ['h3', { name: 'h3', state: '' }],
+        ['h10', { name: 'h10', state: '' }],
+      ]),
+    )[0],
+  ).toBe(changed);
 });
 
 const WELL: FeedStatus = {
