@@ -7,7 +7,10 @@ import type { TimerName, Timers, TimerTable } from '../kit/timers.ts';
 export const TIMERS = {
   handshake: { owner: 'contact', due: 'a server that has not said welcome is given up' },
   redial: { owner: 'contact', due: 'an address is dialled again' },
-  leave: { owner: 'instance', due: 'what is given up waits no longer for an acknowledgement' },
+  leave: {
+    owner: 'instance',
+    due: 'an instance that is given up no longer waits for an acknowledgement',
+  },
   liveness: { owner: 'core', due: 'a sign of life is sent, or a silent server is lost' },
   round: { owner: 'core', due: 'all addresses are dialled again' },
   ports: { owner: 'core', due: 'the ports are dialled beside the sockets' },
@@ -15,8 +18,8 @@ export const TIMERS = {
   again: { owner: 'core', due: 'a question is put again' },
   patience: { owner: 'core', due: 'the next server is asked or tried as well' },
   hunt: { owner: 'core', due: 'a watch looks for a server again' },
-  absent: { owner: 'core', due: 'what a new server does not tell of is gone' },
-  doubt: { owner: 'core', due: 'what a watch has told is in doubt' },
+  absent: { owner: 'core', due: 'instances that a new server does not tell of are gone' },
+  doubt: { owner: 'core', due: 'the instances of a watch are in doubt' },
 } as const satisfies TimerTable;
 
 /** The timers of a client. */

@@ -27,7 +27,7 @@ export interface Life {
   heldPlaces: readonly HeldPlace[];
   /** When each limit was last logged, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
-  /** What operators have asked to be forgotten, so that it goes round once. */
+  /** Hosts that operators have asked to forget, so that each request goes round once. */
   readonly forgetTokens: Set<string>;
 }
 

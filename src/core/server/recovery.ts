@@ -96,7 +96,9 @@ function refuseUnsent(state: State, connection: Connection, message: Message): v
   }
 }
 
-/** What is true whatever was thrown; every other slice is as at the begin of a life. */
+/**
+ * The state that is true in spite of the error; every other slice is as at the beginning of a life.
+ */
 function takenOver(old: State): State {
   const { nowMs, out, tally, history, connections, addresses, linking, reach, past, life } = old;
   const { isSynced, isComplete, missing, missingCount, why, ownMissing, ...view } = old.view;

@@ -1,6 +1,6 @@
 // What a server knows and holds: what all of its rooms look at, and a slice for each concern, which the
 // folder declares that alone writes it (a test reads the code for that): others call a function of the
-// folder. What is settled at the end of each step stands in `due` (due.ts), and settle.ts settles it.
+// folder. The work at the end of each step stands in `due` (due.ts), and settle.ts settles it.
 
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Name } from '../../protocol/ids.ts';

@@ -6,7 +6,7 @@
 
 import type { HttpView } from './view.ts';
 
-/** What an answer rests on: the very list that the core gave, and what it said of its view. */
+/** The basis of an answer: the list that the core gave, and its report of the view. */
 export interface Basis {
   readonly rows: readonly object[];
   readonly view: HttpView;
@@ -144,7 +144,7 @@ const USES_MAX = 96;
 /** Between two orders that are given up: all of them are others within a second. */
 const RENEWAL_MS = 30;
 
-/** What is kept at most: then it begins anew. */
+/** The most bytes that are kept: then it begins anew. */
 const QUESTIONS_MAX = 1_024;
 const QUESTION_LENGTH_MAX = 512;
 const BYTES_OF_ONE_MAX = 1024 * 1024;

@@ -98,7 +98,7 @@ async function askFirst(question: HistoryQuestion, options: HistoryOptions): Pro
   };
 }
 
-/** What follows the last row; of a server that has told none, all that was asked for before. */
+/** The events after the last row; of a server that has told none, all that was asked for before. */
 function nextQuestion(question: HistoryQuestion, { number, fromMs }: Told): HistoryQuestion {
   const { withinMs: _, ...rest } = question;
   const next = { ...rest, limit: FOLLOWED_MAX };

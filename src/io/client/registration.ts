@@ -70,7 +70,7 @@ export interface RegistrationHandle extends AsyncDisposable {
    * did it, to people who ask for the history: 200 bytes of it.
    */
   close(cause?: 'deregistered' | 'unhealthy', detail?: string): Promise<void>;
-  /** Calls the listener at every such event; what is returned ends that. */
+  /** Calls the listener at every such event; call the returned function to end that. */
   on<E extends keyof RegistrationEvents>(
     event: E,
     listener: (details: RegistrationEvents[E]) => void,

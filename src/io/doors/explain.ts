@@ -29,7 +29,7 @@ export interface Asker {
   events(about: About): Promise<MessageOf<'events'>>;
 }
 
-/** What events are to be about. */
+/** The subject of events. */
 export interface About {
   readonly limit: number;
   readonly service?: Name;

@@ -63,7 +63,7 @@ export class Exchange {
     this.#context = context;
   }
 
-  /** Does something for this request. What is thrown is a bug of ours: it costs this request alone. */
+  /** Does something for this request. An error is a bug of ours: it costs this request alone. */
   attempt(act: () => void): void {
     try {
       act();
@@ -75,7 +75,7 @@ export class Exchange {
     }
   }
 
-  /** The same function, to be called back; what it throws costs this request alone. */
+  /** The same function, to be called back; an error in it costs this request alone. */
   guarded<A extends readonly unknown[]>(act: (...given: A) => void): (...given: A) => void {
     return (...given) => {
       this.attempt(() => {

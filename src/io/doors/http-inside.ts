@@ -25,9 +25,9 @@ export interface Reading {
 export interface KeptAnswer extends Keepable {
   readonly etag: string;
   readonly full: Rendered;
-  /** What is answered to who has it already. */
+  /** The answer for a client that has it already. */
   readonly unchanged: Rendered;
-  /** What it came to, as it is counted. */
+  /** Its result, as it is counted. */
   readonly finding: ReturnType<typeof lookupAnswerOf>;
 }
 
@@ -55,7 +55,7 @@ export class HttpInside {
     });
   }
 
-  /** What lasts now. */
+  /** The present streams. */
   get streams(): Iterable<Exchange> {
     return this.#streams;
   }

@@ -66,7 +66,7 @@ function isLate(error: unknown): error is RarangiError {
   return error instanceof RarangiError && LATE_CODES.has(errorCode(error.cause));
 }
 
-/** What is taken after all, too late, is left at once. */
+/** A place that is taken too late is left at once. */
 async function unlessAborted<T extends Arrival | null>(
   taking: Promise<T>,
   signal: AbortSignal | undefined,

@@ -70,7 +70,9 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly maxBytes?: number;
   /** Events that it remembers, 10,000 if absent; up to a million. */
   readonly historyRows?: number;
-  /** Called with every fact for operators. What it throws is uncaught, and harms the server nothing. */
+  /**
+   * Called with every fact for operators. An error in it is uncaught, and does not harm the server.
+   */
   readonly onNotice?: (notice: Notice) => void;
   /** Gives the start up while it waits for its address; a server that runs takes no notice of it. */
   readonly signal?: AbortSignal;

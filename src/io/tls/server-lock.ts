@@ -155,7 +155,7 @@ export class ServerLock implements AcceptLock, DialLock {
     let lack: string | null = SILENT;
     const hangUpAfter = (limitMs: number, reason: string): NodeJS.Timeout =>
       setTimeout(() => {
-        // What has arrived while this process was busy is read first.
+        // Bytes that arrived while this process was busy are read first.
         setImmediate(() => {
           if (lack === reason && this.#isWaiting(stranger)) this.#hangUp(stranger, reason);
         });

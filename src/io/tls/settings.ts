@@ -19,7 +19,9 @@ export function contextOf(credentials: Credentials): SecureContextOptions {
   return { ...common, cert, key, ca };
 }
 
-/** What an end shows in clear, so that the other one knows which secret it means. */
+/**
+ * The identity that an end shows in the clear, so that the other one knows which secret it means.
+ */
 export function identityOf(environment: string, { id }: Secret): string {
   return `${environment}#${id}`;
 }

@@ -1,12 +1,12 @@
-// What the rooms of the links write of the state, and nobody else: who comes, and whom this server
-// dials.
+// The part of the state that only the rooms of the links write: connections that come, and
+// addresses that this server dials.
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { Target } from '../entities.ts';
 import type { Strangers } from './strangers.ts';
 
-/** Who comes, and who is dialled. */
+/** Connections that come, and addresses that are dialled. */
 export interface Linking {
   readonly targets: Map<string, Target>;
   /** Of the addresses of lost servers the few that are tried now, and how often others were. */

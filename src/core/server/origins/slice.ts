@@ -1,5 +1,5 @@
-// What the rooms of the origins write of the state, and nobody else: who can be reached, who is gone,
-// where servers are or were.
+// The part of the state that only the rooms of the origins write: which origins can be reached,
+// which are gone, where servers are or were.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import { Account } from '../../kit/account.ts';
@@ -36,9 +36,9 @@ export interface Reach {
   newsMs: number;
 }
 
-/** What is over, as far as it is remembered. */
+/** Remembered things of the past. */
 export interface Past {
-  /** Who said goodbye, and when: see farewell.ts. */
+  /** Origins that said goodbye, and when: see farewell.ts. */
   readonly goodbyes: Map<OriginId, number>;
   /**
    * Origins that said goodbye, with the instances that no other log has claimed yet: see

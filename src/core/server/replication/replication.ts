@@ -144,7 +144,7 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   tidings.isAlone = false;
 }
 
-/** What can be reached again and was known before: nobody brings what is new of it. */
+/** Origins that can be reached again and were known before: no link brings their news. */
 function noteUnbrought(state: State, { reached }: Tidings): void {
   for (const id of reached) {
     if (state.origins.get(id)?.source === null) state.replication.orphaned.add(id);

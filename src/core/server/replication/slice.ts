@@ -1,11 +1,11 @@
-// What the rooms of replication write of the state, and nobody else: what is to be copied and asked
-// for, and what this server says of its view.
+// The part of the state that only the rooms of replication write: what to copy and to ask for, and
+// what this server says of its view.
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Link, Origin } from '../entities.ts';
 import { Journal } from './journal.ts';
 
-/** What goes on between all links; what goes on on one of them is its Progress. */
+/** The work between all links; the work on one of them is its Progress. */
 export class Replication {
   /** The origins, by their latest change. */
   readonly journal = new Journal<Origin>();

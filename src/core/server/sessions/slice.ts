@@ -1,4 +1,4 @@
-// What the rooms of the sessions write of the state, and nobody else: what clients hold, and what they
+// The part of the state that only the rooms of the sessions write: what clients hold, and what they
 // may have missed.
 
 import type { InstanceId, Name } from '../../../protocol/ids.ts';
@@ -6,7 +6,7 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
 import { Account } from '../../kit/account.ts';
 
-/** What there is of clients. */
+/** The state of clients. */
 export interface Clients {
   /** Which session an instance of ours belongs to. */
   readonly owners: Map<InstanceId, ConnectionId>;
