@@ -12,7 +12,7 @@ import { type HostOptions, serveWords } from '../support/hosts.ts';
 import { type Fields, test, type Running, type Stage } from '../support/processes.ts';
 
 test.concurrent(
-  'a server that is busy for 3 s is missed by nobody, and misses nobody',
+  'no server misses one that is busy for 3 s, and it misses none',
   async ({ stage }) => {
     await using world = await startWorld(stage, { busy: 'h1', isBusyWhole: false });
 
@@ -30,7 +30,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a host whose servers are all busy for 3 s is away alone, and takes nobody for gone',
+  'a host whose servers are all busy for 3 s is away alone, and takes no other for gone',
   async ({ stage }) => {
     await using world = await startWorld(stage, { busy: 'h3', isBusyWhole: true });
 

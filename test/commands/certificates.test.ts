@@ -91,7 +91,7 @@ test.for([
   expect(message).toContain(reason);
 });
 
-test('without a certificate nobody comes in', async ({ stage }) => {
+test('without a certificate no client comes in', async ({ stage }) => {
   const { address, server } = await certified(stage);
   const secret = secretFileOf(stage, 'secret', madeSecret());
 

@@ -37,7 +37,7 @@ async function churn(server: string, changes: number): Promise<void> {
   }
 }
 
-test('ten thousand changes of others wake nobody, and one of the own answer does', async ({
+test('ten thousand changes of others wake no client, and one of its own answer does', async ({
   stage,
 }) => {
   const door = await openDoor(stage);

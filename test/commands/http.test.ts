@@ -33,7 +33,7 @@ test('a service is there for as long as its request, in the JSON of the command 
   expect(removed).toMatchObject({ change: 'removed', service: 'web', cause: 'closed' });
 });
 
-test('a key makes the id of an instance, changes it and gives it up; without it nobody can', async ({
+test('a key makes the id of an instance, changes it and gives it up; without it no client can', async ({
   stage,
 }) => {
   const door = await openDoor(stage);
@@ -194,7 +194,7 @@ test('of several offers all are registered, or none', async ({ stage }) => {
   expect(JSON.parse(after.body)).toMatchObject({ services: [{ name: 'db' }, { name: 'web' }] });
 });
 
-test('who waits for another answer is woken by that, and not by other services', async ({
+test('a client that waits for another answer is woken by that, and not by other services', async ({
   stage,
 }) => {
   const door = await openDoor(stage);
@@ -220,7 +220,7 @@ test('who waits for another answer is woken by that, and not by other services',
   expect(JSON.parse(woken.body)).toMatchObject({ instances: [{}, {}] });
 });
 
-test('who waits for a live one gets it, or is told that none came', async ({ stage }) => {
+test('a client that waits for a live one gets it, or is told that none came', async ({ stage }) => {
   const door = await openDoor(stage);
   const waiting = door.ask('/v1/services/web?wait=30s');
   const late = await door.ask('/v1/services/nix?wait=50ms');

@@ -232,7 +232,7 @@ test('a command that can be told no more runs on, and the log says so', async ({
   await other.end();
 });
 
-test('who is asked to end while it waits for a next start starts nothing more', async ({
+test('a lookup that is asked to end while it waits for a next start starts nothing more', async ({
   stage,
 }) => {
   const { look, register } = await startLone(stage);

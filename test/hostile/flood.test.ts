@@ -12,7 +12,7 @@ const PORT = 17340;
 const CLIENTS = 10;
 const FLOOD = join(import.meta.dirname, 'flood.mjs');
 
-test('five thousand begun handshakes a second keep nobody out who has the secret', async ({
+test('five thousand begun handshakes a second keep no client with the secret out', async ({
   stage,
 }) => {
   const [here, there, from] = [stage.address(), stage.address(), stage.address()];

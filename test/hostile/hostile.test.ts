@@ -72,7 +72,7 @@ test.for(['fin', 'reset'] as const)(
   },
 );
 
-test('who drips a byte now and then has 2 s for the handshake, as who says nothing', async ({
+test('a client that drips a byte now and then has 2 s for the handshake, as one that says nothing', async ({
   victim,
 }) => {
   const startMs = performance.now();

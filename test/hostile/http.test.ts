@@ -75,7 +75,9 @@ test('a flood of headers is answered 431, and ends', async ({ stage }) => {
   expect(await reached(host, 'http-header-bytes')).toBe(1);
 });
 
-test('who writes slowly is answered 408: headers, and what comes after them', async ({ stage }) => {
+test('a client that writes slowly is answered 408: headers, and the body after them', async ({
+  stage,
+}) => {
   const host = await startServer(stage);
   const header = new Line(host).say(GET);
   const body = new Line(host).say(`${POST}Content-Length: 100\r\n\r\n{`);
@@ -117,7 +119,9 @@ test.for([
   expect(statusesIn(heard)).toEqual(['400']);
 });
 
-test('who does not read is made one answer at a time, and is not waited for', async ({ stage }) => {
+test('a client that does not read gets one answer at a time, and is not waited for', async ({
+  stage,
+}) => {
   const host = await startServer(stage);
   const offers = Array.from({ length: 256 }, (_, index) => ({ service: 'web', port: index + 1 }));
   const body = JSON.stringify(offers);
@@ -140,7 +144,7 @@ test('who does not read is made one answer at a time, and is not waited for', as
   mute.socket.destroy();
 });
 
-test('who asks much at once is answered in order; who asks too much is cut off', async ({
+test('a client that asks much at once is answered in order; one that asks too much is cut off', async ({
   stage,
 }) => {
   const host = await startServer(stage);

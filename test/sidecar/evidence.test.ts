@@ -79,7 +79,7 @@ test('a stranger that answers HTTP does not make the command ready either', asyn
   expect(eventsOf(stderr)).toEqual(['port-taken', 'not-ready-in-time', 'command-signalled']);
 });
 
-test('who began to listen since the start counts, and is named if it is not the command', async () => {
+test('a program that began to listen since the start counts, and is named if it is not the command', async () => {
   const server = await startServer();
   const watching = await watchSynced('db', reaching(server));
   const port = await freePort();

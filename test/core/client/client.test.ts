@@ -77,7 +77,7 @@ test('[R100] what a server has lost is offered anew, before the old instance is 
   expect(stage.reports.filter(({ kind }) => kind === 'disowned')).toHaveLength(1);
 });
 
-test('[R93] who left its address to the servers registers anew when theirs has changed', () => {
+test('[R93] a client without an address of its own registers anew when that of the server has changed', () => {
   const stage = client(['a:1']);
   register(stage);
   const other = { instance: 'f'.repeat(32) as InstanceId, key: '8'.repeat(32) as InstanceKey };
@@ -93,7 +93,7 @@ test('[R93] who left its address to the servers registers anew when theirs has c
   expect(stage.take(session)).toEqual([{ kind: 'register', request: 3, registration, key: KEY }]);
 });
 
-test('[R93] who left its address to the servers stays when theirs was only lost for a while', () => {
+test('[R93] a client without an address of its own stays when that of the server was only lost', () => {
   const stage = client(['a:1']);
   register(stage);
   const session = stage.greet('a:1', { addresses: ['10.0.0.1:17310'] });

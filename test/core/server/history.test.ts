@@ -154,7 +154,7 @@ test('a host that falls silent is a crash, of the server and of all that it held
   ]);
 });
 
-test('who closes a link and says why is quoted: its process goes on, and nothing contradicts that', () => {
+test('an end that says why it closes a link is quoted: its process goes on, nothing contradicts that', () => {
   const stage = new ServerStage();
   const [silent, broken] = [stage.neighbour('1'), stage.neighbour('2')];
   stage.pass(1_000);

@@ -62,7 +62,7 @@ function faults(stage: ServerStage): number {
   return stage.notices.filter(({ name }) => name === 'fault').length;
 }
 
-test('a handler that throws half way costs the client that it served, and nobody else', () => {
+test('a handler that throws half way costs the client that it served, and no other', () => {
   const stage = stageWith(CLIENT);
   const link = stage.neighbour('1');
   stage.tell(link, '1', put('b'));

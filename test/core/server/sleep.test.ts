@@ -206,7 +206,7 @@ test('[R74] that a sleeper closed its links is no sign of a death, and shortens 
   expect(['1', '2'].map((digit) => stage.standingOf(digit))).toEqual(['split', 'split']);
 });
 
-test('a server that nobody takes back calls it a split, and drops nothing', () => {
+test('a server that no other takes back calls it a split, and drops nothing', () => {
   const { stage } = scene();
 
   stage.sleep(30_000);

@@ -52,7 +52,7 @@ test('an instance in doubt is live', () => {
   expect(stage.ask('_live.web', 'A').answers).toHaveLength(1);
 });
 
-test('only live ones were asked for, and there are stale ones: nobody can tell', () => {
+test('only live ones were asked for, and there are stale ones: the server cannot tell', () => {
   const stage = stageOf(SPLIT, ['stale', 'stale']);
 
   expect(stage.ask('_live.web', 'A', edns)).toMatchObject({ rcode: 'SERVFAIL', errors: [STALE] });
@@ -105,7 +105,7 @@ test('five hosts are named at most, in 200 bytes', () => {
   expect(error.length).toBeLessThanOrEqual(203);
 });
 
-test('who asks without EDNS gets the same without reasons', () => {
+test('a query without EDNS gets the same without reasons', () => {
   const told = stageOf(SPLIT, []).ask('web', 'A');
 
   expect(told).toMatchObject({ rcode: 'SERVFAIL', errors: [], additionals: [] });

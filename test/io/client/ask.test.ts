@@ -84,7 +84,7 @@ test('after a split what is beyond is stale, and its host is missed, until it is
   expect(await portsOf('db', reaching(near))).toEqual([]);
 });
 
-test('nothing is forgotten of a host that nobody knows, nor of one that is here', async () => {
+test('nothing is forgotten of an unknown host, nor of one that is here', async () => {
   const server = await startServer();
 
   expect(await forget('nowhere', reaching(server))).toBe(0);
@@ -207,7 +207,7 @@ test('a program that accepts and says nothing is no server, or one that hangs', 
   });
 });
 
-test('a stranger at the port counts as nobody', async () => {
+test('a stranger at the port does not count as a server', async () => {
   const stranger = createServer((socket) => socket.end('220 hello\r\n')).listen(0, '127.0.0.1');
   await once(stranger, 'listening');
   atEnd(() => stranger.close());

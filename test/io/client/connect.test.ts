@@ -345,7 +345,7 @@ test('a client that was asked for nothing has opened nothing', async () => {
   await expect.poll(() => proxy.openCount()).toBe(0);
 });
 
-test('a registration tells when nobody holds it any more, and when somebody does again', async () => {
+test('a registration tells when no server holds it any more, and when one does again', async () => {
   const [first, second] = await startHost();
   const client = openClient(reaching(first, second));
   const log = logOf(client);

@@ -129,7 +129,7 @@ test('what one server does not know yet, the other is asked for', async () => {
   expect((await client.resolve('db')).port).toBe(1);
 });
 
-test('none, and nobody who can tell for sure, is no certainty', async () => {
+test('none, and no server that can tell for sure, is no certainty', async () => {
   const lonely = await startServer({ peers: [`${ownIp()}:9`] });
 
   await expect(openClient(reaching(lonely)).resolve('db')).rejects.toMatchObject({
@@ -168,7 +168,7 @@ test('a call that waits gets the first that comes, even if there was no server b
   expect((await waiting).port).toBe(1);
 });
 
-test('nobody waits longer than was said', async () => {
+test('no call waits longer than it was told to', async () => {
   const server = await startServer();
 
   await expect(
@@ -189,7 +189,7 @@ test('without a server there is no answer, and the next step is named', async ()
   });
 });
 
-test('where nobody listens, that is said at once, and not for ever', async () => {
+test('where no server listens, that is said at once, and not for ever', async () => {
   const bind = `${ownIp()}:4711`;
   const client = openClient({ environment: 'testing', servers: [bind], timeoutMs: 60_000 });
 

@@ -233,7 +233,7 @@ test('a connection that asks nothing is closed after two seconds', async () => {
   expect(performance.now() - sinceMs).toBeGreaterThan(1_900);
 });
 
-test('who has the port in its stead is told of once, and left as soon as it is free', async () => {
+test('another program at the port is logged once, and the port taken as soon as it is free', async () => {
   const stranger = createServer((socket) => {
     socket.end('220 no DNS\r\n');
   });

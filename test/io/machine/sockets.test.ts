@@ -60,7 +60,7 @@ test('everyone may connect', async () => {
   expect(statSync(path).mode & 0o777).toBe(0o666);
 });
 
-test('who may connect can be said, before anyone can', async () => {
+test('the rights of a socket are set before any client can connect', async () => {
   const path = ownPath();
   const group = process.getgid?.() ?? 0;
 

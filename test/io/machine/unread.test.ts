@@ -69,7 +69,7 @@ test('within one step no more is kept than all may leave unread', () => {
   expect(left - givenUp().length * MIB).toBeLessThan(MAX);
 });
 
-test('whom the core spares stays, and is looked at again when a MiB has come', () => {
+test('a connection that the core spares stays, and is looked at again when a MiB has come', () => {
   let looks = 0;
   const { script, givenUp } = chatter(many, 1);
   const { driver, accept } = drive(script, undefined, () => {

@@ -64,7 +64,7 @@ test('lines about links and services are never left out', () => {
   expect(quota.nextMs()).toBe(Infinity);
 });
 
-test('who has very many addresses has the rest of them counted as one', () => {
+test('of very many addresses the rest is counted as one', () => {
   const quota = new NoticeQuota();
   const addresses = Array.from({ length: 3 * ADDRESSES_MAX }, (_, at) => `[2001:db8::${at}]:1`);
 

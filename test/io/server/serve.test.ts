@@ -242,7 +242,7 @@ test('that it has started is the first thing that a server tells', async () => {
   });
 });
 
-test('a server that has stopped accepts nobody, and stopping it again changes nothing', async () => {
+test('a server that has stopped accepts no client, and stopping it again changes nothing', async () => {
   const server = await startServer();
 
   await server.stop();

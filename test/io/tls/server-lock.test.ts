@@ -71,7 +71,7 @@ test('a handshake that is begun is finished within two seconds, or never', async
   expect(door.refusals()).toEqual([TOO_SLOW]);
 });
 
-test('who is gone in the middle of its handshake is told of once, with its address', async () => {
+test('a client that is gone in the middle of its handshake is logged once, with its address', async () => {
   const door = await openDoor({});
   const stranger = await door.knock({ bytes: HALF_A_HELLO });
   const { localAddress, localPort } = stranger;

@@ -212,7 +212,7 @@ test('what all clients hold is bounded in bytes, as the operator says, until one
   expect(stage.state.clients.held.bytes).toBeLessThan(40_000);
 });
 
-test('who takes an instance over takes its bytes along', () => {
+test('a session that takes an instance over takes its bytes along', () => {
   const stage = stageWith({ bytes: 20_000, 'bytes-per-session': 20_000 });
   const [one, other] = [stage.client(), stage.client()];
 

@@ -82,7 +82,7 @@ test('while the sibling is linked its socket is left alone, and asked again when
   expect(dialsWithin(stage, 2_000)).toContain(SOCKET);
 });
 
-test('[R96] who comes by a socket is a client, or refused', () => {
+test('[R96] a connection by a socket is one of a client, or refused', () => {
   const stage = new ServerStage();
   const connection = stage.accept('unix', 'a socket');
   const [origin, facts] = [originOf('1'), factsOf('1')];

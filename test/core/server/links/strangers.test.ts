@@ -61,7 +61,7 @@ test('two thousand that come in at once from one address cost nothing', () => {
   expect(strangers.arrive(0, '10.0.0.1', 1)).toBe('admitted');
 });
 
-test('who is still waiting when its address is used up may finish', () => {
+test('a stranger that still waits when its address is used up may finish', () => {
   const strangers = strangersWith();
   strangers.arrive(-1, '10.0.0.1', 0);
 

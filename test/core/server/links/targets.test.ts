@@ -226,7 +226,7 @@ test('[R86] a server that is cut off dials where it has lost others, beside its 
   expect(dialsWithin(stage, 8_000)).toContain('10.0.0.3:17310');
 });
 
-test('[R86] whom it has lost it looks for no longer once an operator has given that host up', () => {
+test('[R86] a lost server is no longer looked for once an operator has given its host up', () => {
   const stage = lostLeaf();
   stage.pass(4_000);
   const token = 'f'.repeat(32) as never;

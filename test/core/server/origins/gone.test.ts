@@ -76,7 +76,7 @@ test('a server that is back is not gone', () => {
   expect(doubtsOf(stage)).toBeUndefined();
 });
 
-test('a server that said goodbye has left, and nobody doubts what it held', () => {
+test('a server that said goodbye has left, and its instances are not in doubt', () => {
   const { stage, staying } = crashed();
   stage.pass(2_000);
   stage.tell(staying, '2', { kind: 'bye' });

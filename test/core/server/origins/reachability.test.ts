@@ -154,7 +154,7 @@ test('[R54] why links were lost is remembered when the dead are back for a momen
   expect(['1', '2'].map((digit) => stage.standingOf(digit))).toEqual(['aside', 'aside']);
 });
 
-test('who closes a socket for silence says so: that is no crash', () => {
+test('a server that closes a socket for silence says so: that is no crash', () => {
   const { stage, links } = mesh('1234');
   const reason = 'nothing was heard for too long';
 
@@ -302,7 +302,7 @@ test('[R99] the second of two split hosts is one, though the first is back befor
   expect(stage.instances()).toEqual({ '1': 'live', '2': 'stale', '3': 'live' });
 });
 
-test('[R99] who falls silent when those of a split are back has crashed', () => {
+test('[R99] a host that falls silent when those of a split are back has crashed', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
   stage.pass(500);

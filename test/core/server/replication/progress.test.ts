@@ -56,7 +56,7 @@ test('what is offered once is offered when it is looked at, though it was only n
   expect([looking.isLookDue, looking.takeLook(ONE)]).toEqual([false, false]);
 });
 
-test('who is asked is not told any more that this server declines', () => {
+test('a neighbour that is asked is no longer told that this server declines', () => {
   const asking = progress();
   asking.decline(ONE);
 

@@ -131,7 +131,7 @@ test('entries that are known already change nothing', () => {
   expect(batches(stage.take(two))).toEqual([]);
 });
 
-test('nobody else writes the log of this server', () => {
+test('no other server writes the log of this one', () => {
   const { stage, one } = pair();
   const before = stage.state.self.log.sequence;
 
@@ -240,7 +240,7 @@ test('a snapshot says of a link that is gone from it that it was lost', () => {
   expect(losses?.get(originOf('1'))).toMatchObject({ loss: 'silent' });
 });
 
-test('who asks for an origin from the beginning gets it, as far as it can be reached', () => {
+test('a neighbour that asks for an origin from the beginning gets it, if it can be reached', () => {
   const { stage, one, two } = pair();
 
   stage.hear(two, { kind: 'want', lines: [{ origin: originOf('1'), sequence: 0 }] });
@@ -254,7 +254,7 @@ test('who asks for an origin from the beginning gets it, as far as it can be rea
   expect(batches(stage.take(two)).filter((batch) => batch.startsWith('1'))).toEqual([]);
 });
 
-test('who asks for an origin at an equal sequence is told that it can be reached', () => {
+test('a neighbour that asks for an origin at an equal sequence is told that it can be reached', () => {
   const { stage, two } = pair();
   const lines = [{ origin: originOf('1'), sequence: stage.sequenceOf('1') }];
 
@@ -289,7 +289,7 @@ test('a goodbye is passed on before the log is dropped, and remembered', () => {
   expect(digest).toMatchObject({ goodbyes: [originOf('5')] });
 });
 
-test('who still brings what has said goodbye is told so', () => {
+test('a neighbour that still brings an origin that said goodbye is told so', () => {
   const { stage, one, two } = pair();
   stage.tell(one, '5', { kind: 'bye' });
   stage.take(two);
@@ -302,7 +302,7 @@ test('who still brings what has said goodbye is told so', () => {
   expect(stage.instances()).toEqual({});
 });
 
-test('who offers what has said goodbye is told so, and nothing of it is asked for', () => {
+test('a neighbour that offers an origin that said goodbye is told so, and nothing of it is asked for', () => {
   const { stage, one, two } = pair();
   stage.tell(one, '5', { kind: 'bye' });
   stage.take(two);

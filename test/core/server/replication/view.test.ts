@@ -37,7 +37,7 @@ function live(stage: ServerStage, link: ConnectionId, milliseconds: number): voi
   }
 }
 
-test('without a peer and with nobody at the address of the sibling a view is complete', () => {
+test('without a peer and without a program at the address of the sibling a view is complete', () => {
   const stage = new ServerStage({ siblings: ['10.0.0.0:17311'] });
   expect(stage.state.view.isComplete).toBe(false);
 
@@ -70,7 +70,7 @@ test('a view is complete when all that a complete neighbour listed has arrived',
   expect(stage.state.view.isComplete).toBe(true);
 });
 
-test('a neighbour that is not complete itself completes nobody', () => {
+test('a neighbour that is not complete itself completes no other', () => {
   const stage = new ServerStage(PEERS);
   stage.give({ kind: 'undialled', address: PEERS.peers[0]!, reason: 'refused' });
   const link = digestFrom(stage, false, { '1': 2 });
@@ -148,7 +148,7 @@ test('a reachable log that names an origin whose log is missing makes a view inc
   expect(stage.state.view.isComplete).toBe(true);
 });
 
-test('what nobody names any more is waited for no longer', () => {
+test('an origin that no log names any more is no longer waited for', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
   stage.tell(link, '1', up('5'));
@@ -171,7 +171,7 @@ test('hosts that a neighbour misses are missed here', () => {
   expect(stage.state.view.isComplete).toBe(true);
 });
 
-test('what a server heard that others miss it does not tell on', () => {
+test('a server does not pass on the missing hosts that it heard of', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1', {}, '2');
   const other = stage.neighbour('2', {}, '1');

@@ -55,7 +55,7 @@ function heldOf(stage: ServerStage): unknown[] {
   return (statusOf(stage).reasons ?? []).filter(({ code }) => code === 'port-held');
 }
 
-test('a sibling port at which somebody else is, or a door, is named until it is free', () => {
+test('a port of the sibling, or of a door, that another program has is named until it is free', () => {
   const sibling = '10.0.0.0:17311';
   const stage = new ServerStage({ siblings: [sibling] });
   for (let round = 0; round < 3; round += 1) {

@@ -110,7 +110,7 @@ test("a session cannot give up another one's instance", () => {
   expect(stage.take(other).at(-1)).toEqual({ kind: 'done', request: 2 });
 });
 
-test('[R97] without its key nobody changes, takes or gives up an instance', () => {
+test('[R97] without its key no client changes, takes or gives up an instance', () => {
   const stage = new ServerStage();
   const owner = stage.client();
   register(stage, owner);

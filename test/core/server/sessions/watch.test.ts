@@ -195,7 +195,7 @@ test('only the watched service is told of, and nothing after the watch is ended'
   expect(changes(server.take(session))).toEqual(['present a', 'synced', 'added c']);
 });
 
-test('who watches a service once hears of a change before those who watch it many times over', () => {
+test('a session that watches a service once hears of a change before those that watch it many times', () => {
   const { server, link } = serverWith('a');
   const watching = [3, 1, 2].map((times) => {
     const session = server.client();

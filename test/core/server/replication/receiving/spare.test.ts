@@ -77,7 +77,7 @@ test('what is offered on a spare link is wanted only if it does not come by anot
   expect(wants(stage.take(two))).toEqual(['3 3']);
 });
 
-test('who was asked and has nothing newer keeps nobody else from being asked', () => {
+test('a neighbour that was asked and has nothing newer does not keep others from being asked', () => {
   const stage = new ServerStage();
   const links = ['1', '2', '4'].map((digit) => stage.neighbour(digit, {}, '3'));
   stage.origin(links[0]!, '3', { host: 'h3', links: '124' });
@@ -119,7 +119,7 @@ function triangle(): ReturnType<typeof pair> {
   return { stage, one, two };
 }
 
-test('who is linked to where news came from is only offered it', () => {
+test('a neighbour that is linked to the source of news is only offered it', () => {
   const { stage, one, two } = triangle();
   stage.take(two);
 
@@ -131,7 +131,7 @@ test('who is linked to where news came from is only offered it', () => {
   expect(offers(sent)).toEqual([`3 ${String(stage.sequenceOf('3'))}`]);
 });
 
-test('who asked for it all the same is sent it from then on', () => {
+test('a neighbour that asked for it all the same is sent it from then on', () => {
   const { stage, one, two } = triangle();
   stage.tell(one, '3', put('a'));
   stage.pass(50);

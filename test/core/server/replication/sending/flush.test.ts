@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { batches, offers, pair, wants } from '../../../../support/link-messages.ts';
 import { originOf, put, up } from '../../../../support/server-stage.ts';
 
-test('who is linked to where the news came from is told of it, and sent it when it asks', () => {
+test('a neighbour that is linked to the source of news is told of it, and sent it when it asks', () => {
   const { stage, one, two } = pair();
   const third = stage.neighbour('3', {}, '1');
   stage.tell(one, '1', up('3'), up('5'));
