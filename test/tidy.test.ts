@@ -24,6 +24,7 @@ const manifest = JSON.parse(text('package.json')) as {
   man: string[];
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
+  bundleDependencies: string[];
   devDependencies: Record<string, string>;
 };
 
@@ -209,6 +210,11 @@ test('every dependency is pinned', () => {
   const loose = Object.entries(versions).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
 
   expect(loose).toEqual([]);
+});
+
+// By name: dependency-cruiser does not understand `true`.
+test('the package brings every dependency', () => {
+  expect(manifest.bundleDependencies).toEqual(Object.keys(manifest.dependencies));
 });
 
 test('every command has a manual page, and npm installs every page', () => {
