@@ -2,10 +2,10 @@
 // the page has changed; CONTRIBUTING.md says how. A fleet of a thousand hosts is played, for so many
 // servers would not fit a machine. Look at the pictures before you commit them.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import type { Browser } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 
 import { launchBrowser, pageUrl } from './browser.ts';
 import { startFleet } from './fleet.ts';
@@ -44,10 +44,22 @@ async function shoot(browser: Browser, folder: string, shot: Shot): Promise<void
     await page.goto(`${pageUrl(shot.address)}${shot.hash ?? ''}`);
     const isReady = `document.body.innerText.includes(${JSON.stringify(shot.text)})`;
     await page.waitForFunction(isReady, { timeout: 120_000 });
-    await page.screenshot({ path: join(folder, `page-${shot.name}-${name}.webp`), quality: 35 });
+    writeFileSync(join(folder, `page-${shot.name}-${name}.webp`), await smallPicture(page));
     await page.close();
   }
 }
+
+/** The best picture that is no larger than a page of a document may bring along. */
+async function smallPicture(page: Page): Promise<Uint8Array> {
+  for (const quality of QUALITIES) {
+    const picture = await page.screenshot({ type: 'webp', quality });
+    if (picture.length <= PICTURE_BYTES_MAX) return picture;
+  }
+  throw new Error(`no picture is below ${String(PICTURE_BYTES_MAX)} bytes`);
+}
+
+const QUALITIES = [35, 25, 15, 10, 5, 2];
+const PICTURE_BYTES_MAX = 100_000;
 
 /** Hosts and services, in health and then without two of them. */
 async function shootFleet(bench: Bench, browser: Browser, folder: string): Promise<void> {
