@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:http';
 import { expect } from 'vitest';
 
+import { ALL_ROUTES } from '../../src/doors/http/routes.ts';
 import { openDoor } from '../support/door.ts';
 import { test } from '../support/processes.ts';
 
@@ -300,4 +301,31 @@ test('a browser is shown the page, which can do nothing but ask its server', asy
   expect(Buffer.byteLength(page.body)).toBeLessThan(100_000);
   expect(page.body).not.toMatch(/(src|href)="?https?:/);
   expect(JSON.parse(list.body)).toMatchObject({ server: 'h1-a' });
+});
+
+test('whatever can be asked is answered as openapi.json says', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const service = {
+    service: 'web',
+    port: 1,
+    scheme: 'http',
+    tags: { 'traefik.rule': 'Path(`/`)' },
+  };
+  const stream = await door.register(service);
+  await stream.next();
+  const paths = ALL_ROUTES.filter(({ method, answer }) => method === 'GET' && answer !== 'lines');
+  const resources = { resource_names: ['web'], node: { id: 'envoy' } };
+
+  const asked = paths.map(({ path }) => door.ask(path.replace('{name}', 'web')));
+  const answers = await Promise.all([
+    ...asked,
+    door.ask('/v3/discovery:endpoints', { method: 'POST', body: resources }),
+    door.ask('/metrics', { headers: { Accept: 'application/openmetrics-text' } }),
+    door.ask('/v1/services', { method: 'HEAD' }),
+  ]);
+
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(answers.map(({ headers }) => headers['rarangi-server'])).toEqual(
+    answers.map(() => 'h1-a'),
+  );
 });

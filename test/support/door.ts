@@ -5,6 +5,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 
+import { undescribed } from './described.ts';
 import type { Running, Stage } from './processes.ts';
 
 /** What was answered. */
@@ -31,12 +32,24 @@ export class Door {
     this.server = server;
   }
 
+  /** Asks, and holds what is answered to openapi.json. */
   async ask(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Answer> {
     const [, response] = await this.#begin(path, given);
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const { statusCode: status = 0, headers } = response;
-    return { status, headers, body: Buffer.concat(chunks).toString() };
+    const body = Buffer.concat(chunks).toString();
+    const { method = 'GET' } = given;
+    // A proxy in between may answer by itself.
+    const isOurs = headers['rarangi-server'] !== undefined;
+    const problems = isOurs
+      ? undescribed({ method, path, status, type: headers['content-type'], body })
+      : [];
+    if (problems.length > 0) {
+      const what = `${method} ${path}: ${String(status)} ${body}`;
+      throw new Error(`openapi.json says otherwise of ${what}: ${JSON.stringify(problems)}`);
+    }
+    return { status, headers, body };
   }
 
   async stream(path: string, given: RequestOptions & { body?: unknown } = {}): Promise<Lines> {

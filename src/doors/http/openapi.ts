@@ -55,11 +55,16 @@ function pathParam(name: string): object {
   return { name, in: 'path', required: true, schema: { type: 'string' } };
 }
 
-function responsesOf({ answer, codes = [] }: Route): Readonly<Record<string, object>> {
+function responsesOf({ answer, texts = [], codes = [] }: Route): Readonly<Record<string, object>> {
   const responses: Record<string, object> = {};
   const isEmpty = answer === 'none';
-  if (!isEmpty)
-    responses['200'] = { description: 'what was asked for', content: contentOf(answer) };
+  if (!isEmpty) {
+    const content = {
+      ...contentOf(answer),
+      ...Object.fromEntries(texts.map((type) => [type, TEXT])),
+    };
+    responses['200'] = { description: 'what was asked for', content };
+  }
   for (const code of codes) {
     const isBare = code === 204 || code === 304;
     responses[String(code)] = isBare
@@ -76,15 +81,16 @@ function codeAnswer(answer: string): string {
 }
 
 function contentOf(answer: string): object {
-  if (answer === 'text') return { 'text/plain': { schema: { type: 'string' } } };
+  if (answer === 'text') return { 'text/plain': TEXT };
   if (answer !== 'lines') return jsonOf(answer);
-  const schema = { type: 'string' };
-  return { 'application/x-ndjson': { schema }, 'text/event-stream': { schema } };
+  return { 'application/x-ndjson': TEXT, 'text/event-stream': TEXT };
 }
 
 function jsonOf(name: string): object {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
 }
+
+const TEXT = { schema: { type: 'string' } };
 
 const SCHEMA_OF: Readonly<Record<ParamKind, object>> = {
   text: { type: 'string' },

@@ -20,6 +20,8 @@ interface RouteSpec {
   readonly params: Readonly<Record<string, Param>>;
   /** The schema of the answer with 200; `text` for plain text, `lines` for a stream. */
   readonly answer: string;
+  /** Types of text that 200 has instead for a client that asks for them. */
+  readonly texts?: readonly string[];
   /** The schema of the body. */
   readonly body?: string;
   /** No token is asked for. */
@@ -47,6 +49,7 @@ export const ROUTES = {
     doc: 'The status page to browsers, the list of routes to others.',
     params: {},
     answer: 'Routes',
+    texts: ['text/html'],
   },
   services: {
     method: 'GET',
@@ -72,6 +75,7 @@ export const ROUTES = {
       },
     },
     answer: 'Lookup',
+    texts: ['text/plain'],
     codes: [304, 404, 503, 504],
   },
   watch: {
@@ -206,6 +210,7 @@ export const ROUTES = {
     doc: 'What this server counts and measures, as Prometheus reads it.',
     params: { services: { kind: 'flag', doc: 'The instances of each service as well.' } },
     answer: 'text',
+    texts: ['application/openmetrics-text'],
   },
   livez: {
     method: 'GET',
