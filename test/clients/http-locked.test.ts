@@ -1,13 +1,17 @@
-// curl and HTTP beyond loopback: TLS, tokens, and a certificate that is renewed under a stream.
+// curl, a browser and HTTP beyond loopback: TLS, tokens, and a certificate that is renewed under a stream.
 
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { type Browser, launch, type Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 
 import { canMakeNetworks } from '../namespaces/network.ts';
+import { hasBrowser, shows } from '../support/browser.ts';
 import { eventually } from '../support/conditions.ts';
 import { authorityOf, secretFileOf } from '../support/locks.ts';
 import { needs } from '../support/needs.ts';
-import type { Ended, Running, Stage } from '../support/processes.ts';
+import type { Ended, Namespace, Running, Stage } from '../support/processes.ts';
 import { test } from '../support/processes.ts';
 
 const canRun = canMakeNetworks() && needs('curl') && needs('openssl');
@@ -20,6 +24,7 @@ interface Host {
   readonly own: { readonly cert: string; readonly key: string };
   /** Starts curl there. */
   readonly curl: (...words: readonly string[]) => Running;
+  readonly namespace: Namespace;
 }
 
 async function startHost(stage: Stage): Promise<Host & { readonly ca: string }> {
@@ -39,7 +44,7 @@ async function startHost(stage: Stage): Promise<Host & { readonly ca: string }> 
     () => 'HTTP beyond loopback',
     async () => ((await curl('-k', `${URL}/livez`).ended).code === 0 ? true : undefined),
   );
-  return { server, own, ca: ca.cert, curl };
+  return { server, own, ca: ca.cert, curl, namespace };
 }
 
 test.skipIf(!canRun)(
@@ -59,7 +64,7 @@ test.skipIf(!canRun)(
 
     expect(plain.code).not.toBe(0);
     expect(none.stdout).toMatch(/^HTTP\/1\.1 401 /);
-    expect(none.stdout).toMatch(/^WWW-Authenticate: Bearer .*Basic /m);
+    expect(none.stdout).toMatch(/^WWW-Authenticate: Bearer .*\r\nWWW-Authenticate: Basic /m);
     // There is no service: 404 is an answer.
     expect([wrong, bearer, basic, health].map(({ stdout }) => stdout)).toEqual([
       '401',
@@ -99,3 +104,48 @@ test.skipIf(!canRun)(
     expect(added).toMatchObject({ service: 'web' });
   },
 );
+
+/** Starts Chromium in a namespace; it is spoken to by pipes, for its ports cannot be reached. */
+async function openBrowserIn(stage: Stage, { enter }: Namespace): Promise<Browser> {
+  const program = join(stage.folder, 'browser');
+  writeFileSync(program, `#!/bin/sh\nexec ${enter.join(' ')} chromium "$@"\n`, { mode: 0o755 });
+  return await launch({
+    executablePath: program,
+    pipe: true,
+    // The authority of the test is none that a browser knows.
+    args: [
+      ...['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+      '--ignore-certificate-errors',
+    ],
+    userDataDir: join(stage.folder, 'chromium'),
+    env: { ...process.env, HOME: stage.folder },
+  });
+}
+
+test.skipIf(!canRun || !hasBrowser)(
+  'a browser is asked for the token as a password, and then shows the page and its feed',
+  async ({ stage }) => {
+    const { namespace } = await startHost(stage);
+    const browser = await openBrowserIn(stage, namespace);
+    // Each visitor has a context of its own, which keeps what was right.
+    const visit = async (password?: string): Promise<[Page, string]> => {
+      const page = await (await browser.createBrowserContext()).newPage();
+      if (password !== undefined) await page.authenticate({ username: 'anybody', password });
+      const came = page.goto(URL).then((answer) => String(answer?.status()), String);
+      return [page, await came];
+    };
+
+    const [[, none], [, wrong], [page, right]] = [
+      await visit(),
+      await visit(`x${TOKEN.slice(1)}`),
+      await visit(TOKEN),
+    ];
+    await shows(page, 'No service is registered.');
+    await browser.close();
+
+    expect([none, wrong, right]).toEqual([ASKED, '401', '200']);
+  },
+);
+
+/** What a browser says that was asked for a password and has no other. */
+const ASKED = expect.stringContaining('ERR_INVALID_AUTH_CREDENTIALS') as unknown as string;

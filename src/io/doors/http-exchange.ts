@@ -17,8 +17,11 @@ import type { DoorContext, DoorPlace } from './door.ts';
 /** The parts of an answer besides its body. */
 export interface Extras {
   readonly view?: HttpView;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers;
 }
+
+/** Headers by their names; several values are as many lines. */
+type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 /** An answer as it leaves: it may be given as often as it is right. */
 export interface Rendered {
@@ -148,12 +151,12 @@ export class Exchange {
   /** Makes an answer, to be given now or later. */
   rendered(status: number, content: Content | null, extras: Extras = {}): Rendered {
     const { view = this.view(), headers } = extras;
-    const all = { ...this.#headers(view), ...headers };
-    if (content === null) return { status, head: Object.entries(all).flat(), body: null };
+    const all: Record<string, string | readonly string[]> = { ...this.#headers(view), ...headers };
+    if (content === null) return { status, head: linesOf(all), body: null };
     const { type, body } = content;
     all['Content-Type'] = type;
     all['Content-Length'] = String(Buffer.byteLength(body));
-    return { status, head: Object.entries(all).flat(), body };
+    return { status, head: linesOf(all), body };
   }
 
   /** Gives an answer that is made. */
@@ -201,7 +204,7 @@ export class Exchange {
       onEnd();
     });
     const headers = { ...this.#headers(this.view()), ...streamHeaders(form) };
-    this.#begin(200, Object.entries(headers).flat());
+    this.#begin(200, linesOf(headers));
     response.flushHeaders();
     write(streamStart(form));
     beat();
@@ -236,6 +239,12 @@ export class Exchange {
   }
 }
 
+function linesOf(headers: Headers): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [name, value] : value.flatMap((one) => [name, one]),
+  );
+}
+
 /** What an answer has to say. */
 export interface Content {
   readonly type: string;
@@ -254,7 +263,8 @@ const BUG: HttpFailure = {
   hint: 'please report it, with the lines of the log of this server',
 };
 
-const CHALLENGES = 'Bearer realm="rarangi", Basic realm="rarangi", charset="UTF-8"';
+// Chromium takes a line for one challenge: of two in a line it knows neither.
+const CHALLENGES = ['Bearer realm="rarangi"', 'Basic realm="rarangi", charset="UTF-8"'];
 const ALIVE = JSON.stringify({ event: 'alive' });
 const BEAT_MS = 5_000;
 
