@@ -89,7 +89,7 @@ export class Liar {
       case 'leave':
         return [this.#entries([[madeUpId(deed.of) as OriginId, [{ kind: 'bye' }]]])];
       default:
-        return [this.#whole(deed, chance)];
+        return partsOf(this.#whole(deed, chance)).map((one, part) => ({ ...one, part }) as Message);
     }
   }
 

@@ -110,3 +110,24 @@ test('what an origin is first heard to hold counts in that step, in reach or not
   expect(revision()).toBe(2);
   expect(stage.instances()).toEqual({ a: 'live' });
 });
+
+// It took minutes as long as each was looked for in a list.
+test('a log that changes sixty thousand links at once holds nobody up', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  const origin = originOf('1');
+  const head = { kind: 'snapshot', origin, part: 0, facts: factsOf('1'), more: false } as const;
+  const idsFrom = (first: number): OriginId[] => {
+    return [originOf('0'), ...Array.from({ length: 60_000 }, (_, index) => idOf(first + index))];
+  };
+
+  for (const [sequence, first] of [
+    [10, 0],
+    [11, 100_000],
+  ] as const) {
+    const links = idsFrom(first);
+    stage.hear(link, { ...head, sequence, links, registrations: [] });
+  }
+
+  expect(stage.state.origins.get(origin)?.log.links.has(idOf(100_000))).toBe(true);
+});
