@@ -113,9 +113,12 @@ export class DnsDoor {
       take(this.#ready.pick(kept));
       return;
     }
+    const before = this.#catalogue.stamp();
     const compare = (found: FoundInstances, services: Basis['services']): void => {
       const isRight = restsOn(kept.basis, found, services);
-      if (isRight) kept.stamp = this.#catalogue.stamp();
+      // What has changed since it was asked may be newer than what was found.
+      const now = this.#catalogue.stamp();
+      if (isRight) kept.stamp = now === before ? now : null;
       take(isRight ? this.#ready.pick(kept) : null);
     };
     const { service, services } = kept.basis;

@@ -153,6 +153,18 @@ test('a question that is the same but for one byte, or its way, is another one',
   expect(stage.ask('web', 'A').rcode).toBe('NOERROR');
 });
 
+test('what changes while the catalogue answers is newer than what it answers', () => {
+  const stage = readyStage();
+  stage.table.put(instanceOf({ service: 'db' }));
+  stage.table.meanwhile = () => {
+    stage.table.meanwhile = () => undefined;
+    stage.table.delete('web', ({ registration }) => registration.address === '10.0.0.2');
+  };
+  addressesOf(stage);
+
+  expect(addressesOf(stage)).toEqual(['10.0.0.2']);
+});
+
 test('of what is known of questions, nothing is older than the catalogue', () => {
   const stage = readyStage();
   stage.table.delete('web', ({ registration }) => registration.address === '10.0.0.2');

@@ -73,6 +73,8 @@ export class Table implements Catalogue {
   view: View = COMPLETE;
   changes = 0;
   lookups = 0;
+  /** What happens in the step of the core that answers a lookup, after it is answered. */
+  meanwhile: () => void = () => undefined;
   readonly #instances = new Map<string, readonly Instance[]>();
   #services: readonly { readonly name: string }[] = [];
 
@@ -93,7 +95,9 @@ export class Table implements Catalogue {
 
   lookup(service: string, take: Parameters<Catalogue['lookup']>[1]): void {
     this.lookups += 1;
-    take({ instances: this.#instances.get(service) ?? [], view: this.view });
+    const found = { instances: this.#instances.get(service) ?? [], view: this.view };
+    this.meanwhile();
+    take(found);
   }
 
   list(take: Parameters<Catalogue['list']>[0]): void {
