@@ -44,7 +44,7 @@ export class Neighbourhood {
   readonly seats: readonly [Seat, Seat];
   /** The connections of liars to the first server, in the order in which they were opened. */
   readonly liars: ConnectionId[] = [];
-  /** What happened, for whoever looks for what is new. */
+  /** The events, for a search for new ones. */
   readonly names = new Set<string>();
   /** Since when the two are linked, and nothing was cut; Infinity if they are not. */
   wholeMs = Infinity;

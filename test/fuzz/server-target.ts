@@ -219,7 +219,7 @@ class Play {
     const effects = server.step({ ...input, nowMs: this.#nowMs });
     for (const effect of effects) {
       if (effect.kind === 'close') this.#forget(effect.connection);
-      // The bulkhead of a server keeps what was thrown from whoever steps it.
+      // The bulkhead of a server hides a thrown error from its caller.
       if (effect.kind === 'notice' && effect.notice.name === 'fault') {
         fail(String(effect.notice.fields.reason));
       }
