@@ -16,7 +16,7 @@ const FAULTS: readonly Fault[] = [
     'a goodbye takes the last place of a log that is full',
     /not a sequence/,
     1,
-    ['intake#goodbyeAfter', 'Math.min(sequence + 1, SEQUENCE_MAX)', 'sequence + 1'],
+    ['goodbyes#goodbyeAfter', 'Math.min(sequence + 1, SEQUENCE_MAX)', 'sequence + 1'],
   ],
   [
     'so many of the missing hosts are named, the others counted',
@@ -28,7 +28,7 @@ const FAULTS: readonly Fault[] = [
     'links are cut into parts that fit frames',
     /snapshot: \d+ bytes/,
     1,
-    ['flush#LINKS_PART', 'originId.bytes', '() => 0'],
+    ['snapshots#LINKS_PART', 'originId.bytes', '() => 0'],
     ['parts#partsOf', 'count === 1', 'count > 0'],
   ],
   [
