@@ -59,7 +59,7 @@ addAll(wanted, worthTrying(state));`,
   [
     '[R86] addresses of lost servers are kept apart from the logs',
     links.replacedByAddress,
-    ['origins#setStanding', 'noteWays(state, origin);', ''],
+    ['origins#moveOn', 'noteWays(state, origin);', ''],
   ],
   [
     '[R84] a link keeps to the slower timings of its two ends',
@@ -138,7 +138,7 @@ addAll(wanted, worthTrying(state));`,
   [
     '[R61] a crashed origin is forgotten in the end',
     split.crash,
-    ['reachability#armAside', `dropOrigin(state, origin, { cause: 'crash' });`, ''],
+    ['reachability#armAside', `dropOrigin(state, origin, { ending: 'forgotten' });`, ''],
   ],
   [
     '[R63] a split freezes',

@@ -76,7 +76,7 @@ progress.setCursor(id, sequence);`,
     [
       'reachability#handleUnreachable',
       `tidings.forgotten.add(origin.id);
-dropOrigin(state, origin, { cause: 'crash' });`,
+dropOrigin(state, origin, { ending: 'forgotten' });`,
       '',
     ],
   ],

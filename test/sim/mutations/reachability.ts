@@ -288,8 +288,8 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     split.healing,
     [
       'reachability#becomeReachable',
-      `setStanding(state, origin, 'reachable')`,
-      `if (before !== 'split') setStanding(state, origin, 'reachable')`,
+      `moveOn(state, origin, 'reached')`,
+      `if (before !== 'split') moveOn(state, origin, 'reached')`,
     ],
   ],
   [

@@ -17,7 +17,7 @@ import { limitReason, noteLimit } from '../limits.ts';
 import type { Connection } from '../entities.ts';
 import type { State } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
-import { handleTargetIdle, noteUngreeted } from './targets.ts';
+import { handleTargetIdle, moveTarget, noteUngreeted } from './targets.ts';
 
 /** Which messages may arrive in which phase, and the phases that each may lead to. */
 export const CONNECTION_PHASES = {
@@ -116,7 +116,7 @@ export function handleOpened(state: State, input: Opened, end: EndAtLimit): Conn
   armHandshake(state, connection);
   const target = input.dialled === null ? undefined : state.linking.targets.get(input.dialled);
   if (target !== undefined) {
-    target.phase = 'connected';
+    moveTarget(target, 'opened');
     target.wasReached = true;
     target.wasToldOf = false;
     noteUngreeted(state, target);

@@ -6,7 +6,7 @@
 import type { MessageOf } from '../../../protocol/messages.ts';
 import type { Facts } from '../../../protocol/records.ts';
 import { bracketed, hostPartOf } from '../../kit/text.ts';
-import { noteSibling } from '../origins/origins.ts';
+import { noteSibling } from '../origins/ways.ts';
 import type { Connection } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';

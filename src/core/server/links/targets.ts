@@ -10,10 +10,25 @@ import {
   BACKOFF_CAP_MS,
 } from '../../kit/backoff.ts';
 import type { Undialled } from '../../input.ts';
+import type { EventOf } from '../../kit/life-cycle.ts';
+import { nextOf } from '../../kit/life-cycle.ts';
 import { touchTargets, touchView } from '../due.ts';
 import type { Target } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isCutOff } from './seeking.ts';
+
+/** The life of a target. What is not listed cannot happen. */
+export const TARGET_PHASES = {
+  // The shell's word of a dial counts even when nobody waits for it any more.
+  idle: { dialled: 'dialling', opened: 'connected', ended: 'idle' },
+  dialling: { opened: 'connected', ended: 'idle' },
+  connected: { ended: 'idle' },
+} as const satisfies Readonly<Record<Target['phase'], Readonly<Record<string, Target['phase']>>>>;
+
+/** Something happens to a target. */
+export function moveTarget(target: Target, event: EventOf<typeof TARGET_PHASES>): void {
+  target.phase = nextOf(TARGET_PHASES, target.phase, event);
+}
 
 /** The target of an address, made when there is none. */
 export function targetOf(state: State, address: string): Target {
@@ -95,7 +110,7 @@ function capMs(state: State, target: Target): number {
 
 function dialTarget(state: State, target: Target): void {
   if (target.phase !== 'idle' || !mayBeTried(target)) return;
-  target.phase = 'dialling';
+  moveTarget(target, 'dialled');
   target.isDeserted = false;
   state.out.dial(target.address);
 }
@@ -158,7 +173,7 @@ const UNGREETED_MIN = 3;
 
 /** A dial, or its connection, has ended. */
 export function handleTargetIdle(state: State, target: Target): void {
-  target.phase = 'idle';
+  moveTarget(target, 'ended');
   target.connection = null;
   touchTargets(state);
   touchView(state);

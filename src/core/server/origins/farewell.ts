@@ -43,7 +43,7 @@ export function departOrigin(state: State, origin: Origin): void {
   origin.verdict = `server ${name} said goodbye`;
   state.history.noteServer(state.nowMs, origin, { event: 'left' });
   if (unclaimed.size > 0) state.past.departed.set(id, { origin, unclaimed });
-  dropOrigin(state, origin, { cause: 'deregistered', except: unclaimed });
+  dropOrigin(state, origin, { ending: 'left', except: unclaimed });
   forgetWays(state, origin.log.facts.addresses);
   origin.standing = standing === 'split' ? 'split' : 'suspect';
   state.catalogue.review([...unclaimed], { cause: 'deregistered', detail: origin.verdict });

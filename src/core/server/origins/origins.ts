@@ -11,7 +11,7 @@ import type {
   Loss,
   Registration,
 } from '../../../protocol/records.ts';
-import { present } from '../../kit/assert.ts';
+import { assert, present } from '../../kit/assert.ts';
 import type { End, Holders, Standing } from '../../catalogue/catalogue.ts';
 import type { Log, LogState } from './log.ts';
 import { OriginLog } from './log.ts';
@@ -23,8 +23,10 @@ import type { Departed, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
+import type { Ending, Turn } from './standings.ts';
+import { standingAfter } from './standings.ts';
 import { childrenOf } from './topology.ts';
-import { noteWays } from './ways.ts';
+import { noteSibling, noteWays } from './ways.ts';
 
 /** A record of an origin that is known only by its facts. */
 export function createOrigin(log: Log, slot: number): Origin {
@@ -213,8 +215,10 @@ function list(state: State, origin: Origin): boolean {
   return true;
 }
 
-/** Changes the standing of an origin; the catalogue judges all its instances anew. */
-export function setStanding(state: State, origin: Origin, standing: Standing): void {
+/** Something happens to an origin; the catalogue judges all its instances anew. */
+export function moveOn(state: State, origin: Origin, turn: Turn): void {
+  const standing = standingAfter(origin.standing, turn);
+  assert(standing !== 'gone', 'an origin that goes is dropped');
   if (origin.standing === standing) return;
   origin.standing = standing;
   state.reach.unspoken.delete(origin.id);
@@ -249,11 +253,17 @@ function crashOf({ verdict }: Origin): End {
   return { cause: 'crash', detail: verdict ?? undefined };
 }
 
-/** Why an origin is dropped, and the instances that the catalogue must not forget yet. */
+/** How an origin ends, and the instances that the catalogue must not forget yet. */
 interface Drop {
-  readonly cause: Cause;
+  readonly ending: Ending;
   readonly except?: ReadonlySet<InstanceId>;
 }
+
+/** Why what an origin held is gone. */
+const CAUSE_OF_ENDING = {
+  forgotten: 'crash',
+  left: 'deregistered',
+} as const satisfies Readonly<Record<Ending, Cause>>;
 
 /** This server has slept: its knowledge of an origin is the past, until that is reached again. */
 export function becomePast(state: State, origin: Origin): void {
@@ -265,8 +275,10 @@ export function becomePast(state: State, origin: Origin): void {
 }
 
 /** Drops an origin's log and all its instances. It may return. */
-export function dropOrigin(state: State, origin: Origin, { cause, except }: Drop): void {
-  const end = { ...crashOf(origin), cause };
+export function dropOrigin(state: State, origin: Origin, { ending, except }: Drop): void {
+  const isGone = standingAfter(origin.standing, ending) === 'gone';
+  assert(isGone, 'an origin that stays known is not dropped');
+  const end = { ...crashOf(origin), cause: CAUSE_OF_ENDING[ending] };
   cancelTimersOf(state.timers, 'origin', origin.id);
   for (const instance of origin.log.registrations.keys()) {
     if (except?.has(instance) !== true) state.catalogue.delete(origin.id, instance, end);
@@ -352,21 +364,6 @@ function noteFacts(state: State, origin: Origin): void {
   }
 }
 
-/** Where a sibling was, another may be: the latest of these addresses are kept. */
-export function noteSibling(
-  { addresses: { siblings: siblingAddresses } }: State,
-  addresses: readonly string[],
-): void {
-  for (const address of addresses) {
-    siblingAddresses.delete(address);
-    siblingAddresses.add(address);
-  }
-  for (const oldest of siblingAddresses) {
-    if (siblingAddresses.size <= SIBLING_ADDRESSES_MAX) break;
-    siblingAddresses.delete(oldest);
-  }
-}
-
 function noteMissing(state: State, origin: Origin): void {
   if (origin.log.missing.count > 0) state.reach.losers.add(origin);
   else if (!state.reach.losers.delete(origin)) return;
@@ -390,8 +387,6 @@ function noteTargets(state: State, origin: Origin): void {
 const SLEPT = 'this server did not run';
 
 const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
-
-const SIBLING_ADDRESSES_MAX = 8;
 
 /** Addresses of masters kept for the server's life. */
 const MASTER_ADDRESSES_MAX = 256;

@@ -1,18 +1,14 @@
 // Crash or net-split: the verdict on an origin that can no longer be reached. It is suspect for a
 // grace; then one host vanishing is a crash, several at once are a net-split. A crashed origin is
-// kept aside for a while, because a cut rarely falls in one instant; a split one is frozen.
-//
-//   new ──┐                  ┌──► aside ──► (dropped)
-//         ▼                  │      │ another host fell silent
-//     reachable ◄──► suspect ┤      ▼
-//                            └──► split ──► (dropped: hold ended, host back without it, bye)
+// kept aside for a while, because a cut rarely falls in one instant; a split one is frozen. Its life is
+// a table: standings.ts; here is when which of it happens.
 
 import { LINK_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { noteBack, noteGone } from './gone.ts';
-import { dropOrigin, noteNews, setStanding } from './origins.ts';
+import { dropOrigin, moveOn, noteNews } from './origins.ts';
 import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
@@ -68,7 +64,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   forgetOldLosses(state, origin);
   origin.isPast = false;
   noteBack(state, origin);
-  setStanding(state, origin, 'reachable');
+  moveOn(state, origin, 'reached');
   tidings.reached.add(origin.id);
   tidings.missed.delete(origin.id);
   tidings.forgotten.delete(origin.id);
@@ -111,7 +107,7 @@ function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void
     const dueMs = state.nowMs + QUIET_GRACES * options.graceMs;
     timers.set(`grace ${origin.id}`, dueMs, () => {
       tidings.forgotten.add(origin.id);
-      dropOrigin(state, origin, { cause: 'crash' });
+      dropOrigin(state, origin, { ending: 'forgotten' });
     });
   }
 }
@@ -130,7 +126,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
   origin.via = null;
   origin.parent = null;
   origin.sinceMs = state.nowMs;
-  setStanding(state, origin, 'suspect');
+  moveOn(state, origin, 'lost');
   tidings.missed.add(origin.id);
   tidings.reached.delete(origin.id);
   state.out.notice('origin-suspect', labels(origin));
@@ -165,7 +161,7 @@ function judge(state: State, origin: Origin, tidings: Tidings): () => void {
 function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   origin.verdict = howLost(state, origin);
-  setStanding(state, origin, 'aside');
+  moveOn(state, origin, 'crashed');
   noteGone(state, origin, { why: 'crashed' });
   state.tally.add('lost', ['crash']);
   state.out.notice('origin-crashed', labels(origin));
@@ -185,7 +181,7 @@ function howLost(state: State, origin: Origin): string {
 function armAside(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set(`aside ${origin.id}`, state.nowMs + togetherMs(state), () => {
     tidings.forgotten.add(origin.id);
-    dropOrigin(state, origin, { cause: 'crash' });
+    dropOrigin(state, origin, { ending: 'forgotten' });
   });
 }
 
@@ -194,7 +190,7 @@ function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.cancel(`aside ${origin.id}`);
   noteBack(state, origin);
   origin.verdict = `host ${origin.log.facts.host} is cut off`;
-  setStanding(state, origin, 'split');
+  moveOn(state, origin, 'split');
   state.tally.add('lost', ['split']);
   state.out.notice('origin-split', labels(origin));
   const { host } = origin.log.facts;
@@ -231,7 +227,7 @@ export function forgetOrigin(state: State, origin: Origin, reason: string): void
   noteGone(state, origin, { why: 'forgotten', detail: reason });
   state.history.noteServer(state.nowMs, origin, { event: 'forgotten', detail: reason });
   origin.verdict = `host ${origin.log.facts.host} was cut off, and forgotten: ${reason}`;
-  dropOrigin(state, origin, { cause: 'crash' });
+  dropOrigin(state, origin, { ending: 'forgotten' });
 }
 
 function splitAsides(state: State, origin: Origin, tidings: Tidings): void {

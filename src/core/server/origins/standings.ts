@@ -1,0 +1,35 @@
+// The life of an origin as this server sees it. When which of these happens is for reachability.ts to
+// say; what becomes of the origin is this table, and so is the picture in ARCHITECTURE.md.
+
+import type { Standing } from '../../catalogue/catalogue.ts';
+import type { EventOf } from '../../kit/life-cycle.ts';
+import { nextOf } from '../../kit/life-cycle.ts';
+
+/** What happens to an origin, and what is thought of it then. What is not listed cannot happen. */
+export const STANDINGS = {
+  new: { reached: 'reachable', forgotten: 'gone', left: 'gone' },
+  reachable: { lost: 'suspect', left: 'gone' },
+  suspect: {
+    reached: 'reachable',
+    lost: 'suspect',
+    crashed: 'aside',
+    split: 'split',
+    left: 'gone',
+  },
+  aside: { reached: 'reachable', split: 'split', forgotten: 'gone', left: 'gone' },
+  split: { reached: 'reachable', crashed: 'aside', forgotten: 'gone', left: 'gone' },
+  gone: {},
+} as const satisfies Readonly<
+  Record<Standing | 'gone', Readonly<Record<string, Standing | 'gone'>>>
+>;
+
+/** An origin is no longer known: nobody reaches it, or it said goodbye. */
+export type Ending = 'forgotten' | 'left';
+
+/** What happens to an origin that stays known. */
+export type Turn = Exclude<EventOf<typeof STANDINGS>, Ending>;
+
+/** What is thought of an origin after something has happened to it; `gone` if it is dropped. */
+export function standingAfter(standing: Standing, event: Turn | Ending): Standing | 'gone' {
+  return nextOf(STANDINGS, standing, event);
+}
