@@ -19,5 +19,6 @@ export function nextOf<Table extends LifeCycle>(
   event: EventOf<Table>,
 ): keyof Table & string {
   const row: Readonly<Record<string, string>> | undefined = table[state];
-  return present(row?.[event], `what follows on ${event} when ${state}`);
+  const happened: string = event;
+  return present(row?.[happened], `what follows on ${happened} when ${state}`);
 }
