@@ -118,6 +118,10 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#tryNext();
   }
 
+  protected override giveTime(lateMs: number): void {
+    this.#contacts.giveTime(lateMs);
+  }
+
   protected override handle(input: ConnectionInput | Stop): void {
     if (input.kind === 'stop') this.#close();
     else this.#contacts.handle(input);

@@ -51,7 +51,12 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
     this.emit({ kind: 'stopped' });
   }
 
+  /** The process did not run for so long: what it waits for may have come meanwhile. */
+  protected abstract giveTime(lateMs: number): void;
+
   #live(input: I): void {
+    const lateMs = input.nowMs - this.timers.nextMs();
+    if (lateMs > LATE_MS) this.giveTime(lateMs);
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.begin();
@@ -59,3 +64,6 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
     this.handle(input);
   }
 }
+
+/** A timer that is later than this says that the process was stopped or starved. */
+const LATE_MS = 100;

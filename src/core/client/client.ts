@@ -96,6 +96,10 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#dialNow();
   }
 
+  protected override giveTime(lateMs: number): void {
+    this.#contacts.giveTime(lateMs);
+  }
+
   protected override handle(input: ClientInput): void {
     this.#liveness.wake(input.nowMs);
     switch (input.kind) {

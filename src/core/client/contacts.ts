@@ -3,7 +3,11 @@
 // opened, greeted, refused or lost. The invariant: a listener hears of a contact in the order of
 // the table below, and never of a connection that was closed from this side.
 
-import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
+import {
+  HANDSHAKE_HERE_MS_MAX,
+  HANDSHAKE_MS_MAX,
+  PROTOCOL_VERSIONS,
+} from '../../protocol/constants.ts';
 import type { ProtocolError, ProtocolErrorName } from '../../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName, versionsReason } from '../../protocol/errors.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
@@ -147,6 +151,13 @@ export class Contacts {
     this.#lost(contact, reason, true);
   }
 
+  /** Whoever is waited for gets the time in which this process did not run, and what it takes to read. */
+  giveTime(lateMs: number): void {
+    for (const contact of this.in('greeting')) {
+      this.#options.timers.delay(handshakeTimer(contact), lateMs + READ_MS);
+    }
+  }
+
   handle(input: ConnectionInput): void {
     this.#nowMs = input.nowMs;
     if (input.kind === 'opened') this.#handleOpened(input);
@@ -206,7 +217,8 @@ export class Contacts {
     contact.parting = null;
     contact.denial = null;
     this.#byConnection.set(input.connection, contact);
-    this.#options.timers.set(handshakeTimer(contact), input.nowMs + HANDSHAKE_MS_MAX, () => {
+    const limitMs = input.transport === 'unix' ? HANDSHAKE_HERE_MS_MAX : HANDSHAKE_MS_MAX;
+    this.#options.timers.set(handshakeTimer(contact), input.nowMs + limitMs, () => {
       this.lose(contact, 'handshake-timeout', 'it is silent');
     });
   }
@@ -343,6 +355,9 @@ function errorOf(name: ProtocolErrorName, reason: string): Message {
 function handshakeTimer(contact: Contact): `handshake ${string}` {
   return `handshake ${contact.address}`;
 }
+
+/** Long enough to read what waits in the sockets. */
+const READ_MS = 50;
 
 const LOOPBACK = /^(127\.|\[::1\]|localhost:)/;
 

@@ -69,6 +69,10 @@ export class Follower extends ClientBase<ConnectionInput | Stop | AskNext, Follo
     for (const contact of this.#contacts.all) this.#contacts.dial(contact);
   }
 
+  protected override giveTime(lateMs: number): void {
+    this.#contacts.giveTime(lateMs);
+  }
+
   protected override handle(input: ConnectionInput | Stop | AskNext): void {
     if (input.kind === 'stop') this.#close();
     else if (input.kind === 'next') this.#ask(input);

@@ -1,7 +1,9 @@
 // When the addresses of this host are tried: in rounds, all sockets first, then the ports. A missing
 // socket and a closed port cost microseconds, so a round comes every 300 ms at most for as long as a
-// session is lacking: that is how a sidecar is back within half a second of a server's start. The
-// invariant: when no further session is possible, nothing is dialled.
+// session is lacking: that is how a sidecar is back within half a second of a server's start. Where
+// the processor is short, rounds come late, and then more rarely: a thousand clients would else leave
+// no time for the servers to start. The invariant: when no further session is
+// possible, nothing is dialled, and no port where a socket took us for each.
 
 import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
 import type { Contact, Contacts } from './contacts.ts';
@@ -38,20 +40,18 @@ export class Rounds {
       .some((other) => other !== contact && other.server?.origin === server.origin);
   }
 
-  /** Tries every address of this host that has no session. */
-  begin(): void {
-    const { contacts, timers, now } = this.#options;
-    if (!contacts.all.some((contact) => contacts.isLocal(contact))) return;
+  /** Tries every address of this host that has no session; the round comes late by so much. */
+  begin(lateMs = 0): void {
+    const { contacts, timers } = this.#options;
+    if (!this.#hasLocal()) return;
     timers.cancel('round');
     this.#arePortsDue = true;
     for (const contact of this.#idle()) {
       if (isSocketPath(contact.address)) contacts.dial(contact);
     }
-    timers.set('ports', now() + PORTS_AFTER_MS, () => {
-      this.#dialPorts();
-    });
+    this.#armPorts();
+    this.#armNext(lateMs);
     this.advance();
-    this.#armNext();
   }
 
   /** A session is lost: the next round comes soon, but not at once. */
@@ -62,12 +62,32 @@ export class Rounds {
 
   /** An address has an outcome; when all sockets have one, the ports have their turn. */
   advance(): void {
-    const underWay = this.#options.contacts.in('dialling', 'greeting');
-    if (underWay.some(({ address }) => isSocketPath(address))) return;
-    if (this.#arePortsDue) this.#dialPorts();
+    const { contacts, timers, sessionsMax } = this.#options;
+    const underWay = contacts.in('dialling', 'greeting');
+    const areSocketsKnown = !underWay.some(({ address }) => isSocketPath(address));
+    if (areSocketsKnown && this.#arePortsDue) this.#dialPorts();
+    const isMore = this.#hasLocal() && contacts.in('open').length < sessionsMax;
+    if (isMore && !this.#areAllMet() && !timers.has('round')) this.#armNext();
   }
 
+  #hasLocal(): boolean {
+    const { contacts } = this.#options;
+    return contacts.all.some((contact) => contacts.isLocal(contact));
+  }
+
+  #armPorts(): void {
+    const { contacts, timers, now } = this.#options;
+    timers.set('ports', now() + PORTS_AFTER_MS, () => {
+      // The kernel has answered by now; we have not come to read it.
+      const isLate = contacts.in('dialling').some(({ address }) => isSocketPath(address));
+      if (isLate) this.#armPorts();
+      else this.#dialPorts();
+    });
+  }
+
+  /** Sockets that took us have a server each; while that is silent its port is no better. */
   #dialPorts(): void {
+    if (this.#areAllMet()) return;
     this.#arePortsDue = false;
     this.#options.timers.cancel('ports');
     for (const contact of this.#idle()) {
@@ -81,12 +101,23 @@ export class Rounds {
     return contacts.in('idle').filter((one) => contacts.isLocal(one) && !this.isTwin(one));
   }
 
-  #armNext(): void {
-    const { timers, now } = this.#options;
-    timers.set('round', now() + this.#backoff.nextDelayMs(), () => {
-      if (this.#idle().length > 0) this.begin();
-      else if (this.#isLacking()) this.#armNext();
+  #armNext(lateMs = 0): void {
+    const { timers, now, random } = this.#options;
+    const rareMs = lateMs > 0 ? random() * Math.min(LATE_FACTOR * lateMs, RARE_MS_MAX) : 0;
+    const dueMs = now() + this.#backoff.nextDelayMs() + rareMs;
+    timers.set('round', dueMs, () => {
+      const nextLateMs = now() - dueMs;
+      // With a socket met for each session it is theirs to say what comes next: see `advance`.
+      if (this.#areAllMet()) return;
+      if (this.#idle().length > 0) this.begin(nextLateMs);
+      else if (this.#isLacking()) this.#armNext(nextLateMs);
     });
+  }
+
+  #areAllMet(): boolean {
+    const { contacts, sessionsMax } = this.#options;
+    const met = contacts.in('greeting', 'open').filter(({ address }) => isSocketPath(address));
+    return met.length >= sessionsMax;
   }
 
   #isLacking(): boolean {
@@ -98,3 +129,7 @@ export class Rounds {
 
 /** Sockets answer within a millisecond; one that does not must not hold up the ports. */
 const PORTS_AFTER_MS = 100;
+
+/** A round that is late by so much is followed by one that waits up to as many times longer. */
+const LATE_FACTOR = 8;
+const RARE_MS_MAX = 4_000;

@@ -140,6 +140,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     this.#hunt();
   }
 
+  protected override giveTime(lateMs: number): void {
+    this.#contacts.giveTime(lateMs);
+  }
+
   protected override handle(input: ConnectionInput | Stop): void {
     this.#liveness.wake(input.nowMs);
     if (input.kind === 'stop') {

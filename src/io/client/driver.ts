@@ -9,6 +9,7 @@ import { Driver } from '../machine/driver.ts';
 import type { DialLock } from '../machine/lock.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import type { Runtime } from '../machine/runtime.ts';
+import { withScouts } from '../machine/scouts.ts';
 import { disbeliefOf } from '../machine/socket-trust.ts';
 import { clientLock } from '../tls/dial.ts';
 import type { ClientOptions } from './options.ts';
@@ -59,7 +60,7 @@ export function drive<I extends { readonly nowMs: number }, R>(
   const { core, lock, onReport, isBackground = false } = given;
   const driver = new Driver<I, Report<R>>({
     core,
-    runtime: createRuntime({ dial: lock, isBackground }),
+    runtime: withScouts(createRuntime({ dial: lock, isBackground })),
     perform: ({ report }) => {
       onReport(report);
     },

@@ -122,12 +122,34 @@ test('on this host sockets are tried before ports', () => {
 test('a socket that does not answer does not hold up the ports', () => {
   const stage = client(HERE, 2);
   stage.connect('/run/a.sock', 'unix');
-  stage.connect('/run/b.sock', 'unix');
+  stage.fail('/run/b.sock');
   stage.takeDialled();
 
   stage.pass(100);
 
-  expect(stage.takeDialled()).toEqual(['127.0.0.1:1', '127.0.0.1:2']);
+  expect(stage.takeDialled()).toEqual(expect.arrayContaining(['127.0.0.1:1', '127.0.0.1:2']));
+});
+
+test('no port is dialled where a socket took us for each session', () => {
+  const stage = client(HERE, 2);
+  stage.connect('/run/a.sock', 'unix');
+  stage.connect('/run/b.sock', 'unix');
+  stage.takeDialled();
+
+  stage.pass(9_000);
+
+  expect(stage.takeDialled()).toEqual([]);
+});
+
+test('a handshake is not given up for the time in which the process did not run', () => {
+  const stage = client(['127.0.0.1:1'], 1);
+  stage.connect('127.0.0.1:1');
+
+  stage.sleep(60_000);
+  expect(stage.closed).toEqual([]);
+  stage.pass(3_000);
+
+  expect(stage.closed).toHaveLength(1);
 });
 
 test('two addresses of one server make one session', () => {
@@ -140,6 +162,7 @@ test('two addresses of one server make one session', () => {
   stage.fail('127.0.0.1:2');
   stage.takeDialled();
   stage.pass(400);
+  stage.fail('/run/b.sock');
 
   expect(stage.closed).toEqual([twin]);
   expect(stage.take(session)).toHaveLength(1);
