@@ -151,7 +151,7 @@ export class Contacts {
     this.#lost(contact, reason, true);
   }
 
-  /** Whoever is waited for gets the time in which this process did not run, and what it takes to read. */
+  /** A server that is waited for gets the time in which this process did not run. */
   giveTime(lateMs: number): void {
     for (const contact of this.in('greeting')) {
       this.#options.timers.delay(handshakeTimer(contact), lateMs + READ_MS);

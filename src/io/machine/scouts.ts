@@ -1,6 +1,6 @@
 // The dials of many clients in one process to this host. While no server runs each client asks again
 // and again whether one has come; of all that ask at once one dials, and the others wait for what it
-// finds. The invariant: whoever waits is told what was found, or dials itself, in the same turn.
+// finds. The invariant: a client that waits is told what was found, or dials itself, in the same turn.
 
 import { hostIn, isLoopback } from './addresses.ts';
 import type { Cancel, DialHandlers, Runtime } from './runtime.ts';
