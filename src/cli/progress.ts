@@ -10,11 +10,11 @@ import { streamOf } from './output.ts';
 export interface Step {
   readonly title: string;
   /** The final text of the line; a rejection marks it as failed. */
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<StepOutcome>;
 }
 
 /** How a step ended. */
-export interface Outcome {
+export interface StepOutcome {
   readonly text: string;
   /** Whether it ended, or was left to go on unseen. */
   readonly isDone: boolean;

@@ -15,7 +15,7 @@ import {
   lookupOptionsOf,
   textFormatOf,
 } from '../cli/lookup/flags.ts';
-import { answerTo, type Asked } from '../cli/lookup/named.ts';
+import { answerTo, type NamedLookup } from '../cli/lookup/named.ts';
 import { refuseOddWords } from '../cli/lookup/rules.ts';
 import { linesOf, variablesOf } from '../cli/lookup/variables.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
@@ -61,7 +61,7 @@ export default class Lookup extends BaseCommand {
     else await this.answer({ name, options, flags });
   }
 
-  private async answer(asked: Asked): Promise<void> {
+  private async answer(asked: NamedLookup): Promise<void> {
     const answer = await answerTo(asked);
     const { instances, exit, remark } = verdictOf(answer, asked.flags);
     const format = textFormatOf(asked.flags);
@@ -71,7 +71,7 @@ export default class Lookup extends BaseCommand {
     this.endWith(exit);
   }
 
-  private async exec(asked: Asked, command: readonly string[]): Promise<void> {
+  private async exec(asked: NamedLookup, command: readonly string[]): Promise<void> {
     // First: a file of dist/lean that leaves these out declines, and nothing must have happened yet.
     const [{ newsOf, notStarted }, { run }, { StartError }] = await Promise.all([
       import('../cli/lookup/command.ts'),
@@ -94,7 +94,7 @@ export default class Lookup extends BaseCommand {
     }
   }
 
-  private async follow({ name, options }: Asked): Promise<void> {
+  private async follow({ name, options }: NamedLookup): Promise<void> {
     const { printChanges } = await import('../cli/lookup/watch-many.ts');
     await printChanges(name, options);
   }

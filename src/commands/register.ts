@@ -15,7 +15,7 @@ import { partedWords } from '../cli/wrapped-words.ts';
 import { reportTo } from '../sidecar/events.ts';
 import { hold } from '../sidecar/hold.ts';
 import { parseProbe } from '../sidecar/probe.ts';
-import type { Service } from '../sidecar/service.ts';
+import type { SidecarService } from '../sidecar/service.ts';
 import type { SidecarOptions } from '../sidecar/sidecar-options.ts';
 import { wrap } from '../sidecar/wrap.ts';
 import { RarangiError } from '../index.ts';
@@ -103,7 +103,7 @@ function servicesOfFlags({ name, port, address, scheme, tag }: RegisterFlags): S
 /** Throws RARANGI_USAGE. */
 function serviceOf(
   words: ServiceWords & { readonly ready: string; readonly check: string },
-): Service {
+): SidecarService {
   const { name, port, tags, address, scheme } = words;
   const bare = address?.replace(/^\[(.*)\]$/, '$1');
   return {

@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** The latest answer, and whether there could be a newer one. */
-export interface Asked<Answer> {
+export interface Polled<Answer> {
   /** Null until there is one. */
   readonly answer: Answer | null;
   /** When it came, by the clock of this browser. */
@@ -15,7 +15,7 @@ export interface Asked<Answer> {
 }
 
 /** What is asked. */
-export interface Question {
+export interface PolledQuestion {
   readonly path: string;
   /** A key that every answer has, and no failure. */
   readonly key: string;
@@ -24,8 +24,8 @@ export interface Question {
 }
 
 /** Asks for as long as the component is there. */
-export function useAsked<Answer>({ path, key, stamp }: Question): Asked<Answer> {
-  const [asked, setAsked] = useState<Asked<Answer>>({ answer: null, atMs: 0, fault: null });
+export function useAsked<Answer>({ path, key, stamp }: PolledQuestion): Polled<Answer> {
+  const [asked, setAsked] = useState<Polled<Answer>>({ answer: null, atMs: 0, fault: null });
   const asking = useRef<Asking | null>(null);
   useEffect(() => {
     const own = new Asking(path, (body) => {

@@ -118,7 +118,7 @@ function keyOf({ time, event, instance, server }: Happening): string {
 }
 
 /** A server's memory of a service or of a host. */
-export interface Past {
+export interface Remembered {
   /** The newest first; null until the server has answered. */
   readonly rows: readonly Happening[] | null;
   /** Since when it has seen all; empty until it has answered. */
@@ -136,7 +136,7 @@ export function usePast(
   about: 'service' | 'host',
   name: string,
   happenings: readonly Happening[],
-): Past {
+): Remembered {
   const newest = happenings.find((one) => one[about] === name);
   const { answer, atMs, fault } = useAsked<HistoryBody>({
     path: `/v1/history?${about}=${encodeURIComponent(name)}&limit=${String(PAST_MAX)}`,

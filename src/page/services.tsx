@@ -8,7 +8,7 @@ import type { InstanceInfo } from '../answers/shapes.ts';
 import { unsayableOf } from '../doors/dns/names.ts';
 import type { FeedService } from '../doors/http/feed.ts';
 import { byName, type Happening, NameOrder } from './fleet.ts';
-import { Happenings, type Past, usePast } from './happenings.tsx';
+import { Happenings, type Remembered, usePast } from './happenings.tsx';
 import { linkBeside } from './links.ts';
 import { clockText } from './sentences.ts';
 import { still } from './still.tsx';
@@ -219,7 +219,7 @@ function tagsText({ tags }: InstanceInfo): string {
 /**
  * When it was registered; if that is longer ago than the server remembers, since when it is known.
  */
-function sinceText({ instance }: InstanceInfo, { rows, reachesBackTo }: Past): string {
+function sinceText({ instance }: InstanceInfo, { rows, reachesBackTo }: Remembered): string {
   const row = rows?.find((one) => one.instance === instance && one.event === 'registered');
   if (row !== undefined) return clockText(row.atMs);
   return reachesBackTo === '' ? '' : `before ${clockText(Date.parse(reachesBackTo))}`;

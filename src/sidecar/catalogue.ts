@@ -4,10 +4,10 @@
 
 import { type Client, type ClientOptions, connect, type Offer, RarangiError } from '../index.ts';
 import { Absence } from './absence.ts';
-import type { Report } from './events.ts';
+import type { TellOperator } from './events.ts';
 
 /** One offer, for as long as it is made. */
-export interface Registration {
+export interface HeldOffer {
   /** Changes tags and scheme, under the same instance. */
   update(offer: Offer): void;
   /** Takes the offer back: resolves when every server of the host knows, after 2 s at most. */
@@ -21,17 +21,17 @@ export interface RefusedByAll {
 }
 
 /** All servers of the host, as one. */
-export interface Catalogue {
+export interface HostCatalogue {
   /** Resolves once every server has refused us, or an offer. */
   readonly refusedByAll: Promise<RefusedByAll>;
   /** Makes an offer; from now on it is kept up until it is given up. Throws RARANGI_USAGE. */
-  register(offer: Offer): Registration;
+  register(offer: Offer): HeldOffer;
   /** Takes every offer back and closes every session. */
   close(): Promise<void>;
 }
 
 /** Connects to every server of the host, for ever. Throws RARANGI_USAGE. */
-export function openCatalogue(options: ClientOptions, report: Report): Catalogue {
+export function openCatalogue(options: ClientOptions, report: TellOperator): HostCatalogue {
   const client = connect({ ...options, isSidecar: true });
   const offers = new Map<string, Offer>();
   const look = reportAbsence(client, { options, offers, report });
@@ -73,7 +73,11 @@ export function openCatalogue(options: ClientOptions, report: Report): Catalogue
   };
 }
 
-function reportEvents(client: Client, offers: ReadonlyMap<string, Offer>, report: Report): void {
+function reportEvents(
+  client: Client,
+  offers: ReadonlyMap<string, Offer>,
+  report: TellOperator,
+): void {
   client.on('registered', ({ service, server, instance }) => {
     const offer = offers.get(instance);
     if (offer === undefined) return;
@@ -90,7 +94,7 @@ function reportEvents(client: Client, offers: ReadonlyMap<string, Offer>, report
 interface Offering {
   readonly options: ClientOptions;
   readonly offers: ReadonlyMap<string, Offer>;
-  readonly report: Report;
+  readonly report: TellOperator;
 }
 
 /** Reports while no server holds the offers; call the returned function when the offers change. */

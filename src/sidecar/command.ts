@@ -13,7 +13,7 @@ import { closeInherited, type Inherited, inherited } from './inherited.ts';
 export const START_FAILURES = { own: 125, notExecutable: 126, notFound: 127 } as const;
 
 /** A command that runs. */
-export interface Command {
+export interface RunningCommand {
   readonly pid: number;
   /** Its exit status, or 128+n when signal n ended it. Never rejects. */
   readonly exited: Promise<number>;
@@ -49,7 +49,7 @@ export interface StartOptions {
 export async function startCommand(
   words: readonly string[],
   options: StartOptions = {},
-): Promise<Command> {
+): Promise<RunningCommand> {
   const found = inherited();
   try {
     const child = spawnGivingBack(words, found, options);

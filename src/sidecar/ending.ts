@@ -2,8 +2,8 @@
 // signal, then SIGKILL. The invariant: steps only ever go forward, and each signal that asks for
 // the end reaches the command once; a second one while we still wait ends the waiting.
 
-import type { Command } from './command.ts';
-import type { Report } from './events.ts';
+import type { RunningCommand } from './command.ts';
+import type { TellOperator } from './events.ts';
 import { aborted, pause } from './pause.ts';
 import type { Roster } from './roster.ts';
 import { cameFromTerminal, END_SIGNALS } from './signals.ts';
@@ -13,13 +13,13 @@ export interface EndingOptions {
   readonly roster: Roster;
   readonly drainMs: number;
   readonly killAfterMs: number;
-  readonly report: Report;
+  readonly report: TellOperator;
   /** Aborts when the command has exited. */
   readonly over: AbortSignal;
 }
 
 /** The end of one command. */
-export class Ending {
+export class Shutdown {
   readonly #options: EndingOptions;
   readonly #hurried = new AbortController();
   readonly #impatience = new AbortController();
@@ -38,7 +38,7 @@ export class Ending {
   }
 
   /** Takes a signal that this process got. */
-  take(command: Command, signal: NodeJS.Signals): void {
+  take(command: RunningCommand, signal: NodeJS.Signals): void {
     if (this.#options.over.aborted) {
       if (isEndSignal(signal)) this.#impatience.abort();
       return;
@@ -57,7 +57,7 @@ export class Ending {
     void this.#end(command, signal);
   }
 
-  async #end(command: Command, cause: NodeJS.Signals): Promise<void> {
+  async #end(command: RunningCommand, cause: NodeJS.Signals): Promise<void> {
     const { roster, drainMs, killAfterMs, report, over } = this.#options;
     const waiting = AbortSignal.any([this.#hurried.signal, over]);
     const wasRegistered = roster.isRegistered();
@@ -74,7 +74,7 @@ export class Ending {
     command.signal('SIGKILL');
   }
 
-  #send(command: Command, signal: NodeJS.Signals): void {
+  #send(command: RunningCommand, signal: NodeJS.Signals): void {
     this.#options.report('command-signalled', { signal });
     command.signal(signal);
   }

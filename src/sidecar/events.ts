@@ -92,10 +92,10 @@ export interface SidecarEvent {
 }
 
 /** Tells the operator. */
-export type Report = <E extends SidecarEventName>(name: E, fields: EventFields<E>) => void;
+export type TellOperator = <E extends SidecarEventName>(name: E, fields: EventFields<E>) => void;
 
 /** Makes a report that goes to a sink as whole events. */
-export function reportTo(sink: (event: SidecarEvent) => void): Report {
+export function reportTo(sink: (event: SidecarEvent) => void): TellOperator {
   return (event, fields) => {
     const { level, sentence: text } = SIDECAR_EVENTS[event];
     sink({ event, level, message: filledIn(text, fields), fields });

@@ -5,12 +5,12 @@
 
 import { networkInterfaces } from 'node:os';
 
-import type { Report } from './events.ts';
+import type { TellOperator } from './events.ts';
 import type { Family } from './family.ts';
 import { nowMs } from './pause.ts';
 import { attempt, type Probe } from './probe.ts';
 import { listenersAt, runningProcesses, socketsOf } from './processes.ts';
-import { keyOf, type Service } from './service.ts';
+import { keyOf, type SidecarService } from './service.ts';
 
 /** The listener at the port of a service before the start. */
 interface Earlier {
@@ -22,7 +22,7 @@ interface Earlier {
 /** The knowledge about the ports of a sidecar's services. */
 export class Evidence {
   readonly #family: Family;
-  readonly #report: Report;
+  readonly #report: TellOperator;
   readonly #earlier = new Map<string, Earlier>();
   /**
    * The listener that did not count a moment ago: looking at all processes four times a second is
@@ -30,7 +30,7 @@ export class Evidence {
    */
   readonly #refused = new Map<string, { readonly reason: string; readonly atMs: number }>();
 
-  constructor(family: Family, report: Report) {
+  constructor(family: Family, report: TellOperator) {
     this.#family = family;
     this.#report = report;
   }
@@ -39,13 +39,13 @@ export class Evidence {
    * Looks for listeners before the command starts, and reports a program that answers. Never
    * rejects.
    */
-  async gather(services: readonly Service[]): Promise<void> {
+  async gather(services: readonly SidecarService[]): Promise<void> {
     const weighed = services.filter((one) => isWeighed(one, [one.ready, one.check]));
     await Promise.all(weighed.map((service) => this.#look(service)));
   }
 
   /** Nothing answered: any listener from now on is new. */
-  noteSilence(service: Service): void {
+  noteSilence(service: SidecarService): void {
     if (this.#earlier.get(keyOf(service))?.isUnseen === true) this.#earlier.delete(keyOf(service));
   }
 
@@ -53,7 +53,7 @@ export class Evidence {
    * Null when the program that has just answered the probe counts for the service, else why it does
    * not.
    */
-  weigh(service: Service, probe: Probe): string | null {
+  weigh(service: SidecarService, probe: Probe): string | null {
     if (!isWeighed(service, [probe])) return null;
     const key = keyOf(service);
     const last = this.#refused.get(key);
@@ -64,7 +64,7 @@ export class Evidence {
     return reason;
   }
 
-  #judge({ offer: { name, port } }: Service, earlier: Earlier | undefined): string | null {
+  #judge({ offer: { name, port } }: SidecarService, earlier: Earlier | undefined): string | null {
     const now = this.#listeners(port);
     if (this.#isOfFamily(now)) return null;
     const isNew = [...now].some((inode) => earlier?.inodes.has(inode) !== true);
@@ -76,7 +76,7 @@ export class Evidence {
     return null;
   }
 
-  async #look(service: Service): Promise<void> {
+  async #look(service: SidecarService): Promise<void> {
     const { name, port } = service.offer;
     const patience = { timeoutMs: LOOK_MS_MAX, signal: new AbortController().signal };
     if ((await attempt({ kind: 'tcp' }, service.offer, patience)) !== null) return;
@@ -100,7 +100,7 @@ export class Evidence {
 }
 
 /** Whether one of the probes asks at the service's port of this host; else it decides alone. */
-function isWeighed({ offer }: Service, probes: readonly Probe[]): boolean {
+function isWeighed({ offer }: SidecarService, probes: readonly Probe[]): boolean {
   const hosts = new Set(['localhost', '127.0.0.1', '[::1]', offer.address]);
   const isAtPort = (probe: Probe): boolean => {
     if (probe.kind !== 'http') return probe.kind === 'tcp';

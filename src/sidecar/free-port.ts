@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 import { RarangiError } from '../index.ts';
-import { keyOf, type Service } from './service.ts';
+import { keyOf, type SidecarService } from './service.ts';
 
 /** A port that was chosen. */
 export interface ChosenPort {
@@ -17,7 +17,7 @@ export interface ChosenPort {
 }
 
 /** Chooses a free port for every service that has none. */
-export async function choosePorts(services: readonly Service[]): Promise<ChosenPort[]> {
+export async function choosePorts(services: readonly SidecarService[]): Promise<ChosenPort[]> {
   const open = services
     .filter(({ offer }) => offer.port === 0)
     .map((service) => ({ service, server: createServer().listen(0) }));
@@ -34,9 +34,9 @@ export async function choosePorts(services: readonly Service[]): Promise<ChosenP
 
 /** The services with their ports. Throws RARANGI_USAGE when none was chosen for one of them. */
 export function withPorts(
-  services: readonly Service[],
+  services: readonly SidecarService[],
   chosen: readonly ChosenPort[],
-): readonly Service[] {
+): readonly SidecarService[] {
   return services.map((service) => {
     const { offer } = service;
     if (offer.port !== 0) return service;

@@ -4,7 +4,7 @@
 
 import { pause } from './pause.ts';
 import { attempt } from './probe.ts';
-import type { Service } from './service.ts';
+import type { SidecarService } from './service.ts';
 
 /** How often a service is checked, and how many answers in a row count. */
 export interface CheckPace {
@@ -20,7 +20,7 @@ export type Verdict =
 
 /** The probe, and its service. */
 export interface HealthOptions {
-  readonly service: Service;
+  readonly service: SidecarService;
   readonly pace: CheckPace;
   readonly isHealthy: boolean;
   readonly onVerdict: (verdict: Verdict) => void;

@@ -3,7 +3,7 @@
 // killed, and a group that has gone is never signalled again, because another group may have its
 // number by then.
 
-import type { Report } from './events.ts';
+import type { TellOperator } from './events.ts';
 import type { Family } from './family.ts';
 import { nowMs, pause } from './pause.ts';
 import type { Process } from './processes.ts';
@@ -13,7 +13,7 @@ export interface LeftoversOptions {
   readonly family: Family;
   /** Between SIGTERM and SIGKILL, 2 s at most; 0 for never. */
   readonly killAfterMs: number;
-  readonly report: Report;
+  readonly report: TellOperator;
   /** Aborts when there is no more time to end in order. */
   readonly hurry: AbortSignal;
 }

@@ -1,15 +1,15 @@
 // Waiting until a service is ready. The invariant: the answer comes at most a quarter of a second
 // late, and the log says what is missing, ever less often.
 
-import type { Report } from './events.ts';
+import type { TellOperator } from './events.ts';
 import type { Evidence } from './evidence.ts';
 import { nowMs, pause } from './pause.ts';
 import { attempt, type Patience, type Probe } from './probe.ts';
-import type { Service } from './service.ts';
+import type { SidecarService } from './service.ts';
 
 /** What to wait for, and for how long. */
 export interface ReadinessOptions {
-  readonly service: Service;
+  readonly service: SidecarService;
   /** The settings of the question. */
   readonly probe: Probe;
   /** Whether an answer comes from the service; without it every answer counts. */
@@ -20,7 +20,7 @@ export interface ReadinessOptions {
   readonly pauseMs?: number;
   /** Infinity for ever. */
   readonly timeoutMs: number;
-  readonly report: Report;
+  readonly report: TellOperator;
   readonly signal: AbortSignal;
   /** Until the log is told for the first time; 10 s if absent. */
   readonly patienceMs?: number;

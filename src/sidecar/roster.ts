@@ -2,8 +2,8 @@
 // registered while others come and go, and once the roster has ended no service is added.
 
 import { RarangiError } from '../index.ts';
-import { checkServices, keyOf, type Service } from './service.ts';
-import { type End, Tending, type TendingOptions } from './tending.ts';
+import { checkServices, keyOf, type SidecarService } from './service.ts';
+import { type ServiceEnd, Tending, type TendingOptions } from './tending.ts';
 
 /** All services of a sidecar. */
 export interface Roster {
@@ -14,11 +14,11 @@ export interface Roster {
   /** Whether any service is in the catalogue. */
   isRegistered(): boolean;
   /** Takes on those that are new, changes those that stay, ends the rest. Throws RARANGI_USAGE. */
-  set(services: readonly Service[]): void;
+  set(services: readonly SidecarService[]): void;
   /** The same with the present settings; a fault is reported, and all stays as it is. */
-  reset(read: () => readonly Service[]): void;
+  reset(read: () => readonly SidecarService[]): void;
   /** Ends all: resolves when every server of the host knows. */
-  end(end: End): Promise<void>;
+  end(end: ServiceEnd): Promise<void>;
 }
 
 /** An empty roster. */
@@ -34,7 +34,7 @@ export function openRoster(options: Omit<TendingOptions, 'onOverdue'>): Roster {
     isOverdue = true;
     tellOverdue(service);
   };
-  const set = (services: readonly Service[]): void => {
+  const set = (services: readonly SidecarService[]): void => {
     checkServices(services);
     if (isOver) return;
     const leaving = new Map(tended);

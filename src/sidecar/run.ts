@@ -5,7 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { startCommand, type Command } from './command.ts';
+import { startCommand, type RunningCommand } from './command.ts';
 import { isIgnored } from './inherited.ts';
 import { cameFromTerminal, END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 
@@ -76,7 +76,7 @@ async function tell(runner: Runner, news: News, signal: AbortSignal): Promise<vo
 class Runner {
   readonly #words: readonly string[];
   readonly #isRepeated: boolean;
-  #started: Promise<Command> | null = null;
+  #started: Promise<RunningCommand> | null = null;
   /** The variables for its next start when it has exited. */
   #next: Variables | null = null;
   #isEnding = false;
@@ -129,7 +129,7 @@ class Runner {
 }
 
 /** Resolves when the command has exited: by itself in that time, or killed. */
-async function killedAfter(command: Command, milliseconds: number): Promise<void> {
+async function killedAfter(command: RunningCommand, milliseconds: number): Promise<void> {
   const over = new AbortController();
   const isLate = delay(milliseconds, true, { signal: over.signal }).catch(() => false);
   void command.exited.then(() => {

@@ -5,7 +5,7 @@ import { checkOffer, type Offer, RarangiError } from '../index.ts';
 import type { Probe } from './probe.ts';
 
 /** One service. */
-export interface Service {
+export interface SidecarService {
   readonly offer: Offer;
   /** Registered once this is well. */
   readonly ready: Probe;
@@ -14,12 +14,12 @@ export interface Service {
 }
 
 /** The part that stays the same as long as it is the same service. */
-export function keyOf({ offer: { name, address = '', port } }: Service): string {
+export function keyOf({ offer: { name, address = '', port } }: SidecarService): string {
   return [name, address, port].join(' ');
 }
 
 /** Services that can be offered, side by side. Throws RARANGI_USAGE. */
-export function checkServices(services: readonly Service[]): void {
+export function checkServices(services: readonly SidecarService[]): void {
   const keys = new Set<string>();
   for (const service of services) {
     const { offer } = service;

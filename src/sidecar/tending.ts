@@ -4,12 +4,12 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Catalogue, Registration } from './catalogue.ts';
-import type { Report } from './events.ts';
+import type { HostCatalogue, HeldOffer } from './catalogue.ts';
+import type { TellOperator } from './events.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckPace, type Verdict, watchHealth } from './health.ts';
 import { readiness } from './readiness.ts';
-import type { Service } from './service.ts';
+import type { SidecarService } from './service.ts';
 
 /** Which event leads where. */
 export const LIFE = {
@@ -23,13 +23,13 @@ type State = keyof typeof LIFE;
 type LifeEvent = 'ready' | 'overdue' | 'unhealthy' | 'healthy' | 'end';
 
 /** How long to wait for a service, and how it is checked then. */
-export interface Pace extends CheckPace {
+export interface StartPace extends CheckPace {
   /** Infinity for ever. */
   readonly readyTimeoutMs: number;
 }
 
 /** Why a service is ended. */
-export interface End {
+export interface ServiceEnd {
   /** The event for the log; null for none. */
   readonly logged: string | null;
   /** The detail for the history. */
@@ -38,9 +38,9 @@ export interface End {
 
 /** How a service is tended. */
 export interface TendingOptions {
-  readonly catalogue: Catalogue;
-  readonly pace: Pace;
-  readonly report: Report;
+  readonly catalogue: HostCatalogue;
+  readonly pace: StartPace;
+  readonly report: TellOperator;
   /** Whether the command itself answers; absent where there is no command. */
   readonly evidence?: Evidence;
   /** Called once, if the service is not ready in time. */
@@ -50,14 +50,14 @@ export interface TendingOptions {
 /** One service, tended until it is ended. */
 export class Tending {
   readonly #options: TendingOptions;
-  #service: Service;
+  #service: SidecarService;
   #state: State = 'awaited';
   #asking = new AbortController();
-  #registration: Registration | null = null;
+  #registration: HeldOffer | null = null;
   /** Resolves when the registration that was given up last is gone. */
   #gone: Promise<void> = Promise.resolve();
 
-  constructor(service: Service, options: TendingOptions) {
+  constructor(service: SidecarService, options: TendingOptions) {
     this.#service = service;
     this.#options = options;
     void this.#ask();
@@ -69,17 +69,17 @@ export class Tending {
   }
 
   /** Takes over the changes; name, address and port are the same. */
-  update(service: Service): void {
+  update(service: SidecarService): void {
     if (this.#state === 'ended') return;
     const before = this.#service;
     this.#service = service;
     if (!isDeepStrictEqual(before.offer, service.offer)) this.#registration?.update(service.offer);
-    const probes = ({ ready, check }: Service) => [ready, check];
+    const probes = ({ ready, check }: SidecarService) => [ready, check];
     if (!isDeepStrictEqual(probes(before), probes(service))) void this.#ask();
   }
 
   /** Ends it: resolves when every server of the host knows. */
-  async end({ logged, detail }: End): Promise<void> {
+  async end({ logged, detail }: ServiceEnd): Promise<void> {
     const { report } = this.#options;
     const service = this.#service.offer.name;
     if (logged !== null && this.isRegistered()) report('deregistering', { service, cause: logged });
@@ -111,7 +111,7 @@ export class Tending {
   }
 
   /** Resolves when it is ready, and its check has been good once. */
-  async #firstSuccess(service: Service, signal: AbortSignal): ReturnType<typeof readiness> {
+  async #firstSuccess(service: SidecarService, signal: AbortSignal): ReturnType<typeof readiness> {
     const { pace, report, evidence } = this.#options;
     const common = { service, report, evidence, signal };
     const { ready, check } = service;

@@ -5,10 +5,10 @@
 import { constants } from 'node:os';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 
-import { type Catalogue, openCatalogue } from './catalogue.ts';
+import { type HostCatalogue, openCatalogue } from './catalogue.ts';
 import { START_FAILURES, startCommand, StartError } from './command.ts';
-import { Ending } from './ending.ts';
-import type { Report } from './events.ts';
+import { Shutdown } from './ending.ts';
+import type { TellOperator } from './events.ts';
 import { Evidence } from './evidence.ts';
 import { Family } from './family.ts';
 import { choosePorts, toldEnvironment, toldWords, withPorts } from './free-port.ts';
@@ -44,7 +44,7 @@ export async function wrap(options: WrapOptions): Promise<number> {
   const evidence = new Evidence(family, report);
   const roster = openRoster({ catalogue, pace, report, evidence });
   const over = new AbortController();
-  const ending = new Ending({ ...options, roster, over: over.signal });
+  const ending = new Shutdown({ ...options, roster, over: over.signal });
   // Before there is a command: a signal without a handler would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
     if (areReread && signal === 'SIGHUP') {
@@ -108,11 +108,11 @@ function statusText(status: number): string {
 
 interface Open {
   readonly roster: Roster;
-  readonly catalogue: Catalogue;
+  readonly catalogue: HostCatalogue;
 }
 
 /** A bug of ours costs the registrations, never the command. */
-function shield({ report, ...open }: Open & { readonly report: Report }): void {
+function shield({ report, ...open }: Open & { readonly report: TellOperator }): void {
   process.setUncaughtExceptionCaptureCallback((error) => {
     report('catalogue-given-up', { reason: error.message });
     close(open, 'a bug of the sidecar').catch(() => undefined);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { choosePorts, toldEnvironment, toldWords, withPorts } from '../../src/sidecar/free-port.ts';
-import type { Service } from '../../src/sidecar/service.ts';
+import type { SidecarService } from '../../src/sidecar/service.ts';
 
-function service(name: string, port: number): Service {
+function service(name: string, port: number): SidecarService {
   return { offer: { name, port }, ready: { kind: 'none' }, check: { kind: 'none' } };
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import type { Offer } from '../../src/index.ts';
-import { checkServices, type Service } from '../../src/sidecar/service.ts';
+import { checkServices, type SidecarService } from '../../src/sidecar/service.ts';
 
-function service(offer: Offer): Service {
+function service(offer: Offer): SidecarService {
   return { offer, ready: { kind: 'none' }, check: { kind: 'none' } };
 }
 

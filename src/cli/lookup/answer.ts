@@ -10,13 +10,13 @@ import type { InstanceInfo, LookupAnswer, ServicesAnswer } from '../../index.ts'
 import type { ExitName } from '../exit-codes.ts';
 
 /** Which of the instances are wanted. */
-export interface Choice extends AnyChoice {
+export interface AnswerChoice extends AnyChoice {
   /** The first of each service only. */
   readonly one?: boolean | undefined;
 }
 
 /** The instances to print, the exit and the message. */
-export interface Verdict {
+export interface LookupVerdict {
   readonly instances: InstanceInfo[];
   readonly exit: ExitName;
   /** For people, on stderr; null when there is nothing to add. */
@@ -24,7 +24,7 @@ export interface Verdict {
 }
 
 /** What `lookup` answers. */
-export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
+export function verdictOf(answer: LookupAnswer, choice: AnswerChoice): LookupVerdict {
   const chosen = chosenOf(answer.instances, choice, ({ name }) => name);
   const instances = choice.one === true ? firstOfEach(chosen) : chosen;
   if (instances.length > 0) return { instances, exit: 'done', remark: staleRemark(instances) };
@@ -44,7 +44,7 @@ export function verdictOf(answer: LookupAnswer, choice: Choice): Verdict {
 export function listVerdictOf(
   answer: ServicesAnswer,
   environment: string,
-): Pick<Verdict, 'exit' | 'remark'> {
+): Pick<LookupVerdict, 'exit' | 'remark'> {
   const { services, complete, doubts } = answer;
   const isEmpty = services.length === 0;
   if (!complete) return { exit: isEmpty ? 'uncertain' : 'done', remark: incompleteText(answer) };

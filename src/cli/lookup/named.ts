@@ -8,14 +8,14 @@ import type { LookupFlags } from './flags.ts';
 import { isPattern } from './service-pattern.ts';
 
 /** The question about a service, and its flags. */
-export interface Asked {
+export interface NamedLookup {
   readonly name: string;
   readonly options: LookupOptions;
   readonly flags: LookupFlags;
 }
 
 /** The instances of a service, or of every service that matches; --wait waits for one. */
-export async function answerTo({ name, options, flags }: Asked): Promise<LookupAnswer> {
+export async function answerTo({ name, options, flags }: NamedLookup): Promise<LookupAnswer> {
   const patient = { ...options, ...givenOnly({ waitMs: flags.wait }) };
   if (!isPattern(name)) return await lookup(name, patient);
   const { lookupMatching } = await import('./many.ts');

@@ -12,7 +12,7 @@ import type {
   Tag,
 } from '../../protocol/records.ts';
 import { compareText } from '../kit/text.ts';
-import { Doubts } from './doubts.ts';
+import { DoubtedHolders } from './doubts.ts';
 import type { Holding } from './holdings.ts';
 import {
   HolderLists,
@@ -75,7 +75,7 @@ interface Seen extends Sight {
 }
 
 /** How many instances there are. */
-export interface Counts {
+export interface InstanceCounts {
   live: number;
   stale: number;
 }
@@ -84,11 +84,11 @@ export interface Counts {
 export class Catalogue {
   /** Taken and emptied at the end of every step. */
   changes: Change[] = [];
-  readonly counts: Counts = { live: 0, stale: 0 };
+  readonly counts: InstanceCounts = { live: 0, stale: 0 };
   /** How often an answer has changed. */
   revision = 0;
   readonly #holders: Holders;
-  readonly #doubts = new Doubts();
+  readonly #doubts = new DoubtedHolders();
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Membership({
     isMember: (service, id) => this.#seen(id)?.registration.service === service,

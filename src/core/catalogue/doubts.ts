@@ -4,7 +4,7 @@
 import type { InstanceId, OriginId } from '../../protocol/ids.ts';
 
 /** Holders that are doubted, by instance. */
-export class Doubts {
+export class DoubtedHolders {
   readonly #late = new Map<InstanceId, readonly OriginId[]>();
 
   /** The doubted holders of an instance. */

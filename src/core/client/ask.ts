@@ -9,7 +9,7 @@ import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
 import type { ConnectionInput, Denial, Refusal, Stop } from './effect.ts';
 import { denialOf } from './effect.ts';
-import type { Contact, Loss } from './contacts.ts';
+import type { Contact, ContactLoss } from './contacts.ts';
 import { Contacts } from './contacts.ts';
 import { ClientBase } from './base.ts';
 import type { Wanted } from './matching.ts';
@@ -158,7 +158,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#wait();
   }
 
-  #handleLost(contact: Contact, loss: Loss): void {
+  #handleLost(contact: Contact, loss: ContactLoss): void {
     if (loss.from === 'greeting' && loss.isOurs) this.#strangers.add(contact);
     this.#fail(contact, loss.reason);
   }

@@ -9,7 +9,7 @@ import type { Message } from '../../protocol/messages.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS, BACKOFF_CAP_MS } from '../kit/backoff.ts';
 import { ClientBase } from './base.ts';
 import type { ConnectionInput, Stop } from './effect.ts';
-import type { Contact, IsOwnHost, Loss } from './contacts.ts';
+import type { Contact, IsOwnHost, ContactLoss } from './contacts.ts';
 import { Contacts } from './contacts.ts';
 import { Liveness } from './liveness.ts';
 import type { ClientReport, Ending, Offered } from './registry.ts';
@@ -146,7 +146,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#note(contact);
   }
 
-  #handleLost(contact: Contact, loss: Loss): void {
+  #handleLost(contact: Contact, loss: ContactLoss): void {
     this.#registry.release(contact);
     if (loss.from === 'open') {
       const server = contact.server?.facts.name ?? contact.address;

@@ -59,7 +59,7 @@ export interface Contact {
 }
 
 /** How a contact was lost: before a connection, before a welcome, or as a session. */
-export interface Loss {
+export interface ContactLoss {
   readonly from: 'dialling' | 'greeting' | 'open';
   readonly reason: string;
   /** Whether this side gave it up, because of the other end's messages or silence. */
@@ -70,7 +70,7 @@ export interface Loss {
 export interface ContactListener {
   /** The handshake is done: the session is open. */
   readonly onOpen: (contact: Contact) => void;
-  readonly onLost: (contact: Contact, loss: Loss) => void;
+  readonly onLost: (contact: Contact, loss: ContactLoss) => void;
   readonly onRefused: (contact: Contact, refusal: Refusal) => void;
   /** A message on an open session that is no part of the handshake or of liveness. */
   readonly onMessage: (contact: Contact, message: Message) => void;

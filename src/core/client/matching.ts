@@ -13,10 +13,10 @@ export interface Wanted {
 }
 
 /** How one of several is chosen: by its distance, or at random. */
-export type Choice = 'nearest' | 'random';
+export type ChoiceOrder = 'nearest' | 'random';
 
 /** Where the answering server is: nearness is measured from there. */
-export interface Place {
+export interface Location {
   readonly host: string;
   readonly cluster: string;
 }
@@ -32,7 +32,7 @@ export function isWanted(given: Instance, wanted: Wanted): boolean {
 /** Live before suspect before stale; then the same host, the same cluster, the rest. */
 export function nearestFirst(
   instances: readonly Instance[],
-  place: Place,
+  place: Location,
   random: () => number,
 ): Instance[] {
   return instances
@@ -44,7 +44,7 @@ export function nearestFirst(
 /** One of these, by the same order; `random` disregards the distance. Null if there is none. */
 export function chosenOf(
   instances: readonly Instance[],
-  { choice, place }: { readonly choice: Choice; readonly place: Place | null },
+  { choice, place }: { readonly choice: ChoiceOrder; readonly place: Location | null },
   random: () => number,
 ): Instance | null {
   let chosen: Instance | null = null;
@@ -62,7 +62,7 @@ export function chosenOf(
   return chosen;
 }
 
-function tierOf(given: Instance, place: Place): number {
+function tierOf(given: Instance, place: Location): number {
   const distance = given.host === place.host ? 0 : given.cluster === place.cluster ? 1 : 2;
   return FIRST_TIERS[given.state] + distance;
 }

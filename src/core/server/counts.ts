@@ -5,7 +5,7 @@
 import type { State } from './state.ts';
 
 /** How many there are of each. */
-export interface Counts {
+export interface ServerCounts {
   /** This one included. */
   readonly servers: number;
   readonly links: number;
@@ -21,7 +21,7 @@ export interface Counts {
 }
 
 /** Counts the present contents of a server. */
-export function countsOf(state: State): Counts {
+export function countsOf(state: State): ServerCounts {
   const {
     origins,
     links,

@@ -39,7 +39,7 @@ interface Kept {
 }
 
 /** The question. */
-export type HistoryQuery = Omit<MessageOf<'history'>, 'kind' | 'request'>;
+export type HistoryRequest = Omit<MessageOf<'history'>, 'kind' | 'request'>;
 
 /** The newest events. */
 export class History {
@@ -93,7 +93,7 @@ export class History {
    */
   answer(
     nowMs: number,
-    query: HistoryQuery,
+    query: HistoryRequest,
   ): { readonly rows: EventRow[]; readonly reachesBackMs: number } {
     const rows: EventRow[] = [];
     const { after = 0, withinMs = Infinity, limit } = query;
@@ -141,7 +141,7 @@ function subjectOf(registration: Registration | undefined): Subject {
 
 const NO_INSTANCE: Subject = { service: null, instance: null, address: null, port: null };
 
-function isAsked(kept: Kept, { service, host, instance }: HistoryQuery): boolean {
+function isAsked(kept: Kept, { service, host, instance }: HistoryRequest): boolean {
   if (service !== undefined && kept.service !== service) return false;
   if (host !== undefined && kept.host !== host) return false;
   return instance === undefined || kept.instance === instance;

@@ -7,7 +7,7 @@
 import type { Arrived } from '../../protocol/messages.ts';
 import { handleAddressed } from './own-address.ts';
 import { unreachable } from '../kit/assert.ts';
-import type { Counts } from './counts.ts';
+import type { ServerCounts } from './counts.ts';
 import { countsOf } from './counts.ts';
 import { connectionOf, handleOpened } from './links/connections.ts';
 import { serverHosts } from './links/admission.ts';
@@ -115,7 +115,7 @@ export class Server {
   }
 
   /** The contents in numbers: no names. */
-  counts(): Counts {
+  counts(): ServerCounts {
     return countsOf(this.#state);
   }
 

@@ -4,7 +4,7 @@
 
 import type { EdeCode, RcodeName } from './codes.ts';
 import { EDE, HEADER_BYTES, RCODE, TYPE } from './codes.ts';
-import type { Asked } from './query.ts';
+import type { QueryHead } from './query.ts';
 import type { WireName } from './wire-name.ts';
 
 /** The place of a service in an SRV record (RFC 2782). */
@@ -51,8 +51,8 @@ export interface ExtendedError {
 }
 
 /** An answer. */
-export interface Answer {
-  readonly asked: Asked;
+export interface DnsAnswer {
+  readonly asked: QueryHead;
   readonly rcode: RcodeName;
   /** Whether the answer is authoritative: not if it refuses. */
   readonly isAuthoritative: boolean;
@@ -66,7 +66,7 @@ export interface Answer {
 export type Finding = 'live' | 'stale' | 'none' | 'cannot_tell';
 
 /** The result of a lookup in an answer. */
-export function findingOf({ rcode, answers, errors }: Answer): Finding | null {
+export function findingOf({ rcode, answers, errors }: DnsAnswer): Finding | null {
   if (rcode === 'NXDOMAIN') return 'none';
   const isStale = errors.some(({ code }) => code === EDE.STALE_ANSWER);
   if (rcode === 'SERVFAIL') return isStale ? 'stale' : 'cannot_tell';
@@ -79,7 +79,7 @@ export function findingOf({ rcode, answers, errors }: Answer): Finding | null {
 const FINDING: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.CNAME, TYPE.SRV]);
 
 /** An answer without records, for which this server is no authority. */
-export function refusal(asked: Asked, rcode: RcodeName, error?: ExtendedError): Answer {
+export function refusal(asked: QueryHead, rcode: RcodeName, error?: ExtendedError): DnsAnswer {
   const errors = error === undefined ? [] : [error];
   return { ...EMPTY, asked, rcode, errors };
 }

@@ -12,7 +12,7 @@ export type Found =
   | { readonly kind: 'part' | 'none' };
 
 /** The names of services in DNS. */
-export class Directory {
+export class DnsNames {
   /** By the name in lower case, and by the same with hyphens. */
   readonly #bySpelling = new Map<string, string[]>();
   readonly #byHyphens = new Map<string, string[]>();

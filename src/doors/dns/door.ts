@@ -12,14 +12,14 @@ import {
   UDP_BYTES_PLAIN,
 } from './codes.ts';
 import type { Encoded, Room } from './encoder.ts';
-import { Encoder } from './encoder.ts';
-import type { Query } from './query.ts';
+import { DnsEncoder } from './encoder.ts';
+import type { DnsQuery } from './query.ts';
 import { readQuery } from './query.ts';
 import type { Kept, ReadyOptions } from './ready.ts';
 import { Ready, restsOn } from './ready.ts';
 import type { Repeated, Way } from './repeated.ts';
 import { RepeatedQuestions } from './repeated.ts';
-import type { Basis, Catalogue, FoundInstances, ResponderOptions } from './responder.ts';
+import type { DnsBasis, DnsSource, FoundInstances, ResponderOptions } from './responder.ts';
 import { Responder } from './responder.ts';
 import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
@@ -35,8 +35,8 @@ export interface Asking {
 
 /** The DNS door of a server. */
 export class DnsDoor {
-  readonly #catalogue: Catalogue;
-  readonly #encoder = new Encoder();
+  readonly #catalogue: DnsSource;
+  readonly #encoder = new DnsEncoder();
   readonly #responder: Responder;
   readonly #ready: Ready;
   readonly #repeated = new RepeatedQuestions();
@@ -114,7 +114,7 @@ export class DnsDoor {
       return;
     }
     const before = this.#catalogue.stamp();
-    const compare = (found: FoundInstances, services: Basis['services']): void => {
+    const compare = (found: FoundInstances, services: DnsBasis['services']): void => {
       const isRight = restsOn(kept.basis, found, services);
       // What has changed since it was asked may be newer than what was found.
       const now = this.#catalogue.stamp();
@@ -141,12 +141,12 @@ export class DnsDoor {
 
 /** A query as it came. */
 interface Arrived {
-  readonly query: Query;
+  readonly query: DnsQuery;
   readonly way: Way;
   readonly bytes: Uint8Array;
 }
 
-function roomOf({ edns }: Query, { isStream, isLoopback }: Way): Room {
+function roomOf({ edns }: DnsQuery, { isStream, isLoopback }: Way): Room {
   if (isStream) return { bytesMax: TCP_BYTES_MAX, isStream };
   if (edns === null) return PLAIN;
   const most = isLoopback ? UDP_BYTES_LOOPBACK : UDP_BYTES_MAX;
@@ -154,7 +154,7 @@ function roomOf({ edns }: Query, { isStream, isLoopback }: Way): Room {
 }
 
 /** All that distinguishes one answer from another, except for the repeated parts of the query. */
-function keyOfAnswer({ question, edns }: Query, { isOnHost }: Way, room: Room): string {
+function keyOfAnswer({ question, edns }: DnsQuery, { isOnHost }: Way, room: Room): string {
   const size = `${room.isStream ? 't' : 'u'}${room.bytesMax}`;
   const wishes = edns === null ? '' : edns.wantsSignatures ? 'd' : 'e';
   const kind = `${question.type} ${question.class} ${edns?.version ?? 0}`;

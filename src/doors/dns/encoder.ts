@@ -3,10 +3,10 @@
 // them). All answers come first, then as many additional records as fit. TC over UDP, and an
 // extended error over TCP, which has no larger alternative, tell that answers are left out.
 
-import type { Answer, DnsRecord, ExtendedError, Finding } from './answer.ts';
+import type { DnsAnswer, DnsRecord, ExtendedError, Finding } from './answer.ts';
 import { findingOf } from './answer.ts';
 import { EDE, RCODE, TCP_BYTES_MAX, UDP_BYTES_MAX } from './codes.ts';
-import type { Asked } from './query.ts';
+import type { QueryHead } from './query.ts';
 import { utf8Bytes } from './wire-name.ts';
 import { Writer } from './writer.ts';
 
@@ -21,18 +21,18 @@ export interface Room {
 /** The written answer, and its facts for counting. */
 export interface Encoded {
   readonly bytes: Uint8Array;
-  readonly rcode: Answer['rcode'];
+  readonly rcode: DnsAnswer['rcode'];
   /** Answers are left out, and the header says so. */
   readonly isTruncated: boolean;
   readonly finding: Finding | null;
 }
 
 /** Writes answers, one after the other, into one buffer of its own. */
-export class Encoder {
+export class DnsEncoder {
   readonly #writer = new Writer(TCP_BYTES_MAX);
 
   /** The bytes of an answer. They are the caller's. */
-  encode(answer: Answer, room: Room): Encoded {
+  encode(answer: DnsAnswer, room: Room): Encoded {
     const { asked, answers } = answer;
     let told = answer.errors;
     let kept = this.#begin(answer, room.bytesMax - optBytes(asked, told));
@@ -50,7 +50,7 @@ export class Encoder {
   }
 
   /** Header, question and answers; returns how many answers fit. */
-  #begin({ asked, answers }: Answer, bytesMax: number): number {
+  #begin({ asked, answers }: DnsAnswer, bytesMax: number): number {
     const writer = this.#writer;
     writer.begin();
     writer.setCount(COUNT_OF.question, asked.question === null ? 0 : 1);
@@ -62,7 +62,7 @@ export class Encoder {
   }
 
   /** The additional part of all answers; returns the extended errors that have room. */
-  #append(answer: Answer, bytesMax: number, errors: Errors): Errors {
+  #append(answer: DnsAnswer, bytesMax: number, errors: Errors): Errors {
     const { asked, authority, additional } = answer;
     let told = errors;
     let count = this.#write(authority, bytesMax - optBytes(asked, told));
@@ -85,7 +85,7 @@ export class Encoder {
     return count;
   }
 
-  #finish(answer: Answer, errors: Errors, isTruncated: boolean): void {
+  #finish(answer: DnsAnswer, errors: Errors, isTruncated: boolean): void {
     const { asked, rcode, isAuthoritative } = answer;
     const code = RCODE[rcode];
     if (asked.edns !== null) {
@@ -115,7 +115,7 @@ function optionOf({ code, text }: ExtendedError): { code: number; bytes: string 
   return { code: OPTION_EXTENDED_ERROR, bytes };
 }
 
-function optBytes({ edns }: Asked, errors: Errors): number {
+function optBytes({ edns }: QueryHead, errors: Errors): number {
   if (edns === null) return 0;
   return errors.reduce((sum, error) => sum + 4 + optionOf(error).bytes.length, OPT_BYTES);
 }

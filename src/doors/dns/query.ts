@@ -13,7 +13,7 @@ import {
 import type { WireName } from './wire-name.ts';
 
 /** What was asked. */
-export interface Question {
+export interface DnsQuestion {
   readonly name: WireName;
   readonly type: number;
   readonly class: number;
@@ -29,24 +29,24 @@ export interface Edns {
 }
 
 /** The parts that every answer repeats. */
-export interface Asked {
+export interface QueryHead {
   readonly id: number;
   readonly opcode: number;
   readonly recursionDesired: boolean;
   /** Null where it could not be read. */
-  readonly question: Question | null;
+  readonly question: DnsQuestion | null;
   readonly edns: Edns | null;
 }
 
 /** A query that can be answered. */
-export interface Query extends Asked {
-  readonly question: Question;
+export interface DnsQuery extends QueryHead {
+  readonly question: DnsQuestion;
 }
 
 /** The kind of some bytes: a query, or something that gets an error, or nothing. */
 export type Read =
-  | { readonly kind: 'query'; readonly query: Query }
-  | { readonly kind: 'wrong'; readonly asked: Asked; readonly rcode: 'FORMERR' | 'NOTIMP' }
+  | { readonly kind: 'query'; readonly query: DnsQuery }
+  | { readonly kind: 'wrong'; readonly asked: QueryHead; readonly rcode: 'FORMERR' | 'NOTIMP' }
   | { readonly kind: 'ignored' };
 
 /** Reads a query. */
@@ -54,7 +54,7 @@ export function readQuery(bytes: Uint8Array): Read {
   if (bytes.length < HEADER_BYTES) return IGNORED;
   const flags = uint16(bytes, 2);
   if ((flags & FLAG_RESPONSE) !== 0) return IGNORED;
-  const asked: Asked = {
+  const asked: QueryHead = {
     id: uint16(bytes, 0),
     opcode: (flags >> 11) & 15,
     recursionDesired: (flags & FLAG_RECURSION_DESIRED) !== 0,
@@ -77,7 +77,7 @@ interface Walk {
   position: number;
 }
 
-function readQuestion(walk: Walk): Question | null {
+function readQuestion(walk: Walk): DnsQuestion | null {
   const name = readName(walk);
   if (name === null || walk.position + 4 > walk.bytes.length) return null;
   const type = uint16(walk.bytes, walk.position);

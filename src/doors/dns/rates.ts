@@ -3,7 +3,7 @@
 // second.
 
 /** The decision on a query; `told` is a drop that the operator has to know. */
-export type Verdict = 'pass' | 'drop' | 'told';
+export type RateVerdict = 'pass' | 'drop' | 'told';
 
 /** The rates of all addresses. */
 export class QueryRates {
@@ -13,7 +13,7 @@ export class QueryRates {
   #minuteEndMs = -Infinity;
 
   /** One more query of an address. */
-  take(address: string, nowMs: number): Verdict {
+  take(address: string, nowMs: number): RateVerdict {
     if (nowMs >= this.#secondEndMs || this.#counts.size >= ADDRESSES_MAX) {
       this.#counts.clear();
       this.#secondEndMs = nowMs + 1_000;

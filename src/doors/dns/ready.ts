@@ -4,7 +4,7 @@
 // anew, however many clients ask.
 
 import type { Encoded } from './encoder.ts';
-import type { Basis, FoundInstances } from './responder.ts';
+import type { DnsBasis, FoundInstances } from './responder.ts';
 
 /** One order of an answer, and how often it may still be used. */
 interface Order {
@@ -14,7 +14,7 @@ interface Order {
 
 /** Answers to one question. */
 export interface Kept {
-  readonly basis: Basis;
+  readonly basis: DnsBasis;
   readonly orders: Order[];
   /** The catalogue's stamp when it was last known to be right. */
   stamp: number | null;
@@ -58,7 +58,7 @@ export class Ready {
   }
 
   /** Keeps one more order of an answer, beside those with the same basis. */
-  keep(key: string, basis: Basis, encoded: Encoded): void {
+  keep(key: string, basis: DnsBasis, encoded: Encoded): void {
     const before = this.#kept.get(key);
     const isSame = before !== undefined && restsOn(before.basis, basis, basis.services);
     if (before !== undefined && !isSame) this.#forget(key, before);
@@ -101,9 +101,9 @@ export class Ready {
 
 /** Whether an answer has exactly this basis. */
 export function restsOn(
-  basis: Basis,
+  basis: DnsBasis,
   { instances, view }: FoundInstances,
-  services: Basis['services'],
+  services: DnsBasis['services'],
 ): boolean {
   const { complete, missing, missingCount, why } = basis.view;
   if (missingCount !== view.missingCount) return false;
@@ -118,7 +118,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
 }
 
 /** One instance has one order; several have so many that each is first about equally often. */
-function ordersOf({ instances }: Basis): number {
+function ordersOf({ instances }: DnsBasis): number {
   return instances.length === 1 ? 1 : ORDERS_MAX;
 }
 

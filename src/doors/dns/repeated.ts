@@ -3,13 +3,13 @@
 // and came by the same way; the memory is bounded, whatever clients ask.
 
 import { HEADER_BYTES } from './codes.ts';
-import type { Query } from './query.ts';
+import type { DnsQuery } from './query.ts';
 import type { Kept } from './ready.ts';
-import type { Asker } from './responder.ts';
+import type { DnsClient } from './responder.ts';
 import { wireBytes } from './wire-name.ts';
 
 /** The way by which a query came, and its sender. */
-export interface Way extends Asker {
+export interface Way extends DnsClient {
   readonly isStream: boolean;
   /** Its sender is on loopback, where the largest datagrams pass. */
   readonly isLoopback: boolean;
@@ -40,7 +40,7 @@ export class RepeatedQuestions {
   }
 
   /** Remembers one that has ready bytes, in the place of another. */
-  put(bytes: Uint8Array, way: Way, { query, kept }: { query: Query; kept: Kept }): Repeated {
+  put(bytes: Uint8Array, way: Way, { query, kept }: { query: DnsQuery; kept: Kept }): Repeated {
     const { recursionDesired, question } = query;
     const name = wireBytes(question.name);
     const repeated = { bytes: bytes.slice(), way, name, recursionDesired, kept };

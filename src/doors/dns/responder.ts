@@ -4,17 +4,17 @@
 
 import type { Instance } from '../../protocol/records.ts';
 import { addressOf } from './addresses.ts';
-import type { Answer, DnsRecord, ExtendedError } from './answer.ts';
+import type { DnsAnswer, DnsRecord, ExtendedError } from './answer.ts';
 import { refusal } from './answer.ts';
 import { CLASS_IN, EDE, TYPE } from './codes.ts';
-import { Directory } from './directory.ts';
+import { DnsNames } from './directory.ts';
 import type { ServiceSought, Sought } from './names.ts';
 import { soughtBy, unsayableOf } from './names.ts';
-import type { Query } from './query.ts';
+import type { DnsQuery } from './query.ts';
 import { Records } from './records.ts';
 import type { Selection, Vantage } from './selection.ts';
 import { select } from './selection.ts';
-import type { View } from './view.ts';
+import type { DnsView } from './view.ts';
 import { cannotTellError, incompleteError, severalError, staleError } from './view.ts';
 import type { WireName } from './wire-name.ts';
 import { labelsOf } from './wire-name.ts';
@@ -26,19 +26,19 @@ import type { Zone } from './zone.ts';
  */
 export interface FoundInstances {
   readonly instances: readonly Instance[];
-  readonly view: View;
+  readonly view: DnsView;
 }
 
 /** The services that there are. As long as they do not change it is the same list. */
 export interface FoundServices {
   readonly services: readonly { readonly name: string }[];
-  readonly view: View;
+  readonly view: DnsView;
 }
 
 /**
  * The door's questions to its server, which calls back at once or, after a sleep, a moment later.
  */
-export interface Catalogue {
+export interface DnsSource {
   lookup(service: string, take: (found: FoundInstances) => void): void;
   list(take: (found: FoundServices) => void): void;
   /** The number of changes so far. */
@@ -48,7 +48,7 @@ export interface Catalogue {
 }
 
 /** Who asks. */
-export interface Asker {
+export interface DnsClient {
   /** It asks from the server's own host. */
   readonly isOnHost: boolean;
   /** The address of the server that it has asked. */
@@ -56,7 +56,7 @@ export interface Asker {
 }
 
 /** The basis of an answer with instances: as long as it is the same, so is the answer. */
-export interface Basis extends FoundInstances {
+export interface DnsBasis extends FoundInstances {
   readonly service: string;
   /** The services among which it was found; null where its own name was asked for. */
   readonly services: FoundServices['services'] | null;
@@ -64,27 +64,27 @@ export interface Basis extends FoundInstances {
 
 /** An answer, and its basis; null for one that is made anew each time. */
 export interface Reply {
-  readonly answer: Answer;
-  readonly basis: Basis | null;
+  readonly answer: DnsAnswer;
+  readonly basis: DnsBasis | null;
 }
 
 /** A query, its sender, and the receiver of the answer. */
 export interface Request {
-  readonly query: Query;
-  readonly asker: Asker;
+  readonly query: DnsQuery;
+  readonly asker: DnsClient;
   readonly reply: (reply: Reply) => void;
 }
 
 /** The parts of a responder. */
 export interface ResponderOptions extends Vantage {
   readonly zone: Zone;
-  readonly catalogue: Catalogue;
+  readonly catalogue: DnsSource;
 }
 
 /** The authority for the zone. */
 export class Responder {
   readonly #options: ResponderOptions;
-  #directory: { readonly of: FoundServices['services']; readonly is: Directory } | null = null;
+  #directory: { readonly of: FoundServices['services']; readonly is: DnsNames } | null = null;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
@@ -204,7 +204,7 @@ export class Responder {
     });
   }
 
-  #answerService(request: Request, sought: ServiceSought, basis: Basis): void {
+  #answerService(request: Request, sought: ServiceSought, basis: DnsBasis): void {
     const { instances: all, view } = basis;
     const selection = select(all, sought, this.#options);
     const { instances, isStale } = selection;
@@ -256,17 +256,17 @@ export class Responder {
     };
   }
 
-  #recordsFor({ service, services, instances: all }: Basis, { isOnHost }: Asker): Records {
+  #recordsFor({ service, services, instances: all }: DnsBasis, { isOnHost }: DnsClient): Records {
     const { zone, place } = this.#options;
     const hostName = services === null ? service : this.#directoryOf(services).hostNameOf(service);
     const spelling = service.toLowerCase();
     return new Records({ zone, place, all, hostName, spelling, isOnHost });
   }
 
-  #directoryOf(services: FoundServices['services']): Directory {
+  #directoryOf(services: FoundServices['services']): DnsNames {
     if (this.#directory?.of !== services) {
       const names = services.map(({ name }) => name);
-      this.#directory = { of: services, is: new Directory(names, this.#options.zone.bytesLeft) };
+      this.#directory = { of: services, is: new DnsNames(names, this.#options.zone.bytesLeft) };
     }
     return this.#directory.is;
   }
@@ -282,7 +282,7 @@ export class Responder {
         : records;
     const authority = answers.length > 0 ? [] : [zone.soa(catalogue.serial(), zone.ttl)];
     const errors = error === null ? [] : [error];
-    const answer: Answer = {
+    const answer: DnsAnswer = {
       asked: query,
       rcode: 'NOERROR',
       isAuthoritative: true,
@@ -297,7 +297,7 @@ export class Responder {
   /**
    * There is no such name, or the server cannot tell; `view` is null where that does not matter.
    */
-  #deny(request: Request, view: View | null): void {
+  #deny(request: Request, view: DnsView | null): void {
     const { zone, catalogue } = this.#options;
     const error = view === null ? null : cannotTellError(view);
     if (error !== null) {
@@ -313,14 +313,14 @@ export class Responder {
     reply({ answer: refusal(query, 'SERVFAIL', error), basis: null });
   }
 
-  #refuse({ reply }: Request, answer: Answer): void {
+  #refuse({ reply }: Request, answer: DnsAnswer): void {
     reply({ answer, basis: null });
   }
 }
 
 interface Chosen {
   readonly sought: ServiceSought;
-  readonly basis: Basis;
+  readonly basis: DnsBasis;
   readonly selection: Selection;
 }
 
@@ -328,7 +328,7 @@ interface Told {
   readonly records: readonly DnsRecord[];
   readonly additional?: readonly DnsRecord[];
   readonly error?: ExtendedError | null;
-  readonly basis?: Basis;
+  readonly basis?: DnsBasis;
 }
 
 function addressRecord(owner: WireName, ttl: number, text: string): DnsRecord | null {

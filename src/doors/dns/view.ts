@@ -6,7 +6,7 @@ import type { ExtendedError } from './answer.ts';
 import { EDE } from './codes.ts';
 
 /** A server's report of its view beside an answer. */
-export interface View {
+export interface DnsView {
   readonly complete: boolean;
   /** Names of hosts, as many as an answer has. */
   readonly missing: readonly string[];
@@ -26,14 +26,14 @@ export type Certainty =
   | 'unsynced';
 
 /** What a view can prove. If it does not say why it is not complete, the worst is assumed. */
-export function certaintyOf({ complete, missing, why }: View): Certainty {
+export function certaintyOf({ complete, missing, why }: DnsView): Certainty {
   if (complete || why === 'suspect') return 'certain';
   if (why === 'unsynced') return 'unsynced';
   return why === undefined && missing.length === 0 ? 'unsynced' : 'cut-off';
 }
 
 /** The extended error beside live instances; null for none. */
-export function incompleteError(view: View): ExtendedError | null {
+export function incompleteError(view: DnsView): ExtendedError | null {
   const certainty = certaintyOf(view);
   if (certainty === 'certain') return null;
   if (certainty === 'unsynced') return { code: EDE.OTHER, text: 'not complete: not synced yet' };
@@ -49,7 +49,7 @@ export function staleError(hosts: readonly string[]): ExtendedError {
 }
 
 /** The extended error beside no instance, if that is not certain; null if it is. */
-export function cannotTellError(view: View): ExtendedError | null {
+export function cannotTellError(view: DnsView): ExtendedError | null {
   const certainty = certaintyOf(view);
   if (certainty === 'certain') return null;
   if (certainty === 'unsynced') return { code: EDE.NOT_READY, text: 'not synced yet' };
@@ -64,7 +64,7 @@ export function severalError(asked: string, names: readonly string[]): ExtendedE
   return { code: EDE.OTHER, text: withHosts(sorted, (list) => `${head}: ${list}`) };
 }
 
-function cutOffText(what: string, { missing, missingCount, why }: View): string {
+function cutOffText(what: string, { missing, missingCount, why }: DnsView): string {
   if (missing.length === 0) return `${what}: a part is not here yet`;
   const count = Math.max(missingCount ?? 0, missing.length);
   const state = why === 'limit' ? 'beyond the limits of this server' : 'cut off';

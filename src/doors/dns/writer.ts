@@ -4,7 +4,7 @@
 
 import type { DnsRecord, RecordData } from './answer.ts';
 import { CLASS_IN, HEADER_BYTES, TYPE } from './codes.ts';
-import type { Question } from './query.ts';
+import type { DnsQuestion } from './query.ts';
 import type { WireName } from './wire-name.ts';
 import { keyOf } from './wire-name.ts';
 
@@ -58,7 +58,7 @@ export class Writer {
   }
 
   /** The question, as it was asked: the answer repeats the case of its letters. */
-  question({ name, type, class: given }: Question): void {
+  question({ name, type, class: given }: DnsQuestion): void {
     this.#name(name);
     this.#fresh.length = 0;
     this.#uint16(type);

@@ -26,7 +26,7 @@ export interface Visit {
 }
 
 /** The part of a route that matters here. */
-export interface Target {
+export interface RouteAccess {
   readonly isRoot: boolean;
   readonly isOpen: boolean;
   readonly writes: boolean;
@@ -47,7 +47,7 @@ export interface AccessRules {
 }
 
 /** Why a request is not served. */
-export interface Refusal {
+export interface HttpRefusal {
   readonly status: 400 | 401 | 403 | 415;
   readonly code: 'usage' | 'host' | 'origin' | 'token' | 'not-here' | 'proxied';
   readonly message: string;
@@ -55,7 +55,7 @@ export interface Refusal {
 }
 
 /** Returns why a request is not served; null if it may be. */
-export function judge(visit: Visit, target: Target, rules: AccessRules): Refusal | null {
+export function judge(visit: Visit, target: RouteAccess, rules: AccessRules): HttpRefusal | null {
   return (
     judgeHost(visit, rules) ??
     judgeOrigin(visit, target, rules) ??
@@ -70,7 +70,7 @@ export function allowedOrigin({ method, origin }: Visit, { origins }: AccessRule
   return isReading && origin !== null && origins.has(origin) ? origin : null;
 }
 
-function judgeHost({ host, isBySocket }: Visit, { names }: AccessRules): Refusal | null {
+function judgeHost({ host, isBySocket }: Visit, { names }: AccessRules): HttpRefusal | null {
   if (isBySocket) return null;
   if (host === null) return usage('the header Host is missing', 'name the server that is asked');
   const name = hostNameOf(host);
@@ -84,7 +84,7 @@ function judgeHost({ host, isBySocket }: Visit, { names }: AccessRules): Refusal
   };
 }
 
-function judgeOrigin(visit: Visit, target: Target, rules: AccessRules): Refusal | null {
+function judgeOrigin(visit: Visit, target: RouteAccess, rules: AccessRules): HttpRefusal | null {
   const { method, origin, host } = visit;
   if (method === 'OPTIONS') return foreign('a preflight');
   if (allowedOrigin(visit, rules) !== null) return null;
@@ -95,13 +95,13 @@ function judgeOrigin(visit: Visit, target: Target, rules: AccessRules): Refusal 
 }
 
 /** Whether a browser says that another site asks; a person may come to the page from anywhere. */
-function isForeignPage(visit: Visit, { isRoot }: Target): boolean {
+function isForeignPage(visit: Visit, { isRoot }: RouteAccess): boolean {
   const { method, fetchSite, isNavigation } = visit;
   if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return false;
   return !(isRoot && isNavigation && (method === 'GET' || method === 'HEAD'));
 }
 
-function judgeToken(visit: Visit, { isOpen }: Target, rules: AccessRules): Refusal | null {
+function judgeToken(visit: Visit, { isOpen }: RouteAccess, rules: AccessRules): HttpRefusal | null {
   if (!rules.asksToken || isOpen || visit.isBySocket || visit.hasCertificate) return null;
   const token = tokenIn(visit.authorization);
   if (token !== null && rules.isToken(token)) return null;
@@ -113,7 +113,7 @@ function judgeToken(visit: Visit, { isOpen }: Target, rules: AccessRules): Refus
   };
 }
 
-function judgeWriting(visit: Visit): Refusal | null {
+function judgeWriting(visit: Visit): HttpRefusal | null {
   if (visit.hasBody && !isJson(visit.contentType)) {
     return {
       status: 415,
@@ -140,7 +140,7 @@ function judgeWriting(visit: Visit): Refusal | null {
   };
 }
 
-function foreign(what: string): Refusal {
+function foreign(what: string): HttpRefusal {
   return {
     status: 403,
     code: 'origin',
@@ -149,7 +149,7 @@ function foreign(what: string): Refusal {
   };
 }
 
-function usage(message: string, hint: string): Refusal {
+function usage(message: string, hint: string): HttpRefusal {
   return { status: 400, code: 'usage', message, hint };
 }
 

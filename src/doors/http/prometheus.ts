@@ -6,7 +6,7 @@ import type { InstanceInfo } from '../../answers/shapes.ts';
 import { hostPort } from '../../answers/instance-text.ts';
 
 /** An instance, and whether it is gone: gone ones stay listed as long as the request asks. */
-export interface Target {
+export interface ScrapeTarget {
   readonly info: InstanceInfo;
   readonly state: 'live' | 'stale' | 'gone';
 }
@@ -18,7 +18,7 @@ export interface TargetGroup {
 }
 
 /** The group of a target. */
-export function targetGroupOf({ info, state }: Target, environment: string): TargetGroup {
+export function targetGroupOf({ info, state }: ScrapeTarget, environment: string): TargetGroup {
   const { name, instance, address, port, scheme, tags, cluster, host } = info;
   const pairs = Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1));
   const labels: Record<string, string> = {

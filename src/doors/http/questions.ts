@@ -3,18 +3,18 @@
 // question that cannot be understood is no failure yet, because only a client that may ask is told
 // so.
 
-import type { Query, Route } from './routes.ts';
+import type { QueryParameters, Route } from './routes.ts';
 import { matchRoute, queryOf } from './routes.ts';
 
 /** The result for a request. */
-export type Question =
+export type RequestMeaning =
   | {
       readonly kind: 'asked';
       readonly route: Route;
       /** The part in the place of `{…}`. */
       readonly part: string;
       /** The parameters; a text says what is wrong with them. */
-      readonly query: Query | string;
+      readonly query: QueryParameters | string;
     }
   | { readonly kind: 'unknown'; readonly path: string }
   /** There is such a path, for these methods. */
@@ -22,10 +22,10 @@ export type Question =
 
 /** The questions of one door. */
 export class Questions {
-  readonly #known = new Map<string, Question>();
+  readonly #known = new Map<string, RequestMeaning>();
 
   /** Reads the question of a request. */
-  of(method: string, url: string): Question {
+  of(method: string, url: string): RequestMeaning {
     const isReading = method === 'GET' || method === 'HEAD';
     if (!isReading || url.length > LENGTH_MAX) return questionOf(method, url);
     const known = this.#known.get(url);
@@ -36,13 +36,13 @@ export class Questions {
     return question;
   }
 
-  #put(url: string, question: Question): void {
+  #put(url: string, question: RequestMeaning): void {
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.set(url, question);
   }
 }
 
-function questionOf(method: string, url: string): Question {
+function questionOf(method: string, url: string): RequestMeaning {
   const at = url.includes('?') ? url.indexOf('?') : url.length;
   const path = url.slice(0, at);
   const match = matchRoute(method, path);

@@ -293,10 +293,10 @@ const EXACT: ReadonlyMap<string, readonly Route[]> = new Map(
 );
 
 /** Every value of each parameter that was given. */
-export type Query = ReadonlyMap<string, readonly string[]>;
+export type QueryParameters = ReadonlyMap<string, readonly string[]>;
 
 /** The parameters of a request; a text says what is wrong with them. */
-export function queryOf({ params, path }: Route, text: string): Query | string {
+export function queryOf({ params, path }: Route, text: string): QueryParameters | string {
   const query = new Map<string, string[]>();
   for (const pair of text.split('&').filter((one) => one !== '')) {
     const at = pair.includes('=') ? pair.indexOf('=') : pair.length;

@@ -4,7 +4,7 @@
 // cable is as right as any other. A watch never keeps the process alive; a call that waits does.
 
 import type { Stop } from '../../core/client/effect.ts';
-import type { Choice, Wanted } from '../../core/client/matching.ts';
+import type { ChoiceOrder, Wanted } from '../../core/client/matching.ts';
 import { chosenOf, isWanted } from '../../core/client/matching.ts';
 import type { WatcherView, WatchReport } from '../../core/client/watcher.ts';
 import { Watcher } from '../../core/client/watcher.ts';
@@ -36,7 +36,7 @@ export interface ResolveOptions extends LookupQuery {
    * `nearest`, if absent: the same host, the same cluster, the rest, by lot among equals. `random`:
    * by lot among all.
    */
-  readonly choice?: Choice;
+  readonly choice?: ChoiceOrder;
   /** Not these: they have just failed. */
   readonly except?: readonly InstanceInfo[];
   /** Whether a stale one is good enough when there is no live one; not if absent. */
@@ -141,7 +141,7 @@ export class Resolver {
 interface Wish {
   readonly service: Name;
   readonly wanted: Wanted;
-  readonly choice: Choice;
+  readonly choice: ChoiceOrder;
   /** By id. */
   readonly except: ReadonlySet<string>;
   readonly allowStale: boolean;

@@ -5,7 +5,7 @@ import type { Cancel } from '../machine/runtime.ts';
 import { isLiveSocket, SocketError, takeSocketFor } from '../machine/sockets.ts';
 import type { Door, DoorContext, DoorListener, DoorModule, DoorPlace, DoorServer } from './door.ts';
 import type { PlaceListener } from './host-port.ts';
-import { HostPort } from './host-port.ts';
+import { SharedPort } from './host-port.ts';
 
 /** A kind of door. */
 export interface DoorKind {
@@ -22,7 +22,7 @@ export class DoorKeeper {
   readonly #kind: DoorKind;
   readonly #server: DoorServer;
   #door: Door | null = null;
-  #ports: HostPort[] = [];
+  #ports: SharedPort[] = [];
   #isReady = false;
   #isClosed = false;
   #cancelRetry: Cancel | null = null;
@@ -87,7 +87,7 @@ export class DoorKeeper {
 
   #listen(door: Door, places: readonly DoorPlace[]): void {
     for (const place of places) {
-      const port = new HostPort({
+      const port = new SharedPort({
         runtime: this.#server.runtime,
         listen: () => listenAt(door, place),
         isStranger: () => door.isStranger(place),

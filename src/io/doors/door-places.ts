@@ -40,7 +40,7 @@ export interface DoorAddresses {
 }
 
 /** Where this server listens, and the sides of its host. */
-export interface Places {
+export interface DoorPlaces {
   readonly early: readonly DoorPlace[];
   readonly late: readonly DoorPlace[];
 }
@@ -72,7 +72,7 @@ export function tcpPlacesOf(
   { environment }: Pick<DoorSite, 'environment'>,
   kind: Kind,
   { side, addresses }: { readonly side: Side; readonly addresses: DoorAddresses },
-): Places {
+): DoorPlaces {
   const { numbered, named } = addresses;
   const first = wellKnownPorts(environment)?.a ?? 0;
   const { sides, host } = NUMBERS[kind];
@@ -89,7 +89,7 @@ export function tcpPlacesOf(
 export function socketPlacesOf(
   { environment, doors, socketRights: rights }: DoorSite,
   { side, socket }: { readonly side: Side; readonly socket: string | null },
-): Places {
+): DoorPlaces {
   if (socket === null || doors.http === 'none') return { early: [], late: [] };
   const folder = dirname(socket);
   const ofSide = { address: join(folder, httpSocketName(environment, side)), isOfHost: false };

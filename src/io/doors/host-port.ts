@@ -31,7 +31,7 @@ export interface HostPortOptions {
 }
 
 /** One place. */
-export class HostPort {
+export class SharedPort {
   readonly #options: HostPortOptions;
   #listener: PlaceListener | null = null;
   #hasteEndMs = -Infinity;

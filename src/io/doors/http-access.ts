@@ -3,7 +3,7 @@
 
 import { networkInterfaces } from 'node:os';
 
-import type { AccessRules, Refusal, Visit } from '../../doors/http/access.ts';
+import type { AccessRules, HttpRefusal, Visit } from '../../doors/http/access.ts';
 import { isLoopback } from '../machine/addresses.ts';
 import type { DoorPlace, DoorServer } from './door.ts';
 import type { Exchange } from './http-exchange.ts';
@@ -55,7 +55,7 @@ export class HttpAccess {
   }
 
   /** Tells the operator, as of any stranger. */
-  noteRefusal(exchange: Exchange, { message, code }: Refusal): void {
+  noteRefusal(exchange: Exchange, { message, code }: HttpRefusal): void {
     this.#server.count('refused', [code]);
     const reason = `HTTP: ${message}`;
     this.#server.tell({ name: 'refused-stranger', fields: { address: exchange.remote, reason } });

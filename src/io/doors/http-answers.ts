@@ -5,7 +5,7 @@
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import { openApi } from '../../doors/http/openapi.ts';
-import type { Question } from '../../doors/http/questions.ts';
+import type { RequestMeaning } from '../../doors/http/questions.ts';
 import { Questions } from '../../doors/http/questions.ts';
 import type { Route, RouteName } from '../../doors/http/routes.ts';
 import { ALL_ROUTES } from '../../doors/http/routes.ts';
@@ -19,7 +19,7 @@ import { answerExplain } from './http-explain.ts';
 import { answerHistory } from './http-history.ts';
 import { HttpFeed } from './http-feed.ts';
 import { HttpInside } from './http-inside.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { answerPeers, answerServices, answerStatus } from './http-lookup.ts';
 import { answerEnvoy, answerPrometheus, answerTraefik } from './http-programs.ts';
 import { answerPage, wantsPage } from './http-page.ts';
@@ -28,7 +28,7 @@ import { HttpRegistrations } from './http-register.ts';
 import { answerService } from './http-service.ts';
 import { answerWatch } from './http-watch.ts';
 
-type Handler = (exchange: Exchange, asked: Asked) => void;
+type Handler = (exchange: Exchange, asked: HttpQuestion) => void;
 
 /** The requests of one door. */
 export class HttpAnswers {
@@ -104,7 +104,7 @@ export class HttpAnswers {
 
   #answer(
     exchange: Exchange,
-    { route, part, query }: Extract<Question, { readonly kind: 'asked' }>,
+    { route, part, query }: Extract<RequestMeaning, { readonly kind: 'asked' }>,
   ): void {
     if (typeof query === 'string') exchange.fail(usageFailure(query));
     else this.#handlers[route.name](exchange, { part, query, inside: this.#inside });

@@ -6,12 +6,12 @@ import { isName } from '../../protocol/ids.ts';
 import { explainBy, type Asker } from './explain.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { failUnanswered } from './http-lookup.ts';
 import type { InnerAnswer, InnerQuestion } from './inner-session.ts';
 
 /** Explains a service, a host or an instance. */
-export function answerExplain(exchange: Exchange, { part: name, inside }: Asked): void {
+export function answerExplain(exchange: Exchange, { part: name, inside }: HttpQuestion): void {
   if (!isName(name)) {
     exchange.fail(usageFailure(`${JSON.stringify(name)} is not a name`));
     return;

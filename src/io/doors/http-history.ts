@@ -3,17 +3,17 @@
 
 import { historyAnswerOf, historyFacts, historyVerdict } from '../../answers/history.ts';
 import { cannotTell, usageFailure } from '../../doors/http/failures.ts';
-import type { Query } from '../../doors/http/routes.ts';
+import type { QueryParameters } from '../../doors/http/routes.ts';
 import { millisecondsOf } from '../../doors/http/routes.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import { isId, isName } from '../../protocol/ids.ts';
 import { writtenTimes } from '../machine/written-times.ts';
 import type { Exchange } from './http-exchange.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { failUnanswered } from './http-lookup.ts';
 
 /** The newest events. */
-export function answerHistory(exchange: Exchange, { inside, query }: Asked): void {
+export function answerHistory(exchange: Exchange, { inside, query }: HttpQuestion): void {
   const complaint = complaintOf(query);
   if (complaint !== null) {
     exchange.fail(usageFailure(complaint));
@@ -37,7 +37,7 @@ export function answerHistory(exchange: Exchange, { inside, query }: Asked): voi
   });
 }
 
-function complaintOf(query: Query): string | null {
+function complaintOf(query: QueryParameters): string | null {
   for (const what of ['service', 'host']) {
     const [name] = query.get(what) ?? [];
     if (name !== undefined && !isName(name)) return `${what} ${JSON.stringify(name)} is not a name`;
@@ -47,7 +47,7 @@ function complaintOf(query: Query): string | null {
 }
 
 /** The subject of the question, beyond the checks of complaintOf. */
-function subjectOf(query: Query) {
+function subjectOf(query: QueryParameters) {
   const [service] = (query.get('service') ?? []) as Name[];
   const [host] = (query.get('host') ?? []) as Name[];
   const [instance] = (query.get('instance') ?? []) as InstanceId[];
@@ -58,7 +58,7 @@ function subjectOf(query: Query) {
   };
 }
 
-function limitOf(query: Query): number {
+function limitOf(query: QueryParameters): number {
   return Number(query.get('limit')?.[0] ?? LIMIT);
 }
 

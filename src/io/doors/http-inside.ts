@@ -16,7 +16,7 @@ import { InnerSession } from './inner-session.ts';
 import { Knowledge } from './knowledge.ts';
 
 /** A stream, and its questions to the core. */
-export interface Reading {
+export interface HttpReading {
   readonly session: InnerSession;
   readonly stream: HttpStream;
 }
@@ -96,7 +96,7 @@ export class HttpInside {
   openReading(
     exchange: Exchange,
     { key, onEnd }: { readonly key: EventKey; readonly onEnd: () => void },
-  ): Reading | null {
+  ): HttpReading | null {
     let stream: HttpStream | null = null;
     const session = this.openStream(
       exchange,

@@ -6,13 +6,13 @@ import { viewInfoOf } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import { cannotTell, limitFailure, usageFailure } from '../../doors/http/failures.ts';
-import type { Query } from '../../doors/http/routes.ts';
+import type { QueryParameters } from '../../doors/http/routes.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
 import type { InnerAnswer } from './inner-session.ts';
 
 /** The services of the environment. */
-export function answerServices(exchange: Exchange, { inside, query }: Asked): void {
+export function answerServices(exchange: Exchange, { inside, query }: HttpQuestion): void {
   const isMatch = inside.matcher(query.get('match')?.[0] ?? '*');
   if (typeof isMatch === 'string') {
     exchange.fail(usageFailure(isMatch));
@@ -33,7 +33,7 @@ export function answerServices(exchange: Exchange, { inside, query }: Asked): vo
 }
 
 /** Every server. */
-export function answerPeers(exchange: Exchange, { inside }: Asked): void {
+export function answerPeers(exchange: Exchange, { inside }: HttpQuestion): void {
   inside.ask(exchange, { kind: 'peers' }, (answer) => {
     if (answer.kind !== 'servers') failUnanswered(exchange, answer);
     else {
@@ -46,7 +46,7 @@ export function answerPeers(exchange: Exchange, { inside }: Asked): void {
 }
 
 /** The state of this server. */
-export function answerStatus(exchange: Exchange, { inside }: Asked): void {
+export function answerStatus(exchange: Exchange, { inside }: HttpQuestion): void {
   inside.ask(exchange, { kind: 'status' }, (answer) => {
     if (answer.kind !== 'report') failUnanswered(exchange, answer);
     else exchange.json(200, statusReportOf(answer), { view: viewInfoOf(answer) });
@@ -54,14 +54,14 @@ export function answerStatus(exchange: Exchange, { inside }: Asked): void {
 }
 
 /** The question of a request. */
-export interface Asked {
+export interface HttpQuestion {
   readonly part: string;
-  readonly query: Query;
+  readonly query: QueryParameters;
   readonly inside: HttpInside;
 }
 
 /** The instances that parameters ask for. */
-export function wantedOf(query: Query): Wanted {
+export function wantedOf(query: QueryParameters): Wanted {
   const tags = (query.get('tag') ?? []).map((pair): [string, string] => {
     const at = pair.indexOf('=');
     return [pair.slice(0, at), pair.slice(at + 1)];

@@ -15,7 +15,7 @@ import { ROWS_MAX, VANISHED_MS_MAX } from '../../doors/metrics/table.ts';
 import { certificateExpirySeconds } from './http-tls.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { LoopLag } from './loop-lag.ts';
 import { one, processMeasures } from './process-measures.ts';
 
@@ -34,7 +34,7 @@ export class HttpMetrics {
   }
 
   /** Answers a scrape. */
-  answer(exchange: Exchange, { query }: Pick<Asked, 'query'>): void {
+  answer(exchange: Exchange, { query }: Pick<HttpQuestion, 'query'>): void {
     const form = formOf(exchange.header('accept'));
     const text = exposition(this.#measured(query.has('services')), form);
     exchange.text(200, text, { type: CONTENT_TYPES[form] });

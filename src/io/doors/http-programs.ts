@@ -7,9 +7,9 @@ import { isWanted } from '../../core/client/matching.ts';
 import { assignmentOf, envoyAnswer, envoyAsked, resourceParts } from '../../doors/http/envoy.ts';
 import { etagOf } from '../../doors/http/etag.ts';
 import { cannotTell, usageFailure } from '../../doors/http/failures.ts';
-import type { Target } from '../../doors/http/prometheus.ts';
+import type { ScrapeTarget } from '../../doors/http/prometheus.ts';
 import { targetGroupOf } from '../../doors/http/prometheus.ts';
-import type { Query } from '../../doors/http/routes.ts';
+import type { QueryParameters } from '../../doors/http/routes.ts';
 import { matchRoute, millisecondsOf, queryOf } from '../../doors/http/routes.ts';
 import { traefikOf } from '../../doors/http/traefik.ts';
 import type { Name } from '../../protocol/ids.ts';
@@ -18,11 +18,11 @@ import type { Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { failUnanswered, wantedOf } from './http-lookup.ts';
 
 /** Targets for Prometheus. */
-export function answerPrometheus(exchange: Exchange, { inside, query }: Asked): void {
+export function answerPrometheus(exchange: Exchange, { inside, query }: HttpQuestion): void {
   if (failUnsynced(exchange, inside)) return;
   const patterns = [...(query.get('service') ?? []), ...(query.get('match') ?? [])];
   const isMatch = anyOf(inside, patterns.length === 0 ? ['*'] : patterns);
@@ -34,7 +34,7 @@ export function answerPrometheus(exchange: Exchange, { inside, query }: Asked): 
   const wanted = wantedOf(query);
   gather(exchange, { inside, isMatch }, (instances) => {
     const goneMs = millisecondsOf(query.get('gone')?.[0] ?? '0') ?? 0;
-    const present = instances.map((instance): Target & { readonly instance: Instance } => ({
+    const present = instances.map((instance): ScrapeTarget & { readonly instance: Instance } => ({
       instance,
       info: instanceInfoOf(instance),
       state: isLive(instance.state) ? 'live' : 'stale',
@@ -50,7 +50,7 @@ export function answerPrometheus(exchange: Exchange, { inside, query }: Asked): 
 }
 
 /** Services and routers for Traefik. */
-export function answerTraefik(exchange: Exchange, { inside }: Asked): void {
+export function answerTraefik(exchange: Exchange, { inside }: HttpQuestion): void {
   if (failUnsynced(exchange, inside)) return;
   gather(exchange, { inside, isMatch: () => true }, (instances) => {
     exchange.json(200, traefikOf(instances.map(instanceInfoOf)));
@@ -91,7 +91,7 @@ export function answerEnvoy(exchange: Exchange, inside: HttpInside, body: unknow
 
 interface ResourceWish {
   readonly name: Name;
-  readonly query: Query;
+  readonly query: QueryParameters;
 }
 
 /** The meaning of a resource; a text says what is wrong with it. */

@@ -12,7 +12,7 @@ import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted, nearestFirst } from '../../core/client/matching.ts';
 import { etagOf, isNamedIn } from '../../doors/http/etag.ts';
 import { cannotTell, limitFailure, usageFailure } from '../../doors/http/failures.ts';
-import type { Query } from '../../doors/http/routes.ts';
+import type { QueryParameters } from '../../doors/http/routes.ts';
 import { millisecondsOf } from '../../doors/http/routes.ts';
 import type { Name } from '../../protocol/ids.ts';
 import { isName } from '../../protocol/ids.ts';
@@ -23,11 +23,11 @@ import { isLive } from '../../protocol/records.ts';
 import type { Content, Exchange } from './http-exchange.ts';
 import { JSON_TYPE, TEXT_TYPE } from './http-exchange.ts';
 import type { HttpInside, KeptAnswer } from './http-inside.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { failUnanswered, noneFailure, wantedOf } from './http-lookup.ts';
 
 /** The instances of a service. */
-export function answerService(exchange: Exchange, asked: Asked): void {
+export function answerService(exchange: Exchange, asked: HttpQuestion): void {
   const { part: name, query, inside } = asked;
   const again = inside.kept.again(questionOf(exchange), inside.knowledge.stamp());
   if (again !== null) {
@@ -94,7 +94,7 @@ function giveKept(
 
 interface Lookup {
   readonly name: Name;
-  readonly query: Query;
+  readonly query: QueryParameters;
   readonly wanted: Wanted;
   readonly inside: HttpInside;
 }

@@ -14,12 +14,12 @@ import type { MessageOf } from '../../protocol/messages.ts';
 import type { Cause, Instance } from '../../protocol/records.ts';
 import type { Cancel } from '../machine/runtime.ts';
 import type { Exchange } from './http-exchange.ts';
-import type { HttpInside, Reading } from './http-inside.ts';
-import type { Asked } from './http-lookup.ts';
+import type { HttpInside, HttpReading } from './http-inside.ts';
+import type { HttpQuestion } from './http-lookup.ts';
 import { wantedOf } from './http-lookup.ts';
 
 /** Streams the instances of services, and every change. */
-export function answerWatch(exchange: Exchange, { inside, query }: Asked): void {
+export function answerWatch(exchange: Exchange, { inside, query }: HttpQuestion): void {
   const subjects = [...new Set(query.get('service') ?? [])];
   for (const subject of subjects) {
     const matcher = isName(subject) ? null : inside.matcher(subject);
@@ -42,7 +42,7 @@ class HttpWatch {
   readonly #wanted: Wanted;
   readonly #watched = new Map<Name, Cancel>();
   readonly #told = new Set<InstanceId>();
-  #reading: Reading | null = null;
+  #reading: HttpReading | null = null;
   #cancelLook: Cancel = () => undefined;
   #isSynced = false;
   #view = '';

@@ -9,16 +9,16 @@ import { ProtocolError } from '../../protocol/errors.ts';
 import { encodeFramePieces } from '../../protocol/frame.ts';
 
 /** What happened while a message was coded or an input stepped: see `Faulted` in core/input.ts. */
-export type Fault = Omit<Faulted, 'kind' | 'nowMs'>;
+export type CaughtFault = Omit<Faulted, 'kind' | 'nowMs'>;
 
 type Decoded =
   | { readonly message: ReturnType<typeof decodeMessage>; readonly fault: null }
-  | { readonly message: null; readonly fault: Fault };
+  | { readonly message: null; readonly fault: CaughtFault };
 
 interface Encoded {
   /** None where there is a fault. */
   readonly pieces: readonly Uint8Array[];
-  readonly fault: Fault | null;
+  readonly fault: CaughtFault | null;
 }
 
 /** Throws ProtocolError. */
@@ -34,7 +34,7 @@ export function decoded(connection: ConnectionId, frame: Uint8Array): Decoded {
 /** `connection` is the one to blame if the message cannot be encoded; null for none. */
 export function encoded(
   connection: ConnectionId | null,
-  unsent: NonNullable<Fault['unsent']>,
+  unsent: NonNullable<CaughtFault['unsent']>,
 ): Encoded {
   try {
     const pieces = encodePieces(unsent.message);
@@ -55,7 +55,7 @@ export class Cuts {
    * The connections that a fault costs: the one to blame, or all where none is, so that the core
    * begins anew with each. Throws the error where that has just not helped.
    */
-  of(fault: Fault, open: Iterable<ConnectionId>, nowMs: number): readonly ConnectionId[] {
+  of(fault: CaughtFault, open: Iterable<ConnectionId>, nowMs: number): readonly ConnectionId[] {
     const ids = [...open];
     const blamed = fault.connection === null ? (fault.unsent?.to ?? []) : [fault.connection];
     const cut = blamed.filter((id) => ids.includes(id));
@@ -70,14 +70,14 @@ export class Cuts {
  * The fault that a core threw while it stepped an input; null if the error belongs to the caller
  * that gave the input.
  */
-export function faultOfInput(input: object, error: unknown): Fault | null {
+export function faultOfInput(input: object, error: unknown): CaughtFault | null {
   if (!('kind' in input) || !OF_CONNECTIONS.has(input.kind)) return null;
   const isOfOne = 'connection' in input && typeof input.connection === 'number';
   return faultOf(isOfOne ? (input.connection as number) : null, error);
 }
 
 /** The error, and the connection that it costs; null for none. */
-export function faultOf(connection: ConnectionId | null, error: unknown): Fault {
+export function faultOf(connection: ConnectionId | null, error: unknown): CaughtFault {
   return { connection, unsent: null, isTooLong: false, reason: stackOf(error) };
 }
 

@@ -2,12 +2,12 @@
 // are cancelled: `opened` with its address, or `undialled`.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
-import type { Cancel, Connection, ConnectionHandlers, Runtime } from './runtime.ts';
+import type { Cancel, Channel, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** What dials need of their driver. */
 interface DialsOptions {
   readonly runtime: Runtime;
-  readonly open: (connection: Connection, address: string) => ConnectionHandlers;
+  readonly open: (connection: Channel, address: string) => ConnectionHandlers;
   readonly submit: (input: ConnectionInput) => void;
 }
 

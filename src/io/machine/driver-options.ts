@@ -2,7 +2,7 @@
 // Only types live here; they stand apart from the driver so that each of the two files stays short.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
-import type { Fault } from './bulkhead.ts';
+import type { CaughtFault } from './bulkhead.ts';
 import type { Runtime } from './runtime.ts';
 import type { ShellEffect } from './shell-effect.ts';
 import type { Relief } from './unread.ts';
@@ -25,7 +25,7 @@ export interface DriverOptions<I, E> {
   /** Called when the core has stopped, before its last messages are written. */
   readonly onStop?: () => void;
   /** Makes an input of a fault, for a core that can live with one. Without it, see `Cuts`. */
-  readonly inputOf?: (fault: Fault) => I;
+  readonly inputOf?: (fault: CaughtFault) => I;
   /** Chooses the connections to close when all together have too much unread. Without it, none. */
   readonly relief?: Relief;
 }

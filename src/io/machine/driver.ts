@@ -24,7 +24,7 @@ import type { ShellEffect } from './shell-effect.ts';
 import { isShellEffect } from './shell-effect.ts';
 import { Stepper } from './stepper.ts';
 import { Unread } from './unread.ts';
-import type { Connection, ConnectionHandlers, Runtime } from './runtime.ts';
+import type { Channel, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** A core at work on real connections. */
 export class Driver<I, E extends { readonly kind: string }> {
@@ -103,7 +103,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   }
 
   /** Takes over a connection that was accepted. */
-  accept(connection: Connection): ConnectionHandlers {
+  accept(connection: Channel): ConnectionHandlers {
     return this.#open(connection, null);
   }
 
@@ -121,7 +121,7 @@ export class Driver<I, E extends { readonly kind: string }> {
     return this.#peers.get(id)?.connection.unwrittenBytes ?? 0;
   }
 
-  #open(connection: Connection, dialled: string | null): ConnectionHandlers {
+  #open(connection: Channel, dialled: string | null): ConnectionHandlers {
     this.#connectionsCount += 1;
     const peer = createPeer(this.#connectionsCount, connection);
     if (this.#isStopped) {

@@ -2,7 +2,7 @@
 // messages that others send. The invariant: to the core such a connection is like any other,
 // opened, used and closed by inputs; and after its end nothing is received.
 
-import type { Fault } from './bulkhead.ts';
+import type { CaughtFault } from './bulkhead.ts';
 import { faultOf } from './bulkhead.ts';
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
@@ -32,7 +32,7 @@ export interface InnerConnectionsOptions {
   readonly nowMs: () => number;
   readonly submit: (input: ConnectionInput) => void;
   /** An end has thrown, and is over. */
-  readonly failed: (fault: Fault) => void;
+  readonly failed: (fault: CaughtFault) => void;
 }
 
 /** Those of one driver. */

@@ -11,7 +11,7 @@ import { errorCode, reasonOf } from './reasons.ts';
 import type {
   Accept,
   Cancel,
-  Connection,
+  Channel,
   ConnectionHandlers,
   DialHandlers,
   Listener,
@@ -253,7 +253,7 @@ function adopt(socket: Socket, { remote, transport, accept }: Adoption): void {
 function connectionOver(
   socket: Socket,
   { remote, transport, silence }: { remote: string; transport: Transport; silence: () => void },
-): Connection {
+): Channel {
   return {
     remote,
     transport,

@@ -5,12 +5,12 @@
 import type { ConnectionId } from '../../core/input.ts';
 import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { FrameDecoder } from '../../protocol/frame.ts';
-import type { Connection, ConnectionHandlers } from './runtime.ts';
+import type { Channel, ConnectionHandlers } from './runtime.ts';
 
 /** A connection that a driver holds. */
 export interface Peer {
   readonly id: ConnectionId;
-  readonly connection: Connection;
+  readonly connection: Channel;
   readonly decoder: FrameDecoder;
   /** What this turn has to write. */
   unsent: Uint8Array[];
@@ -34,7 +34,7 @@ export interface Peer {
 }
 
 /** A connection that has just opened. */
-export function createPeer(id: ConnectionId, connection: Connection): Peer {
+export function createPeer(id: ConnectionId, connection: Channel): Peer {
   return {
     id,
     connection,

@@ -5,7 +5,7 @@
 import type { Transport } from '../../core/input.ts';
 
 /** One open connection. */
-export interface Connection {
+export interface Channel {
   /** The other end, for people. */
   readonly remote: string;
   readonly transport: Transport;
@@ -29,7 +29,7 @@ export interface ConnectionHandlers {
 }
 
 /** Takes a new connection over. */
-export type Accept = (connection: Connection) => ConnectionHandlers;
+export type Accept = (connection: Channel) => ConnectionHandlers;
 
 /** The outcome of a dial: one of the three, once. */
 export interface DialHandlers {

@@ -5,7 +5,7 @@
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
-import type { Fault } from './bulkhead.ts';
+import type { CaughtFault } from './bulkhead.ts';
 import { Cuts, faultOfInput } from './bulkhead.ts';
 
 /** What a stepper needs of its driver. */
@@ -18,7 +18,7 @@ export interface StepperOptions<I, E> {
   readonly open: () => Iterable<ConnectionId>;
   readonly close: (connection: ConnectionId) => void;
   /** Makes an input of a fault; null for a core that cannot live with one. */
-  readonly inputOf: ((fault: Fault) => I) | null;
+  readonly inputOf: ((fault: CaughtFault) => I) | null;
 }
 
 /** The inputs of one core. */
@@ -43,14 +43,14 @@ export class Stepper<I, E> {
   }
 
   /** A bug of ours: the core is told of it, or loses connections by it. */
-  meet(fault: Fault): void {
+  meet(fault: CaughtFault): void {
     const { inputOf } = this.#options;
     if (inputOf === null) this.#cut(fault);
     else this.#inbox.push(inputOf(fault));
     this.#stepAll();
   }
 
-  #cut(fault: Fault): void {
+  #cut(fault: CaughtFault): void {
     const { nowMs, open, close } = this.#options;
     const reason = `a bug of rarangi: ${fault.reason}`;
     for (const connection of this.#cuts.of(fault, open(), nowMs())) {

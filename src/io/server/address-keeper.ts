@@ -20,7 +20,7 @@ import { RarangiError } from '../rarangi-error.ts';
 import type { ServeSettings } from './serve-options.ts';
 
 /** The interfaces whose first addresses are bound and advertised; null where it is an address. */
-export interface Followed {
+export interface FollowedAddress {
   readonly bind: string | null;
   readonly advertise: string | null;
 }
@@ -29,7 +29,7 @@ export interface Followed {
  * Puts addresses in the place of interfaces, and says which they were. Throws RARANGI_USAGE, with
  * EADDRNOTAVAIL as its cause, where an interface has none.
  */
-export function followedOf(settings: ServeSettings): [settings: ServeSettings, Followed] {
+export function followedOf(settings: ServeSettings): [settings: ServeSettings, FollowedAddress] {
   const { bind, advertise } = settings;
   const followed = { bind: interfaceOf(bind.host), advertise: interfaceOf(advertise?.host) };
   const given = {
@@ -62,7 +62,7 @@ function addressOf(name: string | null): string | null {
 }
 
 /** Where a server is, as far as others are concerned. */
-export interface Standing {
+export interface AddressStanding {
   readonly address: string;
   readonly isHere: boolean;
   readonly siblings: readonly string[];
@@ -70,7 +70,7 @@ export interface Standing {
 
 /** What a keeper is told. */
 export interface AddressKeeperOptions {
-  readonly followed: Followed;
+  readonly followed: FollowedAddress;
   readonly listener: Listener;
   /** The address that was advertised at the start. */
   readonly address: string;
@@ -78,7 +78,7 @@ export interface AddressKeeperOptions {
   readonly accept: Accept;
   readonly runtime: Pick<Runtime, 'listen'>;
   /** Called when its address has changed. */
-  readonly onChange: (standing: Standing) => void;
+  readonly onChange: (standing: AddressStanding) => void;
   /** Called when another listener is bound. */
   readonly onListener: (listener: Listener) => void;
   readonly onNotice: (notice: Notice) => void;
@@ -91,7 +91,7 @@ export class AddressKeeper {
   /** Whether the advertised address belonged to this machine at the start. */
   readonly #isOwn: Promise<boolean>;
   #listener: Listener;
-  #told: Standing;
+  #told: AddressStanding;
   #toldReason: string | null = null;
   #isClosed = false;
   #isLooking = false;
@@ -160,7 +160,7 @@ export class AddressKeeper {
     this.#options.onNotice({ name: 'not-followed', fields: { address, reason } });
   }
 
-  async #standing(isBound: boolean): Promise<Standing> {
+  async #standing(isBound: boolean): Promise<AddressStanding> {
     const { followed, siblings } = this.#options;
     const [bound, was] = [this.#listener.address, this.#options.listener.address];
     const { address: before } = this.#told;
@@ -177,7 +177,7 @@ export class AddressKeeper {
     };
   }
 
-  #tell(now: Standing): void {
+  #tell(now: AddressStanding): void {
     if (now.address === this.#told.address && now.isHere === this.#told.isHere) return;
     this.#told = now;
     this.#options.onChange(now);

@@ -10,17 +10,17 @@ import { allAddressesOf } from '../doors/doors.ts';
 import { errorCode } from '../machine/reasons.ts';
 import type { Runtime } from '../machine/runtime.ts';
 import { RarangiError } from '../rarangi-error.ts';
-import { type Followed, followedOf } from './address-keeper.ts';
+import { type FollowedAddress, followedOf } from './address-keeper.ts';
 import { tellSystemd, WAITS_TOLD_MS } from './notify.ts';
-import { type Place, takePlace, vacate } from './place.ts';
+import { type Binding, takePlace, vacate } from './place.ts';
 import type { ServeSettings } from './serve-options.ts';
 
 /** Where a server is, and what that says of its settings. */
 export interface Arrival {
   readonly settings: ServeSettings;
-  readonly followed: Followed;
+  readonly followed: FollowedAddress;
   readonly addresses: AllAddresses;
-  readonly place: Place;
+  readonly place: Binding;
 }
 
 /** How it is gone about. */

@@ -24,7 +24,7 @@ import { SocketError, takeSocket, writableFolder } from '../machine/sockets.ts';
 import { bothTaken } from './both-taken.ts';
 
 /** Where a server is. */
-export interface Place {
+export interface Binding {
   readonly side: Side;
   readonly listener: Listener;
   readonly socket: TakenSocket | null;
@@ -43,7 +43,7 @@ export interface Place {
 }
 
 /** Takes a place in a world. Rejects with RARANGI_USAGE when there is none to be had. */
-export async function takePlace(settings: ServeSettings, runtime: Runtime): Promise<Place> {
+export async function takePlace(settings: ServeSettings, runtime: Runtime): Promise<Binding> {
   const ip = await resolvedIp(settings);
   const ports = settings.bind.port === null ? wellKnownPorts(settings.environment) : null;
   return ports === null
@@ -73,7 +73,7 @@ interface Spot {
 async function takeWellKnownPort(
   settings: ServeSettings,
   { ip, ports, runtime }: Spot & { readonly ports: PortPair },
-): Promise<Place> {
+): Promise<Binding> {
   const siblingsAt = reachableAt(ip);
   for (const side of ['a', 'b'] as const) {
     const listener = await listenUnlessTaken(formatAddress(ip, ports[side]), runtime);
@@ -86,7 +86,7 @@ async function takeWellKnownPort(
   throw await bothTaken(settings, { ip: siblingsAt, ports, runtime });
 }
 
-async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Promise<Place> {
+async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Promise<Binding> {
   const address = formatAddress(ip, settings.bind.port ?? 0);
   const listener = await listenUnlessTaken(address, runtime);
   if (listener === null) {
@@ -118,7 +118,7 @@ async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Lis
   }
 }
 
-interface FoundSocket extends Pick<Place, 'side' | 'socket' | 'socketPath' | 'socketless'> {
+interface FoundSocket extends Pick<Binding, 'side' | 'socket' | 'socketPath' | 'socketless'> {
   /** A live server has it. */
   readonly isTaken: boolean;
 }
@@ -179,7 +179,7 @@ function reachableAt(ip: string): string {
 }
 
 /** Leaves a place that was taken. */
-export function vacate({ listener, socket }: Place): void {
+export function vacate({ listener, socket }: Binding): void {
   listener.close();
   socket?.close();
 }

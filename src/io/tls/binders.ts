@@ -10,7 +10,7 @@ import type { Secret, Secrets } from './secret-file.ts';
 import { parseIdentity, secretFor } from './settings.ts';
 
 /** What the binder of a hello says. */
-export type Verdict = 'sound' | 'unsound' | 'seen before';
+export type BinderVerdict = 'sound' | 'unsound' | 'seen before';
 
 /** Judges binders, for one environment. */
 export class Binders {
@@ -25,7 +25,7 @@ export class Binders {
   }
 
   /** Judges what a hello shows, and remembers a sound one. */
-  judge({ identity, bound, binder }: Shown, secrets: Secrets): Verdict {
+  judge({ identity, bound, binder }: Shown, secrets: Secrets): BinderVerdict {
     const meant = parseIdentity(identity);
     // Also done for another environment, so that it takes as long as for another key.
     const key = this.#keyOf(secretFor(secrets, meant?.id ?? null));
@@ -35,7 +35,7 @@ export class Binders {
     return this.#remember(sound.toString('latin1'));
   }
 
-  #remember(binder: string): Verdict {
+  #remember(binder: string): BinderVerdict {
     if (this.#seen.has(binder)) return 'seen before';
     if (this.#seen.size >= SEEN_MAX) {
       const [oldest = ''] = this.#seen;

@@ -37,13 +37,13 @@ export type Credentials =
 export type ReadCredentials = () => Credentials;
 
 /** Which end of a connection shows the certificate: a server is both, because it dials others. */
-export type End = 'client' | 'server';
+export type TlsEnd = 'client' | 'server';
 
 /** How credentials are read; null for a door without a lock. Throws RARANGI_USAGE. */
 export function credentialsOf(
   options: LockOptions,
   environment: Name,
-  ends: readonly End[],
+  ends: readonly TlsEnd[],
 ): ReadCredentials | null {
   const { secretFile, tls } = options;
   if (secretFile !== undefined && tls !== undefined) {
@@ -73,7 +73,7 @@ export function environmentsNamed(subjectAltName: string | undefined): string[] 
 function readCertificates(
   paths: NonNullable<LockOptions['tls']>,
   environment: Name,
-  ends: readonly End[],
+  ends: readonly TlsEnd[],
 ): Extract<Credentials, { kind: 'certificate' }> {
   const cert = readPublicFile(paths.cert, 'certificate');
   const key = readPrivateFile(paths.key, 'key');
@@ -99,13 +99,13 @@ function readCertificates(
 }
 
 /** A certificate that says what it is for is refused by the other end for anything else. */
-function mustBeFor(own: X509Certificate, path: string, ends: readonly End[]): void {
+function mustBeFor(own: X509Certificate, path: string, ends: readonly TlsEnd[]): void {
   // Undefined without such an extension, although the types deny that: then it is for everything.
   const uses = own.keyUsage as readonly string[] | undefined;
   if (uses === undefined) return;
   const lacking = ends.filter((end) => !uses.includes(USES[end]));
   if (lacking.length === 0) return;
-  const names = (some: readonly End[]): string => some.map((end) => `${end}Auth`).join(',');
+  const names = (some: readonly TlsEnd[]): string => some.map((end) => `${end}Auth`).join(',');
   throw unusable(
     `certificate ${path} is not meant for ${lacking.join(' nor for ')} authentication: ` +
       `its extendedKeyUsage lacks ${names(lacking)}`,
@@ -133,7 +133,7 @@ function unusable(message: string, hint = 'name a file in PEM'): RarangiError {
 const USES = {
   client: '1.3.6.1.5.5.7.3.2',
   server: '1.3.6.1.5.5.7.3.1',
-} as const satisfies Readonly<Record<End, string>>;
+} as const satisfies Readonly<Record<TlsEnd, string>>;
 
 const QUOTED_PATTERN = /"(?:[^"\\]|\\.)*"/g;
 const URI_PATTERN = /(?<=^|, )URI:rarangi:([A-Za-z0-9][A-Za-z0-9._-]{0,127})(?=,|$)/g;

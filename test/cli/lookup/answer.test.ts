@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { type Choice, verdictOf } from '../../../src/cli/lookup/answer.ts';
+import { type AnswerChoice, verdictOf } from '../../../src/cli/lookup/answer.ts';
 import type { InstanceInfo, LookupAnswer } from '../../../src/index.ts';
 
 function instance(host: string, state: 'live' | 'stale'): InstanceInfo {
@@ -8,7 +8,7 @@ function instance(host: string, state: 'live' | 'stale'): InstanceInfo {
   return { name, instance: host, address: host, port, tags: {}, cluster: 'c', host, state };
 }
 
-function hostsAndExit(instances: InstanceInfo[], choice: Choice): [string[], string] {
+function hostsAndExit(instances: InstanceInfo[], choice: AnswerChoice): [string[], string] {
   const answer: LookupAnswer = {
     service: 'db',
     complete: true,

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import { chosenOf } from '../../../src/core/client/matching.ts';
-import type { Choice } from '../../../src/core/client/matching.ts';
+import type { ChoiceOrder } from '../../../src/core/client/matching.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { instanceOf } from '../../support/stage.ts';
 import { prngOf } from '../../sim/world/prng.ts';
@@ -20,7 +20,7 @@ function at(digit: string, given: Readonly<Record<string, string>>): Instance {
   return instanceOf(digit, given);
 }
 
-function choose(choice: Choice, ...instances: Instance[]): Instance | null {
+function choose(choice: ChoiceOrder, ...instances: Instance[]): Instance | null {
   return chosenOf(instances, { choice, place }, () => 0.5);
 }
 

@@ -5,8 +5,8 @@ import type { Answer as DnsRecord } from 'dns-packet';
 import { decode } from 'dns-packet';
 import type { Way } from '../../../src/doors/dns/repeated.ts';
 import { DnsDoor } from '../../../src/doors/dns/door.ts';
-import type { Catalogue } from '../../../src/doors/dns/responder.ts';
-import type { View } from '../../../src/doors/dns/view.ts';
+import type { DnsSource } from '../../../src/doors/dns/responder.ts';
+import type { DnsView } from '../../../src/doors/dns/view.ts';
 import { Zone } from '../../../src/doors/dns/zone.ts';
 import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
@@ -66,11 +66,11 @@ export function instanceOf(offered: Offered = {}): Instance {
   };
 }
 
-export const COMPLETE: View = { complete: true, missing: [] };
+export const COMPLETE: DnsView = { complete: true, missing: [] };
 
 /** A catalogue that is a table. Its lists stay the same until they are changed. */
-export class Table implements Catalogue {
-  view: View = COMPLETE;
+export class Table implements DnsSource {
+  view: DnsView = COMPLETE;
   changes = 0;
   lookups = 0;
   /** What happens in the step of the core that answers a lookup, after it is answered. */
@@ -93,14 +93,14 @@ export class Table implements Catalogue {
     this.#changed();
   }
 
-  lookup(service: string, take: Parameters<Catalogue['lookup']>[1]): void {
+  lookup(service: string, take: Parameters<DnsSource['lookup']>[1]): void {
     this.lookups += 1;
     const found = { instances: this.#instances.get(service) ?? [], view: this.view };
     this.meanwhile();
     take(found);
   }
 
-  list(take: Parameters<Catalogue['list']>[0]): void {
+  list(take: Parameters<DnsSource['list']>[0]): void {
     take({ services: this.#services, view: this.view });
   }
 

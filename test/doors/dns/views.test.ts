@@ -1,19 +1,19 @@
 // The table of views: the knowledge of a server in its answers.
 
 import { expect, test } from 'vitest';
-import type { View } from '../../../src/doors/dns/view.ts';
+import type { DnsView } from '../../../src/doors/dns/view.ts';
 import { COMPLETE, instanceOf, Stage } from './stage.ts';
 
 const edns = { payloadBytes: 1_232 };
 const HOSTS = ['h3', 'h4'];
-const SUSPECT: View = { complete: false, missing: HOSTS, why: 'suspect' };
-const SPLIT: View = { complete: false, missing: HOSTS, why: 'split' };
-const UNSYNCED: View = { complete: false, missing: [], why: 'unsynced' };
+const SUSPECT: DnsView = { complete: false, missing: HOSTS, why: 'suspect' };
+const SPLIT: DnsView = { complete: false, missing: HOSTS, why: 'split' };
+const UNSYNCED: DnsView = { complete: false, missing: [], why: 'unsynced' };
 
 const CUT_OFF = '22 cannot tell: h3, h4 are cut off';
 const STALE = '3 stale: last known of h3, h4, which are cut off';
 
-function stageOf(view: View, states: readonly ('live' | 'suspect' | 'stale')[]): Stage {
+function stageOf(view: DnsView, states: readonly ('live' | 'suspect' | 'stale')[]): Stage {
   const stage = new Stage();
   for (const [index, state] of states.entries()) {
     const host = HOSTS[index] ?? 'h9';

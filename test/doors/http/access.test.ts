@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 
-import type { AccessRules, Target, Visit } from '../../../src/doors/http/access.ts';
+import type { AccessRules, RouteAccess, Visit } from '../../../src/doors/http/access.ts';
 import { allowedOrigin, judge } from '../../../src/doors/http/access.ts';
 
 const VISIT: Visit = {
@@ -19,9 +19,9 @@ const VISIT: Visit = {
   isProxied: false,
   hasCertificate: false,
 };
-const READING: Target = { isRoot: false, isOpen: false, writes: false };
-const WRITING: Target = { ...READING, writes: true };
-const ROOT: Target = { ...READING, isRoot: true };
+const READING: RouteAccess = { isRoot: false, isOpen: false, writes: false };
+const WRITING: RouteAccess = { ...READING, writes: true };
+const ROOT: RouteAccess = { ...READING, isRoot: true };
 const RULES: AccessRules = {
   names: new Set(['h3', '10.0.0.3']),
   origins: new Set(['https://dash.example']),

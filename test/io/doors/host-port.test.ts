@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 
-import { HostPort } from '../../../src/io/doors/host-port.ts';
+import { SharedPort } from '../../../src/io/doors/host-port.ts';
 
 class World {
   nowMs = 0;
@@ -17,7 +17,7 @@ class World {
   #ring: (() => void) | null = null;
   #dueMs = Infinity;
 
-  readonly port = new HostPort({
+  readonly port = new SharedPort({
     runtime: {
       nowMs: () => this.nowMs,
       setAlarm: (atMs, ring) => {

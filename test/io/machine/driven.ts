@@ -2,13 +2,13 @@
 // says.
 
 import type { Input } from '../../../src/core/input.ts';
-import type { Fault } from '../../../src/io/machine/bulkhead.ts';
+import type { CaughtFault } from '../../../src/io/machine/bulkhead.ts';
 import { Driver } from '../../../src/io/machine/driver.ts';
 import type { Core } from '../../../src/io/machine/driver-options.ts';
 import type { Relief } from '../../../src/io/machine/unread.ts';
 import type { ShellEffect } from '../../../src/io/machine/shell-effect.ts';
 import type {
-  Connection,
+  Channel,
   ConnectionHandlers,
   DialHandlers,
   Runtime,
@@ -58,7 +58,7 @@ export class World implements Runtime {
 }
 
 /** The other end of a connection. */
-export class Line implements Connection {
+export class Line implements Channel {
   readonly remote = '10.0.0.1:9';
   readonly transport = 'tcp';
   unwrittenBytes = 0;
@@ -88,7 +88,7 @@ export class Line implements Connection {
 /** A driver of a core that follows the script, and the inputs of the core. */
 export function drive(
   script: Script = () => [],
-  inputOf?: (fault: Fault) => Input,
+  inputOf?: (fault: CaughtFault) => Input,
   relief?: Relief,
 ) {
   const world = new World();

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { endpointOf } from '../../../src/io/machine/addresses.ts';
 import { gathered, nodeRuntime } from '../../../src/io/machine/node-runtime.ts';
 import { errorCode, reasonOf } from '../../../src/io/machine/reasons.ts';
-import type { Connection, Listener } from '../../../src/io/machine/runtime.ts';
+import type { Channel, Listener } from '../../../src/io/machine/runtime.ts';
 import { needs } from '../../support/needs.ts';
 import { atEnd, ownFolder, ownIp } from '../world.ts';
 
@@ -17,9 +17,9 @@ class End {
   readonly log: string[] = [];
   bytesCount = 0;
   isAccepted = false;
-  connection!: Connection;
+  connection!: Channel;
 
-  readonly accept = (connection: Connection) => {
+  readonly accept = (connection: Channel) => {
     this.connection = connection;
     this.isAccepted = true;
     return {
@@ -186,7 +186,7 @@ test('of a dial that was cancelled nothing more is heard', async () => {
   const listener = await listening();
   const heard: string[] = [];
   const handlers = {
-    opened: (connection: Connection) => {
+    opened: (connection: Channel) => {
       heard.push('opened');
       return new End().accept(connection);
     },

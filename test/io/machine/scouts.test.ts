@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { Connection, DialHandlers, Runtime } from '../../../src/io/machine/runtime.ts';
+import type { Channel, DialHandlers, Runtime } from '../../../src/io/machine/runtime.ts';
 import { withScouts } from '../../../src/io/machine/scouts.ts';
 
 /** A runtime whose dials are answered by the test, and clients that share it. */
@@ -57,7 +57,7 @@ test('where somebody is there each dials itself', () => {
   const [scout] = host.dials;
   host.takeDials();
 
-  scout?.handlers.opened({} as Connection);
+  scout?.handlers.opened({} as Channel);
 
   expect(host.told).toEqual(['c1 opened']);
   expect(host.takeDials()).toEqual(['127.0.0.1:1', '127.0.0.1:1']);

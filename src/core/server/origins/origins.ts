@@ -23,7 +23,7 @@ import type { Departed, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
-import type { Ending, Turn } from './standings.ts';
+import type { Departing, Turn } from './standings.ts';
 import { standingAfter } from './standings.ts';
 import { childrenOf } from './topology.ts';
 import { noteSibling, noteWays } from './ways.ts';
@@ -255,7 +255,7 @@ function crashOf({ verdict }: Origin): End {
 
 /** How an origin ends, and the instances that the catalogue must not forget yet. */
 interface Drop {
-  readonly ending: Ending;
+  readonly ending: Departing;
   readonly except?: ReadonlySet<InstanceId>;
 }
 
@@ -263,7 +263,7 @@ interface Drop {
 const CAUSE_OF_ENDING = {
   forgotten: 'crash',
   left: 'deregistered',
-} as const satisfies Readonly<Record<Ending, Cause>>;
+} as const satisfies Readonly<Record<Departing, Cause>>;
 
 /** This server has slept: its knowledge of an origin is the past, until that is reached again. */
 export function becomePast(state: State, origin: Origin): void {

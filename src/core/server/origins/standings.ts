@@ -24,12 +24,12 @@ export const STANDINGS = {
 >;
 
 /** An origin is no longer known: nobody reaches it, or it said goodbye. */
-export type Ending = 'forgotten' | 'left';
+export type Departing = 'forgotten' | 'left';
 
 /** What happens to an origin that stays known. */
-export type Turn = Exclude<EventOf<typeof STANDINGS>, Ending>;
+export type Turn = Exclude<EventOf<typeof STANDINGS>, Departing>;
 
 /** What is thought of an origin after something has happened to it; `gone` if it is dropped. */
-export function standingAfter(standing: Standing, event: Turn | Ending): Standing | 'gone' {
+export function standingAfter(standing: Standing, event: Turn | Departing): Standing | 'gone' {
   return nextOf(STANDINGS, standing, event);
 }
