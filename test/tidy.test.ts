@@ -64,6 +64,20 @@ test('no source file is longer than 400 lines', () => {
   expect(long).toEqual([]);
 });
 
+test('one word, one thing: no two exported types have one name', () => {
+  const declared = sources
+    .filter((file) => file !== STANDS_IN_FOR_OCLIF)
+    .flatMap((file) => [...text(file).matchAll(EXPORTED_TYPE)].map(([, name = '']) => name));
+  const twice = declared.filter((name, index) => declared.indexOf(name) !== index);
+
+  expect(twice).toEqual([]);
+});
+
+const EXPORTED_TYPE = /^export (?:abstract )?(?:class|interface|type|enum) (\w+)/gm;
+
+/** Its exports are called as oclif calls them. */
+const STANDS_IN_FOR_OCLIF = 'src/cli/start/lean-oclif.ts';
+
 test('a command is words and one call: at most 120 lines', () => {
   const long = sources.filter((file) => file.startsWith('src/commands/') && lineCount(file) > 120);
 

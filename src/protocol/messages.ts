@@ -43,7 +43,7 @@ import {
   text,
   uint,
 } from './scalars.ts';
-import type { AnyFieldSpec, FieldsOf, FieldSpec, FieldSpecs } from './schema.ts';
+import type { AnyFieldSpec, Shape, FieldSpec, FieldSpecs } from './schema.ts';
 import { list, optional, row } from './schema.ts';
 
 interface Described {
@@ -377,7 +377,7 @@ type Table = typeof MESSAGES;
 export type MessageKind = keyof Table;
 
 /** The static type of one kind of message. */
-export type MessageOf<K extends MessageKind> = { readonly kind: K } & FieldsOf<Table[K]['fields']>;
+export type MessageOf<K extends MessageKind> = { readonly kind: K } & Shape<Table[K]['fields']>;
 
 /** Any message. */
 export type Message = { [K in MessageKind]: MessageOf<K> }[MessageKind];

@@ -52,7 +52,7 @@ type OptionalKeys<F> = {
 }[keyof F];
 
 /** The static type of a set of fields. */
-export type FieldsOf<F> = {
+export type Shape<F> = {
   readonly [K in Exclude<keyof F, OptionalKeys<F>>]: Decoded<F[K]>;
 } & { readonly [K in OptionalKeys<F>]?: Decoded<F[K]> };
 
@@ -125,7 +125,7 @@ export function optional<T>(field: FieldSpec<T>): OptionalSpec<T> {
  * A record that travels as an array, by position. Values that a newer version appends are ignored;
  * the last columns, if they are optional, may be absent, or null where a later one is there.
  */
-export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldSpec<FieldsOf<F>> {
+export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldSpec<Shape<F>> {
   const columns = columnsOf(fields);
   return {
     cddl: rule,
@@ -137,7 +137,7 @@ export function row<const F extends FieldSpecs>(rule: string, fields: F): FieldS
     bytes: (value) => bytesOfRow(columns, value, { cells: 0, bytes: 0 }),
     decode: (value) => {
       if (!Array.isArray(value)) return fail(`${rule}: expected an array`);
-      return decodeColumns({ rule, columns, value, offset: 0 }, {}) as FieldsOf<F>;
+      return decodeColumns({ rule, columns, value, offset: 0 }, {}) as Shape<F>;
     },
   };
 }
@@ -167,8 +167,8 @@ type VariantSpecs = Readonly<
 export function variant<const V extends VariantSpecs>(
   rule: string,
   variants: V,
-): FieldSpec<{ [K in keyof V]: { readonly kind: K } & FieldsOf<V[K]['fields']> }[keyof V]> {
-  type Value = { [K in keyof V]: { readonly kind: K } & FieldsOf<V[K]['fields']> }[keyof V];
+): FieldSpec<{ [K in keyof V]: { readonly kind: K } & Shape<V[K]['fields']> }[keyof V]> {
+  type Value = { [K in keyof V]: { readonly kind: K } & Shape<V[K]['fields']> }[keyof V];
   const arms = Object.entries(variants).map(([kind, spec]) => ({
     kind,
     code: spec.code,

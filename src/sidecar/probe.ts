@@ -4,7 +4,7 @@
 import { RarangiError } from '../index.ts';
 import { askCommand } from './exec-probe.ts';
 import { askHttp } from './http-probe.ts';
-import { askTcp, type Endpoint } from './tcp-probe.ts';
+import { askTcp, type ProbeTarget } from './tcp-probe.ts';
 
 /** How to ask; `{port}` in a text is the port of the service. */
 export type Probe =
@@ -34,7 +34,7 @@ export function parseProbe(text: string, what: string): Probe {
 /** Asks once: null when all is well, else what is wrong. Never rejects. */
 export async function attempt(
   probe: Probe,
-  place: Endpoint,
+  place: ProbeTarget,
   { timeoutMs, signal }: Patience,
 ): Promise<string | null> {
   if (signal.aborted) return 'there was no time left';
@@ -52,7 +52,7 @@ export async function attempt(
   }
 }
 
-function ask(probe: Probe, place: Endpoint, signal: AbortSignal): Promise<string | null> {
+function ask(probe: Probe, place: ProbeTarget, signal: AbortSignal): Promise<string | null> {
   switch (probe.kind) {
     case 'none':
       return Promise.resolve(null);
@@ -69,6 +69,6 @@ function isHttpUrl(text: string): boolean {
   return text.startsWith('http://') && URL.canParse(withPort(text, { port: 1 }));
 }
 
-function withPort(text: string, { port }: Endpoint): string {
+function withPort(text: string, { port }: ProbeTarget): string {
   return text.replaceAll('{port}', String(port));
 }

@@ -4,7 +4,7 @@
 import { connect, type Socket } from 'node:net';
 
 /** Where a service is. */
-export interface Endpoint {
+export interface ProbeTarget {
   readonly port: number;
   /** The address that the service is told to have, if any. */
   readonly address?: string;
@@ -14,7 +14,10 @@ export interface Endpoint {
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 
 /** Connects once: null when that works, else what is wrong. Never rejects. */
-export function askTcp({ port, address }: Endpoint, signal: AbortSignal): Promise<string | null> {
+export function askTcp(
+  { port, address }: ProbeTarget,
+  signal: AbortSignal,
+): Promise<string | null> {
   const hosts = new Set([...LOOPBACKS, ...(address === undefined ? [] : [address])]);
   const attempts = [...hosts].map((host) => accepts(connect({ host, port }), signal));
   return Promise.any(attempts).then(

@@ -10,7 +10,7 @@ import type { Instance, Registration } from '../../src/protocol/records.ts';
 import { instanceIdOf, originOf, registrationOf } from '../support/server-stage.ts';
 
 const origin = fc.constantFrom(...['1', '2', '3']).map(originOf);
-const standing = fc.constantFrom<Standing>('new', 'reachable', 'suspect', 'aside', 'split');
+const standing = fc.constantFrom<Standing>('new', 'reachable', 'suspect', 'crashed', 'split');
 const registration = fc
   .tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(4))
   .map(([digit, revision]) => {
@@ -78,7 +78,7 @@ function seen(catalogue: Catalogue): Instance[] {
 function expected({ held, latest, standings }: Model, id: InstanceId): string | null {
   const states = [...held].flatMap(([holder, holds]) => {
     const stands = standings.get(holder) ?? 'reachable';
-    return holds.has(id) && stands !== 'new' && stands !== 'aside' ? [stands === 'split'] : [];
+    return holds.has(id) && stands !== 'new' && stands !== 'crashed' ? [stands === 'split'] : [];
   });
   if (states.length === 0) return null;
   const isLive = states.includes(false);

@@ -26,7 +26,7 @@ import { Membership } from './members.ts';
 import { Pool, Sharing } from './sharing.ts';
 
 /** The verdict of this server on an origin: see reachability.ts. */
-export type Standing = 'new' | 'reachable' | 'suspect' | 'aside' | 'split';
+export type Standing = 'new' | 'reachable' | 'suspect' | 'crashed' | 'split';
 
 /** Where a holder is, and its standing. */
 export interface Holders {
@@ -378,7 +378,7 @@ const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
   new: null,
   reachable: 'live',
   suspect: 'suspect',
-  aside: null,
+  crashed: null,
   split: 'stale',
 };
 

@@ -16,7 +16,7 @@ export interface Wanted {
 export type ChoiceOrder = 'nearest' | 'random';
 
 /** Where the answering server is: nearness is measured from there. */
-export interface Location {
+export interface Viewpoint {
   readonly host: string;
   readonly cluster: string;
 }
@@ -32,7 +32,7 @@ export function isWanted(given: Instance, wanted: Wanted): boolean {
 /** Live before suspect before stale; then the same host, the same cluster, the rest. */
 export function nearestFirst(
   instances: readonly Instance[],
-  place: Location,
+  place: Viewpoint,
   random: () => number,
 ): Instance[] {
   return instances
@@ -44,7 +44,7 @@ export function nearestFirst(
 /** One of these, by the same order; `random` disregards the distance. Null if there is none. */
 export function chosenOf(
   instances: readonly Instance[],
-  { choice, place }: { readonly choice: ChoiceOrder; readonly place: Location | null },
+  { choice, place }: { readonly choice: ChoiceOrder; readonly place: Viewpoint | null },
   random: () => number,
 ): Instance | null {
   let chosen: Instance | null = null;
@@ -62,7 +62,7 @@ export function chosenOf(
   return chosen;
 }
 
-function tierOf(given: Instance, place: Location): number {
+function tierOf(given: Instance, place: Viewpoint): number {
   const distance = given.host === place.host ? 0 : given.cluster === place.cluster ? 1 : 2;
   return FIRST_TIERS[given.state] + distance;
 }

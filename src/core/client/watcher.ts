@@ -15,7 +15,7 @@ import { Contacts, LOCAL_CAP_MS } from './contacts.ts';
 import { ClientBase } from './base.ts';
 import type { ConnectionInput, Refusal, Stop } from './effect.ts';
 import { Liveness } from './liveness.ts';
-import type { Location, Wanted } from './matching.ts';
+import type { Viewpoint, Wanted } from './matching.ts';
 import { isWanted } from './matching.ts';
 
 /** What a watcher reports. */
@@ -52,7 +52,7 @@ export interface WatcherView {
   /** Why the view is not complete, as far as the server said so. */
   readonly why: MessageOf<'change'>['why'];
   /** Where the server is that told it; null before the first server. */
-  readonly place: Location | null;
+  readonly place: Viewpoint | null;
   /** Whether any server was ever connected to. */
   readonly wasConnected: boolean;
 }

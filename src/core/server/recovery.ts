@@ -193,7 +193,7 @@ function takeOrigin(state: State, old: Origin): boolean {
   origin.metMs = old.metMs;
   applySnapshot(state, origin, snapshot);
   if (standing !== 'reachable' && standing !== 'new') state.reach.away.add(origin);
-  if (standing === 'aside') state.reach.asides.add(origin);
+  if (standing === 'crashed') state.reach.crashed.add(origin);
   state.replication.journal.note(origin);
   state.reach.grown.add(origin.id);
   return true;

@@ -15,7 +15,7 @@ export const TIMERS = {
   pause: { owner: 'connection', due: 'a session that was too fast is read again' },
   unread: { owner: 'connection', due: 'a session that does not read its answers is closed' },
   grace: { owner: 'origin', due: 'a suspect origin is judged, a new one dropped' },
-  aside: { owner: 'origin', due: 'a crashed origin is forgotten' },
+  crashed: { owner: 'origin', due: 'a crashed origin is forgotten' },
   hold: { owner: 'origin', due: 'an origin that is split off is forgotten' },
   returned: {
     owner: 'origin',

@@ -19,7 +19,7 @@ import type { Kept, ReadyOptions } from './ready.ts';
 import { Ready, restsOn } from './ready.ts';
 import type { Repeated, Way } from './repeated.ts';
 import { RepeatedQuestions } from './repeated.ts';
-import type { DnsBasis, DnsSource, FoundInstances, ResponderOptions } from './responder.ts';
+import type { DnsBasis, DnsCatalogue, FoundInstances, ResponderOptions } from './responder.ts';
 import { Responder } from './responder.ts';
 import { steady } from './steady.ts';
 import { keyOf } from './wire-name.ts';
@@ -35,7 +35,7 @@ export interface Asking {
 
 /** The DNS door of a server. */
 export class DnsDoor {
-  readonly #catalogue: DnsSource;
+  readonly #catalogue: DnsCatalogue;
   readonly #encoder = new DnsEncoder();
   readonly #responder: Responder;
   readonly #ready: Ready;

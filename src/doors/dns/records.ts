@@ -2,7 +2,7 @@
 // target names the instance and not its address (HAProxy loses servers that share a target), unless
 // the address is a host name itself: then that is the target.
 
-import type { Location } from '../../core/client/matching.ts';
+import type { Viewpoint } from '../../core/client/matching.ts';
 import type { Instance, Tag } from '../../protocol/records.ts';
 import type { DnsAddress } from './addresses.ts';
 import { addressOf } from './addresses.ts';
@@ -17,7 +17,7 @@ import type { Zone } from './zone.ts';
 /** The basis for the records of a service. */
 export interface Making {
   readonly zone: Zone;
-  readonly place: Location;
+  readonly place: Viewpoint;
   /** All instances of the service: they decide how many digits distinguish one from the others. */
   readonly all: readonly Instance[];
   /** The name of the service where only letters, digits and hyphens are allowed. */

@@ -38,7 +38,7 @@ export interface FoundServices {
 /**
  * The door's questions to its server, which calls back at once or, after a sleep, a moment later.
  */
-export interface DnsSource {
+export interface DnsCatalogue {
   lookup(service: string, take: (found: FoundInstances) => void): void;
   list(take: (found: FoundServices) => void): void;
   /** The number of changes so far. */
@@ -78,7 +78,7 @@ export interface Request {
 /** The parts of a responder. */
 export interface ResponderOptions extends Vantage {
   readonly zone: Zone;
-  readonly catalogue: DnsSource;
+  readonly catalogue: DnsCatalogue;
 }
 
 /** The authority for the zone. */

@@ -2,7 +2,7 @@
 // is none, stale ones; nearest first, at random within a tier. The invariant: a stale instance
 // never stands beside a live one.
 
-import type { Location } from '../../core/client/matching.ts';
+import type { Viewpoint } from '../../core/client/matching.ts';
 import { nearestFirst } from '../../core/client/matching.ts';
 import type { Instance } from '../../protocol/records.ts';
 import type { Begun, Qualifier, ServiceSought } from './names.ts';
@@ -22,7 +22,7 @@ export interface Selection {
 
 /** Where the server is, and its chance. */
 export interface Vantage {
-  readonly place: Location;
+  readonly place: Viewpoint;
   /** From 0 (included) to 1. */
   readonly random: () => number;
 }
@@ -50,7 +50,7 @@ export function select(
 }
 
 /** 0 on the server's own host, 1 in its cluster, 2 elsewhere. */
-export function distanceOf({ host, cluster }: Instance, place: Location): 0 | 1 | 2 {
+export function distanceOf({ host, cluster }: Instance, place: Viewpoint): 0 | 1 | 2 {
   if (host === place.host) return 0;
   return cluster === place.cluster ? 1 : 2;
 }
@@ -78,7 +78,7 @@ function ofDigits(all: readonly Instance[], digits: string): readonly Instance[]
   return found.length === 1 ? found : [];
 }
 
-function nearest(instances: readonly Instance[], place: Location): readonly Instance[] {
+function nearest(instances: readonly Instance[], place: Viewpoint): readonly Instance[] {
   const least = Math.min(...instances.map((each) => distanceOf(each, place)));
   return instances.filter((each) => distanceOf(each, place) === least);
 }

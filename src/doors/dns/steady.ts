@@ -1,10 +1,10 @@
 // A catalogue whose list of services stays the same while their names do. The catalogue itself
 // gives another one with every change of an instance, but finding a name needs only the names.
 
-import type { DnsSource, FoundServices } from './responder.ts';
+import type { DnsCatalogue, FoundServices } from './responder.ts';
 
 /** The same catalogue. */
-export function steady(catalogue: DnsSource): DnsSource {
+export function steady(catalogue: DnsCatalogue): DnsCatalogue {
   let latest: FoundServices['services'] = [];
   let known: FoundServices['services'] = [];
   return {

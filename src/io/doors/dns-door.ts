@@ -9,7 +9,7 @@ import { DnsDoor } from '../../doors/dns/door.ts';
 import type { Way } from '../../doors/dns/repeated.ts';
 import { unsayableOf } from '../../doors/dns/names.ts';
 import { QueryRates } from '../../doors/dns/rates.ts';
-import type { DnsSource } from '../../doors/dns/responder.ts';
+import type { DnsCatalogue } from '../../doors/dns/responder.ts';
 import { Zone } from '../../doors/dns/zone.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { Cancel } from '../machine/runtime.ts';
@@ -149,7 +149,7 @@ class DnsPlaces implements Door {
     return verdict === 'pass';
   }
 
-  #catalogue(): DnsSource {
+  #catalogue(): DnsCatalogue {
     return {
       lookup: (service, take) => {
         this.#ask({ kind: 'lookup', service: service as Name }, (answer) => {

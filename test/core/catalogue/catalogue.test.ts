@@ -138,7 +138,7 @@ test('what a crashed server held is removed as a crash, and added when it is bac
   const { hold, stand, told } = stage();
   hold('1', 'a');
 
-  stand('1', 'aside', 'a');
+  stand('1', 'crashed', 'a');
   stand('1', 'reachable', 'a');
 
   expect(told()).toEqual(['added a live', 'removed a crash', 'added a live']);

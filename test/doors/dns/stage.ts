@@ -5,7 +5,7 @@ import type { Answer as DnsRecord } from 'dns-packet';
 import { decode } from 'dns-packet';
 import type { Way } from '../../../src/doors/dns/repeated.ts';
 import { DnsDoor } from '../../../src/doors/dns/door.ts';
-import type { DnsSource } from '../../../src/doors/dns/responder.ts';
+import type { DnsCatalogue } from '../../../src/doors/dns/responder.ts';
 import type { DnsView } from '../../../src/doors/dns/view.ts';
 import { Zone } from '../../../src/doors/dns/zone.ts';
 import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
@@ -69,7 +69,7 @@ export function instanceOf(offered: Offered = {}): Instance {
 export const COMPLETE: DnsView = { complete: true, missing: [] };
 
 /** A catalogue that is a table. Its lists stay the same until they are changed. */
-export class Table implements DnsSource {
+export class Table implements DnsCatalogue {
   view: DnsView = COMPLETE;
   changes = 0;
   lookups = 0;
@@ -93,14 +93,14 @@ export class Table implements DnsSource {
     this.#changed();
   }
 
-  lookup(service: string, take: Parameters<DnsSource['lookup']>[1]): void {
+  lookup(service: string, take: Parameters<DnsCatalogue['lookup']>[1]): void {
     this.lookups += 1;
     const found = { instances: this.#instances.get(service) ?? [], view: this.view };
     this.meanwhile();
     take(found);
   }
 
-  list(take: Parameters<DnsSource['list']>[0]): void {
+  list(take: Parameters<DnsCatalogue['list']>[0]): void {
     take({ services: this.#services, view: this.view });
   }
 

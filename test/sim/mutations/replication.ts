@@ -109,7 +109,7 @@ origin.via = null;`,
       'origin.via = null;',
     ],
     ['reachability#becomeSplit', 'origin.isProven = false;', ''],
-    ['reachability#becomeAside', 'origin.isProven = false;', ''],
+    ['reachability#becomeCrashed', 'origin.isProven = false;', ''],
   ],
   [
     '[R3] a digest says what its sender has',

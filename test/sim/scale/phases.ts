@@ -153,8 +153,8 @@ export function disagreement(world: ScaleWorld): string | null {
       if (!isRight)
         return `${nameOf(server)} takes ${nameOf(other)} for ${String(known?.standing)}`;
     }
-    // A crashed server is kept aside for a while, and is in no answer.
-    const known = [...origins.values()].filter(({ standing }) => standing !== 'aside').length;
+    // A crashed server is kept for a while, and is in no answer.
+    const known = [...origins.values()].filter(({ standing }) => standing !== 'crashed').length;
     if (known !== servers.length) {
       return `${nameOf(server)} knows ${String(known)} of ${String(servers.length)}`;
     }

@@ -167,7 +167,7 @@ function otherHosts(state: State, origins: readonly Origin[]): Name[] {
 
 function mastersOf(state: State): Origin[] {
   return [...state.reach.directory.masters].filter((origin) => {
-    const isOut = origin.standing === 'aside' || origin.standing === 'new';
+    const isOut = origin.standing === 'crashed' || origin.standing === 'new';
     return origin !== state.self && !isOut;
   });
 }

@@ -35,7 +35,7 @@ export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): b
  */
 export function departOrigin(state: State, origin: Origin): void {
   const { standing, id } = origin;
-  const wasAnswered = standing !== 'new' && standing !== 'aside';
+  const wasAnswered = standing !== 'new' && standing !== 'crashed';
   const unclaimed = new Set(wasAnswered ? unclaimedOf(state, origin) : []);
   const untilMs = doubtedUntilMs(state, origin);
   noteGone(state, origin, { why: 'left' });

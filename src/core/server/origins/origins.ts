@@ -226,8 +226,8 @@ export function moveOn(state: State, origin: Origin, turn: Turn): void {
   noteStanding(state, origin);
   if (AWAY.has(standing)) state.reach.away.add(origin);
   else state.reach.away.delete(origin);
-  if (standing === 'aside') state.reach.asides.add(origin);
-  else state.reach.asides.delete(origin);
+  if (standing === 'crashed') state.reach.crashed.add(origin);
+  else state.reach.crashed.delete(origin);
   touchView(state);
   noteTargets(state, origin);
   noteWays(state, origin);
@@ -245,7 +245,7 @@ const EVENT_OF_STANDING = {
   new: null,
   reachable: 'reachable',
   suspect: 'suspect',
-  aside: 'crashed',
+  crashed: 'crashed',
   split: 'split',
 } as const satisfies Readonly<Record<Standing, EventKind | null>>;
 
@@ -287,7 +287,7 @@ export function dropOrigin(state: State, origin: Origin, { ending, except }: Dro
   state.reach.unlisted.delete(origin);
   state.reach.directory.drop(origin);
   state.reach.away.delete(origin);
-  state.reach.asides.delete(origin);
+  state.reach.crashed.delete(origin);
   state.reach.losers.delete(origin);
   state.reach.unspoken.delete(origin.id);
   state.reach.bare.delete(origin);
@@ -386,7 +386,7 @@ function noteTargets(state: State, origin: Origin): void {
 
 const SLEPT = 'this server did not run';
 
-const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'aside', 'split'] as const);
+const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'crashed', 'split'] as const);
 
 /** Addresses of masters kept for the server's life. */
 const MASTER_ADDRESSES_MAX = 256;

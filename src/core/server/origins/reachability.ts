@@ -1,6 +1,6 @@
 // Crash or net-split: the verdict on an origin that can no longer be reached. It is suspect for a
 // grace; then one host vanishing is a crash, several at once are a net-split. A crashed origin is
-// kept aside for a while, because a cut rarely falls in one instant; a split one is frozen. Its life is
+// kept for a while, because a cut rarely falls in one instant; a split one is frozen. Its life is
 // a table: standings.ts; here is when which of it happens.
 
 import { LINK_SILENCE_MS } from '../../../protocol/constants.ts';
@@ -59,7 +59,7 @@ function known(state: State, ids: Iterable<OriginId>): Origin[] {
 
 function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const before = origin.standing;
-  for (const name of ['grace', 'aside', 'hold'] as const)
+  for (const name of ['grace', 'crashed', 'hold'] as const)
     state.timers.cancel(`${name} ${origin.id}`);
   forgetOldLosses(state, origin);
   origin.isPast = false;
@@ -148,24 +148,24 @@ function wasReported(state: State, origin: Origin): boolean {
 function judge(state: State, origin: Origin, tidings: Tidings): () => void {
   return () => {
     if (hasSurelyEnded(state, origin) || hasReachableServer(state, origin.log.facts.host)) {
-      becomeAside(state, origin, tidings);
+      becomeCrashed(state, origin, tidings);
     } else if (isOneOfSeveral(state, origin) || !reachesOtherHost(state)) {
       becomeSplit(state, origin, tidings);
-      splitAsides(state, origin, tidings);
+      splitCrashed(state, origin, tidings);
     } else {
-      becomeAside(state, origin, tidings);
+      becomeCrashed(state, origin, tidings);
     }
   };
 }
 
-function becomeAside(state: State, origin: Origin, tidings: Tidings): void {
+function becomeCrashed(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
   origin.verdict = howLost(state, origin);
   moveOn(state, origin, 'crashed');
   noteGone(state, origin, { why: 'crashed' });
   state.tally.add('lost', ['crash']);
   state.out.notice('origin-crashed', labels(origin));
-  armAside(state, origin, tidings);
+  armCrashed(state, origin, tidings);
 }
 
 /** Why it counts as a crash, for people. */
@@ -178,8 +178,8 @@ function howLost(state: State, origin: Origin): string {
     : `host ${host} fell silent`;
 }
 
-function armAside(state: State, origin: Origin, tidings: Tidings): void {
-  state.timers.set(`aside ${origin.id}`, state.nowMs + togetherMs(state), () => {
+function armCrashed(state: State, origin: Origin, tidings: Tidings): void {
+  state.timers.set(`crashed ${origin.id}`, state.nowMs + togetherMs(state), () => {
     tidings.forgotten.add(origin.id);
     dropOrigin(state, origin, { ending: 'forgotten' });
   });
@@ -187,7 +187,7 @@ function armAside(state: State, origin: Origin, tidings: Tidings): void {
 
 function becomeSplit(state: State, origin: Origin, tidings: Tidings): void {
   origin.isProven = false;
-  state.timers.cancel(`aside ${origin.id}`);
+  state.timers.cancel(`crashed ${origin.id}`);
   noteBack(state, origin);
   origin.verdict = `host ${origin.log.facts.host} is cut off`;
   moveOn(state, origin, 'split');
@@ -213,8 +213,8 @@ export function rearm(state: State, origin: Origin, tidings: Tidings): void {
   if (origin.standing === 'suspect') {
     const dueMs = state.nowMs + state.options.graceMs;
     state.timers.set(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
-  } else if (origin.standing === 'aside') {
-    armAside(state, origin, tidings);
+  } else if (origin.standing === 'crashed') {
+    armCrashed(state, origin, tidings);
   } else if (origin.standing === 'split') {
     armHold(state, origin, tidings);
     if (hasReachableServer(state, origin.log.facts.host)) armReturned(state, origin, tidings);
@@ -230,8 +230,8 @@ export function forgetOrigin(state: State, origin: Origin, reason: string): void
   dropOrigin(state, origin, { ending: 'forgotten' });
 }
 
-function splitAsides(state: State, origin: Origin, tidings: Tidings): void {
-  for (const other of [...state.reach.asides]) {
+function splitCrashed(state: State, origin: Origin, tidings: Tidings): void {
+  for (const other of [...state.reach.crashed]) {
     if (hasSurelyEnded(state, other)) continue;
     const { host } = other.log.facts;
     const isTogether = host === origin.log.facts.host || fellSilentWith(state, origin, host);
@@ -262,7 +262,7 @@ function askAgain(state: State, tidings: Tidings): void {
   if (hosts.size !== 1 || !reachesOtherHost(state)) return;
   for (const origin of split) {
     state.timers.cancel(`hold ${origin.id}`);
-    becomeAside(state, origin, tidings);
+    becomeCrashed(state, origin, tidings);
   }
 }
 
@@ -351,7 +351,7 @@ function labels(origin: Origin): { server: string; host: string } {
 }
 
 /**
- * Hosts that fall silent within this belong together, and a crashed one is kept aside for it. A cut
+ * Hosts that fall silent within this belong together, and a crashed one is kept for it. A cut
  * shows in each link as late as the silence of that link says, so a slow server anywhere widens it.
  */
 function togetherMs({ reach: { directory } }: State): number {

@@ -13,9 +13,9 @@ export interface Reach {
   readonly slots: Slots;
   /** By host and role. */
   readonly directory: Directory<Origin>;
-  /** Those that are suspect, aside or split, and of them those that are aside. */
+  /** Those that are suspect, crashed or split, and of them those that are crashed. */
   readonly away: Set<Origin>;
-  readonly asides: Set<Origin>;
+  readonly crashed: Set<Origin>;
   /** Origins whose logs say that they miss a host. */
   readonly losers: Set<Origin>;
   /** Origins whose logs are bare: see replication/receiving/bare.ts. */
@@ -69,7 +69,7 @@ export function createReach(slots: Slots, self: Origin): Reach {
     slots,
     directory,
     away: new Set(),
-    asides: new Set(),
+    crashed: new Set(),
     losers: new Set(),
     bare: new Set(),
     unheard: new Set(),

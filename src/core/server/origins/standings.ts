@@ -12,12 +12,12 @@ export const STANDINGS = {
   suspect: {
     reached: 'reachable',
     lost: 'suspect',
-    crashed: 'aside',
+    crashed: 'crashed',
     split: 'split',
     left: 'gone',
   },
-  aside: { reached: 'reachable', split: 'split', forgotten: 'gone', left: 'gone' },
-  split: { reached: 'reachable', crashed: 'aside', forgotten: 'gone', left: 'gone' },
+  crashed: { reached: 'reachable', split: 'split', forgotten: 'gone', left: 'gone' },
+  split: { reached: 'reachable', crashed: 'crashed', forgotten: 'gone', left: 'gone' },
   gone: {},
 } as const satisfies Readonly<
   Record<Standing | 'gone', Readonly<Record<string, Standing | 'gone'>>>

@@ -12,7 +12,7 @@ export function noteWays(state: State, { standing, log }: Origin): void {
   const { host, addresses } = log.facts;
   if (host === state.options.facts.host) return;
   if (standing === 'reachable') forgetWays(state, addresses);
-  if (standing !== 'aside' && standing !== 'split') return;
+  if (standing !== 'crashed' && standing !== 'split') return;
   const { lost } = state.addresses;
   forgetWays(state, addresses);
   for (const address of addresses) lost.add(address);

@@ -22,7 +22,7 @@ interface Told {
 
 /** The hosts of the origins that are out of reach or do not speak, as neighbours are told. */
 export function ownMissing(state: State): Told {
-  const away = [...state.reach.away].filter(({ standing }) => standing !== 'aside');
+  const away = [...state.reach.away].filter(({ standing }) => standing !== 'crashed');
   return bounded(hostsOf([...away, ...leftInSplit(state), ...unspoken(state)], () => true));
 }
 

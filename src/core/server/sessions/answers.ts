@@ -88,7 +88,7 @@ export function serverCountsOf({ origins }: Pick<State, 'origins'>): ServerCount
   const servers = { reachable: 0, suspect: 0, split: 0 };
   const masters = { reachable: 0, known: 0 };
   for (const { standing, log } of origins.values()) {
-    if (standing === 'new' || standing === 'aside') continue;
+    if (standing === 'new' || standing === 'crashed') continue;
     servers[standing] += 1;
     if (log.facts.role !== 'master') continue;
     masters.known += 1;
@@ -233,10 +233,10 @@ function viewOf({ view: { isComplete, missing, missingCount, why } }: State): Vi
   return { complete: isComplete, missing, missingCount, why };
 }
 
-/** A row of `peers`; null for a server that was never in reach, or is kept aside. */
+/** A row of `peers`; null for a server that was never in reach, or has crashed. */
 export function serverRowOf(state: Readonly<State>, origin: Origin): ServerRow | null {
   const { standing, log, id } = origin;
-  if (standing === 'new' || standing === 'aside') return null;
+  if (standing === 'new' || standing === 'crashed') return null;
   return {
     origin: id,
     facts: log.facts,
