@@ -4,7 +4,7 @@
 
 import { type Notice, NOTICES, type ServerHandle, sentenceOf } from '../index.ts';
 import { type LogEvent, type LogFormat, logTo } from './log-lines.ts';
-import { drawSteps, type Outcome } from './progress.ts';
+import { drawSteps, type StepOutcome } from './progress.ts';
 import type { Screen } from './theme.ts';
 
 /** Where the notices of a server go. */
@@ -88,19 +88,19 @@ function eventOf(notice: Notice): LogEvent {
   return { event, level: NOTICES[event].level, message: sentenceOf(notice), fields };
 }
 
-function linkedOutcome(peer: string | number): Outcome {
+function linkedOutcome(peer: string | number): StepOutcome {
   return { text: `neighbours: linked to ${String(peer)}`, isDone: true };
 }
 
 interface OpenStep {
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<StepOutcome>;
   /** The first outcome counts. */
-  readonly settle: (outcome: Outcome) => void;
+  readonly settle: (outcome: StepOutcome) => void;
 }
 
 function openStep(): OpenStep {
-  let settle: (outcome: Outcome) => void = () => undefined;
-  const outcome = new Promise<Outcome>((resolve) => {
+  let settle: (outcome: StepOutcome) => void = () => undefined;
+  const outcome = new Promise<StepOutcome>((resolve) => {
     settle = resolve;
   });
   return { outcome, settle };

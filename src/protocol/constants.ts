@@ -27,9 +27,6 @@ export const FRAME_BYTES_TARGET = 256 * 1024;
 /** A stranger that says nothing is closed after this. */
 export const HANDSHAKE_MS_MAX = 2_000;
 
-/** One that came by a UNIX socket: a program of this host, which may wait for the processor. */
-export const HANDSHAKE_HERE_MS_MAX = 10_000;
-
 /** Length of the names of services, hosts, clusters, servers, environments and of tag keys. */
 export const NAME_CHARACTERS_MAX = 128;
 

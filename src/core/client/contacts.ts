@@ -3,11 +3,7 @@
 // opened, greeted, refused or lost. The invariant: a listener hears of a contact in the order of
 // the table below, and never of a connection that was closed from this side.
 
-import {
-  HANDSHAKE_HERE_MS_MAX,
-  HANDSHAKE_MS_MAX,
-  PROTOCOL_VERSIONS,
-} from '../../protocol/constants.ts';
+import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../protocol/constants.ts';
 import type { ProtocolError, ProtocolErrorName } from '../../protocol/errors.ts';
 import { PROTOCOL_ERRORS, protocolErrorName, versionsReason } from '../../protocol/errors.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
@@ -217,8 +213,7 @@ export class Contacts {
     contact.parting = null;
     contact.denial = null;
     this.#byConnection.set(input.connection, contact);
-    const limitMs = input.transport === 'unix' ? HANDSHAKE_HERE_MS_MAX : HANDSHAKE_MS_MAX;
-    this.#options.timers.set(handshakeTimer(contact), input.nowMs + limitMs, () => {
+    this.#options.timers.set(handshakeTimer(contact), input.nowMs + HANDSHAKE_MS_MAX, () => {
       this.lose(contact, 'handshake-timeout', 'it is silent');
     });
   }

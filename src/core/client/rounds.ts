@@ -1,9 +1,8 @@
 // When the addresses of this host are tried: in rounds, all sockets first, then the ports. A missing
 // socket and a closed port cost microseconds, so a round comes every 300 ms at most for as long as a
-// session is lacking: that is how a sidecar is back within half a second of a server's start. Where
-// the processor is short, rounds come late, and then more rarely: a thousand clients would else leave
-// no time for the servers to start. The invariant: when no further session is
-// possible, nothing is dialled, and no port where a socket took us for each.
+// session is lacking: that is how a sidecar is back within half a second of a server's start. The
+// invariant: when no further session is possible, nothing is dialled, and no port where a socket took
+// us for each.
 
 import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
 import type { Contact, Contacts } from './contacts.ts';
@@ -40,8 +39,8 @@ export class Rounds {
       .some((other) => other !== contact && other.server?.origin === server.origin);
   }
 
-  /** Tries every address of this host that has no session; the round comes late by so much. */
-  begin(lateMs = 0): void {
+  /** Tries every address of this host that has no session. */
+  begin(): void {
     const { contacts, timers } = this.#options;
     if (!this.#hasLocal()) return;
     timers.cancel('round');
@@ -50,7 +49,7 @@ export class Rounds {
       if (isSocketPath(contact.address)) contacts.dial(contact);
     }
     this.#armPorts();
-    this.#armNext(lateMs);
+    this.#armNext();
     this.advance();
   }
 
@@ -101,16 +100,13 @@ export class Rounds {
     return contacts.in('idle').filter((one) => contacts.isLocal(one) && !this.isTwin(one));
   }
 
-  #armNext(lateMs = 0): void {
-    const { timers, now, random } = this.#options;
-    const rareMs = lateMs > 0 ? random() * Math.min(LATE_FACTOR * lateMs, RARE_MS_MAX) : 0;
-    const dueMs = now() + this.#backoff.nextDelayMs() + rareMs;
-    timers.set('round', dueMs, () => {
-      const nextLateMs = now() - dueMs;
+  #armNext(): void {
+    const { timers, now } = this.#options;
+    timers.set('round', now() + this.#backoff.nextDelayMs(), () => {
       // With a socket met for each session it is theirs to say what comes next: see `advance`.
       if (this.#areAllMet()) return;
-      if (this.#idle().length > 0) this.begin(nextLateMs);
-      else if (this.#isLacking()) this.#armNext(nextLateMs);
+      if (this.#idle().length > 0) this.begin();
+      else if (this.#isLacking()) this.#armNext();
     });
   }
 
@@ -129,7 +125,3 @@ export class Rounds {
 
 /** Sockets answer within a millisecond; one that does not must not hold up the ports. */
 const PORTS_AFTER_MS = 100;
-
-/** A round that is late by so much is followed by one that waits up to as many times longer. */
-const LATE_FACTOR = 8;
-const RARE_MS_MAX = 4_000;

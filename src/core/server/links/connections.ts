@@ -3,11 +3,7 @@
 // a table; a message that has no entry in it is a breach of the protocol. Beside the table, in
 // code: environments, versions, roles, and which of two connections to one server is kept.
 
-import {
-  HANDSHAKE_HERE_MS_MAX,
-  HANDSHAKE_MS_MAX,
-  PROTOCOL_VERSIONS,
-} from '../../../protocol/constants.ts';
+import { HANDSHAKE_MS_MAX, PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
 import type { ProtocolErrorName } from '../../../protocol/errors.ts';
 import type { Arrived, Message, MessageKind } from '../../../protocol/messages.ts';
 import { assert } from '../../kit/assert.ts';
@@ -161,8 +157,7 @@ function sendWelcome(state: State, connection: Connection): void {
 
 /** A connection that has not shaken hands by then is closed. */
 export function armHandshake(state: State, connection: Connection): void {
-  const strangerMs = connection.transport === 'unix' ? HANDSHAKE_HERE_MS_MAX : HANDSHAKE_MS_MAX;
-  const limitMs = connection.dialled === null ? strangerMs : state.options.silenceMs;
+  const limitMs = connection.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
   state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
     handleHandshakeTimeout(state, connection);
   });
