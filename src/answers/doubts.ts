@@ -20,6 +20,14 @@ export function doubtsInfoOf(said: Doubts | undefined): { readonly doubts?: Doub
   };
 }
 
+/** The doubts of an answer that has nothing: only a complete view knows that there is none. */
+export function doubtsBeside(answer: {
+  readonly complete: boolean;
+  readonly doubts?: Doubts | undefined;
+}): { readonly doubts?: DoubtsInfo } {
+  return answer.complete ? doubtsInfoOf(answer.doubts) : {};
+}
+
 /** The same in words: `none in reach; h3 left 12 s ago`. */
 export function doubtsText({ lost, unanswered }: DoubtsInfo): string {
   const left = lost.map(({ host, agoMs }) => `${host} left ${agoText(agoMs)}`);

@@ -69,7 +69,7 @@ export const SIDECAR_EVENTS = {
   'left-behind-killed': {
     level: 'warn',
     sentence:
-      'processes that were left behind still run after {milliseconds} ms: {processes}; sending SIGKILL',
+      'what was left behind still runs after {milliseconds} ms: {processes}; sending SIGKILL',
   },
   'catalogue-given-up': {
     level: 'error',

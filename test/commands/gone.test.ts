@@ -1,6 +1,7 @@
 // The words of a certain "none" while a host is lost, and the list of servers that are gone.
 
 import { expect } from 'vitest';
+import { Door } from '../support/door.ts';
 import { allComplete, startHosts } from '../support/hosts.ts';
 import { test } from '../support/processes.ts';
 
@@ -17,6 +18,8 @@ test('a none says which host was lost, and peers --all since when and why', asyn
   await stage.run(['status', '--wait=10s', server]);
   const none = await stage.run(['lookup', 'db', server]);
   const json = await stage.run(['lookup', 'db', '--json', server]);
+  const byHttp = await new Door(h1!.address, h1!.a).ask('/v1/services/db');
+  const allByHttp = await new Door(h1!.address, h1!.a).ask('/v1/services');
   const list = await stage.run(['lookup', server]);
   const all = await stage.run(['peers', '--all', server]);
   const crashed = await stage.run(['peers', '--state=crashed', '--host=h3', '--json', server]);
@@ -28,6 +31,14 @@ test('a none says which host was lost, and peers --all since when and why', asyn
     complete: true,
     doubts: { lost: [{ host: 'h3' }], unanswered: [] },
   });
+  for (const { status, body } of [byHttp, allByHttp]) {
+    expect(status).toBe(404);
+    expect(JSON.parse(body)).toMatchObject({
+      error: { message: expect.stringMatching(/: none in reach; h3 left \d+ s ago$/) as unknown },
+      complete: true,
+      doubts: { lost: [{ host: 'h3' }], unanswered: [] },
+    });
+  }
   expect(list.stderr).toMatch(/none in reach; h3 left \d+ s ago\n/);
   const rows = all.stdout.trimEnd().split('\n');
   expect(rows.map((row) => row.split('\t')).map(([name, , , , state]) => [name, state])).toEqual([

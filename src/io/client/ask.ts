@@ -13,7 +13,7 @@ import type {
   ServicesAnswer,
   StatusReport,
 } from '../../answers/shapes.ts';
-import { doubtsInfoOf, type DoubtsInfo } from '../../answers/doubts.ts';
+import { doubtsBeside } from '../../answers/doubts.ts';
 import { goneInfoOf, instanceInfoOf, peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
 import { viewInfoOf } from '../../answers/view.ts';
 import { candidatesOf } from './candidates.ts';
@@ -47,7 +47,11 @@ export async function services(options: ClientOptions = {}): Promise<ServicesAns
   const { answer } = await askServers({ kind: 'list' }, options);
   if (answer.kind !== 'services') throw strangeAnswer(answer);
   const list = answer.services.map((one) => ({ ...one }));
-  return { ...viewInfoOf(answer), services: list, ...(list.length > 0 ? {} : doubtsOf(answer)) };
+  return {
+    ...viewInfoOf(answer),
+    services: list,
+    ...(list.length > 0 ? {} : doubtsBeside(answer)),
+  };
 }
 
 /** Every server of the environment, as one of them sees them; with `all`, those too that are gone. */
@@ -85,15 +89,8 @@ async function lookupOnce(
   if (answer.kind !== 'instances') throw strangeAnswer(answer);
   const matching = answer.instances.filter((instance) => isWanted(instance, wanted));
   const ordered = nearestFirst(matching, facts, () => runtime.random());
-  const doubts = ordered.length > 0 ? {} : doubtsOf(answer);
+  const doubts = ordered.length > 0 ? {} : doubtsBeside(answer);
   return { service, ...viewInfoOf(answer), instances: ordered.map(instanceInfoOf), ...doubts };
-}
-
-/** Only a complete view knows that there is none. */
-function doubtsOf(answer: Extract<Answer, { readonly kind: 'instances' | 'services' }>): {
-  readonly doubts?: DoubtsInfo;
-} {
-  return answer.complete ? doubtsInfoOf(answer.doubts) : {};
 }
 
 /**

@@ -1,6 +1,7 @@
 // Questions by HTTP: the services, the servers, the state. The invariant: a question gets the same
 // answer as on the command line, key for key.
 
+import { type DoubtsInfo, doubtsBeside, doubtsText } from '../../answers/doubts.ts';
 import { peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
 import { viewInfoOf } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
@@ -27,8 +28,10 @@ export function answerServices(exchange: Exchange, { inside, query }: HttpQuesti
     const services = answer.services.filter(({ name }) => isMatch(name)).map((one) => ({ ...one }));
     const body = { ...view, services };
     if (services.length > 0) exchange.json(200, body, { view });
-    else if (view.complete) exchange.fail(noneFailure('no service is registered', body), { view });
-    else exchange.fail(cannotTell('cannot tell which services there are', body), { view });
+    else if (view.complete) {
+      const { doubts } = doubtsBeside(answer);
+      exchange.fail(noneFailure('no service is registered', body, doubts), { view });
+    } else exchange.fail(cannotTell('cannot tell which services there are', body), { view });
   });
 }
 
@@ -77,7 +80,9 @@ export function failUnanswered(exchange: Exchange, answer: InnerAnswer): void {
 }
 
 /** The requested thing does not exist, and that is certain. */
-export function noneFailure(message: string, more: object): HttpFailure {
+export function noneFailure(none: string, more: object, doubts?: DoubtsInfo): HttpFailure {
   const hint = 'see what there is with: /v1/services';
-  return { status: 404, code: 'none', message, hint, more };
+  const failure = { status: 404, code: 'none', hint } as const;
+  if (doubts === undefined) return { ...failure, message: none, more };
+  return { ...failure, message: `${none}: ${doubtsText(doubts)}`, more: { ...more, doubts } };
 }

@@ -5,6 +5,7 @@
 import { formatted } from '../../answers/instance-text.ts';
 import type { TextFormat } from '../../answers/instance-text.ts';
 import { chosenOf } from '../../answers/choice.ts';
+import { type DoubtsInfo, doubtsBeside } from '../../answers/doubts.ts';
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { instanceInfoOf } from '../../answers/shapes.ts';
 import { viewInfoOf, type ViewInfo } from '../../answers/view.ts';
@@ -104,6 +105,8 @@ interface Found {
   readonly instances: readonly Instance[];
   readonly view: ViewInfo;
   readonly etag: string;
+  /** What a "none" cannot know. It carries ages, so it is no part of the tag. */
+  readonly doubts?: DoubtsInfo;
 }
 
 function look(exchange: Exchange, lookup: Lookup, done: (found: Found) => void): void {
@@ -132,6 +135,7 @@ function foundIn(answer: MessageOf<'instances'>, { wanted, inside }: Lookup): Fo
     instances: nearestFirst(matching, facts, () => runtime.random()),
     view: viewInfoOf(answer),
     etag: etagOf({ complete, missing, instances: matching }),
+    ...(matching.length > 0 ? {} : doubtsBeside(answer)),
   };
 }
 
@@ -183,13 +187,13 @@ function contentOf(
   return { type: TEXT_TYPE, body: lines.map((line) => `${line}\n`).join('') };
 }
 
-function emptyFailure(name: string, { instances, view }: Found, body: object) {
+function emptyFailure(name: string, { instances, view, doubts }: Found, body: object) {
   const { complete } = view;
   if (instances.length > 0) {
     const message = `no live instance of ${name}; stale ones: ${String(instances.length)}`;
     return { ...cannotTell(message, body), code: 'only-stale' as const };
   }
-  if (complete) return noneFailure(`no instance of ${name}`, body);
+  if (complete) return noneFailure(`no instance of ${name}`, body, doubts);
   return cannotTell(`cannot tell whether ${name} is there`, body);
 }
 
