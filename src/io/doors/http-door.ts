@@ -4,8 +4,7 @@
 
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer, request as httpRequest } from 'node:http';
-import type { Server as SecureServer } from 'node:https';
-import { createServer as createSecureServer } from 'node:https';
+import type { Server as SecureServer, ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 
 import type { HttpLimitName } from '../../doors/http/limits.ts';
@@ -97,9 +96,7 @@ class HttpDoor implements Door {
     });
     const tls = isBeyondLoopback(place) ? httpTlsOf(own) : null;
     const server =
-      tls === null
-        ? createServer(SERVER_OPTIONS, listener)
-        : createSecureServer({ ...SERVER_OPTIONS, ...tls }, listener);
+      tls === null ? createServer(SERVER_OPTIONS, listener) : createSecureServer(tls, listener);
     server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#connections.add(socket);
     });
@@ -146,6 +143,12 @@ async function ended(server: Server | SecureServer): Promise<void> {
     });
     server.closeIdleConnections();
   });
+}
+
+function createSecureServer(tls: ServerOptions, listener: RequestListener): SecureServer {
+  // Loaded when it is used: it takes more than a megabyte.
+  const https = process.getBuiltinModule('node:https');
+  return https.createServer({ ...SERVER_OPTIONS, ...tls }, listener);
 }
 
 /** The limits of a request: rarangi-http(7) says the same. */
