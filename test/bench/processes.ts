@@ -160,8 +160,17 @@ export function cpuMs(pid: number): number {
 
 /** Memory that a process holds, in bytes. */
 export function residentBytes(pid: number): number {
+  return memoryOf(pid, 'VmRSS');
+}
+
+/** What of it belongs to the process alone: no page of Node.js itself, which all its processes share. */
+export function ownBytes(pid: number): number {
+  return memoryOf(pid, 'RssAnon');
+}
+
+function memoryOf(pid: number, what: 'VmRSS' | 'RssAnon'): number {
   const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
+  return Number(new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024;
 }
 
 /** The smallest of the values that are measured twice a second for so long. */

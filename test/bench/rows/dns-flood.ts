@@ -71,7 +71,7 @@ async function othersDuring<T>(
 }
 
 function floodWords(seconds: number): string[] {
-  return ['-Q', '100000', '-q', '20000', '-c', '4', '-t', '1', '-l', String(seconds)];
+  return ['-Q', '100000', '-q', '200000', '-c', '4', '-t', '1', '-l', String(seconds)];
 }
 
 const INSTANCES = 10;
