@@ -16,8 +16,8 @@ import { type Bench, openBench } from './processes.ts';
 interface Shot {
   readonly name: string;
   readonly address: string;
-  /** The page is ready when it says this. */
-  readonly text: string;
+  /** The page is ready when it says something like this. */
+  readonly ready: RegExp;
   readonly hash?: string;
 }
 
@@ -42,7 +42,7 @@ async function shoot(browser: Browser, folder: string, shot: Shot): Promise<void
     await page.setViewport({ width, height });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     await page.goto(`${pageUrl(shot.address)}${shot.hash ?? ''}`);
-    const isReady = `document.body.innerText.includes(${JSON.stringify(shot.text)})`;
+    const isReady = `${String(shot.ready)}.test(document.body.innerText)`;
     await page.waitForFunction(isReady, { timeout: 120_000 });
     writeFileSync(join(folder, `page-${shot.name}-${name}.webp`), await smallPicture(page));
     await page.close();
@@ -73,11 +73,16 @@ async function shootFleet(bench: Bench, browser: Browser, folder: string): Promi
     }
   }
   const address = first!.servers[0]!.address;
-  const text = `${String(HOSTS * 3)} instances`;
-  await shoot(browser, folder, { name: 'healthy', address, text, hash: '#service=web' });
+  const ready = new RegExp(`${String(HOSTS * 3)} instances`);
+  await shoot(browser, folder, { name: 'healthy', address, ready, hash: '#service=web' });
   const stopped = hosts.slice(-2).flatMap(({ servers }) => servers);
   for (const { pid } of stopped) process.kill(pid, 'SIGSTOP');
-  await shoot(browser, folder, { name: 'split', address, text: 'cut off' });
+  // By then both hosts have been found cut off.
+  await shoot(browser, folder, {
+    name: 'split',
+    address,
+    ready: /Net-split for (?:[3-9]|\d\d+) s/,
+  });
 }
 
 /** A thousand hosts that are played to one server. */
@@ -86,7 +91,7 @@ async function shootThousand(bench: Bench, browser: Browser, folder: string): Pr
   const hub = await PlayedHub.open(fleet, bench.address());
   const { address } = await bench.serve({ words: ['--master', `--peer=${hub.address}`] });
   await hub.taken();
-  await shoot(browser, folder, { name: 'thousand', address, text: '4000 instances' });
+  await shoot(browser, folder, { name: 'thousand', address, ready: /4000 instances/ });
   hub.close();
 }
 

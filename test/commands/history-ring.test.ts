@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest';
 import { keyOf, openSession, registrationOf } from '../bench/wire.ts';
+import { eventually } from '../support/conditions.ts';
 import { type Door, openDoor } from '../support/door.ts';
 import { test } from '../support/processes.ts';
 
@@ -119,9 +120,17 @@ test('with --since only what is younger is told, and with --follow what comes af
   const follow = stage.start(['history', at, '--since', '1ms', '--follow', '--json']);
   const told = await stage.run(['history', at, '--since', `${agoMs}ms`, '--json']);
   await stage.run(['lookup', 'young', '--wait=10s', at]);
-  const fresh = await door.register({ service: 'fresh', port: 3 });
-  await fresh.next();
-  const first = await follow.printed({ event: 'registered' });
+  const following = follow.printed({ event: 'registered' });
+  // Whether it has asked for the first time nobody sees: something happens until it tells of it.
+  const first = await eventually(
+    () => 'nothing of what came was told',
+    async () => {
+      const fresh = await door.register({ service: 'fresh', port: 3 });
+      await fresh.next();
+      fresh.asked.destroy();
+      return await Promise.race([following, Promise.resolve(undefined)]);
+    },
+  );
   await follow.end();
 
   expect(told.stdout).not.toContain('"old"');
