@@ -69,7 +69,9 @@ for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '' }]) {
       const { address, server, register } = await startLone(stage);
       const terminal = openTerminal(stage, env);
       const words = ['peers', '--watch', '--interval=100ms', `--server=${address}`];
-      terminal.type(`${process.execPath} ${RUN} ${words.join(' ')}`);
+      // All at once: what is typed while the page is shown is for the page.
+      const line = `${process.execPath} ${RUN} ${words.join(' ')}`;
+      terminal.type(`${line}; echo "it ended with $?"`);
       await expect.poll(terminal.screen, PATIENTLY).toMatch(/ leaf +reachable +0 +0 +self$/m);
 
       await register(['--name=db', '--port=9']);
@@ -85,7 +87,6 @@ for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '' }]) {
       await expect.poll(terminal.screen, PATIENTLY).toContain('hint: look whether it runs');
       const alone = terminal.screen();
       terminal.press('C-c');
-      terminal.type('echo "it ended with $?"');
       await expect.poll(terminal.screen, PATIENTLY).toMatch(/^it ended with 0$/m);
 
       for (const screen of [wide, narrow, alone]) {
