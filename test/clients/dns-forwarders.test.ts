@@ -148,10 +148,10 @@ for (const forwarder of FORWARDERS) {
 
         await host.offer('web', 8_002);
         await host.a.end('SIGKILL');
-        // Of dnsmasq's two servers the dead one may be the favourite: for 20 s it asks no other, but for
+        // Of dnsmasq's two servers the dead one may be the favourite: for 60 s it asks no other, but for
         // a question that its asker repeats.
         let answer = '';
-        for (let tries = 0; tries < 12 && answer === ''; tries += 1) answer = await ask('web', 'A');
+        for (let tries = 0; tries < 20 && answer === ''; tries += 1) answer = await ask('web', 'A');
         expect(answer).toContain('127.0.0.1');
       });
     },
