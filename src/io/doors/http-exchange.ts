@@ -36,8 +36,8 @@ export interface HttpStream {
   readonly form: StreamForm;
   /** Writes an event of that name. */
   event(name: string, event: object): void;
-  /** The same of an event that is JSON already. */
-  ready(name: string, json: string): void;
+  /** Writes events that are text in its form already. */
+  send(text: string): void;
   /** Ends it from this side. */
   end(): void;
 }
@@ -213,9 +213,7 @@ export class Exchange {
       event: (name, event) => {
         write(eventText(form, name, JSON.stringify(event)));
       },
-      ready: (name, json) => {
-        write(eventText(form, name, json));
-      },
+      send: write,
       end: () => {
         response.end();
       },

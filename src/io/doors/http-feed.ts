@@ -7,6 +7,7 @@ import { peerInfoOf, type ServiceInfo, statusReportOf } from '../../answers/shap
 import { serverRowOf } from '../../core/server/sessions/answers.ts';
 import type { Origin } from '../../core/server/entities.ts';
 import type { State } from '../../core/server/state.ts';
+import { eventText, type StreamForm } from '../../doors/http/events.ts';
 import {
   type FeedAway,
   type FeedEvent,
@@ -121,12 +122,31 @@ export class HttpFeed {
 
   #tell(said: Said): void {
     const { news, whole } = this.#told.next(this.#inside.server.state(), said);
-    const all = this.#hasNew() ? whole() : [];
+    const all = new Texts(this.#hasNew() ? whole() : []);
+    const changes = new Texts(news);
     for (const reader of this.#readers) {
-      const { stream, isNew } = reader;
-      for (const { name, json } of isNew ? all : news) stream.ready(name, json);
+      const text = (reader.isNew ? all : changes).in(reader.stream.form);
+      if (text !== '') reader.stream.send(text);
       reader.isNew = false;
     }
+  }
+}
+
+/** What is told at a time, as one text for all readers of a form. */
+class Texts {
+  readonly #events: readonly Written[];
+  readonly #texts = new Map<StreamForm, string>();
+
+  constructor(events: readonly Written[]) {
+    this.#events = events;
+  }
+
+  in(form: StreamForm): string {
+    const known = this.#texts.get(form);
+    if (known !== undefined) return known;
+    const text = this.#events.map(({ name, json }) => eventText(form, name, json)).join('');
+    this.#texts.set(form, text);
+    return text;
   }
 }
 
