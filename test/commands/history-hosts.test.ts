@@ -10,29 +10,7 @@ import { Door } from '../support/door.ts';
 import { allComplete, type Host, type Starter, startHosts } from '../support/hosts.ts';
 import { plantedServe } from '../support/planted-build.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
-
-interface Row {
-  readonly event: string;
-  readonly service?: string;
-  readonly host: string;
-  readonly server: string;
-  readonly cause?: string;
-  readonly detail?: string;
-  readonly ageMs: number;
-  readonly time: string;
-}
-
-/** Waits for a host's events of a service. */
-async function toldOf(
-  stage: Stage,
-  { host, service, event }: { host: Host; service: string; event: string },
-): Promise<Row> {
-  const server = `--server=${host.address}:17340`;
-  const follow = stage.start(['history', service, server, '--follow', '--json']);
-  const row = await follow.printed({ event });
-  await follow.end();
-  return row as unknown as Row;
-}
+import { type Row, toldOf } from '../support/told.ts';
 
 /** A sidecar at a host, once it is registered. */
 async function register(stage: Stage, host: Host, name: string): Promise<Running> {

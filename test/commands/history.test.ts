@@ -6,18 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
 import { allComplete, serveWords, startHosts, type Host } from '../support/hosts.ts';
 import { test, type Stage } from '../support/processes.ts';
-
-interface Row {
-  readonly event: string;
-  readonly service?: string;
-  readonly instance?: string;
-  readonly host: string;
-  readonly server: string;
-  readonly cause?: string;
-  readonly detail?: string;
-  readonly ageMs: number;
-  readonly time: string;
-}
+import { type Row, toldOf } from '../support/told.ts';
 
 interface Told {
   readonly reachesBackTo: string;
@@ -27,16 +16,6 @@ interface Told {
 async function told(stage: Stage, { address }: Host, words: readonly string[]): Promise<Told> {
   const { stdout } = await stage.run(['history', `--server=${address}`, '--json', ...words]);
   return JSON.parse(stdout) as Told;
-}
-
-/** A host's row of a removal, once it knows. */
-async function removal(stage: Stage, host: Host, service: string): Promise<Row | undefined> {
-  const server = `--server=${host.address}:17340`;
-  const follow = stage.start(['history', service, server, '--follow', '--json']);
-  await follow.printed({ event: 'removed' });
-  const [row] = follow.allPrinted({ event: 'removed' });
-  await follow.end();
-  return row as unknown as Row;
 }
 
 test('a removal is told on another host with its cause, its host and who did it', async ({
@@ -71,7 +50,9 @@ test('a removal is told on another host with its cause, its host and who did it'
   sidecars.ended.type('\n');
   status = 503;
   const names = ['killed', 'stopped', 'ended', 'sick'];
-  const rows = await Promise.all(names.map((name) => removal(stage, h1!, name)));
+  const rows = await Promise.all(
+    names.map((name) => toldOf(stage, { host: h1!, service: name, event: 'removed' })),
+  );
   health.close();
 
   const where = { host: 'h3', server: expect.stringMatching(/^h3-[ab]/) as unknown };
@@ -177,11 +158,11 @@ test('a host that crashes takes its services along, and says so elsewhere', asyn
 
   h3!.a.signal('SIGSTOP');
   h3!.b.signal('SIGSTOP');
-  const row = await removal(stage, h1!, 'web');
+  const row = await toldOf(stage, { host: h1!, service: 'web', event: 'removed' });
   const { rows } = await told(stage, h1!, ['--host=h3']);
 
   expect(row).toMatchObject({ cause: 'crash', host: 'h3' });
-  expect(row?.detail).toMatch(/h3/);
+  expect(row.detail).toMatch(/h3/);
   expect(
     rows
       .filter(({ event }) => event === 'crashed')

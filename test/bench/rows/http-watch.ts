@@ -3,18 +3,23 @@
 // at the same server?
 
 import { openEvents } from '../http.ts';
-import type { Bench } from '../processes.ts';
 import { median, type Row, spread } from '../row.ts';
 import { Telling } from '../telling.ts';
 import { openSession, registerOf, registrationOf } from '../wire.ts';
 import { type Counts, timeWatchers } from './fanout.ts';
+import { timeKills } from './removal.ts';
 
 export const httpRemoval: Row = {
   name: 'http-removal',
   title: 'HTTP: a service is killed (kill -9), told to a stream of events on another host',
   method: '100 kills',
   measure: async (bench, isQuick) => {
-    const times = await timeKills(bench, isQuick ? 3 : 100);
+    const times = await timeKills(bench, isQuick ? 3 : 100, async (address, tell) => {
+      const stream = await openEvents(address, 'bench', tell);
+      return () => {
+        stream.destroy();
+      };
+    });
     return [{ what: 'kill -9 → told by HTTP', unit: 'ms', ...spread(times), must: '≤ 5' }];
   },
 };
@@ -42,35 +47,6 @@ export const httpFanout: Row = {
     ];
   },
 };
-
-async function timeKills(bench: Bench, rounds: number): Promise<number[]> {
-  const one = await bench.serve({ words: ['--master'] });
-  const other = await bench.serve({ words: ['--master', `--peer=${one.address}`] });
-  await other.said('origin-reachable');
-  let tell = (_: string): void => undefined;
-  const stream = await openEvents(other.address, 'bench', (change) => {
-    tell(change);
-  });
-  const told = (wanted: string): Promise<void> =>
-    new Promise((resolve) => {
-      tell = (change) => {
-        if (change === wanted) resolve();
-      };
-    });
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const added = told('added');
-    const { pid } = bench.floor('service.mjs', [one.address, 'bench']);
-    await added;
-    const removed = told('removed');
-    const sinceMs = performance.now();
-    process.kill(pid, 'SIGKILL');
-    await removed;
-    times.push(performance.now() - sinceMs);
-  }
-  stream.destroy();
-  return times;
-}
 
 async function timeStreams(address: string, { watchers, rounds }: Counts): Promise<Telling> {
   const telling = new Telling(watchers);

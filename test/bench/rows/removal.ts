@@ -15,7 +15,7 @@ export const removal: Row = {
   method: '100 kills',
   measure: async (bench, isQuick) => {
     const rounds = isQuick ? 3 : 100;
-    const times = await timeKills(bench, rounds);
+    const times = await timeKills(bench, rounds, watchBySession);
     const floors = await timeRelays(bench, rounds);
     const what = 'kill -9 → gone';
     return [
@@ -25,13 +25,17 @@ export const removal: Row = {
   },
 };
 
-async function timeKills(bench: Bench, rounds: number): Promise<number[]> {
+/** Tells each change of the service `bench` at an address; what it resolves with ends that. */
+type Watch = (address: string, tell: (change: string) => void) => Promise<() => void>;
+
+/** Kills a service again and again; how long until a watch at another host tells, in milliseconds. */
+export async function timeKills(bench: Bench, rounds: number, watch: Watch): Promise<number[]> {
   const one = await bench.serve({ words: ['--master'] });
   const other = await bench.serve({ words: ['--master', `--peer=${one.address}`] });
   await other.said('origin-reachable');
   let tell = (_: string): void => undefined;
-  const watcher = await openSession(other.address, (message) => {
-    if (message.kind === 'change') tell(message.change);
+  const end = await watch(other.address, (change) => {
+    tell(change);
   });
   const told = (wanted: string): Promise<void> =>
     new Promise((resolve) => {
@@ -39,12 +43,6 @@ async function timeKills(bench: Bench, rounds: number): Promise<number[]> {
         if (change === wanted) resolve();
       };
     });
-  watcher.send({
-    kind: 'watch',
-    request: 1,
-    service: registrationOf(0, 'bench').service,
-    known: [],
-  });
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const added = told('added');
@@ -56,9 +54,20 @@ async function timeKills(bench: Bench, rounds: number): Promise<number[]> {
     await removed;
     times.push(performance.now() - sinceMs);
   }
-  watcher.close();
+  end();
   return times;
 }
+
+const watchBySession: Watch = async (address, tell) => {
+  const session = await openSession(address, (message) => {
+    if (message.kind === 'change') tell(message.change);
+  });
+  const { service } = registrationOf(0, 'bench');
+  session.send({ kind: 'watch', request: 1, service, known: [] });
+  return () => {
+    session.close();
+  };
+};
 
 async function timeRelays(bench: Bench, rounds: number): Promise<number[]> {
   const onePort = portOf(await bench.floor('relay.mjs').said('listening'));
