@@ -54,7 +54,7 @@ def hold(side, offer):
                     os._exit(1)
                 for event in answer.events() if answer.status == 200 else ():
                     pause = 0.25
-                    print(json.dumps(event), file=sys.stderr, flush=True)
+                    sys.stderr.write(f"{json.dumps(event)}\n")  # In one piece: there are two threads.
         except (OSError, http.client.HTTPException):
             pass  # The server is not there, or has gone.
         time.sleep(pause)

@@ -19,6 +19,8 @@ interface Forwarder {
   readonly need: Parameters<typeof needs>[0];
   /** Where it listens. */
   readonly address?: string;
+  /** It keeps an answer that may be kept for 0 s to the end of that second, if it is a none. */
+  readonly keepsNone?: boolean;
   /** Says how it is started. */
   readonly words: (folder: string) => Promise<string[]>;
 }
@@ -56,6 +58,7 @@ const FORWARDERS: readonly Forwarder[] = [
   {
     name: 'BIND',
     need: 'bind9',
+    keepsNone: true,
     words: async (folder) => {
       const lines = [
         `options { directory "${folder}"; listen-on { 127.0.0.1; }; listen-on-v6 { none; };`,
@@ -105,6 +108,21 @@ function askerOf(host: DnsHost, { address = '127.0.0.1' }: Forwarder): Ask {
   return async (name, type) => (await host.run([...words, `${name}.${ZONE}`, type])).stdout;
 }
 
+/** What a program gets that asks with its C library. */
+async function askAsLibrary(
+  host: DnsHost,
+  { address = '127.0.0.1' }: Forwarder,
+  name: string,
+): Promise<string> {
+  const file = `/run/resolv.conf`;
+  const steps = [
+    'set -e; mount -t tmpfs none /run',
+    `echo nameserver ${address} >${file}; mount --bind ${file} /etc/resolv.conf`,
+    `exec getent hosts ${name}.${ZONE}`,
+  ];
+  return (await host.run(['unshare', '--mount', 'sh', '-c', steps.join('\n')])).stdout;
+}
+
 /**
  * Runs a forwarder beside what is done meanwhile. It works in a folder of its own choice, so it has
  * to be ended by who started it.
@@ -148,11 +166,16 @@ for (const forwarder of FORWARDERS) {
 
         await host.offer('web', 8_002);
         await host.a.end('SIGKILL');
-        // Of dnsmasq's two servers the dead one may be the favourite: for 60 s it asks no other, but for
-        // a question that its asker repeats.
-        let answer = '';
-        for (let tries = 0; tries < 20 && answer === ''; tries += 1) answer = await ask('web', 'A');
-        expect(answer).toContain('127.0.0.1');
+        // Of its two servers the dead one may be dnsmasq's favourite for the next 50 questions; one that
+        // is repeated, as every C library does after five seconds, goes to both.
+        const find = () => askAsLibrary(host, forwarder, 'web');
+        const answer = await (forwarder.keepsNone === true
+          ? eventually(
+              () => 'the none is forgotten',
+              async () => (await find()) || undefined,
+            )
+          : find());
+        expect(answer).toMatch(/^127\.0\.0\.1 /);
       });
     },
     180_000,
