@@ -16,7 +16,7 @@ import { armLink, createLink, linkOf, loseLink } from './links/links.ts';
 import { armDeparted } from './origins/departed.ts';
 import type { LogState } from './origins/log.ts';
 import { OriginLog } from './origins/log.ts';
-import { addOrigin, applySnapshot } from './origins/origins.ts';
+import { addOrigin, applySnapshot, forgetNamed, isHeard } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { armAskAgain, rearm } from './origins/reachability.ts';
 import { armBare } from './replication/receiving/bare.ts';
@@ -159,7 +159,7 @@ function takeOrigins(old: State, state: State, { bad, tidings }: Taking): void {
     const isBad = bad !== null && (origin.id === bad || origin.source === bad);
     if (isBad || !takeOrigin(state, origin)) tidings.forgotten.add(origin.id);
   }
-  for (const id of state.origins.keys()) state.reach.unheard.delete(id);
+  for (const id of state.origins.keys()) if (isHeard(state, id)) forgetNamed(state, id);
 }
 
 /** The instances of servers that have left are in doubt for a grace, from now. */

@@ -135,6 +135,11 @@ export const mutations: readonly Mutation[] = [
     ['view#whyNot', '!state.view.isSynced || lacksLog(state)', '!state.view.isSynced'],
   ],
   [
+    '[R107] no reachable log names one that crashed',
+    answers.namedCrashed,
+    ['origins#isHeard', `origin.standing !== 'crashed'`, 'origin.slot >= 0'],
+  ],
+  [
     'a cold start tries all known addresses',
     answers.loneStart,
     [

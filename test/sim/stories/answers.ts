@@ -1,10 +1,11 @@
 // Stories of answers: when a view is complete, and what watchers are told while servers come and
 // go.
 
+import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { SimWatcher } from '../world/watcher.ts';
 import { startHost } from './scenarios.ts';
-import { stateAt, story } from './story.ts';
+import { standingsOf, stateAt, story } from './story.ts';
 
 /**
  * A server that has no other to wait for is complete at once; one that has a sibling waits for it.
@@ -99,18 +100,28 @@ export const namedOnly = story(
     startHost(world, 'h4');
     for (let tick = 0; tick < 600; tick += 1) {
       world.run(1);
-      for (const server of world.running()) {
-        const {
-          view: { isComplete },
-          origins,
-        } = server.core.state;
-        const named = new Set(reachableLogs(server).flatMap(({ links }) => [...links]));
-        const lacking = [...named].filter((id) => !origins.has(id));
-        const what = `complete without a log that is named, ${server.name}`;
-        demand(!isComplete || lacking.length === 0, what);
-      }
+      for (const server of world.running()) demand(!lacksNamed(server), lackingAt(server));
     }
     demand(world.nowMs - born < 1_000, 'time is out of joint');
+    agreeWithin(10_000);
+  },
+);
+
+/** A host that was taken for crashed is back: others name it before its log is offered again. */
+export const namedCrashed = story(
+  { hosts: 4, traits: { delayMs: [5, 40] } },
+  ({ world, run, demand, agreeWithin }) => {
+    run(2_000);
+    const heal = world.cut((from, to) => (from === 'h4') !== (to === 'h4'));
+    run(3_000);
+    const others = world.running().filter(({ spec }) => spec.host !== 'h4');
+    const taken = others.flatMap((server) => standingsOf(server, 'h4'));
+    demand(taken.join() === taken.map(() => 'crashed').join(), `h4 is ${taken.join()}`);
+    heal();
+    for (let tick = 0; tick < 3_000; tick += 1) {
+      world.run(1);
+      for (const server of others) demand(!lacksNamed(server), lackingAt(server));
+    }
     agreeWithin(10_000);
   },
 );
@@ -253,6 +264,18 @@ export const watchedSilent = story({ hosts: 3 }, ({ world, run, demand }) => {
 function reachableLogs({ core }: SimServer) {
   const origins = [...core.state.origins.values()];
   return origins.filter(({ standing }) => standing === 'reachable').map(({ log }) => log);
+}
+
+/** Whether a server is complete without the log of an origin that a log in reach names. */
+function lacksNamed(server: SimServer): boolean {
+  const { view, origins } = server.core.state;
+  const named = new Set(reachableLogs(server).flatMap(({ links }) => [...links]));
+  const isHere = (id: OriginId): boolean => (origins.get(id)?.standing ?? 'crashed') !== 'crashed';
+  return view.isComplete && ![...named].every(isHere);
+}
+
+function lackingAt({ name }: SimServer): string {
+  return `complete without a log that is named, ${name}`;
 }
 
 function watchesAt({ core }: SimServer): number {

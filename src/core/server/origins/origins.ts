@@ -221,6 +221,7 @@ export function moveOn(state: State, origin: Origin, turn: Turn): void {
   assert(standing !== 'gone', 'an origin that goes is dropped');
   if (origin.standing === standing) return;
   origin.standing = standing;
+  if (standing === 'crashed') noteNamed(state, origin.id);
   state.reach.unspoken.delete(origin.id);
   if (standing === 'reachable') origin.verdict = null;
   noteStanding(state, origin);
@@ -345,8 +346,14 @@ export function forgetNamed(state: State, id: OriginId): void {
   state.reach.unheard.delete(id);
 }
 
+/** Whether nothing can be learnt from a log that names it: it is in the answers, or has left. */
+export function isHeard({ origins, past: { goodbyes } }: State, id: OriginId): boolean {
+  const origin = origins.get(id);
+  return origin === undefined ? goodbyes.has(id) : origin.standing !== 'crashed';
+}
+
 function noteNamed(state: State, id: OriginId): void {
-  if (state.origins.has(id) || state.past.goodbyes.has(id)) return;
+  if (isHeard(state, id)) return;
   state.reach.unheard.add(id);
   touchView(state);
 }

@@ -20,7 +20,7 @@ export interface Reach {
   readonly losers: Set<Origin>;
   /** Origins whose logs are bare: see replication/receiving/bare.ts. */
   readonly bare: Set<Origin>;
-  /** Origins that logs name and that have neither a log here nor a goodbye. */
+  /** Origins that logs name, of which no log is here, or that of a crashed one, and no goodbye. */
   readonly unheard: Set<OriginId>;
   /** Neighbours that have shaken hands and have said nothing of themselves since. */
   readonly unspoken: Set<OriginId>;

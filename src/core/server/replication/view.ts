@@ -7,7 +7,7 @@
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
-import { forgetNamed } from '../origins/origins.ts';
+import { forgetNamed, isHeard } from '../origins/origins.ts';
 import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, isVouched, sendToAll } from './replication.ts';
 import { isViewDue, takeView, touchView } from '../due.ts';
@@ -222,8 +222,7 @@ function askForAgreement(state: State): void {
 
 function lacksLog(state: State): boolean {
   for (const id of state.reach.unheard) {
-    const isKnown = state.origins.has(id) || state.past.goodbyes.has(id);
-    const named = isKnown ? null : namedBy(state, id);
+    const named = isHeard(state, id) ? null : namedBy(state, id);
     if (named === 'reachable') return true;
     if (named === null) forgetNamed(state, id);
   }

@@ -148,6 +148,24 @@ test('a reachable log that names an origin whose log is missing makes a view inc
   expect(stage.state.view.isComplete).toBe(true);
 });
 
+test('[R107] a reachable log that names a crashed origin makes a view incomplete until that is offered', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', up('5'));
+  stage.origin(link, '5', { links: '1' });
+  stage.tell(link, '1', down('5', 'silent'));
+  stage.pass(500);
+  expect(stage.standingOf('5')).toBe('crashed');
+  expect(stage.state.view.isComplete).toBe(true);
+
+  stage.tell(link, '1', up('5'));
+  expect(stage.state.view).toMatchObject({ isComplete: false, why: 'unsynced' });
+  stage.origin(link, '5', { links: '1' });
+
+  expect(stage.standingOf('5')).toBe('reachable');
+  expect(stage.state.view.isComplete).toBe(true);
+});
+
 test('an origin that no log names any more is no longer waited for', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
