@@ -1,8 +1,10 @@
 // Lost alone: a host that loses its power while a server reaches all others is a crash for that
 // server. It may be in doubt for a grace, but it is never frozen: `stale` would mean that it may
 // live on behind a cut, and there is none. Looked at for as long as nothing else falls silent; of
-// two hosts that lose their power one soon after the other neither is alone.
+// two hosts that are lost one soon after the other neither is alone. What a server has frozen before
+// the loss, as an earlier life of a server of that host, says nothing of it.
 
+import type { Origin } from '../../../src/core/server/entities.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 import type { Paths } from './paths.ts';
@@ -20,15 +22,15 @@ export function loneLosses(): Checker {
       const fresh = [...now].filter((host) => !dark.has(host));
       dark = now;
       losses = losses.filter((loss) => isAlone(world, loss));
-      const isAfterOther = world.nowMs - lastDarkMs < TOGETHER_MS + 2 * world.silentMs;
+      const isAfterOther = world.nowMs - lastDarkMs < togetherMs(world);
       const [host] = fresh;
       if (host !== undefined && fresh.length === 1 && !isAfterOther) {
         losses.push(...lossesOf(host, world, paths));
       }
       if (host !== undefined) lastDarkMs = world.nowMs;
       losses = losses.filter(({ server, host }) => reachesAll(server, host, { world, paths }));
-      return losses.flatMap(({ server, host }) => {
-        const isFrozen = hostsOf(server, 'split').has(host);
+      return losses.flatMap(({ server, host, sinceMs }) => {
+        const isFrozen = frozenSince(server, sinceMs).has(host);
         return isFrozen
           ? [`${server.name} takes ${host} for cut off, which fell silent alone`]
           : [];
@@ -50,7 +52,10 @@ function lossesOf(host: string, world: Cluster, paths: Paths): Loss[] {
     .running()
     .filter((server) => server.spec.host !== host && server.environment === 'testing')
     .filter((server) => {
-      const reached = hostsOf(server, 'reachable');
+      const reached = reachedBy(server);
+      // It lost its masters, say, all at one stroke, and cannot know that they are no more.
+      const lost = frozenSince(server, sinceMs - togetherMs(world));
+      if ([...lost].some((other) => other !== host)) return false;
       const others = othersOf(server, host, world);
       const isWhole = reached.has(host) && others.every(({ spec }) => reached.has(spec.host));
       return isWhole && others.length > 0 && reachesAll(server, host, { world, paths });
@@ -80,16 +85,29 @@ function othersOf({ spec }: SimServer, host: string, world: Cluster): SimServer[
   });
 }
 
-/** The hosts of the servers that a server takes for that. */
-function hostsOf({ core }: SimServer, standing: 'reachable' | 'split'): Set<string> {
+/** The hosts that a server reaches. */
+function reachedBy({ core }: SimServer): Set<string> {
   const origins = [...core.state.origins.values()];
-  return new Set(
-    origins.filter((origin) => origin.standing === standing).map(({ log }) => log.facts.host),
-  );
+  return hostsOf(origins.filter(({ standing }) => standing === 'reachable'));
+}
+
+/** The hosts that a server takes for split off, and has lost since a time. */
+function frozenSince({ core }: SimServer, lostMs: number): Set<string> {
+  const frozen = [...core.state.reach.away].filter(({ standing }) => standing === 'split');
+  return hostsOf(frozen.filter(({ sinceMs }) => sinceMs >= lostMs));
+}
+
+function hostsOf(origins: readonly Origin[]): Set<string> {
+  return new Set(origins.map(({ log }) => log.facts.host));
 }
 
 /**
  * Hosts that fall silent within this time may be behind one cut; the silences decide how late that
  * shows.
  */
+function togetherMs({ silentMs }: Cluster): number {
+  return TOGETHER_MS + 2 * silentMs;
+}
+
+/** For links without silence. */
 const TOGETHER_MS = 5_000;
