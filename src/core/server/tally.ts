@@ -73,16 +73,21 @@ class LabelledCounts {
   /** The oldest one first. */
   readonly all = new Set<Counting>();
   readonly #root: Branch = { counting: null, branches: new Map() };
+  /** The one that was counted last, which is mostly counted next, with the same list of labels. */
+  #latest: Counting | null = null;
 
   /** The count with these labels, which begins at nothing. */
   count(labels: readonly string[]): Counting {
+    if (this.#latest?.labels === labels) return this.#latest;
     let branch: Branch | undefined = this.#root;
     for (const label of labels) branch = branch?.branches.get(label);
-    return branch?.counting ?? this.#begin(labels);
+    this.#latest = branch?.counting ?? this.#begin(labels);
+    return this.#latest;
   }
 
   forget(labels: readonly string[]): void {
     const counting = prune(this.#root, labels);
+    this.#latest = null;
     if (counting !== null) this.all.delete(counting);
   }
 

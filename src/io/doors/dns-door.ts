@@ -116,11 +116,19 @@ class DnsPlaces implements Door {
       const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
       const { near, far, refused } = isStream ? ways.stream : ways.datagram;
       const way = isNear ? near : isAllowed ? far : refused;
-      const query = new OpenQuery(bytes, source, this.#context.server.count);
-      this.#attempt(query, () => {
-        this.#door.take(bytes, way, query);
-      });
+      this.#answer(new OpenQuery(bytes, source, this.#context.server.count), way);
     };
+  }
+
+  #answer(query: OpenQuery, way: Way): void {
+    this.#query = query;
+    try {
+      this.#door.take(query.bytes, way, query);
+    } catch (error) {
+      this.#tellFault(error);
+      query.fail();
+    }
+    this.#query = null;
   }
 
   /**
@@ -133,12 +141,16 @@ class DnsPlaces implements Door {
     try {
       act();
     } catch (error) {
-      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#context.server.tell({ name: 'door-fault', fields: { door: 'DNS', reason } });
+      this.#tellFault(error);
       query?.fail();
     } finally {
       this.#query = before;
     }
+  }
+
+  #tellFault(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#context.server.tell({ name: 'door-fault', fields: { door: 'DNS', reason } });
   }
 
   #mayAsk(address: string): boolean {

@@ -1,6 +1,7 @@
 // A query on its way through the door. The invariant: it is answered once at most, and counted as
 // it is answered. It is one object, because there are tens of thousands of them in a second.
 
+import type { Finding } from '../../doors/dns/answer.ts';
 import { failureBytes } from '../../doors/dns/answer.ts';
 import { RCODE } from '../../doors/dns/codes.ts';
 import type { Asking } from '../../doors/dns/door.ts';
@@ -26,7 +27,7 @@ export class OpenQuery implements Asking {
     const labels = (this.#source.isStream ? LABELS.tcp : LABELS.udp)[rcode];
     this.#count('dns-queries', labels);
     if (isTruncated) this.#count('dns-truncated', labels);
-    if (finding !== null) this.#count('lookups', ['dns', finding]);
+    if (finding !== null) this.#count('lookups', FOUND[finding]);
     this.#source.reply(bytes);
   }
 
@@ -45,5 +46,12 @@ function labelsOf(transport: string): Labels {
 }
 
 const FAILED = { rcode: 'SERVFAIL', isTruncated: false, finding: null } as const;
+
+const FOUND: Readonly<Record<Finding, readonly [string, string]>> = {
+  live: ['dns', 'live'],
+  stale: ['dns', 'stale'],
+  none: ['dns', 'none'],
+  cannot_tell: ['dns', 'cannot_tell'],
+};
 
 const LABELS = { udp: labelsOf('udp'), tcp: labelsOf('tcp') };

@@ -2,11 +2,11 @@
 // which Linux lets two processes share one); an answer goes to the sender of its query; and an
 // answer that the kernel does not take at once waits in bounded memory, or is lost.
 
-import type { Socket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 
-import type { DnsAsker, DnsEndpoint, DnsListener } from './dns-sockets.ts';
+import type { DnsAsker, DnsEndpoint, DnsListener, DnsSource } from './dns-sockets.ts';
 import { plainAddress } from './dns-sockets.ts';
 
 /** Listens. Rejects with the error of the system. */
@@ -28,16 +28,13 @@ export async function listenUdp(
   const outbox = new Outbox(socket);
   let isOpen = true as boolean;
   socket.on('error', fail);
+  const send: Send = (answer, { port, address }) => {
+    // A resolver asks again for a lost answer, as for any other.
+    const copy = isOpen ? outbox.copyOf(answer) : null;
+    if (copy !== null) socket.send(copy, port, address);
+  };
   socket.on('message', (bytes, remote) => {
-    take(bytes, {
-      address: plainAddress(remote.address),
-      isStream: false,
-      reply: (answer) => {
-        // A resolver asks again for a lost answer, as for any other.
-        const copy = isOpen ? outbox.copyOf(answer) : null;
-        if (copy !== null) socket.send(copy, remote.port, remote.address);
-      },
-    });
+    take(bytes, new Datagram(remote, send));
   });
   const close = (): void => {
     if (isOpen) socket.close();
@@ -50,6 +47,26 @@ export async function listenUdp(
       return Promise.resolve();
     },
   };
+}
+
+type Send = (answer: Uint8Array, to: RemoteInfo) => void;
+
+/** A query that has come: one object, because there are a hundred thousand of them in a second. */
+class Datagram implements DnsSource {
+  readonly isStream = false;
+  readonly address: string;
+  readonly #remote: RemoteInfo;
+  readonly #send: Send;
+
+  constructor(remote: RemoteInfo, send: Send) {
+    this.address = plainAddress(remote.address);
+    this.#remote = remote;
+    this.#send = send;
+  }
+
+  reply(answer: Uint8Array): void {
+    this.#send(answer, this.#remote);
+  }
 }
 
 function bind(socket: Socket, { host, port }: DnsEndpoint): Promise<void> {
@@ -113,10 +130,13 @@ class Outbox {
 /** Larger answers are rare, and have memory of their own. */
 const SLOT_BYTES = 2_048;
 
-/** More than the answers that may wait at one look and those that come until the next. */
-const SLOTS = 128;
-const WAITING_MAX = 64;
-const LOOK_EVERY = 32;
+/**
+ * More than the answers that may wait at one look and those that come until the next; few, so that
+ * the processor has them at hand.
+ */
+const SLOTS = 32;
+const WAITING_MAX = 16;
+const LOOK_EVERY = 8;
 
 /** The bytes that may wait when a large one comes. */
 const WAITING_BYTES_MAX = 64 * 1024;

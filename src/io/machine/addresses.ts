@@ -121,7 +121,7 @@ export function hostIn(address: string): string {
 
 /** Whether an IP address is one that only this machine can reach. */
 export function isLoopback(ip: string): boolean {
-  return /^(::ffff:)?127\./i.test(ip) || ip === '::1';
+  return ip.startsWith('127.') || ip === '::1' || /^::ffff:127\./i.test(ip);
 }
 
 /** Whether an IP address stands for every address of this machine. */

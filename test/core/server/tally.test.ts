@@ -98,6 +98,18 @@ test('labels that begin alike are counts of their own, each forgotten alone', ()
   expect(timesOf(tally, 'lookups', 'dns', 'live')).toBe(1);
 });
 
+test('labels that are counted again and again are found by their list, until they are forgotten', () => {
+  const tally = new Tally();
+  const labels = ['dns', 'live'];
+  for (let time = 0; time < 3; time += 1) tally.add('lookups', labels);
+  tally.add('lookups', [...labels]);
+  expect(timesOf(tally, 'lookups', 'dns', 'live')).toBe(4);
+
+  tally.forget('lookups', [...labels]);
+  tally.add('lookups', labels);
+  expect([...tally.of('lookups')]).toEqual([{ labels, times: 1 }]);
+});
+
 test('a server is counted as what it was taken for', () => {
   const stage = new ServerStage();
   const [one, two] = [stage.neighbour('1', {}, '23'), stage.neighbour('2', {}, '13')];
