@@ -1,5 +1,5 @@
 // The DNS door without sockets: the bytes of a query in, the bytes of its answer out. It keeps
-// ready bytes for each list of instances that the catalogue gives. The invariants: an answer is
+// ready bytes for each list of instances that the catalogue gives, and for what names none. The invariants: an answer is
 // never longer than its client takes, and bytes that are no query get no answer.
 
 import { refusal } from './answer.ts';
@@ -15,8 +15,8 @@ import type { Encoded, Room } from './encoder.ts';
 import { DnsEncoder } from './encoder.ts';
 import type { DnsQuery } from './query.ts';
 import { readQuery } from './query.ts';
-import type { Kept, ReadyOptions } from './ready.ts';
-import { Ready, restsOn } from './ready.ts';
+import type { Answers, ReadyOptions } from './ready.ts';
+import { answerAt, Ready, restsOn } from './ready.ts';
 import type { Repeated, Way } from './repeated.ts';
 import { RepeatedQuestions } from './repeated.ts';
 import type { DnsBasis, DnsCatalogue, FoundInstances, ResponderOptions } from './responder.ts';
@@ -70,13 +70,13 @@ export class DnsDoor {
   /** The answer to a question that was asked before, if nothing has changed since. */
   #again(bytes: Uint8Array, way: Way): Encoded | null {
     const repeated = this.#repeated.of(bytes, way);
-    if (repeated === null || !this.#isRight(repeated.kept)) return null;
-    const ready = this.#ready.pick(repeated.kept);
+    if (repeated === null || !this.#isRight(repeated.answers)) return null;
+    const ready = this.#ready.pick(repeated.answers);
     return ready === null ? null : this.#addressed(ready, bytes, repeated);
   }
 
   /** Whether nothing at all has changed since ready bytes were last known to be right. */
-  #isRight({ stamp }: Kept): boolean {
+  #isRight({ stamp }: Answers): boolean {
     return stamp !== null && stamp === this.#catalogue.stamp();
   }
 
@@ -86,20 +86,28 @@ export class DnsDoor {
     this.#pick(key, (ready) => {
       const kept = this.#ready.of(key);
       if (ready !== null && kept !== undefined) {
-        const repeated = this.#repeated.put(bytes, way, { query, kept });
+        const repeated = this.#repeated.put(bytes, way, { query, answers: kept });
         asking.answer(this.#addressed(ready, bytes, repeated));
         return;
       }
+      const before = this.#catalogue.stamp();
       this.#responder.respond({
         query,
         asker: way,
         reply: ({ answer, basis }) => {
           const encoded = this.#encoder.encode(answer, room);
           if (basis !== null) this.#ready.keep(key, basis, encoded);
+          else if (before !== null) this.#keepAt(before, encoded, { query, way, bytes });
           asking.answer(encoded);
         },
       });
     });
+  }
+
+  /** What names no instance, as that there are none, is right until anything changes. */
+  #keepAt(stamp: number, encoded: Encoded, { query, way, bytes }: Arrived): void {
+    if (encoded.bytes.length > UDP_BYTES_MAX || stamp !== this.#catalogue.stamp()) return;
+    this.#repeated.put(bytes, way, { query, answers: answerAt(stamp, encoded) });
   }
 
   /** Ready bytes, if their basis has not changed. */

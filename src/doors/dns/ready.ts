@@ -12,14 +12,20 @@ interface Order {
   uses: number;
 }
 
-/** Answers to one question. */
-export interface Kept {
-  readonly basis: DnsBasis;
+/** Answers to one question that say the same. */
+export interface Answers {
   readonly orders: Order[];
+  /** Of how many orders one is chosen. */
+  readonly ordersWanted: number;
   /** The catalogue's stamp when it was last known to be right. */
   stamp: number | null;
   /** When an order was last given up. */
   renewedMs: number;
+}
+
+/** Those that name instances: they outlive changes that do not touch these. */
+export interface Kept extends Answers {
+  readonly basis: DnsBasis;
 }
 
 /** The settings of ready answers. */
@@ -46,9 +52,9 @@ export class Ready {
   }
 
   /** One of the orders, if there are enough to choose among. */
-  pick(kept: Kept): Encoded | null {
-    const { orders, basis } = kept;
-    if (orders.length < ordersOf(basis)) return null;
+  pick(kept: Answers): Encoded | null {
+    const { orders } = kept;
+    if (orders.length < kept.ordersWanted) return null;
     const index = orders.length === 1 ? 0 : Math.floor(this.#options.random() * orders.length);
     const order = orders[index];
     if (order === undefined) return null;
@@ -65,7 +71,7 @@ export class Ready {
     if (this.#bytes + encoded.bytes.length > BYTES_MAX || this.#kept.size >= KEYS_MAX) {
       for (const [other, old] of this.#kept) this.#forget(other, old);
     }
-    const kept = this.#kept.get(key) ?? { basis, orders: [], stamp: null, renewedMs: -Infinity };
+    const kept = this.#kept.get(key) ?? { basis, ...noneYet(ordersOf(basis)) };
     kept.orders.push({ encoded, uses: USES_MAX });
     this.#kept.set(key, kept);
     this.#bytes += encoded.bytes.length;
@@ -77,7 +83,7 @@ export class Ready {
   }
 
   /** Gives up an order that is used up, if there are others and none was given up just now. */
-  #renew(kept: Kept, index: number): void {
+  #renew(kept: Answers, index: number): void {
     const { orders } = kept;
     const order = orders[index];
     if (order === undefined) return;
@@ -97,6 +103,18 @@ export class Ready {
     orders.length = 0;
     this.#kept.delete(key);
   }
+}
+
+/** One answer, which is right while nothing at all changes. */
+export function answerAt(stamp: number, encoded: Encoded): Answers {
+  const answers = noneYet(1);
+  answers.orders.push({ encoded, uses: USES_MAX });
+  answers.stamp = stamp;
+  return answers;
+}
+
+function noneYet(ordersWanted: number): Answers {
+  return { orders: [], ordersWanted, stamp: null, renewedMs: -Infinity };
 }
 
 /** Whether an answer has exactly this basis. */

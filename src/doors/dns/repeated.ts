@@ -4,7 +4,7 @@
 
 import { HEADER_BYTES } from './codes.ts';
 import type { DnsQuery } from './query.ts';
-import type { Kept } from './ready.ts';
+import type { Answers } from './ready.ts';
 import type { DnsClient } from './responder.ts';
 import { wireBytes } from './wire-name.ts';
 
@@ -17,7 +17,7 @@ export interface Way extends DnsClient {
   readonly isAllowed: boolean;
 }
 
-/** A question that was answered from ready bytes. */
+/** A question whose answers are ready. */
 export interface Repeated {
   /** All of it, its number included. */
   readonly bytes: Uint8Array;
@@ -25,7 +25,7 @@ export interface Repeated {
   /** Its name, as an answer repeats it. */
   readonly name: Uint8Array;
   readonly recursionDesired: boolean;
-  readonly kept: Kept;
+  readonly answers: Answers;
 }
 
 /** The latest questions: each question has one place, and each place keeps one question. */
@@ -40,10 +40,14 @@ export class RepeatedQuestions {
   }
 
   /** Remembers one that has ready bytes, in the place of another. */
-  put(bytes: Uint8Array, way: Way, { query, kept }: { query: DnsQuery; kept: Kept }): Repeated {
+  put(
+    bytes: Uint8Array,
+    way: Way,
+    { query, answers }: { query: DnsQuery; answers: Answers },
+  ): Repeated {
     const { recursionDesired, question } = query;
     const name = wireBytes(question.name);
-    const repeated = { bytes: bytes.slice(), way, name, recursionDesired, kept };
+    const repeated = { bytes: bytes.slice(), way, name, recursionDesired, answers };
     if (bytes.length <= BYTES_MAX) this.#places[placeOf(bytes)] = repeated;
     return repeated;
   }

@@ -62,7 +62,7 @@ export interface DnsBasis extends FoundInstances {
   readonly services: FoundServices['services'] | null;
 }
 
-/** An answer, and its basis; null for one that is made anew each time. */
+/** An answer, and its basis; null for one that is right while nothing changes. */
 export interface Reply {
   readonly answer: DnsAnswer;
   readonly basis: DnsBasis | null;

@@ -173,3 +173,39 @@ test('of what is known of questions, nothing is older than the catalogue', () =>
   stage.table.delete('web');
   expect(stage.ask('web', 'A').rcode).toBe('NXDOMAIN');
 });
+
+test('that there is none is written once while nothing changes, and is never older than a change', () => {
+  const stage = new Stage();
+  stage.table.isStamped = true;
+  stage.table.put(instanceOf());
+  const none = stage.ask('db', 'A', { id: 1 });
+  expect([none.rcode, stage.ask('web', 'AAAA').answers]).toEqual(['NXDOMAIN', []]);
+  stage.table.lookups = 0;
+
+  for (let id = 2; id < 20; id += 1) {
+    const again = stage.ask('DB', 'A', { id });
+    expect([again.rcode, again.authorities]).toEqual(['NXDOMAIN', none.authorities]);
+    expect([...again.bytes.slice(0, 2)]).toEqual([0, id]);
+    expect(stage.ask('web', 'AAAA').rcode).toBe('NOERROR');
+  }
+  expect(stage.table.lookups).toBe(1);
+
+  stage.table.view = { complete: false, missing: ['h3'], why: 'split' };
+  expect(stage.ask('db', 'A').rcode).toBe('SERVFAIL');
+  stage.table.view = { complete: true, missing: [] };
+  stage.table.put(instanceOf({ service: 'db' }));
+  expect(stage.ask('db', 'A').rcode).toBe('NOERROR');
+});
+
+test('what changes while it is found that there is none is newer than that', () => {
+  const stage = new Stage();
+  stage.table.isStamped = true;
+  stage.table.put(instanceOf());
+  stage.table.meanwhile = () => {
+    stage.table.meanwhile = () => undefined;
+    stage.table.put(instanceOf({ address: '2001:db8::1' }));
+  };
+  expect(stage.ask('web', 'AAAA').answers).toEqual([]);
+
+  expect(stage.ask('web', 'AAAA').answers).toHaveLength(1);
+});

@@ -70,13 +70,23 @@ export const COMPLETE: DnsView = { complete: true, missing: [] };
 
 /** A catalogue that is a table. Its lists stay the same until they are changed. */
 export class Table implements DnsCatalogue {
-  view: DnsView = COMPLETE;
   changes = 0;
   lookups = 0;
   /** What happens in the step of the core that answers a lookup, after it is answered. */
   meanwhile: () => void = () => undefined;
   readonly #instances = new Map<string, readonly Instance[]>();
   #services: readonly { readonly name: string }[] = [];
+  #view: DnsView = COMPLETE;
+  #viewsCount = 0;
+
+  get view(): DnsView {
+    return this.#view;
+  }
+
+  set view(view: DnsView) {
+    this.#view = view;
+    this.#viewsCount += 1;
+  }
 
   put(...instances: readonly Instance[]): void {
     for (const instance of instances) {
@@ -112,7 +122,7 @@ export class Table implements DnsCatalogue {
   isStamped = false;
 
   stamp(): number | null {
-    return this.isStamped ? this.changes : null;
+    return this.isStamped ? this.changes + this.#viewsCount : null;
   }
 
   #changed(): void {
