@@ -49,23 +49,31 @@ export class Liar {
     this.#role = role;
   }
 
-  /** The handshake, and what a server says then: that it is linked to the one it speaks to. */
+  /** The handshake of who dials, and what a server says then. */
   hello(to: OriginId): readonly Message[] {
     const { role, origin, facts, words } = this.#role;
     const environment = words.environment as Name;
     const hello: MessageOf<'hello'> = { kind: 'hello', protocol: 2, role, environment };
-    if (role === 'client') return [hello];
+    return role === 'client' ? [hello] : [{ ...hello, origin, facts }, ...this.presents(to)];
+  }
+
+  /** The handshake of a server that was dialled. */
+  welcome(): Message {
+    const { origin, facts, words } = this.#role;
+    const environment = words.environment as Name;
+    return { kind: 'welcome', protocols: [2], environment, origin, facts };
+  }
+
+  /** What a server says of itself: that it is linked to the one it speaks to. */
+  presents(to: OriginId): readonly Message[] {
+    const { origin, facts } = this.#role;
     this.#to = [to];
     const digest = { complete: true, missing: [], lines: [], goodbyes: [], more: false };
     const entries: readonly Entry[] = [
       { kind: 'facts', facts },
       { kind: 'up', peer: to },
     ];
-    return [
-      { ...hello, origin, facts },
-      { kind: 'digest', ...digest },
-      this.#entries([[origin, entries]]),
-    ];
+    return [{ kind: 'digest', ...digest }, this.#entries([[origin, entries]])];
   }
 
   /** What it says for a deed, in messages that fit frames. */

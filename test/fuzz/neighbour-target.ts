@@ -1,18 +1,25 @@
 // Sequences: a session or a link that says several sound things and then something at an edge, to one
 // of two honest servers; with cuts, silences and goodbyes between. The invariants are in verdicts.ts.
 
-import { mayArrive } from '../../src/core/server/links/connections.ts';
 import type { Server } from '../../src/core/server/server.ts';
 import { instanceOf } from '../../src/io/machine/instance-key.ts';
-import type { Message, MessageKind } from '../../src/protocol/messages.ts';
-import { MESSAGES } from '../../src/protocol/messages.ts';
+import type { Message } from '../../src/protocol/messages.ts';
 import { factsOf, originOf } from '../support/server-stage.ts';
 import type { Chance } from './chance.ts';
+import {
+  FROM_CLIENTS,
+  FROM_PEERS,
+  isHeavy,
+  KINDS,
+  MADE_UP,
+  newDeed,
+  newSaying,
+  sharpened,
+} from './deeds.ts';
 import type { Deed } from './liar.ts';
 import { Liar } from './liar.ts';
 import { ENVIRONMENT, HONEST, Neighbourhood } from './neighbourhood.ts';
 import type { Vocabulary } from './speech.ts';
-import { madeUpId } from './speech.ts';
 import type { Target } from './target.ts';
 import { judge, judgeAftermath } from './verdicts.ts';
 
@@ -56,7 +63,7 @@ class Play {
     this.#world.pass(NEWS_MS);
     judge(this.#world);
     judgeAftermath(this.#world);
-    return isHeavy(script) ? [] : this.#world.names;
+    return hasHeavy(script) ? [] : this.#world.names;
   }
 
   #act(act: Act): void {
@@ -132,12 +139,6 @@ function newTale(chance: Chance): Script {
   return [{ act, digit: 1 + chance.below(4) }, ...sound, ...between, ...edges];
 }
 
-/** The same with other choices, or nearer to the edges. */
-function sharpened(deed: Deed, chance: Chance): Deed {
-  const edgeOneIn = chance.pick([0, 1, 2, 4]);
-  return { ...deed, seed: chance.below(2 ** 32), edgeOneIn };
-}
-
 function newAct(chance: Chance): Act {
   const at = chance.below(4);
   switch (chance.below(10)) {
@@ -155,57 +156,10 @@ function newAct(chance: Chance): Act {
   }
 }
 
-function newDeed(chance: Chance, kinds: readonly MessageKind[]): Deed {
-  const wish = { seed: chance.below(2 ** 32), edgeOneIn: chance.pick([0, 0, 1, 3, 8]) };
-  switch (chance.below(10)) {
-    case 0:
-      return { ...wish, deed: 'crowd', count: countOf(chance, 300) };
-    case 1:
-      return { ...wish, deed: 'grow', entry: chance.pick(ENTRIES), count: countOf(chance, 700, 5) };
-    case 2:
-      return {
-        ...wish,
-        deed: 'whole',
-        links: countOf(chance, 64_000),
-        count: countOf(chance, 300),
-      };
-    case 3:
-    case 4:
-      return { ...wish, deed: 'leave', of: chance.below(MADE_UP.length) };
-    default:
-      return newSaying(chance, kinds);
-  }
-}
-
-function newSaying(chance: Chance, kinds: readonly MessageKind[]): Deed {
-  const wish = { seed: chance.below(2 ** 32), edgeOneIn: chance.pick([0, 0, 1, 3, 8]) };
-  return { ...wish, deed: 'say', kind: chance.pick(kinds), itemsMax: countOf(chance, 60_000) };
-}
-
-/** Few or, once in a while, as many as may be. */
-function countOf(chance: Chance, most: number, mostOneIn = 20): number {
-  return chance.oneIn(mostOneIn) ? most : chance.pick([0, 1, 4, 4, 30]);
-}
-
 /** What takes long is tried, but not changed further: soon all would take as long. */
-function isHeavy(script: Script): boolean {
-  return script.some((act) => {
-    return act.act === 'do' && Math.max(...SIZES.map((size) => sizeOf(act.deed, size))) >= HEAVY;
-  });
+function hasHeavy(script: Script): boolean {
+  return script.some((act) => act.act === 'do' && isHeavy(act.deed));
 }
-
-function sizeOf(deed: Deed, size: (typeof SIZES)[number]): number {
-  return (deed as Partial<Record<typeof size, number>>)[size] ?? 0;
-}
-
-const SIZES = ['count', 'links', 'itemsMax'] as const;
-const HEAVY = 300;
-
-const MADE_UP = [0, 1, 2, 3].map(madeUpId);
-const ENTRIES = ['facts', 'up', 'down', 'put', 'delete', 'bye', 'missing'] as const;
-const KINDS = Object.keys(MESSAGES) as readonly MessageKind[];
-const FROM_PEERS = KINDS.filter((kind) => mayArrive('link', { kind } as Message));
-const FROM_CLIENTS = KINDS.filter((kind) => mayArrive('session', { kind } as Message));
 
 const link: Act = { act: 'link', digit: 1 };
 const client: Act = { act: 'client', digit: 1 };

@@ -64,6 +64,11 @@ export function madeUpId(number: number): string {
   return `c${number.toString(16).padStart(31, '0')}`;
 }
 
+/** Whether an id is one of those. */
+export function isMadeUp(id: string): boolean {
+  return /^c0{23}/.test(id);
+}
+
 class Speaker {
   readonly #kind: MessageKind;
   readonly #manner: Manner;

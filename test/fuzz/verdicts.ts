@@ -57,8 +57,18 @@ function judgeAnswer(world: Neighbourhood, seat: Seat, other: Seat): void {
 }
 
 function judgeSize(state: State): void {
+  for (const [what, size, most] of sizesOf(state)) {
+    ok(size <= most, `${what}: ${String(size)}, where ${String(most)} are the bound`);
+  }
+}
+
+/** Something that is counted, how much there is of it, and the most that may be. */
+export type Size = readonly [what: string, size: number, most: number];
+
+/** All that a server keeps and others may make grow. */
+export function sizesOf(state: State): readonly Size[] {
   const { options, clients, reach, past, addresses, life, linking, view } = state;
-  const bounds: readonly (readonly [string, number, number])[] = [
+  return [
     ['bytes of sessions', clients.held.bytes, maxOf(options, 'bytes')],
     ['bytes of logs', reach.heldByLogs.bytes, maxOf(options, 'bytes-of-logs') + FRAME_BYTES_MAX],
     ['origins', state.origins.size, ORIGINS_MAX],
@@ -76,11 +86,8 @@ function judgeSize(state: State): void {
     ['vanished', clients.vanished.size, 1_000],
     ['paces', linking.pacesTold.size, 1_024],
     ['missing', view.missing.length, 256],
-    ['unspoken', reach.unspoken.size, state.links.size],
+    ['unspoken', reach.unspoken.size, state.origins.size],
   ];
-  for (const [what, size, most] of bounds) {
-    ok(size <= most, `${what}: ${String(size)}, where ${String(most)} are the bound`);
-  }
 }
 
 /** A limit is looked at after a message, which may name as many as fit a frame. */

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { mutantCores } from './mutations/mutant.ts';
 import * as alone from './stories/alone.ts';
 import * as faults from './stories/faults.ts';
+import * as hostile from './stories/hostile.ts';
 import * as life from './stories/life.ts';
 import * as answers from './stories/answers.ts';
 import * as links from './stories/links.ts';
@@ -137,6 +138,9 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F2] who wakes dials at once', sleep.wakesAndDials],
   ['[F2][F3] who wakes goes on with no handshake', sleep.asleepInHandshake],
   ['[F2] what was asked of a sleeper is answered as of now', sleep.askedAsleep],
+  ['a hostile server that one host lets in harms nobody else', hostile.byOneHost],
+  ['a hostile server that links to every host harms nobody else', hostile.toAllHosts],
+  ['a hostile client harms nobody else', hostile.asClient],
 ];
 
 for (const [name, story] of stories) {

@@ -1,10 +1,11 @@
 // Runs the simulation: `npm run sim -- --seed 7` replays one seed and tells all events in it; `npm
-// run sim -- --soak --minutes 60` runs fresh seeds for an hour of this machine's time. The first
-// line printed is the command that replays the run. A seed that fails belongs into seeds.txt.
+// run sim -- --soak --minutes 60` runs fresh seeds for an hour of this machine's time. With `--hostile`
+// every run has hostile neighbours, otherwise a part of the newest kind. The first line printed is the
+// command that replays the run. A seed that fails belongs into seeds.txt.
 
 import { parseArgs } from 'node:util';
 import type { Outcome } from './world/run.ts';
-import { simulate, MIXED_SEED } from './world/run.ts';
+import { simulate, HOSTILE_SEED } from './world/run.ts';
 
 /** Virtual minutes of each seed of a soak. */
 const SOAK_MINUTES = 1;
@@ -15,27 +16,30 @@ const { values } = parseArgs({
     /** Of virtual time, in which things go wrong; for --soak: of this machine's time. */
     minutes: { type: 'string', default: '1' },
     soak: { type: 'boolean', default: false },
+    hostile: { type: 'boolean', default: false },
   },
 });
 const seed = numberOf('seed', values.seed);
 const minutes = numberOf('minutes', values.minutes);
+const hostile = values.hostile ? { isHostile: true } : {};
+const flag = values.hostile ? ' --hostile' : '';
 if (values.soak) soak();
 else replay();
 
 function replay(): void {
-  say(`npm run sim -- --seed ${String(seed)} --minutes ${String(minutes)}`);
-  const outcome = simulate({ seed, minutes, log: say });
+  say(`npm run sim -- --seed ${String(seed)} --minutes ${String(minutes)}${flag}`);
+  const outcome = simulate({ seed, minutes, ...hostile, log: say });
   say(summaryOf(seed, outcome));
   process.exitCode = outcome.violations.length === 0 ? 0 : 1;
 }
 
 function soak(): void {
   const endMs = performance.now() + minutes * 60_000;
-  const first = MIXED_SEED + (Date.now() % 2 ** 32);
-  say(`npm run sim -- --soak --minutes ${String(minutes)}, seeds from ${String(first)}`);
+  const first = HOSTILE_SEED + (Date.now() % 2 ** 32);
+  say(`npm run sim -- --soak${flag} --minutes ${String(minutes)}, seeds from ${String(first)}`);
   let [runs, faults, failed] = [0, 0, 0];
   while (performance.now() < endMs) {
-    const outcome = simulate({ seed: first + runs, minutes: SOAK_MINUTES });
+    const outcome = simulate({ seed: first + runs, minutes: SOAK_MINUTES, ...hostile });
     if (outcome.violations.length > 0) {
       failed += 1;
       say(summaryOf(first + runs, outcome));

@@ -17,6 +17,8 @@ export function loneLosses(): Checker {
   return {
     name: 'a host that falls silent alone is frozen by nobody who reaches all others',
     check: (world, paths) => {
+      // Hosts that it makes up may fall silent with the lone one.
+      if (world.isLiedTo()) losses = [];
       const hosts = new Set(world.servers.map(({ spec }) => spec.host));
       const now = new Set([...hosts].filter((host) => world.network.isCut(host, host)));
       const fresh = [...now].filter((host) => !dark.has(host));
@@ -24,7 +26,7 @@ export function loneLosses(): Checker {
       losses = losses.filter((loss) => isAlone(world, loss));
       const isAfterOther = world.nowMs - lastDarkMs < togetherMs(world);
       const [host] = fresh;
-      if (host !== undefined && fresh.length === 1 && !isAfterOther) {
+      if (host !== undefined && fresh.length === 1 && !isAfterOther && !world.isLiedTo()) {
         losses.push(...lossesOf(host, world, paths));
       }
       if (host !== undefined) lastDarkMs = world.nowMs;

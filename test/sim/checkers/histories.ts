@@ -5,6 +5,7 @@
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Cause } from '../../../src/protocol/records.ts';
 import type { WatchReport } from '../../../src/core/client/watcher.ts';
+import { isMadeUp } from '../../fuzz/speech.ts';
 import type { Cluster } from '../world/cluster.ts';
 import type { SimService } from '../world/service.ts';
 import type { SimWatcher } from '../world/watcher.ts';
@@ -53,6 +54,7 @@ type Change = Extract<WatchReport, { readonly kind: 'change' }>;
 function wrongIn({ world, history, nowMs }: Context, report: Change): string[] {
   const { change, cause = 'unknown' } = report;
   const { instance: id, revision } = report.instance.registration;
+  if (isMadeUp(id)) return [];
   const told = history.told.get(id) ?? { revision, end: null };
   history.told.set(id, told);
   const service = world.services.find(({ instance }) => instance === id);

@@ -3,6 +3,8 @@
 
 import type { Link } from '../../../src/core/server/entities.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
+import type { Size } from '../../fuzz/verdicts.ts';
+import { sizesOf } from '../../fuzz/verdicts.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import type { Checker } from './checker.ts';
 
@@ -20,6 +22,7 @@ export const boundedMemory: Checker = {
 
 function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   const { state } = server.core;
+  if (world.hostiles.length > 0) return tooLarge(server, sizesOf(state));
   const lives = world.servers.filter(({ environment }) => environment === server.environment);
   const left = lives.filter(({ core }) => core.state.life.hasLeft).length;
   const names = new Set(lives.map(({ name }) => name));
@@ -36,7 +39,7 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   // Origins that another server has, and this one has not got yet, or has dropped.
   const others = [...(known.get(server.environment) ?? [])].filter((id) => !state.origins.has(id));
   const elsewhere = others.length + DEAD;
-  const bounds: [string, number, number][] = [
+  const bounds: Size[] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
     ['links', standing.length, state.connections.size],
@@ -57,9 +60,13 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
       ['snapshots of a link', snapshots, origins],
     );
   }
-  return bounds
+  return tooLarge(server, bounds);
+}
+
+function tooLarge({ name }: SimServer, sizes: readonly Size[]): string[] {
+  return sizes
     .filter(([, size, bound]) => size > bound)
-    .map(([what, size, bound]) => `${server.name}: ${what}: ${String(size)} > ${String(bound)}`);
+    .map(([what, size, bound]) => `${name}: ${what}: ${String(size)} > ${String(bound)}`);
 }
 
 /** The origins that any server of an environment knows. */

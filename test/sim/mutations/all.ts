@@ -2,6 +2,7 @@
 
 import { mutations as answers } from './answers.ts';
 import { mutations as doubt } from './doubt.ts';
+import { mutations as hostile } from './hostile.ts';
 import type { Mutation } from './mutations.ts';
 import { mutations as news } from './news.ts';
 import { mutations as proof } from './proof.ts';
@@ -14,6 +15,7 @@ import { mutations as upgrade } from './upgrade.ts';
 export const allMutations: readonly Mutation[] = [
   answers,
   doubt,
+  hostile,
   news,
   proof,
   reachability,

@@ -17,6 +17,8 @@ import type { Instance } from '../../../src/protocol/records.ts';
 import { Caller } from './caller.ts';
 import { keyOf, plainInstanceOf, registerOf } from '../../support/server-stage.ts';
 import { Clock } from './clock.ts';
+import type { HostileSpec } from './hostile.ts';
+import { SimHostile } from './hostile.ts';
 import type { Cut, Traits } from './network.ts';
 import { absolute, Network } from './network.ts';
 import type { Prng } from './prng.ts';
@@ -104,6 +106,8 @@ export class Cluster {
   readonly servers: SimServer[] = [];
   readonly services: SimService[] = [];
   readonly watchers: SimWatcher[] = [];
+  /** Every stay of every hostile neighbour. */
+  readonly hostiles: SimHostile[] = [];
   /** Called with every notice of every server. */
   onNotice: ((server: SimServer, notice: Notice) => void) | null = null;
   /** Called with every address that a server dials. */
@@ -217,6 +221,9 @@ export class Cluster {
     for (const { process } of this.running()) if (process.host === host) process.vanish();
     for (const service of this.services) if (service.host === host) service.vanish();
     for (const watcher of this.watchers) if (watcher.host === host) watcher.process.vanish();
+    for (const hostile of this.hostiles) {
+      if (this.network.guests.get(hostile.spec.host) === host) hostile.leave('vanish');
+    }
     this.network.darken(host);
   }
 
@@ -297,6 +304,38 @@ export class Cluster {
     const name = `caller ${String(this.#names)}`;
     const core = new Caller(`/run/${environment}-a.sock`, message);
     new Process({ clock, network, host, name, core, onEffect: () => undefined }).start([]);
+  }
+
+  /**
+   * A hostile neighbour comes to these hosts. It stands where the only one is and is cut off with it;
+   * if there are several it has a way of its own to each of them.
+   */
+  intrude(
+    hosts: readonly string[],
+    given: Pick<HostileSpec, 'role' | 'seed' | 'gapMs'>,
+  ): SimHostile {
+    const host = `x${String(this.hostiles.length + 1)}`;
+    const [only] = hosts;
+    const isOpen = hosts.length > 1;
+    if (only !== undefined && !isOpen) this.network.guests.set(host, only);
+    const addresses = hosts.flatMap((at) => [addressOf(at, 'a'), addressOf(at, 'b')]);
+    const testing = this.running().filter(({ environment }) => environment === 'testing');
+    const words = {
+      environment: 'testing',
+      origins: testing.map(({ core }) => core.state.self.id),
+      instances: this.services.map(({ instance }) => instance),
+      services: [...new Set(this.services.map(({ service }) => service))],
+      hosts: [...new Set(testing.map(({ spec }) => spec.host))],
+    };
+    const hostile = new SimHostile(this, { ...given, host, addresses, isOpen, words });
+    this.hostiles.push(hostile);
+    return hostile;
+  }
+
+  /** Whether something may still be believed that a hostile neighbour has said, of these or of all. */
+  isLiedTo(ofWhich: (hostile: SimHostile) => boolean = () => true): boolean {
+    const sinceMs = this.nowMs - this.splitHoldMs - LIES_MS;
+    return this.hostiles.some((hostile) => hostile.leftMs > sinceMs && ofWhich(hostile));
   }
 
   /** Watches a service from a host. */
@@ -417,6 +456,9 @@ export function nameOf(spec: Pick<ServerSpec, 'host' | 'side' | 'environment'>):
 function silentMsOf({ heartbeatMs, silenceMs }: Pace): number {
   return silenceMs + heartbeatMs;
 }
+
+/** After the hold all that such a neighbour has made up is let go within this. */
+const LIES_MS = 5_000;
 
 /** The default timings of servers. */
 const PACE: Pace = { heartbeatMs: 400, silenceMs: 1_200 };

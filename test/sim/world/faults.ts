@@ -16,6 +16,7 @@ const WATCHERS_MAX = 12;
 const STARVED_ROUNDS = 4;
 const FORGET_MS = 60_000;
 const PAIR_PAUSE_MS_MAX = 2_000;
+const STAY_MS_MAX = 40_000;
 
 /** The kinds that only wide runs have: see run.ts. */
 export const LATER = {
@@ -36,6 +37,11 @@ export const FLEET = {
 /** The kinds that only runs of fleets that differ have. */
 export const MIXED = {
   replaceMasters: 1,
+} as const;
+
+/** The kinds that only runs with hostile neighbours have. */
+export const HOSTILE = {
+  intrude: 3,
 } as const;
 
 /** The kinds of events, with how often each is chosen. */
@@ -59,6 +65,7 @@ export const FAULTS = {
   ...LATER,
   ...FLEET,
   ...MIXED,
+  ...HOSTILE,
 } as const;
 
 /** A kind of fault, or of ordinary life. */
@@ -70,6 +77,8 @@ export interface MischiefOptions {
   readonly specs: readonly ServerSpec[];
   readonly kinds: readonly FaultKind[];
   readonly random: Prng;
+  /** Chooses what hostile neighbours do: worlds without any are the same as ever. */
+  readonly hostileRandom: Prng;
   /** Called with every event. */
   readonly log: (what: string) => void;
 }
@@ -173,6 +182,9 @@ export class Mischief {
       },
       replaceMasters: () => {
         this.#replaceMasters();
+      },
+      intrude: () => {
+        this.#intrude();
       },
     };
   }
@@ -345,6 +357,33 @@ export class Mischief {
     for (const host of old) this.#replaced.add(host);
     const told = specs.filter((spec) => isReal(spec) && spec.host === leaf);
     replaceMasters(world, { old, told });
+  }
+
+  /** Somebody comes who was let in and says what it likes; later it leaves, or its power fails. */
+  #intrude(): void {
+    const { world, hostileRandom: random } = this.#options;
+    const hosts = this.#hosts.filter((host) => !this.#isDark(host));
+    const count = random() < 0.5 ? 1 : 2 + Math.floor(2 * random());
+    const first = Math.floor(random() * hosts.length);
+    const at = [...hosts.slice(first), ...hosts.slice(0, first)].slice(0, count);
+    const [role, seed] = [
+      random() < 0.75 ? 'peer' : 'client',
+      Math.floor(random() * 2 ** 32),
+    ] as const;
+    const [how, stayMs] = [
+      random() < 0.5 ? 'kill' : 'vanish',
+      STAY_MS_MAX * random() ** 2,
+    ] as const;
+    const gapMs = 20 * 100 ** random();
+    if (at.length === 0 || world.hostiles.some(({ leftMs }) => leftMs === Infinity)) return;
+    const hostile = world.intrude(at, { role, seed, gapMs });
+    const { host } = hostile.spec;
+    this.#log(`a hostile ${role} ${host} comes to ${at.join('+')}, every ${gapMs.toFixed(0)} ms`);
+    this.#break(() => {
+      this.#log(`${how}: the hostile ${host} leaves`);
+      world.silence();
+      hostile.leave(how);
+    }, stayMs);
   }
 
   #pause(): void {

@@ -74,6 +74,8 @@ export class Network {
   unarrivedBytesMax = 0;
   /** Hosts by the names that they have in DNS, beside their own. */
   readonly names = new Map<string, string>();
+  /** Machines that are where another host is: what cuts that one off cuts them off too. */
+  readonly guests = new Map<string, string>();
   readonly #clock: Clock;
   readonly #random: Prng;
   readonly #traits: Traits;
@@ -104,9 +106,14 @@ export class Network {
   }
 
   /** Whether a host hears nothing of another. */
-  isCut(from: string, to: string): boolean {
-    if (this.#darkHosts.has(from) || this.#darkHosts.has(to)) return true;
+  isCut(one: string, other: string): boolean {
+    const [from, to] = [this.#placeOf(one), this.#placeOf(other)];
+    if ([one, other, from, to].some((host) => this.#darkHosts.has(host))) return true;
     return from !== to && this.#cuts.some((cut) => cut(from, to));
+  }
+
+  #placeOf(host: string): string {
+    return this.guests.get(host) ?? host;
   }
 
   /** A host loses its power: no end is told, and unsent bytes are gone. */

@@ -326,7 +326,11 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   #encoded(message: Message, { connections: to, blamed }: Send): Uint8Array | null {
     try {
       this.#options.onCode?.('encoder', message);
-      return encodeFrame(encodeMessage(message));
+      const bytes = encodeMessage(message);
+      if (bytes.length <= FRAME_BYTES_MAX || this.#options.faulted === undefined) {
+        return encodeFrame(bytes);
+      }
+      throw new RangeError(`${message.kind}: ${String(bytes.length)} bytes`);
     } catch (error) {
       this.#faults.push(
         this.#faultOf(error, { connection: blamed ?? null, unsent: { message, to } }),

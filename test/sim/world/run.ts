@@ -23,7 +23,7 @@ import { nothingRepeated } from '../checkers/watching.ts';
 import type { Sabotage, ServerSpec } from './cluster.ts';
 import { addressOf, Cluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
-import { FAULTS, FLEET, LATER, MIXED, Mischief } from './faults.ts';
+import { FAULTS, FLEET, HOSTILE, LATER, MIXED, Mischief } from './faults.ts';
 import type { Traits } from './network.ts';
 import type { Prng } from './prng.ts';
 import { prngOf } from './prng.ts';
@@ -37,11 +37,16 @@ export const FLEET_SEED = 2 ** 33;
 /** And from here on fleets whose servers differ. */
 export const MIXED_SEED = 2 ** 34;
 
+/** And from here on some of them have hostile neighbours. */
+export const HOSTILE_SEED = 2 ** 35;
+
 /** What to run. */
 export interface RunOptions {
   readonly seed: number;
   /** Virtual time during which things go wrong. */
   readonly minutes: number;
+  /** Whether there are hostile neighbours, whatever the seed says. */
+  readonly isHostile?: boolean;
   readonly sabotage?: Sabotage;
   /** Told of everything that happens. */
   readonly log?: (line: string) => void;
@@ -80,7 +85,8 @@ export function allCheckers(): Checker[] {
 export function simulate(options: RunOptions): Outcome {
   const { seed, minutes, sabotage } = options;
   const random = prngOf(seed ^ SWARM_SALT);
-  const swarm = swarmOfSeed(seed, random);
+  const hostileRandom = prngOf(seed ^ HOSTILE_SALT);
+  const swarm = invaded(swarmOfSeed(seed, random), options, hostileRandom);
   const { traits, splitHoldMs } = swarm;
   const world = new Cluster({ seed, traits, splitHoldMs, ...(sabotage && { sabotage }) });
   const log = (what: string): void => {
@@ -94,7 +100,7 @@ export function simulate(options: RunOptions): Outcome {
   }
   const monitor = new Monitor(world, allCheckers());
   const { specs, kinds } = swarm;
-  const mischief = new Mischief({ world, specs, kinds, random, log });
+  const mischief = new Mischief({ world, specs, kinds, random, hostileRandom, log });
   for (const spec of specs) {
     world.start(spec);
     if (random() < 0.5) monitor.run(random() * 2_000);
@@ -153,6 +159,21 @@ function swarmOfSeed(seed: number, random: Prng): Swarm {
   return seed < MIXED_SEED ? fleet : mixed(fleet, random);
 }
 
+/**
+ * The part of hostile runs. Lies live as long as a split, so that is held briefly; and the network is
+ * fast: what a neighbour may send fills a slow one.
+ */
+function invaded(swarm: Swarm, { seed, isHostile }: RunOptions, random: Prng): Swarm {
+  const [chance, hold] = [random(), random()];
+  if (!(isHostile ?? (seed >= HOSTILE_SEED && chance < 0.3))) return swarm;
+  return {
+    ...swarm,
+    kinds: [...swarm.kinds, 'intrude'],
+    traits: { ...swarm.traits, ...FAST },
+    splitHoldMs: 5_000 + 15_000 * hold,
+  };
+}
+
 /** In every other of these runs some hosts have timings of their own. */
 function mixed(swarm: Swarm, random: Prng): Swarm {
   const kinds = random() < 0.3 ? [...swarm.kinds, 'replaceMasters' as const] : swarm.kinds;
@@ -205,7 +226,7 @@ function swarmOf(random: Prng): Swarm {
     }
   }
   const all = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => {
-    return !(kind in LATER) && !(kind in FLEET) && !(kind in MIXED);
+    return ![LATER, FLEET, MIXED, HOSTILE].some((kinds) => kind in kinds);
   });
   return {
     hosts,
@@ -249,6 +270,7 @@ const PACES: readonly Pace[] = [
   { heartbeatMs: 2_000, silenceMs: 6_000 },
 ];
 const SWARM_SALT = 0x5eed;
+const HOSTILE_SALT = 0x0bad;
 const BOOT_MS = 8_000;
 const WATCHERS = 3;
 
