@@ -9,19 +9,14 @@ import { ProtocolError } from '../../../src/protocol/errors.ts';
 import { encodeFrame, FrameDecoder } from '../../../src/protocol/frame.ts';
 import type { Arrived, Message } from '../../../src/protocol/messages.ts';
 import type { ConnectionInput } from '../../../src/core/client/effect.ts';
-import type { Close, Dial, Reading, Send, Stopped } from '../../../src/core/effect.ts';
+import type { Send } from '../../../src/core/effect.ts';
 import type { Faulted } from '../../../src/core/input.ts';
+import type { Core } from '../../../src/io/machine/driver-options.ts';
+import type { ShellEffect } from '../../../src/io/machine/shell-effect.ts';
+import { isShellEffect } from '../../../src/io/machine/shell-effect.ts';
 import type { Clock } from './clock.ts';
 import type { End, EndHandlers, Network } from './network.ts';
 import { REFUSED } from './network.ts';
-
-type ShellEffect = Send | Dial | Close | Reading | Stopped;
-
-/** The core of a process: of a server, a service or a watcher. */
-export interface Core<I, E> {
-  step(input: ConnectionInput | I): readonly (ShellEffect | E)[];
-  nextDeadlineMs(): number;
-}
 
 /** The parts of a process. */
 export interface ProcessOptions<I, E> {
@@ -30,6 +25,7 @@ export interface ProcessOptions<I, E> {
   readonly host: string;
   /** Unique in a simulation. */
   readonly name: string;
+  /** Of a server, a service or a watcher. */
   readonly core: Core<I, E>;
   readonly onEffect: (effect: E) => void;
   /** Called after every step. */
@@ -375,10 +371,6 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
   }
 }
 
-function isShellEffect(effect: { readonly kind: string }): effect is ShellEffect {
-  return SHELL_EFFECTS.has(effect.kind);
-}
-
 /** The bytes that a turn of an event loop reads, and how long it takes. */
 const READ_AT_ONCE = 4;
 const TURN_MS = 0.2;
@@ -386,12 +378,3 @@ const TURN_MS = 0.2;
 function doNothing(): void {
   // An alarm that is put off.
 }
-
-const SHELL_EFFECTS: ReadonlySet<string> = new Set([
-  'send',
-  'dial',
-  'close',
-  'pause',
-  'resume',
-  'stopped',
-]);
