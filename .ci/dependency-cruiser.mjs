@@ -69,7 +69,7 @@ const CORE_FLOORS = [
 ];
 
 const IO_FLOORS = [
-  '^src/io/(emitter|rarangi-error)\\.ts$',
+  '^src/io/(deferred|emitter|rarangi-error)\\.ts$',
   '^src/io/machine/',
   '^src/io/tls/',
   '^src/io/doors/',

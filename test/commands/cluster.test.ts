@@ -3,6 +3,7 @@
 
 import { expect } from 'vitest';
 import { watch } from '../../src/index.ts';
+import { deferred } from '../../src/io/deferred.ts';
 import { freePort } from '../support/free-port.ts';
 import { allComplete, type Host, serveWords, startHosts } from '../support/hosts.ts';
 import { LookupLoop } from '../support/lookup-loop.ts';
@@ -83,11 +84,11 @@ function redisPid(stage: Stage): number {
 
 /** The removal of `cache` as one server tells of it. */
 function removalAt(server: string) {
-  const present = deferred<undefined>();
+  const present = deferred();
   const removed = deferred<string | undefined>();
   const follow = async (): Promise<void> => {
     for await (const { change, cause } of watch('cache', { servers: [server] })) {
-      if (change === 'synced') present.resolve(undefined);
+      if (change === 'synced') present.resolve();
       if (change !== 'removed') continue;
       removed.resolve(cause);
       return;
@@ -108,12 +109,4 @@ function lookupEverywhere(stage: Stage, hosts: readonly Host[]) {
       return { code, stdout };
     }),
   );
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
+import { deferred } from '../../src/io/deferred.ts';
 import { needs } from '../support/needs.ts';
 import { type Running, type Stage, test } from '../support/processes.ts';
 
@@ -23,12 +24,6 @@ async function answeredBy(target: object): Promise<string> {
   });
   asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   return await promise;
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
 }
 
 /** Asks until that is the answer. */

@@ -1,12 +1,13 @@
 // Lookups one after another, while something happens: a client would miss what they miss.
 
 import { lookup } from '../../src/index.ts';
+import { deferred } from '../../src/io/deferred.ts';
 
 /** Looks up a service at the servers of one host, again and again, until it is ended. */
 export class LookupLoop {
   readonly #misses: string[] = [];
   readonly #ended: Promise<void>;
-  #turn = deferred<undefined>();
+  #turn = deferred();
   #isEnding = false;
 
   constructor(service: string, servers: readonly string[]) {
@@ -30,8 +31,8 @@ export class LookupLoop {
     while (!this.#isEnding) {
       const miss = await missOf(service, servers);
       if (miss !== null) this.#misses.push(miss);
-      this.#turn.resolve(undefined);
-      this.#turn = deferred<undefined>();
+      this.#turn.resolve();
+      this.#turn = deferred();
     }
   }
 }
@@ -44,12 +45,4 @@ async function missOf(service: string, servers: readonly string[]): Promise<stri
   } catch (error) {
     return String(error);
   }
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

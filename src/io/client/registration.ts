@@ -12,6 +12,7 @@ import type { Driven } from './driver.ts';
 import { drive, lockFor, runtime } from './driver.ts';
 import type { ClientOptions } from './options.ts';
 import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './options.ts';
+import { type Deferred, deferred } from '../deferred.ts';
 import { Emitter } from '../emitter.ts';
 import { abortedError, deniedError, refusedError } from './failures.ts';
 import { newIdentity } from '../machine/instance-key.ts';
@@ -267,8 +268,8 @@ export class Sessions {
 interface Entry {
   instance: InstanceId;
   readonly service: string;
-  readonly registered: Deferred;
-  readonly gone: Deferred;
+  readonly registered: Deferred<void>;
+  readonly gone: Deferred<void>;
   readonly events: Emitter<RegistrationEvents>;
   /** The servers that hold it, by name. */
   readonly holders: Set<string>;
@@ -278,12 +279,6 @@ interface Entry {
   isOpen: boolean;
 }
 
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: RarangiError) => void;
-}
-
 function createEntry(service: string, instance: InstanceId): Entry {
   const [registered, gone] = [deferred(), deferred()];
   // A caller that does not wait for it has the events.
@@ -291,16 +286,6 @@ function createEntry(service: string, instance: InstanceId): Entry {
   const events = new Emitter<RegistrationEvents>();
   const holders = new Set<string>();
   return { instance, service, registered, gone, events, holders, isLost: false, isOpen: true };
-}
-
-function deferred(): Deferred {
-  let resolve!: () => void;
-  let reject!: (error: RarangiError) => void;
-  const promise = new Promise<void>((done, failed) => {
-    resolve = done;
-    reject = failed;
-  });
-  return { promise, resolve, reject };
 }
 
 function offeredOf(offer: Offer): Offered {

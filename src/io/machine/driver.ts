@@ -11,6 +11,7 @@ import { LIMITS } from '../../core/server/limits.ts';
 import type { decodeMessage } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
+import { deferred } from '../deferred.ts';
 import { callApart } from '../emitter.ts';
 import { Alarm } from './alarm.ts';
 import { decoded, encoded } from './bulkhead.ts';
@@ -28,9 +29,6 @@ import type { Channel, ConnectionHandlers, Runtime } from './runtime.ts';
 
 /** A core at work on real connections. */
 export class Driver<I, E extends { readonly kind: string }> {
-  /** Resolves when the core has stopped and every connection is closed. */
-  readonly stopped: Promise<void>;
-
   readonly #core: Core<I, E>;
   readonly #runtime: Runtime;
   readonly #performOther: (effect: E) => void;
@@ -45,7 +43,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #endings = new Set<Promise<void>>();
   readonly #unflushed = new Set<Peer>();
   readonly #resumed = new Set<Peer>();
-  readonly #resolveStopped: () => void;
+  readonly #stopped = deferred();
   #connectionsCount = 0;
   #isStopped = false;
 
@@ -76,14 +74,16 @@ export class Driver<I, E extends { readonly kind: string }> {
       nextMs: () => core.nextDeadlineMs(),
       ring: () => this.submit({ kind: 'deadline', nowMs: runtime.nowMs() }),
     });
-    const { promise, resolve } = deferred();
     this.#inner = new InnerConnections({
       nowMs,
       submit: (input) => this.submit(input),
       failed: (fault) => this.#stepper.meet(fault),
     });
-    this.stopped = promise;
-    this.#resolveStopped = resolve;
+  }
+
+  /** Resolves when the core has stopped and every connection is closed. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
   }
 
   /** Whether the core has stopped because of a bug of ours. */
@@ -363,7 +363,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   #finish(): void {
     if (this.#endings.size > 0) return;
     this.#alarm.disarm();
-    this.#resolveStopped();
+    this.#stopped.resolve();
   }
 }
 
@@ -373,14 +373,6 @@ function nobody(): readonly ConnectionId[] {
 
 function ignore(): void {
   // Nobody wants to know.
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve!: () => void;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
 
 /** So much waits in our own memory before the core is told that the other end is slow. */
