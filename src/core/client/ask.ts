@@ -10,7 +10,6 @@ import type { Facts } from '../../protocol/records.ts';
 import type { ConnectionInput, Denial, Refusal, Stop } from './effect.ts';
 import { denialOf } from './effect.ts';
 import type { Contact, ContactLoss } from './contacts.ts';
-import { Contacts } from './contacts.ts';
 import { ClientBase } from './base.ts';
 import type { Wanted } from './matching.ts';
 import { isWanted } from './matching.ts';
@@ -71,7 +70,6 @@ export interface AskOptions {
 /** One question, from the first dial to the outcome. */
 export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   readonly #options: AskOptions;
-  readonly #contacts: Contacts;
   readonly #parts = new Map<Contact, Answer>();
   readonly #reasons = new Map<Contact, string>();
   /** Addresses where a program said something else than a greeting. */
@@ -84,31 +82,9 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   #isFinished = false;
 
   constructor(options: AskOptions) {
-    super();
+    super(options);
     this.#options = options;
-    this.#contacts = new Contacts({
-      environment: options.environment,
-      addresses: options.addresses,
-      timers: this.timers,
-      emit: (effect) => {
-        this.emit(effect);
-      },
-      listener: {
-        onOpen: (contact) => {
-          this.#handleOpen(contact);
-        },
-        onLost: (contact, loss) => {
-          this.#handleLost(contact, loss);
-        },
-        onRefused: (contact, refusal) => {
-          this.#fail(contact, refusal.reason);
-        },
-        onMessage: (contact, message) => {
-          this.#handleMessage(contact, message);
-        },
-      },
-    });
-    this.#untried = [...this.#contacts.all];
+    this.#untried = [...this.contacts.all];
   }
 
   protected override begin(): void {
@@ -118,13 +94,9 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#tryNext();
   }
 
-  protected override giveTime(lateMs: number): void {
-    this.#contacts.giveTime(lateMs);
-  }
-
   protected override handle(input: ConnectionInput | Stop): void {
-    if (input.kind === 'stop') this.#close();
-    else this.#contacts.handle(input);
+    if (input.kind === 'stop') this.close('unneeded');
+    else this.contacts.handle(input);
     this.timers.runDue(input.nowMs);
   }
 
@@ -134,7 +106,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
       this.#maybeConclude();
       return;
     }
-    this.#contacts.dial(next);
+    this.contacts.dial(next);
     this.#wait();
   }
 
@@ -145,7 +117,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     });
   }
 
-  #handleOpen(contact: Contact): void {
+  protected override handleOpen(contact: Contact): void {
     const origin = contact.server?.origin;
     const other = origin === undefined ? undefined : this.#asked.get(origin);
     if (other !== undefined && !this.#reasons.has(other)) {
@@ -154,16 +126,20 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     }
     if (origin !== undefined) this.#asked.set(origin, contact);
     this.#wasConnected = true;
-    this.#contacts.send(contact, messageOf(this.#options.question));
+    this.contacts.send(contact, messageOf(this.#options.question));
     this.#wait();
   }
 
-  #handleLost(contact: Contact, loss: ContactLoss): void {
+  protected override handleLost(contact: Contact, loss: ContactLoss): void {
     if (loss.from === 'greeting' && loss.isOurs) this.#strangers.add(contact);
     this.#fail(contact, loss.reason);
   }
 
-  #handleMessage(contact: Contact, message: Message): void {
+  protected override handleRefused(contact: Contact, { reason }: Refusal): void {
+    this.#fail(contact, reason);
+  }
+
+  protected override handleMessage(contact: Contact, message: Message): void {
     if (message.kind === 'error') {
       this.#handleDenial(contact, message);
       return;
@@ -174,7 +150,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#wait();
     if ('more' in message && message.more) return;
     const { address, server } = contact;
-    this.#contacts.drop(contact, 'unneeded');
+    this.contacts.drop(contact, 'unneeded');
     if (this.#best === null || this.#rank(answer) > this.#rank(this.#best.answer)) {
       this.#best = { ...server, answer, address };
     }
@@ -200,19 +176,19 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 
   /** Other servers may know what this one does not. */
   #tryAll(): void {
-    for (const contact of this.#untried.splice(0)) this.#contacts.dial(contact);
+    for (const contact of this.#untried.splice(0)) this.contacts.dial(contact);
     this.#maybeConclude();
   }
 
   #fail(contact: Contact, reason: string): void {
     this.#reasons.set(contact, reason);
     this.#parts.delete(contact);
-    this.#contacts.drop(contact, 'unneeded');
+    this.contacts.drop(contact, 'unneeded');
     this.#tryNext();
   }
 
   #maybeConclude(): void {
-    if (this.#contacts.in('dialling', 'greeting', 'open').length > 0) return;
+    if (this.contacts.in('dialling', 'greeting', 'open').length > 0) return;
     if (this.#best === null || !isUnsynced(this.#best.answer)) this.#conclude();
     else {
       this.timers.set('again', this.nowMs + AGAIN_MS, () => {
@@ -226,7 +202,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#asked.clear();
     this.#reasons.clear();
     this.#strangers.clear();
-    this.#untried.push(...this.#contacts.in('idle'));
+    this.#untried.push(...this.contacts.in('idle'));
     this.#tryNext();
   }
 
@@ -235,13 +211,13 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     // own.
     const [silent, hanging] = this.#silent();
     for (const contact of silent) this.#strangers.add(contact);
-    const attempts = this.#contacts.all.map((contact) => ({
+    const attempts = this.contacts.all.map((contact) => ({
       address: contact.address,
       reason: this.#reasons.get(contact) ?? (silent.includes(contact) ? SILENT : LATE),
       ...(this.#strangers.has(contact) ? { isStranger: true as const } : {}),
     }));
-    const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
-    const [denial] = this.#contacts.all.flatMap(({ address, denial: given }) => {
+    const [refusal] = this.contacts.all.flatMap((contact) => contact.refusal ?? []);
+    const [denial] = this.contacts.all.flatMap(({ address, denial: given }) => {
       return given === null ? [] : [{ address, ...given }];
     });
     if (this.#best !== null) this.#finish({ kind: 'answered', ...this.#best });
@@ -254,7 +230,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 
   /** The addresses that accepted and have not greeted: ports, and sockets. */
   #silent(): readonly [ports: Contact[], sockets: Contact[]] {
-    const all = this.#contacts.in('greeting');
+    const all = this.contacts.in('greeting');
     const isSocket = ({ transport }: Contact): boolean => transport === 'unix';
     return [all.filter((contact) => !isSocket(contact)), all.filter(isSocket)];
   }
@@ -263,12 +239,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     if (this.#isFinished) return;
     this.#isFinished = true;
     this.report(outcome);
-    this.#close();
-  }
-
-  #close(): void {
-    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
-    this.end();
+    this.close('unneeded');
   }
 
   /**

@@ -1,19 +1,53 @@
-// The base of every core of a client: inputs in, effects out, one next deadline, a beginning and an
-// end. The invariant: the first input begins its life, whatever it is, and after `end` neither
-// inputs nor time have any effect.
+// The base of every core of a client: its contacts, inputs in, effects out, one next deadline, a
+// beginning and an end. The invariant: the first input begins its life, whatever it is, and after
+// `close` neither inputs nor time have any effect.
 
-import type { ClientEffect } from './effect.ts';
+import type { Message } from '../../protocol/messages.ts';
+import type { Close } from '../effect.ts';
 import { Timers } from '../kit/timers.ts';
+import type { Contact, ContactLoss, ContactsOptions } from './contacts.ts';
+import { Contacts } from './contacts.ts';
+import type { ClientEffect, Refusal } from './effect.ts';
 import type { ClientTimers } from './timers.ts';
+
+/** Where a client finds servers. */
+type Search = Pick<ContactsOptions, 'environment' | 'addresses' | 'isOwnHost'>;
 
 /** A core that takes inputs `I` and reports `R`. */
 export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
   protected readonly timers: ClientTimers = new Timers();
+  protected readonly contacts: Contacts;
   /** The time of the input that is being handled. */
   protected nowMs = 0;
   #effects: ClientEffect<R>[] = [];
   #hasBegun = false;
   #isOver = false;
+
+  constructor({ environment, addresses, isOwnHost }: Search) {
+    this.contacts = new Contacts({
+      environment,
+      addresses,
+      isOwnHost,
+      timers: this.timers,
+      emit: (effect) => {
+        this.#emit(effect);
+      },
+      listener: {
+        onOpen: (contact) => {
+          this.handleOpen(contact);
+        },
+        onLost: (contact, loss) => {
+          this.handleLost(contact, loss);
+        },
+        onRefused: (contact, refusal) => {
+          this.handleRefused(contact, refusal);
+        },
+        onMessage: (contact, message) => {
+          this.handleMessage(contact, message);
+        },
+      },
+    });
+  }
 
   /** Takes in an input and returns its effects. The first input begins its life. */
   step(input: I): ClientEffect<R>[] {
@@ -36,27 +70,35 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
   /** Handles an input, and at the right point all timers that are due at its time. */
   protected abstract handle(input: I): void;
 
-  protected emit(effect: ClientEffect<R>): void {
+  /** What happens to contacts: see `ContactListener`. */
+  protected abstract handleOpen(contact: Contact): void;
+  protected abstract handleLost(contact: Contact, loss: ContactLoss): void;
+  protected abstract handleRefused(contact: Contact, refusal: Refusal): void;
+  protected abstract handleMessage(contact: Contact, message: Message): void;
+
+  protected report(report: R): void {
+    this.#emit({ kind: 'report', report });
+  }
+
+  /** Ends what there is with every contact, and its life, which it does once. */
+  protected close(why: Close['why']): void {
+    this.dropAll(why);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#emit({ kind: 'stopped' });
+  }
+
+  protected dropAll(why: Close['why']): void {
+    for (const contact of this.contacts.all) this.contacts.drop(contact, why);
+  }
+
+  #emit(effect: ClientEffect<R>): void {
     this.#effects.push(effect);
   }
 
-  protected report(report: R): void {
-    this.emit({ kind: 'report', report });
-  }
-
-  /** Its life is over: once. */
-  protected end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.emit({ kind: 'stopped' });
-  }
-
-  /** The process did not run for so long: what it waits for may have come meanwhile. */
-  protected abstract giveTime(lateMs: number): void;
-
   #live(input: I): void {
     const lateMs = input.nowMs - this.timers.nextMs();
-    if (lateMs > LATE_MS) this.giveTime(lateMs);
+    if (lateMs > LATE_MS) this.contacts.giveTime(lateMs);
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.begin();
@@ -65,5 +107,8 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
   }
 }
 
-/** A timer that is later than this says that the process was stopped or starved. */
+/**
+ * A timer that is later than this says that the process was stopped or starved: what it waits for may
+ * have come meanwhile.
+ */
 const LATE_MS = 100;

@@ -8,9 +8,8 @@ import type { Identity, InstanceId, Name } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS, BACKOFF_CAP_MS } from '../kit/backoff.ts';
 import { ClientBase } from './base.ts';
-import type { ConnectionInput, Stop } from './effect.ts';
+import type { ConnectionInput, Refusal, Stop } from './effect.ts';
 import type { Contact, IsOwnHost, ContactLoss } from './contacts.ts';
-import { Contacts } from './contacts.ts';
 import { Liveness } from './liveness.ts';
 import type { ClientReport, Ending, Offered } from './registry.ts';
 import { Registry } from './registry.ts';
@@ -43,7 +42,6 @@ export interface ClientCoreOptions {
 
 /** A client without sockets. */
 export class ClientCore extends ClientBase<ClientInput, ClientReport> {
-  readonly #contacts: Contacts;
   readonly #liveness: Liveness;
   readonly #registry: Registry;
   readonly #rounds: Rounds;
@@ -55,35 +53,9 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   #hasSurrendered = false;
 
   constructor(options: ClientCoreOptions) {
-    super();
+    super(options);
     this.#options = options;
-    const timers = this.timers;
-    this.#contacts = new Contacts({
-      environment: options.environment,
-      addresses: options.addresses,
-      isOwnHost: options.isOwnHost,
-      timers,
-      emit: (effect) => {
-        this.emit(effect);
-      },
-      listener: {
-        onOpen: (contact) => {
-          this.#handleOpen(contact);
-        },
-        onLost: (contact, loss) => {
-          this.#handleLost(contact, loss);
-        },
-        onRefused: (contact, refusal) => {
-          this.report({ kind: 'refused', server: contact.address, reason: refusal.reason });
-          this.#registry.release(contact);
-          this.#note(contact);
-        },
-        onMessage: (contact, message) => {
-          this.#handleMessage(contact, message);
-        },
-      },
-    });
-    const contacts = this.#contacts;
+    const { timers, contacts } = this;
     const isJudged = ({ transport }: Contact): boolean =>
       transport === 'tcp' || options.areSocketsJudged === true;
     this.#liveness = new Liveness({ contacts, timers, isJudged });
@@ -94,10 +66,6 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
 
   protected override begin(): void {
     this.#dialNow();
-  }
-
-  protected override giveTime(lateMs: number): void {
-    this.#contacts.giveTime(lateMs);
   }
 
   protected override handle(input: ClientInput): void {
@@ -120,25 +88,25 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
         this.#registry.deregisterAll({ cause: 'deregistered' });
         break;
       default:
-        this.#contacts.handle(input);
+        this.contacts.handle(input);
     }
     this.timers.runDue(input.nowMs);
-    if (this.#isStopping && this.#registry.isEmpty()) this.#close();
+    if (this.#isStopping && this.#registry.isEmpty()) this.close('stopped');
   }
 
   /** There is news: a server may be where there was none. */
   #dialNow(): void {
     this.#rounds.begin();
-    for (const contact of this.#contacts.in('idle')) {
-      if (this.#contacts.isLocal(contact) || this.#rounds.isTwin(contact)) continue;
+    for (const contact of this.contacts.in('idle')) {
+      if (this.contacts.isLocal(contact) || this.#rounds.isTwin(contact)) continue;
       this.#backoffs.get(contact)?.reset();
       this.timers.cancel(redialTimer(contact));
-      this.#contacts.dial(contact);
+      this.contacts.dial(contact);
     }
   }
 
-  #handleOpen(contact: Contact): void {
-    if (this.#rounds.isTwin(contact)) this.#contacts.drop(contact, 'unneeded');
+  protected override handleOpen(contact: Contact): void {
+    if (this.#rounds.isTwin(contact)) this.contacts.drop(contact, 'unneeded');
     else {
       this.#liveness.begin(contact);
       this.#registry.sendAll(contact);
@@ -146,7 +114,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#note(contact);
   }
 
-  #handleLost(contact: Contact, loss: ContactLoss): void {
+  protected override handleLost(contact: Contact, loss: ContactLoss): void {
     this.#registry.release(contact);
     if (loss.from === 'open') {
       const server = contact.server?.facts.name ?? contact.address;
@@ -155,7 +123,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
       this.#redialOthers(contact);
     }
     this.#note(contact);
-    if (!this.#contacts.isLocal(contact)) this.#redialLater(contact);
+    if (!this.contacts.isLocal(contact)) this.#redialLater(contact);
     else if (loss.from === 'open') this.#rounds.beginSoon();
   }
 
@@ -164,8 +132,8 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
    * may wait for minutes while there is another session may not when there is none.
    */
   #redialOthers(lost: Contact): void {
-    for (const contact of this.#contacts.in('idle')) {
-      if (contact === lost || this.#contacts.isLocal(contact)) continue;
+    for (const contact of this.contacts.in('idle')) {
+      if (contact === lost || this.contacts.isLocal(contact)) continue;
       const isTwin = contact.server?.origin === lost.server?.origin;
       const isWaiting = this.timers.has(redialTimer(contact));
       if (isTwin || (isWaiting && this.#isAlone())) this.#redialLater(contact);
@@ -173,7 +141,7 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   }
 
   #isAlone(): boolean {
-    return this.#contacts.in('open').length === 0;
+    return this.contacts.in('open').length === 0;
   }
 
   #redialLater(contact: Contact): void {
@@ -182,11 +150,17 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#backoffs.set(contact, backoff);
     const capMs = this.#isAlone() ? BACKOFF_CAP_ALONE_MS : BACKOFF_CAP_MS;
     this.timers.set(redialTimer(contact), this.nowMs + backoff.nextDelayMs(capMs), () => {
-      if (contact.state === 'idle' && !this.#rounds.isTwin(contact)) this.#contacts.dial(contact);
+      if (contact.state === 'idle' && !this.#rounds.isTwin(contact)) this.contacts.dial(contact);
     });
   }
 
-  #handleMessage(contact: Contact, message: Message): void {
+  protected override handleRefused(contact: Contact, { reason }: Refusal): void {
+    this.report({ kind: 'refused', server: contact.address, reason });
+    this.#registry.release(contact);
+    this.#note(contact);
+  }
+
+  protected override handleMessage(contact: Contact, message: Message): void {
     switch (message.kind) {
       case 'done':
         this.#registry.handleDone(contact, message);
@@ -213,15 +187,10 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
     this.#tried.add(contact);
     this.#rounds.advance();
     if (this.#hasSurrendered || !this.#isAlone()) return;
-    const [refusal] = this.#contacts.all.flatMap((one) => one.refusal ?? []);
-    if (refusal === undefined || this.#tried.size < this.#contacts.all.length) return;
+    const [refusal] = this.contacts.all.flatMap((one) => one.refusal ?? []);
+    if (refusal === undefined || this.#tried.size < this.contacts.all.length) return;
     this.#hasSurrendered = true;
     this.report({ kind: 'refused-by-all', refusal });
-  }
-
-  #close(): void {
-    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'stopped');
-    this.end();
   }
 }
 

@@ -6,7 +6,7 @@ import type { Name, OriginId } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import { joined } from './ask.ts';
 import { ClientBase } from './base.ts';
-import { Contacts } from './contacts.ts';
+import type { Contact } from './contacts.ts';
 import type { ConnectionInput, Stop } from './effect.ts';
 
 /** The next question. */
@@ -32,51 +32,24 @@ export interface FollowerOptions {
 /** A session of one server, for one question at a time. */
 export class Follower extends ClientBase<ConnectionInput | Stop | AskNext, FollowReport> {
   readonly #options: FollowerOptions;
-  readonly #contacts: Contacts;
   #question: AskNext['question'] | null = null;
   #request = 0;
   #part: MessageOf<'events'> | undefined;
   #isLost = false;
 
   constructor(options: FollowerOptions) {
-    super();
+    super({ ...options, addresses: [options.address] });
     this.#options = options;
-    const lose = (): void => {
-      this.#lose();
-    };
-    this.#contacts = new Contacts({
-      environment: options.environment,
-      addresses: [options.address],
-      timers: this.timers,
-      emit: (effect) => {
-        this.emit(effect);
-      },
-      listener: {
-        onOpen: ({ server }) => {
-          if (server?.origin === options.origin) this.#send();
-          else this.#lose();
-        },
-        onLost: lose,
-        onRefused: lose,
-        onMessage: (_, message) => {
-          this.#handleMessage(message);
-        },
-      },
-    });
   }
 
   protected override begin(): void {
-    for (const contact of this.#contacts.all) this.#contacts.dial(contact);
-  }
-
-  protected override giveTime(lateMs: number): void {
-    this.#contacts.giveTime(lateMs);
+    for (const contact of this.contacts.all) this.contacts.dial(contact);
   }
 
   protected override handle(input: ConnectionInput | Stop | AskNext): void {
-    if (input.kind === 'stop') this.#close();
+    if (input.kind === 'stop') this.close('unneeded');
     else if (input.kind === 'next') this.#ask(input);
-    else this.#contacts.handle(input);
+    else this.contacts.handle(input);
     this.timers.runDue(input.nowMs);
   }
 
@@ -96,14 +69,27 @@ export class Follower extends ClientBase<ConnectionInput | Stop | AskNext, Follo
    * Once the session is open and there is a question; late parts of an earlier answer are ignored.
    */
   #send(): void {
-    const [contact] = this.#contacts.in('open');
+    const [contact] = this.contacts.in('open');
     if (contact === undefined || this.#question === null) return;
     this.#request += 1;
     this.#part = undefined;
-    this.#contacts.send(contact, { ...this.#question, request: this.#request });
+    this.contacts.send(contact, { ...this.#question, request: this.#request });
   }
 
-  #handleMessage(message: Message): void {
+  protected override handleOpen({ server }: Contact): void {
+    if (server?.origin === this.#options.origin) this.#send();
+    else this.#lose();
+  }
+
+  protected override handleLost(): void {
+    this.#lose();
+  }
+
+  protected override handleRefused(): void {
+    this.#lose();
+  }
+
+  protected override handleMessage(_: Contact, message: Message): void {
     if (message.kind === 'error' && message.request === this.#request) this.#lose();
     if (message.kind !== 'events' || message.request !== this.#request) return;
     const events = joined(this.#part, message);
@@ -116,18 +102,9 @@ export class Follower extends ClientBase<ConnectionInput | Stop | AskNext, Follo
 
   #lose(): void {
     this.#isLost = true;
-    this.#drop();
+    this.dropAll('unneeded');
     this.timers.cancel('timeout');
     if (this.#question !== null) this.report({ kind: 'lost' });
     this.#question = null;
-  }
-
-  #drop(): void {
-    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
-  }
-
-  #close(): void {
-    this.#drop();
-    this.end();
   }
 }

@@ -11,7 +11,7 @@ import { isLive } from '../../protocol/records.ts';
 import { present } from '../kit/assert.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS } from '../kit/backoff.ts';
 import type { Contact, IsOwnHost } from './contacts.ts';
-import { Contacts, LOCAL_CAP_MS } from './contacts.ts';
+import { LOCAL_CAP_MS } from './contacts.ts';
 import { ClientBase } from './base.ts';
 import type { ConnectionInput, Refusal, Stop } from './effect.ts';
 import { Liveness } from './liveness.ts';
@@ -62,7 +62,6 @@ type ViewTold = Pick<WatcherView, 'complete' | 'missing' | 'missingCount' | 'why
 /** One watch, for ever. */
 export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #options: WatcherOptions;
-  readonly #contacts: Contacts;
   readonly #liveness: Liveness;
   readonly #backoff: Backoff;
   /** The reported instances, each with the state that was reported last. */
@@ -81,33 +80,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   #wasSynced = false;
 
   constructor(options: WatcherOptions) {
-    super();
+    super(options);
     this.#options = options;
     this.#backoff = new Backoff(options.random, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS);
-    this.#contacts = new Contacts({
-      environment: options.environment,
-      addresses: options.addresses,
-      isOwnHost: options.isOwnHost,
-      timers: this.timers,
-      emit: (effect) => {
-        this.emit(effect);
-      },
-      listener: {
-        onOpen: (contact) => {
-          this.#handleOpen(contact);
-        },
-        onLost: (contact) => {
-          this.#handleLost(contact);
-        },
-        onRefused: (contact) => {
-          this.#handleLost(contact);
-        },
-        onMessage: (contact, message) => {
-          this.#handleMessage(contact, message);
-        },
-      },
-    });
-    const { timers, contacts } = { timers: this.timers, contacts: this.#contacts };
+    const { timers, contacts } = this;
     // A stopped server keeps its socket open: a watch, which waits for news, ends every session for
     // silence.
     this.#liveness = new Liveness({ contacts, timers, isJudged: () => true });
@@ -115,7 +91,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 
   /** The present knowledge. */
   view(): WatcherView {
-    const facts = this.#contacts.all.find((contact) => contact.server !== null)?.server?.facts;
+    const facts = this.contacts.all.find((contact) => contact.server !== null)?.server?.facts;
     const place = this.#current?.server?.facts ?? facts ?? null;
     return {
       instances: this.#sorted(),
@@ -140,17 +116,13 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     this.#hunt();
   }
 
-  protected override giveTime(lateMs: number): void {
-    this.#contacts.giveTime(lateMs);
-  }
-
   protected override handle(input: ConnectionInput | Stop): void {
     this.#liveness.wake(input.nowMs);
     if (input.kind === 'stop') {
-      this.#close();
+      this.close('unneeded');
       return;
     }
-    this.#contacts.handle(input);
+    this.contacts.handle(input);
     this.timers.runDue(input.nowMs);
     if (this.#current !== null && this.#isSynced) {
       this.#vouchedMs = Math.max(this.#vouchedMs, this.#current.echoedMs);
@@ -159,7 +131,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 
   /** Tries the addresses one after another; the first server that greets gets the watch. */
   #hunt(): void {
-    this.#untried = this.#contacts.in('idle');
+    this.#untried = this.contacts.in('idle');
     this.#tryNext();
   }
 
@@ -170,7 +142,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       this.#maybeRest();
       return;
     }
-    this.#contacts.dial(next);
+    this.contacts.dial(next);
     this.timers.set('patience', this.nowMs + NEXT_TRIED_MS, () => {
       if (this.#untried.length > 0) this.#tryNext();
     });
@@ -178,12 +150,12 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 
   /** No server was found: waits, and begins again. */
   #maybeRest(): void {
-    if (this.#contacts.in('dialling', 'greeting').length > 0) return;
-    if (this.#contacts.all.every((contact) => contact.state === 'refused')) {
+    if (this.contacts.in('dialling', 'greeting').length > 0) return;
+    if (this.contacts.all.every((contact) => contact.state === 'refused')) {
       this.#surrender();
       return;
     }
-    const isNear = this.#contacts.all.some((contact) => this.#contacts.isLocal(contact));
+    const isNear = this.contacts.all.some((contact) => this.contacts.isLocal(contact));
     const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_ALONE_MS;
     this.timers.set('hunt', this.nowMs + this.#backoff.nextDelayMs(capMs), () => {
       this.#hunt();
@@ -191,21 +163,21 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   }
 
   #surrender(): void {
-    const [refusal] = this.#contacts.all.flatMap((contact) => contact.refusal ?? []);
+    const [refusal] = this.contacts.all.flatMap((contact) => contact.refusal ?? []);
     this.report({ kind: 'refused', refusal: present(refusal, 'a refusal') });
-    this.#close();
+    this.close('unneeded');
   }
 
-  #handleOpen(contact: Contact): void {
+  protected override handleOpen(contact: Contact): void {
     const before = this.#current;
     if (before !== null && before.server?.origin === contact.server?.origin) {
-      this.#contacts.drop(contact, 'unneeded');
+      this.contacts.drop(contact, 'unneeded');
       this.#tryNext();
       return;
     }
-    if (before !== null) this.#contacts.drop(before, 'unneeded');
-    for (const other of this.#contacts.in('dialling', 'greeting')) {
-      this.#contacts.drop(other, 'unneeded');
+    if (before !== null) this.contacts.drop(before, 'unneeded');
+    for (const other of this.contacts.in('dialling', 'greeting')) {
+      this.contacts.drop(other, 'unneeded');
     }
     this.timers.cancel('hunt');
     this.timers.cancel('patience');
@@ -221,10 +193,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     const known = this.#sorted()
       .slice(0, KNOWN_MAX)
       .map((instance) => instance.registration.instance);
-    this.#contacts.send(contact, { kind: 'watch', request: REQUEST, service, known });
+    this.contacts.send(contact, { kind: 'watch', request: REQUEST, service, known });
   }
 
-  #handleLost(contact: Contact): void {
+  protected override handleLost(contact: Contact): void {
     if (contact !== this.#current) {
       this.#tryNext();
       return;
@@ -235,7 +207,11 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     this.#hunt();
   }
 
-  #handleMessage(contact: Contact, message: Message): void {
+  protected override handleRefused(contact: Contact): void {
+    this.handleLost(contact);
+  }
+
+  protected override handleMessage(contact: Contact, message: Message): void {
     if (contact !== this.#current) return;
     if (message.kind === 'change' && message.request === REQUEST) this.#handleChange(message);
     else if (message.kind === 'goaway') this.#hunt();
@@ -347,11 +323,6 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     return [...this.#known.values()].sort((one, other) =>
       one.registration.instance < other.registration.instance ? -1 : 1,
     );
-  }
-
-  #close(): void {
-    for (const contact of this.#contacts.all) this.#contacts.drop(contact, 'unneeded');
-    this.end();
   }
 }
 

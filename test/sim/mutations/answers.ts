@@ -170,7 +170,7 @@ export const mutations: readonly Mutation[] = [
   [
     'what another server told of is in doubt',
     life.watchMeanwhile,
-    ['watcher#Watcher.#handleOpen', 'this.#told.clear();', ''],
+    ['watcher#Watcher.handleOpen', 'this.#told.clear();', ''],
     ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
     ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
   ],
@@ -214,6 +214,6 @@ export const mutations: readonly Mutation[] = [
   [
     'a service puts itself back on every new session',
     life.rollingRestart,
-    ['client#ClientCore.#handleOpen', 'this.#registry.sendAll(contact);', ''],
+    ['client#ClientCore.handleOpen', 'this.#registry.sendAll(contact);', ''],
   ],
 ];
