@@ -362,7 +362,7 @@ export const MESSAGES = {
     doc: "The sender's view has changed: whether it is complete, and which hosts it misses.",
     fields: view,
   },
-  spare: {
+  prune: {
     code: 47,
     from: 'peer',
     parts: 'each',

@@ -467,7 +467,7 @@ const PEERS: readonly Row[] = [
     OPEN,
     message(45, ['lines', array()], ['count', uint(10_000)], ['hash', uint(1)]),
   ],
-  ['spare links for 10,000 origins', OPEN, message(47, ['origins', ids(10_000)])],
+  ['a prune of 10,000 origins', OPEN, message(47, ['origins', ids(10_000)])],
 ];
 
 /** Other ids than those of `lines`. */

@@ -232,7 +232,7 @@ const FIELDS: Readonly<Record<MessageKind, Arbitraries>> = {
   },
   want: { lines },
   offer: { lines },
-  spare: { origins: many(id) },
+  prune: { origins: many(id) },
   check: {
     lines: many(fc.record({ origin: id, sequence: counter, hash: uint })),
     count: uint,

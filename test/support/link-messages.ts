@@ -36,10 +36,10 @@ export function offers(messages: readonly Message[]): string[] {
   return lines(messages, 'offer');
 }
 
-/** The origins for which the link was said to be spare. */
-export function spares(messages: readonly Message[]): string[] {
+/** The origins that were pruned from the link. */
+export function prunes(messages: readonly Message[]): string[] {
   return messages.flatMap((message) => {
-    return message.kind === 'spare' ? message.origins.map((origin) => origin.charAt(0)) : [];
+    return message.kind === 'prune' ? message.origins.map((origin) => origin.charAt(0)) : [];
   });
 }
 

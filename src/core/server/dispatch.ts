@@ -32,7 +32,7 @@ import {
   handleOffer,
   handleSnapshot,
 } from './replication/receiving/intake.ts';
-import { handleSpare, handleWant } from './replication/sending/wants.ts';
+import { handlePrune, handleWant } from './replication/sending/wants.ts';
 import {
   handleLinkClosed,
   handlePeerHello,
@@ -184,8 +184,8 @@ function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void
     case 'offer':
       handleOffer(state, link, message);
       break;
-    case 'spare':
-      handleSpare(state, link, message);
+    case 'prune':
+      handlePrune(state, link, message);
       break;
     case 'check':
       handleCheck(state, link, message);

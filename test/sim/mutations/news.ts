@@ -112,8 +112,8 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R32] what was offered and does not come is asked for',
     news.standIn,
-    ['spare#noteOffered', 'ask(state, link, { origin: id, sequence: sequenceOf(state, id) });', ''],
-    ['spare#graft', 'sequence < offered && !state.past.goodbyes.has(id)', 'sequence > offered'],
+    ['lazy#noteOffered', 'ask(state, link, { origin: id, sequence: sequenceOf(state, id) });', ''],
+    ['lazy#graft', 'sequence < offered && !state.past.goodbyes.has(id)', 'sequence > offered'],
   ],
   [
     '[R98] what may be older than the end of an instance does not answer for it at once',

@@ -213,7 +213,7 @@ state.reach.slots.free(origin.slot);`,
     ],
   ],
   [
-    '[R32] what is new is announced on a spare link',
+    '[R32] what is new is announced on a lazy link',
     links.payload,
     [
       'flush#planAnnounced',
@@ -225,7 +225,7 @@ else if (!progress.isSnapshotDue(origin.id)) touch(state, link, origin);`,
   [
     '[R32] what another link has brought is announced, not sent',
     links.payload,
-    ['wants#handleSpare', `progress.setModeAt(origin.slot, 'lazy');`, ''],
+    ['wants#handlePrune', `progress.setModeAt(origin.slot, 'lazy');`, ''],
   ],
   [
     '[R32] what is wanted is sent again from then on',

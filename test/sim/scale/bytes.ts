@@ -25,8 +25,8 @@ function contentBytes(message: Message): number {
     case 'offer':
     case 'want':
       return bare(message.kind, { ...message, lines: [] }) + listBytes(message.lines, lineBytes);
-    case 'spare':
-      return bare('spare', { ...message, origins: [] }) + listBytes(message.origins, idBytes);
+    case 'prune':
+      return bare('prune', { ...message, origins: [] }) + listBytes(message.origins, idBytes);
     case 'check':
       return written({ ...message, lines: [] }) + listBytes(message.lines, checkLineBytes);
     case 'view':

@@ -31,7 +31,7 @@ export const CONNECTION_PHASES = {
     snapshot: [],
     want: [],
     offer: [],
-    spare: [],
+    prune: [],
     check: [],
     view: [],
     forget: [],

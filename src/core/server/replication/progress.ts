@@ -5,7 +5,7 @@
 // slot can be given to another.
 //
 //   sending      the cursor and the mode; whether a look is due, or a snapshot
-//   receiving    asked, and the question itself until it is sent; declined, and the word of it until
+//   receiving    asked, and the question itself until it is sent; pruned, and the word of it until
 //                that is sent; offered here, and on its way from elsewhere; listed by the digest
 
 import type { OriginId } from '../../../protocol/ids.ts';
@@ -56,8 +56,8 @@ export class Progress {
   readonly #asked = new Map<OriginId, number>();
   /** The sequences from which on we ask, at the end of the step. */
   readonly #questions = new Map<OriginId, number>();
-  /** The origins that we decline, still to be told to the other end. */
-  readonly #declines = new Set<OriginId>();
+  /** The origins that we prune, still to be told to the other end. */
+  readonly #prunes = new Set<OriginId>();
   /** The origins that were offered and should come from elsewhere, and up to which sequence. */
   readonly #awaited = new Map<OriginId, number>();
   /** The origins that the other end's digest listed and that have not arrived yet. */
@@ -74,7 +74,7 @@ export class Progress {
     this.#snapshots.delete(id);
     this.#asked.delete(id);
     this.#questions.delete(id);
-    this.#declines.delete(id);
+    this.#prunes.delete(id);
     this.#awaited.delete(id);
     this.#listed.delete(id);
   }
@@ -188,11 +188,11 @@ export class Progress {
     return this.#asked.keys();
   }
 
-  /** We ask for entries after a sequence: so the other end no longer takes it for declined. */
+  /** We ask for entries after a sequence: so the other end no longer takes it for pruned. */
   ask({ origin, sequence }: Line, nowMs: number): void {
     this.#asked.set(origin, nowMs);
-    this.#declines.delete(origin);
-    this.#rows.setDeclined(origin, false);
+    this.#prunes.delete(origin);
+    this.#rows.setPruned(origin, false);
     this.#questions.set(origin, sequence);
   }
 
@@ -208,26 +208,26 @@ export class Progress {
     return lines;
   }
 
-  isDeclined(id: OriginId): boolean {
-    return this.#rows.isDeclined(id);
+  isPruned(id: OriginId): boolean {
+    return this.#rows.isPruned(id);
   }
 
   /** We get an origin sooner from elsewhere; the other end has to be told. */
-  decline(id: OriginId): void {
-    this.#rows.setDeclined(id, true);
-    this.#declines.add(id);
+  prune(id: OriginId): void {
+    this.#rows.setPruned(id, true);
+    this.#prunes.add(id);
   }
 
   /** The other end sends its entries again, or may. */
-  endDecline(id: OriginId): void {
-    this.#rows.setDeclined(id, false);
+  endPrune(id: OriginId): void {
+    this.#rows.setPruned(id, false);
   }
 
-  /** The declined origins to tell the other end now, in order. */
-  takeDeclines(): OriginId[] {
-    if (this.#declines.size === 0) return [];
-    const origins = [...this.#declines].sort(compareText);
-    this.#declines.clear();
+  /** The pruned origins to tell the other end now, in order. */
+  takePrunes(): OriginId[] {
+    if (this.#prunes.size === 0) return [];
+    const origins = [...this.#prunes].sort(compareText);
+    this.#prunes.clear();
     return origins;
   }
 

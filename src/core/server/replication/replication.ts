@@ -56,7 +56,7 @@ export function flushBy(state: State, dueMs: number): void {
   state.replication.flushDueMs = Math.min(state.replication.flushDueMs, dueMs);
 }
 
-/** News for spare links has to be announced by then. */
+/** News for lazy links has to be announced by then. */
 export function announceBy(state: State, dueMs: number): void {
   state.replication.announceDueMs = Math.min(state.replication.announceDueMs, dueMs);
 }
@@ -123,8 +123,8 @@ export function spreadTidings(state: State, tidings: Tidings): void {
   }
   for (const { progress } of state.links.values()) {
     for (const { origin } of asked) {
-      // A `want` ends the decline: the neighbour sends that origin's entries again.
-      progress.endDecline(origin);
+      // A `want` ends the prune: the neighbour sends that origin's entries again.
+      progress.endPrune(origin);
       // The neighbour that was asked before has lost it too: ask the next one to offer it at once.
       progress.endQuestion(origin);
     }

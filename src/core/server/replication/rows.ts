@@ -1,5 +1,5 @@
 // The row that a link always keeps for each origin: its cursor, how it is sent, and whether we
-// declined it. A master has a hundred links, and each of them knows thousands of origins, so each
+// pruned it. A master has a hundred links, and each of them knows thousands of origins, so each
 // origin has a slot, a small number, at which every link keeps its row: nine bytes, where a Map
 // takes fifty for each value. The invariant: a slot is given to another origin only when no link
 // has anything at it.
@@ -69,17 +69,17 @@ export class Rows {
   }
 
   /** Whether the other end was told that we get an origin sooner from elsewhere. */
-  isDeclined(id: OriginId): boolean {
+  isPruned(id: OriginId): boolean {
     const slot = this.#origins.get(id)?.slot;
-    return slot !== undefined && (this.#stateAt(slot) & DECLINED_BIT) !== 0;
+    return slot !== undefined && (this.#stateAt(slot) & PRUNED_BIT) !== 0;
   }
 
-  /** An origin that is not known cannot be declined. */
-  setDeclined(id: OriginId, isDeclined: boolean): void {
+  /** An origin that is not known cannot be pruned. */
+  setPruned(id: OriginId, isPruned: boolean): void {
     const slot = this.#origins.get(id)?.slot;
     if (slot === undefined) return;
-    const others = this.#stateAt(slot) & ~DECLINED_BIT;
-    this.#setStateAt(slot, isDeclined ? others | DECLINED_BIT : others);
+    const others = this.#stateAt(slot) & ~PRUNED_BIT;
+    this.#setStateAt(slot, isPruned ? others | PRUNED_BIT : others);
   }
 
   /** Leaves nothing of an origin. */
@@ -120,7 +120,7 @@ export class Rows {
 /** In the lowest bits of the state of a row: where in this list its mode is. */
 const MODES: readonly Mode[] = ['open', 'eager', 'lazy'];
 const MODE_BITS = 3;
-const DECLINED_BIT = 4;
+const PRUNED_BIT = 4;
 
 /** Room at first. */
 const SLOTS_MIN = 64;

@@ -17,7 +17,7 @@ export class Replication {
   readonly askers = new Set<Link>();
   /** Links from which something may still be expected. */
   readonly expecting = new Set<Link>();
-  /** When the links are written to, and when news is announced on spare links. */
+  /** When the links are written to, and when news is announced on lazy links. */
   flushDueMs = Infinity;
   announceDueMs = Infinity;
   flushedMs = -Infinity;

@@ -21,7 +21,7 @@ function fill(full: Progress, id: OriginId): void {
   full.look(id, { isOffered: true });
   full.sendWhole(id);
   full.ask({ origin: id, sequence: 3 }, 0);
-  full.decline(id);
+  full.prune(id);
   full.awaitElsewhere({ origin: id, sequence: 4 });
   full.list({ origin: id, sequence: 4 });
 }
@@ -36,13 +36,9 @@ test('nothing is left of an origin that is forgotten, and all of the others', ()
 
   const one = { cursors: 1, looks: 1, snapshots: 1, asked: 1, awaited: 1, listed: 1 };
   expect(full.counts).toEqual(one);
-  expect([full.modeAt(0), full.isDeclined(ONE), full.isDeclined(OTHER)]).toEqual([
-    'open',
-    false,
-    true,
-  ]);
+  expect([full.modeAt(0), full.isPruned(ONE), full.isPruned(OTHER)]).toEqual(['open', false, true]);
   expect(full.takeQuestions()).toEqual([{ origin: OTHER, sequence: 3 }]);
-  expect(full.takeDeclines()).toEqual([OTHER]);
+  expect(full.takePrunes()).toEqual([OTHER]);
   expect(full.looks).toEqual([OTHER]);
 });
 
@@ -56,17 +52,13 @@ test('what is offered once is offered when it is looked at, though it was only n
   expect([looking.isLookDue, looking.takeLook(ONE)]).toEqual([false, false]);
 });
 
-test('a neighbour that is asked is no longer told that this server declines', () => {
+test('a neighbour that is asked is no longer told that this server prunes it', () => {
   const asking = progress();
-  asking.decline(ONE);
+  asking.prune(ONE);
 
   asking.ask({ origin: ONE, sequence: 7 }, 1);
 
-  expect([asking.isDeclined(ONE), asking.takeDeclines(), asking.askedMs(ONE)]).toEqual([
-    false,
-    [],
-    1,
-  ]);
+  expect([asking.isPruned(ONE), asking.takePrunes(), asking.askedMs(ONE)]).toEqual([false, [], 1]);
 });
 
 test('a question is sent once, and stays open until it is answered', () => {

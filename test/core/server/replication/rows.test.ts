@@ -48,22 +48,20 @@ test('each of many origins has a mode and a mark of its own, which leave each ot
   const modes = ['open', 'eager', 'lazy'] as const;
 
   for (const [slot, id] of MANY.entries()) {
-    rows.setDeclined(id, slot % 2 === 0);
+    rows.setPruned(id, slot % 2 === 0);
     rows.setModeAt(slot, modes[slot % 3]!);
   }
 
   expect(MANY.map((_, slot) => rows.modeAt(slot))).toEqual(MANY.map((_, slot) => modes[slot % 3]));
-  expect(MANY.filter((id) => rows.isDeclined(id))).toEqual(
-    MANY.filter((_, slot) => slot % 2 === 0),
-  );
+  expect(MANY.filter((id) => rows.isPruned(id))).toEqual(MANY.filter((_, slot) => slot % 2 === 0));
 });
 
-test('a stranger cannot be declined', () => {
+test('a stranger cannot be pruned', () => {
   const rows = new Rows(known(MANY));
 
-  rows.setDeclined(originOf('f'), true);
+  rows.setPruned(originOf('f'), true);
 
-  expect(rows.isDeclined(originOf('f'))).toBe(false);
+  expect(rows.isPruned(originOf('f'))).toBe(false);
 });
 
 test('nothing is left of an origin that is cleared, and its neighbours keep what they have', () => {
@@ -71,13 +69,13 @@ test('nothing is left of an origin that is cleared, and its neighbours keep what
   for (const [slot, id] of MANY.entries()) {
     rows.setCursor(id, 3);
     rows.setModeAt(slot, 'lazy');
-    rows.setDeclined(id, true);
+    rows.setPruned(id, true);
   }
 
   rows.clear(MANY[100]!);
 
   const left = [99, 100, 101].map((slot) => {
-    return [rows.cursorAt(slot), rows.modeAt(slot), rows.isDeclined(MANY[slot]!)];
+    return [rows.cursorAt(slot), rows.modeAt(slot), rows.isPruned(MANY[slot]!)];
   });
   expect(left).toEqual([
     [3, 'lazy', true],

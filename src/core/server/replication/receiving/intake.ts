@@ -2,11 +2,11 @@
 // so nothing is sent back where it came from; a neighbour offers only origins that it can reach
 // itself, and only an offer proves an origin.
 //
-//   digest, offer ──► new here? ──┬─ not declined, nobody asked ─────────────► want
-//                                 └─ declined, or on its way ──► 150 ms later: want  (spare.ts)
+//   digest, offer ──► new here? ──┬─ not pruned, nobody asked ───────────────► want
+//                                 └─ pruned, or on its way ────► 150 ms later: want   (lazy.ts)
 //   entries ──────┬─ the next ones ───────────► the log, and on to all other links
 //                 ├─ a gap before them ───────► want
-//                 └─ here already ────────────► spare: this link is declined         (spare.ts)
+//                 └─ here already ────────────► prune: this link becomes lazy         (lazy.ts)
 //   snapshot ─────► its parts, one by one ────► the log, whole and at once            (bare.ts)
 
 import type { OriginId } from '../../../../protocol/ids.ts';
@@ -31,7 +31,7 @@ import {
 } from '../replication.ts';
 import { noteNeighbourView } from '../view.ts';
 import { armBare, keepAllWithin, keepWithin, takeItems } from './bare.ts';
-import { noteDuplicate, noteOffered } from './spare.ts';
+import { noteDuplicate, noteOffered } from './lazy.ts';
 
 /** A digest: sets the cursors, and lists what to expect. */
 export function handleDigest(state: State, link: Link, digest: MessageOf<'digest'>): void {

@@ -6,7 +6,7 @@
 //   journal, looks ──► behind its cursor? ──┬─ eager, the tail reaches back ──► entries ──► cursor
 //                                           ├─ eager, it does not ──► snapshot ──► cursor (snapshots.ts)
 //                                           └─ lazy ──► offer: news after 50 ms, many together
-//   want, spare from the other end ──► cursor, mode, looks                               (wants.ts)
+//   want, prune from the other end ──► cursor, mode, looks                               (wants.ts)
 
 import { FRAME_BYTES_TARGET } from '../../../../protocol/constants.ts';
 import type { OriginId } from '../../../../protocol/ids.ts';
@@ -80,7 +80,7 @@ function newsSince(state: State, round: Round, stamp: number): Origin[] {
 }
 
 function flushLink(state: State, link: Link, round: Round): void {
-  sendSpare(state, link);
+  sendPrune(state, link);
   const plan = planOf(state, link, round);
   collect(round, link, { key: plan.key, message: { kind: 'entries', batches: plan.batches } });
   const key = plan.offersKey;
@@ -138,7 +138,7 @@ function planOf(state: State, link: Link, round: Round): Plan {
   return plan;
 }
 
-/** The news that a spare link has not been told of yet, unless it has ceased to be spare. */
+/** The news that a lazy link has not been told of yet, unless it has ceased to be lazy. */
 function planAnnounced(state: State, { link, plan, round }: Omit<Planned, 'origin'>): void {
   const { progress } = link;
   for (const origin of newsSince(state, round, progress.offeredStamp)) {
@@ -216,7 +216,7 @@ function planCut(
 }
 
 /**
- * Whether another end is only told of new entries: it has said that it is spare, or it is linked to
+ * Whether another end is only told of new entries: it has pruned this link, or it is linked to
  * the server that they came from and gets them from there. Between masters, each linked to all,
  * nearly everything is sent once. An end that is fed from here already relies on it.
  */
@@ -252,10 +252,10 @@ function cutOf(round: Round, origin: Origin, cursor: number): Cut | undefined {
   return cut;
 }
 
-/** Tells which origins we get sooner from elsewhere: see receiving/spare.ts. */
-function sendSpare(state: State, link: Link): void {
-  const origins = link.progress.takeDeclines();
-  if (origins.length > 0) state.out.send(link.connection.id, { kind: 'spare', origins });
+/** Tells which origins we get sooner from elsewhere: see receiving/lazy.ts. */
+function sendPrune(state: State, link: Link): void {
+  const origins = link.progress.takePrunes();
+  if (origins.length > 0) state.out.send(link.connection.id, { kind: 'prune', origins });
 }
 
 function doNothing(): void {

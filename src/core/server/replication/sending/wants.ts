@@ -1,5 +1,5 @@
 // Feedback of the other end: it lacks something (`want`), or it gets it sooner from elsewhere
-// (`spare`). The invariant: an end that lacks something is sent it or is offered it, so both
+// (`prune`). The invariant: an end that lacks something is sent it or is offered it, so both
 // messages leave a look due where there is more than the cursor says.
 
 import type { MessageOf } from '../../../../protocol/messages.ts';
@@ -55,9 +55,9 @@ function takeBackProof(state: State, origin: Origin, wanted: number): boolean {
 }
 
 /** The other end gets these sooner from elsewhere. */
-export function handleSpare(state: State, link: Link, spare: MessageOf<'spare'>): void {
+export function handlePrune(state: State, link: Link, prune: MessageOf<'prune'>): void {
   const { progress } = link;
-  for (const id of spare.origins) {
+  for (const id of prune.origins) {
     const origin = state.origins.get(id);
     if (origin === undefined || origin === state.self) continue;
     progress.setModeAt(origin.slot, 'lazy');

@@ -1,8 +1,8 @@
-// Spare links: an origin that comes twice is declined, a declined one is offered, and an offered
+// Lazy links: an origin that comes twice is pruned, a pruned one is offered, and an offered
 // one is wanted if it does not come.
 
 import { expect, test } from 'vitest';
-import { batches, offers, pair, spares, wants } from '../../../../support/link-messages.ts';
+import { batches, offers, pair, prunes, wants } from '../../../../support/link-messages.ts';
 import {
   down,
   originOf,
@@ -13,7 +13,7 @@ import {
   up,
 } from '../../../../support/server-stage.ts';
 
-test('what another link has brought already makes this one spare, and is said once', () => {
+test('an entry that another link has brought already makes this one lazy, and is said once', () => {
   const { stage, one, two } = pair();
   stage.origin(one, '3', { host: 'h3', links: '1' });
   stage.pass(50);
@@ -24,11 +24,11 @@ test('what another link has brought already makes this one spare, and is said on
   stage.hear(two, { kind: 'entries', batches: [again] });
   stage.pass(50);
 
-  expect(spares(stage.take(two))).toEqual(['3']);
-  expect(spares(stage.take(one))).toEqual([]);
+  expect(prunes(stage.take(two))).toEqual(['3']);
+  expect(prunes(stage.take(one))).toEqual([]);
 });
 
-test('the link of an origin itself is never spare for it', () => {
+test('the link of an origin itself is never lazy for it', () => {
   const { stage, one, two } = pair();
 
   stage.tell(two, '1', put('a'));
@@ -39,14 +39,14 @@ test('the link of an origin itself is never spare for it', () => {
   });
   stage.pass(50);
 
-  expect(spares(stage.take(one))).toEqual([]);
+  expect(prunes(stage.take(one))).toEqual([]);
 });
 
-test('on a spare link news is offered, and sent when it is wanted', () => {
+test('on a lazy link news is offered, and sent when it is wanted', () => {
   const { stage, one, two } = pair();
   const origin = originOf('1');
 
-  stage.hear(two, { kind: 'spare', origins: [origin] });
+  stage.hear(two, { kind: 'prune', origins: [origin] });
   stage.tell(one, '1', put('a'));
   stage.pass(50);
   const offered = stage.take(two);
@@ -58,7 +58,7 @@ test('on a spare link news is offered, and sent when it is wanted', () => {
   expect(batches(stage.take(two))).toEqual(['1 3 put']);
 });
 
-test('what is offered on a spare link is wanted only if it does not come by another', () => {
+test('an offer on a lazy link is wanted only if the entries do not come by another', () => {
   const { stage, one, two } = pair();
   stage.origin(one, '3', { host: 'h3', links: '1' });
   const origin = originOf('3');
@@ -98,11 +98,11 @@ test('a neighbour that was asked and has nothing newer does not keep others from
   expect(wants(stage.take(second))).toEqual([`3 ${String(line.sequence)}`]);
 });
 
-test('a neighbour may not make the link spare for what this server alone can say', () => {
+test('a neighbour may not make the link lazy for what this server alone can say', () => {
   const { stage, one } = pair();
   const client = stage.client();
 
-  stage.hear(one, { kind: 'spare', origins: [stage.state.self.id] });
+  stage.hear(one, { kind: 'prune', origins: [stage.state.self.id] });
   stage.hear(client, registerOf(1, registrationOf('a')));
   stage.pass(50);
 

@@ -1,5 +1,5 @@
-// Spare links: everything reaches a server once, and is only offered on its other links. A server
-// that gets an entry which it already has declines that origin (`spare`); from then on the other
+// Lazy links: everything reaches a server once, and is only offered on its other links. A server
+// that gets an entry which it already has prunes that origin from the link; from then on the other
 // end offers it instead of sending it, until it is wanted again. So each origin's log flows along a
 // tree of the fastest ways, and every other link stands by (Leitão, Pereira and Rodrigues,
 // "Epidemic Broadcast Trees", 2007). The invariant: an origin that is offered and does not come
@@ -13,26 +13,26 @@ import { ask, isOnItsWay } from '../questions.ts';
 import { ANNOUNCE_MS, flushBy } from '../replication.ts';
 
 /**
- * An entry came that was here already: if another link brought it, this one is spare for it. Unless
- * that link is declined already: then nothing more will come by it.
+ * An entry came that was here already: if another link brought it, this one becomes lazy for it. Unless
+ * that link is pruned already: then nothing more will come by it.
  */
 export function noteDuplicate(state: State, link: Link, origin: Origin): void {
   const { id, source } = origin;
   if (source === null || source === link.origin || id === link.origin) return;
   const other = state.links.get(source);
-  if (other === undefined || link.progress.isDeclined(id)) return;
-  if (other.progress.isDeclined(id)) {
+  if (other === undefined || link.progress.isPruned(id)) return;
+  if (other.progress.isPruned(id)) {
     origin.source = link.origin;
     return;
   }
-  link.progress.decline(id);
+  link.progress.prune(id);
   flushBy(state, state.nowMs + ANNOUNCE_MS);
 }
 
-/** Something new was offered: asked for at once, or, on a spare link, if it does not come by itself. */
+/** Something new was offered: asked for at once, or, on a lazy link, if it does not come by itself. */
 export function noteOffered(state: State, link: Link, line: Line): void {
   const { origin: id } = line;
-  if (!link.progress.isDeclined(id) && !isOnItsWay(state, id)) {
+  if (!link.progress.isPruned(id) && !isOnItsWay(state, id)) {
     ask(state, link, { origin: id, sequence: sequenceOf(state, id) });
     return;
   }
