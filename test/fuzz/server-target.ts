@@ -14,7 +14,7 @@ import type { Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
 import { VECTORS } from '../protocol/vectors.ts';
 import { prngOf } from '../sim/world/prng.ts';
-import { factsOf, originOf, plainInstanceOf, withKey } from '../support/server-stage.ts';
+import { factsOf, originOf, serverOptions, withKey } from '../support/server-stage.ts';
 import type { Chance } from './chance.ts';
 import { mutatedBytes, mutatedItem } from './mutate.ts';
 import type { Target } from './target.ts';
@@ -240,20 +240,15 @@ class Play {
 type Untimed<I> = I extends { readonly nowMs: number } ? Omit<I, 'nowMs'> : never;
 
 function newServer(): Server {
-  return new Server({
+  const options = serverOptions({
     environment,
-    origin: originOf('0'),
     facts: factsOf('0', { role: 'master' }),
     peers: [ADDRESS],
-    siblings: [],
-    heartbeatMs: 400,
-    silenceMs: 1_200,
-    graceMs: 500,
     splitHoldMs: 9_000,
     limits: { connections: 3, strangers: 3, 'connections-per-address': 4, registrations: 2 },
-    instanceOf: plainInstanceOf,
     random: prngOf(1),
   });
+  return new Server(options);
 }
 
 /** The state that a server acts upon later, in a fixed order. */

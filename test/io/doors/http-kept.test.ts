@@ -6,17 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { Tell } from '../../../src/core/effect.ts';
-import type { Input } from '../../../src/core/input.ts';
-import { Server } from '../../../src/core/server/server.ts';
-import type { DoorContext } from '../../../src/io/doors/door.ts';
 import { HttpAnswers } from '../../../src/io/doors/http-answers.ts';
 import { Exchange } from '../../../src/io/doors/http-exchange.ts';
-import { InnerSession } from '../../../src/io/doors/inner-session.ts';
-import { Driver } from '../../../src/io/machine/driver.ts';
-import { identityOf, instanceOf } from '../../../src/io/machine/instance-key.ts';
-import { nodeRuntime } from '../../../src/io/machine/node-runtime.ts';
-import type { InstanceKey, Name, OriginId } from '../../../src/protocol/ids.ts';
+import { identityOf } from '../../../src/io/machine/instance-key.ts';
+import type { InstanceKey, Name } from '../../../src/protocol/ids.ts';
+import { startInside } from '../../support/inside.ts';
 
 interface Told {
   readonly status: number;
@@ -25,63 +19,14 @@ interface Told {
   readonly parts: readonly string[];
 }
 
-const FACTS = {
-  name: 'h1-a' as Name,
-  host: 'h1' as Name,
-  cluster: 'default' as Name,
-  side: 'a' as const,
-  role: 'leaf' as const,
-  addresses: ['10.0.0.1:17330'],
-};
-
 /** A core, and doors to it. */
 class World {
-  readonly #driver: Driver<Input, Tell>;
-  readonly #context: DoorContext;
-  readonly #session: InnerSession;
+  readonly #inside = startInside();
+  readonly #session = this.#inside.session();
   readonly #revisions = new Map<number, number>();
 
-  constructor() {
-    const core = new Server({
-      environment: 'testing' as Name,
-      origin: '0'.repeat(32) as OriginId,
-      facts: FACTS,
-      peers: [],
-      siblings: [],
-      heartbeatMs: 400,
-      silenceMs: 1_200,
-      graceMs: 500,
-      splitHoldMs: 900_000,
-      instanceOf,
-      random: () => 0.5,
-    });
-    this.#driver = new Driver<Input, Tell>({
-      core,
-      runtime: nodeRuntime,
-      perform: () => undefined,
-    });
-    this.#driver.start();
-    const server = {
-      environment: 'testing',
-      facts: FACTS,
-      settings: { httpNames: [], httpOrigins: [], httpTokenFile: null },
-      lock: {},
-      runtime: nodeRuntime,
-      connect: (end: Parameters<Driver<Input, Tell>['acceptInner']>[0]) =>
-        this.#driver.acceptInner(end),
-      state: () => core.state,
-      tell: ({ fields }: { fields: unknown }) => {
-        throw new Error(JSON.stringify(fields));
-      },
-      count: () => undefined,
-    };
-    this.#context = { server, guard: (act: unknown) => act } as unknown as DoorContext;
-    const context = this.#context;
-    this.#session = new InnerSession({ context, transport: 'inside', remote: 'a test' });
-  }
-
   openDoor(): HttpAnswers {
-    return new HttpAnswers(this.#context);
+    return new HttpAnswers(this.#inside.context);
   }
 
   /** Offers the instance of a number anew, or for the first time. */
@@ -106,7 +51,7 @@ class World {
   ask(door: HttpAnswers, url: string): Told {
     const response = new Response();
     const request = { method: 'GET', url, headers: { host: 'localhost' }, socket: {} };
-    const exchange = new Exchange(this.#context, {
+    const exchange = new Exchange(this.#inside.context, {
       request: request as unknown as IncomingMessage,
       response: response as unknown as ServerResponse,
       place: { address: '127.0.0.1:17348' } as Exchange['place'],
@@ -116,9 +61,10 @@ class World {
     return response.told();
   }
 
-  async stop(): Promise<void> {
-    this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
-    await this.#driver.stopped;
+  /** Stops it; returns what went wrong. */
+  async stop(): Promise<readonly unknown[]> {
+    await this.#inside.stop();
+    return this.#inside.faults;
   }
 }
 
@@ -178,7 +124,7 @@ test('whatever comes and goes, what is answered again is what would be answered 
         } else if (one.role === null) world.giveUp(one.number);
         else world.offer(one.number, one.role);
       }
-      await world.stop();
+      expect(await world.stop()).toEqual([]);
     }),
     { numRuns: 30 },
   );
