@@ -106,7 +106,7 @@ test('no source file switches a rule off', () => {
   expect(sources.filter((file) => off.test(text(file)))).toEqual([]);
 });
 
-test('whatever is still to be done names its issue', () => {
+test('every TODO names its issue', () => {
   const unnamed = /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/;
   const wrong = code.filter((file) => file !== 'test/tidy.test.ts' && unnamed.test(text(file)));
 
@@ -296,7 +296,7 @@ function unusedOf(names: readonly string[], table: string): string[] {
   return names.filter((name) => !others.some((source) => source.includes(`'${name}'`)));
 }
 
-test('what a request is called back with is guarded, in every file that answers one', () => {
+test('the callbacks of a request are guarded, in every file that answers one', () => {
   const isOfRequests =
     /^src\/io\/doors\/http-(?:access|answers|body|health|inside|lookup|programs|register|watch)/;
   const unguarded = files

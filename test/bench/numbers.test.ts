@@ -49,7 +49,7 @@ test('a text without marks is not touched: where the table belongs nobody can te
   expect(() => withNumbers('no marks here', numbers)).toThrow('BEGIN NUMBERS');
 });
 
-test('what grows with the size is a straight line in the picture', () => {
+test('a number that grows with the size is a straight line in the picture', () => {
   const figures = [100, 200, 400].map((at) => {
     const growth = { of: 'an empty server has all', at };
     return { what: `${String(at)} held`, unit: 'ms', value: 10 * at, growth };

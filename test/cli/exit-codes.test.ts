@@ -23,7 +23,7 @@ test.each([
   expect(failure).toMatchObject({ code, exit, message: 'no', hint: 'do this' });
 });
 
-test('what the command line parser refuses is usage, in one line of ours', () => {
+test('a refusal of the command line parser is usage, in one line of ours', () => {
   const error = new Errors.CLIError(
     'The following error occurred:\n  Missing required flag port\nSee more help with --help',
   );

@@ -33,7 +33,7 @@ test('without --server the library looks for the servers of this host itself', (
   expect(options).toEqual({ environment: 'testing', timeoutMs: 500 });
 });
 
-test('what a server takes by default is what its table of limits says', () => {
+test("a server's defaults are those of its table of limits", () => {
   const { serve } = (JSON.parse(readFileSync(MANIFEST, 'utf8')) as Manifest).commands;
 
   const options = Object.values<{ readonly option?: string; readonly max: number }>(LIMITS)

@@ -33,7 +33,7 @@ test('text from elsewhere neither turns a line about nor begins one that is not 
   expect(line).toContain('\\u202eoof\\u2066\\u2028time error forged\\u009b2J');
 });
 
-test('what is made harmless in JSON stays the same value', () => {
+test('a text that is made harmless in JSON stays the same value', () => {
   const value = { text: 'a\u202e\u2029\u0085b "\\u202e"', plain: 'äß→…' };
 
   const line = harmless(JSON.stringify(value));

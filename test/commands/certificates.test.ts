@@ -170,7 +170,7 @@ test('SIGHUP takes a new CA, and closes what came with the old one', async ({ st
   await sidecar.said({ event: 'lost' });
 });
 
-test('what cannot be used at SIGHUP changes nothing, be it expired or cut off', async ({
+test('a certificate that cannot be used at SIGHUP changes nothing, be it expired or cut off', async ({
   stage,
 }) => {
   const { ca, own, address, server } = await certified(stage);

@@ -20,7 +20,7 @@ async function register(stage: Stage, host: Host, name: string): Promise<Running
   return sidecar;
 }
 
-test('what a net-split cuts off is stale elsewhere, and live again, with the host that was cut off', async ({
+test('an instance that a net-split cuts off is stale elsewhere, and live again, with its host', async ({
   stage,
 }) => {
   const hosts = await startHosts(stage, 4);

@@ -107,7 +107,7 @@ test('side B tells what happened after side A has started anew', async ({ stage 
   );
 });
 
-test('what is followed ends as soon as nobody reads it', async ({ stage }) => {
+test('a followed history ends as soon as nobody reads it', async ({ stage }) => {
   const [host] = await startHosts(stage, 1);
   await allComplete([host!]);
   const command = `"$0" "$1" history --server=${host!.address} --follow | head -1`;
@@ -120,7 +120,7 @@ test('what is followed ends as soon as nobody reads it', async ({ stage }) => {
   expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} [^\n]+\n$/);
 });
 
-test('what is followed goes on at the other server when the one that told it is lost', async ({
+test('a followed history goes on at the other server when the one that told it is lost', async ({
   stage,
 }) => {
   const [host] = await startHosts(stage, 1);

@@ -59,7 +59,7 @@ test('a key makes the id of an instance, changes it and gives it up; without it 
   expect(lines).toEqual([{ event: 'deregistered', instance: registered?.['instance'] }, null]);
 });
 
-test('what is asked for again and again is kept, and is never old', async ({ stage }) => {
+test('an answer asked for again and again is kept, and is never old', async ({ stage }) => {
   const door = await openDoor(stage);
   const key = '5be0'.repeat(8);
   const stream = await door.register({ service: 'web', port: 1, key, tags: { role: 'db' } });
@@ -108,7 +108,7 @@ test('what is asked for again and again is kept, and is never old', async ({ sta
   expect(metrics.body).toContain('rarangi_lookups_total{door="http",answer="live"} 87');
 });
 
-test('what happened is told as by the command, key for key', async ({ stage }) => {
+test('events are told as by the command, key for key', async ({ stage }) => {
   const door = await openDoor(stage);
   const key = '5be0'.repeat(8);
   const stream = await door.register({ service: 'web', port: 1, key });
@@ -303,7 +303,7 @@ test('a browser is shown the page, which can do nothing but ask its server', asy
   expect(JSON.parse(list.body)).toMatchObject({ server: 'h1-a' });
 });
 
-test('whatever can be asked is answered as openapi.json says', async ({ stage }) => {
+test('every question is answered as openapi.json says', async ({ stage }) => {
   const door = await openDoor(stage);
   const service = {
     service: 'web',

@@ -52,7 +52,9 @@ test('with --json a line comes for each state, one without a server included', a
   expect(lines.filter((line, index) => line === lines[index - 1])).toEqual([]);
 });
 
-test('what time does not mend ends a watch as it ends any question', async ({ stage }) => {
+test('a refusal that time does not mend ends a watch as it ends any question', async ({
+  stage,
+}) => {
   const { address } = await startLone(stage);
 
   const ended = await stage.run([

@@ -106,7 +106,7 @@ test('a pattern with --watch: one present set, one mark, then changes', async ({
   ]);
 });
 
-test('what is neither a name nor a pattern is a usage error', async ({ stage }) => {
+test('a word that is neither a name nor a pattern is a usage error', async ({ stage }) => {
   const wrong = ['a/*', 'a b*', '[a', 'web-{1..3}', 'a/b', '-', '', 'a'.repeat(129)];
 
   const ended = await Promise.all(wrong.map((name) => stage.run(['lookup', name])));

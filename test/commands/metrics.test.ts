@@ -104,7 +104,7 @@ test('a service is counted where it comes, where it is asked for, and when it is
   expect(after.get('rarangi_services_left_out')).toBe(0);
 });
 
-test('what is refused is counted by its reason, and a path that is none as none', async ({
+test('a refused request is counted by its reason, and a path that is none as none', async ({
   stage,
 }) => {
   const host = await startLone(stage);

@@ -93,7 +93,9 @@ test('a command in one word with blanks is 127, with the line that was meant', a
   );
 });
 
-test('what cannot be run is 127 or 126, and a usage error of its own 125', async ({ stage }) => {
+test('a command that cannot be run is 127 or 126, and a usage error of its own 125', async ({
+  stage,
+}) => {
   const plain = join(stage.folder, 'plain');
   writeFileSync(plain, 'no program');
   chmodSync(plain, 0o644);

@@ -51,7 +51,7 @@ test('the picture of the life cycles in ARCHITECTURE.md is what the tables say',
   expect(shown?.split('\n').slice(1, -1)).toEqual(lines);
 });
 
-test('what a table does not list cannot happen', () => {
+test('a transition that no table lists cannot happen', () => {
   expect(nextOf(TARGET_PHASES, 'idle', 'dialled')).toBe('dialling');
   expect(() => nextOf(TARGET_PHASES, 'connected', 'dialled')).toThrow(
     'what follows on dialled when connected is missing',

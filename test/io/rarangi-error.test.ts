@@ -21,7 +21,7 @@ test('a hint of the place that throws wins over the one of the code', () => {
   expect(new RarangiError('RARANGI_TIMEOUT', 'late', { hint: 'wait' }).hint).toBe('wait');
 });
 
-test('what was caught is wrapped with its words and kept as the cause', () => {
+test('an error that was caught is wrapped with its words and kept as the cause', () => {
   const cause = new RangeError('too far');
 
   const error = RarangiError.from(cause, 'RARANGI_USAGE');

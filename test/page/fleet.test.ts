@@ -147,7 +147,7 @@ test('a split says who is cut off, since when, and what becomes of what they hol
   );
 });
 
-test('what is not as it should be is said with what to do', () => {
+test('a fault is told with its remedy', () => {
   const reasons = [{ code: 'no-master', message: 'there is no master', hint: 'start one' }];
 
   const sentence = stateSentence({ ...WELL, state: 'degraded', reasons }, { nowMs: 0, toldMs: 0 });

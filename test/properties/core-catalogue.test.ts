@@ -85,7 +85,7 @@ function expected({ held, latest, standings }: Model, id: InstanceId): string | 
   return `${String(latest.get(id))} ${isLive ? 'live' : 'stale'}`;
 }
 
-test('what is seen follows from who holds what, and from nothing else', () => {
+test('the visible instances follow from who holds what, and from nothing else', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const model = run(steps);

@@ -61,7 +61,7 @@ test('a snapshot at any point and the entries after it give the same state', () 
   );
 });
 
-test('what the tail gives brings a log that lags to the same state', () => {
+test('the entries of the tail bring a log that lags to the same state', () => {
   fc.assert(
     fc.property(entries, fc.nat(40), (given, point) => {
       const whole = logOf(given);

@@ -84,7 +84,7 @@ test('a reason says no more than what a terminal may show', () => {
   });
 });
 
-test('what the system takes for an IP address is one here, unless it is that of many', () => {
+test('an IP address of the system is one here, unless it is that of many', () => {
   const law = fc.property(fc.oneof(fc.ipV4(), fc.ipV4Extended(), fc.ipV6()), (ip) => {
     const isIp = isIPv4(ip) || isIPv6(ip);
     const { problem = '' } = addressFaultOf(ip) ?? {};

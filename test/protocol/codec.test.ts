@@ -22,7 +22,7 @@ test('the keys of a message are in the order of their bytes, the shorter first',
   expect(places).not.toContain(-1);
 });
 
-test('what is left out is not on the wire', () => {
+test('an absent field is not on the wire', () => {
   expect(encodeMessage({ kind: 'ping' })).toEqual(Buffer.from('8205a0', 'hex'));
 });
 
@@ -82,7 +82,7 @@ test('a change that many watches are told is encoded once, and each has its own 
   expect(encodeMessage(change)).toEqual(bytes);
 });
 
-test('what is kept of a message keeps nothing else of its frame in memory', () => {
+test('a part of a message that is kept keeps nothing else of its frame in memory', () => {
   const services = Array.from({ length: 500 }, (_, index) => {
     return { name: `${'service-'.repeat(12)}${String(index)}` as Name, live: 1, stale: 0 };
   });

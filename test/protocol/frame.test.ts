@@ -71,7 +71,7 @@ test('a frame of just the limit is accepted, and one of a byte more is not', () 
   expect(() => [...decoder.push(encodeFrame(new Uint8Array(301)))]).toThrow(ProtocolError);
 });
 
-test('what was whole before a fault is delivered before the fault is told', () => {
+test('frames that were whole before a fault are delivered before the fault is told', () => {
   const delivered: number[] = [];
 
   const read = (): void => {

@@ -60,7 +60,7 @@ test('a negative number, which no message has but an unknown field may, is read'
   expect(read).toEqual([-1, -256, -(2n ** 64n)]);
 });
 
-test('what was read shares no memory with the bytes', () => {
+test('a value that was read shares no memory with the bytes', () => {
   const bytes = Uint8Array.from([0x42, 1, 2]);
 
   const read = lean.decoder.decode(bytes);
@@ -69,7 +69,7 @@ test('what was read shares no memory with the bytes', () => {
   expect(read).toEqual(Uint8Array.from([1, 2]));
 });
 
-test('what has no place on the wire is not written', () => {
+test('a value that has no place on the wire is not written', () => {
   expect(() => lean.encoder.encode({})).toThrow(RangeError);
 });
 

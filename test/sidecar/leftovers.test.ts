@@ -33,7 +33,7 @@ async function startLeaving(left: string, flags: readonly string[] = []) {
   return { sidecar, pid, watching };
 }
 
-test('what the command leaves behind is asked to end, and the exit status is kept', async () => {
+test('processes that the command leaves behind are asked to end, and the exit status is kept', async () => {
   const { sidecar, pid } = await startLeaving('sleep 600');
 
   sidecar.child.kill('SIGUSR1');
@@ -44,7 +44,7 @@ test('what the command leaves behind is asked to end, and the exit status is kep
   expect(stderr).not.toContain('"left-behind-killed"');
 });
 
-test('what takes a session of its own is found as well', async () => {
+test('a process in a session of its own is found as well', async () => {
   const { sidecar, pid } = await startLeaving('setsid sleep 600');
 
   sidecar.child.kill('SIGUSR1');
@@ -53,7 +53,7 @@ test('what takes a session of its own is found as well', async () => {
   expect([code, isThere(pid)]).toEqual([7, false]);
 });
 
-test('what will not end is killed, and the registration has gone before', async () => {
+test('a process that will not end is killed, and the registration has gone before', async () => {
   const stubborn = `sh -c 'trap "" TERM; while :; do sleep 0.05; done'`;
   const { sidecar, pid, watching } = await startLeaving(stubborn, ['--kill-after', '800ms']);
 

@@ -66,7 +66,7 @@ test('a command that takes too long is given up in time', async () => {
   expect(await asked('exec:sleep 600', { timeoutMs: 50 })).toBe('it took too long');
 });
 
-test('what a command leaves running does not keep its answer back', async () => {
+test('a process that a command leaves running does not keep its answer back', async () => {
   expect(await asked('exec:sleep 2 & exit 0')).toBe(null);
 });
 
@@ -93,7 +93,7 @@ test('a URL that never answers is given up in time', async () => {
   expect(said).toBe(`http://127.0.0.1:${port}/ did not answer in time`);
 });
 
-test('what is called off before it begins is not asked', async () => {
+test('a probe that is called off before it begins is not asked', async () => {
   const reason = await attempt(
     parseProbe('exec:exit 0', 'ready'),
     { port: 1 },

@@ -84,7 +84,7 @@ test('a service is registered once its port accepts, and given up when it ends',
   expect([code, stdout]).toEqual([5, 'ready\nlistening\ntold to end\n']);
 });
 
-test('what was told of the service is in the catalogue', async () => {
+test('the address, port and tags of the service are in the catalogue', async () => {
   const server = await startServer();
   const tags = ['--tag', 'v=2', '--tag', 'note=a=b c', '--scheme', 'pg', '--address', '10.0.0.7'];
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { bursts } from '../../../src/cli/lookup/changes.ts';
 
-test('what comes without a pause between is one burst', async () => {
+test('changes without a pause between them are one burst', async () => {
   const seen: number[][] = [];
 
   for await (const burst of bursts(numbers([1, 2, 3]))) seen.push(burst);

@@ -9,7 +9,7 @@ import { eventually } from '../../support/conditions.ts';
 
 const MB = 1e6;
 
-test('what has grown is collected at rest', () => {
+test('a heap that has grown is collected at rest', () => {
   const spare = new SpareMemory(10 * MB);
 
   expect(spare.isTime({ busyShare: 0.01, committedBytes: 17 * MB })).toBe(false);
@@ -35,7 +35,7 @@ test('while much of the heap is spare it is collected again, four times at most'
   expect(collections).toHaveLength(4);
 });
 
-test('what is in use cannot be given back', () => {
+test('memory in use cannot be given back', () => {
   const spare = new SpareMemory(10 * MB);
 
   expect(spare.isTime({ busyShare: 0, committedBytes: 100 * MB })).toBe(true);

@@ -134,7 +134,7 @@ test('while only split servers hold an instance it is stale, and live when one i
   expect(catalogue.counts).toEqual({ live: 2, stale: 0 });
 });
 
-test('what a crashed server held is removed as a crash, and added when it is back', () => {
+test('the instances of a crashed server are removed as a crash, and added when it is back', () => {
   const { hold, stand, told } = stage();
   hold('1', 'a');
 
@@ -144,7 +144,7 @@ test('what a crashed server held is removed as a crash, and added when it is bac
   expect(told()).toEqual(['added a live', 'removed a crash', 'added a live']);
 });
 
-test('what a server holds that was never reachable is not seen', () => {
+test('an instance of a server that was never reachable is not seen', () => {
   const { hold, stand, told, seen } = stage();
   stand('1', 'new');
 
@@ -207,7 +207,7 @@ test('an instance that its service has given up is over, even if others still ho
   expect(seen()).toEqual([]);
 });
 
-test('what was given up may be offered anew, at a higher revision', () => {
+test('an instance given up may be offered anew, at a higher revision', () => {
   const { catalogue, hold, told } = stage();
   hold('1', 'a');
   catalogue.giveUp(originOf('1'), instanceIdOf('a'), 'unhealthy');

@@ -24,7 +24,7 @@ test('registrations with equal tags share their list, others the tags that are e
   expect(other?.tags).toEqual(tagLists[2]);
 });
 
-test('what is shared equals what was given, whatever stands in its tags', () => {
+test('a shared registration equals the given one, whatever stands in its tags', () => {
   const sharing = new Sharing();
   const tagLists = [
     [{ key: 'a' as Name, value: 'b=c' }],

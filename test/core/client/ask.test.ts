@@ -71,7 +71,7 @@ test('none is said only after the other server was asked', () => {
   expect(found(stage)).toBe(' complete');
 });
 
-test('what a second server finds beats the none of the first', () => {
+test('an instance of the second server beats the none of the first', () => {
   const stage = ask(['a:1', 'b:1']);
 
   stage.hear(stage.greet('a:1'), answer([], false));
@@ -113,7 +113,7 @@ test('a none that is only not synced yet is asked for again, until somebody know
   expect([first, again, found(stage)]).toEqual(['open', ['a:1'], '1 complete']);
 });
 
-test('what nobody knows until the time is over is answered as it is', () => {
+test('an instance that no server knows until the time is over is answered as it is', () => {
   const stage = ask(['a:1']);
   stage.hear(stage.greet('a:1'), answer([], false));
 

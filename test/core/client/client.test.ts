@@ -337,7 +337,7 @@ test('giving up waits two seconds for a server that does not say so, and no long
   expect(stage.reports).toEqual([{ kind: 'deregistered', instance: INSTANCE }]);
 });
 
-test('what was given up is not put on a session that opens later', () => {
+test('a registration given up is not put on a session that opens later', () => {
   const stage = client(['a:1']);
   register(stage);
   stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'deregistered' });

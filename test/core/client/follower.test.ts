@@ -83,7 +83,7 @@ test.each<[string, (stage: Following) => void]>([
   expect(stage.dialled).toEqual(['a:1']);
 });
 
-test('what is lost between two questions is told with the next, and the end leaves nothing', () => {
+test('a loss between two questions is told with the next, and the end leaves nothing', () => {
   const stage = follow();
   ask(stage, 7);
   const connection = stage.greet('a:1');

@@ -107,7 +107,7 @@ test('on the sibling the watch goes on without repeating anything', () => {
   expect(told(stage)).toEqual(['added 3', 'removed 1 unknown']);
 });
 
-test('what the next server has told of already is in doubt no more, though it is not through', () => {
+test('an instance that the next server has told of is in doubt no more, though it is not through', () => {
   const { stage, first } = watched(instanceOf('1'), instanceOf('2'));
 
   const second = nextServer(stage, first);
@@ -130,7 +130,7 @@ test('a sibling that lags behind takes no update back', () => {
   expect(told(stage)).toEqual([]);
 });
 
-test('what one server let go another does not bring back as stale, only as live', () => {
+test('an instance that one server let go comes back from another as live only, not as stale', () => {
   const { stage, first } = watched(instanceOf('1', { revision: 2 }), instanceOf('2'));
   tell(stage, first, ['removed', instanceOf('1', { revision: 2 })], ['removed', instanceOf('2')]);
   told(stage);
@@ -182,7 +182,7 @@ test('an incomplete view makes stale what it lacks, and a complete one removes i
   expect(told(stage)).toEqual(['removed 1 unknown']);
 });
 
-test('what was known is stale when no server is found, and live again with the next one', () => {
+test('known instances are stale when no server is found, and live again with the next one', () => {
   const stage = watch(['127.0.0.1:1']);
   const first = stage.greet('127.0.0.1:1');
   tell(stage, first, ['present', instanceOf('1')]);
@@ -265,7 +265,7 @@ test('the silence in which this process slept is not held against the server', (
   expect(stage.closed).toEqual([]);
 });
 
-test('what is known is vouched for as of the ping that came back, not as of the pong', () => {
+test('knowledge is vouched for as of the ping that came back, not as of the pong', () => {
   const { stage, watcher } = watchWithCore(['a:1']);
   const first = stage.greet('a:1');
   const openedMs = stage.nowMs;

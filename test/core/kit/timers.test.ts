@@ -87,7 +87,7 @@ test('a cancelled timer does not run', () => {
   expect(timers.nextMs()).toBe(Infinity);
 });
 
-test('what a timer sets for a time that has come runs as well', () => {
+test('a timer that a timer sets for a time that has come runs as well', () => {
   const { timers, ran, set } = run();
   timers.set('a', 10, () => {
     set('b', 10);

@@ -54,7 +54,7 @@ function deletes(stage: ServerStage, link: ConnectionId): string[] {
   });
 }
 
-test('what another host tells of a removal is a row with its cause and its detail', () => {
+test('a removal on another host is a row with its cause and its detail', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
   const tags = [{ key: 'version' as Name, value: '7' }];
@@ -191,7 +191,7 @@ test('of a process that ended, and of a server that said goodbye, the rows say s
   ]);
 });
 
-test('what a net-split cuts off is stale, live again after the heal, or forgotten', () => {
+test('an instance that a net-split cuts off is stale, live again after the heal, or forgotten', () => {
   const stage = new ServerStage({ splitHoldMs: 20_000 });
   const link = stage.neighbour('1');
   stage.origin(link, '2', { links: '1' });

@@ -98,7 +98,7 @@ test('a fault says where it was, in one line', () => {
   expect(fault?.fields['reason']).not.toContain('\n');
 });
 
-test('what a neighbour sends that makes us throw costs its link, and it is kept out for 5 minutes', () => {
+test('a message of a neighbour that makes us throw costs its link, and it is kept out for 5 minutes', () => {
   const stage = stageWith(PEER);
   const bad = stage.neighbour('1');
   const good = stage.neighbour('2');
@@ -134,7 +134,7 @@ test('the sibling is kept out for a second only', () => {
   expect(stage.state.links.has(originOf('1'))).toBe(true);
 });
 
-test('what came by the link at fault is taken from another neighbour that has it', () => {
+test('a log that came by the link at fault is taken from another neighbour that has it', () => {
   const stage = stageWith(PEER);
   const good = stage.neighbour('2', {}, '3');
   const bad = stage.neighbour('1', {}, '3');
@@ -157,7 +157,7 @@ test('what came by the link at fault is taken from another neighbour that has it
   expect(stage.instances()).toEqual({ d: 'live' });
 });
 
-test('what goes on throwing however it is built anew makes the server stop in order', () => {
+test('a state that goes on throwing however it is built anew makes the server stop in order', () => {
   const stage = stageWith(SETTLING);
   const session = stage.client();
   const link = stage.neighbour('1');
@@ -228,7 +228,7 @@ test('an address is dialled again after a second, then ever later, at most 5 min
   expect(faults(stage)).toBe(11);
 });
 
-test('what was to be asked again when others were back from a net-split still is', () => {
+test('a question for after a net-split is still asked then', () => {
   const throwing: Edit = [
     'sessions#handleRegister',
     'const { request } = message;',

@@ -101,7 +101,7 @@ test('[R76] what lay in a link is neither taken in nor passed on', () => {
   expect(stage.standingOf('1')).toBe('suspect');
 });
 
-test('what waits on sessions is taken in before the links are closed', () => {
+test('input that waits on sessions is taken in before the links are closed', () => {
   const { stage, links, session } = scene();
 
   stage.sleep(30_000);

@@ -207,7 +207,7 @@ test('[R77] clients that go because they were told to take nothing along', () =>
   expect(stage.instances()).toEqual({ a: 'live' });
 });
 
-test('what is given up while the server stops is gone at once', () => {
+test('a registration given up while the server stops is gone at once', () => {
   const { stage, session } = scene();
   stage.give({ kind: 'stop' });
   const instance = instanceIdOf('a');

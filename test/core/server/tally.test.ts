@@ -168,7 +168,7 @@ test('a refusal counts by its reason, and so does a limit', () => {
   expect(countedBy(stage, 'limit-reached', 'registrations')).toBe(1);
 });
 
-test('what was counted outlasts a bug of the server', () => {
+test('counts outlast a bug of the server', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
   stage.tell(link, '1', put('7'));

@@ -235,7 +235,7 @@ test('the zone and its server say whom to ask', () => {
   }
 });
 
-test('what exists is remembered for the TTL, and none never', () => {
+test('an answer is remembered for the TTL, and that there is none never', () => {
   const stage = new Stage({ ttl: 30 });
   stage.table.put(instanceOf());
 
@@ -244,7 +244,7 @@ test('what exists is remembered for the TTL, and none never', () => {
   expect(stage.ask('none', 'A').authorities).toMatchObject([{ ttl: 0, data: { minimum: 0 } }]);
 });
 
-test('what is no question of this zone is refused, and says why', () => {
+test('a question of another zone is refused, and the answer says why', () => {
   const stage = new Stage();
   stage.table.put(instanceOf());
   const edns = { payloadBytes: 1_232 };

@@ -157,7 +157,7 @@ test('of two of one name the one in lower case is meant, else nobody is guessed'
   expect(portsOf(stage.ask('my_service', 'SRV'))).toEqual([5]);
 });
 
-test('what DNS cannot say is not there, whatever there is', () => {
+test('a service whose name DNS cannot say is not there', () => {
   const stage = new Stage();
   const long = 'x'.repeat(64);
   const names = [long, `${long}.web`, 'a..b', 'a._b', 'ns', 'i-00f1c2d3e4a5b6c7', 'a.'];

@@ -5,7 +5,7 @@ import { queryBytes, Stage, TYPES, ZONE } from './stage.ts';
 const HEADER = [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 const ASKED = [3, 0x77, 0x65, 0x62, 0, 0, 1, 0, 1];
 
-test('what is no question gets an error, and what is no header nothing', () => {
+test('a packet that is no question gets an error, and one without a header nothing', () => {
   const stage = new Stage();
   const rcodeOf = (...bytes: number[]): string | undefined =>
     stage.take(Uint8Array.from(bytes))?.rcode;

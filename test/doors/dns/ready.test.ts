@@ -89,7 +89,7 @@ test('of what has one order nothing is ever made anew', () => {
   expect(stage.table.lookups).toBe(0);
 });
 
-test('what is kept has its bound, however many names are asked for', () => {
+test('the number of kept answers has its bound, however many names are asked for', () => {
   const stage = new Stage();
   stage.table.put(instanceOf());
   const before = process.memoryUsage().heapUsed;
@@ -153,7 +153,7 @@ test('a question that is the same but for one byte, or its way, is another one',
   expect(stage.ask('web', 'A').rcode).toBe('NOERROR');
 });
 
-test('what changes while the catalogue answers is newer than what it answers', () => {
+test('a change that comes while the catalogue answers is newer than its answer', () => {
   const stage = readyStage();
   stage.table.put(instanceOf({ service: 'db' }));
   stage.table.meanwhile = () => {

@@ -62,7 +62,7 @@ test('over TCP all come, with the addresses of all targets', () => {
   expect(told.additionals).toHaveLength(100);
 });
 
-test('what is too much for DNS altogether is cut, and says so', () => {
+test('an answer that is too much for DNS altogether is cut, and says so', () => {
   const stage = stageOf(2_000);
   const told = stage.ask('web', 'SRV', { payloadBytes: 1_232, way: { isStream: true } });
 

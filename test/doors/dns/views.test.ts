@@ -62,7 +62,7 @@ test('only live ones were asked for, and there are stale ones: the server cannot
   });
 });
 
-test('what does not depend on services is known from the first moment on', () => {
+test('names that do not depend on services are known from the first moment on', () => {
   const stage = stageOf(UNSYNCED, []);
 
   for (const name of ['_b', 'ns', '_tcp', 'x y', 'i-00f1c2d3e4a5b6c7', '']) {

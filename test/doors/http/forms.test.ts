@@ -87,7 +87,7 @@ test.each([
   expect(queryOf(routeOf('/v1/services/web'), text)).toEqual(expected);
 });
 
-test('what a route needs is asked for', () => {
+test('a missing parameter that a route needs is asked for', () => {
   expect(queryOf(routeOf('/v1/watch'), '')).toBe('/v1/watch needs service=');
 });
 

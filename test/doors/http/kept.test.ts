@@ -82,7 +82,7 @@ test('of several instances many orders are given, each of them again and again',
   expect(Math.max(...given.values())).toBeLessThan(2_000);
 });
 
-test('what is kept has its bound, whatever is asked for', () => {
+test('the number of kept answers has its bound, whatever is asked for', () => {
   const { kept } = keptOf();
   for (let number = 0; number < 5_000; number += 1) {
     kept.keep(`/${String(number)}`, basisOf(1), made('one', 10_000));
@@ -133,7 +133,7 @@ class World {
   }
 }
 
-test('whatever changes between questions, no answer is older than what it rests on', () => {
+test('no answer is older than what it rests on, whatever changes between questions', () => {
   const act = fc.oneof(
     { weight: 40, arbitrary: fc.record({ kind: fc.constant('ask' as const), url: fc.nat(3) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('rows' as const), url: fc.nat(3) }) },

@@ -39,7 +39,7 @@ test('every route is there once, under its name, with the part of its path', () 
   expect(operations.map(({ parts }) => parts)).toEqual(operations.map(({ wanted }) => wanted));
 });
 
-test('what the document refers to is in it, and all that is in it is referred to', () => {
+test('every reference of the document is in it, and all that is in it is referred to', () => {
   const refs = [
     ...JSON.stringify(document.paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g),
   ];

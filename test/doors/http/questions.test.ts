@@ -14,7 +14,7 @@ test('an address that is asked for again is not read again', () => {
   expect(questions.of('GET', '/v1/services/web')).not.toBe(first);
 });
 
-test('what is remembered of reading says nothing of writing', () => {
+test('a question that is remembered for reading says nothing of writing', () => {
   const questions = new Questions();
   questions.of('GET', '/v1/services/web');
 
@@ -27,7 +27,7 @@ test('what is remembered of reading says nothing of writing', () => {
   expect(questions.of('POST', '/v1/register')).toMatchObject({ kind: 'asked' });
 });
 
-test('what means nothing is told, and is not remembered', () => {
+test('a question that means nothing is told so, and is not remembered', () => {
   const questions = new Questions();
   const wrong = questions.of('GET', '/v1/services/web?live=perhaps');
 
@@ -36,7 +36,7 @@ test('what means nothing is told, and is not remembered', () => {
   expect(questions.of('GET', '/nothing')).toEqual({ kind: 'unknown', path: '/nothing' });
 });
 
-test('what is remembered has its bound', () => {
+test('the number of remembered questions has its bound', () => {
   const questions = new Questions();
   const first = questions.of('GET', '/v1/services/s0');
   for (let number = 1; number < 1_100; number += 1) {

@@ -29,7 +29,7 @@ function samplesIn(text: string): string[] {
   return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-test('what may be counted is there before anything was, at 0, in either format', () => {
+test('every series is there before anything was counted, at 0, in either format', () => {
   const text = exposition(measured(), 'text');
   const open = exposition(measured(), 'openmetrics');
 
@@ -86,7 +86,7 @@ test('OpenMetrics names a counter without its ending, and says where it ends', (
   expect([formOf(null), formOf('text/plain'), formOf('*/*')]).toEqual(['text', 'text', 'text']);
 });
 
-test('what a label holds cannot end it', () => {
+test("no character of a label's value can end it", () => {
   const rows = [{ labels: ['a"b\\c\nd', 'live'], value: 1 }];
 
   const text = exposition(measured({ rarangi_service_instances: rows }), 'text');

@@ -44,7 +44,7 @@ async function portsOf(name: string, options: Parameters<typeof lookup>[1]): Pro
   return (await lookup(name, options)).instances.map(({ port }) => port);
 }
 
-test('what is registered anywhere is found everywhere, the nearest first', async () => {
+test('an instance registered anywhere is found everywhere, the nearest first', async () => {
   const [near, far] = await startTwoHosts();
   await register(near, 'db', 1);
   await register(far, 'db', 2);

@@ -32,7 +32,7 @@ function logOf(client: Client): string[] {
   return log;
 }
 
-test('what is registered is found, whole', async () => {
+test('a registration is found, whole', async () => {
   const server = await startServer({ cluster: 'c1' });
   const offer = { name: 'db', port: 5432, address: '10.0.0.7', scheme: 'pg', tags: { v: '2' } };
 
@@ -196,7 +196,7 @@ test('when a server is lost that is told, and when it is back so is the registra
   expect(instances.map((one) => one.instance)).toEqual([instance]);
 });
 
-test('what was given up while a server was away stays given up', async () => {
+test('a registration given up while a server was away stays given up', async () => {
   const server = await startServer();
   const client = openClient(reaching(server));
   const kept = client.register({ name: 'kept', port: 1 });
@@ -367,7 +367,7 @@ test('a registration tells when no server holds it any more, and when one does a
   expect(handle.isRegistered).toBe(true);
 });
 
-test('what is given up on purpose is not told as lost', async () => {
+test('a registration given up on purpose is not told as lost', async () => {
   const server = await startServer();
   const client = openClient(reaching(server));
   const told: string[] = [];

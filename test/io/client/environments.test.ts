@@ -32,7 +32,7 @@ test('an environment is here when a server of it greets, on whatever socket', as
   expect(found).toEqual([...found].sort());
 });
 
-test('what no server lives behind is no environment', async () => {
+test('a socket without a server behind it is no environment', async () => {
   const folder = ownSockets();
   const silent = createServer().listen(join(folder, 'silent-a.sock'));
   const stranger = createServer((socket) => socket.end('220 hello\r\n'));

@@ -99,7 +99,7 @@ test('without an answer it is said who was asked and how long', () => {
   });
 });
 
-test('what the caller gave up is no fault of anyone', () => {
+test('a question that the caller gave up is no fault of anyone', () => {
   expect(abortedError('lookup')).toMatchObject({
     code: 'RARANGI_ABORTED',
     message: 'lookup was given up by its caller',

@@ -73,7 +73,7 @@ test('wherever a reader stands, the merged rest leads to the same end, by possib
   );
 });
 
-test('what was merged in parts says the same as what was merged at once', () => {
+test('events merged in parts say the same as events merged at once', () => {
   fc.assert(
     fc.property(stories, fc.nat(), (story, cut) => {
       const at = story.length === 0 ? 0 : cut % story.length;

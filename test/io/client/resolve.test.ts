@@ -95,7 +95,7 @@ test('the nearest is chosen, or any by lot', async () => {
   expect(await portsOf(client, 'db', { choice: 'random' })).toEqual([1, 2]);
 });
 
-test('what has just failed is left out', async () => {
+test('an instance that has just failed is left out', async () => {
   const server = await startServer();
   await offer(server, 'db', [1, 2]);
   const client = openClient(reaching(server));
@@ -120,7 +120,7 @@ test('that there is none is said at once when that is certain', async () => {
   });
 });
 
-test('what one server does not know yet, the other is asked for', async () => {
+test('an instance that one server does not know yet is asked for at the other', async () => {
   const knowing = await startServer();
   const lonely = await startServer({ host: 'h2', peers: [`${ownIp()}:9`] });
   await offer(knowing, 'db', [1]);
@@ -273,7 +273,7 @@ test('a signal ends the waiting, and its reason is told', async () => {
   await expect(aborted).rejects.toMatchObject({ code: 'RARANGI_ABORTED' });
 });
 
-test('what is no name, no duration or no tag is refused', async () => {
+test('a name, duration or tag that is none is refused', async () => {
   const client = openClient({ environment: 'testing', servers: [`${ownIp()}:9`] });
 
   const wrong = [

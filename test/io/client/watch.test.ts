@@ -107,7 +107,7 @@ test('a watch goes on while one server after the other is restarted', async () =
   expect(await watching.next()).toBe('added 2');
 });
 
-test('what changed while there was no server is told when there is one', async () => {
+test('changes of the time without a server are told when there is one', async () => {
   const server = await startServer();
   const client = openClient(reaching(server));
   const [kept, given] = [1, 2].map((port) => client.register({ name: 'db', port }));
@@ -125,7 +125,7 @@ test('what changed while there was no server is told when there is one', async (
     .toEqual([1]);
 });
 
-test('what is beyond a split is stale, and live again when that has healed', async () => {
+test('an instance beyond a split is stale, and live again when that has healed', async () => {
   const hasty = { heartbeatMs: 50, silenceMs: 160, graceMs: 40 };
   const near = await startServer({ host: 'near', ...hasty });
   const network = await startProxy(near.bound);

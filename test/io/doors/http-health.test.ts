@@ -23,7 +23,7 @@ test('a server to which nothing is amiss has nothing to say', () => {
   expect(whyNotWell(wellStage().state)).toEqual([]);
 });
 
-test('whatever status calls a reason is one here, in its words', () => {
+test('every reason of status is one here, in its words', () => {
   const stage = new ServerStage({ peers: ['h4:17310'] });
   stage.neighbour('1', {}, '2');
   stage.neighbour('2', {}, '1');

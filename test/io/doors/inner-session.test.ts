@@ -78,7 +78,7 @@ test('an answer of many parts comes as one', () => {
   expect(answer?.kind === 'instances' && answer.instances.length).toBe(600);
 });
 
-test('what a session registers is gone with it, and its watchers are told', () => {
+test('the registrations of a session are gone with it, and its watchers are told', () => {
   const server = inside();
   const [holder, watcher] = [server.session(), server.session()];
   const changes: string[] = [];
@@ -95,7 +95,7 @@ test('what a session registers is gone with it, and its watchers are told', () =
   expect(answerTo(holder, { kind: 'list' })).toEqual({ kind: 'lost' });
 });
 
-test('what a door throws goes to the door, and the server answers on', () => {
+test('an error of a door goes to the door, and the server answers on', () => {
   const server = inside();
   const session = server.session();
   const bug = new Error('a bug');

@@ -14,7 +14,7 @@ import {
 const hosts = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
 const ports = fc.integer({ min: 0, max: 65_535 });
 
-test('what is formatted is read back as it was', () => {
+test('a formatted address is read back as it was', () => {
   fc.assert(
     fc.property(hosts, ports, (host, port) => {
       const address = formatAddress(host, port);

@@ -41,7 +41,7 @@ test('a part of a message is a sign of life', () => {
   expect(told()).toEqual(['opened', 'heard']);
 });
 
-test('what an effect gives rise to waits until the effects before it are done', () => {
+test('an input that an effect gives rise to waits until the effects of the step are done', () => {
   const { driver, notes, told } = drive(({ kind }) =>
     kind === 'deadline'
       ? ['one', 'stop', 'two'].map((text) => ({ kind: 'note', text }))
@@ -54,7 +54,7 @@ test('what an effect gives rise to waits until the effects before it are done', 
   expect(notes).toEqual(['one', 'stop', 'two', 'three']);
 });
 
-test('what a turn has to say to an end leaves in one piece', () => {
+test('the messages of a turn to one end leave in one piece', () => {
   const { accept } = drive((input) =>
     input.kind === 'received' ? [{ kind: 'send', connections: [1], message: pong(7) }] : [],
   );
@@ -238,7 +238,7 @@ test('a client that comes after the end is sent away', () => {
   expect(line.isEnding).toBe(true);
 });
 
-test('what a core does not want to read waits, in the middle of a chunk too, until it does', () => {
+test('bytes that a core does not want to read wait, in the middle of a chunk too, until it does', () => {
   const { driver, accept, told, world } = drive((input) => {
     if (input.kind === 'received' && input.message.kind === 'hello') {
       return [{ kind: 'pause', connection: 1 }];

@@ -14,7 +14,7 @@ function throwing(stamp: number): Script {
   };
 }
 
-test('what a core throws costs a client the session whose input it was, and no other', () => {
+test('an error of a core costs a client the session whose input it was, and no other', () => {
   const { accept, told } = drive(throwing(13));
   const [one, other] = [new Line(), new Line()];
   const handlers = accept(one);
@@ -27,7 +27,7 @@ test('what a core throws costs a client the session whose input it was, and no o
   expect(told()).toEqual(['opened', 'opened', 'pong', 'pong', 'closed', 'pong']);
 });
 
-test('what a timer of a client throws makes it begin anew with each session; again, it is thrown', () => {
+test("an error of a client's timer makes it begin anew with each session; the next one is thrown", () => {
   const { world, driver, accept, told } = drive((input) => {
     if (input.kind === 'deadline' && input.nowMs > 0) throw new Error('planted');
     return [];
@@ -48,7 +48,7 @@ test('what a timer of a client throws makes it begin anew with each session; aga
   expect(told().at(-1)).toBe('deadline');
 });
 
-test('what a command of the program throws is thrown to the program, and the next one is stepped', () => {
+test("an error of a program's command is thrown to the program, and the next command is stepped", () => {
   const { driver, told } = drive((input) => {
     if (input.kind === 'reload') throw new Error('planted');
     return [];

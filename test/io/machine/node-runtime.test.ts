@@ -231,7 +231,7 @@ test('a write to a connection that is gone does nothing', async () => {
   expect(end.log).toEqual(['closed: closed by the other end']);
 });
 
-test('what the other end does not read waits here, and it is said when it has left', async () => {
+test('bytes that the other end does not read wait here, and it is said when they have left', async () => {
   const [end, socket] = await connectedToPlain();
   socket.pause();
 
@@ -345,7 +345,7 @@ test.skipIf(!needs('iproute2'))('a dial that meets itself is refused', () => {
   expect([stdout, stderr]).toEqual(['itself: connection refused\n', '']);
 });
 
-test('what is written at once is gathered: the same bytes, small pieces together, long ones as they are', () => {
+test('chunks written at once are gathered: the same bytes, small pieces together, long ones as they are', () => {
   const sizes = [10, 20, 40_000, 30_000, 30_000, 0, 7];
   const chunks = sizes.map((size, index) => new Uint8Array(size).fill(index));
 

@@ -85,7 +85,7 @@ test('a connection that the core spares stays, and is looked at again when a MiB
   expect(looks).toBeLessThan(50);
 });
 
-test('what has left or was closed does not count', () => {
+test('bytes that have left, and those of a closed connection, do not count', () => {
   let looks = 0;
   const { script } = chatter(many, 1);
   const { driver, accept } = drive(script, undefined, () => {

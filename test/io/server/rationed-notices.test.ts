@@ -13,7 +13,7 @@ const refusal: Notice = {
   fields: { address: '10.0.0.1:1', reason: 'it speaks TLS' },
 };
 
-test('what was left out in a minute is told when it ends, and then lines are told again', () => {
+test('the number of left-out lines is told at the end of the minute, and then lines are told again', () => {
   const clock = new Clock();
   const told: string[] = [];
   const notices = new RationedNotices({

@@ -88,7 +88,7 @@ test('an exact port that is taken is refused', async () => {
   expect(error.hint).toBe('choose another port, or stop who has it');
 });
 
-test('what others are told may differ from what is bound', async () => {
+test('the advertised address may differ from the bound one', async () => {
   const whole = await startServer({ advertise: 'db.example.org:99' });
   const hostOnly = await startServer({ advertise: 'db.example.org' });
 
@@ -122,7 +122,7 @@ test('a server calls itself by its host and side unless it is named', async () =
   expect(ofThisMachine.name).toBe(`${hostname()}-a`);
 });
 
-test('what a server was told is what it says of itself', async () => {
+test('a server says of itself what it was told', async () => {
   const server = await startServer({ cluster: 'c9', host: 'h9', master: true });
 
   const { environment, server: row } = await status(reaching(server));

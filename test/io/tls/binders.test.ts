@@ -68,7 +68,7 @@ test('a first record in pieces is a part until its last byte has come', async ()
   });
 });
 
-test('whatever byte of a first record is another one, it is read without an error', async () => {
+test('a first record with any one byte changed is read without an error', async () => {
   const hello = await helloBy(OURS);
   const binders = new Binders(ENVIRONMENT);
 

@@ -76,7 +76,7 @@ test('a removal that never travels leaves the dead among the living', () => {
   expect(said(noResurrection(), comeAndGo, withoutEntries('delete'))).not.toEqual([]);
 });
 
-test('what is registered and not told is lost', () => {
+test('an instance that is registered and not told is lost', () => {
   expect(said(noLoss(), comeAndGo)).toEqual([]);
   expect(said(noLoss(), comeAndGo, withoutEntries('put'))).not.toEqual([]);
 });
@@ -109,7 +109,7 @@ test('a cursor for every message is a leak', () => {
   expect(said(boundedMemory, comeAndGo, leak)).not.toEqual([]);
 });
 
-test('what is charged and not held is noticed', () => {
+test('bytes that are charged and not held are noticed', () => {
   const leak: Sabotage = {
     belief: ({ sessions }) => {
       for (const { held } of sessions.values()) held.add(1);

@@ -54,7 +54,7 @@ test('all agree after a master is lost, in a three-way split, and after it', () 
   expect(wrong).toEqual([0, 0, 0]);
 });
 
-test('what messages take is counted as the codec writes it', () => {
+test('the bytes of messages are counted as the codec writes them', () => {
   const world = smallWorld();
   const wrong: Message[] = [];
   world.onArrival = (message) => {

@@ -184,7 +184,7 @@ function answersTo(stage: ServerStage, session: number, ...digits: string[]): un
   });
 }
 
-test('what one session holds is bounded in bytes, and what it gives up is free again', () => {
+test('the bytes of one session are bounded, and those that it gives up are free again', () => {
   const stage = stageWith({ 'bytes-per-session': 40_000 });
   const session = stage.client();
 
@@ -199,7 +199,7 @@ test('what one session holds is bounded in bytes, and what it gives up is free a
   expect(answersTo(stage, stage.client(), 'd')).toEqual(['done']);
 });
 
-test('what all clients hold is bounded in bytes, as the operator says, until one goes', () => {
+test('the bytes of all clients are bounded, as the operator says, until one goes', () => {
   const stage = stageWith({ bytes: 40_000 });
   const [one, other] = [stage.client(), stage.client()];
 

@@ -85,7 +85,7 @@ test('the state of a server that forgot all others is as small as at its birth',
   expect(stage.state.catalogue.servicesCount).toBe(0);
 });
 
-test('what an origin is first heard to hold counts in that step, in reach or not', () => {
+test('an instance that an origin is first heard to hold counts in that step, in reach or not', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
   stage.tell(link, '1', put('a', { revision: 1 }));

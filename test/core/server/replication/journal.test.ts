@@ -12,7 +12,7 @@ function rowOf(name: string): Row {
   return { name, stamp: 0 };
 }
 
-test('what has changed since a stamp is found once, the earliest change first', () => {
+test('a change since a stamp is found once, the earliest first', () => {
   const journal = new Journal<Row>();
   const [one, two, three] = [rowOf('one'), rowOf('two'), rowOf('three')];
   for (const row of [one, two]) journal.note(row);
@@ -25,7 +25,7 @@ test('what has changed since a stamp is found once, the earliest change first', 
   expect(journal.since(journal.stamp)).toEqual([]);
 });
 
-test('what was taken out is found no more, until it changes again', () => {
+test('an origin that was taken out is found no more, until it changes again', () => {
   const journal = new Journal<Row>();
   const [one, two] = [rowOf('one'), rowOf('two')];
   for (const row of [one, two]) journal.note(row);

@@ -42,7 +42,7 @@ test('nothing is left of an origin that is forgotten, and all of the others', ()
   expect(full.looks).toEqual([OTHER]);
 });
 
-test('what is offered once is offered when it is looked at, though it was only news after that', () => {
+test('an origin that is to be offered is offered at the look, though it was only news after that', () => {
   const looking = progress();
 
   looking.look(ONE, { isOffered: true });

@@ -27,7 +27,7 @@ function shake(stage: ServerStage, digit: string): ConnectionId {
   return link;
 }
 
-test('what arrives on one link leaves on the other, and not where it came from', () => {
+test('entries that arrive on one link leave on the other, and not where they came from', () => {
   const { stage, one, two } = pair();
 
   stage.tell(one, '1', put('a'));

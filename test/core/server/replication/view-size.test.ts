@@ -29,7 +29,7 @@ function bereft(count: number): ServerStage {
   return stage;
 }
 
-test('what is missing is told by 256 names and a number, and every frame is one that is accepted', () => {
+test('missing hosts are told by 256 names and a number, and every frame is one that is accepted', () => {
   const stage = bereft(3_000);
   const sent: Message[] = [];
 

@@ -86,7 +86,7 @@ test('a closed session takes all that it holds with it, as closed', () => {
   });
 });
 
-test('what is given up is gone with the cause that the client names', () => {
+test('a registration given up is gone with the cause that the client names', () => {
   const stage = new ServerStage();
   const session = stage.client();
   register(stage, session);

@@ -97,7 +97,7 @@ test('a watch that moves to another server repeats nothing and learns why what i
   expect(told(stage)).toEqual(['added d', 'removed b deregistered', 'removed c unhealthy']);
 });
 
-test('what a complete server never heard of is gone, for an unknown reason, if it does not come back', () => {
+test('an instance that a complete server never heard of is gone, for an unknown reason, if it does not come back', () => {
   const stage = watcher(['a:1', 'b:1']);
   const first = join(stage, serverWith('a', 'b').server, 'a:1');
   told(stage);
@@ -128,7 +128,7 @@ test('an incomplete server takes nothing back: it is stale until the view is com
   expect(told(stage)).toEqual(['removed b deregistered']);
 });
 
-test('what comes back before the view is complete is not taken for gone', () => {
+test('an instance that comes back before the view is complete is not taken for gone', () => {
   const { server, link } = serverWith('b');
   server.hear(link, { kind: 'view', complete: false, missing: ['h7' as Name] });
   server.tell(link, '1', gone('b', 'deregistered'));

@@ -149,7 +149,7 @@ test('a neighbour that asked for it all the same is sent it from then on', () =>
   ]);
 });
 
-test('what a neighbour was asked for and then lost is asked of the next that lists it, at once', () => {
+test('an origin that the asked neighbour has lost is asked of the next that lists it, at once', () => {
   const stage = new ServerStage();
   const one = stage.neighbour('1', {}, '3');
   const two = stage.neighbour('2', {}, '3');
@@ -169,7 +169,7 @@ test('what a neighbour was asked for and then lost is asked of the next that lis
   expect(wants(stage.take(four))).toEqual([`3 ${String(sequence)}`]);
 });
 
-test('what was asked for on a link that is replaced is asked for on the new one, at once', () => {
+test('a question on a link that is replaced is asked on the new one, at once', () => {
   const { stage, one } = pair();
   const line = { origin: originOf('3'), sequence: 5 };
   stage.hear(one, { kind: 'offer', lines: [line] });

@@ -26,7 +26,7 @@ test('a neighbour that is linked to the source of news is told of it, and sent i
   expect(batches(stage.take(two))).toEqual(['5 3 put']);
 });
 
-test('what a digest lists is asked for in one message, of one neighbour', () => {
+test('the origins of a digest are asked for in one message, of one neighbour', () => {
   const { stage, one, two } = pair();
   const lines = ['5', '6'].map((digit) => ({ origin: originOf(digit), sequence: 4 }));
 
@@ -39,7 +39,7 @@ test('what a digest lists is asked for in one message, of one neighbour', () => 
   expect(wants(stage.take(two))).toEqual([]);
 });
 
-test('what came by a link that is lost is asked for at the next hop, at once', () => {
+test('an origin that came by a lost link is asked for at the next hop, at once', () => {
   const { stage, one, two } = pair();
   stage.origin(one, '5', { links: '12' });
   stage.tell(one, '1', up('5'));
