@@ -69,10 +69,7 @@ export function handleWhileWaking(
 
 /** All waits and graces get the time that this server lost. */
 function giveTime(state: State, lateMs: number): void {
-  for (const connection of state.connections.values()) {
-    connection.heardMs += lateMs;
-    state.timers.delay(`handshake ${String(connection.id)}`, lateMs);
-  }
+  for (const connection of state.connections.values()) connection.heardMs += lateMs;
   giveLateTime(state, lateMs);
   for (const origin of state.origins.values()) {
     if (origin.standing === 'suspect') origin.sinceMs += lateMs;

@@ -158,10 +158,30 @@ function sendWelcome(state: State, connection: Connection): void {
 /** A connection that has not shaken hands by then is closed. */
 export function armHandshake(state: State, connection: Connection): void {
   const limitMs = connection.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
-  state.timers.set(`handshake ${String(connection.id)}`, state.nowMs + limitMs, () => {
-    handleHandshakeTimeout(state, connection);
+  armStep(state, connection, { stepMs: limitMs / STEPS, left: STEPS });
+}
+
+/**
+ * The limit is counted in steps. One that comes late does not count: this server was starved, its host
+ * perhaps, and the other end's answer may wait in the socket.
+ */
+function armStep(
+  state: State,
+  connection: Connection,
+  { stepMs, left }: { readonly stepMs: number; readonly left: number },
+): void {
+  const dueMs = state.nowMs + stepMs;
+  state.timers.set(`handshake ${String(connection.id)}`, dueMs, () => {
+    const leftNow = state.nowMs > dueMs + ON_TIME_MS ? left : left - 1;
+    if (leftNow === 0) handleHandshakeTimeout(state, connection);
+    else armStep(state, connection, { stepMs, left: leftNow });
   });
 }
+
+const STEPS = 4;
+
+/** As late as a server may be that is merely busy. */
+const ON_TIME_MS = 50;
 
 function handleHandshakeTimeout(state: State, connection: Connection): void {
   const reason = 'the handshake was not finished in time';

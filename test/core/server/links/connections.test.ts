@@ -144,6 +144,22 @@ test('a stranger that says nothing for two seconds is told and closed', () => {
   expect(stage.takeNotices()).toEqual(['view-complete', 'refused-stranger']);
 });
 
+test('time in which the server did not run is not counted as the silence of a stranger', () => {
+  const stage = new ServerStage();
+  const [prompt, silent] = [stage.accept(), stage.accept()];
+  stage.pass(1_990);
+
+  stage.sleep(80);
+  stage.give({ kind: 'deadline' });
+  const environment = 'testing' as Name;
+  stage.hear(prompt, { kind: 'hello', protocol: 2, role: 'client', environment });
+  stage.pass(499);
+  expect(stage.closed).toEqual([]);
+  stage.pass(1);
+
+  expect(stage.closed).toEqual([{ connection: silent, why: 'handshake-timeout' }]);
+});
+
 test('[R25] a server that does not greet within the silence is closed: what lay there is no news', () => {
   const stage = new ServerStage();
   const connection = stage.reach('10.0.0.1:17310');
