@@ -54,6 +54,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The namespace that it runs in. */
   readonly within?: Namespace;
+  /** How long each of its lines may take; 20 s if absent. */
+  readonly awaitedMsMax?: number;
 }
 
 /** A network and a /run of its own. */
@@ -95,13 +97,13 @@ export const test = plainTest.extend<{ stage: Stage }>({
 
 function createStage(folder: string, processes: Running[]): Stage {
   const spawnHere = (words: readonly string[], options: StartOptions = {}): Running => {
-    const { env = {}, within } = options;
+    const { env = {}, within, awaitedMsMax } = options;
     const [program = '', ...rest] = [...(within?.enter ?? []), ...words];
     const child = spawn(program, rest, {
       cwd: folder,
       env: { ...process.env, NO_COLOR: '1', ...env },
     });
-    const running = watchChild(child, words.join(' '));
+    const running = watchChild(child, words.join(' '), awaitedMsMax);
     processes.push(running);
     return running;
   };
@@ -125,7 +127,7 @@ function createStage(folder: string, processes: Running[]): Stage {
   };
 }
 
-function watchChild(child: ChildProcess, title: string): Running {
+function watchChild(child: ChildProcess, title: string, awaitedMsMax = AWAITED_MS_MAX): Running {
   const stdout = readLines(child.stdout!);
   const stderr = readLines(child.stderr!);
   child.stdin?.on('error', () => undefined);
@@ -144,8 +146,8 @@ function watchChild(child: ChildProcess, title: string): Running {
     });
   });
   const awaitLine = async <T>(take: () => T | undefined, wanted: string): Promise<T> => {
-    const endMs = performance.now() + AWAITED_MS_MAX;
-    const timer = setTimeout(wakeAll, AWAITED_MS_MAX + 1);
+    const endMs = performance.now() + awaitedMsMax;
+    const timer = setTimeout(wakeAll, awaitedMsMax + 1);
     for (;;) {
       const found = take();
       if (found === undefined && (isOver || performance.now() > endMs)) {

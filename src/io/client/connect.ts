@@ -10,8 +10,14 @@ import type { ClientOptions, LookupQuery, WatchQuery } from './options.ts';
 import { environmentOf, timeoutMsOf } from './options.ts';
 import { Emitter } from '../emitter.ts';
 import { Lifetime } from './lifetime.ts';
-import type { ClientEvents, Offer, RegisterOptions, RegistrationHandle } from './registration.ts';
-import { Sessions } from './registration.ts';
+import type {
+  ClientEvents,
+  Offer,
+  RegisterOptions,
+  RegistrationHandle,
+  Sessions,
+} from './registration.ts';
+import { joinSessions } from './registration.ts';
 import type { ResolveOptions } from './resolve.ts';
 import { Resolver } from './resolve.ts';
 import { watchWithin } from './watch.ts';
@@ -99,7 +105,7 @@ class OpenClient implements Client {
 
   register(offer: Offer, options: RegisterOptions = {}): RegistrationHandle {
     this.#lifetime.check();
-    return this.#openSessions().register(offer, options);
+    return this.#openSessions().register(offer, { ...options, member: this.#events });
   }
 
   async lookup(name: string, query: LookupQuery = {}): Promise<LookupAnswer> {
@@ -140,17 +146,14 @@ class OpenClient implements Client {
   }
 
   #openSessions(): Sessions {
-    this.#sessions ??= new Sessions({
-      client: this.#options,
-      events: this.#events,
-      isSidecar: this.#isSidecar,
-    });
+    const options = { client: this.#options, isSidecar: this.#isSidecar };
+    this.#sessions ??= joinSessions(options, this.#events);
     return this.#sessions;
   }
 
   async #end(): Promise<void> {
     this.#letGo();
     this.#lifetime.end();
-    await Promise.all([this.#resolver.close(), this.#sessions?.close()]);
+    await Promise.all([this.#resolver.close(), this.#sessions?.leave(this.#events)]);
   }
 }

@@ -1,11 +1,13 @@
-// What a program offers: the sessions with every server, and the registrations on them. The
-// invariant: a registration is offered until it is closed, whatever happens to the servers; `lost`
-// and `regained` alternate, beginning with `lost`, and neither comes after the close.
+// What a program offers: the sessions with every server, and the registrations on them. All clients of
+// a process that look in the same places share their sessions, because a session costs both ends
+// some signs of life a second. The invariant: a registration is offered until it is closed, whatever
+// happens to the servers; `lost` and `regained` alternate, beginning with `lost`, and neither comes
+// after the close.
 
 import type { ClientCommand } from '../../core/client/client.ts';
 import { ClientCore } from '../../core/client/client.ts';
 import type { Refusal, Stop } from '../../core/client/effect.ts';
-import type { ClientReport, Offered } from '../../core/client/registry.ts';
+import type { ClientReport, Ending, Offered } from '../../core/client/registry.ts';
 import type { InstanceId } from '../../protocol/ids.ts';
 import { candidatesOf } from './candidates.ts';
 import type { Driven } from './driver.ts';
@@ -99,25 +101,57 @@ export function checkOffer(offer: Offer): void {
   offeredOf(offer);
 }
 
-/** The servers of the sessions, and their client. */
+/** The servers of the sessions. */
 export interface SessionsOptions {
   readonly client: ClientOptions;
-  readonly events: Emitter<ClientEvents>;
   /** Over a UNIX socket only the kernel's close counts. */
   readonly isSidecar: boolean;
+}
+
+/** The sessions that a client may share, by where they look for servers. */
+const SHARED = new Map<string, Sessions>();
+
+/**
+ * The sessions for a client, which joins them. Those of a sidecar are its own: its process stands for
+ * one service. Throws RARANGI_USAGE.
+ */
+export function joinSessions(options: SessionsOptions, member: Emitter<ClientEvents>): Sessions {
+  const key = options.isSidecar ? null : keyOf(options.client);
+  const shared = key === null ? undefined : SHARED.get(key);
+  const sessions = shared ?? new Sessions(options, key);
+  if (key !== null) SHARED.set(key, sessions);
+  sessions.join(member);
+  return sessions;
+}
+
+function keyOf(client: ClientOptions): string {
+  const environment = environmentOf(client);
+  const { servers = [], secretFile, tls } = client;
+  const { addresses } = candidatesOf(client, environment);
+  return JSON.stringify([
+    environment,
+    servers,
+    addresses,
+    secretFile,
+    tls?.cert,
+    tls?.key,
+    tls?.ca,
+  ]);
 }
 
 /** Sessions with every server, and what is registered on them. */
 export class Sessions {
   readonly #driven: Driven<ClientCommand | Stop>;
-  readonly #events: Emitter<ClientEvents>;
+  /** The clients, by the emitters of their events. */
+  readonly #members = new Set<Emitter<ClientEvents>>();
   readonly #entries = new Map<InstanceId, Entry>();
+  readonly #key: string | null;
   #refusal: RarangiError | null = null;
 
   /** Throws RARANGI_USAGE. */
-  constructor({ client, events, isSidecar }: SessionsOptions) {
+  constructor({ client, isSidecar }: SessionsOptions, key: string | null) {
     const environment = environmentOf(client);
-    this.#events = events;
+    this.#key = key;
     this.#driven = drive<ClientCommand | Stop, ClientReport>({
       core: new ClientCore({
         ...candidatesOf(client, environment),
@@ -133,11 +167,15 @@ export class Sessions {
     });
   }
 
-  /** Offers a service until the handle is closed. Throws RARANGI_USAGE. */
-  register(offer: Offer, { signal }: RegisterOptions): RegistrationHandle {
+  join(member: Emitter<ClientEvents>): void {
+    this.#members.add(member);
+  }
+
+  /** Offers a service of a member until the handle is closed. Throws RARANGI_USAGE. */
+  register(offer: Offer, { signal, member }: MemberOptions): RegistrationHandle {
     const offered = offeredOf(offer);
     const identity = newIdentity();
-    const entry = createEntry(offer.name, identity.instance);
+    const entry = createEntry(identity.instance, { service: offer.name, member });
     this.#entries.set(identity.instance, entry);
     if (this.#refusal !== null) entry.registered.reject(this.#refusal);
     this.#driven.submit({ kind: 'register', identity, offer: offered });
@@ -151,18 +189,32 @@ export class Sessions {
     return handle;
   }
 
-  /** Gives up every registration, closes every session. */
-  async close(): Promise<void> {
-    this.#driven.submit({ kind: 'stop' });
-    await this.#driven.stopped;
+  /** Gives up every registration of a member; the last one closes every session. */
+  async leave(member: Emitter<ClientEvents>): Promise<void> {
+    this.#members.delete(member);
+    if (this.#members.size === 0) {
+      this.#admitNobody();
+      this.#driven.submit({ kind: 'stop' });
+      await this.#driven.stopped;
+      return;
+    }
+    const own = [...this.#entries.values()].filter((entry) => entry.member === member);
+    await Promise.all(own.map((entry) => this.#giveUp(entry, { cause: 'deregistered' })));
+  }
+
+  #admitNobody(): void {
+    if (this.#key !== null && SHARED.get(this.#key) === this) SHARED.delete(this.#key);
+  }
+
+  async #giveUp(entry: Entry, ending: Ending): Promise<void> {
+    entry.isOpen = false;
+    this.#driven.submit({ kind: 'deregister', instance: entry.instance, ...ending });
+    await Promise.race([entry.gone.promise, this.#driven.stopped]);
   }
 
   #handleOf(entry: Entry): RegistrationHandle {
-    const close: RegistrationHandle['close'] = async (cause = 'deregistered', detail) => {
-      entry.isOpen = false;
-      this.#driven.submit({ kind: 'deregister', instance: entry.instance, cause, detail });
-      await Promise.race([entry.gone.promise, this.#driven.stopped]);
-    };
+    const close: RegistrationHandle['close'] = (cause = 'deregistered', detail) =>
+      this.#giveUp(entry, { cause, detail });
     return {
       get instance() {
         return entry.instance;
@@ -184,12 +236,7 @@ export class Sessions {
   #handle(report: ClientReport): void {
     switch (report.kind) {
       case 'registered':
-        this.#handleRegistered(report.instance, report.server);
-        this.#events.tell('registered', {
-          service: report.service,
-          server: report.server,
-          instance: report.instance,
-        });
+        this.#handleRegistered(report);
         return;
       case 'deregistered':
         this.#handleGone(report.instance);
@@ -202,10 +249,12 @@ export class Sessions {
         return;
       case 'lost':
         this.#handleLost(report);
-        this.#events.tell('lost', { server: report.server, reason: report.reason });
+        this.#tellAll('lost', { server: report.server, reason: report.reason });
         return;
       case 'refused':
-        this.#events.tell('refused', { server: report.server, reason: report.reason });
+        // An address that refused is not dialled again: the next client tries anew.
+        this.#admitNobody();
+        this.#tellAll('refused', { server: report.server, reason: report.reason });
         return;
       case 'refused-by-all':
         this.#surrender(report.refusal);
@@ -213,21 +262,28 @@ export class Sessions {
     }
   }
 
+  #tellAll<E extends keyof ClientEvents>(event: E, details: ClientEvents[E]): void {
+    for (const member of this.#members) member.tell(event, details);
+  }
+
   #surrender(refusal: Refusal): void {
     const error = refusedError(refusal);
     this.#refusal = error;
     for (const entry of this.#entries.values()) entry.registered.reject(error);
     const reason = `${refusal.address}: ${refusal.reason}`;
-    this.#events.tell('refused-by-all', { reason, hint: error.hint });
+    this.#tellAll('refused-by-all', { reason, hint: error.hint });
   }
 
-  #handleRegistered(instance: InstanceId, server: string): void {
+  #handleRegistered({ instance, service, server }: ReportOf<'registered'>): void {
     const entry = this.#entries.get(instance);
     if (entry === undefined) return;
     entry.registered.resolve();
     entry.holders.add(server);
     if (entry.isLost) entry.events.tell('regained', { server });
     entry.isLost = false;
+    if (this.#members.has(entry.member)) {
+      entry.member.tell('registered', { service, server, instance });
+    }
   }
 
   /** Another session has the key, or the server had to forget: the offer goes on under a new one. */
@@ -265,9 +321,18 @@ export class Sessions {
   }
 }
 
+interface MemberOptions extends RegisterOptions {
+  /** The client that offers it. */
+  readonly member: Emitter<ClientEvents>;
+}
+
+type ReportOf<Kind extends ClientReport['kind']> = Extract<ClientReport, { readonly kind: Kind }>;
+
 interface Entry {
   instance: InstanceId;
   readonly service: string;
+  /** The client that offers it. */
+  readonly member: Emitter<ClientEvents>;
   readonly registered: Deferred<void>;
   readonly gone: Deferred<void>;
   readonly events: Emitter<RegistrationEvents>;
@@ -279,13 +344,13 @@ interface Entry {
   isOpen: boolean;
 }
 
-function createEntry(service: string, instance: InstanceId): Entry {
+function createEntry(instance: InstanceId, of: Pick<Entry, 'service' | 'member'>): Entry {
   const [registered, gone] = [deferred(), deferred()];
   // A caller that does not wait for it has the events.
   registered.promise.catch(() => undefined);
   const events = new Emitter<RegistrationEvents>();
   const holders = new Set<string>();
-  return { instance, service, registered, gone, events, holders, isLost: false, isOpen: true };
+  return { ...of, instance, registered, gone, events, holders, isLost: false, isOpen: true };
 }
 
 function offeredOf(offer: Offer): Offered {

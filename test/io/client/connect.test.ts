@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import type { Client, ClientEvents, Offer } from '../../../src/index.ts';
 import { connect, lookup } from '../../../src/index.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startProxy } from '../proxy.ts';
 import {
   inShort,
@@ -257,6 +258,49 @@ test('one server that refuses is no matter while another one takes us', async ()
   await client.register({ name: 'db', port: 1 }).registered;
 
   expect((await refused).server).toBe(bad.bound);
+});
+
+test('clients that look in the same places share one session with a server, each its own services', async () => {
+  const server = await startServer();
+  const proxy = await startProxy(server.bound);
+  const through = { environment: 'testing', servers: [proxy.address] };
+  const [first, second] = [openClient(through), openClient(through)];
+  const logs = [logOf(first), logOf(second)];
+
+  await first.register({ name: 'db', port: 1 }).registered;
+  await second.register({ name: 'web', port: 2 }).registered;
+  expect(proxy.openCount()).toBe(1);
+  await first.close();
+
+  expect((await lookup('db', reaching(server))).instances).toEqual([]);
+  expect((await lookup('web', reaching(server))).instances).toHaveLength(1);
+  expect(logs).toEqual([['db at h1-a'], ['web at h1-a']]);
+});
+
+test('of clients that share a session each hears that it is lost', async () => {
+  const server = await startServer();
+  const clients = [openClient(reaching(server)), openClient(reaching(server))] as const;
+  for (const client of clients) await client.register({ name: 'db', port: 1 }).registered;
+  const lost = clients.map((client) => next(client, 'lost'));
+
+  await server.stop();
+
+  expect(await Promise.all(lost)).toMatchObject([{ server: 'h1-a' }, { server: 'h1-a' }]);
+});
+
+test('a client whom every server refused is no example for the next one', async () => {
+  const bind = `${ownIp()}:${String(await freePort())}`;
+  const wrong = await startServer({ environment: 'production', bind });
+  const refused = openClient(reaching(wrong));
+  await expect(refused.register({ name: 'db', port: 1 }).registered).rejects.toMatchObject({
+    code: 'RARANGI_REFUSED',
+  });
+  await wrong.stop();
+  const right = await startServer({ bind });
+
+  await openClient(reaching(right)).register({ name: 'db', port: 1 }).registered;
+
+  expect((await lookup('db', reaching(right))).instances).toHaveLength(1);
 });
 
 test('a listener that was taken off hears nothing', async () => {
