@@ -40,7 +40,7 @@ export class Driver<I, E extends { readonly kind: string }> {
   readonly #inner: InnerConnections;
   readonly #alarm: Alarm;
   readonly #dials: Dials;
-  readonly #endings = new Set<Promise<void>>();
+  readonly #endings = new Set<Peer>();
   readonly #unflushed = new Set<Peer>();
   readonly #resumed = new Set<Peer>();
   readonly #stopped = deferred();
@@ -352,12 +352,12 @@ export class Driver<I, E extends { readonly kind: string }> {
     // An end that has not read so much does not read last words either, and would keep everything
     // waiting.
     const isLost = peer.isGivenUp || peer.connection.unwrittenBytes > SWAMPED_BYTES;
-    const ending = peer.connection.end(isLost ? 0 : CLOSE_MS_MAX).then(() => {
+    this.#endings.add(peer);
+    peer.connection.end(isLost ? 0 : CLOSE_MS_MAX, () => {
       this.#unread.forget(peer);
-      this.#endings.delete(ending);
+      this.#endings.delete(peer);
       if (this.#isStopped) this.#finish();
     });
-    this.#endings.add(ending);
   }
 
   #finish(): void {

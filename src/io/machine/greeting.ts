@@ -33,7 +33,9 @@ export function environmentAt(
     };
     end = runtime.dial(address, {
       opened: (connection) => {
-        end = () => void connection.end(0);
+        end = () => {
+          connection.end(0);
+        };
         return listener(settle);
       },
       failed: nobody,

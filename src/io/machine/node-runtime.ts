@@ -272,9 +272,12 @@ function connectionOver(
       if (isReading) socket.resume();
       else socket.pause();
     },
-    end: (limitMs) => {
+    end: (limitMs, ended = ignore) => {
       silence();
-      return endSocket(socket, limitMs);
+      // A command that has its answer exits before that, and the kernel says the same goodbye.
+      setImmediate(() => {
+        endSocket(socket, limitMs, ended);
+      });
     },
   };
 }
@@ -315,24 +318,20 @@ function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
  * A close with bytes unread makes the kernel reset the connection, and the other end would lose our
  * last words. So later bytes are read and dropped until the other end has closed too.
  */
-async function endSocket(socket: Socket, limitMs: number): Promise<void> {
-  // A command that has its answer exits before that, and the kernel says the same goodbye.
-  await new Promise(setImmediate);
-  await new Promise<void>((resolve) => {
-    if (socket.closed) {
-      resolve();
-      return;
-    }
-    const timer = setTimeout(() => {
-      socket.destroy();
-    }, limitMs);
-    socket.on('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    socket.resume();
-    socket.end();
+function endSocket(socket: Socket, limitMs: number, ended: () => void): void {
+  if (socket.closed) {
+    ended();
+    return;
+  }
+  const timer = setTimeout(() => {
+    socket.destroy();
+  }, limitMs);
+  socket.on('close', () => {
+    clearTimeout(timer);
+    ended();
   });
+  socket.resume();
+  socket.end();
 }
 
 function setAlarm(atMs: number, ring: () => void, hold: Hold = ignore): Cancel {

@@ -15,8 +15,11 @@ export interface Channel {
   write(chunks: readonly Uint8Array[]): void;
   /** Whether what arrives is handed on, or waits in the kernel. */
   setReading(isReading: boolean): void;
-  /** Closes once all is written and the other end has closed too, after `limitMs` in any case. */
-  end(limitMs: number): Promise<void>;
+  /**
+   * Closes once all is written and the other end has closed too, after `limitMs` in any case. Then
+   * `ended` is called, once, and not before `end` has returned.
+   */
+  end(limitMs: number, ended?: () => void): void;
 }
 
 /** What a connection tells its owner. */

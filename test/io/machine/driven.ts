@@ -77,11 +77,9 @@ export class Line implements Channel {
     this.writes.push(chunks.length);
   }
 
-  end(): Promise<void> {
+  end(_: number, ended: () => void): void {
     this.isEnding = true;
-    return new Promise((resolve) => {
-      this.finish = resolve;
-    });
+    this.finish = ended;
   }
 }
 

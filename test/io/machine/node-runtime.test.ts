@@ -35,6 +35,13 @@ class End {
   write(text: string): void {
     this.connection.write([Buffer.from(text)]);
   }
+
+  /** Resolves when it has ended. */
+  end(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.connection.end(limitMs, resolve);
+    });
+  }
 }
 
 async function listening(address = `${ownIp()}:0`): Promise<Listener> {
@@ -50,7 +57,7 @@ function dialled(address: string): Promise<End> {
   return new Promise((resolve, reject) => {
     nodeRuntime.dial(address, {
       opened: (connection) => {
-        atEnd(() => connection.end(0));
+        atEnd(() => end.end(0));
         resolve(end);
         return end.accept(connection);
       },
@@ -71,7 +78,7 @@ async function connected(address?: string): Promise<readonly [End, End]> {
   listener.accept(accepted.accept);
   const caller = await dialled(listener.address);
   await until(() => accepted.isAccepted);
-  atEnd(() => accepted.connection.end(0));
+  atEnd(() => accepted.end(0));
   return [caller, accepted];
 }
 
@@ -205,7 +212,7 @@ test('of a dial that was cancelled nothing more is heard', async () => {
 test('that the other end closes is said once', async () => {
   const [caller, accepted] = await connected();
 
-  await accepted.connection.end(1_000);
+  await accepted.end(1_000);
   await until(() => caller.log.length > 0);
 
   expect(caller.log).toEqual(['closed: closed by the other end']);
@@ -251,7 +258,7 @@ test('an end comes after all that was written, however much the other end has sa
 
   accepted.connection.write([Buffer.alloc(bytes)]);
   caller.connection.write([Buffer.alloc(bytes), Buffer.alloc(bytes)]);
-  await caller.connection.end(10_000);
+  await caller.end(10_000);
 
   expect(accepted.bytesCount).toBe(2 * bytes);
   expect(accepted.log.at(-1)).toBe('closed: closed by the other end');
@@ -263,7 +270,7 @@ test('an end does not wait for ever for the other end', async () => {
   socket.pause();
   end.connection.write([Buffer.alloc(32 * 1024 * 1024)]);
 
-  await end.connection.end(20);
+  await end.end(20);
 
   expect(end.log).toEqual([]);
 });
@@ -272,7 +279,7 @@ test('a connection that is ended while it is accepted is heard no more', async (
   const listener = await listening();
   const refused = new End();
   listener.accept((connection) => {
-    void connection.end(1_000);
+    connection.end(1_000);
     return refused.accept(connection);
   });
 
