@@ -9,7 +9,6 @@ import type {
   InstanceState,
   Registration,
   Service,
-  Tag,
 } from '../../protocol/records.ts';
 import { compareText } from '../kit/text.ts';
 import { DoubtedHolders } from './doubts.ts';
@@ -23,7 +22,7 @@ import {
   withoutHolder,
 } from './holdings.ts';
 import { Membership } from './members.ts';
-import { Pool, Sharing } from './sharing.ts';
+import { isEqual, Pool, Sharing } from './sharing.ts';
 
 /** The verdict of this server on an origin: see reachability.ts. */
 export type Standing = 'new' | 'reachable' | 'suspect' | 'crashed' | 'split';
@@ -87,8 +86,8 @@ export class Catalogue {
   readonly counts: InstanceCounts = { live: 0, stale: 0 };
   /** How often an answer has changed. */
   revision = 0;
+  readonly doubts = new DoubtedHolders();
   readonly #holders: Holders;
-  readonly #doubts = new DoubtedHolders();
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Membership({
     isMember: (service, id) => this.#seen(id)?.registration.service === service,
@@ -123,7 +122,7 @@ export class Catalogue {
   delete(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const before = this.#offers.get(instance) ?? null;
     if (recordOf(before, origin) === null) return;
-    this.#doubts.delete(origin, instance);
+    this.doubts.delete(origin, instance);
     const holdings = withoutHolder(before, origin, this.#holderLists);
     this.#look(instance, { before, holdings }, end);
   }
@@ -146,13 +145,20 @@ export class Catalogue {
   /** News that may be older than the instance's end: returns whether no holder answers yet. */
   doubt(origin: OriginId, instance: InstanceId): boolean {
     if (this.isHeldBy(origin, instance) || this.#seen(instance) !== null) return false;
-    this.#doubts.add(origin, instance);
+    this.doubts.add(origin, instance);
     return true;
+  }
+
+  /** It is over for those that answer for it: the others that hold it may only not know yet. */
+  doubtRest(instance: InstanceId): void {
+    if (this.#seen(instance) !== null) return;
+    const rest = holdersOf(this.#offers.get(instance) ?? null);
+    for (const origin of rest) this.doubts.add(origin, instance);
   }
 
   /** It still holds the instance: it answers for it. */
   trust(origin: OriginId, instance: InstanceId): void {
-    if (this.#doubts.delete(origin, instance)) this.review([instance], 'replaced');
+    if (this.doubts.delete(origin, instance)) this.review([instance], 'replaced');
   }
 
   /** The standing of an origin has changed: judges all its instances anew. */
@@ -286,7 +292,7 @@ export class Catalogue {
 
   #choose(id: InstanceId, holdings: Holding | null): Sight | null {
     const overAt = this.#givenUp.get(id) ?? -Infinity;
-    const late = this.#doubts.of(id);
+    const late = this.doubts.of(id);
     let best: Sight | null = null;
     for (let holding = holdings; holding !== null; holding = holding.next) {
       if (holding.registration.revision <= overAt) continue;
@@ -357,15 +363,6 @@ function seenBy(holdings: Holding | null, sight: Sight | null): Seen | null {
 function isOtherAnswer(before: Seen | null, after: Seen | null): boolean {
   if (before?.registration !== after?.registration) return true;
   return before?.origin !== after?.origin || before?.state !== after?.state;
-}
-
-function isEqual(one: Registration, other: Registration): boolean {
-  const { revision, service, address, port, scheme, tags } = one;
-  if (revision !== other.revision || service !== other.service || port !== other.port) return false;
-  if (address !== other.address || scheme !== other.scheme) return false;
-  const isSame = (tag: Tag, index: number): boolean =>
-    tag.key === other.tags[index]?.key && tag.value === other.tags[index].value;
-  return tags.length === other.tags.length && tags.every(isSame);
 }
 
 /** The instances of a service that has none. */

@@ -12,6 +12,10 @@ export class DoubtedHolders {
     return this.#late.get(instance);
   }
 
+  all(): Iterable<readonly [InstanceId, readonly OriginId[]]> {
+    return this.#late;
+  }
+
   add(origin: OriginId, instance: InstanceId): void {
     const late = this.#late.get(instance) ?? [];
     if (!late.includes(origin)) this.#late.set(instance, [...late, origin]);

@@ -71,6 +71,16 @@ function keyOfTags(tags: readonly Tag[]): string {
   return text;
 }
 
+/** Whether two records of an instance say the same. */
+export function isEqual(one: Registration, other: Registration): boolean {
+  const { revision, service, address, port, scheme, tags } = one;
+  if (revision !== other.revision || service !== other.service || port !== other.port) return false;
+  if (address !== other.address || scheme !== other.scheme) return false;
+  const isSame = (tag: Tag, index: number): boolean =>
+    tag.key === other.tags[index]?.key && tag.value === other.tags[index].value;
+  return tags.length === other.tags.length && tags.every(isSame);
+}
+
 /** The services of an environment, and the tags that a deploy has in common. */
 const POOL_MAX = 4_096;
 

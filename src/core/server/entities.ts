@@ -153,14 +153,10 @@ export interface Target {
   isDeserted: boolean;
 }
 
-/**
- * The logs that have let an instance go, and those whose first news of it may be older than that.
- */
+/** The logs that have let an instance go, and when the latest of them did. */
 export interface Ended {
   readonly by: Set<OriginId>;
-  /** When the latest of them did. */
   readonly atMs: number;
-  readonly late: Set<OriginId>;
 }
 
 /** A standing lookup of a client. */

@@ -123,11 +123,12 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R98] it is known who let an instance go',
     news.flicker,
-    [
-      'origins#letGo',
-      'if (state.catalogue.isHeldBy(origin.id, instance)) noteEnd(state, origin, instance);',
-      '',
-    ],
+    ['origins#letGo', 'if (wasHeld) noteEnd(state, origin, instance);', ''],
+  ],
+  [
+    '[R108] a log that was in no answer when an instance ended does not bring it back',
+    news.endedAside,
+    ['late#noteEnd', 'state.catalogue.doubtRest(instance);', ''],
   ],
   [
     '[R105] of what came and went at once nobody is told',

@@ -213,6 +213,19 @@ export const lateLife = story({ hosts: 3, settledMs: 6_000 }, ({ world, run, dem
   }
 });
 
+/** One server of a host hangs and is given up, then a service of it ends, then its host is cut off. */
+export const endedAside = story({ hosts: 4, settledMs: 6_000 }, ({ world, run }) => {
+  world.watch({ host: 'h1', service: 'db' });
+  const service = world.serve({ host: 'h2', service: 'db' });
+  run(3_000);
+  world.pause('h2-b');
+  run(2_000);
+  service.kill();
+  run(500);
+  world.split(['h1', 'h4'], ['h2', 'h3']);
+  run(3_000);
+});
+
 /** The sides of a host disagree for a moment: the higher revision holds, and nobody is in doubt. */
 export const revisions = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h2', service: 'db' });

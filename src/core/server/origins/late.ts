@@ -1,17 +1,18 @@
 // Late news. The two servers of a host write logs of their own, which come by ways of their own:
 // one may tell of an instance's beginning when the other has told of its end. So if another server
 // has just let an instance go, a server that names it for the first time counts only after a while:
-// if the instance is over, its end follows within that time. The invariant: a server is not doubted
-// if it has told of that end as well, if it is this server itself, or if another server still
-// answers for the instance; and none is doubted for longer than that while.
+// if the instance is over, its end follows within that time. A log that was out of all answers at
+// that end is as old: it counts when its server has been in reach for that while. The invariant: a
+// server is not doubted if it has told of that end as well, if it is this server itself, or if
+// another server still answers for the instance; and none in reach is doubted for longer than that.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 
 /**
- * A log says that an instance is no longer with its server. An instance that its service gives up
- * is not noted here: there the revision shows which news is late, see Catalogue.giveUp.
+ * A log has said that an instance is no longer with its server. An instance that its service gives
+ * up is not noted here: there the revision shows which news is late, see Catalogue.giveUp.
  */
 export function noteEnd(state: State, origin: Origin, instance: InstanceId): void {
   const {
@@ -21,11 +22,12 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
   const by = ended.get(instance)?.by ?? new Set<OriginId>();
   by.add(origin.id);
   ended.delete(instance);
-  ended.set(instance, { by, atMs: nowMs, late: new Set() });
+  ended.set(instance, { by, atMs: nowMs });
   for (const [old, { atMs }] of ended) {
     if (nowMs - atMs <= ENDED_MS && ended.size <= ENDED_MAX) break;
     ended.delete(old);
   }
+  state.catalogue.doubtRest(instance);
 }
 
 /** The next entry of a log names an instance; it may be late. */
@@ -33,16 +35,26 @@ export function noteBegin(state: State, origin: Origin, instance: InstanceId): v
   const end = state.past.ended.get(instance);
   if (end === undefined || !isLate(state, origin, end)) return;
   if (!state.catalogue.doubt(origin.id, instance)) return;
-  end.late.add(origin.id);
-  state.timers.set(lateTimer(origin.id, instance), state.nowMs + LATE_MS, () => {
-    end.late.delete(origin.id);
-    state.catalogue.trust(origin.id, instance);
+  armTrust(state, origin.id, instance);
+}
+
+/** A log counts again; it may not tell yet of what ended meanwhile. */
+export function noteReturn(state: State, origin: Origin): void {
+  for (const [instance, late] of state.catalogue.doubts.all()) {
+    if (late.includes(origin.id)) armTrust(state, origin.id, instance);
+  }
+}
+
+/** It counts then, or in a while after its return if it is out of reach. */
+function armTrust(state: State, id: OriginId, instance: InstanceId): void {
+  state.timers.setEarlier(lateTimer(id, instance), state.nowMs + LATE_MS, () => {
+    if (state.origins.get(id)?.standing === 'reachable') state.catalogue.trust(id, instance);
   });
 }
 
 /** This server did not run: so it did not hear of an end either. */
-export function giveLateTime({ past: { ended }, timers }: State, lateMs: number): void {
-  for (const [instance, { late }] of ended) {
+export function giveLateTime({ catalogue, timers }: State, lateMs: number): void {
+  for (const [instance, late] of catalogue.doubts.all()) {
     for (const id of late) timers.delay(lateTimer(id, instance), lateMs);
   }
 }

@@ -137,8 +137,9 @@ function letGo(
   origin: Origin,
   { instance, end }: { readonly instance: InstanceId; readonly end: Cause | End },
 ): void {
-  if (state.catalogue.isHeldBy(origin.id, instance)) noteEnd(state, origin, instance);
+  const wasHeld = state.catalogue.isHeldBy(origin.id, instance);
   state.catalogue.delete(origin.id, instance, end);
+  if (wasHeld) noteEnd(state, origin, instance);
 }
 
 /** Both servers of a host hold the same instances: equal records are kept once. */

@@ -8,6 +8,7 @@ import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { noteBack, noteGone } from './gone.ts';
+import { noteReturn } from './late.ts';
 import { dropOrigin, moveOn, noteNews } from './origins.ts';
 import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
@@ -65,6 +66,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   origin.isPast = false;
   noteBack(state, origin);
   moveOn(state, origin, 'reached');
+  noteReturn(state, origin);
   tidings.reached.add(origin.id);
   tidings.missed.delete(origin.id);
   tidings.forgotten.delete(origin.id);

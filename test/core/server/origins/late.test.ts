@@ -2,7 +2,14 @@
 // answers for it, it is.
 
 import { expect, test } from 'vitest';
-import { instanceIdOf, put, ServerStage } from '../../../support/server-stage.ts';
+import {
+  down,
+  instanceIdOf,
+  originOf,
+  put,
+  ServerStage,
+  up,
+} from '../../../support/server-stage.ts';
 
 const closed = { kind: 'delete', instance: instanceIdOf('a'), cause: 'closed' } as const;
 
@@ -32,4 +39,55 @@ test('[R98] a server that starts anew is believed of what its former life still 
   stage.tell(again, '3', put('a'));
 
   expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+/** A host whose server B fell silent, and was taken for crashed, before server A let go of `a`. */
+function endedAfterCrash() {
+  const stage = new ServerStage();
+  const [one, far] = [stage.neighbour('1', {}, '23'), stage.neighbour('3', {}, '12')];
+  const other = stage.neighbour('2', { host: 'h1', side: 'b' }, '13');
+  for (const [link, digit] of [
+    [one, '1'],
+    [other, '2'],
+  ] as const) {
+    stage.tell(link, digit, put('a'), put('b'));
+  }
+  stage.hush(other);
+  stage.pass(1_200);
+  for (const [link, digit] of [
+    [one, '1'],
+    [far, '3'],
+  ] as const) {
+    stage.tell(link, digit, down('2', 'silent'));
+  }
+  stage.pass(500);
+  expect(stage.standingOf('2')).toBe('crashed');
+  stage.tell(one, '1', closed);
+  expect(stage.instances()).toEqual({ b: 'live' });
+  return { stage, one, far };
+}
+
+test('[R108] what ended after a server was taken for crashed is not stale if that was a net-split', () => {
+  const { stage, one, far } = endedAfterCrash();
+
+  stage.hush(one, far);
+  stage.pass(2_000);
+
+  expect(stage.standingOf('2')).toBe('split');
+  expect(stage.instances()).toEqual({ b: 'stale' });
+});
+
+test('[R108] a crashed server that returns answers for what ended meanwhile after a second', () => {
+  const { stage, far } = endedAfterCrash();
+
+  stage.tell(far, '3', up('2'));
+  stage.hear(far, {
+    kind: 'offer',
+    lines: [{ origin: originOf('2'), sequence: stage.sequenceOf('2') }],
+  });
+  expect(stage.standingOf('2')).toBe('reachable');
+  expect(stage.instances()).toEqual({ b: 'live' });
+  stage.pass(1_000);
+
+  expect(stage.instances()).toEqual({ a: 'live', b: 'live' });
 });
