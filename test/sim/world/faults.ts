@@ -7,7 +7,7 @@ import type { Cluster, ServerSpec } from './cluster.ts';
 import { addressOf, nameOf } from './cluster.ts';
 import type { Cut } from './network.ts';
 import { restartPair } from './pair.ts';
-import { replaceMasters } from './replacing.ts';
+import { replaceMasters, withoutWay } from './replacing.ts';
 import type { Prng } from './prng.ts';
 import type { Door } from './service.ts';
 
@@ -353,9 +353,10 @@ export class Mischief {
     const leaves = this.#hosts.filter((host) => !old.includes(host) && !this.#isDark(host));
     const leaf = leaves[Math.floor(this.#options.random() * leaves.length)];
     if (this.#replaced.size > 0 || leaf === undefined) return;
-    this.#log(`the masters ${old.join('+')} are replaced, and ${leaf} is told so`);
+    const hosts = [leaf, ...withoutWay(world, leaf, leaves)];
+    this.#log(`the masters ${old.join('+')} are replaced, and told so are ${hosts.join('+')}`);
     for (const host of old) this.#replaced.add(host);
-    const told = specs.filter((spec) => isReal(spec) && spec.host === leaf);
+    const told = specs.filter((spec) => isReal(spec) && hosts.includes(spec.host));
     replaceMasters(world, { old, told });
   }
 
