@@ -2,7 +2,8 @@
 // however many hops away: the server holds it, answers it, even as stale, or misses its host. Asked
 // whenever a server's answers have changed, and every 100 ms. "Within reach" is a path of five
 // seconds. For a life that begins in a calm network it is, from its first moment on, every server
-// to which a server named by `--peer` has had such a path.
+// to which a server named by `--peer` has had such a path, if that one was there first: one that begins
+// later, or anew, is found when it is dialled next.
 
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
@@ -102,7 +103,8 @@ function isWithinReach(
   const shakenMs = Math.max(world.mendedMs, world.silencedMs.at(-1) ?? 0);
   if (server.bornMs <= shakenMs || world.nowMs - shakenMs < LASTED_MS) return false;
   return world.running().some((named) => {
-    const isNamed = server.spec.peers?.includes(named.spec.host) === true;
+    const isFirst = named.bornMs <= server.bornMs;
+    const isNamed = isFirst && server.spec.peers?.includes(named.spec.host) === true;
     const { network } = world;
     const [here, there] = [server.spec.host, named.spec.host];
     const isCut = network.isCut(here, there) || network.isCut(there, here);
