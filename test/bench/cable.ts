@@ -8,9 +8,10 @@ import { type Bench, until } from './processes.ts';
 
 /** A cable. */
 export interface Cable {
-  /** The address of this machine's end, and that of the other. */
+  /** The address of this machine's end, and the two of the other. */
   readonly near: string;
   readonly far: string;
+  readonly beside: string;
   /** The words that, before others, run them at the other end. */
   readonly within: readonly string[];
 }
@@ -22,16 +23,16 @@ export async function layCable(bench: Bench): Promise<Cable | null> {
   const within = ['nsenter', `--net=/proc/${String(pid)}/ns/net`];
   const name = `rarangi${String(pid)}`;
   // Of the addresses that RFC 2544 sets aside for measurements.
-  const base = `198.18.${String((pid >> 6) & 255)}`;
-  const [near, far] = [
-    `${base}.${String((pid & 63) * 4 + 1)}`,
-    `${base}.${String((pid & 63) * 4 + 2)}`,
-  ];
+  const base = `198.18.${String((pid >> 5) & 255)}`;
+  const first = (pid & 31) * 8 + 1;
+  const at = (index: number): string => `${base}.${String(first + index)}`;
+  const [near, far, beside] = [at(0), at(1), at(2)];
   const commands = [
     ['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)],
-    ['ip', 'address', 'add', `${near}/30`, 'dev', name],
+    ['ip', 'address', 'add', `${near}/29`, 'dev', name],
     ['ip', 'link', 'set', name, 'up'],
-    [...within, 'ip', 'address', 'add', `${far}/30`, 'dev', 'eth0'],
+    [...within, 'ip', 'address', 'add', `${far}/29`, 'dev', 'eth0'],
+    [...within, 'ip', 'address', 'add', `${beside}/29`, 'dev', 'eth0'],
     [...within, 'ip', 'link', 'set', 'eth0', 'up'],
   ];
   try {
@@ -41,7 +42,7 @@ export async function layCable(bench: Bench): Promise<Cable | null> {
     console.error('*** NOT MEASURED, for no network can be made here: run as root.', error);
     return null;
   }
-  return { near, far, within };
+  return { near, far, beside, within };
 }
 
 function run([file = '', ...words]: readonly string[]): void {

@@ -114,7 +114,8 @@ function answerOf(socket: Socket, id: number): Promise<Buffer | null> {
   });
 }
 
-function queryOf(id: number, name: string, type: number): Buffer {
+/** A question in bytes. */
+export function queryOf(id: number, name: string, type: number): Buffer {
   const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
   const opt = [0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 0];
   const header = [id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1];
