@@ -3,12 +3,10 @@
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { type Bench, until } from './processes.ts';
+import { floorFile, until } from './processes.ts';
 import { dial } from './wire.ts';
 
 const run = promisify(execFile);
@@ -32,26 +30,26 @@ export async function untilOpen(place: string): Promise<void> {
   });
 }
 
-/** How wrk asks. */
+/** How often and how long something is asked, and by how many connections. */
 export interface Load {
   readonly connections: number;
   readonly seconds: number;
-  /** How long each connection waits after an answer before it asks again. */
-  readonly pauseMs?: number;
 }
 
 /** How many answers wrk gets in a second. Throws when one of them is wrong. */
-export async function answersPerS(bench: Bench, url: string, load: Load): Promise<number> {
-  const { connections, seconds, pauseMs = 0 } = load;
+export async function answersPerS(url: string, { connections, seconds }: Load): Promise<number> {
   const words = ['-t1', `-c${String(connections)}`, `-d${String(seconds)}s`];
-  if (pauseMs > 0) {
-    const script = join(bench.folder, 'paced.lua');
-    writeFileSync(script, `function delay() return ${String(pauseMs)} end\n`);
-    words.push('-s', script);
-  }
   const { stdout } = await run('wrk', [...words, url]);
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout);
   return Number(/Requests\/sec: +([\d.]+)/.exec(stdout)?.[1]);
+}
+
+/** Asks so many times a second, by the clock; how many answers come in a second. */
+export async function steadyPerS(url: string, perS: number, load: Load): Promise<number> {
+  const words = [perS, load.seconds, load.connections].map(String);
+  const { stdout } = await run(process.execPath, [floorFile('steady.mjs'), url, ...words]);
+  const { answered, seconds } = JSON.parse(stdout) as { answered: number; seconds: number };
+  return answered / seconds;
 }
 
 /** How long one question by curl takes, from its start to its end. */
