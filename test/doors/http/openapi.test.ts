@@ -1,5 +1,6 @@
 // openapi.json as a document: complete in itself, of every route, and strict enough to notice a slip.
 
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 
 import { openApi } from '../../../src/doors/http/openapi.ts';
@@ -23,6 +24,15 @@ interface Operation {
 }
 
 const document = openApi('1') as Document;
+
+test('a validator of others takes the document for OpenAPI 3.1, and notices a slip in it', async () => {
+  const sound = new Validator();
+  expect(await sound.validate(JSON.stringify(document))).toEqual({ valid: true });
+  expect(sound.version).toBe('3.1');
+
+  const slip = { ...document, paths: { 'v1/services': Object.values(document.paths)[0] } };
+  expect((await new Validator().validate(JSON.stringify(slip))).valid).toBe(false);
+});
 
 test('every route is there once, under its name, with the part of its path', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
