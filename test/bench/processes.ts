@@ -160,17 +160,29 @@ export function cpuMs(pid: number): number {
 
 /** Memory that a process holds, in bytes. */
 export function residentBytes(pid: number): number {
-  return memoryOf(pid, 'VmRSS');
+  return bytesIn(`/proc/${String(pid)}/status`, 'VmRSS');
 }
 
-/** What of it belongs to the process alone: no page of Node.js itself, which all its processes share. */
-export function ownBytes(pid: number): number {
-  return memoryOf(pid, 'RssAnon');
+/** Memory of a process, in bytes. */
+export interface Memory {
+  /** All that it holds, with the pages of Node.js itself, which every Node.js of a host shares. */
+  readonly resident: number;
+  /** The same, but of each page that several processes share only its part. */
+  readonly proportional: number;
+  /** What ends with the process. */
+  readonly own: number;
 }
 
-function memoryOf(pid: number, what: 'VmRSS' | 'RssAnon'): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-  return Number(new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024;
+export function memoryOf(pid: number): Memory {
+  const of = (name: string): number => bytesIn(`/proc/${String(pid)}/smaps_rollup`, name);
+  const own = of('Private_Clean') + of('Private_Dirty');
+  return { resident: of('Rss'), proportional: of('Pss'), own };
+}
+
+function bytesIn(file: string, name: string): number {
+  const [, kilobytes] =
+    new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(file, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
 }
 
 /** The smallest of the values that are measured twice a second for so long. */

@@ -2,7 +2,7 @@
 // none. Both servers run beside each other, in pairs, so that both meet the same weather.
 
 import { HOST_PORT, placeOf, PORT, untilOpen } from '../http.ts';
-import { type Bench, leastWithin, ownBytes, residentBytes } from '../processes.ts';
+import { type Bench, leastWithin, type Memory, memoryOf } from '../processes.ts';
 import { type Figure, median, type Row } from '../row.ts';
 
 export const doors: Row = {
@@ -28,7 +28,12 @@ export const doors: Row = {
         must: '≤ 4',
       },
       {
-        what: 'of that, beside pages of Node.js that its processes share',
+        what: 'of that, where the pages of Node.js are shared with another server',
+        unit: 'MB',
+        value: megabytes(({ open, none }) => open.proportional - none.proportional),
+      },
+      {
+        what: 'of that, their own',
         unit: 'MB',
         value: megabytes(({ open, none }) => open.own - none.own),
       },
@@ -36,12 +41,6 @@ export const doors: Row = {
     return figures;
   },
 };
-
-/** Bytes of memory: all, and what belongs to the process alone. */
-interface Memory {
-  readonly resident: number;
-  readonly own: number;
-}
 
 interface Pair {
   readonly open: Memory;
@@ -52,19 +51,21 @@ async function pairOf(bench: Bench, restMs: number): Promise<Pair> {
   const [open, none] = await Promise.all([bench.serve(), bench.serve({ words: ['--doors=none'] })]);
   for (const port of [PORT, HOST_PORT, DNS_PORT]) await untilOpen(placeOf(open.address, port));
   const [openMemory, noneMemory] = await Promise.all([
-    memoryOf(open.pid, restMs),
-    memoryOf(none.pid, restMs),
+    leastMemory(open.pid, restMs),
+    leastMemory(none.pid, restMs),
   ]);
   await Promise.all([open.end(), none.end()]);
   return { open: openMemory, none: noneMemory };
 }
 
-async function memoryOf(pid: number, restMs: number): Promise<Memory> {
-  const [resident, own] = await Promise.all([
-    leastWithin(restMs, () => residentBytes(pid)),
-    leastWithin(restMs, () => ownBytes(pid)),
+async function leastMemory(pid: number, restMs: number): Promise<Memory> {
+  const least = (of: keyof Memory): Promise<number> => leastWithin(restMs, () => memoryOf(pid)[of]);
+  const [resident, proportional, own] = await Promise.all([
+    least('resident'),
+    least('proportional'),
+    least('own'),
   ]);
-  return { resident, own };
+  return { resident, proportional, own };
 }
 
 /** DNS of the host, by TCP: it opens last. */
