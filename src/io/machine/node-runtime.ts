@@ -120,7 +120,7 @@ function awaitConnect(socket: Socket, { address, dialledPort }: Dialled, handler
     if (end()) adopt(ready, { remote: address, transport, accept: handlers.opened });
   };
   socket.on('error', (error) => {
-    fail(reasonOf(error), errorCode(error) === 'ECONNREFUSED');
+    fail(reasonOf(error), DESERTED.has(errorCode(error)));
   });
   socket.on('connect', () => {
     // Of several addresses of a name, each is tried with a handle of its own.
@@ -357,6 +357,9 @@ function setAlarm(atMs: number, ring: () => void, hold: Hold = ignore): Cancel {
 function ignore(): void {
   // There is nothing to do, and nobody to tell.
 }
+
+/** No program listens there; of a socket, there is not even a file. */
+const DESERTED: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /** A dial waits for two SYNs (at 0 and 1 s): the kernel's own two minutes would outlast any split. */
 const DIAL_MS_MAX = 2_500;

@@ -164,19 +164,21 @@ test('an address is listened on once', async () => {
 });
 
 test.each([
-  ['127.0.0.1:1', 'connection refused'],
-  ['/no/such.sock', 'no such socket'],
-  ['nonsense', /./],
-  ['host:99999', /./],
-])('a dial of %s fails with a reason, and not before it has returned', async (address, reason) => {
+  ['127.0.0.1:1', 'connection refused', true],
+  ['/no/such.sock', 'no such socket', true],
+  ['/etc/passwd/no.sock', 'ENOTDIR', false],
+  ['nonsense', /./, false],
+  ['host:99999', /./, false],
+])('a dial of %s fails with a reason, and not before it has returned', async (...row) => {
+  const [address, reason, isDeserted] = row;
   let hasReturned = false;
-  const told = new Promise<string>((resolve) => {
+  const told = new Promise<unknown>((resolve) => {
     nodeRuntime.dial(address, {
       opened: () => {
         throw new Error('opened');
       },
-      failed: (why) => {
-        resolve(`${String(hasReturned)}: ${why}`);
+      failed: (why, isNobodyThere = false) => {
+        resolve({ why, isNobodyThere, hasReturned });
       },
       refused: () => {
         throw new Error('refused');
@@ -185,8 +187,8 @@ test.each([
   });
   hasReturned = true;
 
-  expect(await told).toMatch(/^true: /);
-  expect((await told).slice('true: '.length)).toMatch(reason);
+  const why: unknown = expect.stringMatching(reason);
+  expect(await told).toEqual({ why, isNobodyThere: isDeserted, hasReturned: true });
 });
 
 test('of a dial that was cancelled nothing more is heard', async () => {
