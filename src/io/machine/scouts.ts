@@ -1,6 +1,7 @@
 // The dials of many clients in one process to this host. While no server runs each client asks again
 // and again whether one has come; of all that ask at once one dials, and the others wait for what it
-// finds. The invariant: a client that waits is told what was found, or dials itself, in the same turn.
+// finds. The invariant: a client that waits is told that no program listens there, or dials itself, in
+// the same turn. Any other failure may be of the one that dialled: of its secret, or of its trust.
 
 import { hostIn, isLoopback } from './addresses.ts';
 import type { Cancel, DialHandlers, Runtime } from './runtime.ts';
@@ -50,9 +51,10 @@ function scout(address: string, handlers: DialHandlers, runtime: Runtime): Cance
       letGo();
       return handlers.opened(connection);
     },
-    failed: (reason, isDeserted) => {
-      release(({ fail }) => {
-        fail(reason, isDeserted);
+    failed: (reason, isDeserted = false) => {
+      release(({ fail, dial }) => {
+        if (isDeserted) fail(reason, true);
+        else dial();
       });
       handlers.failed(reason, isDeserted);
     },

@@ -42,13 +42,25 @@ test('of many clients that ask at once one dials, and all are told that nobody i
   const [scout, ...others] = host.dials;
   expect(others).toEqual([]);
 
-  scout?.handlers.failed('no such socket');
+  scout?.handlers.failed('no such socket', true);
 
   expect(host.told.sort()).toEqual(['c1', 'c2', 'c3'].map((client) => `${client} no such socket`));
   expect(host.dials).toHaveLength(1);
   host.dial('c1', SOCKET);
   expect(host.dials).toHaveLength(2);
-  host.dials[1]?.handlers.failed('no such socket');
+  host.dials[1]?.handlers.failed('no such socket', true);
+});
+
+test('what fails for one because of its secret or its trust is tried by each', () => {
+  const host = new Host();
+  for (const client of ['c1', 'c2', 'c3']) host.dial(client, '127.0.0.1:1');
+  const [scout] = host.dials;
+  host.takeDials();
+
+  scout?.handlers.failed('the secret cannot be read');
+
+  expect(host.told).toEqual(['c1 the secret cannot be read']);
+  expect(host.takeDials()).toEqual(['127.0.0.1:1', '127.0.0.1:1']);
 });
 
 test('where somebody is there each dials itself', () => {
