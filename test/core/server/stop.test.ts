@@ -2,7 +2,9 @@
 
 import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../src/core/input.ts';
+import type { Name } from '../../../src/protocol/ids.ts';
 import {
+  factsOf,
   instanceIdOf,
   keyOf,
   originOf,
@@ -31,6 +33,13 @@ function scene(): Scene {
   stage.takeNotices();
   return { stage, sibling, other, session };
 }
+
+const HELLO = {
+  kind: 'hello',
+  protocol: 2,
+  role: 'peer',
+  environment: 'testing' as Name,
+} as const;
 
 function saysBye(stage: ServerStage, link: ConnectionId): boolean {
   return stage
@@ -221,6 +230,34 @@ test('a registration given up while the server stops is gone at once', () => {
   });
 
   expect(stage.instances()).toEqual({});
+});
+test('[R90] a linked sibling of which nothing is known yet is one, though its old address is free', () => {
+  const stage = new ServerStage({ host: 'h0', side: 'a', siblings: ['10.0.0.1:17311'] });
+  const session = stage.client();
+  stage.hear(session, registerOf(1, registrationOf('a')));
+  const facts = factsOf('1', { host: 'h0', side: 'b', address: '10.0.0.1:18000' });
+  const link = stage.accept();
+  stage.hear(link, { ...HELLO, origin: originOf('1'), facts });
+
+  stage.give({ kind: 'stop' });
+  stage.give({
+    ...{ kind: 'undialled', address: '10.0.0.1:17311', reason: 'connection refused' },
+    isDeserted: true,
+  });
+  stage.pass(500);
+  const wasStopped = stage.isStopped;
+  stage.origin(link, '1', { host: 'h0', side: 'b', links: '0' });
+  stage.tell(link, '1', put('a'));
+
+  expect([wasStopped, stage.isStopped]).toEqual([false, true]);
+});
+
+test('[R90] a server that holds nothing leaves at once, whatever its sibling does', () => {
+  const stage = new ServerStage({ host: 'h0', side: 'a', siblings: ['10.0.0.1:17311'] });
+
+  stage.give({ kind: 'stop' });
+
+  expect(stage.isStopped).toBe(true);
 });
 
 test('from the goodbye on nothing more is written to the log', () => {

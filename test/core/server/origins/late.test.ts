@@ -20,8 +20,35 @@ test('[R98] what another log has let go is believed only when it has stood for a
   stage.tell(one, '1', closed);
 
   stage.tell(other, '2', put('a'));
+  stage.pass(999);
   expect(stage.instances()).toEqual({});
-  stage.pass(1_000);
+  stage.pass(1);
+
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('[R98] a log that has let an instance go itself is believed when it names it again', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('1');
+  stage.tell(link, '1', put('a'));
+  stage.tell(link, '1', closed);
+
+  stage.tell(link, '1', put('a'));
+
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('[R98] five seconds after the end of an instance another log is believed at once', () => {
+  const stage = new ServerStage();
+  const links = [stage.neighbour('1', {}, '2'), stage.neighbour('2', {}, '1')] as const;
+  stage.tell(links[0], '1', put('a'));
+  stage.tell(links[0], '1', closed);
+  for (let ms = 0; ms <= 5_000; ms += 500) {
+    for (const link of links) stage.hear(link, { kind: 'ping' });
+    stage.pass(500);
+  }
+
+  stage.tell(links[1], '2', put('a'));
 
   expect(stage.instances()).toEqual({ a: 'live' });
 });
