@@ -51,7 +51,7 @@ test('of many clients that ask at once one dials, and all are told that nobody i
   host.dials[1]?.handlers.failed('no such socket', true);
 });
 
-test('what fails for one because of its secret or its trust is tried by each', () => {
+test('a failure that may be due to a client alone is no news for the others', () => {
   const host = new Host();
   for (const client of ['c1', 'c2', 'c3']) host.dial(client, '127.0.0.1:1');
   const [scout] = host.dials;
