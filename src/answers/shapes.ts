@@ -124,6 +124,9 @@ export interface StatusReport extends ViewInfo {
   readonly instances: { readonly live: number; readonly stale: number };
 }
 
+/** What programs are told of it: all but the lock of the server, which is for people. */
+export type StatusFacts = Omit<StatusReport, 'lock'>;
+
 /** An instance as the library shows it. */
 export function instanceInfoOf(given: Instance): InstanceInfo {
   const { registration, cluster, host, state } = given;
@@ -185,4 +188,9 @@ export function statusReportOf(report: MessageOf<'report'>): StatusReport {
     services: report.services,
     instances: { ...report.instances },
   };
+}
+
+/** What `status --json` prints, and the HTTP door answers. */
+export function statusFactsOf({ lock: _, ...facts }: StatusReport): StatusFacts {
+  return facts;
 }

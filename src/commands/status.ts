@@ -1,6 +1,7 @@
 // `rarangi status`: one page about the server that answers. The invariant: the exit status says
 // whether all is well, so that a monitor need not read the page.
 
+import { statusFactsOf } from '../answers/shapes.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, duration, jsonFlag, watchFlags } from '../cli/flags.ts';
 import { isWell, untilWell } from '../cli/until-well.ts';
@@ -42,21 +43,16 @@ export default class Status extends BaseCommand {
         title: `rarangi status -e ${flags.environment}`,
         ask: (signal: AbortSignal) => status({ ...options, signal }),
         lines: (report: StatusReport, { theme }: Canvas) => statusLines(report, theme),
-        facts: factsOf,
+        facts: statusFactsOf,
       };
       await showLive(page, { intervalMs: flags.interval, isJson: flags.json });
       return;
     }
     const { wait } = flags;
     const report = wait === undefined ? await status(options) : await untilWell(options, wait);
-    if (flags.json) this.printJson(factsOf(report));
+    if (flags.json) this.printJson(statusFactsOf(report));
     else this.print(statusLines(report, themeFor(screenOf('stdout'))));
     if (wait !== undefined && !isWell(report)) this.endWith('timeout');
     else if (report.state !== 'healthy') this.endWith('no');
   }
-}
-
-/** The output for programs: all but the lock of the server, which is for people. */
-function factsOf({ lock: _, ...facts }: StatusReport): Omit<StatusReport, 'lock'> {
-  return facts;
 }

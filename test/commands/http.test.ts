@@ -139,6 +139,15 @@ test('events are told as by the command, key for key', async ({ stage }) => {
   expect(metrics.body).toMatch(/^rarangi_history_rows [1-9]/m);
 });
 
+test('how the server is is told as by the command, key for key', async ({ stage }) => {
+  const door = await openDoor(stage);
+
+  const { body } = await door.ask('/v1/status');
+  const { stdout } = await stage.run(['status', '--json', `--server=${door.host}`]);
+
+  expect(JSON.parse(body)).toEqual(JSON.parse(stdout));
+});
+
 test('a name is explained as by the command, with what is there and what went', async ({
   stage,
 }) => {

@@ -105,7 +105,6 @@ test('the order of names is found again when there are other names, and only the
 const WELL: FeedStatus = {
   event: 'status',
   environment: 'production',
-  lock: 'secret',
   state: 'healthy',
   complete: true,
   missing: [],

@@ -4,7 +4,7 @@
 // knows what the server knows.
 
 import type { EventInfo } from '../../answers/history.ts';
-import type { PeerInfo, ServiceInfo, StatusReport } from '../../answers/shapes.ts';
+import type { PeerInfo, ServiceInfo, StatusFacts } from '../../answers/shapes.ts';
 
 /** A host with servers out of reach. */
 export interface FeedAway {
@@ -17,7 +17,7 @@ export interface FeedAway {
 }
 
 /** The event `status`: as `/v1/status`, and which hosts are out of reach. */
-export interface FeedStatus extends StatusReport {
+export interface FeedStatus extends StatusFacts {
   readonly event: 'status';
   readonly away: readonly FeedAway[];
 }

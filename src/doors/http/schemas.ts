@@ -93,7 +93,6 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   Status: open(
     {
       environment: text,
-      lock: { enum: ['none', 'secret', 'certificate'] },
       state: { enum: ['isolated', 'split', 'degraded', 'healthy'] },
       ...view,
       reasons: listOf(object({ code: text, message: text, hint: text })),

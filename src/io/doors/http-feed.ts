@@ -3,7 +3,12 @@
 // all readers; without a reader no work is done and nothing is kept.
 
 import { historyAnswerOf, historyFacts } from '../../answers/history.ts';
-import { peerInfoOf, type ServiceInfo, statusReportOf } from '../../answers/shapes.ts';
+import {
+  peerInfoOf,
+  type ServiceInfo,
+  statusFactsOf,
+  statusReportOf,
+} from '../../answers/shapes.ts';
 import { serverRowOf } from '../../core/server/sessions/answers.ts';
 import type { Origin } from '../../core/server/entities.ts';
 import type { State } from '../../core/server/state.ts';
@@ -257,7 +262,7 @@ function lookAt(
 }
 
 function statusOf(state: Readonly<State>, report: MessageOf<'report'>): FeedStatus {
-  return { event: 'status', ...statusReportOf(report), away: awayOf(state) };
+  return { event: 'status', ...statusFactsOf(statusReportOf(report)), away: awayOf(state) };
 }
 
 /** Each host that is out of reach, by its server that went first. */

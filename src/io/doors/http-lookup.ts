@@ -2,7 +2,7 @@
 // answer as on the command line, key for key.
 
 import { type DoubtsInfo, doubtsBeside, doubtsText } from '../../answers/doubts.ts';
-import { peerInfoOf, statusReportOf } from '../../answers/shapes.ts';
+import { peerInfoOf, statusFactsOf, statusReportOf } from '../../answers/shapes.ts';
 import { viewInfoOf } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
@@ -52,7 +52,9 @@ export function answerPeers(exchange: Exchange, { inside }: HttpQuestion): void 
 export function answerStatus(exchange: Exchange, { inside }: HttpQuestion): void {
   inside.ask(exchange, { kind: 'status' }, (answer) => {
     if (answer.kind !== 'report') failUnanswered(exchange, answer);
-    else exchange.json(200, statusReportOf(answer), { view: viewInfoOf(answer) });
+    else {
+      exchange.json(200, statusFactsOf(statusReportOf(answer)), { view: viewInfoOf(answer) });
+    }
   });
 }
 
