@@ -14,8 +14,7 @@ const MS_BY_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000
 /** The milliseconds that a text means. Throws RARANGI_USAGE. */
 export function parseDuration(text: string): number {
   if (text === '0') return 0;
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const milliseconds = Math.round(Number(digits) * (MS_BY_UNIT[unit] ?? Number.NaN));
+  const milliseconds = millisecondsOf(text);
   if (Number.isNaN(milliseconds)) throw refusal(text, /^\d+$/.test(text) ? 'has no unit' : null);
   if (milliseconds > DURATION_MS_MAX) throw refusal(text, 'is more than 24 days');
   return milliseconds;
@@ -42,9 +41,15 @@ export function withTypedDurations(message: string, words: readonly string[]): s
     const milliseconds = Number(digits);
     const typed = words
       .map((word) => word.replace(/^--[\w-]+=/, ''))
-      .find((word) => /^[\d.]+(ms|s|m|h)$/.test(word) && parseDuration(word) === milliseconds);
+      .find((word) => millisecondsOf(word) === milliseconds);
     return `within ${typed ?? durationText(milliseconds)}`;
   });
+}
+
+/** The milliseconds of a number with a unit; NaN for any other text. */
+function millisecondsOf(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  return Math.round(Number(digits) * (MS_BY_UNIT[unit] ?? Number.NaN));
 }
 
 function refusal(text: string, complaint: string | null): RarangiError {

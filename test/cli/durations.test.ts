@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { durationText, parseDuration, parsePositiveDuration } from '../../src/cli/durations.ts';
+import {
+  durationText,
+  parseDuration,
+  parsePositiveDuration,
+  withTypedDurations,
+} from '../../src/cli/durations.ts';
 
 test.each([
   ['500ms', 500],
@@ -44,4 +49,13 @@ test('a duration is written in the largest unit that fits', () => {
     '5m',
     '1h',
   ]);
+});
+
+test.each([
+  [['db', '--wait=1.5s'], '1.5s'],
+  [['db', '--wait', '1500ms'], '1500ms'],
+  [['1000h', '1.2.3s', '--wait', '1500ms'], '1500ms'],
+  [['db'], '1500ms'],
+])('of the words %j the duration is said as it was typed', (words, typed) => {
+  expect(withTypedDurations('no db within 1500 ms', words)).toBe(`no db within ${typed}`);
 });
