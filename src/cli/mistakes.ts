@@ -56,6 +56,8 @@ function hintOf(message: string, typed: Typed): string | null {
     );
     return `did you mean: ${lineOf([command, ...corrected])}`;
   }
+  // What follows a flag that is none may be its value.
+  if (unknown !== undefined && command === 'lookup') return null;
   const at = firstStray(typed);
   const isAboutStray = /^unexpected argument|^nonexistent flag|^missing required flag/.test(
     message,

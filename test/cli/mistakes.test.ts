@@ -52,6 +52,7 @@ test.each([
     'did you mean: rarangi serve --environment=x',
   ],
   ['unexpected argument: b', 'lookup a b', "one pattern for several: rarangi lookup '{a,b}'"],
+  ['nonexistent flag: --interval', 'lookup --interval 1s db', 'none'],
   ['unexpected argument: b', 'serve b', 'none'],
   ['nonexistent flag: --nonsense', 'serve --nonsense', 'none'],
 ])('%s in %s', (message, line, hint) => {
