@@ -31,9 +31,12 @@ export function tableLines<Row>(
   if (screen.isTTY !== true) {
     return rows.map((row) => all.map(({ text }) => text(row)).join('\t'));
   }
-  const columns = undropped(all, rows, screen.columns ?? COLUMNS_DEFAULT);
+  // A terminal that nobody has told its size says 0.
+  const { columns: told = 0 } = screen;
+  const columnsMax = told > 0 ? told : COLUMNS_DEFAULT;
+  const columns = undropped(all, rows, columnsMax);
   const widths = fittedWidths(naturalWidths(columns, rows), {
-    columnsMax: screen.columns ?? COLUMNS_DEFAULT,
+    columnsMax,
     isWhole: all.some(({ drop }) => drop !== undefined),
   });
   const heading = columns.map(({ title, align }, index) =>

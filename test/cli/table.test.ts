@@ -66,6 +66,13 @@ test('a column that may be dropped goes whole, and what stays is not cut', () =>
   expect(narrow(10)).toEqual(['NAME', 'a-rather-long-name', 'b']);
 });
 
+test('a terminal that says nothing of its size is 80 letters wide', () => {
+  const linesOf = (columns: number): string[] =>
+    tableLines(COLUMNS, ROWS, { screen: { isTTY: true, columns }, theme });
+
+  expect(linesOf(0)).toEqual(linesOf(80));
+});
+
 test('colour changes no width', () => {
   const painted = COLUMNS.map((column) => ({ ...column, paint: (text: string) => `<${text}>` }));
 
