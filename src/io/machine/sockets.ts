@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -114,6 +115,10 @@ export async function takeSocketFor<L extends { close(): void }>(
   const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {
     throw new SocketError(`${path} is longer than ${PATH_BYTES_MAX} bytes`, { isLive: false });
+  }
+  // Node.js would call this a lack of permission.
+  if (!existsSync(dirname(path))) {
+    throw new SocketError(`${path}: there is no folder ${dirname(path)}`, { isLive: false });
   }
   let listener: L | null = null;
   try {

@@ -202,6 +202,12 @@ test("sockets are in the system's folder, and in the user's if there is one", ()
   expect(socketName('testing', 'b')).toBe('testing-b.sock');
 });
 
+test('a folder that is not there is named', async () => {
+  const folder = join(ownFolder(), 'none');
+
+  await expect(takeSocket(join(folder, 'a.sock'))).rejects.toThrow(`there is no folder ${folder}`);
+});
+
 test.each([
   [
     'a regular file',
