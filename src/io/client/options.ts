@@ -144,7 +144,10 @@ export function tagsOf(given: Readonly<Record<string, string>> | undefined): Tag
   return tags.sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
-function tagValueOf(key: string, value: string): string {
+function tagValueOf(key: string, value: unknown): string {
+  if (typeof value !== 'string') {
+    throw RarangiError.usage(`the value of tag ${key} is no text`, 'put it in quotes');
+  }
   if (utf8Bytes(value) <= TAG_VALUE_BYTES_MAX && !hasControlCharacters(value)) return value;
   throw RarangiError.usage(
     `the value of tag ${key} is too long or has control characters`,

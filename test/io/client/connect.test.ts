@@ -347,6 +347,11 @@ test.each<[string, Offer, RegExp]>([
   ['a scheme of digits', { name: 'a', port: 1, scheme: '9' }, /^scheme "9" is not a scheme$/],
   ['a tag that is no name', { name: 'a', port: 1, tags: { 'a b': '' } }, /^tag "a b" is not/],
   ['a value with a bell', { name: 'a', port: 1, tags: { b: '\u0007' } }, /^the value of tag b/],
+  [
+    'a number as a value',
+    { name: 'a', port: 1, tags: { b: 5 as unknown as string } },
+    /^the value of tag b is no text$/,
+  ],
   ['a long value', { name: 'a', port: 1, tags: { b: 'é'.repeat(513) } }, /^the value of tag b/],
   [
     'too many tags',
