@@ -38,6 +38,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F8] the way back is known though the only peer is gone for good', split.decommissioned],
   ['[F9] a cut that rolls out over seconds deletes nothing', split.rollingCut],
   ['a bug that is met costs one connection and no other', faults.planted],
+  ['a server whose links are slow finds that it slept', timings.slowBeats],
   ['a cut that shows at a slow host seconds later deletes nothing', timings.slowCut],
   ['[F10] leaves live on when two masters lose their power', split.mastersGone],
   ['[F11] in a cluster of two hosts a cut is a split', split.twoHosts],

@@ -29,7 +29,7 @@ import { createState } from './birth.ts';
 import { noteNews } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { appendOwn } from './replication/replication.ts';
-import { handleLateness } from './sleep.ts';
+import { armPulse, handleLateness } from './sleep.ts';
 import type { Fault } from './recovery.ts';
 import { handleFaulted, isSecond, recovered, refuseOthers, tellFault } from './recovery.ts';
 import type { State } from './state.ts';
@@ -97,6 +97,7 @@ export class Server {
     try {
       this.#state = recovered(this.#state, this.#tidings, fault);
       this.#armCheck();
+      armPulse(this.#state);
     } catch (error) {
       tellFault(this.#state, { connection: null, reason: reasonOf(error) });
       this.#fail();
@@ -141,6 +142,7 @@ export class Server {
     state.history.begin(nowMs);
     appendOwn(state, { kind: 'facts', facts: state.self.log.facts });
     this.#armCheck();
+    armPulse(state);
   }
 
   #armCheck(): void {

@@ -16,6 +16,13 @@ import type { Connection } from './entities.ts';
 import type { State } from './state.ts';
 import { hasten } from './links/targets.ts';
 
+/** At every heartbeat something is due, however slow its links are: so that a sleep shows. */
+export function armPulse(state: State): void {
+  state.timers.set('pulse', state.nowMs + state.options.heartbeatMs, () => {
+    armPulse(state);
+  });
+}
+
 /** Makes up for the time that was lost when the timer due at `dueMs` came only at `nowMs`. */
 export function handleLateness(
   state: State,

@@ -32,6 +32,7 @@ export const TIMERS = {
   leave: { owner: 'core', due: 'a server that stops no longer waits for its sibling' },
   listen: { owner: 'core', due: 'a master is looked for, or links are given up' },
   'no-master': { owner: 'core', due: 'an operator is told that there is no master' },
+  pulse: { owner: 'core', due: 'nothing but that: a server that slept finds it late' },
   'say missing': { owner: 'core', due: 'neighbours are told which hosts are missing' },
   seek: { owner: 'core', due: 'addresses of servers that were lost are tried' },
   settle: { owner: 'core', due: 'the view is looked at again' },

@@ -241,3 +241,21 @@ test('a server that is late while it wakes gives its clients that time as well',
 
   expect(stage.closed).toHaveLength(2);
 });
+
+test('[R109] a server whose links are slower than itself finds a sleep that is longer than its silence', () => {
+  const stage = new ServerStage();
+  const link = stage.accept('tcp', factsOf('1').addresses[0]);
+  const pace = { heartbeatMs: 10_000, silenceMs: 30_000 };
+  const [environment, origin, facts] = ['testing' as Name, originOf('1'), factsOf('1')];
+  const who = { role: 'peer', environment, origin, facts, ...pace } as const;
+  stage.hear(link, { kind: 'hello', protocol: 2, ...who });
+  stage.digest(link);
+  stage.tell(link, '1', { kind: 'facts', facts }, up('0'), put('a'));
+  stage.pass(5_000);
+  expect(stage.instances()).toEqual({ a: 'live' });
+
+  stage.sleep(1_600);
+  stage.give({ kind: 'deadline' });
+
+  expect(stage.instances()).toEqual({ a: 'stale' });
+});

@@ -5,6 +5,7 @@ import type { Mutation } from './mutations.ts';
 import * as answers from '../stories/answers.ts';
 import * as life from '../stories/life.ts';
 import * as sleep from '../stories/sleep.ts';
+import * as timings from '../stories/timings.ts';
 
 /** What is taken away, and where that is noticed. */
 export const mutations: readonly Mutation[] = [
@@ -12,6 +13,11 @@ export const mutations: readonly Mutation[] = [
     '[R75] who slept takes everyone for suspect and unproven',
     sleep.waking,
     ['sleep#handleLateness', 'becomeSuspect(state, origin, tidings);', ''],
+  ],
+  [
+    '[R109] who slept finds it, however slow its links are',
+    timings.slowBeats,
+    ['sleep#armPulse', 'state.options.heartbeatMs', '60_000'],
   ],
   [
     '[R80] what a sleeper knows is answered as stale until it is reached again',

@@ -25,3 +25,25 @@ export const slowCut = story(
     agreeWithin(40_000);
   },
 );
+
+/** A server whose links are slower than itself sleeps for longer than its silence. */
+export const slowBeats = story(
+  {
+    hosts: 2,
+    masters: ['h1'],
+    specOf: (host) => (host === 'h1' ? { pace: { heartbeatMs: 2_000, silenceMs: 6_000 } } : {}),
+  },
+  ({ world, run }) => {
+    world.kill('h2-b');
+    run(30_000);
+    for (let round = 0; round < 8; round += 1) {
+      const service = world.serve({ host: 'h1', service: 'db' });
+      run(7_000 + 250 * round);
+      world.pause('h2-a');
+      service.kill();
+      run(2_400);
+      world.resume('h2-a');
+      run(1_000);
+    }
+  },
+);
