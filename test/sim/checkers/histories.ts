@@ -94,7 +94,10 @@ const HAS_CAUSE: Readonly<Record<Cause, (service: SimService, world: Cluster) =>
   // A server that says goodbye gives up the instances that its sibling does not hold.
   deregistered: (service, world) => service.gaveUp === 'deregistered' || hasLost(service, world),
   unhealthy: ({ gaveUp }) => gaveUp === 'unhealthy',
-  crash: (service, world) => world.silencedMs.length > 0 || hasLost(service, world),
+  // Masters that all ended took the ways to other hosts along: one that is not found again in time
+  // looks lost alone.
+  crash: (service, world) =>
+    world.silencedMs.length > 0 || hasLost(service, world) || hasLostWays(service, world),
   replaced: ({ wasRenamed }) => wasRenamed,
   unknown: () => true,
 };
@@ -104,6 +107,14 @@ function hasLost({ host, environment }: SimService, { servers }: Cluster): boole
   return servers.some((server) => {
     const isThere = server.spec.host === host && server.environment === environment;
     return isThere && (server.process.state === 'ended' || server.core.state.life.isStopping);
+  });
+}
+
+/** Whether no master runs any more of those that ran when it began. */
+function hasLostWays({ bornMs, environment }: SimService, world: Cluster): boolean {
+  return !world.running().some((server) => {
+    const isMaster = server.environment === environment && server.spec.isMaster === true;
+    return isMaster && server.bornMs <= bornMs;
   });
 }
 
