@@ -1,6 +1,7 @@
 // The DNS door without sockets: the bytes of a query in, the bytes of its answer out. It keeps
-// ready bytes for each list of instances that the catalogue gives, and for what names none. The invariants: an answer is
-// never longer than its client takes, and bytes that are no query get no answer.
+// ready bytes for each list of instances that the catalogue gives, and for answers that name none.
+// The invariants: an answer is never longer than its client takes, and bytes that are no query get
+// no answer.
 
 import { refusal } from './answer.ts';
 import {
