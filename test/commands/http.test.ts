@@ -108,6 +108,25 @@ test('an answer asked for again and again is kept, and is never old', async ({ s
   expect(metrics.body).toContain('rarangi_lookups_total{door="http",answer="live"} 87');
 });
 
+test('an instance that was given up may be registered anew with its key', async ({ stage }) => {
+  const door = await openDoor(stage);
+  const key = '5be0'.repeat(8);
+  const offer = { service: 'web', port: 1, key };
+  const first = await door.register(offer);
+  const path = `/v1/register/${String((await first.next())?.['instance'])}`;
+  await door.ask(path, { headers: { 'Rarangi-Key': key }, method: 'DELETE' });
+
+  const second = await door.register(offer);
+  const registered = await second.next();
+  const found = await door.ask('/v1/services/web');
+
+  expect(registered).toMatchObject({ event: 'registered', revision: 2 });
+  expect([found.status, JSON.parse(found.body)]).toMatchObject([
+    200,
+    { instances: [{ instance: registered?.['instance'], port: 1 }] },
+  ]);
+});
+
 test('events are told as by the command, key for key', async ({ stage }) => {
   const door = await openDoor(stage);
   const key = '5be0'.repeat(8);

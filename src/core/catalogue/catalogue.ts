@@ -12,6 +12,7 @@ import type {
 } from '../../protocol/records.ts';
 import { compareText } from '../kit/text.ts';
 import { DoubtedHolders } from './doubts.ts';
+import { GivenUp } from './given-up.ts';
 import type { Holding } from './holdings.ts';
 import {
   HolderLists,
@@ -87,14 +88,13 @@ export class Catalogue {
   /** How often an answer has changed. */
   revision = 0;
   readonly doubts = new DoubtedHolders();
+  readonly givenUp = new GivenUp();
   readonly #holders: Holders;
   readonly #offers = new Map<InstanceId, Offer>();
   readonly #services = new Membership({
     isMember: (service, id) => this.#seen(id)?.registration.service === service,
     compare: compareText,
   });
-  /** Instances that their services have given up, and at which revision: the latest ones. */
-  readonly #givenUp = new Map<InstanceId, number>();
   /** Lists that were asked for, until they change. */
   readonly #answers = new Map<string, readonly Instance[]>();
   /** The services as they were last asked for, and each row by the instances that it counts. */
@@ -133,7 +133,7 @@ export class Catalogue {
    */
   giveUp(origin: OriginId, instance: InstanceId, end: Cause | End): void {
     const held = recordOf(this.#offers.get(instance) ?? null, origin);
-    if (held !== null) this.#noteGivenUp(instance, held.revision);
+    if (held !== null) this.givenUp.note(instance, held.revision);
     this.delete(origin, instance, end);
   }
 
@@ -284,18 +284,11 @@ export class Catalogue {
     return names;
   }
 
-  #noteGivenUp(instance: InstanceId, revision: number): void {
-    this.#givenUp.set(instance, revision);
-    const [oldest] = this.#givenUp.keys();
-    if (oldest !== undefined && this.#givenUp.size > GIVEN_UP_MAX) this.#givenUp.delete(oldest);
-  }
-
   #choose(id: InstanceId, holdings: Holding | null): Sight | null {
-    const overAt = this.#givenUp.get(id) ?? -Infinity;
     const late = this.doubts.of(id);
     let best: Sight | null = null;
     for (let holding = holdings; holding !== null; holding = holding.next) {
-      if (holding.registration.revision <= overAt) continue;
+      if (this.givenUp.isOver(id, holding.registration.revision)) continue;
       for (const origin of holding.holders) {
         if (late?.includes(origin) === true) continue;
         const state = STATE_OF_STANDING[this.#holders.standingOf(origin)];
@@ -367,9 +360,6 @@ function isOtherAnswer(before: Seen | null, after: Seen | null): boolean {
 
 /** The instances of a service that has none. */
 const NONE: readonly Instance[] = [];
-
-/** As many as a large deployment gives up while the slowest news is on its way. */
-const GIVEN_UP_MAX = 16_384;
 
 const STATE_OF_STANDING: Readonly<Record<Standing, InstanceState | null>> = {
   new: null,

@@ -2,6 +2,7 @@
 // registration lives exactly as long as the connection of its answer; the core checks the key, as
 // for every client, and only the answer that made a key shows it, and no log.
 
+import type { GivenUp } from '../../core/catalogue/given-up.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
 import type { HttpOffer } from '../../doors/http/offers.ts';
@@ -60,7 +61,8 @@ export class HttpRegistrations {
       exchange.fail(usageFailure(offers));
       return;
     }
-    const wishes = offers.map(wishOf);
+    const { givenUp } = this.#inside.server.state().catalogue;
+    const wishes = offers.map((offer) => wishOf(offer, givenUp));
     const stream = this.#open(exchange);
     if (stream === null) return;
     const answers: InnerAnswer[] = [];
@@ -220,10 +222,12 @@ export class HttpRegistrations {
   }
 }
 
-function wishOf(offer: HttpOffer): Wish {
+/** One that was given up is offered anew at a higher revision: no server shows it at an older one. */
+function wishOf(offer: HttpOffer, givenUp: GivenUp): Wish {
   const identity = offer.key === null ? newIdentity() : identityOf(offer.key);
   const isKeyMade = offer.key === null;
-  return { ...identity, isKeyMade, offer, revision: offer.revision ?? 1 };
+  const revision = offer.revision ?? Math.max(1, givenUp.nextRevisionOf(identity.instance));
+  return { ...identity, isKeyMade, offer, revision };
 }
 
 function registerQuestion({ instance, key, offer, revision }: Wish): InnerQuestion {
