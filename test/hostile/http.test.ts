@@ -62,6 +62,14 @@ function statusesIn(text: string): string[] {
   return [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status = '']) => status);
 }
 
+/** What is said of every answer, and the code of the failure in the only one. */
+function failureIn(heard: string): unknown {
+  const [head = '', body = ''] = heard.split('\r\n\r\n');
+  const isOurs = head.includes('\r\nRarangi-Environment: development\r\nRarangi-Server: h1-a\r\n');
+  const { error } = JSON.parse(body) as { error: { code: string; message: string } };
+  return { isOurs, ...error };
+}
+
 const GET = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n';
 const LARGE = GET.replace('/livez', '/v1/openapi.json');
 const POST = 'POST /v1/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
@@ -72,6 +80,11 @@ test('a flood of headers is answered 431, and ends', async ({ stage }) => {
   const heard = await new Line(host).say(`${GET}X: ${'x'.repeat(9_000)}\r\n\r\n`).heard();
 
   expect(statusesIn(heard)).toEqual(['431']);
+  expect(failureIn(heard)).toMatchObject({
+    isOurs: true,
+    code: 'usage',
+    message: 'the headers have more than 8192 bytes',
+  });
   expect(await reached(host, 'http-header-bytes')).toBe(1);
 });
 
@@ -85,6 +98,10 @@ test('a client that writes slowly is answered 408: headers, and the body after t
   const heard = await Promise.all([header.heard(), body.heard()]);
 
   expect(heard.map(statusesIn)).toEqual([['408'], ['408']]);
+  expect(heard.map(failureIn)).toMatchObject([
+    { isOurs: true, code: 'usage', message: 'the headers were not there within 2000 ms' },
+    { isOurs: true, code: 'usage', message: 'the request was not whole within 5000 ms' },
+  ]);
   expect(await reached(host, 'http-header-ms')).toBe(1);
   expect(await reached(host, 'http-request-ms')).toBe(1);
 });
@@ -117,6 +134,7 @@ test.for([
   const heard = await new Line(host).say(`${POST}${rest}${hidden}`).heard();
 
   expect(statusesIn(heard)).toEqual(['400']);
+  expect(failureIn(heard)).toMatchObject({ isOurs: true, code: 'usage' });
 });
 
 test('a client that does not read gets one answer at a time, and is not waited for', async ({

@@ -1,45 +1,77 @@
 // Connections without a valid request: it cannot be read, has too large a header, or takes too
-// long. The invariant: its sender is answered once and the connection ends; nothing is written into
-// an answer that has begun, because its reader would take that for a part of it.
+// long. The invariant: its sender is answered once, as all others are, and the connection ends;
+// nothing is written into an answer that has begun: its reader would take that for a part of it.
 
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+import type { HttpFailure } from '../../doors/http/failures.ts';
+import { usageFailure } from '../../doors/http/failures.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
+import type { Rendered } from './http-exchange.ts';
 
-/** The result of a breach: its status, and the limit that it reached. */
+/** The result of a breach: what is answered, and the limit that it reached. */
 interface Verdict {
-  readonly status: 400 | 408 | 431;
+  readonly failure: HttpFailure;
   readonly limit: HttpLimitName | null;
+}
+
+/** What breaches need. */
+interface BreachesOptions {
+  /** Called each time that a limit is reached. */
+  readonly onLimit: (limit: HttpLimitName) => void;
+  /** Makes the answer to a request that has failed. */
+  readonly answerTo: (failure: HttpFailure) => Rendered;
 }
 
 /** Deals with the breaches of one door. */
 export class HttpBreaches {
-  readonly #onLimit: (limit: HttpLimitName) => void;
+  readonly #options: BreachesOptions;
 
-  /** `onLimit` is called each time that a limit is reached. */
-  constructor(onLimit: (limit: HttpLimitName) => void) {
-    this.#onLimit = onLimit;
+  constructor(options: BreachesOptions) {
+    this.#options = options;
   }
 
   /** A connection is of no use any more. `answer` is that which is being given on it. */
   meet(error: NodeJS.ErrnoException, socket: Duplex, answer: ServerResponse | null): void {
     const isPending = answer !== null && !answer.writableFinished;
-    const { status, limit } = verdictOf(error, isPending);
-    if (limit !== null) this.#onLimit(limit);
+    const { failure, limit } = verdictOf(error, isPending);
+    if (limit !== null) this.#options.onLimit(limit);
     const hasBegun = isPending && answer.headersSent;
     if (!socket.writable || hasBegun || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
-    const head = `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`;
-    socket.end(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    socket.end(textOf(this.#options.answerTo(failure)));
   }
 }
 
-function verdictOf({ code }: NodeJS.ErrnoException, isPending: boolean): Verdict {
-  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, limit: 'http-header-bytes' };
-  if (code !== 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 400, limit: null };
-  return { status: 408, limit: isPending ? 'http-request-ms' : 'http-header-ms' };
+/** An answer as it is sent without an answer of Node.js, which has made none. */
+function textOf({ status, head, body }: Rendered): string {
+  const lines = [`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`];
+  for (let at = 0; at < head.length; at += 2)
+    lines.push(`${head[at] ?? ''}: ${head[at + 1] ?? ''}`);
+  return [...lines, 'Connection: close', '', body ?? ''].join('\r\n');
 }
+
+function verdictOf({ code }: NodeJS.ErrnoException, isPending: boolean): Verdict {
+  if (code === 'HPE_HEADER_OVERFLOW') return beyond('http-header-bytes');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return beyond(isPending ? 'http-request-ms' : 'http-header-ms');
+  }
+  return { failure: usageFailure('this is no request of HTTP/1.1', HINT), limit: null };
+}
+
+function beyond(limit: 'http-header-bytes' | 'http-header-ms' | 'http-request-ms'): Verdict {
+  const max = String(HTTP_LIMITS[limit].max);
+  const failures = {
+    'http-header-bytes': { status: 431, message: `the headers have more than ${max} bytes` },
+    'http-header-ms': { status: 408, message: `the headers were not there within ${max} ms` },
+    'http-request-ms': { status: 408, message: `the request was not whole within ${max} ms` },
+  };
+  return { failure: { code: 'usage', hint: HINT, ...failures[limit] }, limit };
+}
+
+const HINT = 'see: rarangi-http(7), LIMITS';

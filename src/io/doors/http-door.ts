@@ -7,6 +7,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { Server as SecureServer, ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 
+import { failureBody } from '../../doors/http/failures.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import { endpointOf } from '../machine/addresses.ts';
@@ -15,7 +16,7 @@ import { isBeyondLoopback } from './http-access.ts';
 import { HttpAnswers } from './http-answers.ts';
 import { HttpBreaches } from './http-breaches.ts';
 import { HttpConnections } from './http-connections.ts';
-import { Exchange } from './http-exchange.ts';
+import { Exchange, JSON_TYPE, renderedBy } from './http-exchange.ts';
 import { httpTlsOf } from './http-tls.ts';
 
 /** Opens the door. */
@@ -43,7 +44,14 @@ class HttpDoor implements Door {
       onLimit,
       nowMs: () => context.server.runtime.nowMs(),
     });
-    this.#breaches = new HttpBreaches(onLimit);
+    this.#breaches = new HttpBreaches({
+      onLimit,
+      answerTo: (failure) => {
+        const body = `${JSON.stringify(failureBody(failure))}\n`;
+        const { status } = failure;
+        return renderedBy(context.server, { status, content: { type: JSON_TYPE, body } });
+      },
+    });
   }
 
   async listen(place: DoorPlace): Promise<DoorListener> {

@@ -12,7 +12,7 @@ import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { RouteName } from '../../doors/http/routes.ts';
 import type { HttpView } from '../../doors/http/view.ts';
 import { viewHeaders } from '../../doors/http/view.ts';
-import type { DoorContext, DoorPlace } from './door.ts';
+import type { DoorContext, DoorPlace, DoorServer } from './door.ts';
 
 /** The parts of an answer besides its body. */
 export interface Extras {
@@ -119,8 +119,7 @@ export class Exchange {
 
   /** The view of this server, for answers without a question to the core. */
   view(): HttpView {
-    const { isComplete: complete, missing, missingCount, why } = this.#context.server.state().view;
-    return { complete, missing, missingCount, why };
+    return viewOf(this.#context.server);
   }
 
   /** Counts that a limit was reached. */
@@ -150,13 +149,7 @@ export class Exchange {
 
   /** Makes an answer, to be given now or later. */
   rendered(status: number, content: Content | null, extras: Extras = {}): Rendered {
-    const { view = this.view(), headers } = extras;
-    const all: Record<string, string | readonly string[]> = { ...this.#headers(view), ...headers };
-    if (content === null) return { status, head: linesOf(all), body: null };
-    const { type, body } = content;
-    all['Content-Type'] = type;
-    all['Content-Length'] = String(Buffer.byteLength(body));
-    return { status, head: linesOf(all), body };
+    return renderedBy(this.#context.server, { status, content, extras });
   }
 
   /** Gives an answer that is made. */
@@ -203,7 +196,7 @@ export class Exchange {
       cancelBeat();
       onEnd();
     });
-    const headers = { ...this.#headers(this.view()), ...streamHeaders(form) };
+    const headers = { ...commonHeaders(this.#context.server), ...streamHeaders(form) };
     this.#begin(200, linesOf(headers));
     response.flushHeaders();
     write(streamStart(form));
@@ -220,21 +213,49 @@ export class Exchange {
     };
   }
 
-  #headers(view: HttpView): Record<string, string> {
-    const { environment, facts } = this.#context.server;
-    return {
-      'Rarangi-Environment': environment,
-      'Rarangi-Server': facts.name,
-      ...viewHeaders(view),
-      'Cache-Control': 'no-cache',
-      'X-Content-Type-Options': 'nosniff',
-    };
-  }
-
   #begin(status: number, head: string[]): void {
     this.#context.server.count('http-requests', [this.route, String(status)]);
     this.response.writeHead(status, this.#own.length === 0 ? head : [...head, ...this.#own]);
   }
+}
+
+/** Makes an answer of a server, with the headers of all. */
+export function renderedBy(
+  server: DoorServer,
+  { status, content, extras = {} }: Pick<Rendered, 'status'> & RenderedParts,
+): Rendered {
+  const { view, headers } = extras;
+  const all: Record<string, Headers[string]> = { ...commonHeaders(server, view), ...headers };
+  if (content === null) return { status, head: linesOf(all), body: null };
+  const { type, body } = content;
+  all['Content-Type'] = type;
+  all['Content-Length'] = String(Buffer.byteLength(body));
+  return { status, head: linesOf(all), body };
+}
+
+/** An answer without its status. */
+interface RenderedParts {
+  readonly content: Content | null;
+  readonly extras?: Extras;
+}
+
+function commonHeaders(
+  server: DoorServer,
+  view: HttpView = viewOf(server),
+): Record<string, string> {
+  const { environment, facts } = server;
+  return {
+    'Rarangi-Environment': environment,
+    'Rarangi-Server': facts.name,
+    ...viewHeaders(view),
+    'Cache-Control': 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}
+
+function viewOf(server: DoorServer): HttpView {
+  const { isComplete: complete, missing, missingCount, why } = server.state().view;
+  return { complete, missing, missingCount, why };
 }
 
 function linesOf(headers: Headers): string[] {
