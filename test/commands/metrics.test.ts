@@ -108,12 +108,14 @@ test('a refused request is counted by its reason, and a path that is none as non
   stage,
 }) => {
   const host = await startLone(stage);
+  const before = await scrape(host);
   const origin = { Origin: 'http://elsewhere.test' };
   await (await fetch(`http://${host}:17342/v1/services`, { headers: origin })).text();
   await (await fetch(`http://${host}:17342/v1/nothing`)).text();
 
   const series = await scrape(host);
 
+  expect([...series.keys()]).toEqual([...before.keys()]);
   expect(series.get('rarangi_refused_total{reason="origin"}')).toBe(1);
   expect(series.get('rarangi_http_requests_total{route="services",code="403"}')).toBe(1);
   expect(series.get('rarangi_http_requests_total{route="none",code="404"}')).toBe(1);
