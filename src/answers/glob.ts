@@ -7,6 +7,16 @@ export class GlobError extends Error {
   override readonly name = 'GlobError';
 }
 
+/** Whether a text is meant as a pattern: it has a letter that no name has. */
+export function isPattern(text: string): boolean {
+  return /[*?[\]{}]/.test(text);
+}
+
+/** Whether all letters of a text may be in a pattern, and there are not too many. */
+export function hasPatternLetters(text: string): boolean {
+  return /^[A-Za-z0-9._\-*?[\]{},!^:]{1,256}$/.test(text);
+}
+
 /** Tells whether a whole name matches `* ? [a-z] [!a-z] [[:digit:]] {one,other}`. Throws GlobError. */
 export function globOf(pattern: string): (name: string) => boolean {
   const places = new Reader(pattern).read();

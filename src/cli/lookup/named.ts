@@ -2,10 +2,10 @@
 // patterns is kept apart, because nearly every lookup names one service, and its start is most of
 // its time.
 
+import { isPattern } from '../../answers/glob.ts';
 import { lookup, type LookupAnswer, type LookupOptions } from '../../index.ts';
 import { givenOnly } from '../flags.ts';
 import type { LookupFlags } from './flags.ts';
-import { isPattern } from './service-pattern.ts';
 
 /** The question about a service, and its flags. */
 export interface NamedLookup {

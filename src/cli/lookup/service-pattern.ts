@@ -4,16 +4,11 @@
 // is.
 
 import { RarangiError } from '../../index.ts';
-import { GlobError, globOf } from '../../answers/glob.ts';
-
-/** Whether a NAME is meant as a pattern. */
-export function isPattern(name: string): boolean {
-  return /[*?[\]{}]/.test(name);
-}
+import { GlobError, globOf, hasPatternLetters } from '../../answers/glob.ts';
 
 /** Tells whether the name of a service matches a pattern. Throws RARANGI_USAGE. */
 export function matcherOf(pattern: string): (name: string) => boolean {
-  if (!PATTERN_LETTERS.test(pattern)) throw refusal(pattern, 'has letters that no name has');
+  if (!hasPatternLetters(pattern)) throw refusal(pattern, 'has letters that no name has');
   try {
     return globOf(pattern);
   } catch (error) {
@@ -28,5 +23,3 @@ function refusal(pattern: string, complaint: string): RarangiError {
     'use * ? [a-z] [!a-z] {one,other} and the letters of names, in quotes',
   );
 }
-
-const PATTERN_LETTERS = /^[A-Za-z0-9._\-*?[\]{},!^:]{1,256}$/;

@@ -6,10 +6,11 @@
 import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { isPattern } from '../../answers/glob.ts';
 import { RarangiError, services, watch, type WatchEvent, type WatchOptions } from '../../index.ts';
 import { write } from '../output.ts';
 import { endOfInterest } from '../signals.ts';
-import { isPattern, matcherOf } from './service-pattern.ts';
+import { matcherOf } from './service-pattern.ts';
 
 /**
  * Prints the present set and every change from then on, a JSON line each, until no process reads

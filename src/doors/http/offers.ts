@@ -50,6 +50,7 @@ function offerOf(given: unknown): HttpOffer | string {
   const stranger = Object.keys(given).find((key) => !KEYS.has(key));
   if (stranger !== undefined) return `${JSON.stringify(stranger)} means nothing in an offer`;
   const { service, port, address, scheme, key, revision } = given;
+  if (service === undefined || port === undefined) return 'an offer has a service and a port';
   if (typeof service !== 'string' || !isName(service)) {
     return `service ${JSON.stringify(service)} is not a name`;
   }

@@ -2,6 +2,9 @@
 // parameters, openapi.json, the list at `/` and the manual follow from it. One invariant: anything
 // that is not in the table is refused, because a slip without effect would stay unnoticed.
 
+import { hasPatternLetters, isPattern } from '../../answers/glob.ts';
+import { isName } from '../../protocol/ids.ts';
+
 /** The type of a parameter. */
 export type ParamKind = 'text' | 'pattern' | 'tag' | 'flag' | 'duration' | 'count' | 'format';
 
@@ -327,7 +330,10 @@ const notEmpty: Complain = (name, value) => (value === '' ? `${name} is empty` :
 /** What is wrong with the value of a parameter; null if it is right. */
 const COMPLAINTS: Readonly<Record<ParamKind, Complain>> = {
   text: notEmpty,
-  pattern: notEmpty,
+  pattern: (name, value) =>
+    isName(value) || (isPattern(value) && hasPatternLetters(value))
+      ? null
+      : `${name} ${JSON.stringify(value)} is neither a name nor a pattern`,
   tag: (name, value) => (value.indexOf('=') < 1 ? `${name}=${value} is not KEY=VALUE` : null),
   flag: (name, value) =>
     ['', '1', 'true'].includes(value)

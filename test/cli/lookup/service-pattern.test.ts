@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { isPattern, matcherOf } from '../../../src/cli/lookup/service-pattern.ts';
+import { isPattern } from '../../../src/answers/glob.ts';
+import { matcherOf } from '../../../src/cli/lookup/service-pattern.ts';
 
 const NAMES = ['db', 'db-1', 'db-2', 'db.x', 'web-a', 'web-b', '3d', 'DB'];
 

@@ -129,12 +129,14 @@ test('a text with a newline cannot end an event', () => {
 });
 
 test.each([
-  [{}, 'service undefined is not a name'],
+  [{}, 'an offer has a service and a port'],
+  [{ service: '-x', port: 1 }, 'service "-x" is not a name'],
   [[], 'the list of offers is empty'],
   [{ service: 'web', port: 0 }, 'port 0 is no port'],
   [{ service: 'web', port: 80, scheme: '1' }, 'scheme "1" is not a scheme'],
   [{ service: 'web', port: 80, tags: { a: 1 } }, 'the value of tag a is no text'],
   [{ service: 'web', port: 80, key: 'short' }, 'key is not 32 hexadecimal digits in lower case'],
+  [{ service: 'web' }, 'an offer has a service and a port'],
   [{ service: 'web', port: 80, prot: 1 }, '"prot" means nothing in an offer'],
   [{ service: 'web', port: 80, revision: -1 }, 'revision -1 is no whole number'],
   ['web', 'an offer is an object: {"service":"web","port":8000}'],

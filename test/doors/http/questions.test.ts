@@ -36,6 +36,19 @@ test('a question that means nothing is told so, and is not remembered', () => {
   expect(questions.of('GET', '/nothing')).toEqual({ kind: 'unknown', path: '/nothing' });
 });
 
+test('a text that is neither the name of a service nor a pattern is told', () => {
+  const questions = new Questions();
+  const queryOf = (text: string): unknown => questions.of('GET', `/v1/watch?service=${text}`);
+
+  for (const text of ['web', 'web-*', '{a,b}']) {
+    expect(queryOf(text)).toMatchObject({ query: expect.any(Map) as unknown });
+  }
+  for (const text of ['a%20b', '-web', 'a*%20']) {
+    const query = expect.stringContaining('is neither a name nor a pattern') as unknown;
+    expect(queryOf(text)).toMatchObject({ kind: 'asked', query });
+  }
+});
+
 test('the number of remembered questions has its bound', () => {
   const questions = new Questions();
   const first = questions.of('GET', '/v1/services/s0');
