@@ -44,13 +44,7 @@ import {
 } from './links/links.ts';
 import { takesPeers } from './links/sibling.ts';
 import type { LimitName } from './limits.ts';
-import {
-  hasRoom,
-  linkExcessOf,
-  namedCount,
-  refuseAtLimit,
-  watchExcessOf,
-} from './links/admission.ts';
+import { hasRoom, linkExcessOf, refuseAtLimit, watchExcessOf } from './links/admission.ts';
 import { LIMITS } from './limits.ts';
 import { forgetOrigin } from './origins/reachability.ts';
 import { forgetWays } from './origins/ways.ts';
@@ -64,6 +58,7 @@ import {
 } from './sessions/sessions.ts';
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session } from './entities.ts';
+import { emptyLogs } from './replication/receiving/bare.ts';
 import type { State } from './state.ts';
 import { charge, handleUnread } from './sessions/throttle.ts';
 import { giveUpPeer } from './sessions/health.ts';
@@ -160,11 +155,13 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
 
 /** A neighbour's content is trusted, its amount is not. */
 function receiveOnLink(state: State, link: Link, message: Arriving<'link'>): void {
-  const namedBefore = namedCount(state);
+  const { bytes: bytesBefore } = state.reach.heldByLogs;
   dispatchLink(state, link, message);
   const batches = message.kind === 'entries' ? message.batches : [];
-  const limit = linkExcessOf(state, link, { namedBefore, batches });
-  if (limit !== null) endAtLimit(state, link.connection, limit);
+  const excess = linkExcessOf(state, link, { bytesBefore, batches });
+  if (excess === null) return;
+  if (excess.limit === 'bytes-of-logs') emptyLogs(state, excess.link.origin);
+  endAtLimit(state, excess.link.connection, excess.limit);
 }
 
 function dispatchLink(state: State, link: Link, message: Arriving<'link'>): void {

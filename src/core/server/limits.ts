@@ -76,7 +76,7 @@ export const LIMITS = {
     noun: 'bytes of the logs of all other servers',
     hint: 'look which servers there are',
     max: 512 * MIB,
-    doc: 'The same for all other servers together, four million instances, and as much again for what is on its way: one bad server can make up others. Beyond it the servers that became known last are kept without their registrations, and their hosts are named as missing. If that is not enough, the link to the neighbour that sends more is closed.',
+    doc: 'The same for all other servers together, four million instances, and as much again for what is on its way: one bad server can make up others. Beyond it the servers of the hosts that became known last are kept without their registrations, and those hosts are named as missing. If that is not enough, the link to the neighbour that has brought most is closed.',
   },
   'registration-bytes': {
     noun: 'characters of one registration',
@@ -130,7 +130,7 @@ export const LIMITS = {
     noun: 'origins of one neighbour',
     hint: 'look what it is',
     max: 65_536,
-    doc: 'Origins, and links to them, that one neighbour may speak of: sixty times the hosts that one environment is made for. A neighbour with more is closed.',
+    doc: 'Origins, and links to them, that one neighbour may speak of: sixty times the hosts that one environment is made for. A neighbour with more is closed. As many are kept in all: further ones are not taken in, and the view is not complete as long as they are named.',
   },
   'registrations-per-log': {
     noun: 'registrations of one server',

@@ -137,7 +137,7 @@ export const mutations: readonly Mutation[] = [
   [
     '[R107] no reachable log names one that crashed',
     answers.namedCrashed,
-    ['origins#isHeard', `origin.standing !== 'crashed'`, 'origin.slot >= 0'],
+    ['named#isHeard', `origin.standing !== 'crashed'`, 'origin.slot >= 0'],
   ],
   [
     'a cold start tries all known addresses',

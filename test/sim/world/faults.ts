@@ -16,7 +16,7 @@ const WATCHERS_MAX = 12;
 const STARVED_ROUNDS = 4;
 const FORGET_MS = 60_000;
 const PAIR_PAUSE_MS_MAX = 2_000;
-const STAY_MS_MAX = 40_000;
+const STAY_MS_MAX = 30_000;
 
 /** The kinds that only wide runs have: see run.ts. */
 export const LATER = {
@@ -41,7 +41,7 @@ export const MIXED = {
 
 /** The kinds that only runs with hostile neighbours have. */
 export const HOSTILE = {
-  intrude: 3,
+  intrude: 6,
 } as const;
 
 /** The kinds of events, with how often each is chosen. */
@@ -184,7 +184,7 @@ export class Mischief {
         this.#replaceMasters();
       },
       intrude: () => {
-        this.#intrude();
+        this.intrude();
       },
     };
   }
@@ -361,7 +361,7 @@ export class Mischief {
   }
 
   /** Somebody comes who was let in and says what it likes; later it leaves, or its power fails. */
-  #intrude(): void {
+  intrude(): void {
     const { world, hostileRandom: random } = this.#options;
     const hosts = this.#hosts.filter((host) => !this.#isDark(host));
     const count = random() < 0.5 ? 1 : 2 + Math.floor(2 * random());
@@ -371,10 +371,7 @@ export class Mischief {
       random() < 0.75 ? 'peer' : 'client',
       Math.floor(random() * 2 ** 32),
     ] as const;
-    const [how, stayMs] = [
-      random() < 0.5 ? 'kill' : 'vanish',
-      STAY_MS_MAX * random() ** 2,
-    ] as const;
+    const [how, stayMs] = [random() < 0.5 ? 'kill' : 'vanish', STAY_MS_MAX * random()] as const;
     const gapMs = 20 * 100 ** random();
     if (at.length === 0 || world.hostiles.some(({ leftMs }) => leftMs === Infinity)) return;
     const hostile = world.intrude(at, { role, seed, gapMs });

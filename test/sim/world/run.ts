@@ -108,6 +108,7 @@ export function simulate(options: RunOptions): Outcome {
   for (let count = 0; count < 2 * swarm.hosts; count += 1) mischief.serve();
   for (let count = 0; count < WATCHERS; count += 1) mischief.watch();
   monitor.run(BOOT_MS);
+  if (kinds.includes('intrude')) mischief.intrude();
   const endMs = world.nowMs + minutes * 60_000;
   let faultsCount = 0;
   while (world.nowMs < endMs) {

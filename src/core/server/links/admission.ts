@@ -5,6 +5,7 @@ import type { MessageOf } from '../../../protocol/messages.ts';
 import { messageBytes } from '../../../protocol/parts.ts';
 import type { Registration } from '../../../protocol/records.ts';
 import { registration as registrationRecord } from '../../../protocol/records.ts';
+import type { OriginId } from '../../../protocol/ids.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
 import { limitReason, LIMITS, maxOf, noteLimit } from '../limits.ts';
@@ -173,35 +174,48 @@ export function watchExcessOf(
   return heldExcessOf(state, session, { inAll: bytes, ofSession: bytes });
 }
 
+/** A link that must be closed, and the limit that its other end has broken. */
+interface LinkExcess {
+  readonly link: Link;
+  readonly limit: LimitName;
+}
+
 /** The limit that a neighbour has broken with its origins or their registrations. */
 export function linkExcessOf(
   state: State,
   link: Link,
-  message: { readonly namedBefore: number; readonly batches?: MessageOf<'entries'>['batches'] },
-): LimitName | null {
-  const { max } = LIMITS['origins-per-link'];
-  if (mostNamed(state, link, message.namedBefore) > max) return 'origins-per-link';
-  // If it is too much even without registrations, the neighbour sends too many servers and links.
-  if (state.reach.heldByLogs.bytes > maxOf(state.options, 'bytes-of-logs')) return 'bytes-of-logs';
-  const told = message.batches?.map(({ origin }) => state.origins.get(origin)?.log) ?? [];
+  message: { readonly bytesBefore: number; readonly batches: MessageOf<'entries'>['batches'] },
+): LinkExcess | null {
+  const max = maxOf(state.options, 'origins-per-link');
+  if (link.progress.namedCount > max) return { link, limit: 'origins-per-link' };
+  const told = message.batches.map(({ origin }) => state.origins.get(origin)?.log);
   for (const log of [link.progress.incoming, ...told]) {
-    if (log !== null && log !== undefined && sizeOf(log.links) > max) return 'origins-per-link';
+    if (log !== null && log !== undefined && sizeOf(log.links) > max) {
+      return { link, limit: 'origins-per-link' };
+    }
     const registrations = log === null || log === undefined ? 0 : sizeOf(log.registrations);
-    if (registrations > LIMITS['registrations-per-log'].max) return 'registrations-per-log';
+    if (registrations > LIMITS['registrations-per-log'].max) {
+      return { link, limit: 'registrations-per-log' };
+    }
   }
-  return null;
+  return sumExcessOf(state, message.bytesBefore);
 }
 
-/** The most origins that a neighbour names; this one is not to blame for those of another. */
-function mostNamed(state: State, link: Link, namedBefore: number): number {
-  const named = namedCount(state);
-  const brought = named > namedBefore ? named : 0;
-  return Math.max(brought, link.progress.namedCount);
-}
-
-/** How many origins are known, or named by known ones. */
-export function namedCount({ origins, reach: { unheard } }: State): number {
-  return Math.max(origins.size, unheard.size);
+/**
+ * If all logs are too large even without registrations, somebody makes up servers and links. To blame
+ * is who has brought the most of them, not whose message comes next.
+ */
+function sumExcessOf(state: State, bytesBefore: number): LinkExcess | null {
+  const { bytes } = state.reach.heldByLogs;
+  if (bytes <= bytesBefore || bytes <= maxOf(state.options, 'bytes-of-logs')) return null;
+  const brought = new Map<OriginId, number>();
+  for (const { source, log } of state.origins.values()) {
+    if (source !== null) brought.set(source, (brought.get(source) ?? 0) + log.bytes);
+  }
+  let most: { readonly id: OriginId; readonly bytes: number } | null = null;
+  for (const [id, sum] of brought) if (sum > (most?.bytes ?? 0)) most = { id, bytes: sum };
+  const link = most === null ? undefined : state.links.get(most.id);
+  return link === undefined ? null : { link, limit: 'bytes-of-logs' };
 }
 
 function sizeOf(items: readonly unknown[] | { readonly size: number }): number {

@@ -23,6 +23,7 @@ import type { Departed, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';
+import { noteNamed } from './named.ts';
 import type { Departing, Turn } from './standings.ts';
 import { standingAfter } from './standings.ts';
 import { childrenOf } from './topology.ts';
@@ -340,23 +341,6 @@ export function noteNews(state: State): void {
 export function noteMet(state: State, origin: Origin): void {
   origin.metMs = state.nowMs;
   state.reach.unspoken.add(origin.id);
-}
-
-/** No log that is here names that origin any more. */
-export function forgetNamed(state: State, id: OriginId): void {
-  state.reach.unheard.delete(id);
-}
-
-/** Whether nothing can be learnt from a log that names it: it is in the answers, or has left. */
-export function isHeard({ origins, past: { goodbyes } }: State, id: OriginId): boolean {
-  const origin = origins.get(id);
-  return origin === undefined ? goodbyes.has(id) : origin.standing !== 'crashed';
-}
-
-function noteNamed(state: State, id: OriginId): void {
-  if (isHeard(state, id)) return;
-  state.reach.unheard.add(id);
-  touchView(state);
 }
 
 function noteFacts(state: State, origin: Origin): void {

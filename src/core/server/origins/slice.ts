@@ -22,6 +22,8 @@ export interface Reach {
   readonly bare: Set<Origin>;
   /** Origins that logs name, of which no log is here, or that of a crashed one, and no goodbye. */
   readonly unheard: Set<OriginId>;
+  /** Whether one more was named when there was no room for it. */
+  hasUnnamed: boolean;
   /** Neighbours that have shaken hands and have said nothing of themselves since. */
   readonly unspoken: Set<OriginId>;
   /** Origins whose first snapshot the catalogue is to be told of before the step ends. */
@@ -73,6 +75,7 @@ export function createReach(slots: Slots, self: Origin): Reach {
     losers: new Set(),
     bare: new Set(),
     unheard: new Set(),
+    hasUnnamed: false,
     unspoken: new Set(),
     unlisted: new Set(),
     loose: new Set(),

@@ -91,9 +91,9 @@ export class Progress {
     for (const [id, sequence] of old.#awaited) this.#awaited.set(id, sequence);
   }
 
-  /** How many origins the other end has named to us, at least. */
+  /** How many origins that are not known here the other end has named, at least. */
   get namedCount(): number {
-    return Math.max(this.#rows.cursorsCount, this.#listed.size, this.#asked.size);
+    return Math.max(this.#rows.strangersCount, this.#listed.size, this.#asked.size);
   }
 
   /** How many origins there are of each, for checkers. */

@@ -34,6 +34,11 @@ export class Rows {
     return this.#cursorsCount + this.#strangers.size;
   }
 
+  /** How many of them are not known here. */
+  get strangersCount(): number {
+    return this.#strangers.size;
+  }
+
   /** The sequence that the other end is known to have; 0 where it has nothing. */
   cursorOf(id: OriginId): number {
     const origin = this.#origins.get(id);

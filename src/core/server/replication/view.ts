@@ -7,7 +7,7 @@
 import type { Name, OriginId } from '../../../protocol/ids.ts';
 import type { MessageOf } from '../../../protocol/messages.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
-import { forgetNamed, isHeard } from '../origins/origins.ts';
+import { forgetNamed, isHeard, nameAnew } from '../origins/named.ts';
 import { bareHosts, bounded, ownMissing, saidMissing, splitHosts, toBeSaid } from './missing.ts';
 import { appendOwn, combinedHash, isVouched, sendToAll } from './replication.ts';
 import { isViewDue, takeView, touchView } from '../due.ts';
@@ -221,6 +221,12 @@ function askForAgreement(state: State): void {
 }
 
 function lacksLog(state: State): boolean {
+  if (lacksNamed(state)) return true;
+  if (state.reach.hasUnnamed) nameAnew(state);
+  return state.reach.hasUnnamed || lacksNamed(state);
+}
+
+function lacksNamed(state: State): boolean {
   for (const id of state.reach.unheard) {
     const named = isHeard(state, id) ? null : namedBy(state, id);
     if (named === 'reachable') return true;

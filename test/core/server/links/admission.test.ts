@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import type { ServerOptions } from '../../../../src/core/server/options.ts';
-import type { Name } from '../../../../src/protocol/ids.ts';
+import type { Name, OriginId } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { LIMITS } from '../../../../src/core/server/limits.ts';
 import {
@@ -311,6 +311,51 @@ test('a neighbour that speaks of too many origins is closed, and what it opened 
 
   expect(stage.closed).toEqual([{ connection: link, why: 'overloaded' }]);
   expect(stage.state.links.size).toBe(0);
+});
+
+test('[R108] servers that others make up close no link, and more than enough are not taken in', () => {
+  const max = 64;
+  const stage = new ServerStage({ limits: { 'origins-per-link': max } });
+  const good = stage.neighbour('1');
+  const madeUp = (at: number): OriginId => `5${at.toString(16).padStart(31, '0')}` as OriginId;
+  for (const [digit, first] of [
+    ['2', 0],
+    ['3', 40],
+  ] as const) {
+    const bad = stage.neighbour(digit);
+    const batches = Array.from({ length: 40 }, (_, index) => ({
+      origin: madeUp(first + index),
+      first: 1,
+      entries: [{ kind: 'facts', facts: factsOf('5') } as const],
+    }));
+    stage.hear(bad, { kind: 'entries', batches });
+  }
+
+  stage.origin(good, '6', { links: '1' });
+  stage.tell(good, '1', { kind: 'up', peer: originOf('6') }, { kind: 'up', peer: originOf('7') });
+  stage.pass(1_000);
+
+  expect(stage.closed).toEqual([]);
+  expect(stage.state.origins.size).toBe(max);
+  expect(stage.state.view.isComplete).toBe(false);
+  expect(limitsTold(stage)).toEqual(['origins-per-link']);
+});
+
+test('[R108] a neighbour that changes its 60,000 links for others is not closed', () => {
+  const stage = new ServerStage();
+  const bad = stage.neighbour('1');
+  const facts = factsOf('1');
+  for (const turn of [1, 2, 3]) {
+    const links = Array.from({ length: 60_000 }, (_, at) => {
+      return `${String(turn)}${at.toString(16).padStart(31, '0')}` as OriginId;
+    });
+    const head = { kind: 'snapshot', origin: originOf('1'), sequence: 10 + turn, part: 0 } as const;
+    stage.hear(bad, { ...head, facts, links, registrations: [], more: false });
+    stage.pass(1_000);
+  }
+
+  expect(stage.closed).toEqual([]);
+  expect(stage.state.reach.unheard.size).toBeLessThanOrEqual(LIMITS['origins-per-link'].max);
 });
 
 test('a neighbour whose snapshot has more registrations than any server is closed', () => {

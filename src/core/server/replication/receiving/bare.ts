@@ -7,6 +7,7 @@
 import { registration as registrationRecord } from '../../../../protocol/records.ts';
 import { originId } from '../../../../protocol/scalars.ts';
 import { sumOf } from '../../../../protocol/measure.ts';
+import type { Name, OriginId } from '../../../../protocol/ids.ts';
 import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { LimitName } from '../../limits.ts';
 import { maxOf, noteLimit } from '../../limits.ts';
@@ -54,23 +55,42 @@ export function keepWithin(state: State, link: Link, origin: Origin): void {
 }
 
 /**
- * All logs together have grown: those that became known last lose their registrations, until there
- * is room. So an attacker that makes up servers loses its own registrations, not those of known
- * servers.
+ * All logs together have grown: those of the hosts that became known last lose their registrations,
+ * until there is room. So an attacker that makes up servers loses its own registrations, not those
+ * of known hosts, one of whose servers may have been restarted.
  */
 export function keepAllWithin(state: State, link: Link): void {
   const max = maxOf(state.options, 'bytes-of-logs');
   if (state.reach.heldByLogs.bytes <= max) return;
   noteLimit(state, 'bytes-of-logs', link.connection.remote);
-  for (const origin of [...state.origins.values()].reverse()) {
+  for (const origin of newestFirst(state)) {
     if (state.reach.heldByLogs.bytes <= max) return;
     if (origin !== state.self && origin.log.registrations.size > 0) makeBare(state, origin);
   }
 }
 
-function makeBare(state: State, origin: Origin): void {
-  const { sequence, facts, links, missing } = origin.log;
-  const bare = { sequence, facts, links: [...links], missing, registrations: [], isBare: true };
+/** Those of a host are as old as its oldest one; among them the newest is first. */
+function newestFirst({ origins }: State): Origin[] {
+  const ages = new Map<Name, number>();
+  const ordered = [...origins.values()];
+  for (const { log } of ordered) {
+    const { host } = log.facts;
+    if (!ages.has(host)) ages.set(host, ages.size);
+  }
+  const ageOf = ({ log }: Origin): number => ages.get(log.facts.host) ?? 0;
+  return ordered.reverse().sort((one, other) => ageOf(other) - ageOf(one));
+}
+
+/** What a neighbour has brought too much of is not kept until its servers are forgotten. */
+export function emptyLogs(state: State, source: OriginId): void {
+  for (const origin of state.origins.values()) {
+    if (origin.source === source) makeBare(state, origin, []);
+  }
+}
+
+function makeBare(state: State, origin: Origin, links = [...origin.log.links]): void {
+  const { sequence, facts, missing } = origin.log;
+  const bare = { sequence, facts, links, missing, registrations: [], isBare: true };
   applySnapshot(state, origin, bare);
   armBare(state);
 }

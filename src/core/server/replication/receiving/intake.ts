@@ -13,9 +13,11 @@ import type { OriginId } from '../../../../protocol/ids.ts';
 import type { MessageOf } from '../../../../protocol/messages.ts';
 import type { Batch, Entry, Line } from '../../../../protocol/records.ts';
 import type { LogState } from '../../origins/log.ts';
+import { hasRoomFor } from '../../origins/named.ts';
 import { addOrigin, applyEntry, applySnapshot } from '../../origins/origins.ts';
 import { prove } from '../../origins/reachability.ts';
 import type { Link, Origin } from '../../entities.ts';
+import { noteLimit } from '../../limits.ts';
 import type { State } from '../../state.ts';
 import { handleGoodbye, isKnownGone, sendBye } from '../goodbyes.ts';
 import type { Incoming } from '../progress.ts';
@@ -102,6 +104,7 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
     return;
   }
   link.progress.raiseCursor(id, last);
+  if (isLeftOut(state, link, id)) return;
   const origin = state.origins.get(id) ?? beginLog(state, batch);
   const known = origin?.log.sequence ?? 0;
   if (origin === undefined || first > known + 1) {
@@ -112,6 +115,14 @@ function handleBatch(state: State, link: Link, batch: Batch): void {
   takeEntries(state, link, { origin, entries: entries.slice(known + 1 - first) });
   keepWithin(state, link, origin);
   if (last >= known) prove(state, origin);
+}
+
+/** There is no room for one more server: the limit is told, and its log is not taken in. */
+function isLeftOut(state: State, link: Link, id: OriginId): boolean {
+  if (hasRoomFor(state, id)) return false;
+  noteLimit(state, 'origins-per-link', link.connection.remote);
+  noteAnswered(state, link, id);
+  return true;
 }
 
 function takeEntries(
@@ -177,6 +188,7 @@ function takeSnapshot(state: State, link: Link, snapshot: WholeSnapshot): void {
   }
   link.progress.raiseCursor(id, sequence);
   if (id === state.self.id) return;
+  if (isLeftOut(state, link, id)) return;
   const origin = state.origins.get(id) ?? addOrigin(state, id, snapshot.facts);
   if (sequence < origin.log.sequence) {
     touch(state, link, { id });

@@ -113,6 +113,43 @@ test('[R95] where all logs are too large, those go bare that became known last',
   expect([stage.closed, stage.state.reach.heldByLogs.bytes < 9_500]).toEqual([[], true]);
 });
 
+test('[R95] a server of a known host that is restarted keeps what it has, however late it is known', () => {
+  const stage = new ServerStage({ limits: { 'bytes-of-logs': 9_500 } });
+  const known = stage.neighbour('1', {}, '2');
+  const bad = stage.neighbour('2', {}, '1');
+  for (const [digit, one, other] of ['712', '834', '956']) {
+    stage.origin(bad, digit!, { links: '2' });
+    stage.tell(bad, '2', up(digit!));
+    stage.tell(bad, digit!, large(one!), large(other!));
+  }
+
+  stage.origin(known, '3', { host: 'h1', side: 'b', links: '1' });
+  stage.tell(known, '1', up('3'));
+  stage.tell(known, '3', large('a'), large('b'), large('c'));
+
+  const bare = [...stage.state.reach.bare].map(({ log }) => log.facts.host);
+  expect(bare).toEqual(['h9']);
+  expect(stage.instances()).toMatchObject({ a: 'live', b: 'live', c: 'live' });
+});
+
+test('[R95] of logs that are too large without registrations who brought most is to blame', () => {
+  const stage = new ServerStage({ limits: { 'bytes-of-logs': 3_000 } });
+  const good = stage.neighbour('1');
+  const bad = stage.neighbour('2');
+  const upsTo = (count: number): Entry[] =>
+    Array.from({ length: count }, (_, at) => ({ kind: 'up', peer: originOf(String(at)) }) as const);
+  stage.tell(bad, '2', ...upsTo(150));
+  expect(stage.closed).toEqual([]);
+
+  stage.tell(good, '1', ...upsTo(30));
+  stage.tell(good, '1', put('a'));
+  stage.digest(good);
+
+  expect(stage.closed).toEqual([{ connection: bad, why: 'overloaded' }]);
+  expect(stage.state.reach.heldByLogs.bytes).toBeLessThan(1_500);
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
 test('[R95] a neighbour whose servers and links alone are too large is closed', () => {
   const stage = new ServerStage({ limits: { 'bytes-of-logs': 2_048 } });
   const bad = stage.neighbour('1');
