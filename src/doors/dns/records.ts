@@ -44,12 +44,13 @@ export class Records {
   addresses(
     owner: WireName,
     instances: readonly Instance[],
-    type: typeof TYPE.A | typeof TYPE.AAAA,
+    type: typeof TYPE.A | typeof TYPE.AAAA | typeof TYPE.CNAME,
   ): DnsRecord[] {
     const byText = new Map(instances.map((instance) => [textOf(instance), instance]));
     const [first, ...others] = byText.values();
     const only = first === undefined || others.length > 0 ? null : this.#madeOf(first).address;
     if (only?.kind === 'host') return [this.#record(owner, { type: TYPE.CNAME, name: only.name })];
+    if (type === TYPE.CNAME) return [];
     return [...byText.values()].flatMap((each) => this.#addressRecords(owner, each, type));
   }
 

@@ -237,7 +237,7 @@ export class Responder {
       const additional = records.targetAddresses(instances);
       return { records: records.locations(owner, instances), additional };
     }
-    if (isPlain && (type === TYPE.A || type === TYPE.AAAA)) {
+    if (isPlain && (type === TYPE.A || type === TYPE.AAAA || type === TYPE.CNAME)) {
       const isOfScheme = qualifiers.some(({ kind }) => kind === 'scheme');
       return { records: isOfScheme ? [] : records.addresses(owner, instances, type) };
     }

@@ -171,12 +171,17 @@ test('two instances that share 16 digits are named by all 32', () => {
 test('an address that is a host name is the target of SRV, and a CNAME only if it is all there is', () => {
   const stage = new Stage();
   stage.table.put(instanceOf({ address: 'db.example.com', port: 5_432 }));
-  expect(stage.ask('web', 'A').answers).toMatchObject([{ type: 'CNAME', data: 'db.example.com' }]);
+  for (const type of ['A', 'AAAA', 'CNAME'] as const) {
+    expect(stage.ask('web', type).answers).toMatchObject([
+      { type: 'CNAME', data: 'db.example.com' },
+    ]);
+  }
   expect(targetsOf(stage.ask('web', 'SRV'))).toEqual(['db.example.com']);
   expect(stage.ask('web', 'SRV').additionals).toEqual([]);
 
   stage.table.put(instanceOf({ address: '10.0.0.9' }));
   expect(dataOf(stage.ask('web', 'A'))).toEqual(['10.0.0.9']);
+  expect(stage.ask('web', 'CNAME')).toMatchObject({ rcode: 'NOERROR', answers: [] });
   expect(targetsOf(stage.ask('web', 'SRV'))).toContain('db.example.com');
 });
 

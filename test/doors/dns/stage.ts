@@ -18,6 +18,7 @@ export const ZONE = 'production.rarangi.internal';
 export const TYPES = {
   A: 1,
   NS: 2,
+  CNAME: 5,
   SOA: 6,
   PTR: 12,
   HINFO: 13,
