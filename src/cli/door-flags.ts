@@ -72,7 +72,7 @@ export const doorFlags = {
     env: 'RARANGI_SERVE_DNS_TTL',
   }),
   doors: Flags.string({
-    description: 'No door at all: neither HTTP nor DNS.',
+    description: 'No door at all: neither HTTP nor DNS. Refused beside an address for one of them.',
     env: 'RARANGI_SERVE_DOORS',
     helpValue: 'none',
     options: ['none'],

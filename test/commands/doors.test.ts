@@ -90,6 +90,7 @@ for (const [words, why] of [
   [['--socket=none'], 'there is to be no socket'],
   [['--socket-mode=0660'], 'the socket is not open to all'],
   [['--doors=none'], 'there is to be no door'],
+  [['--doors=none', '--http=none'], 'that is said twice'],
   [['--http=none'], 'there is to be no HTTP'],
 ] as const) {
   test(`HTTP has no port by default where ${why}`, async ({ stage }) => {
@@ -148,6 +149,12 @@ for (const [words, message] of [
     ['--http=10.255.254.253:1', '--http-insecure'],
     'cannot listen on 10.255.254.253:1: this machine has no such address',
   ],
+  [['--http=none', '--http=127.0.0.1:1'], 'http is none, and --http names 127.0.0.1:1'],
+  [
+    ['--doors=none', '--http=127.0.0.1:1', '--http=127.0.0.1:2'],
+    'doors are none, and --http names 127.0.0.1:1, 127.0.0.1:2',
+  ],
+  [['--doors=none', '--dns=127.0.0.1:1'], 'doors are none, and --dns names 127.0.0.1:1'],
 ] as const) {
   test(`serve ${words.join(' ')} is refused before anything is bound`, async ({ stage }) => {
     const { code, stderr } = await stage.run(['serve', `--bind=${stage.address()}`, ...words]);

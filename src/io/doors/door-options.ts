@@ -64,10 +64,9 @@ export interface DoorSettings {
 
 /** Checks the options of the doors. Throws RARANGI_USAGE or RangeError. */
 export function doorSettingsOf(options: DoorOptions, environment: Name): DoorSettings {
-  const isNone = options.doors === 'none';
   return {
-    http: isNone ? 'none' : listeningOf(options.http ?? [], 'http'),
-    dns: isNone ? 'none' : listeningOf(options.dns ?? [], 'dns'),
+    http: listeningOf(options, 'http'),
+    dns: listeningOf(options, 'dns'),
     dnsFrom: networksOf(options.dnsFrom ?? []),
     dnsZone: zoneTextOf(environment, options.dnsZone),
     dnsTtlMs: ttlOf(options.dnsTtlMs ?? 0),
@@ -85,12 +84,17 @@ function tlsOf({ httpCert: cert, httpKey: key }: DoorOptions): DoorSettings['htt
   throw RarangiError.usage('--http-cert and --http-key go together', 'name both');
 }
 
-function listeningOf(given: readonly string[], what: string): Listening {
-  if (given.length === 0) return 'default';
-  if (!given.includes('none')) return given.map((text) => parseHostPort(text, what));
-  if (given.length === 1) return 'none';
+/** `doors: none` closes a door as its own `none` does: neither goes with an address. */
+function listeningOf(options: DoorOptions, kind: 'http' | 'dns'): Listening {
+  const given = options[kind] ?? [];
+  const addresses = given.filter((text) => text !== 'none');
+  const isNone = options.doors === 'none' || addresses.length < given.length;
+  if (!isNone)
+    return given.length === 0 ? 'default' : given.map((text) => parseHostPort(text, kind));
+  if (addresses.length === 0) return 'none';
+  const closed = options.doors === 'none' ? 'doors are' : `${kind} is`;
   throw RarangiError.usage(
-    `${what} is none, and ${given.join(', ')}`,
+    `${closed} none, and --${kind} names ${addresses.join(', ')}`,
     'use either none or addresses',
   );
 }
