@@ -137,6 +137,25 @@ test.for([
   expect(failureIn(heard)).toMatchObject({ isOurs: true, code: 'usage' });
 });
 
+test('a request that names two servers is refused, whichever they are', async ({ stage }) => {
+  const host = await startServer(stage);
+  const end = 'Connection: close\r\n\r\n';
+  const others = ['Host: localhost', 'hOsT: rebind.test', 'HOST: '];
+
+  const heard = await Promise.all(
+    others.map((other) => new Line(host).say(`${GET}${other}\r\n${end}`).heard()),
+  );
+
+  expect(heard.map(statusesIn)).toEqual([['400'], ['400'], ['400']]);
+  for (const one of heard) {
+    expect(failureIn(one)).toMatchObject({
+      isOurs: true,
+      code: 'usage',
+      message: 'the header Host is there more than once',
+    });
+  }
+});
+
 test('a client that does not read gets one answer at a time, and is not waited for', async ({
   stage,
 }) => {

@@ -9,6 +9,8 @@ export interface Visit {
   readonly method: string;
   /** The header; null if there is none. */
   readonly host: string | null;
+  /** There is more than one such header. */
+  readonly isHostRepeated: boolean;
   readonly origin: string | null;
   readonly fetchSite: string | null;
   readonly isNavigation: boolean;
@@ -70,9 +72,12 @@ export function allowedOrigin({ method, origin }: Visit, { origins }: AccessRule
   return isReading && origin !== null && origins.has(origin) ? origin : null;
 }
 
-function judgeHost({ host, isBySocket }: Visit, { names }: AccessRules): HttpRefusal | null {
+function judgeHost(visit: Visit, { names }: AccessRules): HttpRefusal | null {
+  const { host, isBySocket } = visit;
+  // RFC 9112, 3.2: a proxy in front may have judged by another one than the first.
+  if (visit.isHostRepeated) return usage('the header Host is there more than once', NAME_SERVER);
   if (isBySocket) return null;
-  if (host === null) return usage('the header Host is missing', 'name the server that is asked');
+  if (host === null) return usage('the header Host is missing', NAME_SERVER);
   const name = hostNameOf(host);
   if (name !== null && (names.has(name) || isLocalName(name))) return null;
   const called = name ?? host;
@@ -195,4 +200,5 @@ function base64Text(base64: string): string {
   return text;
 }
 
+const NAME_SERVER = 'name the server that is asked, once';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

@@ -75,10 +75,20 @@ class RequestVisit implements Visit {
     const { method = 'GET' } = exchange.request;
     this.#exchange = exchange;
     this.method = method;
-    this.host = exchange.header('host');
+    this.host = exchange.header(HOST);
     this.origin = exchange.header('origin');
     this.fetchSite = exchange.header('sec-fetch-site');
     this.isBySocket = exchange.place.address.includes('/');
+  }
+
+  get isHostRepeated(): boolean {
+    const { rawHeaders } = this.#exchange.request;
+    let count = 0;
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at] ?? '';
+      if (name.length === HOST.length && name.toLowerCase() === HOST) count += 1;
+    }
+    return count > 1;
   }
 
   get isNavigation(): boolean {
@@ -134,6 +144,7 @@ function hostPartOf(address: string): string {
     .toLowerCase();
 }
 
+const HOST = 'host';
 const PROXY_HEADERS = [
   'via',
   'forwarded',

@@ -8,6 +8,7 @@ import { allowedOrigin, judge } from '../../../src/doors/http/access.ts';
 const VISIT: Visit = {
   method: 'GET',
   host: '127.0.0.1:17348',
+  isHostRepeated: false,
   origin: null,
   fetchSite: null,
   isNavigation: false,
@@ -51,6 +52,15 @@ test.each([
 test('a request without Host cannot be judged, unless it comes by a socket', () => {
   expect(judge({ ...VISIT, host: null }, READING, RULES)?.status).toBe(400);
   expect(codeOf({ host: null, isBySocket: true })).toBe(null);
+});
+
+test('a request with two hosts is refused, whatever they are and wherever it comes in', () => {
+  for (const isBySocket of [false, true]) {
+    expect(judge({ ...VISIT, isHostRepeated: true, isBySocket }, READING, RULES)).toMatchObject({
+      status: 400,
+      code: 'usage',
+    });
+  }
 });
 
 test('a page of another origin may not read, unless that origin is listed', () => {

@@ -50,7 +50,9 @@ class World {
   /** What a door answers to an address. */
   ask(door: HttpAnswers, url: string): Told {
     const response = new Response();
-    const request = { method: 'GET', url, headers: { host: 'localhost' }, socket: {} };
+    const headers = { host: 'localhost' };
+    const rawHeaders = ['Host', 'localhost'];
+    const request = { method: 'GET', url, headers, rawHeaders, socket: {} };
     const exchange = new Exchange(this.#inside.context, {
       request: request as unknown as IncomingMessage,
       response: response as unknown as ServerResponse,
