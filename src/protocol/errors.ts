@@ -38,6 +38,11 @@ export const PROTOCOL_ERRORS = {
     closes: false,
     doc: 'A request that names an instance with a key that is not its own.',
   },
+  'given-up': {
+    code: 18,
+    closes: false,
+    doc: 'An instance is offered at a revision at which it was given up, or an older one.',
+  },
 } as const satisfies Readonly<Record<string, ProtocolErrorSpec>>;
 
 interface ProtocolErrorSpec {

@@ -116,10 +116,18 @@ test('an instance that was given up may be registered anew with its key', async 
   const path = `/v1/register/${String((await first.next())?.['instance'])}`;
   await door.ask(path, { headers: { 'Rarangi-Key': key }, method: 'DELETE' });
 
+  const late = await door.ask('/v1/register', {
+    method: 'POST',
+    body: { ...offer, revision: 1 },
+  });
   const second = await door.register(offer);
   const registered = await second.next();
   const found = await door.ask('/v1/services/web');
 
+  expect(late.status).toBe(400);
+  expect(JSON.parse(late.body)).toMatchObject({
+    error: { code: 'usage', message: expect.stringContaining('offer it at revision 2') as string },
+  });
   expect(registered).toMatchObject({ event: 'registered', revision: 2 });
   expect([found.status, JSON.parse(found.body)]).toMatchObject([
     200,

@@ -163,7 +163,7 @@ export class Registry {
     const pending = error.request === undefined ? undefined : this.#take(error.request);
     if (pending === undefined) return;
     if (pending.kind === 'deregister') this.#maybeGone(pending.instance);
-    else {
+    else if (this.#held.has(pending.instance)) {
       const denial = denialOf(error);
       const { reason } = denial;
       this.#options.report({ kind: 'refused', server: nameOf(contact), reason });

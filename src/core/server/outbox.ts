@@ -46,7 +46,7 @@ export class Outbox {
   sendRefusal(
     connection: ConnectionId,
     request: number,
-    given: string | { readonly reason: string; readonly error: 'refused' | 'wrong-key' },
+    given: string | { readonly reason: string; readonly error: 'wrong-key' | 'given-up' },
   ): void {
     const { reason, error } =
       typeof given === 'string' ? { reason: given, error: 'refused' as const } : given;

@@ -157,4 +157,5 @@ const REFUSAL_HINTS: Readonly<Record<ProtocolErrorName, string>> = {
   locked: 'if its environment has a secret: --secret-file FILE, or the --tls files',
   'not-trusted': 'compare the --secret-file or the --tls files of both; its log says who came',
   'wrong-key': 'another client has this instance: register anew',
+  'given-up': 'register anew',
 };

@@ -238,8 +238,9 @@ function registerQuestion({ instance, key, offer, revision }: Wish): InnerQuesti
 
 function refusalOf(answer: InnerAnswer): HttpFailure {
   if (answer.kind === 'refused') {
-    const isKeyWrong = answer.error === PROTOCOL_ERRORS['wrong-key'].code;
-    return isKeyWrong ? WRONG_KEY : limitFailure(answer.reason);
+    const { error, reason } = answer;
+    if (error === PROTOCOL_ERRORS['wrong-key'].code) return WRONG_KEY;
+    return error === PROTOCOL_ERRORS['given-up'].code ? usageFailure(reason) : limitFailure(reason);
   }
   return {
     status: 503,

@@ -348,6 +348,18 @@ test('a registration given up is not put on a session that opens later', () => {
   expect(stage.reports).toEqual([{ kind: 'deregistered', instance: INSTANCE }]);
 });
 
+test('that a server refuses what is given up meanwhile is no news', () => {
+  const stage = client(['a:1']);
+  register(stage);
+  const session = stage.greet('a:1');
+  stage.give({ kind: 'deregister', instance: INSTANCE, cause: 'deregistered' });
+
+  stage.hear(session, { kind: 'error', error: 18, reason: 'it was given up', request: 1 });
+  stage.hear(session, { kind: 'done', request: 2 });
+
+  expect(stage.reports).toEqual([{ kind: 'deregistered', instance: INSTANCE }]);
+});
+
 test('stopping gives everything up before the sessions are closed', () => {
   const stage = client(['a:1']);
   register(stage);

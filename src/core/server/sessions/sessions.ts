@@ -90,7 +90,7 @@ export function handleRegister(
   session: Session,
   message: MessageOf<'register'>,
 ): void {
-  if (!hasKey(state, session, message)) return;
+  if (!mayOffer(state, session, message)) return;
   const { request } = message;
   const address = message.registration.address || ownHostPart(state);
   const isWhole = message.registration.address === address;
@@ -129,6 +129,22 @@ function hasKey(
   if (state.options.instanceOf(key) === instance) return true;
   const reason = `this is not the key of instance ${instance}`;
   state.out.sendRefusal(session.connection.id, request, { reason, error: 'wrong-key' });
+  return false;
+}
+
+/**
+ * Whether an offer has the key of its instance, and comes before its end: an instance that was given
+ * up at that revision is shown by no server. If not, it is refused.
+ */
+function mayOffer(state: State, session: Session, message: MessageOf<'register'>): boolean {
+  if (!hasKey(state, session, message)) return false;
+  const { instance, revision } = message.registration;
+  const { givenUp } = state.catalogue;
+  if (!givenUp.isOver(instance, revision)) return true;
+  const next = String(givenUp.nextRevisionOf(instance));
+  const reason = `instance ${instance} was given up: offer it at revision ${next} or a higher one`;
+  const { request } = message;
+  state.out.sendRefusal(session.connection.id, request, { reason, error: 'given-up' });
   return false;
 }
 

@@ -99,6 +99,30 @@ test('a registration given up is gone with the cause that the client names', () 
   expect(stage.take(session).at(-1)).toEqual({ kind: 'done', request: 2 });
 });
 
+test('an instance that was given up is not taken at that revision or an older one', () => {
+  const stage = new ServerStage();
+  register(stage, stage.client(), { revision: 3 });
+  const session = stage.client();
+  const link = stage.neighbour('1');
+  register(stage, session, { revision: 3 });
+  deregister(stage, session, 'a');
+  stage.pass(20);
+  stage.take(session);
+  stage.take(link);
+
+  for (const revision of [2, 3]) register(stage, session, { revision });
+  const refused = stage.take(session);
+  const told = ownEntries(stage, link);
+  register(stage, session, { revision: 4 });
+
+  const reason = `instance ${instanceIdOf('a')} was given up: offer it at revision 4 or a higher one`;
+  const error = { kind: 'error', error: 18, reason, request: 1 };
+  expect(refused).toEqual([error, error]);
+  expect(told).toEqual([]);
+  expect(stage.take(session)).toMatchObject([{ kind: 'done', request: 1 }]);
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
 test("a session cannot give up another one's instance", () => {
   const stage = new ServerStage();
   register(stage, stage.client());
