@@ -136,6 +136,11 @@ for (const [words, message] of [
       'Say who may ask: --dns-from 10.1.0.0/16, or --dns-from any',
   ],
   [
+    ['--dns=[fd00:9:0:0:7::1]'],
+    'DNS has no secrets: whatever listens on fd00:9:0:0:7::1 answers who can reach it. ' +
+      'Say who may ask: --dns-from fd00:9::/64, or --dns-from any',
+  ],
+  [
     ['--http=10.1.2.3'],
     'HTTP beyond loopback needs a certificate: --http-cert and --http-key; ' +
       'or, in the clear, --http-insecure',

@@ -59,6 +59,24 @@ test('a key makes the id of an instance, changes it and gives it up; without it 
   expect(lines).toEqual([{ event: 'deregistered', instance: registered?.['instance'] }, null]);
 });
 
+test('a pattern that no service fits is told from a catalogue without services', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const messageOf = async (path: string) => {
+    const { status, body } = await door.ask(path);
+    return [status, (JSON.parse(body) as { error: { message: string } }).error.message];
+  };
+  const before = await messageOf('/v1/services?match=zz*');
+  const stream = await door.register({ service: 'web', port: 1 });
+  await stream.next();
+
+  const after = await messageOf('/v1/services?match=zz*');
+
+  expect(before).toEqual([404, 'no service is registered']);
+  expect(after).toEqual([404, 'no service matches zz*']);
+});
+
 test('an answer asked for again and again is kept, and is never old', async ({ stage }) => {
   const door = await openDoor(stage);
   const key = '5be0'.repeat(8);

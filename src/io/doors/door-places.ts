@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { addressOf } from '../../doors/dns/addresses.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { HostPort, Side } from '../machine/addresses.ts';
 import { formatAddress, isLoopback, isWildcard, wellKnownPorts } from '../machine/addresses.ts';
@@ -206,14 +207,21 @@ function mustBeLocked({ doors, lock }: DoorSite): void {
 function networkAround(ip: string): string {
   const own = Object.values(networkInterfaces()).flat();
   const [, digits] = own.find((one) => one?.address === ip)?.cidr?.split('/') ?? [];
-  if (ip.includes(':')) return `${ip}/${digits ?? '64'}`;
-  const bits = Number(digits ?? 16);
-  const parts = ip.split('.').map(Number);
-  const masked = parts.map((part, index) => {
+  const address = addressOf(ip);
+  if (address === null || address.kind === 'host') return ip;
+  const isV4 = address.kind === 'v4';
+  const bits = Number(digits ?? (isV4 ? 16 : 64));
+  const masked = address.bytes.map((byte, index) => {
     const kept = Math.min(Math.max(bits - 8 * index, 0), 8);
-    return part & (0xff << (8 - kept)) & 0xff;
+    return byte & (0xff << (8 - kept)) & 0xff;
   });
-  return `${masked.join('.')}/${String(bits)}`;
+  return `${isV4 ? masked.join('.') : v6TextOf(masked)}/${String(bits)}`;
+}
+
+/** An IPv6 address in its short form. */
+function v6TextOf(bytes: readonly number[]): string {
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? [];
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
 function addressesIn(site: DoorSite, kind: Kind, addresses: DoorAddresses): readonly string[] {

@@ -14,7 +14,8 @@ import type { InnerAnswer } from './inner-session.ts';
 
 /** The services of the environment. */
 export function answerServices(exchange: Exchange, { inside, query }: HttpQuestion): void {
-  const isMatch = inside.matcher(query.get('match')?.[0] ?? '*');
+  const pattern = query.get('match')?.[0] ?? '*';
+  const isMatch = inside.matcher(pattern);
   if (typeof isMatch === 'string') {
     exchange.fail(usageFailure(isMatch));
     return;
@@ -30,7 +31,8 @@ export function answerServices(exchange: Exchange, { inside, query }: HttpQuesti
     if (services.length > 0) exchange.json(200, body, { view });
     else if (view.complete) {
       const { doubts } = doubtsBeside(answer);
-      exchange.fail(noneFailure('no service is registered', body, doubts), { view });
+      const none = `no service ${answer.services.length === 0 ? 'is registered' : `matches ${pattern}`}`;
+      exchange.fail(noneFailure(none, body, doubts), { view });
     } else exchange.fail(cannotTell('cannot tell which services there are', body), { view });
   });
 }
