@@ -54,7 +54,7 @@ export interface ExtendedError {
 export interface DnsAnswer {
   readonly asked: QueryHead;
   readonly rcode: RcodeName;
-  /** Whether the answer is authoritative: not if it refuses. */
+  /** Whether the server is the authority for the name; a refusal does not say so. */
   readonly isAuthoritative: boolean;
   readonly answers: readonly DnsRecord[];
   readonly authority: readonly DnsRecord[];
@@ -78,7 +78,7 @@ export function findingOf({ rcode, answers, errors }: DnsAnswer): Finding | null
 /** The types that say where instances are. */
 const FINDING: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.CNAME, TYPE.SRV]);
 
-/** An answer without records, for which this server is no authority. */
+/** An answer without records, that does not claim authority. */
 export function refusal(asked: QueryHead, rcode: RcodeName, error?: ExtendedError): DnsAnswer {
   const errors = error === undefined ? [] : [error];
   return { ...EMPTY, asked, rcode, errors };

@@ -310,7 +310,8 @@ export class Responder {
   }
 
   #fail({ query, reply }: Request, error: ExtendedError): void {
-    reply({ answer: refusal(query, 'SERVFAIL', error), basis: null });
+    const failed = refusal(query, 'SERVFAIL', error);
+    reply({ answer: { ...failed, isAuthoritative: true }, basis: null });
   }
 
   #refuse({ reply }: Request, answer: DnsAnswer): void {

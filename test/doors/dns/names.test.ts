@@ -150,10 +150,12 @@ test('of two of one name the one in lower case is meant, else nobody is guessed'
     instanceOf({ service: 'My_Service' }),
     instanceOf({ service: 'my_service', port: 5 }),
   );
-  expect(stage.ask('my-service', 'A', edns)).toMatchObject({
+  const several = stage.ask('my-service', 'A', edns);
+  expect(several).toMatchObject({
     rcode: 'SERVFAIL',
     errors: ['0 two services are called "my-service" here: My_Service, my_service'],
   });
+  expect(several.flags & 0x0400).toBe(0x0400);
   expect(portsOf(stage.ask('my_service', 'SRV'))).toEqual([5]);
 });
 

@@ -42,6 +42,7 @@ test.for([
     const told = stageOf(view, []).ask(name, 'A', edns);
     expect([name, told.rcode, told.errors]).toEqual([name, none, nothing]);
     expect(told.authorities).toHaveLength(none === 'NXDOMAIN' ? 1 : 0);
+    expect(told.flags & 0x0400).toBe(0x0400);
   }
 });
 
