@@ -31,7 +31,8 @@ export class DnsNames {
     if (names === undefined) return { kind: this.isPart(asked) ? 'part' : 'none' };
     const [only] = names;
     if (only !== undefined && names.length === 1) return { kind: 'service', name: only };
-    return names.includes(asked) ? { kind: 'service', name: asked } : { kind: 'several', names };
+    const plain = hyphened(asked);
+    return names.includes(plain) ? { kind: 'service', name: plain } : { kind: 'several', names };
   }
 
   /** Whether the name of a service ends with this, behind a dot. */

@@ -141,7 +141,7 @@ test('underscores are read as hyphens where nobody has the very name', () => {
   expect(targetOf(stage.ask('my_service', 'SRV'))).toMatch(/^i-[0-9a-f]{16}\.my_service\./);
 });
 
-test('of two of one name the one in lower case is meant, else nobody is guessed', () => {
+test('of two of one name the one in lower case with hyphens is meant, else nobody is guessed', () => {
   const stage = new Stage();
   stage.table.put(instanceOf({ service: 'Web', port: 1 }), instanceOf({ service: 'web', port: 2 }));
   expect(portsOf(stage.ask('Web', 'SRV'))).toEqual([2]);
@@ -156,7 +156,15 @@ test('of two of one name the one in lower case is meant, else nobody is guessed'
     errors: ['0 two services are called "my-service" here: My_Service, my_service'],
   });
   expect(several.flags & 0x0400).toBe(0x0400);
-  expect(portsOf(stage.ask('my_service', 'SRV'))).toEqual([5]);
+  for (const name of ['my_service', 'My_Service', '_my_service._tcp']) {
+    expect(stage.ask(name, 'SRV', edns)).toMatchObject({
+      rcode: 'SERVFAIL',
+      errors: ['0 two services are called "my_service" here: My_Service, my_service'],
+    });
+  }
+
+  stage.table.put(instanceOf({ service: 'my-service', port: 6 }));
+  expect(portsOf(stage.ask('my-service', 'SRV'))).toEqual([6]);
 });
 
 test('a service whose name DNS cannot say is not there', () => {
