@@ -16,7 +16,8 @@ export type SetLimit =
   // For tests, which cannot wait so long: operators cannot change these.
   | 'bytes-per-session'
   | 'bytes-per-log'
-  | 'bytes-of-logs';
+  | 'bytes-of-logs'
+  | 'origins-per-link';
 
 /** The settings of one server. Addresses as in input.ts. */
 export interface ServerOptions {

@@ -34,6 +34,7 @@ test('every rule has a planted bug or a test of the core, and every number is a 
   const guards = [...allMutations.map(([rule]) => rule), ...titles].join('\n');
   const rules = readFileSync(join(root, 'docs/rules.md'), 'utf8').match(/(?<=^- \*\*)R\d+/gm) ?? [];
 
+  expect(rules).toEqual([...new Set(rules)]);
   expect(new Set(guards.match(/(?<=\[)R\d+(?=\])/g))).toEqual(new Set(rules));
 });
 

@@ -313,7 +313,7 @@ test('a neighbour that speaks of too many origins is closed, and what it opened 
   expect(stage.state.links.size).toBe(0);
 });
 
-test('[R108] servers that others make up close no link, and more than enough are not taken in', () => {
+test('[R110] servers that others make up close no link, and more than enough are not taken in', () => {
   const max = 64;
   const stage = new ServerStage({ limits: { 'origins-per-link': max } });
   const good = stage.neighbour('1');
@@ -341,7 +341,7 @@ test('[R108] servers that others make up close no link, and more than enough are
   expect(limitsTold(stage)).toEqual(['origins-per-link']);
 });
 
-test('[R108] a neighbour that changes its 60,000 links for others is not closed', () => {
+test('[R110] a neighbour that changes its 60,000 links for others is not closed', () => {
   const stage = new ServerStage();
   const bad = stage.neighbour('1');
   const facts = factsOf('1');
