@@ -294,8 +294,8 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
     forgetOrigin(state, origin, 'an operator said so');
     count += 1;
   }
-  if (giveUpPeer(state, message.host)) count += 1;
-  return count;
+  const isGivenUp = giveUpPeer(state, message.host);
+  return count === 0 && isGivenUp ? 1 : count;
 }
 
 function refuseUnexpected(state: State, connection: Connection, message: Arrived): void {

@@ -106,7 +106,7 @@ export function unansweredPeers(state: State): string[] {
     const host = hostPartOf(address);
     if (target?.wasReached === true || target?.isSelf === true) answered.add(host);
     else if (target?.wasTried === true && !siblingAddresses.has(address)) {
-      silent.set(host, address.slice(0, address.lastIndexOf(':') + 1));
+      silent.set(host, prefixOf(address));
     }
   }
   const isSilent = ([host, prefix]: readonly [string, string]): boolean =>
@@ -125,11 +125,20 @@ function isAdvertised({ origins }: State, prefix: string): boolean {
   return false;
 }
 
-/** An operator says that a host of `--peer` will not come; returns whether it was waited for. */
+/**
+ * An operator says that a host of `--peer` will not come, or not come back; returns whether it was
+ * waited for.
+ */
 export function giveUpPeer(state: State, host: string): boolean {
-  if (!unansweredPeers(state).includes(host)) return false;
+  const ways = state.options.peers.filter((address) => hostPartOf(address) === host);
+  const isHere = ways.some((address) => isAdvertised(state, prefixOf(address)));
+  if (ways.length === 0 || isHere || state.view.givenUpPeers.has(host)) return false;
   giveUp(state, host);
   return true;
+}
+
+function prefixOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':') + 1);
 }
 
 /** The doubts of a complete view about hosts that are not here. */

@@ -184,6 +184,33 @@ test('[R104] a server that is alone waits for its --peer, until an operator give
   expect(statusOf(stage)).toMatchObject({ state: 'healthy', complete: true, reasons: [] });
 });
 
+test('[R104] so it does for a --peer that answered once, and left before everything was known', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  const link = stage.reach(PEER);
+  const [origin, facts] = [originOf('4'), factsOf('4', { address: PEER })];
+  stage.hear(link, {
+    kind: 'welcome',
+    protocols: [2],
+    environment: 'testing' as Name,
+    origin,
+    facts,
+  });
+  stage.digest(link, { complete: false });
+  stage.tell(link, '4', { kind: 'facts', facts }, { kind: 'bye' });
+  stage.close(link);
+  refuse(stage, PEER, 'h0:17311');
+  stage.pass(60_000);
+  const before = statusOf(stage);
+  const session = stage.client();
+  stage.take(session);
+
+  stage.hear(session, { kind: 'forget', request: 1, host: 'h4' as Name, token: instanceIdOf('f') });
+
+  expect(before).toMatchObject({ complete: false, why: 'unsynced' });
+  expect(stage.take(session)).toEqual([{ kind: 'done', request: 1, count: 1 }]);
+  expect(statusOf(stage)).toMatchObject({ state: 'healthy', complete: true, reasons: [] });
+});
+
 test('a host of --peer whose servers have come by themselves has answered', () => {
   const stage = wellStage(['10.0.0.3:17310']);
   refuse(stage, '10.0.0.3:17310');
