@@ -23,7 +23,7 @@ test('the keys of a message are in the order of their bytes, the shorter first',
 });
 
 test('an absent field is not on the wire', () => {
-  expect(encodeMessage({ kind: 'ping' })).toEqual(Buffer.from('8205a0', 'hex'));
+  expect(Buffer.from(encodeMessage({ kind: 'ping' })).toString('hex')).toBe('8205a0');
 });
 
 test('an answer whose list was encoded before has its own request, and else the same bytes', () => {
