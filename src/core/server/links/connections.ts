@@ -158,27 +158,33 @@ function sendWelcome(state: State, connection: Connection): void {
 /** A connection that has not shaken hands by then is closed. */
 export function armHandshake(state: State, connection: Connection): void {
   const limitMs = connection.dialled === null ? HANDSHAKE_MS_MAX : state.options.silenceMs;
-  armStep(state, connection, { stepMs: limitMs / STEPS, left: STEPS });
+  armStep(state, connection, { stepMs: limitMs / STEPS, left: STEPS, lateLeft: LATE_STEPS_MAX });
 }
 
 /**
  * The limit is counted in steps. One that comes late does not count: this server was starved, its host
- * perhaps, and the other end's answer may wait in the socket.
+ * perhaps, and the other end's answer may wait in the socket. No more than a few are
+ * excused: an attacker that starves the server with handshakes must not keep their places.
  */
 function armStep(
   state: State,
   connection: Connection,
-  { stepMs, left }: { readonly stepMs: number; readonly left: number },
+  steps: { readonly stepMs: number; readonly left: number; readonly lateLeft: number },
 ): void {
+  const { stepMs, left, lateLeft } = steps;
   const dueMs = state.nowMs + stepMs;
   state.timers.set(`handshake ${String(connection.id)}`, dueMs, () => {
-    const leftNow = state.nowMs > dueMs + ON_TIME_MS ? left : left - 1;
-    if (leftNow === 0) handleHandshakeTimeout(state, connection);
-    else armStep(state, connection, { stepMs, left: leftNow });
+    const isExcused = lateLeft > 0 && state.nowMs > dueMs + ON_TIME_MS;
+    if (isExcused) armStep(state, connection, { stepMs, left, lateLeft: lateLeft - 1 });
+    else if (left > 1) armStep(state, connection, { stepMs, left: left - 1, lateLeft });
+    else handleHandshakeTimeout(state, connection);
   });
 }
 
 const STEPS = 4;
+
+/** As many again. */
+const LATE_STEPS_MAX = STEPS;
 
 /** As late as a server may be that is merely busy. */
 const ON_TIME_MS = 50;

@@ -160,6 +160,20 @@ test('time in which the server did not run is not counted as the silence of a st
   expect(stage.closed).toEqual([{ connection: silent, why: 'handshake-timeout' }]);
 });
 
+test('a server that is late again and again does not keep a stranger for ever', () => {
+  const stage = new ServerStage();
+  const connection = stage.accept();
+
+  const closedAt = Array.from({ length: 12 }, () => {
+    stage.sleep(560);
+    stage.give({ kind: 'deadline' });
+    return stage.closed.length;
+  });
+
+  expect(closedAt).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+  expect(stage.closed).toEqual([{ connection, why: 'handshake-timeout' }]);
+});
+
 test('[R25] a server that does not greet within the silence is closed: what lay there is no news', () => {
   const stage = new ServerStage();
   const connection = stage.reach('10.0.0.1:17310');
