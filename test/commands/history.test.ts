@@ -36,7 +36,7 @@ test('a removal is told on another host with its cause, its host and who did it'
     killed: sidecar('killed'),
     stopped: sidecar('stopped'),
     ended: sidecar('ended', '--ready=none', '--', 'sh', '-c', 'read line; exit 3'),
-    sick: sidecar('sick', `--check=${url}`, '--check-interval=50ms'),
+    sick: sidecar('sick', `--check=${url}`, '--check-interval=1s'),
   };
   await Promise.all(Object.values(sidecars).map((one) => one.said({ event: 'registered' })));
   await Promise.all(
