@@ -1,8 +1,9 @@
 // Lost alone: a host that loses its power while a server reaches all others is a crash for that
 // server. It may be in doubt for a grace, but it is never frozen: `stale` would mean that it may
-// live on behind a cut, and there is none. Looked at for as long as nothing else falls silent; of
-// two hosts that are lost one soon after the other neither is alone. What a server has frozen before
-// the loss, as an earlier life of a server of that host, says nothing of it.
+// live on behind a cut, and there is none. Looked at for as long as nothing else falls silent, and
+// there is another host in reach: whoever reaches none cannot know. Of two hosts that are lost one
+// soon after the other neither is alone. What a server has frozen before the loss, as an earlier life
+// of a server of that host, says nothing of it.
 
 import type { Origin } from '../../../src/core/server/entities.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
@@ -60,7 +61,7 @@ function lossesOf(host: string, world: Cluster, paths: Paths): Loss[] {
       if ([...lost].some((other) => other !== host)) return false;
       const others = othersOf(server, host, world);
       const isWhole = reached.has(host) && others.every(({ spec }) => reached.has(spec.host));
-      return isWhole && others.length > 0 && reachesAll(server, host, { world, paths });
+      return isWhole && reachesAll(server, host, { world, paths });
     })
     .map((server) => ({ host, server, sinceMs }));
 }
@@ -71,13 +72,14 @@ function isAlone(world: Cluster, { server, sinceMs }: Loss): boolean {
   return isCalm && server.process.state === 'running' && server.process.awakeMs < sinceMs;
 }
 
-/** Whether it has a path to every server that runs on another host than that. */
+/** Whether there are servers on other hosts than that, and it has a path to every one. */
 function reachesAll(
   server: SimServer,
   host: string,
   { world, paths }: { readonly world: Cluster; readonly paths: Paths },
 ): boolean {
-  return othersOf(server, host, world).every((other) => paths.wasWhole(server, other));
+  const others = othersOf(server, host, world);
+  return others.length > 0 && others.every((other) => paths.wasWhole(server, other));
 }
 
 /** The servers on hosts that are neither its own nor that one. */

@@ -145,6 +145,17 @@ test('a host that is lost alone, and frozen, is noticed', () => {
   expect(said(loneLosses(), lose, freeze)).not.toEqual([]);
 });
 
+test('[R63] who is left alone before the verdict on a lost host may freeze it', () => {
+  const lose: Story = (world, monitor) => {
+    world.darken('h4');
+    monitor.run(500);
+    for (const host of ['h1', 'h2']) for (const side of ['a', 'b']) world.stop(`${host}-${side}`);
+    monitor.run(4_000);
+  };
+
+  expect(said(loneLosses(), lose)).toEqual([]);
+});
+
 test('when a split heals, what died in it stays dead and what lives comes back', () => {
   const world = settledCluster({ hosts: 4 });
   const checkers = [noResurrection(), noLoss(), splitNoticed(), goodbyesHeard()];
