@@ -142,4 +142,4 @@ export function byName(one: { readonly name: string }, other: { readonly name: s
 const ORDER = new Intl.Collator('en', { numeric: true });
 
 /** As many as a person scrolls through; of a service or a host the server is asked for its own. */
-const HAPPENINGS_MAX = 200;
+const HAPPENINGS_MAX = 100;
