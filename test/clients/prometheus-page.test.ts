@@ -14,22 +14,16 @@ import { needs } from '../support/needs.ts';
 import { type Stage, test } from '../support/processes.ts';
 
 const canRun = needs('prometheus') && needs('curl') && needs('python3') && hasBrowser;
-const README = join(import.meta.dirname, '../../README.md');
+const ROOT = join(import.meta.dirname, '../..');
 
 /** Starts Prometheus as rarangi-http(7) says, and returns where its pages are. */
 async function startPrometheus(stage: Stage, url: string): Promise<string> {
   const place = `${stage.address()}:9090`;
   const config = join(stage.folder, 'prometheus.yml');
-  const lines = [
-    'scrape_configs:',
-    '- job_name: services',
-    '  scrape_interval: 1s',
-    `  http_sd_configs: [{ url: '${url}/v1/prometheus?gone=15m', refresh_interval: 1s }]`,
-    '  relabel_configs:',
-    '  - { source_labels: [__meta_rarangi_service], target_label: service }',
-    '  - { source_labels: [__meta_rarangi_state], target_label: state }',
-  ];
-  await writeFile(config, lines.join('\n'));
+  const manual = await readFile(join(ROOT, 'man/rarangi-http.7'), 'utf8');
+  const [job = ''] = /^- job_name: services\n(?: .*\n)+/m.exec(manual) ?? [];
+  const hasty = job.replace('http://127.0.0.1:17318', url).replace('5s', '1s');
+  await writeFile(config, `global: { scrape_interval: 1s }\nscrape_configs:\n${hasty}`);
   const storage = `--storage.tsdb.path=${join(stage.folder, 'storage')}`;
   const words = [`--config.file=${config}`, storage, `--web.listen-address=${place}`];
   stage.spawn(['prometheus', ...words]);
@@ -62,7 +56,9 @@ test.skipIf(!canRun)(
     await writeFile(join(stage.folder, 'metrics'), 'answered_total 1\n');
     stage.spawn(['python3', '-m', 'http.server', '8000', '--bind', door.host]);
     const { page } = await openPage(stage, await startPrometheus(stage, url));
-    const line = /^curl -N \$U\/v1\/register .*(?= &$)/m.exec(await readFile(README, 'utf8'));
+    const line = /^curl -N \$U\/v1\/register .*(?= &$)/m.exec(
+      await readFile(join(ROOT, 'README.md'), 'utf8'),
+    );
     const curl = stage.spawn(['sh', '-c', `exec ${String(line)}`], { env: { U: url } });
     await curl.printed({ event: 'registered' });
 
