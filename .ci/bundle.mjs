@@ -51,7 +51,17 @@ const WHEN_USED = {
   chalk: './chalk.cjs',
   // Of Node.js itself: what a plain run has no need of. crypto alone takes 3 ms.
   ...Object.fromEntries(
-    ['child_process', 'crypto', 'http', 'os', 'timers/promises', 'tls', 'tty', 'util']
+    [
+      'child_process',
+      'crypto',
+      'fs/promises',
+      'http',
+      'os',
+      'timers/promises',
+      'tls',
+      'tty',
+      'util',
+    ]
       .map((name) => `node:${name}`)
       .map((name) => [name, name]),
   ),
@@ -141,7 +151,8 @@ for (const id of ['lookup', 'peers', 'register', 'serve', 'status']) {
   await buildCommand(`${id}-whole`, { ...server, stdin, plugins: [doorsApart, whenUsed] });
 }
 for (const file of readdirSync(doorsFolder).filter((name) => DOOR_PATTERN.test(name))) {
-  await buildCommand(file.replace('.ts', ''), { entryPoints: [join(doorsFolder, file)] });
+  const entryPoints = [join(doorsFolder, file)];
+  await buildCommand(file.replace('.ts', ''), { entryPoints, plugins: [whenUsed] });
 }
 
 /** Writes the bundle of a command. Returns what it was made of. */

@@ -1,13 +1,17 @@
 // bin/run.js has a short way for commands that are started often, and oclif for the rest. Here whole
 // processes of both are compared; which words the short way takes: test/cli/start/lean-oclif.test.ts.
 
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect } from 'vitest';
 
 import { startLone } from '../support/catalogue.ts';
 import { type Ended, test } from '../support/processes.ts';
+
+const run = promisify(execFile);
 
 const LEAN = join(import.meta.dirname, '../../dist/lean');
 const OCLIF = join(import.meta.dirname, '../support/oclif.js');
@@ -47,6 +51,18 @@ test('the short way does without the loader for modules, which takes memory and 
   // What is drawn on a terminal.
   expect(files).toContain('http-door.cjs');
   expect(new Set(imported.map(String))).toEqual(new Set(['import("listr2")']));
+});
+
+test('a door leaves modules of Node.js for those who need them: most servers are asked nothing', async () => {
+  const rare = String(/^NativeModule (fs.promises|http|https|os|timers.promises)$/);
+  const script = (door: string): string =>
+    `require(${JSON.stringify(join(LEAN, door))}); process.moduleLoadList.filter((one) => ${rare}.test(one))`;
+  const doors = ['dns-door.cjs', 'http-door.cjs'];
+  const loaded = await Promise.all(
+    doors.map(async (door) => (await run(process.execPath, ['-p', script(door)])).stdout.trim()),
+  );
+
+  expect(loaded).toEqual(['[]', '[]']);
 });
 
 test('the same words have the same output and exit code, by the short way and by oclif', async ({

@@ -2,11 +2,12 @@
 // within a moment, whatever is there; only a server of the same zone is one of ours.
 
 import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { OPCODE_QUERY, RCODE, TYPE } from '../../doors/dns/codes.ts';
 import type { Zone } from '../../doors/dns/zone.ts';
+import { familyOf } from '../machine/addresses.ts';
 import { errorCode } from '../machine/reasons.ts';
 import type { DnsEndpoint } from './dns-sockets.ts';
 
@@ -32,7 +33,7 @@ function askBoth(endpoint: DnsEndpoint, zone: Zone): Promise<readonly Heard[]> {
 }
 
 function askUdp({ host, port }: DnsEndpoint, zone: Zone): Promise<Heard> {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  const socket = createSocket(`udp${familyOf(host)}`);
   return answered(
     (settle) => {
       socket.on('message', (bytes) => {

@@ -3,9 +3,10 @@
 // that is not whole; and the connections that are idle longest make room for new ones.
 
 import type { Server, Socket } from 'node:net';
-import { createServer, isIPv6 } from 'node:net';
+import { createServer } from 'node:net';
 
 import { QUERY_BYTES_MAX } from '../../doors/dns/codes.ts';
+import { familyOf } from '../machine/addresses.ts';
 import type { DnsAsker, DnsEndpoint, DnsListener } from './dns-sockets.ts';
 import { plainAddress } from './dns-sockets.ts';
 
@@ -47,7 +48,7 @@ export async function listenTcp(
 function bind(server: Server, { host, port }: DnsEndpoint): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, exclusive: true, ipv6Only: isIPv6(host) }, () => {
+    server.listen({ host, port, exclusive: true, ipv6Only: familyOf(host) === 6 }, () => {
       server.removeListener('error', reject);
       resolve();
     });

@@ -14,7 +14,7 @@ export class LoopLag {
 
   constructor(runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>) {
     this.#runtime = runtime;
-    this.#wait();
+    this.#wait(runtime.nowMs());
   }
 
   /** What was measured. */
@@ -26,12 +26,12 @@ export class LoopLag {
     this.#cancel();
   }
 
-  #wait(): void {
-    const runtime = this.#runtime;
-    const dueMs = runtime.nowMs() + EVERY_MS;
-    this.#cancel = runtime.setAlarm(dueMs, () => {
-      this.#note(Math.max(runtime.nowMs() - dueMs, 0) / 1_000);
-      this.#wait();
+  #wait(sinceMs: number): void {
+    const dueMs = sinceMs + EVERY_MS;
+    this.#cancel = this.#runtime.setAlarm(dueMs, () => {
+      const nowMs = this.#runtime.nowMs();
+      this.#note(Math.max(nowMs - dueMs, 0) / 1_000);
+      this.#wait(nowMs);
     });
   }
 

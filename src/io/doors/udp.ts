@@ -4,8 +4,8 @@
 
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 
+import { familyOf } from '../machine/addresses.ts';
 import type { DnsAsker, DnsEndpoint, DnsListener, DnsSource } from './dns-sockets.ts';
 import { plainAddress } from './dns-sockets.ts';
 
@@ -14,23 +14,25 @@ export async function listenUdp(
   { host, port }: DnsEndpoint,
   { take, fail }: DnsAsker,
 ): Promise<DnsListener> {
-  const type = isIPv6(host) ? 'udp6' : 'udp4';
-  const family = type === 'udp6' ? 6 : 4;
+  const family = familyOf(host);
   const socket = createSocket({
-    type,
-    ipv6Only: type === 'udp6',
+    type: `udp${family}`,
+    ipv6Only: family === 6,
     // Addresses that have asked are no names: there is nothing to wait for.
     lookup: (address, _, found) => {
       found(null, address, family);
     },
   });
   await bind(socket, { host, port });
-  const outbox = new Outbox(socket);
+  // Most doors of most hosts are asked nothing.
+  let outbox: Outbox | null = null;
   let isOpen = true as boolean;
   socket.on('error', fail);
   const send: Send = (answer, { port, address }) => {
     // A resolver asks again for a lost answer, as for any other.
-    const copy = isOpen ? outbox.copyOf(answer) : null;
+    if (!isOpen) return;
+    outbox ??= new Outbox(socket);
+    const copy = outbox.copyOf(answer);
     if (copy !== null) socket.send(copy, port, address);
   };
   socket.on('message', (bytes, remote) => {

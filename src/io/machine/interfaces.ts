@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 
-import { isLoopback } from './addresses.ts';
+import { familyOf, isLoopback } from './addresses.ts';
 
 /** Whether there is an interface of that name; on Linux one that has no address yet is one, too. */
 export function isInterface(name: string): boolean {
@@ -43,7 +43,7 @@ export async function isHere(ip: string): Promise<boolean> {
 /** The kernel binds every address of the machine, even one that is of no use just now. */
 async function canBind(address: string): Promise<boolean> {
   return await new Promise((resolve) => {
-    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+    const socket = createSocket(`udp${familyOf(address)}`);
     socket.once('error', () => {
       socket.close();
       resolve(false);

@@ -8,9 +8,10 @@ import { type Figure, median, type Row } from '../row.ts';
 export const doors: Row = {
   name: 'doors',
   title: 'Doors that are open, and of which nothing is asked',
-  method: '7 pairs of servers; memory: the least within 10 s',
+  method: '5 pairs of servers; memory: the least within 20 s',
   measure: async (bench, isQuick) => {
-    const [pairs, restMs] = isQuick ? [1, 500] : [7, 10_000];
+    // V8 gives back what a start took some nine seconds after it, on a slow machine later.
+    const [pairs, restMs] = isQuick ? [1, 500] : [5, 20_000];
     const measured: Pair[] = [];
     for (let pair = 0; pair < pairs; pair += 1) measured.push(await pairOf(bench, restMs));
     const megabytes = (of: (pair: Pair) => number): number => median(measured.map(of)) / 1e6;
