@@ -81,6 +81,8 @@ export interface Asker {
 export async function openAsker(address: string): Promise<Asker> {
   const socket: Socket = createSocket('udp4');
   socket.on('error', () => undefined);
+  // One for each question under way.
+  socket.setMaxListeners(0);
   socket.connect(PORT, address);
   await once(socket, 'connect');
   let id = 0;

@@ -2,15 +2,15 @@
 // set, at both servers of two hosts? Every server is asked once a millisecond, which is part of the
 // time; askers that never pause would keep both processors of a small machine from ending the
 // process. What a server cannot make shorter is said beside: its own server learns of the end when
-// the kernel has taken the process apart and closes its connection.
-
-import { setTimeout as delay } from 'node:timers/promises';
+// the kernel has taken the process apart and closes its connection. That takes long for one of
+// Node.js; so both are killed: one that embeds the library, and a curl that registered by HTTP.
 
 import { A, type Asker, NXDOMAIN, openAsker, PORT, SRV, ZONE } from '../dns.ts';
 import type { Name } from '../../../src/protocol/ids.ts';
+import { placeOf, PORT as HTTP_PORT, untilOpen } from '../http.ts';
 import { holdInstances } from '../lookups.ts';
-import { type Bench, type Server, until } from '../processes.ts';
-import { type Row, spread } from '../row.ts';
+import { type Bench, hasAll, type Program, type Server, until } from '../processes.ts';
+import { type Figure, type Row, spread } from '../row.ts';
 import { openSession } from '../wire.ts';
 
 export const dnsRemoval: Row = {
@@ -18,40 +18,67 @@ export const dnsRemoval: Row = {
   title: 'DNS: a service is killed (kill -9), at both servers of two hosts',
   method: '100 kills each; every server is asked every millisecond',
   measure: async (bench, isQuick) => {
+    if (!hasAll('curl')) return [];
     const [first, ...others] = await serversOf(bench);
     const servers = [first, ...others];
     const askers = await Promise.all(servers.map(({ dnsAddress }) => openAsker(dnsAddress)));
-    const stand: Stand = { bench, address: first.address, askers };
+    const stand: Stand = { address: first.address, askers };
     const kills = isQuick ? 3 : 100;
     await holdInstances(first, 1);
-    const none = await killsMs(stand, { name: 'alone', isThere: isName }, kills);
-    const fewer = await killsMs(stand, { name: 'bench', isThere: isOneOfTwo }, kills);
+    await untilOpen(placeOf(first.address, HTTP_PORT));
+    const figures: Figure[] = [];
+    for (const holder of holdersAt(bench, first.address)) {
+      const none = await killsMs(stand, { name: 'alone', isThere: isName, holder }, kills);
+      const fewer = await killsMs(stand, { name: 'bench', isThere: isOneOfTwo, holder }, kills);
+      figures.push(
+        ...figuresOf(`${holder.noun}: kill -9 → NXDOMAIN everywhere`, none),
+        ...figuresOf(`${holder.noun}: kill -9 → out of the set everywhere`, fewer),
+      );
+    }
     for (const asker of askers) asker.close();
-    return [
-      { what: 'kill -9 → NXDOMAIN everywhere', unit: 'ms', ...spread(none.gone), must: '≤ 10' },
-      { what: 'of it, until its own server knows', unit: 'ms', ...spread(none.known) },
-      {
-        what: 'kill -9 → out of the set everywhere',
-        unit: 'ms',
-        ...spread(fewer.gone),
-        must: '≤ 10',
-      },
-      { what: 'of that, until its own server knows', unit: 'ms', ...spread(fewer.known) },
-    ];
+    return figures;
   },
 };
 
+function figuresOf(what: string, { gone, known }: Kills): Figure[] {
+  return [
+    { what, unit: 'ms', ...spread(gone), must: '≤ 10' },
+    { what: 'of it, until its own server knows', unit: 'ms', ...spread(known) },
+  ];
+}
+
+/** A process that lives as long as its service. */
+interface Holder {
+  readonly noun: string;
+  readonly hold: (service: string) => Program;
+}
+
+function holdersAt(bench: Bench, address: string): readonly Holder[] {
+  const url = `http://${placeOf(address, HTTP_PORT)}/v1/register`;
+  return [
+    { noun: 'Node.js', hold: (service) => bench.floor('service.mjs', [address, service]) },
+    {
+      noun: 'curl',
+      hold: (service) => {
+        const body = JSON.stringify({ service, port: 80 });
+        const words = ['-sN', '-H', 'Content-Type: application/json', '-d', body, url];
+        return bench.program(['curl', ...words]);
+      },
+    },
+  ];
+}
+
 interface Stand {
-  readonly bench: Bench;
   /** Where services register. */
   readonly address: string;
   /** One for each server. */
   readonly askers: readonly Asker[];
 }
 
-/** A service, and how it is seen that the instance that is to be killed is there. */
+/** A service, who holds it, and how it is seen that the instance that is to be killed is there. */
 interface Victim {
   readonly name: string;
+  readonly holder: Holder;
   readonly isThere: (asker: Asker, name: string) => Promise<boolean>;
 }
 
@@ -72,8 +99,8 @@ interface Kills {
 }
 
 async function killsMs(
-  { bench, address, askers }: Stand,
-  { name, isThere }: Victim,
+  { address, askers }: Stand,
+  { name, isThere, holder }: Victim,
   kills: number,
 ): Promise<Kills> {
   const gone: number[] = [];
@@ -84,7 +111,7 @@ async function killsMs(
   });
   session.send({ kind: 'watch', request: 1, service: name as Name, known: [] });
   for (let kill = 0; kill < kills; kill += 1) {
-    const { pid } = bench.floor('service.mjs', [address, name]);
+    const { pid } = holder.hold(name);
     for (const asker of askers) await until('it is there', () => isThere(asker, name));
     const told = new Promise<void>((resolve) => {
       tell = resolve;
@@ -92,16 +119,25 @@ async function killsMs(
     const sinceMs = performance.now();
     const knowing = told.then(() => known.push(performance.now() - sinceMs));
     process.kill(pid, 'SIGKILL');
-    await Promise.all(
-      askers.map(async (asker) => {
-        while (await isThere(asker, name)) await delay(1);
-      }),
-    );
+    await Promise.all(askers.map((asker) => untilGone(() => isThere(asker, name))));
     gone.push(performance.now() - sinceMs);
     await knowing;
   }
   session.close();
   return { gone, known };
+}
+
+/** Asks once a millisecond, whether it is answered or not. */
+async function untilGone(isThere: () => Promise<boolean>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      void isThere().then((isStillThere) => {
+        if (isStillThere) return;
+        clearInterval(timer);
+        resolve();
+      });
+    }, 1);
+  });
 }
 
 /** A server of a host, whose DNS has an address of its own. */
@@ -112,18 +148,18 @@ interface DnsServer extends Server {
 /** Both servers of two hosts. */
 async function serversOf(bench: Bench): Promise<[DnsServer, ...DnsServer[]]> {
   const [one, other] = [bench.address(), bench.address()];
-  const first = await serveOf(bench, one, []);
+  const first = await serveOf(bench, one, [`--http=${one}`]);
   const others: DnsServer[] = [];
   for (const host of [one, other, other]) {
-    others.push(await serveOf(bench, host, [`--peer=${first.address}`]));
+    others.push(await serveOf(bench, host, ['--http=none', `--peer=${first.address}`]));
   }
   return [first, ...others];
 }
 
 async function serveOf(bench: Bench, host: string, words: readonly string[]): Promise<DnsServer> {
   const dnsAddress = bench.address();
-  const own = [`--dns=${dnsAddress}:${String(PORT)}`, '--http=none'];
-  const server = await bench.serve({ address: host, host, words: ['--master', ...words, ...own] });
+  const own = ['--master', `--dns=${dnsAddress}:${String(PORT)}`];
+  const server = await bench.serve({ address: host, host, words: [...own, ...words] });
   return { ...server, dnsAddress };
 }
 
