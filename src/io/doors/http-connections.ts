@@ -2,7 +2,7 @@
 // unread. The invariants: a full door still serves: the connection that has idled longest is closed
 // for the newcomer, and the newcomer is turned away only if all are busy. No address beyond
 // loopback can fill the door by itself. A connection has one answer at a time, so that a client
-// that does not read costs only one, and others are answered between the requests of a busy one.
+// that does not read costs only one; and in each turn of the event loop only so many are answered.
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { isLoopback } from '../machine/addresses.ts';
+import { Turns } from './turns.ts';
 
 /** A request that is to be answered. */
 interface Asking {
@@ -46,6 +47,7 @@ export class HttpConnections<A extends Asking> {
   /** The one that has idled longest first. */
   readonly #known = new Map<Duplex, Known<A>>();
   readonly #paces = new Map<string, Pace>();
+  readonly #turns = new Turns(ANSWERS_A_TURN);
   readonly #options: ConnectionsOptions<A>;
 
   constructor(options: ConnectionsOptions<A>) {
@@ -96,7 +98,10 @@ export class HttpConnections<A extends Asking> {
     }
     asked.response.on('close', proceed);
     asking.push(asked);
-    if (asking.length === 1) this.#options.answer(asked);
+    if (asking.length > 1) return;
+    this.#turns.now(() => {
+      this.#answerFirst(socket, asking);
+    });
   }
 
   /** The answer that is being given at a connection, or is to be given next; null for none. */
@@ -144,10 +149,13 @@ export class HttpConnections<A extends Asking> {
       return;
     }
     // Others come first: a thousand answers in a row would keep all of them waiting.
-    setImmediate(() => {
-      const [next] = asking;
-      if (next !== undefined && !socket.destroyed) this.#options.answer(next);
+    this.#turns.later(() => {
+      this.#answerFirst(socket, asking);
     });
+  }
+
+  #answerFirst(socket: Socket, [first]: readonly A[]): void {
+    if (first !== undefined && !socket.destroyed) this.#options.answer(first);
   }
 
   #isCrowd(address: string): boolean {
@@ -170,6 +178,9 @@ function countedAddressOf({ remoteAddress = '' }: Socket): string | null {
   const address = remoteAddress.replace(/^::ffff:/i, '');
   return address === '' || isLoopback(address) ? null : address;
 }
+
+/** Some 0.3 ms of work: the protocol waits no longer for its turn. */
+const ANSWERS_A_TURN = 16;
 
 const { max: CONNECTIONS_MAX } = HTTP_LIMITS['http-connections'];
 const { max: OF_ONE_ADDRESS_MAX } = HTTP_LIMITS['http-connections-per-address'];

@@ -14,8 +14,12 @@ interface Asked {
   readonly response: ServerResponse;
 }
 
-/** Connections that note what is answered, and one of them, on which requests are asked. */
-function stageOf(): { readonly answered: Asked[]; readonly ask: () => Asked } {
+/** Connections that note what is answered; requests are asked on one of them, or on a given one. */
+function stageOf(): {
+  readonly answered: Asked[];
+  readonly connect: () => Socket;
+  readonly ask: (at?: Socket) => Asked;
+} {
   const answered: Asked[] = [];
   const answer = (asked: Asked): void => void answered.push(asked);
   const connections = new HttpConnections<Asked>({
@@ -23,11 +27,16 @@ function stageOf(): { readonly answered: Asked[]; readonly ask: () => Asked } {
     onLimit: () => undefined,
     nowMs: () => 0,
   });
-  const socket = new PassThrough() as unknown as Socket;
-  connections.add(socket);
+  const connect = (): Socket => {
+    const socket = new PassThrough() as unknown as Socket;
+    connections.add(socket);
+    return socket;
+  };
+  const only = connect();
   return {
     answered,
-    ask: () => {
+    connect,
+    ask: (socket = only) => {
       const response = new EventEmitter() as unknown as ServerResponse;
       const asked = { request: { socket }, response };
       connections.take(asked);
@@ -61,4 +70,27 @@ test('a request that comes ahead of an answer waits for that, and lets others be
   second.response.emit('close');
   await turn();
   expect(answered).toEqual([first, second, third]);
+});
+
+test('of many requests that come at once, each turn answers some, in their order', async () => {
+  const { answered, connect, ask } = stageOf();
+  const asked = Array.from({ length: 40 }, () => ask(connect()));
+  expect(answered).toEqual(asked.slice(0, 16));
+
+  await turn();
+  expect(answered).toEqual(asked.slice(0, 32));
+  const late = ask();
+  await turn();
+  expect(answered).toEqual([...asked, late]);
+});
+
+test('a request whose connection ends before its turn is not answered', async () => {
+  const { answered, connect, ask } = stageOf();
+  for (let count = 0; count < 16; count += 1) ask(connect());
+  const leaving = connect();
+  ask(leaving);
+  leaving.destroy();
+  await turn();
+
+  expect(answered).toHaveLength(16);
 });
