@@ -21,8 +21,8 @@ import type { HostileSpec } from './hostile.ts';
 import { SimHostile } from './hostile.ts';
 import type { Cut, Traits } from './network.ts';
 import { absolute, Network } from './network.ts';
-import type { Prng } from './prng.ts';
-import { prngOf, randomBytesOf } from './prng.ts';
+import type { Prng, Streams } from './prng.ts';
+import { Numbering, randomBytesOf, streamsOf } from './prng.ts';
 import { Process } from './process.ts';
 import type { ServiceSpec } from './service.ts';
 import { SimService } from './service.ts';
@@ -100,6 +100,7 @@ export interface ClusterOptions {
 /** Servers, services, the network and the time. */
 export class Cluster {
   readonly clock = new Clock();
+  /** For what is done to this world from outside. */
   readonly random: Prng;
   readonly network: Network;
   /** Every life of every server, in the order of their starts. */
@@ -131,13 +132,15 @@ export class Cluster {
   /** How long servers hold split origins. */
   readonly splitHoldMs: number;
   readonly #options: ClusterOptions;
-  #names = 0;
+  readonly #streams: Streams;
+  readonly #names = new Numbering();
 
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.splitHoldMs = options.splitHoldMs ?? SPLIT_HOLD_MS;
-    this.random = prngOf(options.seed);
-    this.network = new Network(this.clock, this.random, { ...ORDINARY, ...options.traits });
+    this.#streams = streamsOf(options.seed);
+    this.random = this.#streams('outside');
+    this.network = new Network(this.clock, this.#streams, { ...ORDINARY, ...options.traits });
   }
 
   get nowMs(): number {
@@ -151,7 +154,8 @@ export class Cluster {
   start(spec: ServerSpec): SimServer {
     const environment = spec.environment ?? 'testing';
     const name = nameOf(spec);
-    const options = this.#serverOptions(spec, { name, environment });
+    const life = this.#names.next(`server ${name}`);
+    const options = this.#serverOptions(spec, { name, environment, life });
     this.silentMs = Math.max(this.silentMs, silentMsOf(options));
     const Core = this.#options.sabotage?.cores?.server ?? Server;
     const core = new Core(options);
@@ -162,7 +166,7 @@ export class Cluster {
       core,
       process: this.#createProcess(core, {
         spec,
-        name,
+        life,
         onEffect: (effect) => {
           this.#note(server, effect.notice);
         },
@@ -261,13 +265,11 @@ export class Cluster {
 
   /** Starts a service on a host, with sessions to both servers there. */
   serve(spec: ServiceSpec): SimService {
-    const { clock, network, random } = this;
-    this.#names += 1;
+    const { clock, network } = this;
+    const label = this.#names.next(`service on ${spec.host}`);
+    const random = this.#streams(label);
     const { client: core = ClientCore } = this.#options.sabotage?.cores ?? {};
-    const service = new SimService(
-      { clock, network, random, label: `service ${String(this.#names)}`, core },
-      spec,
-    );
+    const service = new SimService({ clock, network, random, label, core }, spec);
     this.services.push(service);
     return service;
   }
@@ -299,9 +301,8 @@ export class Cluster {
 
   /** A client on a host says something to side A there, and hangs on. */
   call(host: string, message: Message, environment = 'testing'): void {
-    this.#names += 1;
     const { clock, network } = this;
-    const name = `caller ${String(this.#names)}`;
+    const name = this.#names.next(`caller on ${host}`);
     const core = new Caller(`/run/${environment}-a.sock`, message);
     new Process({ clock, network, host, name, core, onEffect: () => undefined }).start([]);
   }
@@ -340,13 +341,11 @@ export class Cluster {
 
   /** Watches a service from a host. */
   watch(spec: WatchSpec): SimWatcher {
-    const { clock, network, random } = this;
-    this.#names += 1;
+    const { clock, network } = this;
+    const label = this.#names.next(`watcher on ${spec.host}`);
+    const random = this.#streams(label);
     const { watcher: core = Watcher } = this.#options.sabotage?.cores ?? {};
-    const watcher = new SimWatcher(
-      { clock, network, random, label: `watcher ${String(this.#names)}`, core },
-      spec,
-    );
+    const watcher = new SimWatcher({ clock, network, random, label, core }, spec);
     this.watchers.push(watcher);
     return watcher;
   }
@@ -369,12 +368,16 @@ export class Cluster {
     this.silencedMs.push(this.nowMs);
   }
 
-  #serverOptions(spec: ServerSpec, own: { name: string; environment: string }): ServerOptions {
+  #serverOptions(
+    spec: ServerSpec,
+    own: { readonly name: string; readonly environment: string; readonly life: string },
+  ): ServerOptions {
     const { environment } = own;
+    const random = this.#streams(own.life);
     const other = spec.side === 'a' ? 'b' : 'a';
     return {
       environment: environment as Name,
-      origin: randomBytesOf(this.random) as OriginId,
+      origin: randomBytesOf(random) as OriginId,
       facts: {
         name: own.name as Name,
         host: spec.host as Name,
@@ -392,20 +395,19 @@ export class Cluster {
       graceMs: 500,
       splitHoldMs: this.splitHoldMs,
       instanceOf: plainInstanceOf,
-      random: this.random,
+      random,
       ...this.#options.sabotage?.options,
     };
   }
 
-  #createProcess(core: Server, { spec, name, onEffect, onStep }: Run): Process<Input, Own> {
+  #createProcess(core: Server, { spec, life, onEffect, onStep }: Run): Process<Input, Own> {
     const { clock, network } = this;
     const { message, code } = this.#options.sabotage ?? {};
-    this.#names += 1;
     return new Process<Input, Own>({
       clock,
       network,
       host: spec.host,
-      name: `${name} ${String(this.#names)}`,
+      name: life,
       core,
       onEffect,
       onSend: (sent, connections) => {
@@ -430,7 +432,8 @@ export class Cluster {
 /** The settings for the process of a server. */
 interface Run {
   readonly spec: ServerSpec;
-  readonly name: string;
+  /** The name of the process. */
+  readonly life: string;
   readonly onEffect: (effect: Own) => void;
   readonly onStep: () => void;
 }

@@ -4,7 +4,8 @@
 // connections that it does not remember.
 
 import type { Clock } from './clock.ts';
-import type { Prng } from './prng.ts';
+import type { Prng, Streams } from './prng.ts';
+import { Numbering } from './prng.ts';
 
 /** The events of one end of a connection. */
 export interface EndHandlers {
@@ -55,10 +56,15 @@ interface Item {
   readonly arrive: () => void;
 }
 
-/** One direction of a connection. */
-interface Stream {
+/** From one host to another, with the chance that decides on this way and on no other. */
+interface Way {
   readonly from: string;
   readonly to: string;
+  readonly random: Prng;
+}
+
+/** One direction of a connection. */
+interface Stream extends Way {
   readonly queue: Item[];
   unarrivedBytes: number;
   isPumping: boolean;
@@ -77,7 +83,8 @@ export class Network {
   /** Machines that are where another host is: what cuts that one off cuts them off too. */
   readonly guests = new Map<string, string>();
   readonly #clock: Clock;
-  readonly #random: Prng;
+  readonly #streams: Streams;
+  readonly #dials = new Numbering();
   readonly #traits: Traits;
   readonly #listeners = new Map<string, Listener>();
   readonly #darkHosts = new Set<string>();
@@ -85,9 +92,9 @@ export class Network {
   readonly #ends = new Set<End>();
   #cuts: readonly Cut[] = [];
 
-  constructor(clock: Clock, random: Prng, traits: Traits) {
+  constructor(clock: Clock, streams: Streams, traits: Traits) {
     this.#clock = clock;
-    this.#random = random;
+    this.#streams = streams;
     this.#traits = traits;
   }
 
@@ -135,13 +142,17 @@ export class Network {
 
   /** Dials an address as seen from a host: a path or a loopback address is on that host itself. */
   dial(from: string, address: string, handlers: DialHandlers): void {
-    this.#sendSyn({ from, address: absolute(from, address), handlers }, DIAL_TRIES_MS);
+    const reached = absolute(from, address);
+    const name = this.#dials.next(`${from} to ${reached}`);
+    const random = this.#streams(name);
+    this.#sendSyn({ name, from, address: reached, random, handlers }, DIAL_TRIES_MS);
   }
 
   write(end: End, bytes: Uint8Array): void {
     if (end.state !== 'open') return;
-    const isCutUp = bytes.length > 1 && this.#random() < this.#traits.pieces;
-    const at = isCutUp ? 1 + Math.floor(this.#random() * (bytes.length - 1)) : bytes.length;
+    const { random } = end.out;
+    const isCutUp = bytes.length > 1 && random() < this.#traits.pieces;
+    const at = isCutUp ? 1 + Math.floor(random() * (bytes.length - 1)) : bytes.length;
     for (const part of [bytes.subarray(0, at), bytes.subarray(at)]) {
       for (let start = 0; start < part.length; start += SEGMENT_BYTES) {
         this.#send(end, part.subarray(start, start + SEGMENT_BYTES));
@@ -165,9 +176,9 @@ export class Network {
   }
 
   #sendSyn(dial: Dialled, triesMs: readonly number[]): void {
-    const { from, address, handlers } = dial;
+    const { from, address, random, handlers } = dial;
     const to = this.#resolved(hostOf(address));
-    this.#clock.after(this.#delayMs(from, to), () => {
+    this.#clock.after(this.#delayMs({ from, to, random }), () => {
       if (!this.isCut(from, to) && !this.isCut(to, from)) this.#handleSyn(dial, to);
       else {
         const [waitMs, ...rest] = triesMs;
@@ -186,42 +197,42 @@ export class Network {
   }
 
   #handleSyn(dial: Dialled, to: string): void {
-    const { from, address, handlers } = dial;
+    const { from, address, random, handlers } = dial;
     const listener = this.#listeners.get(to + address.slice(hostOf(address).length));
-    this.#clock.after(this.#delayMs(to, from), () => {
+    this.#clock.after(this.#delayMs({ from: to, to: from, random }), () => {
       if (listener?.isAlive() === true) this.#open(dial, to, listener);
       else handlers.failed(REFUSED);
     });
   }
 
   #open(dial: Dialled, to: string, listener: Listener): void {
-    const { from, handlers } = dial;
-    const ours = this.#createEnd(from, to);
-    const theirs = this.#createEnd(to, from);
+    const { name, from, handlers } = dial;
+    const ours = this.#createEnd({ from, to, random: this.#streams(`${name}, there`) });
+    const theirs = this.#createEnd({ from: to, to: from, random: this.#streams(`${name}, back`) });
     OTHERS.set(ours, theirs);
     OTHERS.set(theirs, ours);
-    ours.handlers = handlers.opened(ours);
-    if (ours.handlers === null) {
-      for (const end of [ours, theirs]) this.#ends.delete(end);
-      return;
-    }
     this.#enqueue(ours.out, 0, () => {
       if (theirs.state !== 'open') return;
       if (listener.isAlive()) theirs.handlers = listener.accept(theirs, from);
       else this.close(theirs, 'connection reset');
     });
+    ours.handlers = handlers.opened(ours);
+    if (ours.handlers !== null) return;
+    for (const end of [ours, theirs]) {
+      end.state = 'closed';
+      this.#ends.delete(end);
+    }
   }
 
-  #createEnd(from: string, to: string): End {
+  #createEnd(way: Way): End {
     const out = {
-      from,
-      to,
+      ...way,
       queue: [],
       unarrivedBytes: 0,
       isPumping: false,
       isStalled: false,
     };
-    const end: End = { host: from, out, handlers: null, state: 'open' };
+    const end: End = { host: way.from, out, handlers: null, state: 'open' };
     this.#ends.add(end);
     return end;
   }
@@ -255,7 +266,7 @@ export class Network {
   #enqueue(stream: Stream, bytesCount: number, arrive: () => void): void {
     const readyMs =
       this.#clock.nowMs +
-      this.#delayMs(stream.from, stream.to) +
+      this.#delayMs(stream) +
       (stream.unarrivedBytes + bytesCount) / this.#traits.bytesPerMs;
     stream.unarrivedBytes += bytesCount;
     this.unarrivedBytesMax = Math.max(this.unarrivedBytesMax, stream.unarrivedBytes);
@@ -289,7 +300,7 @@ export class Network {
     for (const stream of [...this.#stalled]) {
       if (this.isCut(stream.from, stream.to)) continue;
       this.#stalled.delete(stream);
-      const waitMs = this.#random() * Math.min(lostMs, RETRANSMIT_MS_MAX);
+      const waitMs = stream.random() * Math.min(lostMs, RETRANSMIT_MS_MAX);
       this.#clock.after(waitMs, () => {
         stream.isStalled = false;
         this.#pump(stream);
@@ -297,16 +308,19 @@ export class Network {
     }
   }
 
-  #delayMs(from: string, to: string): number {
-    if (from === to) return 0.02 + this.#random() * 0.1;
+  #delayMs({ from, to, random }: Way): number {
+    if (from === to) return 0.02 + random() * 0.1;
     const [leastMs, mostMs] = this.#traits.delayMs;
-    return leastMs + this.#random() * (mostMs - leastMs);
+    return leastMs + random() * (mostMs - leastMs);
   }
 }
 
 interface Dialled {
+  /** Of the dial, and of the connection that it leads to. */
+  readonly name: string;
   readonly from: string;
   readonly address: string;
+  readonly random: Prng;
   readonly handlers: DialHandlers;
 }
 
