@@ -90,6 +90,19 @@ test('a complaint about how something was called is made in one way: RarangiErro
   expect(wrong).toEqual(['src/io/rarangi-error.ts']);
 });
 
+test('one driver performs the effects of cores, where a process is simulated, too', () => {
+  const performing = code.filter((file) => {
+    return file !== 'test/tidy.test.ts' && text(file).includes("case 'dial':");
+  });
+
+  // The last two carry messages without bytes.
+  expect(performing).toEqual([
+    'src/io/machine/driver.ts',
+    'test/fuzz/neighbourhood.ts',
+    'test/sim/scale/world.ts',
+  ]);
+});
+
 test('every npm script that a file names exists, and each is there for people', () => {
   const named = files
     .filter((file) => /\.(md|ts|mjs|sh|yml)$|^\.ci\/|^man\//.test(file))

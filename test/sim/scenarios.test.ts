@@ -9,6 +9,7 @@ import * as faults from './stories/faults.ts';
 import * as hostile from './stories/hostile.ts';
 import * as life from './stories/life.ts';
 import * as answers from './stories/answers.ts';
+import * as flow from './stories/flow.ts';
 import * as links from './stories/links.ts';
 import * as news from './stories/news.ts';
 import * as proof from './stories/proof.ts';
@@ -77,6 +78,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['masters that are named in DNS are found at their new addresses', links.replacedByName],
   ['a server that was given its own address forgets it', links.self],
   ['a slow link holds no memory', links.backPressure],
+  ['a client that reads slowly loses neither news nor its session', flow.slowReader],
   ['a slow link catches up and is not taken for a silent one', links.slowLink],
   ['a service that returns before it was missed keeps its instance', links.takeOver],
   ['one host that falls silent is a crash', split.crash],

@@ -6,7 +6,7 @@ import type { Cancel, Runtime } from './runtime.ts';
 
 /** What an alarm needs of its driver. */
 interface AlarmOptions {
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, 'nowMs' | 'setAlarm'>;
   /** When it is to ring; Infinity for never. */
   readonly nextMs: () => number;
   readonly ring: () => void;

@@ -6,7 +6,7 @@ import type { Cancel, Channel, ConnectionHandlers, Runtime } from './runtime.ts'
 
 /** What dials need of their driver. */
 interface DialsOptions {
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, 'nowMs' | 'dial'>;
   readonly open: (connection: Channel, address: string) => ConnectionHandlers;
   readonly submit: (input: ConnectionInput) => void;
 }

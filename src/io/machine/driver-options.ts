@@ -16,7 +16,7 @@ export interface Core<I, E> {
 /** What a driver is made of. */
 export interface DriverOptions<I, E> {
   readonly core: Core<I, E>;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, 'nowMs' | 'dial' | 'setAlarm'>;
   /**
    * Performs the effects that the driver does not know. It may submit inputs: they are stepped
    * next.

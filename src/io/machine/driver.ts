@@ -25,12 +25,12 @@ import type { ShellEffect } from './shell-effect.ts';
 import { isShellEffect } from './shell-effect.ts';
 import { Stepper } from './stepper.ts';
 import { Unread } from './unread.ts';
-import type { Channel, ConnectionHandlers, Runtime } from './runtime.ts';
+import type { Channel, ConnectionHandlers } from './runtime.ts';
 
 /** A core at work on real connections. */
 export class Driver<I, E extends { readonly kind: string }> {
   readonly #core: Core<I, E>;
-  readonly #runtime: Runtime;
+  readonly #runtime: DriverOptions<I, E>['runtime'];
   readonly #performOther: (effect: E) => void;
   readonly #onStop: () => void;
   readonly #stepper: Stepper<I, ShellEffect | E>;
@@ -376,7 +376,7 @@ function ignore(): void {
 }
 
 /** So much waits in our own memory before the core is told that the other end is slow. */
-const CONGESTED_BYTES = 1024 * 1024;
+export const CONGESTED_BYTES = 1024 * 1024;
 
 /** So much that the core is told once more: it gives the other end up. */
 const SWAMPED_BYTES = LIMITS['unread-bytes'].max;

@@ -2,6 +2,7 @@
 
 import { mutations as answers } from './answers.ts';
 import { mutations as doubt } from './doubt.ts';
+import { mutations as driver } from './driver.ts';
 import { mutations as hostile } from './hostile.ts';
 import type { Mutation } from './mutations.ts';
 import { mutations as news } from './news.ts';
@@ -15,6 +16,7 @@ import { mutations as upgrade } from './upgrade.ts';
 export const allMutations: readonly Mutation[] = [
   answers,
   doubt,
+  driver,
   hostile,
   news,
   proof,

@@ -101,7 +101,7 @@ const registrations = part.more ? [] : part.registrations;`,
   ],
   [
     '[R20] an origin that goes out of reach is unproven',
-    split.deadTogether,
+    split.deadAfterHeal,
     [
       'reachability#becomeSuspect',
       `origin.isProven = false;

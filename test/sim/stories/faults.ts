@@ -61,17 +61,25 @@ function sabotage(): Sabotage {
       `const { stamp } = message;
 if (stamp === ${String(core)}) throw new Error('planted in the core');`,
     ],
+    [
+      'bulkhead#decoded',
+      'return { message: decodeMessage(frame), fault: null };',
+      `const message = decodeMessage(frame);
+if (message.kind === 'ping' && message.stamp === ${String(decoder)}) {
+  throw new Error('planted in the decoder');
+}
+return { message, fault: null };`,
+    ],
+    [
+      'codec#encodePieces',
+      'return [encodeFields(layout, message)];',
+      `if (message.kind === 'pong' && message.stamp === ${String(encoder)}) {
+  throw new Error('planted in the encoder');
+}
+return [encodeFields(layout, message)];`,
+    ],
   ]);
-  return {
-    cores,
-    code: (where, message) => {
-      const isMet =
-        where === 'decoder'
-          ? message.kind === 'ping' && message.stamp === decoder
-          : message.kind === 'pong' && message.stamp === encoder;
-      if (isMet) throw new Error(`planted in the ${where}`);
-    },
-  };
+  return { cores };
 }
 
 function meetFromClient({ world, run, demand }: Stage, stamp: number): void {
@@ -92,7 +100,7 @@ function meetFromServer({ world, run, demand }: Stage, [from, to]: Pair, stamp: 
   demand(link !== undefined, `${what}: they are not linked`);
   if (link === undefined) return;
   world.disturb();
-  sayer.process.say(link.connection.id, pingOf(stamp));
+  sayer.say(link.connection.id, pingOf(stamp));
   run(500);
   demand(noticesOf(world, 'fault', sinceMs) === 1, `${what}: a server meets no fault`);
   const isSibling = from.split('-')[0] === to.split('-')[0];

@@ -216,7 +216,7 @@ export const tail = story({ hosts: 2, masters: ['h1', 'h2'] }, (stage) => {
 export const slowLink = story(
   {
     hosts: 3,
-    traits: { bytesPerMs: 40, congestedBytes: 2_048 },
+    traits: { bytesPerMs: 40, kernelBytes: 2_048 },
     checkers: () => [noResurrection(), boundedMemory, nothingRepeated()],
   },
   ({ world, run, demand, agreeWithin }) => {
@@ -345,7 +345,7 @@ export const backPressure = story(
   {
     hosts: 2,
     masters: ['h1', 'h2'],
-    traits: { bytesPerMs: 200, congestedBytes: 2_048 },
+    traits: { bytesPerMs: 200, kernelBytes: 2_048 },
     checkers: () => [],
   },
   ({ world, run, demand, agreeWithin }) => {

@@ -1,35 +1,34 @@
 // Virtual time: the coming events, and when. Equal times run in the order in which they were asked
 // for, so one seed is one run. A large simulation has a hundred million events, so an event has no
-// name, and an alarm that was set anew stays in the heap until it comes up.
+// name, and one that was cancelled stays in the heap until it comes up.
 
 /** A coming event. */
 interface Event {
   readonly dueMs: number;
   readonly serial: number;
-  readonly run: () => void;
-  /** The alarm that it is, if it is one. */
-  readonly name: string | null;
+  /** Null if it was cancelled. */
+  run: (() => void) | null;
 }
 
 /** The only time there is in a simulation, in milliseconds. */
 export class Clock {
   nowMs = 0;
   readonly #heap: Event[] = [];
-  readonly #alarms = new Map<string, Event>();
   #serial = 0;
 
   /** Calls `run` after a while. */
   after(delayMs: number, run: () => void): void {
-    this.#add({ dueMs: this.nowMs + delayMs, serial: this.#nextSerial(), run, name: null });
+    this.#add({ dueMs: this.nowMs + delayMs, serial: this.#nextSerial(), run });
   }
 
-  /** Sets the one alarm of a name; Infinity for none. */
-  setAlarm(name: string, atMs: number, run: () => void): void {
-    this.#alarms.delete(name);
-    if (atMs === Infinity) return;
-    const event = { dueMs: Math.max(atMs, this.nowMs), serial: this.#nextSerial(), run, name };
-    this.#alarms.set(name, event);
+  /** Calls `run` at a moment, or at once if that is over; the returned function cancels it. */
+  at(atMs: number, run: () => void): () => void {
+    const dueMs = Math.max(atMs, this.nowMs);
+    const event: Event = { dueMs, serial: this.#nextSerial(), run };
     this.#add(event);
+    return () => {
+      event.run = null;
+    };
   }
 
   /** Lets time pass. */
@@ -39,8 +38,7 @@ export class Clock {
       const next = this.#heap[0];
       if (next === undefined || next.dueMs > endMs) break;
       this.#removeFirst();
-      if (next.name !== null && this.#alarms.get(next.name) !== next) continue;
-      if (next.name !== null) this.#alarms.delete(next.name);
+      if (next.run === null) continue;
       this.nowMs = next.dueMs;
       next.run();
     }

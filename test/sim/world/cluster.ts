@@ -2,17 +2,19 @@
 // about all of them, which the checkers compare with what the servers say. One seed, one run.
 
 import { ClientCore } from '../../../src/core/client/client.ts';
-import type { Effect } from '../../../src/core/effect.ts';
-import type { Input } from '../../../src/core/input.ts';
+import type { Tell } from '../../../src/core/effect.ts';
+import type { ConnectionId, Input } from '../../../src/core/input.ts';
 import type { Pace } from '../../../src/core/kit/pace.ts';
 import type { Notice } from '../../../src/core/notices.ts';
 import type { ServerOptions } from '../../../src/core/server/options.ts';
 import { Server } from '../../../src/core/server/server.ts';
 import type { State } from '../../../src/core/server/state.ts';
+import { fullestSessions } from '../../../src/core/server/sessions/throttle.ts';
 import { Watcher } from '../../../src/core/client/watcher.ts';
+import { Driver } from '../../../src/io/machine/driver.ts';
 import { SPLIT_HOLD_MS, WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
-import type { Arrived, Message } from '../../../src/protocol/messages.ts';
+import type { Message } from '../../../src/protocol/messages.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { Caller } from './caller.ts';
 import { keyOf, plainInstanceOf, registerOf } from '../../support/server-stage.ts';
@@ -28,6 +30,7 @@ import type { ServiceSpec } from './service.ts';
 import { SimService } from './service.ts';
 import type { WatchSpec } from './watcher.ts';
 import { SimWatcher } from './watcher.ts';
+import { WatchedCore } from './watched-core.ts';
 
 /** How a server is started. Its name is `HOST-SIDE`, in other environments with those before it. */
 export interface ServerSpec {
@@ -42,15 +45,15 @@ export interface ServerSpec {
   readonly pace?: Pace;
 }
 
-type Own = Extract<Effect, { readonly kind: 'notice' }>;
-
 /** One life of a server. */
 export interface SimServer {
   readonly spec: ServerSpec;
   readonly name: string;
   readonly environment: string;
   readonly core: Server;
-  readonly process: Process<Input, Own>;
+  readonly process: Process<Input, Tell>;
+  /** Says what its core did not ask for. */
+  readonly say: (connection: ConnectionId, message: Message) => void;
   readonly notices: Told[];
   readonly bornMs: number;
 }
@@ -69,23 +72,22 @@ export interface Groups {
   readonly hosts: readonly ReadonlySet<string>[];
 }
 
-/** The cores of servers, services and watchers. */
+/** The cores of servers, services and watchers, and what drives all of them. */
 export interface Cores {
   readonly server: typeof Server;
   readonly client: typeof ClientCore;
   readonly watcher: typeof Watcher;
+  readonly driver: typeof Driver;
 }
 
 /** Bugs planted on purpose, to see whether the checkers notice. */
 export interface Sabotage {
   /** Changes or drops what servers send. */
   readonly message?: (message: Message) => Message | null;
-  /** May throw while a server reads or writes a message. */
-  readonly code?: (where: 'decoder' | 'encoder', message: Arrived) => void;
   /** Changes what a server believes, after every step. */
   readonly belief?: (state: State) => void;
   readonly options?: Partial<ServerOptions>;
-  /** Cores that lack a rule: see mutant.ts. */
+  /** Cores, or a driver, that lack a rule: see mutant.ts. */
   readonly cores?: Cores;
 }
 
@@ -131,12 +133,14 @@ export class Cluster {
   groups: Groups | null = null;
   /** How long servers hold split origins. */
   readonly splitHoldMs: number;
-  readonly #options: ClusterOptions;
+  readonly #sabotage: Sabotage;
+  readonly #cores: Cores;
   readonly #streams: Streams;
   readonly #names = new Numbering();
 
   constructor(options: ClusterOptions) {
-    this.#options = options;
+    this.#sabotage = options.sabotage ?? {};
+    this.#cores = this.#sabotage.cores ?? CORES;
     this.splitHoldMs = options.splitHoldMs ?? SPLIT_HOLD_MS;
     this.#streams = streamsOf(options.seed);
     this.random = this.#streams('outside');
@@ -157,24 +161,27 @@ export class Cluster {
     const life = this.#names.next(`server ${name}`);
     const options = this.#serverOptions(spec, { name, environment, life });
     this.silentMs = Math.max(this.silentMs, silentMsOf(options));
-    const Core = this.#options.sabotage?.cores?.server ?? Server;
-    const core = new Core(options);
+    const core = new this.#cores.server(options);
+    const watched = this.#watch(core, () => {
+      this.onStepped?.(server);
+    });
+    const process = this.#createProcess(spec, {
+      core,
+      watched,
+      perform: ({ notice }) => {
+        this.#note(server, notice);
+      },
+    });
     const server: SimServer = {
       spec,
       name,
       environment,
       core,
-      process: this.#createProcess(core, {
-        spec,
-        life,
-        onEffect: (effect) => {
-          this.#note(server, effect.notice);
-        },
-        onStep: () => {
-          this.#options.sabotage?.belief?.(core.state);
-          this.onStepped?.(server);
-        },
-      }),
+      process,
+      say: (connection, message) => {
+        watched.say(connection, message);
+        process.give((nowMs) => ({ kind: 'deadline', nowMs }));
+      },
       notices: [],
       bornMs: this.nowMs,
     };
@@ -268,8 +275,7 @@ export class Cluster {
     const { clock, network } = this;
     const label = this.#names.next(`service on ${spec.host}`);
     const random = this.#streams(label);
-    const { client: core = ClientCore } = this.#options.sabotage?.cores ?? {};
-    const service = new SimService({ clock, network, random, label, core }, spec);
+    const service = new SimService({ clock, network, random, cores: this.#cores }, spec);
     this.services.push(service);
     return service;
   }
@@ -302,9 +308,9 @@ export class Cluster {
   /** A client on a host says something to side A there, and hangs on. */
   call(host: string, message: Message, environment = 'testing'): void {
     const { clock, network } = this;
-    const name = this.#names.next(`caller on ${host}`);
+    const { driver } = this.#cores;
     const core = new Caller(`/run/${environment}-a.sock`, message);
-    new Process({ clock, network, host, name, core, onEffect: () => undefined }).start([]);
+    new Process({ clock, network, host, driver, core, perform: () => undefined }).start([]);
   }
 
   /**
@@ -315,6 +321,7 @@ export class Cluster {
     hosts: readonly string[],
     given: Pick<HostileSpec, 'role' | 'seed' | 'gapMs'>,
   ): SimHostile {
+    const { clock, network } = this;
     const host = `x${String(this.hostiles.length + 1)}`;
     const [only] = hosts;
     const isOpen = hosts.length > 1;
@@ -328,7 +335,10 @@ export class Cluster {
       services: [...new Set(this.services.map(({ service }) => service))],
       hosts: [...new Set(testing.map(({ spec }) => spec.host))],
     };
-    const hostile = new SimHostile(this, { ...given, host, addresses, isOpen, words });
+    const hostile = new SimHostile(
+      { clock, network, cores: this.#cores },
+      { ...given, host, addresses, isOpen, words },
+    );
     this.hostiles.push(hostile);
     return hostile;
   }
@@ -344,8 +354,7 @@ export class Cluster {
     const { clock, network } = this;
     const label = this.#names.next(`watcher on ${spec.host}`);
     const random = this.#streams(label);
-    const { watcher: core = Watcher } = this.#options.sabotage?.cores ?? {};
-    const watcher = new SimWatcher({ clock, network, random, label, core }, spec);
+    const watcher = new SimWatcher({ clock, network, random, cores: this.#cores }, spec);
     this.watchers.push(watcher);
     return watcher;
   }
@@ -396,30 +405,38 @@ export class Cluster {
       splitHoldMs: this.splitHoldMs,
       instanceOf: plainInstanceOf,
       random,
-      ...this.#options.sabotage?.options,
+      ...this.#sabotage.options,
     };
   }
 
-  #createProcess(core: Server, { spec, life, onEffect, onStep }: Run): Process<Input, Own> {
-    const { clock, network } = this;
-    const { message, code } = this.#options.sabotage ?? {};
-    return new Process<Input, Own>({
-      clock,
-      network,
-      host: spec.host,
-      name: life,
-      core,
-      onEffect,
-      onSend: (sent, connections) => {
-        this.onMessage?.(sent, connections, core.state);
-        return message === undefined ? sent : message(sent);
+  #watch(core: Server, onStepped: () => void): WatchedCore {
+    const { message: change = itself, belief } = this.#sabotage;
+    return new WatchedCore(core, {
+      stepped: () => {
+        belief?.(core.state);
+        onStepped();
       },
-      onDial: (address) => {
+      sent: (message, connections) => {
+        this.onMessage?.(message, connections, core.state);
+        return change(message);
+      },
+      dialled: (address) => {
         this.onDial?.(address);
       },
-      ...(code !== undefined && { onCode: code }),
-      faulted: (fault) => ({ kind: 'faulted', ...fault }),
-      onStep,
+    });
+  }
+
+  #createProcess({ host }: ServerSpec, { core, watched, perform }: Run): Process<Input, Tell> {
+    const { clock, network } = this;
+    return new Process<Input, Tell>({
+      clock,
+      network,
+      host,
+      driver: this.#cores.driver,
+      core: watched,
+      perform,
+      inputOf: (fault) => ({ kind: 'faulted', nowMs: clock.nowMs, ...fault }),
+      relief: (unread) => fullestSessions(core.state, unread),
     });
   }
 
@@ -429,14 +446,19 @@ export class Cluster {
   }
 }
 
-/** The settings for the process of a server. */
+/** What works in the process of a server. */
 interface Run {
-  readonly spec: ServerSpec;
-  /** The name of the process. */
-  readonly life: string;
-  readonly onEffect: (effect: Own) => void;
-  readonly onStep: () => void;
+  readonly core: Server;
+  readonly watched: WatchedCore;
+  readonly perform: (effect: Tell) => void;
 }
+
+function itself(message: Message): Message {
+  return message;
+}
+
+/** Those of src. */
+const CORES: Cores = { server: Server, client: ClientCore, watcher: Watcher, driver: Driver };
 
 /** The answer of a server to a lookup of everything. */
 export function instancesAt(server: SimServer): Instance[] {
@@ -471,5 +493,5 @@ const ORDINARY: Traits = {
   delayMs: [0.2, 1],
   pieces: 0,
   bytesPerMs: 100_000,
-  congestedBytes: 64 * 1_024,
+  kernelBytes: 64 * 1_024,
 };

@@ -19,6 +19,7 @@ import { plainInstanceOf } from '../../support/server-stage.ts';
 import type { Clock } from './clock.ts';
 import type { Network } from './network.ts';
 import { Process } from './process.ts';
+import type { Surroundings } from './service.ts';
 
 /** Who it is. */
 export interface HostileSpec {
@@ -161,7 +162,7 @@ export class SimHostile {
   readonly #network: Network;
   readonly #clock: Clock;
 
-  constructor({ clock, network }: { clock: Clock; network: Network }, spec: HostileSpec) {
+  constructor({ clock, network, cores }: Omit<Surroundings, 'random'>, spec: HostileSpec) {
     this.spec = spec;
     this.#network = network;
     this.#clock = clock;
@@ -171,9 +172,9 @@ export class SimHostile {
       clock,
       network,
       host,
-      name: `hostile ${host}`,
+      driver: cores.driver,
       core,
-      onEffect: () => undefined,
+      perform: () => undefined,
     });
     this.process.start(role === 'peer' && spec.isOpen ? [addressAt(host)] : []);
   }

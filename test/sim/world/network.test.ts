@@ -10,7 +10,7 @@ const TRAITS = {
   delayMs: [1, 20],
   pieces: 0.5,
   bytesPerMs: 1_000,
-  congestedBytes: 1_024,
+  kernelBytes: 1_024,
 } as const;
 const DEAF: EndHandlers = {
   received: () => undefined,

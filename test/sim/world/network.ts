@@ -35,8 +35,8 @@ export interface Traits {
   readonly pieces: number;
   /** Bytes that a connection carries in a millisecond. */
   readonly bytesPerMs: number;
-  /** Bytes on their way from which on a connection is congested. */
-  readonly congestedBytes: number;
+  /** Bytes on their way that the kernel takes; more wait in the memory of the process. */
+  readonly kernelBytes: number;
 }
 
 /** Whether bytes from one host to another are held back. */
@@ -69,6 +69,8 @@ interface Stream extends Way {
   unarrivedBytes: number;
   isPumping: boolean;
   isStalled: boolean;
+  /** What arrives waits, because the process there takes no more for now. */
+  isUnread: boolean;
 }
 
 /** Hosts, and the connections between them. */
@@ -130,6 +132,7 @@ export class Network {
       if (end.host !== host) continue;
       end.state = 'vanished';
       end.out.queue.length = 0;
+      this.setReading(end, true);
       this.#ends.delete(end);
     }
   }
@@ -160,9 +163,16 @@ export class Network {
     }
   }
 
-  /** Whether more than enough is on its way from an end. */
-  isCongested(end: End): boolean {
-    return end.out.unarrivedBytes > this.#traits.congestedBytes;
+  /** The bytes that were written at an end and that the kernel does not take. */
+  excessBytesOf(end: End): number {
+    return Math.max(0, end.out.unarrivedBytes - this.#traits.kernelBytes);
+  }
+
+  /** Whether an end takes what arrives, or lets it wait. */
+  setReading(end: End, isReading: boolean): void {
+    const { out } = otherOf(end);
+    out.isUnread = !isReading;
+    this.#pump(out);
   }
 
   /** Ends a connection from one side, once all that was written has arrived. */
@@ -170,6 +180,7 @@ export class Network {
     if (end.state !== 'open') return;
     end.state = 'closed';
     this.#ends.delete(end);
+    this.setReading(end, true);
     this.#enqueue(end.out, 0, () => {
       this.#hearClose(otherOf(end), reason);
     });
@@ -231,6 +242,7 @@ export class Network {
       unarrivedBytes: 0,
       isPumping: false,
       isStalled: false,
+      isUnread: false,
     };
     const end: End = { host: way.from, out, handlers: null, state: 'open' };
     this.#ends.add(end);
@@ -277,11 +289,11 @@ export class Network {
   /** Delivers the items of a stream one after the other, each when its time has come. */
   #pump(stream: Stream): void {
     const [item] = stream.queue;
-    if (item === undefined || stream.isPumping || stream.isStalled) return;
+    if (item === undefined || stream.isPumping || stream.isStalled || stream.isUnread) return;
     stream.isPumping = true;
     this.#clock.after(Math.max(0, item.readyMs - this.#clock.nowMs), () => {
       stream.isPumping = false;
-      if (stream.queue[0] !== item) {
+      if (stream.queue[0] !== item || stream.isUnread) {
         this.#pump(stream);
       } else if (this.isCut(stream.from, stream.to)) {
         stream.isStalled = true;
@@ -336,6 +348,11 @@ function otherOf(end: End): End {
 export function absolute(host: string, address: string): string {
   if (address.startsWith('/')) return `${host}${address}`;
   return address.startsWith('127.') ? `${host}${address.slice(address.indexOf(':'))}` : address;
+}
+
+/** What carries the connections of an address. */
+export function transportOf(address: string): 'tcp' | 'unix' {
+  return address.includes('/') ? 'unix' : 'tcp';
 }
 
 function hostOf(address: string): string {

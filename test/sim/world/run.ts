@@ -261,9 +261,9 @@ function describePaces(specs: readonly ServerSpec[]): string {
     .join('');
 }
 
-const FAST = { bytesPerMs: 100_000, congestedBytes: 64 * 1_024 };
+const FAST = { bytesPerMs: 100_000, kernelBytes: 64 * 1_024 };
 /** Two kilobytes on their way are too many. */
-const SLOW = { bytesPerMs: 50, congestedBytes: 2_048 };
+const SLOW = { bytesPerMs: 50, kernelBytes: 2_048 };
 /** Faster than usual, slower, and much slower. */
 const PACES: readonly Pace[] = [
   { heartbeatMs: 200, silenceMs: 600 },

@@ -1,12 +1,13 @@
 // A simulated service: the library's client core, which holds a session with both servers of its
 // host, and the truth about the instance that it offers.
 
-import type { ClientCommand, ClientCore } from '../../../src/core/client/client.ts';
+import type { ClientCommand } from '../../../src/core/client/client.ts';
 import type { Report, Stop } from '../../../src/core/client/effect.ts';
 import type { ClientReport } from '../../../src/core/client/registry.ts';
 import { WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
 import type { Identity, InstanceId, Name } from '../../../src/protocol/ids.ts';
 import { keyOf } from '../../support/server-stage.ts';
+import type { Cores } from './cluster.ts';
 import type { Clock } from './clock.ts';
 import type { Network } from './network.ts';
 import type { Prng } from './prng.ts';
@@ -30,8 +31,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly network: Network;
   readonly random: Prng;
-  /** Unique in a simulation. */
-  readonly label: string;
+  readonly cores: Cores;
 }
 
 /** One running offer, from its start to its end. */
@@ -53,16 +53,7 @@ export class SimService {
   readonly #clock: Clock;
   readonly #random: Prng;
 
-  constructor(
-    {
-      clock,
-      network,
-      random,
-      label,
-      core: Core,
-    }: Surroundings & { readonly core: typeof ClientCore },
-    spec: ServiceSpec,
-  ) {
+  constructor({ clock, network, random, cores }: Surroundings, spec: ServiceSpec) {
     this.spec = spec;
     this.service = spec.service;
     this.environment = spec.environment ?? 'testing';
@@ -70,7 +61,7 @@ export class SimService {
     this.#clock = clock;
     this.#random = random;
     this.bornMs = clock.nowMs;
-    const core = new Core({
+    const core = new cores.client({
       environment: this.environment as Name,
       addresses: addressesOf(spec.door ?? 'socket', spec.host, this.environment),
       sessionsMax: 2,
@@ -81,9 +72,9 @@ export class SimService {
       clock,
       network,
       host: spec.host,
-      name: label,
       core,
-      onEffect: ({ report }) => {
+      driver: cores.driver,
+      perform: ({ report }) => {
         if (report.kind === 'disowned') this.#renew(report.instance);
       },
     });

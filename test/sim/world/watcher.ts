@@ -3,7 +3,7 @@
 // `lookup --watch`.
 
 import type { Report, Stop } from '../../../src/core/client/effect.ts';
-import type { Watcher, WatchReport } from '../../../src/core/client/watcher.ts';
+import type { WatchReport } from '../../../src/core/client/watcher.ts';
 import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { Process } from './process.ts';
@@ -40,18 +40,15 @@ export class SimWatcher {
   /** Its knowledge from the reports. */
   readonly known = new Map<InstanceId, Instance>();
 
-  constructor(
-    { clock, network, random, label, core }: Surroundings & { readonly core: typeof Watcher },
-    spec: WatchSpec,
-  ) {
+  constructor({ clock, network, random, cores }: Surroundings, spec: WatchSpec) {
     this.spec = spec;
     this.environment = spec.environment ?? 'testing';
     this.process = new Process({
       clock,
       network,
       host: spec.host,
-      name: label,
-      core: new core({
+      driver: cores.driver,
+      core: new cores.watcher({
         environment: this.environment as Name,
         addresses: spec.addresses ?? addressesOf('socket', spec.host, this.environment),
         service: spec.service as Name,
@@ -59,7 +56,7 @@ export class SimWatcher {
         random,
         isOwnHost: (host) => host === spec.host,
       }),
-      onEffect: ({ report }) => {
+      perform: ({ report }) => {
         this.unheard.push({ nowMs: clock.nowMs, report });
         this.heard.push({ nowMs: clock.nowMs, report });
         if (report.kind !== 'change') return;
