@@ -1,9 +1,9 @@
 // Lost alone: a host that loses its power while a server reaches all others is a crash for that
 // server. It may be in doubt for a grace, but it is never frozen: `stale` would mean that it may
 // live on behind a cut, and there is none. Looked at for as long as nothing else falls silent, and
-// there is another host in reach: whoever reaches none cannot know. Of two hosts that are lost one
-// soon after the other neither is alone. What a server has frozen before the loss, as an earlier life
-// of a server of that host, says nothing of it.
+// there is another host in reach: a server that reaches none cannot know. Of two hosts that are lost
+// one soon after the other neither is alone. What a server has frozen before the loss, as an earlier
+// life of a server of that host, says nothing of it.
 
 import type { Origin } from '../../../src/core/server/entities.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
