@@ -52,11 +52,17 @@ export function isMeant(variable: 'LISTEN_PID' | 'WATCHDOG_PID'): boolean {
   return process.env[variable] === String(process.pid);
 }
 
+/**
+ * What was found open; only where nothing was looked for, what LISTEN_FDS says. A program that ran
+ * rarangi in its own place may have closed those before: then Node.js has their numbers.
+ */
 function descriptorsIn(open: string): number[] {
+  if (open !== '') {
+    const found = open.split(' ').map(Number);
+    return found.filter((each) => each >= FIRST).sort((one, other) => one - other);
+  }
   const activated = isMeant('LISTEN_PID') ? Number(process.env['LISTEN_FDS']) : 0;
-  const listening = Array.from({ length: activated }, (_, index) => FIRST + index);
-  const found = new Set([...listening, ...open.split(' ').map(Number)]);
-  return [...found].filter((each) => each >= FIRST).sort((one, other) => one - other);
+  return Array.from({ length: activated }, (_, index) => FIRST + index);
 }
 
 function isOpen(descriptor: number): boolean {

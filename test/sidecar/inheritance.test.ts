@@ -97,6 +97,19 @@ test('descriptors above stderr reach the command, and no others', async () => {
   expect(stdout).toContain('seven\n');
 });
 
+test('LISTEN_FDS that were closed before are no descriptors of ours, and harm nobody', async () => {
+  const stale = 'LISTEN_PID=$$ LISTEN_FDS=3 exec "$@"';
+  const list = 'for fd in /proc/$$/fd/*; do if test -e $fd; then echo ${fd##*/}; fi; done';
+
+  const plain = startHere(['sh', '-c', stale, 'sh', 'sh', '-c', list]);
+  const wrapped = startHere(['sh', '-c', stale, 'sh', ...OFFER, '--', 'sh', '-c', list]);
+
+  const { code, stdout } = await wrapped.ended;
+  expect(stdout).toBe((await plain.ended).stdout);
+  // Not 134: an abort of Node.js, whose descriptor was closed.
+  expect(code).toBe(0);
+});
+
 test('NODE_OPTIONS are for the command', async () => {
   const words = [...OFFER, '--', 'printenv', 'NODE_OPTIONS'];
 
