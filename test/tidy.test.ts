@@ -108,7 +108,7 @@ test('every npm script that a file names exists, and each is there for people', 
     .filter((file) => /\.(md|ts|mjs|sh|yml)$|^\.ci\/|^man\//.test(file))
     .flatMap((file) => [...text(file).matchAll(/npm run (?:--silent )?([a-z][\w:]*)/g)])
     .map(([, name = '']) => name);
-  const ours = new Set(['prepare', 'prepack', 'start', 'test', ...named]);
+  const ours = new Set(['prepack', 'start', 'test', ...named]);
 
   expect([...ours].toSorted()).toEqual(Object.keys(manifest.scripts).toSorted());
 });
