@@ -83,17 +83,19 @@ test.skipIf(!needs('util-linux'))(
   'a purge takes variables and secrets from /etc/rarangi, and leaves what else is there',
   async ({ stage }) => {
     const postrm = join(root, 'packaging/debian/postrm');
-    const purge = async (files: string): Promise<string> => {
-      const script = `mount -t tmpfs none /etc && mount -t tmpfs none /run && mkdir /etc/rarangi &&
+    const purge = async (files: string): Promise<string[]> => {
+      const script = `mount -t tmpfs none /etc && mount -t tmpfs none /run && mkdir -p /etc/rarangi/old.secret &&
         cd /etc/rarangi && touch ${files} && cd / && sh "$1" purge && find /etc -mindepth 1`;
       const words = ['unshare', '--mount', 'sh', '-c', script, 'sh', postrm];
       const { code, stdout, stderr } = await stage.spawn(words).ended;
       expect([code, stderr]).toEqual([0, '']);
-      return stdout;
+      return stdout.trimEnd().split('\n').toSorted();
     };
 
-    expect(await purge('serve.env a.env production.secret')).toBe('');
-    expect(await purge('b.env notes')).toBe('/etc/rarangi\n/etc/rarangi/notes\n');
+    const [folder, notes, old] = ['/etc/rarangi', '/etc/rarangi/notes', '/etc/rarangi/old.secret'];
+    expect(await purge('serve.env a.env production.secret && rmdir old.secret')).toEqual(['']);
+    expect(await purge('b.env notes && rmdir old.secret')).toEqual([folder, notes]);
+    expect(await purge('b.env notes')).toEqual([folder, notes, old]);
   },
 );
 
