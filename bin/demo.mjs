@@ -15,7 +15,7 @@ const RUN = fileURLToPath(new URL('run.js', import.meta.url));
 const PORTS = [17340, 17341];
 const SERVICE = `
   const { createServer } = require('node:http');
-  const hello = (_, response) => response.end('hello from process ' + process.pid);
+  const hello = (_, response) => response.end('hello from process ' + process.pid + '\\n');
   createServer(hello).listen(Number(process.argv[1]), '127.0.0.1');
 `;
 const TAKEN =
@@ -60,7 +60,7 @@ async function show() {
   for (const server of PORTS) await look(server);
 
   title('5. Started again; it is there as long as it runs');
-  await startService(port);
+  const sidecar = await startService(port);
   await look(PORTS[0]);
 
   title('Now you, from another terminal in this folder');
@@ -72,6 +72,7 @@ async function show() {
   say(theme.strong('node bin/run.js status'));
   say(theme.strong('node bin/run.js register --name mine --port 8080'), 'until Ctrl-C');
   console.log('\nCtrl-C here stops the servers and the service.');
+  sidecar.once('exit', (code) => void sayGone(code));
 }
 
 async function startServer(port) {
@@ -88,6 +89,7 @@ async function startService(port) {
   const command = [process.execPath, '-e', SERVICE, String(port)];
   const sidecar = start([...words, '--log-format', 'json', '--', ...command]);
   for (const _ of PORTS) await sidecar.event('registered');
+  return sidecar.child;
 }
 
 /** Waits at both servers for the removal and says how long each took. */
@@ -108,6 +110,14 @@ async function killAndTime(pid) {
   await Promise.all(took);
 }
 
+/** What follows when somebody kills the service of this demo, as it proposes. */
+async function sayGone(code) {
+  if (isEnding) return;
+  title(`The service has ended, and its sidecar with it: exit ${code}`);
+  for (const server of PORTS) await look(server);
+  console.log('\nCtrl-C here stops the servers.');
+}
+
 async function look(server) {
   const words = ['lookup', 'web', '--server', `127.0.0.1:${server}`];
   typed(words.join(' '));
@@ -115,6 +125,7 @@ async function look(server) {
   const output = [child.stdout, child.stderr].map((stream) => stream.setEncoding('utf8').toArray());
   const [code] = await once(child, 'exit');
   const text = (await Promise.all(output)).flat().join('').trim();
+  if (isEnding) return;
   say(`${code === 0 ? theme.good(text) : text}   ${theme.faint(`exit ${code}`)}`);
 }
 

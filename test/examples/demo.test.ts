@@ -22,3 +22,25 @@ test.skipIf(!canMakeNetworks())(
     expect(listening).toBe('');
   },
 );
+
+test.skipIf(!canMakeNetworks())(
+  'the service that the demo says to kill is killed, and the demo says what followed',
+  { timeout: 60_000 },
+  async ({ stage }) => {
+    const within = await stage.openNamespace();
+    const script = `${process.execPath} ${DEMO} | while read -r line; do
+      echo "$line"
+      case $line in
+        'kill -9 '*) pid=\${line#kill -9 } doomed=\${pid%% *} ;;
+        'Ctrl-C here stops the servers and'*) kill -9 $doomed ;;
+        'Ctrl-C here stops the servers.') break ;;
+      esac
+    done`;
+
+    const { stdout } = await stage.spawn([...within.enter, 'sh', '-c', script]).ended;
+
+    const [, after = ''] = stdout.split('Ctrl-C here stops the servers and the service.\n');
+    expect(after).toContain('exit 137');
+    expect(after.match(/no instance of web; .* exit 1$/gm)).toHaveLength(2);
+  },
+);
