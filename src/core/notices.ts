@@ -57,7 +57,7 @@ export const NOTICES = {
   'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
   'no-socket': {
     level: 'warn',
-    sentence: 'no UNIX socket: {reason}; clients of this host find the server by its port',
+    sentence: 'no UNIX socket: {reason}; clients of this host {instead}',
   },
   'socket-bound-anew': {
     level: 'warn',

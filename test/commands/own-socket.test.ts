@@ -45,6 +45,37 @@ test('a socket that is removed is bound anew, and what is put in its place stays
   expect(existsSync(path)).toBe(false);
 });
 
+test.for(['here.sock', './here.sock'])(
+  'a server listens on %s, a path of its folder',
+  async (path, { stage }) => {
+    const words = ['serve', '--bind', stage.address(), '--socket', path, '--log-format', 'json'];
+    const server = stage.start(words);
+    await server.said({ event: 'server-started' });
+
+    const { code } = await stage.run(['status', '--server', './here.sock', '--timeout', '20s']);
+
+    expect(code).toBe(0);
+    expect(server.allSaid({ event: 'no-socket' })).toEqual([]);
+    await server.end('SIGTERM');
+    expect(existsSync(join(stage.folder, 'here.sock'))).toBe(false);
+  },
+);
+
+test('a server without a socket says how its clients come to it', async ({ stage }) => {
+  const address = stage.address();
+  const words = ['--socket', join(stage.folder, 'no/folder'), '--log-format', 'json'];
+  const server = stage.start(['serve', '--bind', address, ...words]);
+
+  const { message } = await server.said({ event: 'no-socket' });
+  const second = stage.start(['serve', '--bind', address, ...words]);
+  await second.said({ event: 'server-started' });
+  const third = await stage.run(['serve', '--bind', address, ...words.slice(0, 2)]);
+
+  const [host] = address.split(':');
+  expect(message).toMatch(new RegExp(`; clients of this host need --server ${host}:\\d+$`));
+  expect(third.stderr).toContain(`: rarangi peers -e development --server ${host}:17340\n`);
+});
+
 test('the sockets of the HTTP door are looked after as well', async ({ stage }) => {
   const path = join(stage.folder, 'development-a.http.sock');
   const socket = join(stage.folder, 'testing-a.sock');

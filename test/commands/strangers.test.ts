@@ -114,6 +114,25 @@ test('a server without a place says which port is a stranger’s, not that it ma
   expect(stderr).not.toContain('run already');
 });
 
+test('the port of a door is no port of a server, and the way is shown', async ({ stage }) => {
+  const address = stage.address();
+  const server = stage.start([
+    'serve',
+    `--bind=${address}`,
+    '--http',
+    address,
+    '--log-format=json',
+  ]);
+  await server.said({ event: 'server-started' });
+
+  const { code, stderr } = await stage.run(['status', `--server=${address}:17342`]);
+
+  expect(code).toBe(3);
+  expect(stderr).toContain(
+    `hint: 17342 is a port for HTTP or DNS; servers are elsewhere: --server ${address}\n`,
+  );
+});
+
 /** Another program that listens, and says something or nothing to its clients. */
 async function strangerAt(host: string, port: number, greeting: string): Promise<void> {
   const sockets = new Set<Socket>();

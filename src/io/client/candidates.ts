@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   expandAddress,
   formatAddress,
+  LOOPBACK_HOSTS,
   socketFolders,
   socketName,
   wellKnownPorts,
@@ -52,5 +53,3 @@ function localPorts(environment: Name): string[] {
     LOOPBACK_HOSTS.map((host) => formatAddress(host, port)),
   );
 }
-
-const LOOPBACK_HOSTS = ['127.0.0.1', '::1'];

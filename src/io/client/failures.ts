@@ -10,6 +10,7 @@ import type { ClientOptions } from './options.ts';
 import { localSockets } from './candidates.ts';
 import { disbeliefOf } from '../machine/socket-trust.ts';
 import { environmentsHere } from './environments.ts';
+import { hostIn, isDoorPort } from '../machine/addresses.ts';
 import { RarangiError } from '../rarangi-error.ts';
 
 /** No server could be reached. */
@@ -41,8 +42,19 @@ export async function unreachableError(
 
 /** Only the host on which it runs knows which program it is. */
 function strangersHint(strangers: readonly Attempt[]): string {
-  const ports = strangers.map(({ address }) => `sport = ${/:(\d+)$/.exec(address)?.[1] ?? '0'}`);
+  const door = strangers
+    .map(({ address }) => address)
+    .find((address) => isDoorPort(portIn(address)));
+  if (door !== undefined) {
+    const port = String(portIn(door));
+    return `${port} is a port for HTTP or DNS; servers are elsewhere: --server ${hostIn(door)}`;
+  }
+  const ports = strangers.map(({ address }) => `sport = ${String(portIn(address))}`);
   return `see on that host which program it is: ss -ltnp '${ports.join(' or ')}'`;
+}
+
+function portIn(address: string): number {
+  return Number(/:(\d+)$/.exec(address)?.[1] ?? '0');
 }
 
 /** A socket that is there and is not trusted: the most likely reason. */
@@ -56,10 +68,12 @@ function disbeliefHere(environment: string): string | null {
 
 function startHint(environment: string, isNamed: boolean): string {
   if (isNamed) return 'look whether it runs, or name another one with: --server';
-  if (WELL_KNOWN_PORTS.has(environment)) return `start one with: rarangi serve -e ${environment}`;
+  const [bind, port] = WELL_KNOWN_PORTS.has(environment)
+    ? ['', '']
+    : [' --bind ADDR:PORT', ':PORT'];
   return (
-    `start one with: rarangi serve -e ${environment} --bind ADDR:PORT, ` +
-    'or name one with: --server HOST:PORT'
+    `start one with: rarangi serve -e ${environment}${bind}, ` +
+    `or name one with: --server HOST${port}`
   );
 }
 

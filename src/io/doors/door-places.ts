@@ -10,7 +10,13 @@ import { dirname, join } from 'node:path';
 import { addressOf } from '../../doors/dns/addresses.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { HostPort, Side } from '../machine/addresses.ts';
-import { formatAddress, isLoopback, isWildcard, wellKnownPorts } from '../machine/addresses.ts';
+import {
+  DOOR_NUMBERS,
+  formatAddress,
+  isLoopback,
+  isWildcard,
+  wellKnownPorts,
+} from '../machine/addresses.ts';
 import { errorCode, reasonOf } from '../machine/reasons.ts';
 import type { SocketRights } from '../machine/socket-rights.ts';
 import { OPEN_TO_ALL } from '../machine/socket-rights.ts';
@@ -46,9 +52,7 @@ export interface DoorPlaces {
   readonly late: readonly DoorPlace[];
 }
 
-/** A kind of door, by the distance of its numbers from the first one of its environment. */
-const NUMBERS = { http: { sides: 2, host: 8 }, dns: { sides: 4, host: 9 } } as const;
-type Kind = keyof typeof NUMBERS;
+type Kind = keyof typeof DOOR_NUMBERS;
 
 /** The addresses of a kind of door, resolved, with leave to listen there. Rejects RARANGI_USAGE. */
 export async function doorAddressesOf(site: DoorSite, kind: Kind): Promise<DoorAddresses> {
@@ -76,7 +80,7 @@ export function tcpPlacesOf(
 ): DoorPlaces {
   const { numbered, named } = addresses;
   const first = wellKnownPorts(environment)?.a ?? 0;
-  const { sides, host } = NUMBERS[kind];
+  const { sides, host } = DOOR_NUMBERS[kind];
   const own = first + sides + (side === 'a' ? 0 : 1);
   const ofSide = numbered.map((ip) => tcpPlace(formatAddress(ip, own), false));
   const ofHost = [...numbered.map((ip) => formatAddress(ip, first + host)), ...named];
@@ -254,7 +258,7 @@ async function probe(site: DoorSite, kind: Kind, address: string): Promise<void>
   }
   const first = wellKnownPorts(site.environment)?.a;
   const way =
-    first === undefined ? 'another port' : `127.0.0.1:${String(first + NUMBERS.dns.host)}`;
+    first === undefined ? 'another port' : `127.0.0.1:${String(first + DOOR_NUMBERS.dns.host)}`;
   const forward = `; or let this host's resolver forward to ${way}: rarangi-dns(7)`;
   throw RarangiError.usage(
     `${message}. Ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE ` +

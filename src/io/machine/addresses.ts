@@ -31,6 +31,19 @@ export function wellKnownPorts(environment: string): PortPair | null {
   return a === undefined ? null : { a, b: a + 1 };
 }
 
+/** How far the ports of the doors are from the first one of their environment. */
+export const DOOR_NUMBERS = { http: { sides: 2, host: 8 }, dns: { sides: 4, host: 9 } } as const;
+
+/** Whether a port is one at which doors of an environment listen, and no server. */
+export function isDoorPort(port: number): boolean {
+  const { http, dns } = DOOR_NUMBERS;
+  const numbers = [http, dns].flatMap(({ sides, host }) => [sides, sides + 1, host]);
+  return [...WELL_KNOWN_PORTS.values()].some((first) => numbers.includes(port - first));
+}
+
+/** Where clients look for servers of this host by themselves, besides sockets. */
+export const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', '::1'];
+
 /** The folders in which sockets are looked for, the system's first. */
 export function socketFolders(): readonly string[] {
   const own = process.env['XDG_RUNTIME_DIR'];
@@ -99,7 +112,10 @@ export function expandAddress(
 
 function refuseUri(text: string, what: string): void {
   const [, rest] = /^\w+:\/\/([^/]*)/.exec(text) ?? [];
-  if (rest !== undefined) throw new RangeError(`${what} ${quoted(text)} is a URI: write ${rest}`);
+  if (rest === undefined) return;
+  const { port } = parseHostPort(rest, what);
+  const meant = port !== null && isDoorPort(port) ? rest.replace(/:\d+$/, '') : rest;
+  throw new RangeError(`${what} ${quoted(text)} is a URI: write ${meant}`);
 }
 
 /** What an address means to the sockets of the system. */

@@ -15,7 +15,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { nodeRuntime } from './node-runtime.ts';
 import { socketFolders } from './addresses.ts';
@@ -104,13 +104,15 @@ interface SocketUse<L extends { close(): void }> {
 
 /** Takes a socket for any listener. Rejects with a SocketError. */
 export async function takeSocketFor<L extends { close(): void }>(
-  path: string,
+  given: string,
   { rights, listen }: SocketUse<L>,
 ): Promise<{
   readonly listener: L;
   readonly isInPlace: () => boolean;
   readonly close: () => void;
 }> {
+  // Node.js takes a name without a slash for a port.
+  const path = resolve(given);
   // The kernel cuts a longer name of a socket off at its limit, without an error.
   const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {

@@ -2,7 +2,7 @@
 // message says that servers run there only if they have answered; any other listener is called
 // another program.
 
-import { formatAddress } from '../machine/addresses.ts';
+import { formatAddress, LOOPBACK_HOSTS } from '../machine/addresses.ts';
 import type { PortPair } from '../machine/addresses.ts';
 import { environmentAt } from '../machine/greeting.ts';
 import { listenerUid } from '../machine/listener-uid.ts';
@@ -19,7 +19,7 @@ interface Taken {
 
 /** Asks which programs have the ports of both sides, and says what to do about it. */
 export async function bothTaken(
-  { environment }: Pick<ServeSettings, 'environment'>,
+  { environment, lock }: Pick<ServeSettings, 'environment' | 'lock'>,
   { ip, ports, runtime }: Taken,
 ): Promise<RarangiError> {
   const all = [ports.a, ports.b];
@@ -30,9 +30,11 @@ export async function bothTaken(
     `both ports of environment ${environment} at ${ip} are taken, ` +
     `${String(ports.a)} and ${String(ports.b)}`;
   if (strange.length === 0) {
+    const at = LOOPBACK_HOSTS.includes(ip) ? '' : ` --server ${formatAddress(ip, ports.a)}`;
+    const secret = lock.secretFile === undefined ? '' : ` --secret-file ${lock.secretFile}`;
     const hint =
       'a host has two servers of an environment, and they run already: ' +
-      `rarangi peers -e ${environment}`;
+      `rarangi peers -e ${environment}${at}${secret}`;
     return RarangiError.usage(taken, hint);
   }
   const held = strange.map((port) => `${String(port)}${userAt(formatAddress(ip, port))}`);

@@ -12,7 +12,13 @@ import { Server } from '../../core/server/server.ts';
 import { fullestSessions } from '../../core/server/sessions/throttle.ts';
 import type { Name, OriginId } from '../../protocol/ids.ts';
 import { parseName } from '../../protocol/ids.ts';
-import { isLoopback, parseHostPort } from '../machine/addresses.ts';
+import {
+  isLoopback,
+  isWildcard,
+  LOOPBACK_HOSTS,
+  parseHostPort,
+  wellKnownPorts,
+} from '../machine/addresses.ts';
 import { Doors } from '../doors/doors.ts';
 import { instanceOf } from '../machine/instance-key.ts';
 import { Driver } from '../machine/driver.ts';
@@ -183,7 +189,12 @@ class RunningServer implements ServerHandle {
     this.#addressKeeper = this.#keepAddress(parts, accept);
     const { socketPath: path, socket, socketless } = place;
     const { socketRights: rights, onNotice } = settings;
-    this.#socketKeeper = new SocketKeeper({ path, rights, socket, socketless, accept, onNotice });
+    this.#socketKeeper = new SocketKeeper({
+      ...{ path, rights, socket, socketless, accept, onNotice },
+      onSocketless: (reason) => {
+        this.#tellSocketless(settings, reason);
+      },
+    });
     tellSystemd('READY', onNotice);
     this.#doors.open();
   }
@@ -307,6 +318,11 @@ class RunningServer implements ServerHandle {
     });
   }
 
+  #tellSocketless(settings: ServeSettings, reason: string): void {
+    const instead = wayWithoutSocket(settings, this);
+    this.#onNotice({ name: 'no-socket', fields: { reason, instead } });
+  }
+
   #tellStart(settings: ServeSettings, { place, limits, filesMax }: Parts): void {
     const { environment, host } = settings;
     const { socketless } = place;
@@ -315,12 +331,26 @@ class RunningServer implements ServerHandle {
     if (isLoopbackAdvertised(settings, this.bound)) {
       this.#onNotice({ name: 'loopback-advertised', fields: { address: this.address } });
     }
-    if (socketless !== null) this.#onNotice({ name: 'no-socket', fields: { reason: socketless } });
+    if (socketless !== null) this.#tellSocketless(settings, socketless);
     if (areFilesFew(settings, limits)) {
       const { connections } = limits;
       this.#onNotice({ name: 'few-open-files', fields: { files: filesMax, connections } });
     }
   }
+}
+
+/** How clients of this host come to a server without a socket: they look at 127.0.0.1 and ::1 themselves. */
+function wayWithoutSocket({ environment }: ServeSettings, at: Addresses): string {
+  const { host, port } = parseHostPort(at.bound, 'bound address');
+  const { a, b } = wellKnownPorts(environment) ?? { a: null, b: null };
+  const isLookedFor =
+    (LOOPBACK_HOSTS.includes(host) || isWildcard(host)) && (port === a || port === b);
+  return isLookedFor ? 'find the server by its port' : `need --server ${at.address}`;
+}
+
+interface Addresses {
+  readonly bound: string;
+  readonly address: string;
 }
 
 /** Whether a server that others can reach advertises a loopback address. */

@@ -18,6 +18,8 @@ export interface KeeperOptions {
   readonly socketless: string | null;
   readonly accept: Accept;
   readonly onNotice: (notice: Notice) => void;
+  /** Called when it cannot be bound anew, once for each reason. */
+  readonly onSocketless: (reason: string) => void;
   /** How often it looks; for tests. */
   readonly lookMs?: number;
 }
@@ -59,7 +61,7 @@ export class SocketKeeper {
   }
 
   async #take(path: string): Promise<void> {
-    const { rights, accept, onNotice } = this.#options;
+    const { rights, accept, onNotice, onSocketless } = this.#options;
     try {
       const socket = await takeSocket(path, rights);
       if (this.#isClosed) {
@@ -75,7 +77,7 @@ export class SocketKeeper {
       if (!(error instanceof SocketError)) throw error;
       if (error.message === this.#toldReason) return;
       this.#toldReason = error.message;
-      onNotice({ name: 'no-socket', fields: { reason: error.message } });
+      onSocketless(error.message);
     }
   }
 }

@@ -21,7 +21,9 @@ test('without a server on this host it is said how to start one', async () => {
   expect(error.message).toBe(
     'no catalogue server of environment testing could be reached on this host',
   );
-  expect(error.hint).toMatch(/^start one with: rarangi serve -e testing( |$)/);
+  expect(error.hint).toMatch(
+    /^start one with: rarangi serve -e testing, or name one with: --server HOST( |$)/,
+  );
 });
 
 test('the environment of those who name none is said by its name', async () => {
