@@ -10,10 +10,10 @@ import { withTypedDurations } from './durations.ts';
 import { withMeantLine } from './mistakes.ts';
 import { screenOf, write } from './output.ts';
 import { hideForeign, namingVariable, type Settings, unknownSettings } from './settings.ts';
+import { refuseLoneFlags, refuseOddValues } from './odd-flags.ts';
 import { forgetUser } from './start/user.ts';
 import { themeFor } from './theme.ts';
 import { partedWords } from './wrapped-words.ts';
-import { RarangiError } from '../index.ts';
 
 /** The parent of all commands. */
 export abstract class BaseCommand extends Command {
@@ -32,6 +32,7 @@ export abstract class BaseCommand extends Command {
     const settings = this.settings();
     const putBack = hideForeign(settings, process.env);
     try {
+      refuseOddValues(words, this.ctor.flags);
       const parsed = await super.parse(options, words);
       for (const remark of unknownSettings(settings, process.env)) this.remark(remark);
       refuseLoneFlags(parsed, (this.constructor as typeof BaseCommand).needed);
@@ -86,9 +87,12 @@ export abstract class BaseCommand extends Command {
   private explained(failure: Failure): Failure {
     const { ours } = partedWords(this.argv);
     const settings = this.settings();
-    const message = withTypedDurations(namingVariable(failure.message, settings, ours), ours);
+    const named = namingVariable(failure.message, settings, ours);
+    const [message = '', hint = ''] = [named, failure.hint].map((text) =>
+      withTypedDurations(text, ours),
+    );
     const typed = { command: settings.command, flags: this.ctor.flags, words: this.argv };
-    return withMeantLine({ ...failure, message }, typed);
+    return withMeantLine({ ...failure, message, hint }, typed);
   }
 
   private settings(): Settings {
@@ -109,24 +113,6 @@ export abstract class BaseCommand extends Command {
     if (says('log-format', `RARANGI_${command}_LOG_FORMAT`, 'json')) return 'log';
     const isJson = ours.includes('--json') || TRUE_PATTERN.test(process.env['RARANGI_JSON'] ?? '');
     return 'json' in flags && isJson ? 'json' : 'words';
-  }
-}
-
-/** A flag that means nothing without another one is refused where it was typed. */
-function refuseLoneFlags(
-  { raw, flags }: Pick<Interfaces.ParserOutput, 'raw' | 'flags'>,
-  needed: Readonly<Record<string, readonly string[]>>,
-): void {
-  const given = new Set(raw.map((token) => (token.type === 'flag' ? token.flag : null)));
-  for (const [name, others] of Object.entries(needed)) {
-    const isOn = (other: string): boolean =>
-      given.has(other) || (flags as Record<string, unknown>)[other] === true;
-    if (!given.has(name) || others.some(isOn)) continue;
-    const wanted = others.map((other) => `--${other}`).join(' or ');
-    throw RarangiError.usage(
-      `--${name} means nothing without ${wanted}`,
-      `add ${wanted}, or leave it out`,
-    );
   }
 }
 

@@ -37,12 +37,12 @@ export function durationText(milliseconds: number): string {
 
 /** A message with durations instead of milliseconds: as they were typed, if they were. */
 export function withTypedDurations(message: string, words: readonly string[]): string {
-  return message.replace(/\bwithin (\d+) ms\b/g, (_, digits: string) => {
+  return message.replace(/\b(\d+) ms\b/g, (_, digits: string) => {
     const milliseconds = Number(digits);
     const typed = words
       .map((word) => word.replace(/^--[\w-]+=/, ''))
       .find((word) => millisecondsOf(word) === milliseconds);
-    return `within ${typed ?? durationText(milliseconds)}`;
+    return typed ?? durationText(milliseconds);
   });
 }
 

@@ -101,6 +101,10 @@ function tidied(message: string): string {
     )
     .filter((line) => line !== '')
     .join('; ')
+    .replace(
+      /^(--[\w-]+)=.* cannot also be provided when using (--[\w-]+)$/,
+      '$1 and $2 exclude each other',
+    )
     .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
     .replace(/^command \S+ not found$/, (words) => words.replaceAll(':', ' '));
 }

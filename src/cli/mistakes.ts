@@ -34,10 +34,17 @@ export function meantWords(words: readonly string[], commands: readonly string[]
     throw RarangiError.usage('the command comes before its flags', `write: ${lineOf(line)}`);
   }
   if (first.startsWith('-')) throw RarangiError.usage(`there is no command before ${first}`);
-  const meant = nearestWord(first, commands);
+  const meant = SYNONYMS.get(first) ?? nearestWord(first, commands);
   const hint = meant === null ? undefined : `did you mean: ${lineOf([meant, ...rest])}`;
   throw RarangiError.usage(`command ${first} not found`, hint);
 }
+
+/** What other programs of this kind call it. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ...['ls', 'list', 'get', 'find', 'resolve', 'services'].map((word) => [word, 'lookup'] as const),
+  ...['members', 'nodes', 'servers', 'hosts'].map((word) => [word, 'peers'] as const),
+  ...['start', 'run', 'agent', 'daemon'].map((word) => [word, 'serve'] as const),
+]);
 
 /** A failure with a hint that says what was probably meant; unchanged where there is no guess. */
 export function withMeantLine(failure: Failure, typed: Typed): Failure {
@@ -47,6 +54,27 @@ export function withMeantLine(failure: Failure, typed: Typed): Failure {
 }
 
 function hintOf(message: string, typed: Typed): string | null {
+  return nameHint(message, typed) ?? oneHint(message, typed) ?? wordHint(message, typed);
+}
+
+/** The name of a service alone, where more than a name was typed. */
+function nameHint(message: string, { command, words }: Typed): string | null {
+  const [, odd, name] = ODD_NAME.exec(message) ?? [];
+  if (odd === undefined || name === undefined || !words.includes(odd)) return null;
+  return `write: ${lineOf([command, ...words.map((word) => (word === odd ? name : word))])}`;
+}
+
+/** The first of several, for commands that take one. */
+function oneHint(message: string, { command, words }: Typed): string | null {
+  const [, extra] = /^unexpected arguments?: (.+)$/.exec(message) ?? [];
+  if (extra === undefined || !ONE_AT_A_TIME.has(command)) return null;
+  const wanted = words.filter((word) => !extra.split(', ').includes(word));
+  return `one at a time: ${lineOf([command, ...wanted])}`;
+}
+
+const ONE_AT_A_TIME = new Set(['history', 'explain']);
+
+function wordHint(message: string, typed: Typed): string | null {
   const { command, flags, words } = typed;
   const [, unknown] = /^nonexistent flag: --([\w-]+)/.exec(message) ?? [];
   const meant = unknown === undefined ? null : nearestWord(unknown, Object.keys(flags));
@@ -65,9 +93,14 @@ function hintOf(message: string, typed: Typed): string | null {
   return isAboutStray && at !== -1 && !words.includes('--') ? strayHint(typed, at) : null;
 }
 
+/** The name in what was taken for the address of a service: `http://web:80/`, `web:80`. */
+const ODD_NAME = /^service "((?:\w+:\/\/)?([\w.-]+)(?::\d+)?(?:\/[^"]*)?)" is not a name/;
+
 /** The probable meaning of a word that belongs to no flag. */
 function strayHint({ command, words }: Typed, at: number): string | null {
   const [before, stray] = [words.slice(0, at), words.slice(at)];
+  if (command === 'peers') return `write: ${lineOf(['peers', ...before, '--host', ...stray])}`;
+  if (command === 'status') return `write: ${lineOf(['explain', ...before, ...stray])}`;
   if (command === 'secret') return `write: ${lineOf(['secret', '--write', ...stray])}`;
   if (command === 'lookup') {
     const names = stray.filter((word) => !word.startsWith('-'));

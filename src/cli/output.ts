@@ -19,10 +19,13 @@ export class OutputError extends Error {
 
   /** `to` names the output that failed, for people. */
   constructor(cause: NodeJS.ErrnoException, to = 'stdout') {
-    // 'ENOSPC: no space left on device, write'
-    const [, why = cause.message] = /^[A-Z]+: (.+), \w+/.exec(cause.message) ?? [];
-    super(`cannot write to ${to}: ${why}`, { cause });
+    super(`cannot write to ${to}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** What the system says: of `ENOSPC: no space left on device, write` the words between. */
+export function reasonOf({ message }: Error): string {
+  return /^E[A-Z0-9]+: (.+), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
 }
 
 /** Writes a text. Throws OutputError. */

@@ -2,8 +2,9 @@
 // alone from the first moment on, and is whole or not there.
 
 import { closeSync, fstatSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-import { OutputError } from './output.ts';
+import { OutputError, reasonOf } from './output.ts';
 import { RarangiError } from '../index.ts';
 
 /** Makes a file with a secret. Throws RARANGI_USAGE or, with nothing left behind, OutputError. */
@@ -25,9 +26,12 @@ function openNew(path: string): number {
   try {
     return openSync(path, 'wx', 0o600);
   } catch (error) {
-    const { code = 'no reason given' } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST')
-      throw RarangiError.usage(`cannot write ${path}: ${code}`, 'name another place');
+    const failed = error as NodeJS.ErrnoException;
+    if (failed.code !== 'EEXIST') {
+      const isNowhere = failed.code === 'ENOENT';
+      const reason = isNowhere ? `there is no folder ${dirname(path)}` : reasonOf(failed);
+      throw RarangiError.usage(`cannot write ${path}: ${reason}`, 'name another place');
+    }
     throw RarangiError.usage(
       `${path} is there already`,
       'a secret is never overwritten: name another file',

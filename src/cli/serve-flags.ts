@@ -6,6 +6,7 @@ import { Flags, type Interfaces } from '@oclif/core';
 import { RarangiError, type ServeOptions } from '../index.ts';
 import { doorFlags, doorOptionsOf } from './door-flags.ts';
 import * as flag from './flags.ts';
+import { refuseFlags } from './odd-flags.ts';
 
 /** The flags of `serve`. */
 export const serveFlags = {
@@ -130,6 +131,23 @@ export const serveFlags = {
 };
 
 type ServeFlags = Interfaces.InferredFlags<typeof serveFlags>;
+
+/** Refuses what says how a door or a socket is that shall not be there. Throws RARANGI_USAGE. */
+export function refuseShutDoors({ raw, flags }: ParsedServe): void {
+  const { doors, socket } = flags;
+  const names = Object.keys(serveFlags);
+  for (const kind of ['http', 'dns'] as const) {
+    if (doors === undefined && !flag.listOf(flags[kind]).includes('none')) continue;
+    const of = names.filter((name) => name.startsWith(`${kind}-`));
+    refuseFlags({ raw }, of, `beside ${doors === undefined ? `--${kind}` : '--doors'} none`);
+  }
+  if (socket === 'none')
+    refuseFlags({ raw }, ['socket-mode', 'socket-group'], 'beside --socket none');
+}
+
+interface ParsedServe extends Pick<Interfaces.ParserOutput, 'raw'> {
+  readonly flags: ServeFlags;
+}
 
 /** The library's options for them. Throws RARANGI_USAGE. */
 export function serveOptionsOf(flags: ServeFlags): ServeOptions {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 
 import { parsePort } from './flags.ts';
+import { reasonOf } from './output.ts';
 import { nearestWord } from './spelling.ts';
 import { RarangiError } from '../index.ts';
 
@@ -47,7 +48,8 @@ export function servicesOfWords(words: readonly string[]): ServiceWords[] {
 export function servicesOfFile(path: string): ServiceWords[] {
   const { services, ...others } = objectOf(jsonOf(path), path);
   const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw meaningless(path, stranger, ['services']);
+  if (stranger !== undefined)
+    throw meaningless(path, stranger, { words: ['services'], hint: FILE_HINT });
   if (!Array.isArray(services))
     throw RarangiError.usage(`${path} has no list of services`, FILE_HINT);
   return services.map((each: unknown, index) => {
@@ -93,7 +95,7 @@ function setOnce({ what, fields, tags }: Draft, { key, value, isTag }: Setting):
 
 function serviceOf({ what, fields, tags, words }: Draft): ServiceWords {
   const stranger = [...fields.keys()].find((key) => !FIELDS.has(key));
-  if (stranger !== undefined) throw meaningless(what, stranger, words);
+  if (stranger !== undefined) throw meaningless(what, stranger, { words });
   const name = requiredOf({ what, fields }, 'name');
   const port = requiredOf({ what, fields }, 'port');
   const optional = OPTIONAL_FIELDS.flatMap((key) => {
@@ -108,14 +110,15 @@ function draftOf(name: string): Draft {
 }
 
 /** The error for an unknown name, with the one that was probably meant. */
-function meaningless(what: string, word: string, words: readonly string[]): Error {
+function meaningless(
+  what: string,
+  word: string,
+  { words, hint = FIELDS_HINT }: { readonly words: readonly string[]; readonly hint?: string },
+): Error {
   const meant = /^tags?$/.test(word) ? words.find((one) => one.startsWith('tag')) : undefined;
   const right = meant ?? nearestWord(word, words);
   const proposal = right === null ? '' : `; did you mean ${JSON.stringify(right)}?`;
-  return RarangiError.usage(
-    `${what}: ${JSON.stringify(word)} means nothing${proposal}`,
-    FIELDS_HINT,
-  );
+  return RarangiError.usage(`${what}: ${JSON.stringify(word)} means nothing${proposal}`, hint);
 }
 
 function requiredOf({ what, fields }: Pick<Draft, 'what' | 'fields'>, key: string): string {
@@ -138,11 +141,8 @@ function textIn(path: string): string {
     // Editors of Windows begin a text with a mark of its byte order, which JSON.parse does not know.
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    const { message } = error as Error;
-    // As Node says it: `ENOENT: no such file or directory, open 'services.json'`.
-    const reason = /^E[A-Z0-9]+: (.*), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
     throw RarangiError.usage(
-      `cannot read services from ${path}: ${reason}`,
+      `cannot read services from ${path}: ${reasonOf(error as Error)}`,
       'see whether --file is right',
     );
   }

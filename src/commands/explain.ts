@@ -5,7 +5,7 @@ import { Args } from '@oclif/core';
 
 import { BaseCommand } from '../cli/base-command.ts';
 import { clientFlags, clientOptionsOf, jsonFlag } from '../cli/flags.ts';
-import { explain } from '../index.ts';
+import { explain, RarangiError } from '../index.ts';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Explain a service, a host or an instance in a few sentences.';
@@ -22,7 +22,6 @@ export default class Explain extends BaseCommand {
     name: Args.string({
       name: 'NAME',
       description: 'A service, a host, or the id of an instance.',
-      required: true,
       ignoreStdin: true,
     }),
   };
@@ -30,7 +29,15 @@ export default class Explain extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);
-    const { isThere, ...facts } = await explain(args.name, clientOptionsOf(flags));
+    const { name } = args;
+    if (name === undefined) {
+      const what = 'a service, a host, or the id of an instance';
+      throw RarangiError.usage(
+        `NAME is missing: ${what}`,
+        'see what there is with: rarangi lookup',
+      );
+    }
+    const { isThere, ...facts } = await explain(name, clientOptionsOf(flags));
     if (flags.json) this.printJson(facts);
     else this.print(facts.sentences);
     if (!isThere) this.endWith(facts.complete ? 'no' : 'uncertain');

@@ -12,6 +12,7 @@ import { registerFlags } from '../cli/register-flags.ts';
 import { servicesOfFile, servicesOfWords, type ServiceWords } from '../cli/service-words.ts';
 import { meantCommandLine } from '../cli/mistakes.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
+import { refuseFlags } from '../cli/odd-flags.ts';
 import { reportTo } from '../sidecar/events.ts';
 import { hold } from '../sidecar/hold.ts';
 import { parseProbe } from '../sidecar/probe.ts';
@@ -45,9 +46,10 @@ export default class Register extends BaseCommand {
   override async run(): Promise<void> {
     const { ours, command } = partedWords(this.argv);
     this.wraps = command !== null;
-    const { flags } = await this.parse(Register, ours);
+    const { flags, raw } = await this.parse(Register, ours);
     const options = sidecarOptionsOf(flags, { readyByDefault: this.wraps ? 'tcp' : 'none' });
     if (command === null) {
+      refuseFlags({ raw }, ['drain', 'kill-after', 'kill-group'], 'without a command');
       await hold(options);
       return;
     }

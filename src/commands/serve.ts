@@ -2,7 +2,7 @@
 // more than one host. Its flags are in cli/serve-flags.ts.
 
 import { BaseCommand } from '../cli/base-command.ts';
-import { serveFlags, serveOptionsOf } from '../cli/serve-flags.ts';
+import { refuseShutDoors, serveFlags, serveOptionsOf } from '../cli/serve-flags.ts';
 import { openServeLog } from '../cli/serve-log.ts';
 import { endSignal } from '../cli/signals.ts';
 import { giveBackAtRest } from '../cli/start/spare-memory.ts';
@@ -22,7 +22,8 @@ export default class Serve extends BaseCommand {
   static override flags = serveFlags;
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(Serve);
+    const { flags, raw } = await this.parse(Serve);
+    refuseShutDoors({ raw, flags });
     const log = openServeLog(flags['log-format']);
     const ended = endSignal();
     try {

@@ -81,6 +81,14 @@ test.each([
   expect(() => servicesOfFile(fileOf(text))).toThrow(complaint);
 });
 
+test('a service alone is no file of services, and the form of one is said', () => {
+  const path = fileOf('{"name": "a", "port": 1}');
+
+  expect(() => servicesOfFile(path)).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/^write \{"services": /) as string }),
+  );
+});
+
 test('a file that is not there is refused', () => {
   expect(() => servicesOfFile(join(ownFolder(), 'none'))).toThrow(
     /cannot read services from .*none: no such file or directory$/,

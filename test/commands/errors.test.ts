@@ -61,6 +61,76 @@ test('every complaint is one line in lower case, and a second with the next step
   }
 });
 
+/** What is typed, what is wrong with it, and what to do. */
+const MEANT = [
+  [['lookup', '--json=1', 'web'], '--json takes no value', 'write: --json'],
+  [['serve', '--master=yes'], '--master takes no value', 'write: --master'],
+  [['register', '--file', ''], 'the value of --file is empty', 'give it one, or leave it out'],
+  [['secret', '--write='], 'the value of --write is empty', 'give it one, or leave it out'],
+  [
+    ['lookup', 'db', '-e', ''],
+    'the value of --environment is empty',
+    'give it one, or leave it out',
+  ],
+  [['lookup', 'web:80'], /^service "web:80" is not a name: /, 'write: rarangi lookup web'],
+  [['lookup', 'http://web/'], /^service "http:\/\/web\/" is not/, 'write: rarangi lookup web'],
+  [['lookup', 'web', '--watch', '--one'], '--one and --watch exclude each other', /./],
+  [
+    ['lookup', 'web', '--watch', '--format', 'uri'],
+    /^--watch prints a line of JSON for every/,
+    /./,
+  ],
+  [['peers', 'h3'], 'unexpected argument: h3', 'write: rarangi peers --host h3'],
+  [['status', 'web'], 'unexpected argument: web', 'write: rarangi explain web'],
+  [['history', 'a', 'b'], 'unexpected argument: b', 'one at a time: rarangi history a'],
+  [['explain'], /^NAME is missing: /, 'see what there is with: rarangi lookup'],
+  [['list'], 'command list not found', 'did you mean: rarangi lookup'],
+  [['status', '--server', 'http://h1:17348'], / is a URI: write h1$/, /./],
+  [['serve', '--heartbeat', '5s', '--silence', '1s'], /^silence of 1s .* heartbeats of 5s$/, /./],
+  [
+    ['serve', '--heartbeat', '1ms'],
+    'heartbeat of 1ms is out of bounds',
+    /^use 50ms at least and 10s/,
+  ],
+  [
+    ['serve', '--doors', 'none', '--http-name', 'x'],
+    /^--http-name means nothing beside --doors/,
+    /./,
+  ],
+  [
+    ['serve', '--dns', 'none', '--dns-ttl', '1s'],
+    /^--dns-ttl means nothing beside --dns none/,
+    /./,
+  ],
+  [['serve', '--socket', 'none', '--socket-mode', '0600'], /^--socket-mode means nothing/, /./],
+  [
+    ['register', '--name', 'x', '--port', '1', '--drain', '1s'],
+    /^--drain means nothing without/,
+    /./,
+  ],
+  [['secret', '--write', 'no/folder'], 'cannot write no/folder: there is no folder no', /./],
+] as const;
+
+test('a slip of the hand is named, with what was meant', async ({ stage }) => {
+  for (const [words, message, hint] of MEANT) {
+    const { stderr } = await stage.run(words);
+
+    const [error = '', advice = ''] = stderr.split('\n');
+    expect([words, error, advice]).toEqual([
+      words,
+      `error: ${like(error, message)}`,
+      `hint: ${like(advice, hint)}`,
+    ]);
+  }
+}, 60_000);
+
+/** What a line is to be: a text, or what it is if it matches. */
+function like(line: string, wanted: string | RegExp): string {
+  if (typeof wanted === 'string') return wanted;
+  const said = line.replace(/^\w+: /, '');
+  return wanted.test(said) ? said : String(wanted);
+}
+
 test('without a server of this host it says how to start one', async ({ stage }) => {
   const nowhere = { XDG_RUNTIME_DIR: stage.folder, RARANGI_SERVER: undefined };
 

@@ -12,6 +12,21 @@ import { welcomeOf } from '../support/stage.ts';
 
 const RUN = join(import.meta.dirname, '../../bin/run.js');
 
+test('where there is none with a tag, the tag is named, and where the others are', async ({
+  stage,
+}) => {
+  const { look, register } = await oneServer(stage);
+  await register(['--name=db', '--port=1', '--tag=role=primary']);
+
+  const { code, stderr } = await look(['db', '--tag=role=replica', '--cluster=akl']);
+
+  const said = 'no instance of db with role=replica in cluster akl';
+  expect([code, stderr]).toEqual([
+    1,
+    `warning: ${said}; see what there is with: rarangi lookup db\n`,
+  ]);
+});
+
 test('each format prints what it says', async ({ stage }) => {
   const { address, look, register } = await oneServer(stage);
   await register(['--name=my-db', '--port=5432', '--scheme=pg', '--tag=zone=a b', '--tag=v=1']);

@@ -8,11 +8,15 @@ import { doubtsText } from '../../answers/doubts.ts';
 import { incompleteText } from '../../answers/view.ts';
 import type { InstanceInfo, LookupAnswer, ServicesAnswer } from '../../index.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { listOf } from '../flags.ts';
 
 /** Which of the instances are wanted. */
 export interface AnswerChoice extends AnyChoice {
   /** The first of each service only. */
   readonly one?: boolean | undefined;
+  /** What an instance had to have to be in the answer. */
+  readonly tag?: readonly string[] | string | undefined;
+  readonly cluster?: string | undefined;
 }
 
 /** The instances to print, the exit and the message. */
@@ -34,7 +38,7 @@ export function verdictOf(answer: LookupAnswer, choice: AnswerChoice): LookupVer
     return { instances, exit: 'uncertain', remark };
   }
   if (answer.complete) {
-    return { instances, exit: 'no', remark: noneRemark(answer) };
+    return { instances, exit: 'no', remark: noneRemark(answer, choice) };
   }
   const remark = `cannot tell whether ${answer.service} is there: ${incompleteText(answer)}; see: rarangi status`;
   return { instances, exit: 'uncertain', remark };
@@ -53,9 +57,15 @@ export function listVerdictOf(
   return { exit: 'no', remark: `no service is registered in ${environment}${why}` };
 }
 
-function noneRemark({ service, doubts }: LookupAnswer): string {
-  if (doubts !== undefined) return `no instance of ${service}: ${doubtsText(doubts)}`;
-  return `no instance of ${service}; see what there is with: rarangi lookup`;
+function noneRemark({ service, doubts }: LookupAnswer, choice: AnswerChoice): string {
+  const { cluster } = choice;
+  const wanted = [
+    ...listOf(choice.tag).map((tag) => ` with ${tag}`),
+    ...(cluster === undefined ? [] : [` in cluster ${cluster}`]),
+  ].join('');
+  if (doubts !== undefined) return `no instance of ${service}${wanted}: ${doubtsText(doubts)}`;
+  const others = wanted === '' ? '' : ` ${/^[\w.-]+$/.test(service) ? service : `'${service}'`}`;
+  return `no instance of ${service}${wanted}; see what there is with: rarangi lookup${others}`;
 }
 
 function staleRemark(instances: readonly InstanceInfo[]): string | null {

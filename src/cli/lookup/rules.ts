@@ -21,7 +21,7 @@ export function refuseOddWords({ name, command, flags, raw }: Words): void {
   refuseTwoFormats(given, flags);
   if (name === undefined) refuseWithoutName(given, command);
   else if (command !== null) refuseWithCommand(given, flags, command);
-  else if (flags.watch) refuseWithWatch(flags);
+  else if (flags.watch) refuseWithWatch(given, flags);
   else if (flags['on-change'] !== undefined)
     throw RarangiError.usage('--on-change needs a command');
 }
@@ -59,7 +59,10 @@ function refuseWithCommand(
 }
 
 /** A watch without end waits for nothing, and tells which instances are stale. */
-function refuseWithWatch(flags: LookupFlags): void {
+function refuseWithWatch(given: readonly string[], flags: LookupFlags): void {
+  if (given.includes('format') && flags.format !== 'json') {
+    throw RarangiError.usage('--watch prints a line of JSON for every change, in no other format');
+  }
   const odd = (['live', 'on-change', 'wait'] as const).find(
     (name) => (flags[name] ?? false) !== false,
   );
