@@ -150,6 +150,22 @@ test('a key with a passphrase is named as such, for servers and clients', async 
   }
 });
 
+test('files of HTTP that cannot be used are named at the start', async ({ stage }) => {
+  const ca = authorityOf(stage, 'ca');
+  const [one, other] = [ca.issue('one'), ca.issue('other')];
+  const serve = async (cert: string, key: string): Promise<string> => {
+    const http = ['--http=127.0.0.1', `--http-cert=${cert}`, `--http-key=${key}`];
+    const { code, stderr } = await stage.run(['serve', `--bind=${stage.address()}`, ...http]);
+    expect(code).toBe(2);
+    return stderr;
+  };
+
+  expect(await serve(one.cert, other.key)).toMatch(/key \S+ is not that of certificate /);
+  expect(await serve(one.key, one.key)).toMatch(/cannot use certificate \S+: \S.* \S/);
+  lockKey(stage, one);
+  expect(await serve(one.cert, one.key)).toMatch(/key \S+ has a passphrase, /);
+});
+
 test('SIGHUP takes a new CA, and closes what came with the old one', async ({ stage }) => {
   const { ca, own, address, server } = await certified(stage);
   const sidecar = registering(stage, address, ca.issue('client').flags);

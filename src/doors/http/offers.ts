@@ -48,7 +48,10 @@ function all(given: readonly unknown[]): readonly HttpOffer[] | string {
 function offerOf(given: unknown): HttpOffer | string {
   if (!isObject(given)) return 'an offer is an object: {"service":"web","port":8000}';
   const stranger = Object.keys(given).find((key) => !KEYS.has(key));
-  if (stranger !== undefined) return `${JSON.stringify(stranger)} means nothing in an offer`;
+  if (stranger !== undefined) {
+    const known = [...KEYS].join(', ');
+    return `${JSON.stringify(stranger)} means nothing in an offer: there are ${known}`;
+  }
   const { service, port, address, scheme, key, revision } = given;
   if (service === undefined || port === undefined) return 'an offer has a service and a port';
   if (typeof service !== 'string' || !isName(service)) {

@@ -4,13 +4,13 @@
 
 import type { Side } from '../machine/addresses.ts';
 import type { Cancel } from '../machine/runtime.ts';
-import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import { readTokenFile } from '../tls/token-file.ts';
 import type { DoorServer } from './door.ts';
 import type { DoorKind } from './door-keeper.ts';
 import { DoorKeeper } from './door-keeper.ts';
 import type { DoorAddresses, DoorSite } from './door-places.ts';
 import { doorAddressesOf, httpWaysOf, socketPlacesOf, tcpPlacesOf } from './door-places.ts';
+import { readPair } from './http-tls.ts';
 
 /** The addresses of all doors. */
 export interface AllAddresses {
@@ -24,10 +24,7 @@ export async function allAddressesOf(site: DoorSite): Promise<AllAddresses> {
   const dns = await doorAddressesOf(site, 'dns');
   const { httpTokenFile, httpTls } = site.doors;
   if (httpTokenFile !== null) readTokenFile(httpTokenFile);
-  if (httpTls !== null) {
-    readPublicFile(httpTls.cert, 'certificate');
-    readPrivateFile(httpTls.key, 'key');
-  }
+  if (httpTls !== null) readPair(httpTls);
   return { http, dns };
 }
 

@@ -18,9 +18,7 @@ export function httpTlsOf({
 }: Pick<DoorServer, 'settings' | 'lock'>): TlsOptions | null {
   const files = settings.httpTls ?? lock.tls;
   if (files === undefined) return null;
-  const cert = readPublicFile(files.cert, 'certificate');
-  const key = readPrivateFile(files.key, 'key');
-  mustBelong({ cert, key, files });
+  const { cert, key } = readPair(files);
   if (lock.tls === undefined) return { cert, key, minVersion: 'TLSv1.2' };
   // A certificate of the environment counts as a token; browsers have none.
   const ca = readPublicFile(lock.tls.ca, 'CA file');
@@ -33,12 +31,16 @@ export type TlsOptions = Pick<
   'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'
 >;
 
-function mustBelong(given: {
+/** A certificate and its key; in files, or what is in them. */
+interface Pair {
   readonly cert: string;
   readonly key: string;
-  readonly files: { readonly cert: string; readonly key: string };
-}): void {
-  const { cert, key, files } = given;
+}
+
+/** Reads a certificate and its key. Throws RARANGI_USAGE. */
+export function readPair(files: Pair): Pair {
+  const cert = readPublicFile(files.cert, 'certificate');
+  const key = readPrivateFile(files.key, 'key');
   const secret = privateKeyOf(key, files.key);
   let isPair: boolean;
   try {
@@ -47,6 +49,7 @@ function mustBelong(given: {
     throw unusable(`cannot use certificate ${files.cert}: ${reasonOf(error)}`);
   }
   if (!isPair) throw unusable(`key ${files.key} is not that of certificate ${files.cert}`);
+  return { cert, key };
 }
 
 function unusable(message: string): RarangiError {

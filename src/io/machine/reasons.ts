@@ -4,8 +4,11 @@
 /** What went wrong, in words that an operator knows. */
 export function reasonOf(error: unknown): string {
   const code = errorCode(error);
-  if (code === undefined) return error instanceof Error ? error.message : String(error);
-  return REASONS.get(code) ?? code;
+  const known = code === undefined ? undefined : REASONS.get(code);
+  if (known !== undefined) return known;
+  // Only the codes of the system, as ENOSPC, say something to an operator.
+  if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) return code;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The code of an error of the system, such as EADDRINUSE. */

@@ -137,7 +137,10 @@ test.each([
   [{ service: 'web', port: 80, tags: { a: 1 } }, 'the value of tag a is no text'],
   [{ service: 'web', port: 80, key: 'short' }, 'key is not 32 hexadecimal digits in lower case'],
   [{ service: 'web' }, 'an offer has a service and a port'],
-  [{ service: 'web', port: 80, prot: 1 }, '"prot" means nothing in an offer'],
+  [
+    { service: 'web', port: 80, tag: {} },
+    '"tag" means nothing in an offer: there are service, port, address, scheme, tags, key, revision',
+  ],
   [{ service: 'web', port: 80, revision: -1 }, 'revision -1 is no whole number'],
   ['web', 'an offer is an object: {"service":"web","port":8000}'],
 ])('an offer that is refused, case %#', (body, complaint) => {
