@@ -105,8 +105,14 @@ export function expectListed(state: State, link: Link, line: Line): void {
   state.replication.expecting.add(link);
 }
 
-/** A peer that asks for what it listed has lost it: stop waiting for it from that peer. */
-export function noteUnmet(state: State, { progress }: Link, { origin, sequence }: Line): void {
+/**
+ * A peer that asks for what it listed has lost it: stop waiting for it from that peer. It does not
+ * answer a question for what it has not either.
+ */
+export function noteUnmet(state: State, link: Link, { origin, sequence }: Line): void {
+  const { progress } = link;
+  const known = state.origins.get(origin)?.log.sequence ?? 0;
+  if (sequence <= known) noteNothingNew(state, link, origin);
   const listed = progress.listedSequence(origin);
   if (listed === undefined || (sequence > 0 && sequence < listed)) return;
   progress.endListed(origin);

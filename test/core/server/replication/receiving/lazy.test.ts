@@ -182,3 +182,17 @@ test('a question on a link that is replaced is asked on the new one, at once', (
   expect(asked).toEqual(['3 0']);
   expect(wants(stage.take(again))).toEqual(['3 0']);
 });
+
+test('[R17] a neighbour that has lost what it was asked for is asked no longer', () => {
+  const { stage, one, two } = pair();
+  const line = { origin: originOf('3'), sequence: 5 };
+  stage.hear(one, { kind: 'offer', lines: [line] });
+  stage.take(two);
+
+  stage.hear(one, { kind: 'want', lines: [{ origin: originOf('3'), sequence: 0 }] });
+  const { asked } = stage.state.links.get(originOf('1'))!.progress.counts;
+  stage.hear(two, { kind: 'offer', lines: [line] });
+
+  expect(asked).toBe(0);
+  expect(wants(stage.take(two))).toEqual(['3 0']);
+});
