@@ -34,8 +34,10 @@ export function encodePieces(message: Message): readonly [Uint8Array, Uint8Array
   if (message.kind === 'instances' && message.missingCount === undefined) {
     return encodeInstances(layout, message);
   }
-  if (message.kind === 'change' && message.instance !== undefined) {
-    return encodeChange(layout, message, message.instance);
+  if (message.kind === 'change') {
+    const { instance, ...said } = message;
+    if (instance === undefined) return [VIEWS.bytesOf(layout, said)];
+    return encodeChange(layout, said, instance);
   }
   return [encodeFields(layout, message)];
 }
@@ -57,7 +59,7 @@ function encodeInstances(
     list = concatenated(encoder.encode('instances'), encoder.encode(value));
     ENCODED_LISTS.set(instances, list);
   }
-  return [encodeAnswerHead(layout, message), list];
+  return [ANSWER_HEADS.bytesOf(layout, message), list];
 }
 
 /**
@@ -67,12 +69,11 @@ function encodeInstances(
  */
 function encodeChange(
   layout: Layout,
-  message: MessageOf<'change'>,
+  said: Omit<MessageOf<'change'>, 'instance'>,
   instance: Instance,
 ): readonly [Uint8Array, Uint8Array?] {
-  const { instance: _, ...said } = message;
   // Only a `view` has a count of hosts, which would come after the instance.
-  if (said.missingCount !== undefined) return [encodeFields(layout, message)];
+  if (said.missingCount !== undefined) return [encodeFields(layout, { ...said, instance })];
   return [withOneMore(encodeFields(layout, said)), encodedInstance(instance)];
 }
 
@@ -88,35 +89,58 @@ function encodedInstance(instance: Instance): Uint8Array {
 /** Only the latest, because the watches of one change are told one after the other. */
 let latestInstance: { readonly of: Instance; readonly bytes: Uint8Array } | undefined;
 
-function encodeAnswerHead(layout: Layout, message: MessageOf<'instances'>): Uint8Array {
-  let head = answerHead;
-  if (head === undefined || !isHeadOf(head.said, message)) {
-    const { instances: _, ...said } = message;
-    head = { said, ...answerHeadOf(layout, said) };
-    answerHead = head;
+/**
+ * The bytes of messages of one kind that differ in their request alone. Only the latest are kept,
+ * because such messages leave one after the other: answers share the view until it changes, and all
+ * watches are told of a new view at once.
+ */
+class Sharing {
+  /** The fields that are not in these bytes; one of them follows. */
+  readonly #later: ReadonlySet<string>;
+  #encoders: Layout['encoders'] | undefined;
+  #latest: { readonly said: Values; readonly begin: Uint8Array; readonly end: Uint8Array } | null =
+    null;
+
+  constructor(later: readonly string[] = []) {
+    this.#later = new Set(later);
   }
-  const { begin, end } = head;
-  const request = uint.encode(message.request) as number | bigint;
-  const bytes = new Uint8Array(begin.length + uintBytes(request) + end.length);
-  bytes.set(begin);
-  bytes.set(end, writeUint(bytes, begin.length, request));
-  return bytes;
+
+  bytesOf(layout: Layout, message: Requesting): Uint8Array {
+    this.#encoders ??= layout.encoders.filter(([field]) => !this.#later.has(field));
+    const encoders = this.#encoders;
+    const given = message as Requesting & Values;
+    let latest = this.#latest;
+    if (latest === null || !differInRequest(encoders, [latest.said, given])) {
+      const said = Object.fromEntries(encoders.map(([field]) => [field, given[field]]));
+      latest = { said, ...this.#around({ ...layout, encoders }, said) };
+      this.#latest = latest;
+    }
+    const { begin, end } = latest;
+    const request = uint.encode(given.request) as number | bigint;
+    const bytes = new Uint8Array(begin.length + uintBytes(request) + end.length);
+    bytes.set(begin);
+    bytes.set(end, writeUint(bytes, begin.length, request));
+    return bytes;
+  }
+
+  /** The bytes before and after the number of the request. */
+  #around(layout: Layout, said: Values): { begin: Uint8Array; end: Uint8Array } {
+    const { encoders } = layout;
+    const at = encoders.findIndex(([field]) => field === 'request');
+    const before = encodeFields({ ...layout, encoders: encoders.slice(0, at) }, said);
+    const whole = encodeFields(layout, { ...said, request: 0 });
+    if (this.#later.size > 0) withOneMore(whole);
+    const end = before.length + encoder.encode('request').length;
+    return { begin: whole.slice(0, end), end: whole.slice(end + uintBytes(0)) };
+  }
 }
 
-/** Whether both are the same before their lists, except for the request. */
-function isHeadOf(said: Head, message: Head): boolean {
-  return HEAD_FIELDS.every((field) => said[field] === message[field]);
-}
-
-/** The bytes before the list, cut where the number of the request belongs. */
-function answerHeadOf(layout: Layout, head: Head): Pick<AnswerHead, 'begin' | 'end'> {
-  const encoders = layout.encoders.filter(([field]) => !LAST_FIELDS.has(field));
-  const at = encoders.findIndex(([field]) => field === 'request');
-  const before = encodeFields({ ...layout, encoders: encoders.slice(0, at) }, head);
-  const whole = encodeFields({ ...layout, encoders }, { ...head, request: 0 });
-  withOneMore(whole);
-  const end = before.length + encoder.encode('request').length;
-  return { begin: whole.slice(0, end), end: whole.slice(end + uintBytes(0)) };
+/** Whether two messages say the same in some fields, but for their requests. */
+function differInRequest(
+  encoders: Layout['encoders'],
+  [one, other]: readonly [Values, Values],
+): boolean {
+  return encoders.every(([field]) => field === 'request' || one[field] === other[field]);
 }
 
 /** A message whose last pair follows: its map has one more than is there. */
@@ -128,23 +152,11 @@ function withOneMore(bytes: Uint8Array): Uint8Array {
 /** Where the head of the map is: after that of an array of two, and a code below 24. */
 const MAP_AT = 2;
 
-/** Only the latest, because all answers share the view until it changes. */
-let answerHead: AnswerHead | undefined;
+const ANSWER_HEADS = new Sharing(['instances', 'missingCount']);
+const VIEWS = new Sharing();
 
-/** The fields that do not come before the list. */
-const LAST_FIELDS: ReadonlySet<string> = new Set(['instances', 'missingCount']);
-
-/** From the table, so that a new field is compared as well. */
-const HEAD_FIELDS = (Object.keys(MESSAGES.instances.fields) as (keyof Head)[]).filter(
-  (field) => field !== 'request' && !LAST_FIELDS.has(field),
-);
-
-type Head = Omit<MessageOf<'instances'>, 'instances'>;
-
-interface AnswerHead {
-  readonly said: Head;
-  readonly begin: Uint8Array;
-  readonly end: Uint8Array;
+interface Requesting {
+  readonly request: number;
 }
 
 function concatenated(one: Uint8Array, other: Uint8Array): Uint8Array {

@@ -82,6 +82,32 @@ test('a change that many watches are told is encoded once, and each has its own 
   expect(encodeMessage(change)).toEqual(bytes);
 });
 
+test('a view that many watches are told is encoded once, and each has its own request', () => {
+  const missing = Array.from({ length: 256 }, (_, index) => `h${String(index)}` as Name);
+  let reads = 0;
+  const counted = new Proxy(missing, {
+    get: (names, key) => {
+      if (key === '0') reads += 1;
+      return Reflect.get(names, key) as unknown;
+    },
+  });
+  const why = 'split' as const;
+  const view = { kind: 'change', change: 'view', complete: false, missingCount: 300, why } as const;
+
+  const all = [1, 24, 300, 70_000].map((request) => ({ ...view, request, missing: counted }));
+  const bytes = all.map((each) => encodeMessage(each));
+  const other = { ...view, request: 24, missing: counted, missingCount: 301 };
+
+  expect(reads).toBeGreaterThan(0);
+  const once = reads;
+  reads = 0;
+  encodeMessage({ ...view, request: 1, missing: counted, missingCount: 302 });
+  expect(once).toBe(reads);
+  for (const [index, each] of all.entries())
+    expect(decodeMessage(bytes[index]!)).toEqual({ ...each, missing });
+  expect(decodeMessage(encodeMessage(other))).toEqual({ ...other, missing });
+});
+
 test('a part of a message that is kept keeps nothing else of its frame in memory', () => {
   const services = Array.from({ length: 500 }, (_, index) => {
     return { name: `${'service-'.repeat(12)}${String(index)}` as Name, live: 1, stale: 0 };
