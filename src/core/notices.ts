@@ -82,6 +82,8 @@ export const NOTICES = {
   },
   'door-fault': {
     level: 'error',
+    rationed: 'address',
+    besides: ['address'],
     sentence: 'a request by {door} was not answered because of a bug in rarangi: {reason}',
   },
   'few-open-files': {
@@ -192,6 +194,8 @@ export const NOTICES = {
   },
   fault: {
     level: 'error',
+    rationed: 'address',
+    besides: ['address'],
     sentence: sentence(
       'a bug in rarangi, while it handled {what} (number {count} since the start): {reason}; ',
       'please report it',

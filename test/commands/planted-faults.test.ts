@@ -196,9 +196,15 @@ test('a bug that a DNS query meets costs that query, and the door stays open', a
   const sound = await ask('x', 4);
 
   expect([early.rcode, late.rcode, sound.rcode]).toEqual(['SERVFAIL', 'SERVFAIL', 'NOERROR']);
-  const faults = bad.allSaid({ event: 'door-fault' });
-  expect(faults).toHaveLength(2);
+  expect(bad.allSaid({ event: 'door-fault' })).toHaveLength(2);
+  for (let count = 0; count < 20; count += 1) await ask(`nobody-${String(count)}`, 3);
+
+  expect((await ask('x', 5)).rcode).toBe('NOERROR');
   expect(bad.allSaid({ event: 'door-closed' })).toEqual([]);
+  await bad.end();
+  // One address does not fill the log with stacks.
+  expect(bad.allSaid({ event: 'door-fault' })).toHaveLength(10);
+  expect(bad.allSaid({ event: 'left-out' })).toMatchObject([{ notice: 'door-fault', times: 12 }]);
 });
 
 async function asked(place: string, name: string, id: number): Promise<Told> {

@@ -311,9 +311,9 @@ export function tellFault(state: State, { connection, reason }: Fault): void {
   if (state.life.isFailing && state.nowMs - toldMs < TOLD_AGAIN_MS) return;
   if (state.life.isFailing) state.life.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
   const remote = connection === null ? undefined : state.connections.get(connection)?.remote;
-  const from = remote ?? 'a connection that is closed';
-  const what = connection === null ? 'nothing that anybody sent' : `what came from ${from}`;
-  state.out.notice('fault', { what, count: state.life.faultsCount, reason });
+  const address = connection === null ? 'this server' : (remote ?? 'a connection that is closed');
+  const what = connection === null ? 'nothing that anybody sent' : `what came from ${address}`;
+  state.out.notice('fault', { what, address, count: state.life.faultsCount, reason });
 }
 
 /**

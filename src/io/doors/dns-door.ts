@@ -125,7 +125,7 @@ class DnsPlaces implements Door {
     try {
       this.#door.take(query.bytes, way, query);
     } catch (error) {
-      this.#tellFault(error);
+      this.#tellFault(error, query);
       query.fail();
     }
     this.#query = null;
@@ -141,16 +141,17 @@ class DnsPlaces implements Door {
     try {
       act();
     } catch (error) {
-      this.#tellFault(error);
+      this.#tellFault(error, query);
       query?.fail();
     } finally {
       this.#query = before;
     }
   }
 
-  #tellFault(error: unknown): void {
+  #tellFault(error: unknown, query: OpenQuery | null): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#context.server.tell({ name: 'door-fault', fields: { door: 'DNS', reason } });
+    const fields = { door: 'DNS', address: query?.address ?? 'this server', reason };
+    this.#context.server.tell({ name: 'door-fault', fields });
   }
 
   #mayAsk(address: string): boolean {

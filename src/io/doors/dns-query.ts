@@ -1,6 +1,7 @@
 // A query on its way through the door. The invariant: it is answered once at most, and counted as
 // it is answered. It is one object, because there are tens of thousands of them in a second.
 
+import { bracketed } from '../../core/kit/text.ts';
 import type { Finding } from '../../doors/dns/answer.ts';
 import { failureBytes } from '../../doors/dns/answer.ts';
 import { RCODE } from '../../doors/dns/codes.ts';
@@ -20,6 +21,11 @@ export class OpenQuery implements Asking {
     this.bytes = bytes;
     this.#source = source;
     this.#count = count;
+  }
+
+  /** Where it comes from. */
+  get address(): string {
+    return bracketed(this.#source.address);
   }
 
   answer({ bytes, rcode, finding, isTruncated }: Encoded): void {

@@ -72,7 +72,8 @@ export class Exchange {
       act();
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#context.server.tell({ name: 'door-fault', fields: { door: 'HTTP', reason } });
+      const fields = { door: 'HTTP', address: this.remote, reason };
+      this.#context.server.tell({ name: 'door-fault', fields });
       if (this.response.headersSent) this.response.destroy();
       else this.fail(BUG);
     }

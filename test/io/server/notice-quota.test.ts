@@ -27,6 +27,21 @@ test('of a flood of one address the first lines are told, and then how many more
   expect(quota.nextMs()).toBe(Infinity);
 });
 
+test('a bug that one address meets again and again fills no log with stacks', () => {
+  const quota = new NoticeQuota();
+  const reason = 'Error: planted';
+  const meet = (address: string): readonly boolean[] => [
+    quota.admit({ name: 'fault', fields: { what: address, address, count: 1, reason } }, 0),
+    quota.admit({ name: 'door-fault', fields: { door: 'DNS', address, reason } }, 0),
+  ];
+
+  const first = Array.from({ length: LINES_A_MINUTE }, () => meet('10.0.0.1:1'));
+
+  expect(first.flat()).not.toContain(false);
+  expect(meet('10.0.0.1:2')).toEqual([false, false]);
+  expect(meet('10.0.0.2:1')).toEqual([true, true]);
+});
+
 test('strangers that come one by one are told of, each in one line', () => {
   const quota = new NoticeQuota();
   const nowMs = (at: number): number => at * 6_100;
