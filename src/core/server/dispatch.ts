@@ -56,6 +56,7 @@ import {
   handleSessionClosed,
   judgeSession,
 } from './sessions/sessions.ts';
+import { isNewWord, mayForget } from './forget-tokens.ts';
 import { handleWhileWaking } from './sleep.ts';
 import type { Connection, Link, Session } from './entities.ts';
 import { emptyLogs } from './replication/receiving/bare.ts';
@@ -233,9 +234,8 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
     case 'unwatch':
       session.watches.delete(message.request);
       break;
-    case 'forget': {
-      const count = handleForget(state, message);
-      state.out.send(to, { kind: 'done', request: message.request, count });
+    case 'forget':
+      answerForget(state, session, message);
       break;
     }
     default:
@@ -273,6 +273,17 @@ export function handleFlow(state: State, flow: Flow): void {
 export function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
   closeAtLimit(state, connection, limit);
   endWithout(state, connection, LIMITS[limit].noun);
+/** Answers `forget` with how many servers were dropped here. */
+function answerForget(state: State, session: Session, message: MessageOf<'forget'>): void {
+  const { request } = message;
+  if (!mayForget(state, message)) {
+    refuseAtLimit(state, session, { request, limit: 'forgets-per-minute' });
+    return;
+  }
+  const count = handleForget(state, message);
+  state.out.send(session.connection.id, { kind: 'done', request, count });
+}
+
 }
 
 /**
@@ -280,12 +291,7 @@ export function endAtLimit(state: State, connection: Connection, limit: LimitNam
  * server that can be reached.
  */
 function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): number {
-  if (state.life.forgetTokens.has(message.token)) return 0;
-  state.life.forgetTokens.add(message.token);
-  const [oldest] = state.life.forgetTokens;
-  if (oldest !== undefined && state.life.forgetTokens.size > TOKENS_MAX) {
-    state.life.forgetTokens.delete(oldest);
-  }
+  if (!isNewWord(state, message, { isOwn: from === undefined })) return 0;
   sendToAll(state, message, from);
   let count = 0;
   for (const origin of [...state.reach.directory.ofHost(message.host)]) {
@@ -367,5 +373,3 @@ function noteParting(
   connection.wasReleased ||= name === 'duplicate';
   connection.wasSilent ||= name === 'silent' || name === 'duplicate';
 }
-
-const TOKENS_MAX = 1_024;

@@ -27,8 +27,8 @@ export interface Life {
   heldPlaces: readonly HeldPlace[];
   /** When each limit was last logged, and how often it was reached since. */
   readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
-  /** Hosts that operators have asked to forget, so that each request goes round once. */
-  readonly forgetTokens: Set<string>;
+  /** What operators have asked to forget, and when, the latest last: see forget-tokens.ts. */
+  readonly forgetTokens: Map<string, { readonly atMs: number; readonly isOwn: boolean }>;
 }
 
 /** One that has only begun. */
@@ -46,6 +46,6 @@ export function createLife(): Life {
     isAddressGone: false,
     heldPlaces: [],
     limitsTold: new Map(),
-    forgetTokens: new Set(),
+    forgetTokens: new Map(),
   };
 }

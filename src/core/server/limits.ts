@@ -102,6 +102,12 @@ export const LIMITS = {
     max: 65_536,
     doc: 'Instances that the watches of one session may bring along from another server. A watch with more is refused.',
   },
+  'forgets-per-minute': {
+    noun: 'hosts given up in a minute',
+    hint: 'wait a minute',
+    max: 60,
+    doc: 'Hosts that the clients of one server may give up in a minute (`peers --forget`): every server of the fleet is told of each. Further ones are refused. Of all clients and servers a server passes on 1,024 in a minute.',
+  },
   'messages-per-second': {
     noun: 'messages a second of one session',
     hint: 'send fewer',

@@ -143,6 +143,6 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R65] what an operator says goes round once',
     news.forgottenOnce,
-    ['dispatch#handleForget', 'if (state.life.forgetTokens.has(message.token)) return 0;', ''],
+    ['forget-tokens#isNewWord', 'forgetTokens.has(token) || !hasRoom(state)', 'false'],
   ],
 ];
