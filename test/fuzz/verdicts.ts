@@ -80,6 +80,7 @@ export function sizesOf(state: State): readonly Size[] {
     ['targets', linking.targets.size, 1_024],
     ['tokens', life.forgetTokens.size, 1_024],
     ['removals', clients.removals.size, 4_096],
+    ['bytes of removals', clients.heldByRemovals.bytes, 4 * 1_024 * 1_024],
     ['ended', past.ended.size, 16_384],
     ['gone', past.gone.size, 1_024],
     ['barred', life.barred.size, 1_024],

@@ -223,8 +223,7 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
     case 'history':
       return answerHistory(state, to, message);
     case 'status':
-      answerStatus(state, to, message.request);
-      break;
+      return answerStatus(state, to, message.request);
     case 'watch': {
       const limit = watchExcessOf(state, session, message);
       if (limit === null) return handleWatch(state, session, message);
@@ -237,7 +236,6 @@ function answerSession(state: State, session: Session, message: Arriving<'sessio
     case 'forget':
       answerForget(state, session, message);
       break;
-    }
     default:
       dispatchSign(state, session.connection, message);
   }
@@ -273,6 +271,8 @@ export function handleFlow(state: State, flow: Flow): void {
 export function endAtLimit(state: State, connection: Connection, limit: LimitName): void {
   closeAtLimit(state, connection, limit);
   endWithout(state, connection, LIMITS[limit].noun);
+}
+
 /** Answers `forget` with how many servers were dropped here. */
 function answerForget(state: State, session: Session, message: MessageOf<'forget'>): void {
   const { request } = message;
@@ -282,8 +282,6 @@ function answerForget(state: State, session: Session, message: MessageOf<'forget
   }
   const count = handleForget(state, message);
   state.out.send(session.connection.id, { kind: 'done', request, count });
-}
-
 }
 
 /**

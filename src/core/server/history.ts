@@ -89,22 +89,25 @@ export class History {
 
   /**
    * The newest rows that fit the question, the oldest of them first, and how far back the ring
-   * reaches.
+   * reaches; and how many were looked at.
    */
   answer(
     nowMs: number,
     query: HistoryRequest,
-  ): { readonly rows: EventRow[]; readonly reachesBackMs: number } {
+  ): { readonly rows: EventRow[]; readonly reachesBackMs: number; readonly looked: number } {
     const rows: EventRow[] = [];
+    let looked = 0;
     const { after = 0, withinMs = Infinity, limit } = query;
     for (const kept of this.#newestFirst()) {
       const isOver = kept.number <= after || nowMs - kept.atMs > withinMs;
       if (isOver || rows.length >= limit) break;
+      looked += 1;
       if (isAsked(kept, query)) rows.push(rowOf(kept, nowMs));
     }
     const oldest = this.#count <= this.#rowsMax ? null : this.#rows[this.#count % this.#rowsMax];
     const sinceMs = this.#rowsMax === 0 ? nowMs : (oldest?.atMs ?? this.#bornMs);
-    return { rows: rows.reverse(), reachesBackMs: Math.max(0, Math.round(nowMs - sinceMs)) };
+    const reachesBackMs = Math.max(0, Math.round(nowMs - sinceMs));
+    return { rows: rows.reverse(), reachesBackMs, looked };
   }
 
   *#newestFirst(): Generator<Kept> {

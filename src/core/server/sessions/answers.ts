@@ -11,13 +11,14 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import { lastingOf } from '../../catalogue/fleeting.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
-import type { Origin, Session, Watch } from '../entities.ts';
+import type { Origin, Session } from '../entities.ts';
 import type { Why } from '../replication/slice.ts';
 import type { State } from '../state.ts';
 import { roundTripOf } from '../links/connections.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
 import { lookupAnswerOf } from '../tally.ts';
 import { doubtsOf, healthOf } from './health.ts';
+import type { WatchEntry } from './watches.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
@@ -56,18 +57,18 @@ export function answerPeers(state: State, to: ConnectionId, asked: MessageOf<'pe
   return servers.length + (gone.gone?.length ?? 0);
 }
 
-/** Answers `history`. */
+/** Answers `history`. Returns how many rows it has looked at, though few may fit. */
 export function answerHistory(state: State, to: ConnectionId, asked: MessageOf<'history'>): number {
   const { request } = asked;
-  const answer = state.history.answer(state.nowMs, asked);
+  const { looked, ...answer } = state.history.answer(state.nowMs, asked);
   state.out.send(to, { kind: 'events', request, ...answer, more: false });
-  return answer.rows.length;
+  return looked;
 }
 
-/** Answers `status`. */
-export function answerStatus(state: State, to: ConnectionId, request: number): void {
+/** Answers `status`. Returns how many servers it has looked at. */
+export function answerStatus(state: State, to: ConnectionId, request: number): number {
   const server = serverRowOf(state, state.self);
-  if (server === null) return;
+  if (server === null) return 0;
   state.out.send(to, {
     kind: 'report',
     request,
@@ -81,6 +82,7 @@ export function answerStatus(state: State, to: ConnectionId, request: number): v
     instances: { ...state.catalogue.counts },
     gone: goneCount(state),
   });
+  return state.origins.size;
 }
 
 /** How many servers and masters there are, by standing. */
@@ -134,34 +136,12 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
   if (isViewNew) tellView(state);
 }
 
-interface Watcher {
-  readonly to: ConnectionId;
-  readonly request: number;
-  readonly watch: Watch;
-}
-
-/**
- * The session with the fewest watches of the service is told first: many watches of one session
- * must not delay the others.
- */
 function tellChange(state: State, { servers: _, ...change }: Change): void {
   const { instance, service } = change.instance.registration;
-  for (const { to, request, watch } of watchersOf(state, service)) {
+  for (const { to, request, watch } of state.clients.watchers.of(service)) {
     watch.untold.delete(instance);
     state.out.send(to, { kind: 'change', request, ...change });
   }
-}
-
-function watchersOf({ sessions }: State, service: Name): readonly Watcher[] {
-  const bySession: Watcher[][] = [];
-  for (const { connection, watches } of sessions.values()) {
-    const own: Watcher[] = [];
-    for (const [request, watch] of watches) {
-      if (watch.service === service) own.push({ to: connection.id, request, watch });
-    }
-    if (own.length > 0) bySession.push(own);
-  }
-  return bySession.sort((one, other) => one.length - other.length).flat();
 }
 
 /** Tells every watcher what the view is now, after all that changed before it. */
@@ -179,7 +159,7 @@ function tellView(state: State): void {
  * Tells why instances that a client has from before are gone. For those not remembered here nothing
  * is sent: the complete view that follows says that they are gone, and the cause is unknown.
  */
-function tellUntold(state: State, watcher: Watcher): void {
+function tellUntold(state: State, watcher: WatchEntry): void {
   const { to, request, watch } = watcher;
   for (const id of [...watch.untold].sort(compareText)) {
     const removal = state.clients.removals.get(id);
@@ -212,12 +192,14 @@ function noteVanished(state: State, service: Name): void {
 
 function noteRemoval(state: State, change: Change): void {
   const id = change.instance.registration.instance;
-  state.clients.removals.delete(id);
+  const { removals, heldByRemovals } = state.clients;
+  removals.delete(id);
   if (change.change !== 'removed') return;
-  state.clients.removals.set(id, { ...change, atMs: state.nowMs });
-  const [oldest] = state.clients.removals.keys();
-  if (oldest !== undefined && state.clients.removals.size > REMOVALS_MAX)
-    state.clients.removals.delete(oldest);
+  removals.set(id, { ...change, atMs: state.nowMs });
+  for (const oldest of removals.keys()) {
+    if (removals.size <= REMOVALS_MAX && heldByRemovals.bytes <= REMOVALS_BYTES_MAX) break;
+    removals.delete(oldest);
+  }
 }
 
 /** The part of every answer about the view behind it. */
@@ -253,3 +235,6 @@ const VANISHED_MAX = 1_000;
 
 /** Removals remembered: those of the seconds that a watcher needs to find another server. */
 const REMOVALS_MAX = 4_096;
+
+/** Room for the largest few hundred of them, and for all of the usual size. */
+const REMOVALS_BYTES_MAX = 4 * 1_024 * 1_024;

@@ -28,6 +28,7 @@ import type { NoticeFields } from '../../notices.ts';
 import type { Connection, Session } from '../entities.ts';
 import type { State } from '../state.ts';
 import { CREDIT_MAX } from './throttle.ts';
+import { Watches } from './watches.ts';
 
 /** A client has shaken hands. */
 export function becomeSession(state: State, connection: Connection, said: SaidPace): void {
@@ -48,7 +49,7 @@ export function createSession(state: State, connection: Connection): Session {
     connection,
     held,
     registrations: new ChargedMap(held, registrationRecord.bytes),
-    watches: new ChargedMap(held, ({ bytes }) => bytes),
+    watches: new Watches(held, state.clients.watchers, connection.id),
     credit: CREDIT_MAX,
     creditMs: state.nowMs,
     isTooFast: false,

@@ -2,9 +2,11 @@
 // may have missed.
 
 import type { InstanceId, Name } from '../../../protocol/ids.ts';
+import { registration as registrationRecord } from '../../../protocol/records.ts';
 import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
-import { Account } from '../../kit/account.ts';
+import { Account, ChargedMap } from '../../kit/account.ts';
+import { Watchers } from './watches.ts';
 
 /** The state of clients. */
 export interface Clients {
@@ -13,12 +15,30 @@ export interface Clients {
   /** All that sessions hold, in bytes. */
   readonly held: Account;
   /** The latest removals and when each was, for clients that come later: see answers.ts. */
-  readonly removals: Map<InstanceId, Change & { readonly atMs: number }>;
+  readonly removals: ChargedMap<InstanceId, Removal>;
+  /** The bytes of these. */
+  readonly heldByRemovals: Account;
+  /** Who watches which service. */
+  readonly watchers: Watchers;
   /** Services whose last instance went, and when: the latest of them. */
   readonly vanished: Map<Name, number>;
 }
 
+/** Something that was removed, and when. */
+export type Removal = Change & { readonly atMs: number };
+
 /** No client has come yet. */
 export function createClients(): Clients {
-  return { owners: new Map(), held: new Account(), removals: new Map(), vanished: new Map() };
+  const heldByRemovals = new Account();
+  const removals = new ChargedMap<InstanceId, Removal>(heldByRemovals, ({ instance }) =>
+    registrationRecord.bytes(instance.registration),
+  );
+  return {
+    owners: new Map(),
+    held: new Account(),
+    removals,
+    heldByRemovals,
+    watchers: new Watchers(),
+    vanished: new Map(),
+  };
 }

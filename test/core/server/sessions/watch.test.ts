@@ -183,6 +183,23 @@ test('removals are remembered in a bounded number, the latest', () => {
   expect(server.state.clients.removals.has(ids.at(-1)!)).toBe(true);
 });
 
+test('of very large ones fewer are remembered: what was removed is no way to fill the memory', () => {
+  const { server, link } = serverWith();
+  const tags = Array.from({ length: 15 }, (_, at) => {
+    return { key: `t${String(at)}` as Name, value: 'x'.repeat(1_000) };
+  });
+  for (let index = 0; index < 1_000; index += 1) {
+    const instance = index.toString(16).padStart(32, '0') as ReturnType<typeof instanceIdOf>;
+    server.tell(link, '1', { kind: 'put', registration: registrationOf('a', { instance, tags }) });
+    server.tell(link, '1', { kind: 'delete', instance, cause: 'closed' });
+  }
+
+  const { removals, heldByRemovals } = server.state.clients;
+  expect(heldByRemovals.bytes).toBeLessThanOrEqual(4 * 1_024 * 1_024);
+  expect(removals.size).toBeGreaterThan(200);
+  expect(removals.has(instanceIdOf('0'))).toBe(false);
+});
+
 test('only the watched service is told of, and nothing after the watch is ended', () => {
   const { server, link } = serverWith('a');
   const session = server.client();
