@@ -1,5 +1,6 @@
 // What liars may do, chosen by chance: mostly sound things and few at a time, once in a while as many
-// as may be. A fuzzer plays them as parts of a script, the simulator one after the other.
+// as may be, and now and then as many as may be of the largest: each part of a sum has its bound, and
+// the sum none but by our code. A fuzzer plays them as parts of a script, the simulator one after the other.
 
 import { mayArrive } from '../../src/core/server/links/connections.ts';
 import type { Message, MessageKind } from '../../src/protocol/messages.ts';
@@ -16,12 +17,18 @@ export function sharpened(deed: Deed, chance: Chance): Deed {
 
 /** Any deed of a server; of what it says these kinds. */
 export function newDeed(chance: Chance, kinds: readonly MessageKind[]): Deed {
+  if (chance.oneIn(SUM_ONE_IN)) return newSum(chance);
   const wish = { seed: chance.below(2 ** 32), edgeOneIn: chance.pick([0, 0, 1, 3, 8]) };
   switch (chance.below(10)) {
     case 0:
       return { ...wish, deed: 'crowd', count: countOf(chance, 300) };
     case 1:
-      return { ...wish, deed: 'grow', entry: chance.pick(ENTRIES), count: countOf(chance, 700, 5) };
+      return {
+        ...wish,
+        deed: 'grow',
+        entry: chance.pick(ENTRIES),
+        count: countOf(chance, GROWN_MAX, 5),
+      };
     case 2:
       return {
         ...wish,
@@ -35,6 +42,17 @@ export function newDeed(chance: Chance, kinds: readonly MessageKind[]): Deed {
     default:
       return newSaying(chance, kinds);
   }
+}
+
+/** As many entries as a log keeps at hand, of a kind that may be large, each of the largest. */
+function newSum(chance: Chance): Deed & { readonly deed: 'grow' } {
+  const entry = chance.pick(LARGE_ENTRIES);
+  return { deed: 'grow', seed: chance.below(2 ** 32), edgeOneIn: 1, entry, count: GROWN_MAX };
+}
+
+/** Whether a deed is only of use at an edge. */
+export function isSum(deed: Deed): boolean {
+  return deed.deed === 'grow' && deed.count === GROWN_MAX && deed.edgeOneIn === 1;
 }
 
 /** It says something of one of these kinds. */
@@ -60,9 +78,14 @@ function sizeOf(deed: Deed, size: (typeof SIZES)[number]): number {
 const SIZES = ['count', 'links', 'itemsMax'] as const;
 const HEAVY = 300;
 
+/** More than a megabyte of the largest, and fewer than a log keeps at hand. */
+const GROWN_MAX = 700;
+const SUM_ONE_IN = 40;
+
 /** Servers that a liar makes up. */
 export const MADE_UP = [0, 1, 2, 3].map(madeUpId);
 const ENTRIES = ['facts', 'up', 'down', 'put', 'delete', 'bye', 'missing'] as const;
+const LARGE_ENTRIES = ['facts', 'facts', 'put', 'missing'] as const;
 /** All there are, in place or not. */
 export const KINDS = Object.keys(MESSAGES) as readonly MessageKind[];
 /** What a server may say. */

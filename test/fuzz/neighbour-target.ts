@@ -10,6 +10,7 @@ import {
   FROM_CLIENTS,
   FROM_PEERS,
   isHeavy,
+  isSum,
   KINDS,
   MADE_UP,
   newDeed,
@@ -131,7 +132,7 @@ function newTale(chance: Chance): Script {
   const act = chance.pick(['link', 'client'] as const);
   const does = (edgeOneIn: number): Act => {
     const deed = act === 'link' ? newDeed(chance, FROM_PEERS) : newSaying(chance, FROM_CLIENTS);
-    return { act: 'do', at: 0, deed: { ...deed, edgeOneIn } };
+    return { act: 'do', at: 0, deed: isSum(deed) ? deed : { ...deed, edgeOneIn } };
   };
   const sound = Array.from({ length: 1 + chance.below(4) }, () => does(0));
   const edges = Array.from({ length: 1 + chance.below(3) }, () => does(chance.pick([1, 1, 2, 4])));
