@@ -3,6 +3,7 @@
 // share two cores with each other, hence the generous timeouts; no test may rely on them.
 
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const isSoak = process.env['RARANGI_TEST_SOAK'] === '1';
 // Where to leave the results as JSON, for .ci/run to count.
@@ -11,20 +12,64 @@ const results = process.env['RARANGI_TEST_RESULTS'];
 const isClients = process.env['RARANGI_TEST_CLIENTS'] === '1';
 const clientTests = 'test/clients/**/*.test.ts';
 const soakTests = 'test/**/*.soak.test.ts';
-// Rooms without sockets, processes and globals: their files share a worker, and load its code once.
-const pureTests = 'test/{answers,core,doors,page,properties,protocol,transcripts}/**/*.test.ts';
+// The files that take longest, each in a process of its own. They begin first, in this order, for the
+// last one must not run alone; those that wait stand between those that compute.
+const LONGEST = [
+  'namespaces/hosts',
+  'sim/scenarios',
+  'sim/mutations/mutations',
+  'namespaces/address',
+  'commands/history-hosts',
+  'commands/history',
+  'sim/seeds',
+  'commands/history-ring',
+  'commands/convergence',
+  'namespaces/lossy',
+  'package/package',
+  'commands/lean',
+  'hostile/http',
+  'commands/locked',
+  'commands/lookup-command',
+  'hostile/hostile',
+  'properties/parts',
+  'sim/scale/scale',
+  'commands/rotation',
+  'commands/http-restarts',
+  'commands/cluster',
+  'commands/restart-pair',
+  'commands/flap',
+].map((name) => `test/${name}.test.ts`);
+// It measures the heap of its process.
+const ALONE = [...LONGEST, 'test/cli/start/spare-memory.test.ts'];
 const allTests = 'test/**/*.test.ts';
 const kinds: NonNullable<TestProjectInlineConfiguration['test']>[] = isClients
   ? [{ name: 'clients', include: [clientTests] }]
   : isSoak
     ? [{ name: 'soak', include: [soakTests], exclude: [clientTests] }]
     : [
-        { name: 'pure', include: [pureTests], exclude: [soakTests], isolate: false },
-        { name: 'whole', include: [allTests], exclude: [soakTests, clientTests, pureTests] },
+        { name: 'alone', include: ALONE },
+        // Their files share a worker, and load the code that they test once.
+        {
+          name: 'together',
+          include: [allTests],
+          exclude: [soakTests, clientTests, ...ALONE],
+          isolate: false,
+        },
       ];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: kinds.map((test) => ({ extends: true, test })),
     // What oclif writes must reach the streams that the tests look at.
     disableConsoleIntercept: true,
@@ -33,6 +78,8 @@ export default defineConfig({
     // A browser takes its time to start.
     testTimeout: isSoak ? 3_600_000 : isClients ? 300_000 : 60_000,
     hookTimeout: 60_000,
+    // As long as for a line of a process: a second is short on a busy machine.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
     coverage: {
       enabled: process.env['RARANGI_TEST_COVERAGE'] === '1',

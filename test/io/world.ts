@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 import type {
   ClientOptions,
@@ -16,15 +16,11 @@ import type {
 } from '../../src/index.ts';
 import { connect, serve, watch } from '../../src/index.ts';
 
-const endings: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
 /** Runs something when the test ends; the latest first. */
 export function atEnd(end: () => unknown): void {
-  endings.push(end);
+  onTestFinished(async () => {
+    await end();
+  });
 }
 
 /** An address of loopback of the test's own; with 127 as its first byte, as 127.0.0.1 has. */

@@ -268,9 +268,12 @@ const AWAITED_MS_MAX = 20_000;
 
 let addressesCount = 0;
 
-/** Test files run in processes of their own, so the process id keeps them apart. */
+/**
+ * Each worker has addresses of its own, by its process id: 1,023 of them, for its files share it.
+ */
 function nextAddress(): string {
   addressesCount += 1;
-  const { pid } = process;
-  return `127.${String(64 + ((pid >> 8) & 127))}.${String(pid & 255)}.${String(addressesCount)}`;
+  const number = ((process.pid & 0x1fff) << 10) | addressesCount;
+  const [high, middle, low] = [number >> 16, (number >> 8) & 255, number & 255];
+  return `127.${String(64 + high)}.${String(middle)}.${String(low)}`;
 }
