@@ -1,10 +1,13 @@
-// dist/lean: the commands that shells and machines start by the hundred, each as one file, for
-// reading a hundred small ones takes longer than running what is in them. In them oclif is replaced
-// by src/cli/start/lean-oclif.ts, and what few runs need is either read when it is first used (chalk)
-// or left out: whatever the source imports by `import()`. A run that comes to such an import
-// declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. The doors of a server
-// are files of their own, loaded when they open. Run by `npm run build`; bin/run.js says who is
-// asked when.
+// Two things are made of src besides what tsc makes of it, and both are about starts: reading a hundred
+// small files takes longer than running what is in them. The library is written over that of tsc as one
+// file, with what it loads when that is used in dist/shared.
+//
+// dist/lean: the commands that shells and machines start by the hundred, each as one file. In them
+// oclif is replaced by src/cli/start/lean-oclif.ts, and what few runs need is either read when it is
+// first used (chalk) or left out: whatever the source imports by `import()`. A run that comes to such
+// an import declines, and the file NAME-whole.cjs, which leaves out nothing, is asked. The doors of a
+// server are files of their own, loaded when they open. Run by `npm run build`; bin/run.js says who
+// is asked when.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -137,6 +140,21 @@ function entryOf(id) {
 }
 
 rmSync(folder, { recursive: true, force: true });
+rmSync(join(root, 'dist/shared'), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  bundle: true,
+  chunkNames: 'shared/[name]-[hash]',
+  entryPoints: ['src/index.ts'],
+  format: 'esm',
+  logLevel: 'warning',
+  outbase: 'src',
+  outdir: 'dist',
+  packages: 'external',
+  platform: 'node',
+  splitting: true,
+  target: settings.target,
+});
 await build({
   ...settings,
   stdin: { contents: `export { Chalk } from 'chalk';`, resolveDir: root },
