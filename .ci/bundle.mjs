@@ -160,7 +160,7 @@ await build({
   stdin: { contents: `export { Chalk } from 'chalk';`, resolveDir: root },
   outfile: join(folder, 'chalk.cjs'),
 });
-for (const id of ['lookup', 'peers', 'register', 'serve', 'status']) {
+for (const id of ['history', 'lookup', 'peers', 'register', 'serve', 'status']) {
   const stdin = entryOf(id);
   const server = id === 'serve' ? SERVER : {};
   const plugins = [doorsApart, leftOut, whenUsed];

@@ -51,6 +51,7 @@ process.on('SIGUSR1', () => undefined);
 for (const delayMs of [20, 200]) setTimeout(closeDebugger, delayMs).unref();
 
 const FILES_BY_COMMAND = {
+  history: ['history'],
   lookup: ['lookup', 'lookup-whole'],
   peers: ['peers'],
   register: ['register', 'register-whole'],

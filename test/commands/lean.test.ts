@@ -30,6 +30,8 @@ const WORDS = [
   'lookup --all --live db --server=SERVER',
   'lookup db other',
   'lookup --help',
+  'history --server=NOBODY',
+  'history db --limit=0',
   'peers --server=SERVER --json',
   'peers --server=SERVER --forget=h9',
   'status --server=SERVER',

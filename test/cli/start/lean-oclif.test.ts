@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { parseWords } from '../../../src/cli/start/lean-oclif.ts';
+import History from '../../../src/commands/history.ts';
 import Lookup from '../../../src/commands/lookup.ts';
 import Peers from '../../../src/commands/peers.ts';
 import Register from '../../../src/commands/register.ts';
@@ -10,7 +11,7 @@ import Status from '../../../src/commands/status.ts';
 
 type Declared = Parameters<typeof parseWords>[0];
 
-const COMMANDS = Object.entries({ Lookup, Peers, Register, Status });
+const COMMANDS = Object.entries({ History, Lookup, Peers, Register, Status });
 
 /** What oclif makes of words, an error being one of its answers. */
 async function readByOclif(declared: Declared, words: readonly string[]) {
