@@ -17,7 +17,7 @@ export interface Storm {
   readonly within?: Namespace;
 }
 
-/** How long it took until both servers held all services, and why sessions were lost the second time. */
+/** How long it took until both servers held all services, and why sessions were lost. */
 export interface StormOutcome {
   readonly comeMs: number;
   readonly againMs: number;
@@ -36,15 +36,17 @@ export async function storm(
   const beganMs = performance.now();
   const first = startBoth();
   const programs = Array.from({ length: programsCount }, () => stage.spawn(words, options));
-  await Promise.all(programs.map((program) => program.printed({ times: 1 })));
+  const come = await Promise.all(programs.map((program) => program.printed({ times: 1 })));
   const comeMs = performance.now() - beganMs;
   await between();
   await Promise.all(first.map((server) => server.end('SIGKILL')));
   const killedMs = performance.now();
   startBoth();
-  const told = await Promise.all(programs.map((program) => program.printed({ times: 2 })));
+  const again = await Promise.all(programs.map((program) => program.printed({ times: 2 })));
   const againMs = performance.now() - killedMs;
-  const reasons = new Set(told.flatMap((each) => Object.keys(each['reasons'] as object)));
+  const reasons = new Set(
+    [...come, ...again].flatMap((each) => Object.keys(each['reasons'] as object)),
+  );
   return { comeMs, againMs, reasons: [...reasons].sort() };
 }
 
