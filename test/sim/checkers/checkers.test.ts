@@ -76,6 +76,39 @@ test('a removal that never travels leaves the dead among the living', () => {
   expect(said(noResurrection(), comeAndGo, withoutEntries('delete'))).not.toEqual([]);
 });
 
+/** What died stays live for others, as if somebody stood for a path to it. */
+const unmissed: Sabotage = { options: { graceMs: 60_000 } };
+
+test('for what a hostile server between hosts may keep from them nobody else is blamed', () => {
+  const between = (hosts: readonly string[], isThere: boolean): Story => {
+    return (world, monitor) => {
+      world.serve({ host: 'h4', service: 'db' });
+      const hostile = world.intrude(hosts, { role: 'peer', seed: 1, gapMs: 1e9 });
+      monitor.run(1_000);
+      world.darken('h4');
+      monitor.run(10_000);
+      if (isThere) return;
+      world.silence();
+      hostile.leave('vanish');
+      monitor.run(10_000);
+    };
+  };
+
+  expect(said(noResurrection(), between(['h1', 'h2'], true), unmissed)).toEqual([]);
+  expect(said(noResurrection(), between(['h1', 'h2'], false), unmissed)).not.toEqual([]);
+  expect(said(noResurrection(), between(['h1'], true), unmissed)).not.toEqual([]);
+});
+
+test('what its server says of an end no hostile server keeps from those with a path to it', () => {
+  const inSpite: Story = (world, monitor) => {
+    world.intrude(['h1', 'h2'], { role: 'peer', seed: 1, gapMs: 1e9 });
+    comeAndGo(world, monitor);
+  };
+
+  expect(said(noResurrection(), inSpite)).toEqual([]);
+  expect(said(noResurrection(), inSpite, withoutEntries('delete'))).not.toEqual([]);
+});
+
 test('an instance that is registered and not told is lost', () => {
   expect(said(noLoss(), comeAndGo)).toEqual([]);
   expect(said(noLoss(), comeAndGo, withoutEntries('put'))).not.toEqual([]);

@@ -18,7 +18,7 @@ export function noResurrection(): Checker {
   const learnt = new Map<SimServer, Set<string>>();
   return {
     name: 'what was given up is soon gone and never live again',
-    check: (world) => {
+    check: (world, paths) => {
       holders.note(world);
       const awake = world.running().filter((server) => {
         const isAwake = world.nowMs - server.process.awakeMs > world.silentMs + GRACE_MS;
@@ -27,7 +27,13 @@ export function noResurrection(): Checker {
       return awake.flatMap((server) => {
         const known = learnt.get(server) ?? new Set<string>();
         learnt.set(server, known);
-        const wrong = deadAt(world, server, known);
+        const isTold = (instance: string): boolean => {
+          return world.running().some((holder) => {
+            const isHolder = holders.has(instance, holder.core.state.self.id);
+            return isHolder && paths.lastedMs(server, holder) > world.silentMs + FORGOTTEN_MS_MAX;
+          });
+        };
+        const wrong = deadAt(world, server, { learnt: known, isTold });
         for (const service of world.services) {
           if (hasLearnt(server, service, holders)) known.add(service.instance);
         }
@@ -37,7 +43,14 @@ export function noResurrection(): Checker {
   };
 }
 
-function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>): string[] {
+interface Knowing {
+  /** The instances of which it has learnt that they are over. */
+  readonly learnt: ReadonlySet<string>;
+  /** Whether a server that held an instance lives, and has long had a true path to it. */
+  readonly isTold: (instance: string) => boolean;
+}
+
+function deadAt(world: Cluster, server: SimServer, { learnt, isTold }: Knowing): string[] {
   const wrong: string[] = [];
   const live = new Set(
     instancesAt(server)
@@ -47,7 +60,8 @@ function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>):
   for (const { instance, endedMs } of world.services) {
     if (endedMs >= world.nowMs || !live.has(instance)) continue;
     if (learnt.has(instance)) wrong.push(`${server.name} brings ${instance} back to life`);
-    const lateMs = world.nowMs - knownMs(world, endedMs) - FORGOTTEN_MS_MAX;
+    const lateMs =
+      world.nowMs - knownMs(world, { endedMs, isTold: isTold(instance) }) - FORGOTTEN_MS_MAX;
     if (lateMs > 0 && lateMs > stoodStillMs(world, endedMs)) {
       wrong.push(`${server.name} still answers ${instance}, which was given up`);
     }
@@ -56,11 +70,16 @@ function deadAt(world: Cluster, server: SimServer, learnt: ReadonlySet<string>):
 }
 
 /** When the loss of the last path to a server that does not know is known everywhere. */
-function knownMs(world: Cluster, endedMs: number): number {
+function knownMs(world: Cluster, end: { endedMs: number; isTold: boolean }): number {
   const { silentMs } = world;
-  let knownMs = endedMs + silentMs;
-  for (const silencedMs of world.silencedMs) {
-    if (silencedMs <= knownMs) knownMs = Math.max(knownMs, silencedMs + silentMs);
+  const waits = world.silencedMs.map((atMs) => ({ fromMs: atMs, toMs: atMs }));
+  if (!end.isTold) {
+    const bridges = world.hostiles.filter(({ isBridge }) => isBridge);
+    for (const { cameMs, leftMs } of bridges) waits.push({ fromMs: cameMs, toMs: leftMs });
+  }
+  let knownMs = end.endedMs + silentMs;
+  for (const { fromMs, toMs } of waits.sort((one, other) => one.fromMs - other.fromMs)) {
+    if (fromMs <= knownMs) knownMs = Math.max(knownMs, toMs + silentMs);
   }
   return knownMs;
 }
@@ -88,6 +107,10 @@ class Holders {
         this.#sequences.set(instance, sequences.set(self.id, self.log.sequence));
       }
     }
+  }
+
+  has(instance: string, id: OriginId): boolean {
+    return this.#sequences.get(instance)?.has(id) === true;
   }
 
   of(instance: string): readonly (readonly [OriginId, number])[] {

@@ -343,10 +343,10 @@ export class Cluster {
     return hostile;
   }
 
-  /** Whether something may still be believed that a hostile neighbour has said, of these or of all. */
-  isLiedTo(ofWhich: (hostile: SimHostile) => boolean = () => true): boolean {
+  /** Whether something may still be believed that a hostile neighbour has said. */
+  isLiedTo(): boolean {
     const sinceMs = this.nowMs - this.splitHoldMs - LIES_MS;
-    return this.hostiles.some((hostile) => hostile.leftMs > sinceMs && ofWhich(hostile));
+    return this.hostiles.some(({ leftMs }) => leftMs > sinceMs);
   }
 
   /** Watches a service from a host. */

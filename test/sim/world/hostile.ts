@@ -157,6 +157,7 @@ export class Hostile {
 export class SimHostile {
   readonly spec: HostileSpec;
   readonly process: Process<ConnectionInput, Send | Dial | Close>;
+  readonly cameMs: number;
   /** Infinity while it is there. */
   leftMs = Infinity;
   readonly #network: Network;
@@ -166,7 +167,8 @@ export class SimHostile {
     this.spec = spec;
     this.#network = network;
     this.#clock = clock;
-    const { host, role } = spec;
+    this.cameMs = clock.nowMs;
+    const { host } = spec;
     const core = new Hostile(spec);
     this.process = new Process({
       clock,
@@ -176,7 +178,12 @@ export class SimHostile {
       core,
       perform: () => undefined,
     });
-    this.process.start(role === 'peer' && spec.isOpen ? [addressAt(host)] : []);
+    this.process.start(this.isBridge ? [addressAt(host)] : []);
+  }
+
+  /** Whether it is a server with ways to several hosts: it may stand for a path between them. */
+  get isBridge(): boolean {
+    return this.spec.role === 'peer' && this.spec.isOpen;
   }
 
   /** It is killed, or its machine loses its power. */
