@@ -13,8 +13,8 @@ class Line {
   readonly socket: Socket;
   readonly #chunks: Buffer[] = [];
 
-  constructor(host: string) {
-    this.socket = connect(17342, host);
+  constructor(place: string) {
+    this.socket = place.startsWith('/') ? connect(place) : connect(17342, place);
     this.socket.on('error', () => undefined);
   }
 
@@ -32,9 +32,11 @@ class Line {
   }
 }
 
-async function startServer(stage: Stage): Promise<string> {
+/** Its UNIX sockets, that of HTTP among them, are in the folder of the test if asked for. */
+async function startServer(stage: Stage, hasSockets = false): Promise<string> {
   const host = stage.address();
-  const server = stage.start(['serve', '--log-format=json', '--host=h1', `--bind=${host}`]);
+  const words = ['serve', '--log-format=json', '--host=h1', `--bind=${host}`];
+  const server = stage.start(hasSockets ? [...words, `--socket=${stage.folder}/own.sock`] : words);
   await server.said({ event: 'view-complete' });
   await eventually(
     () => 'no HTTP',
@@ -181,6 +183,41 @@ test('a client that does not read gets one answer at a time, and is not waited f
   mute.socket.destroy();
 });
 
+test('of many that do not read large answers those go for which most waits, and others are served', async ({
+  stage,
+}) => {
+  // A UNIX socket takes little in: nearly all of an answer waits in the server.
+  const path = `${stage.folder}/development-a.http.sock`;
+  const host = await startServer(stage, true);
+  const services = Array.from({ length: 60 }, () => new Line(path));
+  // Long texts are soon written down.
+  const keys = Array.from({ length: 15 }, (_, at) => [`t${String(at)}`, 'x'.repeat(1_000)]);
+  const tags = Object.fromEntries(keys) as Record<string, string>;
+  for (const [line, service] of services.entries()) {
+    const offers = [1, 2, 3].map((index) => ({ service: 'web', port: 10 * line + index, tags }));
+    const body = JSON.stringify(offers);
+    service.say(`${POST}Content-Length: ${String(body.length)}\r\n\r\n${body}`);
+    await once(service.socket, 'data');
+  }
+  const asked = GET.replace('/livez', '/v1/services/web');
+
+  const mutes = Array.from({ length: 150 }, () => new Line(path));
+  for (const mute of mutes) {
+    mute.socket.pause();
+    mute.say(`${asked}\r\n`);
+  }
+  await eventually(
+    () => 'the end of some that do not read',
+    async () => ((await reached(host, 'http-unread-bytes-in-all')) > 0 ? true : undefined),
+  );
+
+  const heard = await new Line(path).say(`${asked}Connection: close\r\n\r\n`).heard();
+  expect(statusesIn(heard)).toEqual(['200']);
+  expect(heard.length).toBeGreaterThan(1_000_000);
+  expect(await reached(host, 'http-unread-bytes-in-all')).toBeLessThan(150);
+  for (const { socket } of [...mutes, ...services]) socket.destroy();
+});
+
 test('a client that asks much at once is answered in order; one that asks too much is cut off', async ({
   stage,
 }) => {
@@ -193,6 +230,23 @@ test('a client that asks much at once is answered in order; one that asks too mu
   expect(statusesIn(heard)).toEqual(Array.from({ length: 256 }, () => '200'));
   expect(heard.endsWith('\r\n\r\nok\n')).toBe(true);
   expect(await reached(host, 'http-requests-ahead')).toBe(1);
+});
+
+test('requests that wait behind streams are bounded in all', async ({ stage }) => {
+  const host = await startServer(stage);
+  const watch = `${GET.replace('/livez', '/v1/watch?service=web')}\r\n`;
+
+  const lines = Array.from({ length: 80 }, () => new Line(host).say(watch));
+  await Promise.all(lines.map(({ socket }) => once(socket, 'data')));
+  for (const line of lines) line.say(`${GET}X: ${'x'.repeat(8_000)}\r\n\r\n`.repeat(250));
+  await eventually(
+    () => 'the end of some that ask ahead',
+    async () => ((await reached(host, 'http-requests-ahead-in-all')) > 0 ? true : undefined),
+  );
+
+  expect((await fetch(`http://${host}:17342/livez`)).status).toBe(200);
+  expect(await reached(host, 'http-requests-ahead')).toBe(0);
+  for (const { socket } of lines) socket.destroy();
 });
 
 test('six hundred connections that idle leave room for those who ask', async ({ stage }) => {

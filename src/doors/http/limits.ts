@@ -44,6 +44,10 @@ export const HTTP_LIMITS = {
     max: 1_024 * 1_024,
     doc: 'Bytes of a stream that wait for a reader who does not read. With more the connection is closed.',
   },
+  'http-unread-bytes-in-all': {
+    max: 256 * 1_024 * 1_024,
+    doc: 'Bytes of answers and streams that wait for all readers together. With more those connections are closed for which most waits, until three quarters are left.',
+  },
   'http-unread-ms': {
     max: 5_000,
     doc: 'Milliseconds in which a reader takes none of the bytes that wait for it, twice in a row at most; then its connection is closed.',
@@ -51,6 +55,10 @@ export const HTTP_LIMITS = {
   'http-requests-ahead': {
     max: 256,
     doc: 'Requests of one connection that are not answered yet. They are answered one after the other; with more the connection is closed.',
+  },
+  'http-requests-ahead-in-all': {
+    max: 16_384,
+    doc: 'The same of all connections together, each with its headers in memory. With more those connections are closed that have most, until three quarters are left.',
   },
   'http-idle-ms': {
     max: 60_000,

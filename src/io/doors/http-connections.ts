@@ -10,7 +10,9 @@ import type { Duplex } from 'node:stream';
 
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
+import { fullest } from '../../core/kit/fullest.ts';
 import { isLoopback } from '../machine/addresses.ts';
+import { HttpUnread } from './http-unread.ts';
 import { Turns } from './turns.ts';
 
 /** A request that is to be answered. */
@@ -48,7 +50,10 @@ export class HttpConnections<A extends Asking> {
   readonly #known = new Map<Duplex, Known<A>>();
   readonly #paces = new Map<string, Pace>();
   readonly #turns = new Turns(ANSWERS_A_TURN);
+  readonly #unread = new HttpUnread<Duplex>((socket) => this.#unreadAt(socket));
   readonly #options: ConnectionsOptions<A>;
+  /** Of all connections. */
+  #askingCount = 0;
 
   constructor(options: ConnectionsOptions<A>) {
     this.#options = options;
@@ -67,7 +72,7 @@ export class HttpConnections<A extends Asking> {
       this.#options.onLimit(isCrowd ? 'http-connections-per-address' : 'http-connections');
       const leaving = this.#idlest(isCrowd ? address : null) ?? socket;
       leaving.destroy();
-      this.#known.delete(leaving);
+      this.#forget(leaving);
       if (leaving === socket) return;
     }
     const asking: A[] = [];
@@ -76,7 +81,7 @@ export class HttpConnections<A extends Asking> {
     };
     this.#known.set(socket, { asking, address, proceed });
     socket.once('close', () => {
-      this.#known.delete(socket);
+      this.#forget(socket);
     });
   }
 
@@ -90,18 +95,40 @@ export class HttpConnections<A extends Asking> {
     if (known === undefined) return;
     const { asking, proceed } = known;
     if (asking.length >= REQUESTS_AHEAD_MAX) {
-      this.#options.onLimit('http-requests-ahead');
-      socket.destroy();
-      // Its further requests are dropped.
-      this.#known.delete(socket);
+      this.#expel(socket, 'http-requests-ahead');
       return;
     }
     asked.response.on('close', proceed);
     asking.push(asked);
+    this.#askingCount += 1;
+    this.#relieve();
     if (asking.length > 1) return;
     this.#turns.now(() => {
       this.#answerFirst(socket, asking);
     });
+  }
+
+  /** However many connections have requests that wait, there are so many of these in all. */
+  #relieve(): void {
+    if (this.#askingCount <= AHEAD_IN_ALL_MAX) return;
+    const held = [...this.#known].map(([socket, { asking }]) => [socket, asking.length] as const);
+    for (const socket of fullest(held, AHEAD_IN_ALL_MAX)) {
+      this.#expel(socket, 'http-requests-ahead-in-all');
+    }
+  }
+
+  /** Closes a connection for a limit; its further requests are dropped. */
+  #expel(socket: Duplex, limit: HttpLimitName): void {
+    this.#options.onLimit(limit);
+    socket.destroy();
+    this.#forget(socket);
+  }
+
+  #forget(socket: Duplex): void {
+    const known = this.#known.get(socket);
+    if (known === undefined) return;
+    this.#known.delete(socket);
+    this.#askingCount -= known.asking.length;
   }
 
   /** The answer that is being given at a connection, or is to be given next; null for none. */
@@ -118,6 +145,13 @@ export class HttpConnections<A extends Asking> {
     if (isBusy && socket.writableLength === 0) return;
     if (isBusy) this.#options.onLimit('http-unread-ms');
     socket.destroy();
+  }
+
+  /** Something was written: where too much waits in all, the readers for which most waits go. */
+  noteWritten(bytes: number): void {
+    for (const socket of this.#unread.written(bytes, this.#known.keys())) {
+      this.#expel(socket, 'http-unread-bytes-in-all');
+    }
   }
 
   /** Whether one more request of this connection is within the rate. */
@@ -143,6 +177,7 @@ export class HttpConnections<A extends Asking> {
     asking.shift();
     const known = this.#known.get(socket);
     if (known?.asking !== asking) return;
+    this.#askingCount -= 1;
     if (asking.length === 0) {
       this.#known.delete(socket);
       this.#known.set(socket, known);
@@ -156,6 +191,10 @@ export class HttpConnections<A extends Asking> {
 
   #answerFirst(socket: Socket, [first]: readonly A[]): void {
     if (first !== undefined && !socket.destroyed) this.#options.answer(first);
+  }
+
+  #unreadAt(socket: Duplex): number {
+    return this.answerAt(socket)?.writableLength ?? socket.writableLength;
   }
 
   #isCrowd(address: string): boolean {
@@ -185,4 +224,5 @@ const ANSWERS_A_TURN = 16;
 const { max: CONNECTIONS_MAX } = HTTP_LIMITS['http-connections'];
 const { max: OF_ONE_ADDRESS_MAX } = HTTP_LIMITS['http-connections-per-address'];
 const { max: REQUESTS_AHEAD_MAX } = HTTP_LIMITS['http-requests-ahead'];
+const { max: AHEAD_IN_ALL_MAX } = HTTP_LIMITS['http-requests-ahead-in-all'];
 const { max: REQUESTS_A_SECOND } = HTTP_LIMITS['http-requests-per-second'];

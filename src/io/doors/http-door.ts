@@ -99,7 +99,11 @@ class HttpDoor implements Door {
     const { guard, server: own } = this.#context;
     const listener: RequestListener = guard((request, response) => {
       const isPaced = this.#connections.isPaced(request.socket);
-      const exchange = new Exchange(this.#context, { request, response, place, isPaced });
+      const noteWritten = (bytes: number): void => {
+        this.#connections.noteWritten(bytes);
+      };
+      const given = { request, response, place, isPaced, noteWritten };
+      const exchange = new Exchange(this.#context, given);
       this.#connections.take(exchange);
     });
     const tls = isBeyondLoopback(place) ? httpTlsOf(own) : null;

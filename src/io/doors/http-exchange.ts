@@ -42,6 +42,12 @@ export interface HttpStream {
   end(): void;
 }
 
+/** What an exchange is made of. */
+interface ExchangeGiven extends Pick<Exchange, 'request' | 'response' | 'place' | 'isPaced'> {
+  /** Told of everything that is written into the answer. */
+  readonly noteWritten: (bytes: number) => void;
+}
+
 /** A request and its answer. */
 export class Exchange {
   readonly request: IncomingMessage;
@@ -52,18 +58,17 @@ export class Exchange {
   /** The route, once it is known. */
   route: RouteName | 'none' = 'none';
   readonly #context: DoorContext;
+  readonly #noteWritten: (bytes: number) => void;
   /** Headers of this answer alone, as those of an answer. */
   #own: readonly string[] = [];
 
-  constructor(
-    context: DoorContext,
-    given: Pick<Exchange, 'request' | 'response' | 'place' | 'isPaced'>,
-  ) {
+  constructor(context: DoorContext, given: ExchangeGiven) {
     this.request = given.request;
     this.response = given.response;
     this.place = given.place;
     this.isPaced = given.isPaced;
     this.#context = context;
+    this.#noteWritten = given.noteWritten;
   }
 
   /** Does something for this request. An error is a bug of ours: it costs this request alone. */
@@ -159,7 +164,10 @@ export class Exchange {
     if (response.headersSent || response.destroyed) return;
     this.#begin(status, head);
     if (body === null || request.method === 'HEAD') response.end();
-    else response.end(body);
+    else {
+      response.end(body);
+      this.#noteWritten(body.length);
+    }
   }
 
   /** Says what is wrong. */
@@ -183,9 +191,10 @@ export class Exchange {
     const write = (text: string): void => {
       if (response.destroyed || response.writableEnded) return;
       response.write(text);
-      if (response.writableLength <= UNREAD_BYTES_MAX) return;
-      this.noteLimit('http-unread-bytes');
-      response.destroy();
+      if (response.writableLength > UNREAD_BYTES_MAX) {
+        this.noteLimit('http-unread-bytes');
+        response.destroy();
+      } else this.#noteWritten(text.length);
     };
     const beat = (): void => {
       cancelBeat = this.alarm(BEAT_MS, () => {

@@ -58,6 +58,7 @@ class World {
       response: response as unknown as ServerResponse,
       place: { address: '127.0.0.1:17348' } as Exchange['place'],
       isPaced: true,
+      noteWritten: () => undefined,
     });
     door.handle(exchange);
     return response.told();

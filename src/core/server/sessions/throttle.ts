@@ -3,6 +3,7 @@
 // for its unread answers, read again when neither holds, and closed when the answers stay unread;
 // while it is paused its silence means nothing.
 
+import { fullest } from '../../kit/fullest.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
 import { LIMITS, noteLimit } from '../limits.ts';
@@ -58,16 +59,10 @@ export function fullestSessions(
   unread: ReadonlyMap<ConnectionId, number>,
 ): ConnectionId[] {
   const { max } = LIMITS['unread-bytes-in-all'];
-  const held = [...unread].filter(([id]) => sessions.has(id));
-  let sum = held.reduce((before, [, bytes]) => before + bytes, 0);
-  if (sum <= max) return [];
-  const leaving: ConnectionId[] = [];
-  for (const [id, bytes] of held.sort(([, a], [, b]) => b - a)) {
-    if (sum <= max * LEFT) break;
-    sum -= bytes;
-    leaving.push(id);
-  }
-  return leaving;
+  return fullest(
+    [...unread].filter(([id]) => sessions.has(id)),
+    max,
+  );
 }
 
 function pause(state: State, { connection }: Session): void {
@@ -86,9 +81,6 @@ function maybeResume(state: State, session: Session): void {
 
 /** The messages that a session may send at once, at its beginning and after a rest. */
 export const CREDIT_MAX = 20_000;
-
-/** The part of the limit that is left when the fullest are closed. */
-const LEFT = 3 / 4;
 
 const ROWS_A_MESSAGE = 20;
 const PAUSE_MS_MAX = 1_000;
