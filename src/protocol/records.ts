@@ -200,17 +200,16 @@ export const reason = row('reason', {
 export type Reason = Of<typeof reason>;
 
 /** What happens to instances, to servers and to the links of a server. */
-export const eventKind = oneOf(
+export const EVENT_KINDS = [
   ...(['registered', 'changed', 'removed', 'stale', 'live'] as const),
   ...(['reachable', 'suspect', 'crashed', 'split', 'left', 'forgotten', 'link-down'] as const),
-);
+] as const;
+export const eventKind = oneOf(...EVENT_KINDS);
 export type EventKind = Of<typeof eventKind>;
 
 /** Why it happened: as of a removal, or of a link, or because of a net-split. */
-export const eventCause = oneOf(
-  ...(['closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown'] as const),
-  ...(['silent', 'split'] as const),
-);
+export const EVENT_CAUSES = [...CAUSES, 'silent', 'split'] as const;
+export const eventCause = oneOf(...EVENT_CAUSES);
 export type EventCause = Of<typeof eventCause>;
 
 /**

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { Message, MessageKind } from '../../src/protocol/messages.ts';
 import { MESSAGES } from '../../src/protocol/messages.ts';
+import { CAUSES } from '../../src/protocol/records.ts';
 import type { AnyFieldSpec } from '../../src/protocol/schema.ts';
 
 type Arbitraries = Readonly<Record<string, fc.Arbitrary<unknown>>>;
@@ -64,7 +65,7 @@ const offered = fc.oneof(
   registration,
   registration.map((one) => ({ ...one, address: '' })),
 );
-const cause = words('closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown');
+const cause = words(...CAUSES);
 const detail = text(200);
 const pace = {
   heartbeatMs: fc.integer({ min: 50, max: 10_000 }),

@@ -1,6 +1,8 @@
 // The shapes of HTTP's answers and bodies, as JSON Schema: openapi.json has them, and a test checks
 // every answer against them. One invariant: they describe exactly what the code writes.
 
+import { EVENT_CAUSES, EVENT_KINDS } from '../../protocol/records.ts';
+
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
 const truth = { type: 'boolean' };
@@ -51,24 +53,14 @@ const event = object(
   {
     time: moment,
     ageMs: count,
-    event: {
-      enum: [
-        ...['registered', 'changed', 'removed', 'stale', 'live', 'reachable', 'suspect', 'crashed'],
-        ...['split', 'left', 'forgotten', 'link-down'],
-      ],
-    },
+    event: { enum: EVENT_KINDS },
     service: text,
     instance: id,
     address: text,
     host: text,
     cluster: text,
     server: text,
-    cause: {
-      enum: [
-        ...['closed', 'deregistered', 'unhealthy', 'crash', 'replaced', 'unknown'],
-        ...['silent', 'split'],
-      ],
-    },
+    cause: { enum: EVENT_CAUSES },
     detail: text,
   },
   ['service', 'instance', 'address', 'cause', 'detail'],

@@ -14,7 +14,7 @@ import { matchRoute, millisecondsOf, queryOf } from '../../doors/http/routes.ts'
 import { traefikOf } from '../../doors/http/traefik.ts';
 import type { Name } from '../../protocol/ids.ts';
 import { isName } from '../../protocol/ids.ts';
-import type { Instance } from '../../protocol/records.ts';
+import type { Cause, Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { HttpInside } from './http-inside.ts';
@@ -164,8 +164,7 @@ function lostWithin(
 ): Instance[] {
   const lost: Instance[] = [];
   for (const { instance, cause, atMs } of removals.values()) {
-    const isLost = cause === 'crash' || cause === 'closed' || cause === 'unhealthy';
-    if (!isLost || nowMs - atMs > withinMs) continue;
+    if (cause === undefined || !IS_LOST[cause] || nowMs - atMs > withinMs) continue;
     const { service, instance: id } = instance.registration;
     const isBack = catalogue
       .instancesOf(service)
@@ -174,3 +173,12 @@ function lostWithin(
   }
   return lost;
 }
+
+const IS_LOST: Readonly<Record<Cause, boolean>> = {
+  closed: true,
+  deregistered: false,
+  unhealthy: true,
+  crash: true,
+  replaced: false,
+  unknown: false,
+};
