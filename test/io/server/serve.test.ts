@@ -220,7 +220,10 @@ test('a server whose socket is taken runs without, and says so', async () => {
   expect(server.socket).toBe(null);
   expect(notices).toContainEqual({
     name: 'no-socket',
-    fields: { reason: `${path} belongs to a server that runs` },
+    fields: {
+      reason: `${path} belongs to a server that runs`,
+      instead: `need --server ${server.address}`,
+    },
   });
   expect((await status({ environment: 'testing', servers: [path] })).server.origin).toBe(
     first.origin,
