@@ -271,7 +271,7 @@ function stateOf({ state }: Server): unknown {
     owners: [...state.clients.owners],
     goodbyes: [...state.past.goodbyes.keys()],
     unheard: [...state.reach.unheard].sort(),
-    masters: [...state.addresses.masters].sort(),
+    masters: [...state.addresses.masters.keys()].sort(),
     isComplete: state.view.isComplete,
   };
 }

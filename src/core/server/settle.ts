@@ -5,10 +5,12 @@
 import { flushLinks } from './replication/sending/flush.ts';
 import { dropUnneeded } from './links/links.ts';
 import { noteMasters, noteNoMaster, urgentAddresses, wantedAddresses } from './links/policy.ts';
+import { isLost } from './links/seeking.ts';
 import { dialWanted, hasten } from './links/targets.ts';
 import { listUnlisted } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { refreshReachability } from './origins/reachability.ts';
+import { forgetHearsay } from './origins/ways.ts';
 import { spreadTidings } from './replication/replication.ts';
 import { refreshView } from './replication/view.ts';
 import { tellWatchers } from './sessions/answers.ts';
@@ -40,6 +42,7 @@ function passNews(state: State, tidings: Tidings): void {
 function settleTargets(state: State): void {
   if (!takeTargets(state)) return;
   noteMasters(state);
+  if (!isLost(state)) forgetHearsay(state);
   dropUnneeded(state);
   dialWanted(state, wantedAddresses(state), urgentAddresses(state));
 }

@@ -2,6 +2,7 @@
 // the network does. Each collection has a bound of its own; none may grow with time.
 
 import type { Link } from '../../../src/core/server/entities.ts';
+import { isLost } from '../../../src/core/server/links/seeking.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Size } from '../../fuzz/verdicts.ts';
 import { isMadeUp } from '../../fuzz/speech.ts';
@@ -27,9 +28,9 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   const lives = world.servers.filter(({ environment }) => environment === server.environment);
   const left = lives.filter(({ core }) => core.state.life.hasLeft).length;
   const names = new Set(lives.map(({ name }) => name));
-  // Addresses of masters are kept for the life of a server, those that were made up too.
-  const madeUp = world.hostiles.length > 0 ? 256 : 0;
   const { peers, siblings } = state.options;
+  // With hostile servers a handshake has succeeded. Who needs a way back keeps what they made up.
+  const madeUp = world.hostiles.length > 0 && isLost(state) ? 256 : world.hostiles.length;
   const addresses = names.size + peers.length + siblings.length + madeUp;
   const origins = state.origins.size;
   const standing = standingLinks(server);
@@ -52,6 +53,7 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['goodbyes', [...state.past.goodbyes.keys()].filter((id) => !isMadeUp(id)).length, left],
     ['targets', state.linking.targets.size, addresses],
     ['addresses of masters', state.addresses.masters.size, Math.min(addresses, 256)],
+    ['lost addresses', state.addresses.lost.size, Math.min(addresses, 256)],
   ];
   for (const { progress } of state.links.values()) {
     const { cursors, asked, listed, awaited, looks, snapshots } = progress.counts;

@@ -138,7 +138,12 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R41] addresses of masters have a bound',
     news.manyMasters,
-    ['origins#MASTER_ADDRESSES_MAX', '256', '1_000'],
+    ['ways#MASTER_ADDRESSES_MAX', '256', '1_000'],
+  ],
+  [
+    '[R111] addresses of masters that are hearsay are forgotten',
+    news.manyMasters,
+    ['settle#settleTargets', 'if (!isLost(state)) forgetHearsay(state);', ''],
   ],
   [
     '[R65] what an operator says goes round once',

@@ -68,7 +68,7 @@ export const strangers = story({ hosts: 2, masters: ['h1', 'h2'], checkers: () =
   demand(!state.origins.has(STRANGER), 'who was never reached is remembered');
 });
 
-/** Addresses of masters are kept for ever, so there is a bound to them. */
+/** There is a bound to the addresses of masters, and those that were made up go with their origins. */
 export const manyMasters = story(
   { hosts: 2, masters: ['h1', 'h2'], checkers: () => [] },
   ({ world, run, demand }) => {
@@ -77,8 +77,12 @@ export const manyMasters = story(
       tell(world, logOf(origin, `m${String(count)}`, ID as InstanceId));
     }
     run(1_000);
-    const { size } = world.server('h1-a').core.state.addresses.masters;
+    const { masters } = world.server('h1-a').core.state.addresses;
+    const { size } = masters;
     demand(size <= 256, `${String(size)} addresses of masters are kept`);
+    run(5_000);
+    const left = [...masters.keys()].filter((address) => !address.startsWith('h'));
+    demand(left.length === 0, `${String(left.length)} made-up addresses of masters are kept`);
   },
 );
 

@@ -78,8 +78,13 @@ export class Process<I extends { readonly nowMs: number }, E extends { readonly 
       const transport = transportOf(address);
       this.#network.listen(address, {
         isAlive: () => this.state !== 'ended',
-        accept: (end, remote) =>
-          this.#adopt(end, { remote, transport }, (channel) => this.#driver.accept(channel)),
+        accept: (end, host) => {
+          // As in the shell, who dials comes from a port of its own.
+          const remote = transport === 'tcp' ? `${host}:49152` : host;
+          return this.#adopt(end, { remote, transport }, (channel) => {
+            return this.#driver.accept(channel);
+          });
+        },
       });
     }
     this.#driver.start();

@@ -28,6 +28,7 @@ import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { learnSibling, takesPeers } from './sibling.ts';
 import { noteGreeted } from './targets.ts';
 import { endWaiting, forgetWants, noteOrphans } from '../replication/questions.ts';
+import { noteShaken } from '../origins/ways.ts';
 import { touchTargets, touchView } from '../due.ts';
 import type { Connection, Link } from '../entities.ts';
 import type { State } from '../state.ts';
@@ -70,6 +71,7 @@ export function handleWelcome(
     learnSibling(state, connection, welcome);
     return;
   }
+  noteShaken(state, connection, welcome.facts);
   const isWanted =
     isToBeKept(state, welcome.origin, state.self.id) && mayLink(state, welcome.facts);
   if (!isWanted || isBarred(state, welcome.origin)) {
@@ -106,6 +108,7 @@ export function handlePeerHello(state: State, connection: Connection, peer: Peer
   } else if (!isToBeKept(state, peer.origin, peer.origin)) {
     refuse(state, connection, { error: 'duplicate', reason: 'another connection is kept' });
   } else if (mayLink(state, peer.facts)) {
+    noteShaken(state, connection, peer.facts);
     becomeLink(state, connection, peer);
   }
 }

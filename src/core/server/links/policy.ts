@@ -43,7 +43,7 @@ function withoutLinked(state: State, wanted: Set<string>): Set<string> {
 
 function addMasters(state: State, wanted: Set<string>): void {
   addAll(wanted, state.options.peers);
-  addAll(wanted, state.addresses.masters);
+  addAll(wanted, state.addresses.masters.keys());
   for (const origin of mastersOf(state)) addAll(wanted, origin.log.facts.addresses);
 }
 
@@ -151,7 +151,7 @@ function worthTrying(state: State): string[] {
   const { name } = state.options.facts;
   const hasFailed = (address: string): boolean =>
     state.linking.targets.get(address)?.hasFailed === true;
-  const addresses = [...state.addresses.masters];
+  const addresses = [...state.addresses.masters.keys()];
   const untried = addresses
     .filter((address) => !hasFailed(address))
     .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))

@@ -16,10 +16,14 @@ export function isCutOff(state: State): boolean {
   return !reachesOtherHost(state);
 }
 
+/** Whether a server needs a way back: it is cut off, or reaches no master. */
+export function isLost(state: State): boolean {
+  return isCutOff(state) || !state.linking.reachesMaster;
+}
+
 /** The addresses of lost servers that are tried for now. */
 export function soughtAddresses(state: State): readonly string[] {
-  const isLost = isCutOff(state) || !state.linking.reachesMaster;
-  if (!isLost || state.addresses.lost.size === 0) {
+  if (!isLost(state) || state.addresses.lost.size === 0) {
     state.timers.cancel('seek');
     state.linking.sought = [];
   } else if (!state.timers.has('seek')) {

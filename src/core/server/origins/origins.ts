@@ -27,7 +27,7 @@ import { noteNamed } from './named.ts';
 import type { Departing, Turn } from './standings.ts';
 import { standingAfter } from './standings.ts';
 import { childrenOf } from './topology.ts';
-import { noteSibling, noteWays } from './ways.ts';
+import { noteMaster, noteSibling, noteWays } from './ways.ts';
 
 /** A record of an origin that is known only by its facts. */
 export function createOrigin(log: Log, slot: number): Origin {
@@ -301,6 +301,8 @@ export function dropOrigin(state: State, origin: Origin, { ending, except }: Dro
   charge(state, origin, 0);
   state.reach.slots.free(origin.slot);
   touchView(state);
+  // Its addresses may be forgotten now.
+  touchTargets(state);
 }
 
 function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs: number }): void {
@@ -350,10 +352,7 @@ function noteFacts(state: State, origin: Origin): void {
   state.reach.grown.add(origin.id);
   if (origin === state.self) return;
   if (isOwnHost(state, host)) noteSibling(state, addresses);
-  if (role !== 'master') return;
-  for (const address of addresses) {
-    if (state.addresses.masters.size < MASTER_ADDRESSES_MAX) state.addresses.masters.add(address);
-  }
+  if (role === 'master') noteMaster(state, addresses);
 }
 
 function noteMissing(state: State, origin: Origin): void {
@@ -379,6 +378,3 @@ function noteTargets(state: State, origin: Origin): void {
 const SLEPT = 'this server did not run';
 
 const AWAY: ReadonlySet<Standing> = new Set(['suspect', 'crashed', 'split'] as const);
-
-/** Addresses of masters kept for the server's life. */
-const MASTER_ADDRESSES_MAX = 256;

@@ -55,8 +55,8 @@ export interface Past {
 
 /** Where servers are, or were. */
 export interface Addresses {
-  /** Of masters ever heard of. */
-  readonly masters: Set<string>;
+  /** Of masters that were heard of, and whether a handshake has succeeded there. */
+  readonly masters: Map<string, boolean>;
   /** Where the other server of this host would be, and where one was. */
   readonly siblings: Set<string>;
   /** The last addresses of servers that this one has lost: see ways.ts. */
@@ -92,5 +92,5 @@ export function createPast(): Past {
 
 /** Where a sibling may be is known from the options. */
 export function createAddresses(siblings: Iterable<string>): Addresses {
-  return { masters: new Set(), siblings: new Set(siblings), lost: new Set() };
+  return { masters: new Map(), siblings: new Set(siblings), lost: new Set() };
 }

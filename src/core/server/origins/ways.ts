@@ -1,10 +1,13 @@
-// Ways back: the last addresses of servers that this one has lost, and of its sibling. They are kept
-// apart from the logs, which a crash, the end of a hold or a restart of those servers takes away, and
-// beyond them. The invariant: an address is lost from the loss of its server until one there is
-// reached again, says goodbye or is given up by an operator; and there are so many at most, the latest.
+// Ways back: the addresses of masters, the last ones of servers that this one has lost, and those of
+// its sibling. They are kept apart from the logs, which a crash, the end of a hold or a restart of those
+// servers takes away, and beyond them. The invariant: an address is lost from the loss of its server
+// until one there is reached again, says goodbye or is given up by an operator; there are so many at
+// most; and a server that needs no way back keeps none that is hearsay and that no log names.
 
+import type { Facts } from '../../../protocol/records.ts';
+import { hostPartOf } from '../../kit/text.ts';
 import { touchTargets } from '../due.ts';
-import type { Origin } from '../entities.ts';
+import type { Connection, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 
 /** The standing of an origin has changed: it was lost, or has come back. */
@@ -21,6 +24,54 @@ export function noteWays(state: State, { standing, log }: Origin): void {
     lost.delete(oldest);
   }
   touchTargets(state);
+}
+
+/** A master is said to be at these addresses. */
+export function noteMaster(state: State, addresses: readonly string[]): void {
+  const { masters } = state.addresses;
+  for (const address of addresses) {
+    if (masters.size < MASTER_ADDRESSES_MAX && !masters.has(address)) masters.set(address, false);
+  }
+}
+
+/**
+ * A handshake has succeeded with a server: if it is a master, its address is kept for good. That is
+ * the one that was dialled; of one that has dialled us, those that are where it came from.
+ */
+export function noteShaken(state: State, { dialled, remote }: Connection, facts: Facts): void {
+  if (facts.role !== 'master') return;
+  const isIts = (address: string): boolean => {
+    return dialled === null ? hostPartOf(address) === hostPartOf(remote) : address === dialled;
+  };
+  for (const address of facts.addresses) if (isIts(address)) keepForGood(state, address);
+}
+
+function keepForGood({ addresses: { masters } }: State, address: string): void {
+  if (!masters.has(address) && masters.size >= MASTER_ADDRESSES_MAX) {
+    // One that is only hearsay makes room.
+    const [hearsay] = [...masters].find(([, wasShaken]) => !wasShaken) ?? [];
+    if (hearsay === undefined) return;
+    masters.delete(hearsay);
+  }
+  masters.set(address, true);
+}
+
+/** A server that needs no way back forgets those to servers that are gone, which are hearsay. */
+export function forgetHearsay({ addresses: { masters, lost }, reach }: State): void {
+  const hearsay = [...masters].filter(([, wasShaken]) => !wasShaken);
+  if (hearsay.length > 0) {
+    const named = addressesOf(reach.directory.masters);
+    for (const [address] of hearsay) if (!named.has(address)) masters.delete(address);
+  }
+  if (lost.size === 0) return;
+  const away = addressesOf(reach.away);
+  for (const address of lost) if (!away.has(address)) lost.delete(address);
+}
+
+function addressesOf(origins: Iterable<Origin>): ReadonlySet<string> {
+  const addresses = new Set<string>();
+  for (const { log } of origins) for (const address of log.facts.addresses) addresses.add(address);
+  return addresses;
 }
 
 /** Where a sibling was, another may be: the latest of these addresses are kept. */
@@ -45,6 +96,8 @@ export function addSiblings(state: State, siblings: Iterable<string>): void {
 export function forgetWays(state: State, addresses: readonly string[]): void {
   for (const address of addresses) state.addresses.lost.delete(address);
 }
+
+const MASTER_ADDRESSES_MAX = 256;
 
 /** As many as addresses of masters: one that answers leads to all others. */
 const LOST_ADDRESSES_MAX = 256;

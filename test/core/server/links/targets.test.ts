@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../../../../src/protocol/errors.ts';
+import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { down, factsOf, originOf, ServerStage, up } from '../../../support/server-stage.ts';
@@ -190,13 +191,13 @@ test('news that a server is reachable again over another path has it dialled at 
   expect(dialsWithin(stage, 250)).toEqual([PEER]);
 });
 
-test('addresses of masters are kept after their origins are forgotten, at most 256', () => {
+test('addresses where masters have shaken hands outlive their origins, at most 256', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1', { role: 'master' });
   stage.close(link);
   stage.pass(10_000);
   for (let index = 0; index < 300; index += 1) {
-    const other = stage.accept();
+    const other = stage.accept('tcp', `10.1.0.${String(index)}:40000`);
     const environment = 'testing' as Name;
     const origin = `e${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
     const facts = factsOf('9', { role: 'master', address: `10.1.0.${String(index)}:17310` });
@@ -207,6 +208,59 @@ test('addresses of masters are kept after their origins are forgotten, at most 2
   expect(stage.standingOf('1')).toBeUndefined();
   expect(stage.state.addresses.masters.has(PEER)).toBe(true);
   expect(stage.state.addresses.masters.size).toBe(256);
+});
+
+/** A leaf with a master, and a server that names two masters which nobody has ever met. */
+function misled(): { stage: ServerStage; liar: ConnectionId } {
+  const stage = new ServerStage();
+  stage.neighbour('1', { role: 'master' });
+  const liar = stage.neighbour('2', { role: 'master', address: '10.0.0.2:17310' }, '89');
+  for (const digit of ['8', '9']) {
+    const address = `10.9.0.${digit}:17310`;
+    stage.origin(liar, digit, { role: 'master', address, links: '2' });
+  }
+  return { stage, liar };
+}
+
+test('[R111] the masters that a server made up are forgotten when it has left', () => {
+  const { stage, liar } = misled();
+  const { masters, lost } = stage.state.addresses;
+  expect([...masters.keys()]).toContain('10.9.0.8:17310');
+
+  stage.close(liar);
+  stage.pass(stage.state.options.splitHoldMs + 10_000);
+
+  expect([...masters.keys()].sort()).toEqual([PEER, '10.0.0.2:17310']);
+  expect([...lost]).toEqual([]);
+});
+
+test('[R111] a server that reaches nobody keeps the addresses of masters it has only heard of', () => {
+  const { stage, liar } = misled();
+
+  stage.close(liar);
+  for (const { connection } of [...stage.state.links.values()]) stage.close(connection.id);
+  stage.pass(stage.state.options.splitHoldMs + 10_000);
+
+  const { masters } = stage.state.addresses;
+  expect([...masters.keys()]).toContain('10.9.0.9:17310');
+});
+
+test('[R111] where a master has shaken hands hearsay makes room', () => {
+  const { stage, liar } = misled();
+  const batches = Array.from({ length: 40 }, (_, index) => {
+    const origin = `d${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
+    const addresses = Array.from({ length: 8 }, (_, at) => `10.8.${String(index)}.${String(at)}:1`);
+    const facts = { ...factsOf('d', { role: 'master' }), addresses };
+    return { origin, first: 1, entries: [{ kind: 'facts', facts }] as const };
+  });
+  stage.hear(liar, { kind: 'entries', batches });
+  const { masters } = stage.state.addresses;
+  expect(masters.size).toBe(256);
+
+  stage.neighbour('3', { role: 'master', address: '10.0.0.3:17310' });
+
+  expect(masters.size).toBe(256);
+  expect(masters.get('10.0.0.3:17310')).toBe(true);
 });
 
 /** A leaf that lost all: both masters are closed, and with them the way to another leaf. */
