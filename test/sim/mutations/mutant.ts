@@ -11,7 +11,7 @@ import type { ClientCore } from '../../../src/core/client/client.ts';
 import type { Server } from '../../../src/core/server/server.ts';
 import type { Watcher } from '../../../src/core/client/watcher.ts';
 import type { Driver } from '../../../src/io/machine/driver.ts';
-import type { Cores } from '../world/cluster.ts';
+import type { Cores } from '../world/cores.ts';
 import { replaceCode } from './syntax.ts';
 
 /**

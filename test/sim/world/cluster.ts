@@ -1,17 +1,14 @@
 // A simulated world: hosts, servers, services, the network between them and the time; and the truth
 // about all of them, which the checkers compare with what the servers say. One seed, one run.
 
-import { ClientCore } from '../../../src/core/client/client.ts';
 import type { Tell } from '../../../src/core/effect.ts';
 import type { ConnectionId, Input } from '../../../src/core/input.ts';
 import type { Pace } from '../../../src/core/kit/pace.ts';
 import type { Notice } from '../../../src/core/notices.ts';
 import type { ServerOptions } from '../../../src/core/server/options.ts';
-import { Server } from '../../../src/core/server/server.ts';
+import type { Server } from '../../../src/core/server/server.ts';
 import type { State } from '../../../src/core/server/state.ts';
 import { fullestSessions } from '../../../src/core/server/sessions/throttle.ts';
-import { Watcher } from '../../../src/core/client/watcher.ts';
-import { Driver } from '../../../src/io/machine/driver.ts';
 import { SPLIT_HOLD_MS, WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
 import type { InstanceId, Name, OriginId } from '../../../src/protocol/ids.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
@@ -19,6 +16,8 @@ import type { Instance } from '../../../src/protocol/records.ts';
 import { Caller } from './caller.ts';
 import { keyOf, plainInstanceOf, registerOf } from '../../support/server-stage.ts';
 import { Clock } from './clock.ts';
+import type { Cores } from './cores.ts';
+import { CORES } from './cores.ts';
 import type { HostileSpec } from './hostile.ts';
 import { SimHostile } from './hostile.ts';
 import type { Cut, Traits } from './network.ts';
@@ -70,14 +69,6 @@ export interface Groups {
   /** For how long nothing had happened when it came. */
   readonly calmMs: number;
   readonly hosts: readonly ReadonlySet<string>[];
-}
-
-/** The cores of servers, services and watchers, and what drives all of them. */
-export interface Cores {
-  readonly server: typeof Server;
-  readonly client: typeof ClientCore;
-  readonly watcher: typeof Watcher;
-  readonly driver: typeof Driver;
 }
 
 /** Bugs planted on purpose, to see whether the checkers notice. */
@@ -456,9 +447,6 @@ interface Run {
 function itself(message: Message): Message {
   return message;
 }
-
-/** Those of src. */
-const CORES: Cores = { server: Server, client: ClientCore, watcher: Watcher, driver: Driver };
 
 /** The answer of a server to a lookup of everything. */
 export function instancesAt(server: SimServer): Instance[] {

@@ -7,7 +7,7 @@ import type { ClientReport } from '../../../src/core/client/registry.ts';
 import { WELL_KNOWN_PORTS } from '../../../src/protocol/constants.ts';
 import type { Identity, InstanceId, Name } from '../../../src/protocol/ids.ts';
 import { keyOf } from '../../support/server-stage.ts';
-import type { Cores } from './cluster.ts';
+import type { Cores } from './cores.ts';
 import type { Clock } from './clock.ts';
 import type { Network } from './network.ts';
 import type { Prng } from './prng.ts';
