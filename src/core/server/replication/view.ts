@@ -62,7 +62,8 @@ function isSplitSaid(state: State): boolean {
 
 /** In a boot storm and a net-split every message changes something: a look now and then will do. */
 function isTooSoon(state: State): boolean {
-  const dueMs = state.view.viewedMs + Math.floor(state.origins.size / ORIGINS_PER_MS);
+  const origins = state.origins.size + state.reach.unheard.size;
+  const dueMs = state.view.viewedMs + Math.floor(origins / ORIGINS_PER_MS);
   if (state.view.isComplete || state.nowMs >= dueMs) return false;
   state.timers.setEarlier('view', dueMs, () => {
     // The end of the step computes the view.
@@ -226,24 +227,23 @@ function lacksLog(state: State): boolean {
   return state.reach.hasUnnamed || lacksNamed(state);
 }
 
+/**
+ * Whether an origin that can be reached names one that is unheard. Each link is looked at once: one
+ * log may name as many as all logs may.
+ */
 function lacksNamed(state: State): boolean {
-  for (const id of state.reach.unheard) {
-    const named = isHeard(state, id) ? null : namedBy(state, id);
-    if (named === 'reachable') return true;
-    if (named === null) forgetNamed(state, id);
-  }
-  return false;
-}
-
-/** Whether an origin that can be reached names another one, or only one that cannot. */
-function namedBy(state: State, id: OriginId): 'reachable' | 'lost' | null {
-  let isNamed = false;
+  const { unheard } = state.reach;
+  if (unheard.size === 0) return false;
+  const named = new Set<OriginId>();
   for (const { standing, log } of state.origins.values()) {
-    if (!log.links.has(id)) continue;
-    if (standing === 'reachable') return 'reachable';
-    isNamed = true;
+    for (const id of log.links) {
+      if (!unheard.has(id) || isHeard(state, id)) continue;
+      if (standing === 'reachable') return true;
+      named.add(id);
+    }
   }
-  return isNamed ? 'lost' : null;
+  for (const id of unheard) if (!named.has(id)) forgetNamed(state, id);
+  return false;
 }
 
 /** A cold start is over when no news has arrived for this long. */
@@ -252,5 +252,5 @@ const SETTLE_MS = 5_000;
 /** Or for this long, if all were reached and have the same. */
 const QUIET_MS = 500;
 
-/** The more origins there are, the more rarely an incomplete view is computed anew. */
+/** The more origins are known or named, the more rarely an incomplete view is computed anew. */
 const ORIGINS_PER_MS = 400;
