@@ -12,8 +12,10 @@ const results = process.env['RARANGI_TEST_RESULTS'];
 const isClients = process.env['RARANGI_TEST_CLIENTS'] === '1';
 const clientTests = 'test/clients/**/*.test.ts';
 const soakTests = 'test/**/*.soak.test.ts';
-// The files that take longest, each in a process of its own. They begin first, in this order, for the
-// last one must not run alone; those that wait stand between those that compute.
+// Rooms without sockets, processes and globals: their files share a worker, and load its code once.
+const pureTests = 'test/{answers,core,doors,page,properties,protocol,transcripts}/**/*.test.ts';
+// The files that take longest. They begin first, in this order, for the last one must not run alone;
+// those that wait stand between those that compute.
 const LONGEST = [
   'namespaces/hosts',
   'sim/scenarios',
@@ -39,22 +41,14 @@ const LONGEST = [
   'commands/restart-pair',
   'commands/flap',
 ].map((name) => `test/${name}.test.ts`);
-// It measures the heap of its process.
-const ALONE = [...LONGEST, 'test/cli/start/spare-memory.test.ts'];
 const allTests = 'test/**/*.test.ts';
 const kinds: NonNullable<TestProjectInlineConfiguration['test']>[] = isClients
   ? [{ name: 'clients', include: [clientTests] }]
   : isSoak
     ? [{ name: 'soak', include: [soakTests], exclude: [clientTests] }]
     : [
-        { name: 'alone', include: ALONE },
-        // Their files share a worker, and load the code that they test once.
-        {
-          name: 'together',
-          include: [allTests],
-          exclude: [soakTests, clientTests, ...ALONE],
-          isolate: false,
-        },
+        { name: 'pure', include: [pureTests], exclude: [soakTests], isolate: false },
+        { name: 'whole', include: [allTests], exclude: [soakTests, clientTests, pureTests] },
       ];
 
 class LongestFirst extends BaseSequencer {
