@@ -41,6 +41,8 @@ export class SharedPort {
   #wasTold = false;
   #wasRemoved = false;
   #isStrangers = false;
+  /** Whether the last look found a stranger; two in a row are one. */
+  #isSuspected = false;
   #lookedMs = -Infinity;
 
   constructor(options: HostPortOptions) {
@@ -85,6 +87,7 @@ export class SharedPort {
 
   #take(listener: PlaceListener): void {
     this.#wasTold = false;
+    this.#isSuspected = false;
     if (this.#isClosed) {
       listener.close();
       return;
@@ -114,10 +117,18 @@ export class SharedPort {
 
   async #lookWhoIsThere(): Promise<void> {
     const nowMs = this.#options.runtime.nowMs();
+    if (nowMs < this.#hasteEndMs) return;
     if (nowMs < this.#lookedMs + (this.#isStrangers ? STRANGER_LOOK_MS : LOOK_MS)) return;
     this.#lookedMs = nowMs;
     const isStranger = await this.#options.isStranger();
     if (this.#isClosed || this.#listener !== null) return;
+    // A sibling that is being killed answers no more, and has the place for a moment yet.
+    const isSure = !isStranger || this.#isSuspected;
+    this.#isSuspected = isStranger;
+    if (!isSure) {
+      this.#lookedMs = -Infinity;
+      return;
+    }
     if (isStranger && !this.#wasTold) this.#tell('in use by something else');
     this.#setStrangers(isStranger);
   }

@@ -90,6 +90,20 @@ test('after that second it is tried every second again', async () => {
   expect(world.triesAtMs.filter((atMs) => atMs > 1_000)).toEqual([2_000, 3_000]);
 });
 
+test('a sibling that is killed while it is asked is no stranger', async () => {
+  const world = new World();
+  world.isStranger = true;
+  await world.port.open();
+  await world.passTo(500);
+
+  world.port.hasten();
+  await world.passTo(900);
+  world.isTaken = false;
+  await world.passTo(2_000);
+
+  expect([world.told, world.strangers, world.port.isHeld]).toEqual([[], [], true]);
+});
+
 test('a stranger is told of once', async () => {
   const world = new World();
   world.isStranger = true;
