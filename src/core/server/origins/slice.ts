@@ -55,7 +55,10 @@ export interface Past {
 
 /** Where servers are, or were. */
 export interface Addresses {
-  /** Of masters that were heard of, and whether a handshake has succeeded there. */
+  /**
+   * Of masters that were heard of, and whether a handshake has succeeded there; of those the latest
+   * last: see ways.ts.
+   */
   readonly masters: Map<string, boolean>;
   /** Where the other server of this host would be, and where one was. */
   readonly siblings: Set<string>;

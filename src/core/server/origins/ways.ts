@@ -46,14 +46,29 @@ export function noteShaken(state: State, { dialled, remote }: Connection, facts:
   for (const address of facts.addresses) if (isIts(address)) keepForGood(state, address);
 }
 
-function keepForGood({ addresses: { masters } }: State, address: string): void {
-  if (!masters.has(address) && masters.size >= MASTER_ADDRESSES_MAX) {
-    // One that is only hearsay makes room.
-    const [hearsay] = [...masters].find(([, wasShaken]) => !wasShaken) ?? [];
-    if (hearsay === undefined) return;
-    masters.delete(hearsay);
+/**
+ * The latest handshake counts. A host has two servers, so the latest two of a host are kept; and if
+ * there is no room, hearsay goes, then where nobody is linked and hands were shaken longest ago.
+ */
+function keepForGood(state: State, address: string): void {
+  const { masters } = state.addresses;
+  masters.delete(address);
+  const [oldestOfHost, ...later] = [...masters]
+    .filter(([other, wasShaken]) => wasShaken && hostPartOf(other) === hostPartOf(address))
+    .map(([other]) => other);
+  if (oldestOfHost !== undefined && later.length + 2 > SHAKEN_PER_HOST_MAX) {
+    masters.delete(oldestOfHost);
   }
+  if (masters.size >= MASTER_ADDRESSES_MAX) masters.delete(leastNeeded(state) ?? address);
   masters.set(address, true);
+}
+
+function leastNeeded({ addresses: { masters }, links, origins }: State): string | undefined {
+  const [hearsay] = [...masters].find(([, wasShaken]) => !wasShaken) ?? [];
+  if (hearsay !== undefined) return hearsay;
+  const linked = addressesOf([...links.keys()].flatMap((id) => origins.get(id) ?? []));
+  const all = [...masters.keys()];
+  return all.find((address) => !linked.has(address)) ?? all[0];
 }
 
 /** A server that needs no way back forgets those to servers that are gone, which are hearsay. */
@@ -98,6 +113,9 @@ export function forgetWays(state: State, addresses: readonly string[]): void {
 }
 
 const MASTER_ADDRESSES_MAX = 256;
+
+/** Of one host, by the address of the handshake: a hostile server cannot fill the list from one. */
+const SHAKEN_PER_HOST_MAX = 2;
 
 /** As many as addresses of masters: one that answers leads to all others. */
 const LOST_ADDRESSES_MAX = 256;

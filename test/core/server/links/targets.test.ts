@@ -196,17 +196,16 @@ test('addresses where masters have shaken hands outlive their origins, at most 2
   const link = stage.neighbour('1', { role: 'master' });
   stage.close(link);
   stage.pass(10_000);
-  for (let index = 0; index < 300; index += 1) {
-    const other = stage.accept('tcp', `10.1.0.${String(index)}:40000`);
-    const environment = 'testing' as Name;
-    const origin = `e${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
-    const facts = factsOf('9', { role: 'master', address: `10.1.0.${String(index)}:17310` });
-    const peer = { origin, facts };
-    stage.hear(other, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
-  }
+  const shake = (index: number): void => {
+    const [connection] = masterDials(stage, { host: `10.1.0.${String(index)}`, lives: 1 });
+    stage.close(connection!);
+  };
+  for (let index = 0; index < 127; index += 1) shake(index);
+  const wasKept = stage.state.addresses.masters.has(PEER);
+  for (let index = 127; index < 200; index += 1) shake(index);
 
   expect(stage.standingOf('1')).toBeUndefined();
-  expect(stage.state.addresses.masters.has(PEER)).toBe(true);
+  expect(wasKept).toBe(true);
   expect(stage.state.addresses.masters.size).toBe(256);
 });
 
@@ -261,6 +260,53 @@ test('[R111] where a master has shaken hands hearsay makes room', () => {
 
   expect(masters.size).toBe(256);
   expect(masters.get('10.0.0.3:17310')).toBe(true);
+});
+
+/** Masters dial from a host, one after the other, each with addresses there. */
+function masterDials(stage: ServerStage, given: { host: string; lives: number }): ConnectionId[] {
+  return Array.from({ length: given.lives }, (_, index) => {
+    const connection = stage.accept('tcp', `${given.host}:40000`);
+    const name = `e${given.host.replaceAll('.', '')}${index.toString(16)}`;
+    const origin = name.padEnd(32, '0').slice(0, 32) as ReturnType<typeof originOf>;
+    const addresses = Array.from({ length: 8 }, (__, at) => {
+      return `${given.host}:${String(20_000 + 8 * index + at)}`;
+    });
+    const peer = { origin, facts: { ...factsOf('9', { role: 'master' }), addresses } };
+    const environment = 'testing' as Name;
+    stage.hear(connection, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
+    return connection;
+  });
+}
+
+test('[R115] a host that dials as many masters leaves the places to the others', () => {
+  const stage = new ServerStage();
+  const { masters } = stage.state.addresses;
+  const hostile = masterDials(stage, { host: '10.6.6.6', lives: 40 });
+
+  stage.neighbour('3', { role: 'master', address: '10.0.0.3:17310' });
+  for (const connection of hostile) stage.close(connection);
+  stage.pass(stage.state.options.splitHoldMs + 10_000);
+
+  expect(masters.get('10.0.0.3:17310')).toBe(true);
+  const left = [...masters.keys()].filter((address) => address.startsWith('10.6.6.6:'));
+  expect(left).toEqual(['10.6.6.6:20318', '10.6.6.6:20319']);
+});
+
+test('[R115] where all places are taken the handshake that is longest ago gives up its own', () => {
+  const stage = new ServerStage();
+  const { masters } = stage.state.addresses;
+  stage.neighbour('3', { role: 'master', address: '10.0.0.3:17310' });
+  for (let index = 0; index < 200; index += 1) {
+    const [connection] = masterDials(stage, { host: `10.6.6.${String(index)}`, lives: 1 });
+    stage.close(connection!);
+  }
+  const wasFull = masters.size;
+
+  stage.neighbour('4', { role: 'master', address: '10.0.0.4:17310' });
+
+  expect([wasFull, masters.size]).toEqual([256, 256]);
+  expect(masters.get('10.0.0.3:17310')).toBe(true);
+  expect(masters.get('10.0.0.4:17310')).toBe(true);
 });
 
 /** A leaf that lost all: both masters are closed, and with them the way to another leaf. */
