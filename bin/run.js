@@ -48,7 +48,9 @@ exec node "$0" "$@"
 
 // Else a user who may send this process a signal could make it open a debugger to all of the host.
 process.on('SIGUSR1', () => undefined);
-for (const delayMs of [20, 200]) setTimeout(closeDebugger, delayMs).unref();
+// Looking for it takes 2 ms: only those that stay by nature look at once.
+const looksMs = ['register', 'serve'].includes(process.argv[2]) ? [20, 200] : [200];
+for (const delayMs of looksMs) setTimeout(closeDebugger, delayMs).unref();
 
 const FILES_BY_COMMAND = {
   history: ['history'],

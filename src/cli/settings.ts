@@ -22,7 +22,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function hideForeign({ flags }: Settings, env: NodeJS.ProcessEnv): () => void {
   const names = Object.values(flags).flatMap(({ env: name }) => (name === undefined ? [] : [name]));
   const hidden = names
-    .filter((name) => isForeign(name, env))
+    .filter((name) => env[name] !== undefined && isForeign(name, env))
     .map((name) => [name, env[name]] as const);
   for (const [name] of hidden) Reflect.deleteProperty(env, name);
   return () => {

@@ -147,11 +147,15 @@ export function where<T>(
   field: FieldSpec<T>,
   { holds, otherwise }: { readonly holds: (value: T) => boolean; readonly otherwise: string },
 ): FieldSpec<T> {
+  const { cddl, isOptional, encode, bytes } = field;
   return {
-    ...field,
+    cddl,
     get rules() {
       return field.rules;
     },
+    isOptional,
+    encode,
+    bytes,
     decode: (given) => {
       const value = field.decode(given);
       return holds(value) ? value : fail(otherwise);

@@ -2,6 +2,7 @@
 // one address is bounded, so that it can neither fill the server nor keep others out. The decoder
 // has more limits: the lengths in protocol/constants.ts.
 
+import { UNREAD_BYTES_MAX, UNREAD_BYTES_SUM_MAX } from '../kit/unread-bytes.ts';
 import type { ServerOptions } from './options.ts';
 import type { State } from './state.ts';
 
@@ -123,13 +124,13 @@ export const LIMITS = {
   'unread-bytes': {
     noun: 'bytes of answers that nobody reads',
     hint: 'read them',
-    max: 64 * 1_024 * 1_024,
+    max: UNREAD_BYTES_MAX,
     doc: 'What may wait in memory for one connection, twice the answer for a hundred thousand instances. Beyond it the connection is closed.',
   },
   'unread-bytes-in-all': {
     noun: 'bytes that all clients have not read',
     hint: 'see who does not read',
-    max: 256 * MIB,
+    max: UNREAD_BYTES_SUM_MAX,
     doc: 'What may wait in memory for all clients together, four times what may wait for one. Beyond it the connections with the most are closed, until three quarters of it are left. Links of servers neither count nor are closed for it.',
   },
   'origins-per-link': {

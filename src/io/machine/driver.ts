@@ -7,7 +7,7 @@
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { Reading, Send } from '../../core/effect.ts';
 import type { ConnectionId } from '../../core/input.ts';
-import { LIMITS } from '../../core/server/limits.ts';
+import { UNREAD_BYTES_MAX } from '../../core/kit/unread-bytes.ts';
 import type { decodeMessage } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
@@ -379,7 +379,7 @@ function ignore(): void {
 export const CONGESTED_BYTES = 1024 * 1024;
 
 /** So much that the core is told once more: it gives the other end up. */
-const SWAMPED_BYTES = LIMITS['unread-bytes'].max;
+const SWAMPED_BYTES = UNREAD_BYTES_MAX;
 
 /** How long a connection that we close may take to write what it has. */
 const CLOSE_MS_MAX = 1_000;

@@ -4,7 +4,7 @@
 // a turn. The core chooses which connections must close.
 
 import type { ConnectionId } from '../../core/input.ts';
-import { LIMITS } from '../../core/server/limits.ts';
+import { UNREAD_BYTES_SUM_MAX as MAX } from '../../core/kit/unread-bytes.ts';
 import type { Peer } from './peer.ts';
 
 /** Chooses the connections that must close, given all with the bytes that each has not read. */
@@ -62,8 +62,6 @@ export class Unread {
     return leaving;
   }
 }
-
-const { max: MAX } = LIMITS['unread-bytes-in-all'];
 
 /** Counting ten thousand connections is some work: it is done once for so many bytes. */
 const STEP_BYTES = 1024 * 1024;
