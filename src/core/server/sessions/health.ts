@@ -92,29 +92,31 @@ function suspectServers(state: State): string {
 }
 
 /** The hosts of `--peer` that were tried and have never answered at any address. */
-export function unansweredPeers(state: State): string[] {
-  const {
-    linking: { targets },
-    options,
-    addresses: { siblings: siblingAddresses },
-    view: { givenUpPeers },
-  } = state;
+export function unansweredPeers(state: State): readonly string[] {
+  const { options, view } = state;
+  const silent = options.peers.filter((address) => isSilent(state, address));
+  // Most lookups end here.
+  if (silent.length === 0) return silent;
   const answered = new Set<string>(options.facts.addresses.map(hostPartOf));
-  const silent = new Map<string, string>();
   for (const address of options.peers) {
-    const target = targets.get(address);
-    const host = hostPartOf(address);
-    if (target?.wasReached === true || target?.isSelf === true) answered.add(host);
-    else if (target?.wasTried === true && !siblingAddresses.has(address)) {
-      silent.set(host, prefixOf(address));
-    }
+    if (hasAnswered(state, address)) answered.add(hostPartOf(address));
   }
-  const isSilent = ([host, prefix]: readonly [string, string]): boolean =>
-    !answered.has(host) && !givenUpPeers.has(host) && !isAdvertised(state, prefix);
-  return [...silent]
-    .filter(isSilent)
-    .map(([host]) => host)
-    .sort(compareText);
+  const hosts = silent
+    .filter((address) => !isAdvertised(state, prefixOf(address)))
+    .map(hostPartOf)
+    .filter((host) => !answered.has(host) && !view.givenUpPeers.has(host));
+  return [...new Set(hosts)].sort(compareText);
+}
+
+/** Whether a peer was tried and has never answered at this address. */
+function isSilent(state: State, address: string): boolean {
+  const isTried = state.linking.targets.get(address)?.wasTried === true;
+  return isTried && !hasAnswered(state, address) && !state.addresses.siblings.has(address);
+}
+
+function hasAnswered({ linking: { targets } }: State, address: string): boolean {
+  const target = targets.get(address);
+  return target?.wasReached === true || target?.isSelf === true;
 }
 
 /** Whether a known server is there. Lookups call this, so it allocates nothing. */
