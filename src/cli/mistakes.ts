@@ -3,7 +3,7 @@
 // of the typed line.
 
 import type { Failure } from './failure.ts';
-import { nearestWord } from './spelling.ts';
+import { meantWord, nearestWord } from './spelling.ts';
 import { RarangiError } from '../index.ts';
 
 /** The part of a command's flags that matters here. */
@@ -77,7 +77,7 @@ const ONE_AT_A_TIME = new Set(['history', 'explain']);
 function wordHint(message: string, typed: Typed): string | null {
   const { command, flags, words } = typed;
   const [, unknown] = /^nonexistent flag: --([\w-]+)/.exec(message) ?? [];
-  const meant = unknown === undefined ? null : nearestWord(unknown, Object.keys(flags));
+  const meant = unknown === undefined ? null : meantWord(unknown, Object.keys(flags));
   if (unknown !== undefined && meant !== null) {
     const corrected = words.map((word) =>
       word.replace(new RegExp(`^--${unknown}(?==|$)`), `--${meant}`),

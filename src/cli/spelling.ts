@@ -14,6 +14,12 @@ export function nearestWord(word: string, others: readonly string[]): string | n
   return nearest;
 }
 
+/** The word that some letters begin, if it is the only one; else the nearest, or null. */
+export function meantWord(word: string, others: readonly string[]): string | null {
+  const begun = others.filter((other) => word.length > 1 && other.startsWith(word));
+  return begun.length === 1 ? (begun[0] ?? null) : nearestWord(word, others);
+}
+
 /** Letters to add, drop or change until one word is the other (Levenshtein). */
 function lettersApart(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);

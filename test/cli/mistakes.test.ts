@@ -51,6 +51,12 @@ test.each([
     'serve --enviroment=x',
     'did you mean: rarangi serve --environment=x',
   ],
+  [
+    'nonexistent flag: --env',
+    'lookup --env x web',
+    'did you mean: rarangi lookup --environment x web',
+  ],
+  ['nonexistent flag: --n', 'serve --n', 'none'],
   ['unexpected argument: b', 'lookup a b', "one pattern for several: rarangi lookup '{a,b}'"],
   ['nonexistent flag: --interval', 'lookup --interval 1s db', 'none'],
   ['unexpected argument: b', 'serve b', 'none'],
