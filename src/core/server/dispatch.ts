@@ -321,10 +321,20 @@ export function handleBreach(
   if (error.kind === 'locked' && connection.dialled !== null) {
     noteRefused(state, connection, error.message);
   } else {
-    state.out.notice(name, { address: connection.remote, reason: error.message });
+    const reason = isStranger ? strangenessOf(connection, error) : error.message;
+    state.out.notice(name, { address: connection.remote, reason });
   }
   refuse(state, connection, { error: error.kind, reason: error.message });
   endWithout(state, connection, error.message);
+}
+
+/** What does not even speak in frames, where we have called, is another program. */
+function strangenessOf(
+  { dialled }: Connection,
+  { kind, message }: Pick<ProtocolError, 'kind' | 'message'>,
+): string {
+  if (dialled === null || kind !== 'malformed-frame') return message;
+  return `another program has that port, not a server: ${message}`;
 }
 
 /** A connection is closed, by the other end or by the network. */

@@ -135,8 +135,8 @@ export interface Target {
   isUrgent: boolean;
   isRefused: boolean;
   isSelf: boolean;
-  /** A dial has succeeded since the start. */
-  wasReached: boolean;
+  /** A server has greeted there since the start. */
+  hasGreeted: boolean;
   /** A first attempt has ended, successfully or not. */
   wasTried: boolean;
   /**

@@ -117,7 +117,6 @@ export function handleOpened(state: State, input: Opened, end: EndAtLimit): Conn
   const target = input.dialled === null ? undefined : state.linking.targets.get(input.dialled);
   if (target !== undefined) {
     moveTarget(target, 'opened');
-    target.wasReached = true;
     target.wasToldOf = false;
     noteUngreeted(state, target);
     target.hasFailed = false;
@@ -191,10 +190,13 @@ const ON_TIME_MS = 50;
 
 function handleHandshakeTimeout(state: State, connection: Connection): void {
   const reason = 'the handshake was not finished in time';
-  const address = connection.remote;
-  state.out.notice('refused-stranger', { address, reason });
+  const told = connection.phase === 'welcome' ? UNGREETED : reason;
+  state.out.notice('refused-stranger', { address: connection.remote, reason: told });
   refuse(state, connection, { error: 'handshake-timeout', reason });
 }
+
+/** Such as a door, which waits for a question. */
+const UNGREETED = 'no server greets there: another program has that port, or a server hangs';
 
 /** Tells the other end what is wrong and closes. */
 export function refuse(

@@ -44,7 +44,7 @@ export function targetOf(state: State, address: string): Target {
       isUrgent: false,
       isRefused: false,
       isSelf: false,
-      wasReached: false,
+      hasGreeted: false,
       wasTried: false,
       ungreetedCount: 0,
       wasToldOf: false,
@@ -144,7 +144,9 @@ export function noteUngreeted(state: State, target: Target): void {
 export function noteGreeted(state: State, addresses: readonly string[]): void {
   for (const address of addresses) {
     const target = state.linking.targets.get(address);
-    if (target !== undefined) target.ungreetedCount = 0;
+    if (target === undefined) continue;
+    target.ungreetedCount = 0;
+    target.hasGreeted = true;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Doubts, Reason } from '../../../protocol/records.ts';
 import { DOUBTS_MAX, REASON_BYTES_MAX } from '../../../protocol/constants.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
 import { isWithoutMaster, masterLinks } from '../links/policy.ts';
+import { isStrange } from '../links/targets.ts';
 import { lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
 import { awaitsPeers, giveUp } from '../replication/view.ts';
@@ -65,9 +66,7 @@ function reasonsOf(state: State): Reason[] {
     },
     unanswered.length > 0 && {
       code: 'peer-unanswered',
-      message: unanswered
-        .map((host) => `${host}, named by --peer, has not answered since the start`)
-        .join('; '),
+      message: unanswered.map((host) => unansweredText(state, host)).join('; '),
       hint:
         `start it, or give it up with: rarangi peers --forget ${unanswered[0] ?? 'HOST'}, ` +
         'and take it out of the --peer of this host',
@@ -89,6 +88,15 @@ function suspectServers(state: State): string {
     .map(({ log }) => log.facts.name as string);
   if (here.length > 0) return here.sort(compareText).join(', ');
   return state.view.why === 'suspect' ? state.view.missing.join(', ') || 'a server' : '';
+}
+
+function unansweredText({ linking, options: { peers } }: State, host: string): string {
+  const strange = peers.find((address) => {
+    const target = linking.targets.get(address);
+    return hostPartOf(address) === host && target !== undefined && isStrange(target);
+  });
+  if (strange === undefined) return `${host}, named by --peer, has not answered since the start`;
+  return `${strange}, named by --peer, is the port of another program, or of a server that hangs`;
 }
 
 /** The hosts of `--peer` that were tried and have never answered at any address. */
@@ -116,7 +124,7 @@ function isSilent(state: State, address: string): boolean {
 
 function hasAnswered({ linking: { targets } }: State, address: string): boolean {
   const target = targets.get(address);
-  return target?.wasReached === true || target?.isSelf === true;
+  return target?.hasGreeted === true || target?.isSelf === true;
 }
 
 /** Whether a known server is there. Lookups call this, so it allocates nothing. */

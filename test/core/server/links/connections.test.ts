@@ -9,6 +9,7 @@ import {
 import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { SaidPace } from '../../../../src/core/kit/pace.ts';
 import type { Connection } from '../../../../src/core/server/entities.ts';
+import { ProtocolError } from '../../../../src/protocol/errors.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
 import { MESSAGES } from '../../../../src/protocol/messages.ts';
@@ -22,6 +23,11 @@ import {
 import { instanceIdOf } from '../../../support/server-stage.ts';
 
 type Phase = Connection['phase'];
+
+function refusals(stage: ServerStage): unknown[] {
+  const told = stage.notices.filter(({ name }) => name === 'refused-stranger');
+  return told.map(({ fields }) => fields['reason']);
+}
 
 const environment = 'testing' as Name;
 const kinds = Object.keys(MESSAGES) as Message['kind'][];
@@ -181,6 +187,22 @@ test('[R25] a server that does not greet within the silence is closed: what lay 
   stage.pass(1_200);
 
   expect(stage.closed).toEqual([{ connection, why: 'handshake-timeout' }]);
+  expect(refusals(stage)).toEqual([
+    'no server greets there: another program has that port, or a server hangs',
+  ]);
+});
+
+test('what does not speak in frames where we have called is another program', () => {
+  const stage = new ServerStage();
+  const error = new ProtocolError('malformed-frame', 'a frame cannot begin with 0x48');
+
+  stage.give({ kind: 'unreadable', connection: stage.reach('10.0.0.1:17310'), error });
+  stage.give({ kind: 'unreadable', connection: stage.accept(), error });
+
+  expect(refusals(stage)).toEqual([
+    `another program has that port, not a server: ${error.message}`,
+    error.message,
+  ]);
 });
 
 test('a link that is silent for the silence is lost, and told so first', () => {

@@ -1,6 +1,7 @@
 // The state of a server: each reason, and that it goes when its cause goes.
 
 import { expect, test } from 'vitest';
+import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { MessageOf } from '../../../../src/protocol/messages.ts';
 import { factsOf, instanceIdOf, originOf, ServerStage } from '../../../support/server-stage.ts';
@@ -158,6 +159,7 @@ test('a host of --peer that never answered is named, until it has answered once'
 
   const { state, reasons } = statusOf(stage);
   const connection = stage.reach(PEER);
+  greet(stage, connection);
   const meanwhile = codesOf(stage);
   stage.close(connection);
   refuse(stage, 'h4:17311');
@@ -170,6 +172,19 @@ test('a host of --peer that never answered is named, until it has answered once'
     },
   ]);
   expect([meanwhile, codesOf(stage)]).toEqual([[], []]);
+});
+
+test('a program that accepts at a --peer and does not greet is no answer, and is named as one', () => {
+  const stage = wellStage([PEER]);
+  const messages = Array.from({ length: 3 }, () => {
+    stage.close(stage.reach(PEER));
+    return statusOf(stage).reasons?.map(({ message }) => message);
+  });
+
+  expect(messages[0]).toEqual(['h4, named by --peer, has not answered since the start']);
+  expect(messages[2]).toEqual([
+    `${PEER}, named by --peer, is the port of another program, or of a server that hangs`,
+  ]);
 });
 
 test('[R104] a server that is alone waits for its --peer, until an operator gives it up', () => {
@@ -187,14 +202,7 @@ test('[R104] a server that is alone waits for its --peer, until an operator give
 test('[R104] so it does for a --peer that answered once, and left before everything was known', () => {
   const stage = new ServerStage({ peers: [PEER] });
   const link = stage.reach(PEER);
-  const [origin, facts] = [originOf('4'), factsOf('4', { address: PEER })];
-  stage.hear(link, {
-    kind: 'welcome',
-    protocols: [2],
-    environment: 'testing' as Name,
-    origin,
-    facts,
-  });
+  const { facts } = greet(stage, link);
   stage.digest(link, { complete: false });
   stage.tell(link, '4', { kind: 'facts', facts }, { kind: 'bye' });
   stage.close(link);
@@ -210,6 +218,15 @@ test('[R104] so it does for a --peer that answered once, and left before everyth
   expect(stage.take(session)).toEqual([{ kind: 'done', request: 1, count: 1 }]);
   expect(statusOf(stage)).toMatchObject({ state: 'healthy', complete: true, reasons: [] });
 });
+
+/** A server at PEER greets. */
+function greet(stage: ServerStage, connection: ConnectionId): MessageOf<'welcome'> {
+  const [origin, facts] = [originOf('4'), factsOf('4', { address: PEER })];
+  const environment = 'testing' as Name;
+  const welcome = { kind: 'welcome', protocols: [2], environment, origin, facts } as const;
+  stage.hear(connection, welcome);
+  return welcome;
+}
 
 test('a host of --peer whose servers have come by themselves has answered', () => {
   const stage = wellStage(['10.0.0.3:17310']);
