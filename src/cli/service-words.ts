@@ -2,7 +2,7 @@
 // invariant: all three use the same names for the same things, and an unknown name is refused: a
 // slip would otherwise stay unnoticed until the service is looked up.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 import { parsePort } from './flags.ts';
 import { reasonOf } from './output.ts';
@@ -44,9 +44,22 @@ export function servicesOfWords(words: readonly string[]): ServiceWords[] {
   return drafts.map(serviceOf);
 }
 
-/** The services in a file: `{"services": [{"name": "db", "port": 5432, …}]}`. Throws RARANGI_USAGE. */
-export function servicesOfFile(path: string): ServiceWords[] {
-  const { services, ...others } = objectOf(jsonOf(path), path);
+/**
+ * Reads a file of services as often as it is called. The first time it may be a pipe, as in
+ * `--file <(generate)`; that is not read again: it would be empty, or without a writer stop us.
+ */
+export function servicesReader(path: string): () => ServiceWords[] {
+  let isAgain = false;
+  return () => {
+    const text = textIn(path, { isAgain });
+    isAgain = true;
+    return servicesOfText(text, path);
+  };
+}
+
+/** The services in a text: `{"services": [{"name": "db", "port": 5432, …}]}`. Throws RARANGI_USAGE. */
+function servicesOfText(text: string, path: string): ServiceWords[] {
+  const { services, ...others } = objectOf(jsonOf(text, path), path);
   const [stranger] = Object.keys(others);
   if (stranger !== undefined)
     throw meaningless(path, stranger, { words: ['services'], hint: FILE_HINT });
@@ -127,8 +140,7 @@ function requiredOf({ what, fields }: Pick<Draft, 'what' | 'fields'>, key: strin
   return value;
 }
 
-function jsonOf(path: string): unknown {
-  const text = textIn(path);
+function jsonOf(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -136,15 +148,23 @@ function jsonOf(path: string): unknown {
   }
 }
 
-function textIn(path: string): string {
+function textIn(path: string, { isAgain }: { readonly isAgain: boolean }): string {
+  let file: number | null = null;
   try {
+    file = openSync(path, constants.O_RDONLY | (isAgain ? constants.O_NONBLOCK : 0));
+    if (isAgain && !fstatSync(file).isFile()) {
+      throw RarangiError.usage(`${path} is no regular file, and is read once only`);
+    }
     // Editors of Windows begin a text with a mark of its byte order, which JSON.parse does not know.
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
+    if (error instanceof RarangiError) throw error;
     throw RarangiError.usage(
       `cannot read services from ${path}: ${reasonOf(error as Error)}`,
       'see whether --file is right',
     );
+  } finally {
+    if (file !== null) closeSync(file);
   }
 }
 

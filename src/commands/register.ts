@@ -9,7 +9,7 @@ import type { Failure } from '../cli/failure.ts';
 import * as flag from '../cli/flags.ts';
 import { logTo } from '../cli/log-lines.ts';
 import { registerFlags } from '../cli/register-flags.ts';
-import { servicesOfFile, servicesOfWords, type ServiceWords } from '../cli/service-words.ts';
+import { servicesOfWords, servicesReader, type ServiceWords } from '../cli/service-words.ts';
 import { meantCommandLine } from '../cli/mistakes.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
 import { refuseFlags } from '../cli/odd-flags.ts';
@@ -73,14 +73,12 @@ function sidecarOptionsOf(
 ): SidecarOptions {
   const { file, ready = readyByDefault, check } = flags;
   const fixed = [...servicesOfFlags(flags), ...servicesOfWords(flag.listOf(flags.service))];
+  const readFile = file === undefined ? () => [] : servicesReader(file);
   if (fixed.length === 0 && file === undefined)
     throw RarangiError.usage('missing required flag --name');
   return {
     client: flag.clientOptionsOf(flags),
-    services: () =>
-      [...fixed, ...(file === undefined ? [] : servicesOfFile(file))].map((words) =>
-        serviceOf({ ready, check, ...words }),
-      ),
+    services: () => [...fixed, ...readFile()].map((words) => serviceOf({ ready, check, ...words })),
     areReread: file !== undefined,
     pace: {
       readyTimeoutMs: flags['ready-timeout'] ?? Number.POSITIVE_INFINITY,

@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { servicesOfFile, servicesOfWords } from '../../src/cli/service-words.ts';
+import { servicesOfWords, servicesReader } from '../../src/cli/service-words.ts';
 import { ownFolder } from '../io/world.ts';
 
 function fileOf(text: string): string {
@@ -54,7 +55,7 @@ test('a file holds services', () => {
     {"name": "db", "port": 5432, "tags": {"v": 15, "note": "a,b"}, "check": "exec:pg_isready"}
   ]}`);
 
-  expect(servicesOfFile(path)).toEqual([
+  expect(servicesReader(path)()).toEqual([
     { name: 'db', port: 5432, tags: { v: '15', note: 'a,b' }, check: 'exec:pg_isready' },
   ]);
 });
@@ -62,7 +63,7 @@ test('a file holds services', () => {
 test('a file may begin with a mark of its byte order, as editors of Windows write it', () => {
   const path = fileOf('\uFEFF{"services": [{"name": "a", "port": 1}]}');
 
-  expect(servicesOfFile(path)).toEqual([{ name: 'a', port: 1, tags: {} }]);
+  expect(servicesReader(path)()).toEqual([{ name: 'a', port: 1, tags: {} }]);
 });
 
 test.each([
@@ -78,19 +79,30 @@ test.each([
   ],
   ['{"services": [{"name": "a", "port": 1, "tags": {"x": null}}]}', /null is neither a text/],
 ])('the file %j is refused', (text, complaint) => {
-  expect(() => servicesOfFile(fileOf(text))).toThrow(complaint);
+  expect(() => servicesReader(fileOf(text))()).toThrow(complaint);
 });
 
 test('a service alone is no file of services, and the form of one is said', () => {
   const path = fileOf('{"name": "a", "port": 1}');
 
-  expect(() => servicesOfFile(path)).toThrow(
+  expect(() => servicesReader(path)()).toThrow(
     expect.objectContaining({ hint: expect.stringMatching(/^write \{"services": /) as string }),
   );
 });
 
+test('a pipe is read once: nobody may ever write to it again', () => {
+  const path = join(ownFolder(), 'services');
+  execFileSync('sh', ['-c', 'mkfifo "$0"; printf %s "$1" > "$0" &', path, '{"services": []}'], {
+    stdio: 'ignore',
+  });
+  const read = servicesReader(path);
+
+  expect(read()).toEqual([]);
+  expect(read).toThrow(/no regular file, and is read once only/);
+});
+
 test('a file that is not there is refused', () => {
-  expect(() => servicesOfFile(join(ownFolder(), 'none'))).toThrow(
+  expect(() => servicesReader(join(ownFolder(), 'none'))()).toThrow(
     /cannot read services from .*none: no such file or directory$/,
   );
 });
