@@ -11,7 +11,9 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   renameSync,
+  rmSync,
   unlinkSync,
 } from 'node:fs';
 import { connect } from 'node:net';
@@ -102,19 +104,22 @@ interface SocketUse<L extends { close(): void }> {
   readonly listen: (path: string) => Promise<L>;
 }
 
-/** Takes a socket for any listener. Rejects with a SocketError. */
-export async function takeSocketFor<L extends { close(): void }>(
-  given: string,
-  { rights, listen }: SocketUse<L>,
-): Promise<{
+/** A socket of any listener. */
+interface Taken<L> {
   readonly listener: L;
   readonly isInPlace: () => boolean;
   readonly close: () => void;
-}> {
+}
+
+/** Takes a socket for any listener. Rejects with a SocketError. */
+export async function takeSocketFor<L extends { close(): void }>(
+  given: string,
+  use: SocketUse<L>,
+): Promise<Taken<L>> {
   // Node.js takes a name without a slash for a port.
   const path = resolve(given);
   // The kernel cuts a longer name of a socket off at its limit, without an error.
-  const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
+  const beside = passingName(dirname(path));
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(beside)) > PATH_BYTES_MAX) {
     throw new SocketError(`${path} is longer than ${PATH_BYTES_MAX} bytes`, { isLive: false });
   }
@@ -122,25 +127,40 @@ export async function takeSocketFor<L extends { close(): void }>(
   if (!existsSync(dirname(path))) {
     throw new SocketError(`${path}: there is no folder ${dirname(path)}`, { isLive: false });
   }
-  let listener: L | null = null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await takeOnce(path, use);
+    } catch (error) {
+      if (error instanceof SocketError) throw error;
+      // Another server took what was bound, and not listened at yet, for something that was left.
+      if (errorCode(error) === 'ENOENT' && attempt < ATTEMPTS_MAX) continue;
+      throw new SocketError(`${path}: ${reasonOf(error)}`, { isLive: false });
+    }
+  }
+}
+
+async function takeOnce<L extends { close(): void }>(
+  path: string,
+  { rights, listen }: SocketUse<L>,
+): Promise<Taken<L>> {
+  const beside = passingName(dirname(path));
+  const listener = await listen(beside);
   try {
-    listener = await listen(beside);
     giveRights(beside, rights);
     const inode = inodeOf(beside);
     await linkInto(beside, path);
     unlinkSync(beside);
-    const taken = listener;
+    await removeLeftovers(dirname(path));
     const isInPlace = (): boolean => inodeOf(path) === inode;
     const close = (): void => {
-      taken.close();
+      listener.close();
       if (isInPlace()) unlinkSync(path);
     };
     return { listener, isInPlace, close };
   } catch (error) {
     // Closing removes the file beside the place, too.
-    listener?.close();
-    if (error instanceof SocketError) throw error;
-    throw new SocketError(`${path}: ${reasonOf(error)}`, { isLive: false });
+    listener.close();
+    throw error;
   }
 }
 
@@ -167,7 +187,7 @@ async function linkInto(beside: string, path: string): Promise<void> {
 
 /** Removes the file that was found dead, and no other that has come in its place since. */
 function removeDead(path: string, inode: number): void {
-  const aside = join(dirname(path), `.${randomUUID().slice(0, 8)}`);
+  const aside = passingName(dirname(path));
   if (inodeOf(path) !== inode) return;
   try {
     renameSync(path, aside);
@@ -179,12 +199,40 @@ function removeDead(path: string, inode: number): void {
   }
 }
 
+/** A name for a moment, beside the place of a socket. */
+function passingName(folder: string): string {
+  return join(folder, `.${randomUUID().slice(0, 8)}`);
+}
+
+/** Removes the sockets that a server had beside their place when it was killed. */
+async function removeLeftovers(folder: string): Promise<void> {
+  try {
+    const names = readdirSync(folder).filter((name) => PASSING_NAME.test(name));
+    const paths = names.map((name) => join(folder, name)).filter(isOwnSocket);
+    const areLive = await Promise.all(paths.map(isLiveSocket));
+    for (const [at, path] of paths.entries()) {
+      if (areLive[at] === false) rmSync(path, { force: true });
+    }
+  } catch (error) {
+    // The folder is not ours to read or to clear, and what is left there harms nobody.
+    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
+  }
+}
+
+function isOwnSocket(path: string): boolean {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  return file?.isSocket() === true && file.uid === process.getuid?.();
+}
+
 function inodeOf(path: string): number | null {
   return lstatSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 /** What `sun_path` holds besides its final zero. */
 const PATH_BYTES_MAX = 107;
+
+/** What `passingName` makes. */
+const PASSING_NAME = /^\.[0-9a-f]{8}$/;
 
 const PROBE_MS_MAX = 500;
 const ATTEMPTS_MAX = 8;

@@ -10,15 +10,20 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { socketFolders, socketName } from '../../../src/io/machine/addresses.ts';
-import { isLiveSocket, SocketError, takeSocket } from '../../../src/io/machine/sockets.ts';
+import {
+  isLiveSocket,
+  SocketError,
+  takeSocket,
+  takeSocketFor,
+} from '../../../src/io/machine/sockets.ts';
 import type { TakenSocket } from '../../../src/io/machine/sockets.ts';
 import { startRacer } from '../racer.ts';
-import { socketRightsOf } from '../../../src/io/machine/socket-rights.ts';
+import { OPEN_TO_ALL, socketRightsOf } from '../../../src/io/machine/socket-rights.ts';
 import { atEnd, ownFolder } from '../world.ts';
 
 function ownPath(): string {
@@ -140,6 +145,37 @@ test('a server that closes leaves the file of another one alone', async () => {
   socket.close();
 
   expect(await isLiveSocket(path)).toBe(true);
+});
+
+test('what a server left beside its socket when it was killed goes at the next start', async () => {
+  const path = ownPath();
+  const beside = (name: string): string => join(dirname(path), name);
+  for (const name of ['.0123abcd', 'dead0002']) await leaveDead(beside(name));
+  await taken(beside('.abcd0123'));
+  writeFileSync(beside('.0000ffff'), 'precious');
+
+  await taken(path);
+
+  const left = ['.0000ffff', '.abcd0123', 'dead0002', 'testing-a.sock'];
+  expect(readdirSync(dirname(path)).sort()).toEqual(left);
+});
+
+test('a server whose socket another start takes for one that was left binds it anew', async () => {
+  const path = ownPath();
+  const paths: string[] = [];
+  const listen = async (beside: string): Promise<Server> => {
+    const server = createServer().listen(beside);
+    await once(server, 'listening');
+    if (paths.length === 0) unlinkSync(beside);
+    paths.push(beside);
+    return server;
+  };
+
+  const { isInPlace, close } = await takeSocketFor(path, { rights: OPEN_TO_ALL, listen });
+  atEnd(close);
+
+  expect(isInPlace()).toBe(true);
+  expect(new Set(paths).size).toBe(2);
 });
 
 test('a path that the kernel would cut off is refused', async () => {
