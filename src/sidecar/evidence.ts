@@ -51,10 +51,15 @@ export class Evidence {
 
   /**
    * Null when the program that has just answered the probe counts for the service, else why it does
-   * not.
+   * not. Never rejects.
    */
-  weigh(service: SidecarService, probe: Probe): string | null {
+  async weigh(service: SidecarService, probe: Probe): Promise<string | null> {
     if (!isWeighed(service, [probe])) return null;
+    // Whom a command of the shell has asked cannot be seen: where nobody answers, it decides alone.
+    if (probe.kind === 'exec' && !(await answers(service))) {
+      this.noteSilence(service);
+      return null;
+    }
     const key = keyOf(service);
     const last = this.#refused.get(key);
     if (last !== undefined && nowMs() - last.atMs < REFUSED_MS) return last.reason;
@@ -78,8 +83,7 @@ export class Evidence {
 
   async #look(service: SidecarService): Promise<void> {
     const { name, port } = service.offer;
-    const patience = { timeoutMs: LOOK_MS_MAX, signal: new AbortController().signal };
-    if ((await attempt({ kind: 'tcp' }, service.offer, patience)) !== null) return;
+    if (!(await answers(service))) return;
     const inodes = listenersAt(port) ?? new Set();
     this.#earlier.set(keyOf(service), { inodes, isUnseen: inodes.size === 0 });
     // A socket that we hold ourselves was opened for the command, and is handed on to it.
@@ -99,11 +103,20 @@ export class Evidence {
   }
 }
 
-/** Whether one of the probes asks at the service's port of this host; else it decides alone. */
+/** Whether the service's port of this host accepts a connection. Never rejects. */
+async function answers({ offer }: SidecarService): Promise<boolean> {
+  const patience = { timeoutMs: LOOK_MS_MAX, signal: new AbortController().signal };
+  return (await attempt({ kind: 'tcp' }, offer, patience)) === null;
+}
+
+/**
+ * Whether one of the probes asks at the service's port of this host, or may do so; else it decides
+ * alone.
+ */
 function isWeighed({ offer }: SidecarService, probes: readonly Probe[]): boolean {
   const hosts = new Set(['localhost', '127.0.0.1', '[::1]', offer.address]);
   const isAtPort = (probe: Probe): boolean => {
-    if (probe.kind !== 'http') return probe.kind === 'tcp';
+    if (probe.kind !== 'http') return probe.kind !== 'none';
     const { hostname, port } = new URL(probe.url.replaceAll('{port}', String(offer.port)));
     return hosts.has(hostname) && Number(port === '' ? HTTP_PORT : port) === offer.port;
   };

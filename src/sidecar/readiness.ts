@@ -60,8 +60,10 @@ async function weighed(
   patience: Patience,
 ): Promise<string | null> {
   const reason = await attempt(probe, service.offer, patience);
-  if (reason !== null) evidence?.noteSilence(service);
-  return reason ?? evidence?.weigh(service, probe) ?? null;
+  if (reason === null) return (await evidence?.weigh(service, probe)) ?? null;
+  // A command of the shell may fail although its port answers.
+  if (probe.kind !== 'exec') evidence?.noteSilence(service);
+  return reason;
 }
 
 const PAUSE_MS_FIRST = 10;

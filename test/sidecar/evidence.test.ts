@@ -79,6 +79,30 @@ test('a stranger that answers HTTP does not make the command ready either', asyn
   expect(eventsOf(stderr)).toEqual(['port-taken', 'not-ready-in-time', 'command-signalled']);
 });
 
+test('a command of the shell is no evidence as long as a stranger answers at the port', async () => {
+  const server = await startServer();
+  const port = await freePort();
+  await strangerAt(port);
+  const offer = ['--name', 'db', '--port', `${port}`, '--ready', 'exec:true'];
+  const words = [...offer, '--ready-timeout', '1s', '--', 'sleep', '600'];
+
+  const { code, stderr } = await startSidecar(server, words).ended;
+
+  expect(code).toBe(125);
+  expect(eventsOf(stderr)).toEqual(['port-taken', 'not-ready-in-time', 'command-signalled']);
+});
+
+test('a command of the shell decides alone where nobody answers at the port', async () => {
+  const server = await startServer();
+  const watching = await watchSynced('db', reaching(server));
+  const port = await freePort();
+  const offer = ['--name', 'db', '--port', `${port}`, '--ready', 'exec:true'];
+
+  startSidecar(server, [...offer, '--', 'sleep', '600']);
+
+  expect(await watching.next()).toBe(`added ${port}`);
+});
+
 test('a program that began to listen since the start counts, and is named if it is not the command', async () => {
   const server = await startServer();
   const watching = await watchSynced('db', reaching(server));
