@@ -166,6 +166,8 @@ export interface Watch {
   readonly bytes: number;
   /** The instances that the client has from before and has not been told of yet. */
   readonly untold: Set<InstanceId>;
+  /** The latest view that it was told: see sessions/views.ts. */
+  viewed: number;
 }
 
 /** A client's connection. */

@@ -37,6 +37,7 @@ export const TIMERS = {
   seek: { owner: 'core', due: 'addresses of servers that were lost are tried' },
   settle: { owner: 'core', due: 'the view is looked at again' },
   view: { owner: 'core', due: 'the view is computed, at most so often' },
+  views: { owner: 'core', due: 'the watches that have waited are told the view' },
   wake: { owner: 'core', due: 'a server that slept has taken in the news of its clients' },
 } as const satisfies TimerTable;
 

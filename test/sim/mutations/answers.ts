@@ -86,7 +86,7 @@ export const mutations: readonly Mutation[] = [
     'what is gone meanwhile is told',
     life.watchMeanwhile,
     ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
-    ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
+    ['views#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
   ],
   [
     'the mark comes once',
@@ -172,7 +172,7 @@ export const mutations: readonly Mutation[] = [
     life.watchMeanwhile,
     ['watcher#Watcher.handleOpen', 'this.#told.clear();', ''],
     ['watcher#Watcher.#settle', `for (const id of untold) this.#forget(id, 'unknown');`, ''],
-    ['answers#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
+    ['views#tellUntold', `state.out.send(to, { kind: 'change', request, ...told });`, ''],
   ],
   [
     'what a restarted server does not know yet gets a while',

@@ -11,14 +11,13 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import { lastingOf } from '../../catalogue/fleeting.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
-import type { Origin, Session } from '../entities.ts';
-import type { Why } from '../replication/slice.ts';
+import type { Origin, Session, Watch } from '../entities.ts';
 import type { State } from '../state.ts';
 import { roundTripOf } from '../links/connections.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
 import { lookupAnswerOf } from '../tally.ts';
 import { doubtsOf, healthOf } from './health.ts';
-import type { WatchEntry } from './watches.ts';
+import { tellUntold, tellViews, viewOf } from './views.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
 export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'lookup'>): number {
@@ -108,7 +107,12 @@ type ServerCounts = Pick<MessageOf<'report'>, 'servers' | 'masters'>;
 export function handleWatch(state: State, session: Session, asked: MessageOf<'watch'>): number {
   const { request, service } = asked;
   const to = session.connection.id;
-  const watch = { service, bytes: messageBytes(asked), untold: new Set(asked.known) };
+  const watch: Watch = {
+    service,
+    bytes: messageBytes(asked),
+    untold: new Set(asked.known),
+    viewed: state.clients.views.latest,
+  };
   session.watches.set(request, watch);
   const present = state.catalogue.instancesOf(service);
   for (const instance of present) {
@@ -133,7 +137,7 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
     state.history.noteChange(state.nowMs, change);
   }
   for (const change of lastingOf(changes)) tellChange(state, change);
-  if (isViewNew) tellView(state);
+  tellViews(state, isViewNew);
 }
 
 function tellChange(state: State, { servers: _, ...change }: Change): void {
@@ -142,32 +146,6 @@ function tellChange(state: State, { servers: _, ...change }: Change): void {
     watch.untold.delete(instance);
     state.out.send(to, { kind: 'change', request, ...change });
   }
-}
-
-/** Tells every watcher what the view is now, after all that changed before it. */
-function tellView(state: State): void {
-  for (const session of state.sessions.values()) {
-    const to = session.connection.id;
-    for (const [request, watch] of session.watches) {
-      if (state.view.isComplete) tellUntold(state, { to, request, watch });
-      state.out.send(to, { kind: 'change', request, change: 'view', ...viewOf(state) });
-    }
-  }
-}
-
-/**
- * Tells why instances that a client has from before are gone. For those not remembered here nothing
- * is sent: the complete view that follows says that they are gone, and the cause is unknown.
- */
-function tellUntold(state: State, watcher: WatchEntry): void {
-  const { to, request, watch } = watcher;
-  for (const id of [...watch.untold].sort(compareText)) {
-    const removal = state.clients.removals.get(id);
-    if (removal?.instance.registration.service !== watch.service) continue;
-    const { atMs: _, servers: __, ...told } = removal;
-    state.out.send(to, { kind: 'change', request, ...told });
-  }
-  watch.untold.clear();
 }
 
 function count(state: State, { change, cause = 'unknown', instance }: Change): void {
@@ -200,19 +178,6 @@ function noteRemoval(state: State, change: Change): void {
     if (removals.size <= REMOVALS_MAX && heldByRemovals.bytes <= REMOVALS_BYTES_MAX) break;
     removals.delete(oldest);
   }
-}
-
-/** The part of every answer about the view behind it. */
-interface ViewTold {
-  readonly complete: boolean;
-  readonly missing: readonly Name[];
-  readonly missingCount?: number;
-  readonly why?: Why;
-}
-
-function viewOf({ view: { isComplete, missing, missingCount, why } }: State): ViewTold {
-  if (why === null) return { complete: isComplete, missing };
-  return { complete: isComplete, missing, missingCount, why };
 }
 
 /** A row of `peers`; null for a server that was never in reach, or has crashed. */

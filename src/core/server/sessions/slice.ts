@@ -6,6 +6,7 @@ import { registration as registrationRecord } from '../../../protocol/records.ts
 import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
 import { Account, ChargedMap } from '../../kit/account.ts';
+import type { Views } from './views.ts';
 import { Watchers } from './watches.ts';
 
 /** The state of clients. */
@@ -20,6 +21,8 @@ export interface Clients {
   readonly heldByRemovals: Account;
   /** Who watches which service. */
   readonly watchers: Watchers;
+  /** Which view these were told: see views.ts. */
+  readonly views: Views;
   /** Services whose last instance went, and when: the latest of them. */
   readonly vanished: Map<Name, number>;
 }
@@ -39,6 +42,7 @@ export function createClients(): Clients {
     removals,
     heldByRemovals,
     watchers: new Watchers(),
+    views: { latest: 0, waiting: new Set() },
     vanished: new Map(),
   };
 }

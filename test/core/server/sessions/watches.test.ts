@@ -6,7 +6,7 @@ import { Watchers, Watches } from '../../../../src/core/server/sessions/watches.
 import type { Name } from '../../../../src/protocol/ids.ts';
 
 function watchOf(service: string, bytes = 10) {
-  return { service: service as Name, bytes, untold: new Set<never>() };
+  return { service: service as Name, bytes, untold: new Set<never>(), viewed: 0 };
 }
 
 function stageOf() {
