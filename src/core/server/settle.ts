@@ -14,6 +14,7 @@ import { forgetHearsay } from './origins/ways.ts';
 import { spreadTidings } from './replication/replication.ts';
 import { refreshView } from './replication/view.ts';
 import { tellWatchers } from './sessions/answers.ts';
+import { forgetDoubts } from './sessions/health.ts';
 import { isViewDue, takeTargets } from './due.ts';
 import type { State } from './state.ts';
 import { leaveInTime, prepareToLeave } from './stop.ts';
@@ -48,7 +49,10 @@ function settleTargets(state: State): void {
 }
 
 function settleView(state: State): void {
-  if (isViewDue(state)) noteNoMaster(state);
+  if (isViewDue(state)) {
+    noteNoMaster(state);
+    forgetDoubts(state);
+  }
   const isViewNew = refreshView(state);
   tellWatchers(state, isViewNew);
 }

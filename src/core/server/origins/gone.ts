@@ -50,17 +50,23 @@ export function goneCount(state: State): number {
   return state.past.gone.size;
 }
 
+/** A host that was lost, and when it was last in reach. */
+export interface LostHost {
+  readonly host: Name;
+  readonly sinceMs: number;
+}
+
 /** The hosts, at most so many, that went without a goodbye and of which nothing is in reach since. */
-export function lostHosts(state: State, max: number): { host: Name; agoMs: number }[] {
+export function lostHosts(state: State, max: number): LostHost[] {
   prune(state);
   const lost = new Map<Name, number>();
   for (const { facts, why, sinceMs } of [...state.past.gone.values()].reverse()) {
     const { host } = facts;
     if (lost.size >= max) break;
     if (why === 'left' || lost.has(host) || isThere(state, host)) continue;
-    lost.set(host, agoMs(state, sinceMs));
+    lost.set(host, sinceMs);
   }
-  return [...lost].map(([host, ms]) => ({ host, agoMs: ms }));
+  return [...lost].map(([host, sinceMs]) => ({ host, sinceMs }));
 }
 
 function isThere({ reach: { directory } }: State, host: Name): boolean {
@@ -68,7 +74,8 @@ function isThere({ reach: { directory } }: State, host: Name): boolean {
   return false;
 }
 
-function agoMs({ nowMs }: State, sinceMs: number): number {
+/** How long ago that was, for an answer. */
+export function agoMs({ nowMs }: State, sinceMs: number): number {
   return Math.max(0, Math.round(nowMs - sinceMs));
 }
 

@@ -8,7 +8,8 @@ import { DOUBTS_MAX, REASON_BYTES_MAX } from '../../../protocol/constants.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
 import { isWithoutMaster, masterLinks } from '../links/policy.ts';
 import { isStrange } from '../links/targets.ts';
-import { lostHosts } from '../origins/gone.ts';
+import type { LostHost } from '../origins/gone.ts';
+import { agoMs, lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
 import { awaitsPeers, giveUp } from '../replication/view.ts';
 import type { State } from '../state.ts';
@@ -103,7 +104,7 @@ function unansweredText({ linking, options: { peers } }: State, host: string): s
 export function unansweredPeers(state: State): readonly string[] {
   const { options, view } = state;
   const silent = options.peers.filter((address) => isSilent(state, address));
-  // Most lookups end here.
+  // Mostly all have.
   if (silent.length === 0) return silent;
   const answered = new Set<string>(options.facts.addresses.map(hostPartOf));
   for (const address of options.peers) {
@@ -127,7 +128,7 @@ function hasAnswered({ linking: { targets } }: State, address: string): boolean 
   return target?.hasGreeted === true || target?.isSelf === true;
 }
 
-/** Whether a known server is there. Lookups call this, so it allocates nothing. */
+/** Whether a known server is there. */
 function isAdvertised({ origins }: State, prefix: string): boolean {
   for (const { log } of origins.values()) {
     if (log.facts.addresses.some((address) => address.startsWith(prefix))) return true;
@@ -154,9 +155,37 @@ function prefixOf(address: string): string {
 /** The doubts of a complete view about hosts that are not here. */
 export function doubtsOf(state: State): { readonly doubts?: Doubts } {
   if (!state.view.isComplete) return {};
-  const lost = lostHosts(state, DOUBTS_MAX);
-  const unanswered = unansweredPeers(state).slice(0, DOUBTS_MAX);
-  return lost.length === 0 && unanswered.length === 0 ? {} : { doubts: { lost, unanswered } };
+  const { lost, unanswered } = readyDoubts(state);
+  if (lost.length === 0 && unanswered.length === 0) return {};
+  const rows = lost.map(({ host, sinceMs }) => ({ host, agoMs: agoMs(state, sinceMs) }));
+  return { doubts: { lost: rows, unanswered } };
+}
+
+/**
+ * What a complete view is in doubt of, looked for once for many lookups: a thousand servers that
+ * are gone, and all that are here, are looked at for it.
+ */
+export interface ReadyDoubts {
+  readonly lost: readonly LostHost[];
+  readonly unanswered: readonly string[];
+  readonly untilMs: number;
+}
+
+function readyDoubts(state: State): ReadyDoubts {
+  const { doubts } = state.clients;
+  if (doubts !== null && state.nowMs < doubts.untilMs) return doubts;
+  const found = {
+    lost: lostHosts(state, DOUBTS_MAX),
+    unanswered: unansweredPeers(state).slice(0, DOUBTS_MAX),
+    untilMs: state.nowMs + DOUBTS_MS,
+  };
+  state.clients.doubts = found;
+  return found;
+}
+
+/** What the view is made from has changed: doubts are looked for anew. */
+export function forgetDoubts(state: State): void {
+  state.clients.doubts = null;
 }
 
 /** A message has room for a good many names. */
@@ -164,3 +193,6 @@ function cut({ message }: Reason): string {
   const charactersMax = REASON_BYTES_MAX / 3;
   return message.length <= charactersMax ? message : `${message.slice(0, charactersMax - 3)}...`;
 }
+
+/** The end of a hold, and an answer of a peer that links to none, count this much later. */
+const DOUBTS_MS = 250;

@@ -6,6 +6,7 @@ import { registration as registrationRecord } from '../../../protocol/records.ts
 import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
 import { Account, ChargedMap } from '../../kit/account.ts';
+import type { ReadyDoubts } from './health.ts';
 import type { Views } from './views.ts';
 import { Watchers } from './watches.ts';
 
@@ -23,6 +24,8 @@ export interface Clients {
   readonly watchers: Watchers;
   /** Which view these were told: see views.ts. */
   readonly views: Views;
+  /** What lookups are answered beside a "none"; null until somebody asks: see health.ts. */
+  doubts: ReadyDoubts | null;
   /** Services whose last instance went, and when: the latest of them. */
   readonly vanished: Map<Name, number>;
 }
@@ -42,6 +45,7 @@ export function createClients(): Clients {
     removals,
     heldByRemovals,
     watchers: new Watchers(),
+    doubts: null,
     views: { latest: 0, waiting: new Set() },
     vanished: new Map(),
   };

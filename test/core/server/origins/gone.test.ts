@@ -144,6 +144,22 @@ test('a peer that never answered is named beside a none, until it is forgotten',
   expect(codes).not.toContain('peer-unanswered');
 });
 
+test('doubts are looked for once for many lookups, and anew when the view may be another', () => {
+  const { stage, staying } = crashed();
+  stage.pass(2_000);
+  const { clients } = stage.state;
+
+  expect(doubtsOf(stage)).toEqual({ lost: [{ host: 'h1', agoMs: 2_000 }], unanswered: [] });
+  const ready = clients.doubts;
+  stage.pass(100);
+  expect(doubtsOf(stage)).toEqual({ lost: [{ host: 'h1', agoMs: 2_100 }], unanswered: [] });
+  expect(clients.doubts).toBe(ready);
+  stage.neighbour('1', {}, '2');
+  stage.tell(staying, '2', { kind: 'up', peer: originOf('1') });
+
+  expect(doubtsOf(stage)).toBeUndefined();
+});
+
 test('an answer of a view that is not complete says nothing of hosts lost before', () => {
   const { stage, staying } = crashed();
   stage.pass(12_000);
