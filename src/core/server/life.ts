@@ -3,7 +3,9 @@
 // promised to its clients.
 
 import type { OriginId } from '../../protocol/ids.ts';
+import type { Message } from '../../protocol/messages.ts';
 import type { HeldPlace } from '../input.ts';
+import type { LimitName } from './limits.ts';
 
 /** The life of this server. */
 export interface Life {
@@ -26,7 +28,11 @@ export interface Life {
   /** Where doors of this server should be, and other programs are. */
   heldPlaces: readonly HeldPlace[];
   /** When each limit was last logged, and how often it was reached since. */
-  readonly limitsTold: Map<string, { readonly atMs: number; times: number }>;
+  readonly limitsTold: Map<LimitName, { readonly atMs: number; times: number }>;
+  /** Messages of which one was longer than a frame: each kind is logged once. */
+  readonly tooLongTold: Set<Message['kind']>;
+  /** When a server that fails last logged a bug. */
+  failureToldMs: number;
   /** What operators have asked to forget, and when, the latest last: see forget-tokens.ts. */
   readonly forgetTokens: Map<string, { readonly atMs: number; readonly isOwn: boolean }>;
 }
@@ -46,6 +52,8 @@ export function createLife(): Life {
     isAddressGone: false,
     heldPlaces: [],
     limitsTold: new Map(),
+    tooLongTold: new Set(),
+    failureToldMs: -Infinity,
     forgetTokens: new Map(),
   };
 }

@@ -63,9 +63,9 @@ export function handleFaulted(state: State, fault: Faulted): boolean {
     const connection = state.connections.get(id);
     if (connection === undefined) continue;
     const { kind: message } = unsent.message;
-    const key = `too long ${message}`;
-    if (!state.life.limitsTold.has(key)) {
-      state.life.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
+    const { tooLongTold } = state.life;
+    if (!tooLongTold.has(message)) {
+      tooLongTold.add(message);
       state.out.notice('too-long', { message, address: connection.remote });
     }
     refuseUnsent(state, connection, unsent.message);
@@ -306,10 +306,10 @@ function rearmAll(old: State, state: State, tidings: Tidings): void {
 /** Once a second at most while the server fails: it cannot do more about it. */
 export function tellFault(state: State, { connection, reason }: Fault): void {
   state.life.faultsCount += 1;
-  const key = `fault ${reason}`;
-  const toldMs = state.life.limitsTold.get(key)?.atMs ?? -Infinity;
-  if (state.life.isFailing && state.nowMs - toldMs < TOLD_AGAIN_MS) return;
-  if (state.life.isFailing) state.life.limitsTold.set(key, { atMs: state.nowMs, times: 0 });
+  if (state.life.isFailing) {
+    if (state.nowMs - state.life.failureToldMs < TOLD_AGAIN_MS) return;
+    state.life.failureToldMs = state.nowMs;
+  }
   const remote = connection === null ? undefined : state.connections.get(connection)?.remote;
   const address = connection === null ? 'this server' : (remote ?? 'a connection that is closed');
   const what = connection === null ? 'nothing that anybody sent' : `what came from ${address}`;

@@ -174,6 +174,20 @@ test('a state that goes on throwing however it is built anew makes the server st
   expect(faults(stage)).toBeLessThan(8);
 });
 
+test('a server that fails logs a bug a second, however many different ones it meets', () => {
+  const stage = stageWith(SETTLING);
+  register(stage, stage.client(), 'a', 7777);
+  stage.takeNotices();
+
+  for (let bug = 0; bug < 100; bug += 1) {
+    const reason = `bug ${String(bug)}`;
+    stage.give({ kind: 'faulted', connection: null, unsent: null, isTooLong: false, reason });
+  }
+
+  expect(stage.state.life.isFailing).toBe(true);
+  expect(faults(stage)).toBeLessThanOrEqual(1);
+});
+
 test.each([
   [
     'reachability#refreshReachability',
