@@ -2,6 +2,8 @@
 // slows down and still gets through. The invariant: the memory is bounded, and cleared within a
 // second.
 
+import { DNS_LIMITS } from './limits.ts';
+
 /** The decision on a query; `told` is a drop that the operator has to know. */
 export type RateVerdict = 'pass' | 'drop' | 'told';
 
@@ -35,8 +37,7 @@ export class QueryRates {
   }
 }
 
-/** Queries of one address in a second. */
-const QUERIES_MAX = 1_000;
+const { 'dns-queries-per-second': QUERIES_MAX } = DNS_LIMITS;
 
 const ADDRESSES_MAX = 65_536;
 

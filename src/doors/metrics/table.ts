@@ -6,6 +6,7 @@
 import { CAUSES } from '../../protocol/records.ts';
 import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
 import { RCODE } from '../dns/codes.ts';
+import { DNS_LIMITS } from '../dns/limits.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { ALL_ROUTES, STREAMING_ROUTES } from '../http/routes.ts';
 
@@ -202,7 +203,7 @@ export const METRICS = {
     type: 'counter',
     help: 'How often a limit was reached.',
     labels: ['limit'],
-    always: listed(...Object.keys(HTTP_LIMITS), 'dns-queries-per-second'),
+    always: listed(...Object.keys({ ...HTTP_LIMITS, ...DNS_LIMITS })),
   },
   rarangi_loop_lag_seconds: {
     type: 'histogram',

@@ -17,7 +17,7 @@ import { endpointOf, isLoopback } from '../machine/addresses.ts';
 import { lookWhoAnswers } from './dns-look.ts';
 import { OpenQuery } from './dns-query.ts';
 import type { DnsAsker, DnsListener } from './dns-sockets.ts';
-import { listenTcp } from './dns-tcp.ts';
+import { DnsStreams, listenTcp } from './dns-tcp.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
 import type { InnerAnswer, InnerQuestion } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
@@ -37,6 +37,7 @@ class DnsPlaces implements Door {
   readonly #zone: Zone;
   readonly #door: DnsDoor;
   readonly #rates = new QueryRates();
+  readonly #streams: DnsStreams;
   readonly #listeners = new Set<DnsListener>();
   readonly #unnamed = new Set<string>();
   /** The revision of the catalogue whose names were looked at. */
@@ -48,6 +49,9 @@ class DnsPlaces implements Door {
   constructor(context: DoorContext) {
     this.#context = context;
     this.#knowledge = new Knowledge(context.server);
+    this.#streams = new DnsStreams((limit) => {
+      context.server.count('limit-reached', [limit]);
+    });
     const { settings, facts, runtime } = context.server;
     this.#session = new InnerSession({
       context,
@@ -78,7 +82,7 @@ class DnsPlaces implements Door {
     const udp = await listenUdp({ host, port }, { take, fail });
     let tcp: DnsListener;
     try {
-      tcp = await listenTcp({ host, port }, { take, fail });
+      tcp = await listenTcp({ host, port }, { take, fail }, this.#streams);
     } catch (error) {
       await udp.end();
       throw error;

@@ -1,34 +1,74 @@
 // DNS over TCP at one address: queries with their length before them, any number one after the
-// other. The invariants: a connection holds at most one answer that it has not read and one query
-// that is not whole; and the connections that are idle longest make room for new ones.
+// other. The invariants: a connection takes in no query as long as much waits to be read there; what
+// waits at all of them together is bounded; and the connections that are idle longest make room for
+// new ones.
 
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 
 import { QUERY_BYTES_MAX } from '../../doors/dns/codes.ts';
+import type { DnsLimitName } from '../../doors/dns/limits.ts';
+import { DNS_LIMITS } from '../../doors/dns/limits.ts';
 import { familyOf } from '../machine/addresses.ts';
 import type { DnsAsker, DnsEndpoint, DnsListener } from './dns-sockets.ts';
 import { plainAddress } from './dns-sockets.ts';
+import { UnreadInAll } from './unread-in-all.ts';
+
+/** The connections at all places of a door. */
+export class DnsStreams {
+  /** The one that has been idle longest comes first. */
+  readonly #connections = new Set<DnsConnection>();
+  readonly #unread = new UnreadInAll<DnsConnection>(UNREAD_IN_ALL_MAX, ({ waitingBytes }) => {
+    return waitingBytes;
+  });
+  readonly #onLimit: (limit: DnsLimitName) => void;
+
+  /** `onLimit` is called each time that a limit costs a connection. */
+  constructor(onLimit: (limit: DnsLimitName) => void) {
+    this.#onLimit = onLimit;
+  }
+
+  /** Takes a connection in, at the cost of one that idles if there are too many. */
+  add(socket: Socket, take: DnsAsker['take']): DnsConnection {
+    const [longest] = this.#connections;
+    if (this.#connections.size >= CONNECTIONS_MAX && longest !== undefined) {
+      this.#expel(longest, 'dns-connections');
+    }
+    const connection = new DnsConnection(socket, {
+      take,
+      used: () => {
+        this.#connections.delete(connection);
+        this.#connections.add(connection);
+      },
+      waits: (bytes) => {
+        for (const one of this.#unread.written(bytes, this.#connections)) {
+          this.#expel(one, 'dns-unread-bytes-in-all');
+        }
+      },
+      closed: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #expel(connection: DnsConnection, limit: DnsLimitName): void {
+    this.#connections.delete(connection);
+    connection.end();
+    this.#onLimit(limit);
+  }
+}
 
 /** Listens. Rejects with the error of the system. */
 export async function listenTcp(
   { host, port }: DnsEndpoint,
   asker: DnsAsker,
+  streams: DnsStreams,
 ): Promise<DnsListener> {
-  // The one that has been idle longest comes first.
-  const connections = new Map<Socket, DnsConnection>();
+  const here = new Set<DnsConnection>();
   const server = createServer({ noDelay: true }, (socket) => {
-    const [longest] = connections.values();
-    if (connections.size >= CONNECTIONS_MAX) longest?.end();
-    const connection = new DnsConnection(socket, {
-      take: asker.take,
-      used: () => {
-        connections.delete(socket);
-        connections.set(socket, connection);
-      },
-      closed: () => connections.delete(socket),
-    });
-    connections.set(socket, connection);
+    const connection = streams.add(socket, asker.take);
+    here.add(connection);
+    socket.once('close', () => here.delete(connection));
   });
   await bind(server, { host, port });
   // What fails from now on is a single accept (EMFILE): its connection is lost, the listener is not.
@@ -40,7 +80,7 @@ export async function listenTcp(
         server.close(() => {
           resolve();
         });
-        for (const connection of connections.values()) connection.end();
+        for (const connection of here) connection.end();
       }),
   };
 }
@@ -59,6 +99,8 @@ interface DnsConnectionOptions {
   readonly take: DnsAsker['take'];
   /** A query has come. */
   readonly used: () => void;
+  /** So many bytes more wait: to be taken in, or to be read. */
+  readonly waits: (bytes: number) => void;
   readonly closed: () => void;
 }
 
@@ -80,6 +122,7 @@ class DnsConnection {
     });
     socket.on('data', (chunk: Buffer) => {
       this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+      options.waits(chunk.length);
       this.#read();
     });
     socket.on('drain', () => {
@@ -97,6 +140,11 @@ class DnsConnection {
 
   end(): void {
     this.#socket.destroy();
+  }
+
+  /** What it has sent and is not taken in yet, and what it has not read. */
+  get waitingBytes(): number {
+    return this.#unread.length + this.#socket.writableLength;
   }
 
   /** Takes in the queries that are whole, as long as their answers have somewhere to go. */
@@ -148,6 +196,7 @@ class DnsConnection {
     framed.writeUInt16BE(answer.length, 0);
     framed.set(answer, LENGTH_BYTES);
     this.#socket.write(framed);
+    this.#options.waits(framed.length);
   }
 
   #maybeEnd(): void {
@@ -160,7 +209,8 @@ const LENGTH_BYTES = 2;
 /** Added to a query that is too long: so it is seen as such, however much of it has come. */
 const PADDING = Buffer.alloc(QUERY_BYTES_MAX + 1);
 
-const CONNECTIONS_MAX = 256;
+const { 'dns-connections': CONNECTIONS_MAX } = DNS_LIMITS;
+const { 'dns-unread-bytes-in-all': UNREAD_IN_ALL_MAX } = DNS_LIMITS;
 const FIRST_MS_MAX = 2_000;
 const IDLE_MS_MAX = 10_000;
 

@@ -12,8 +12,8 @@ import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { fullest } from '../../core/kit/fullest.ts';
 import { isLoopback } from '../machine/addresses.ts';
-import { HttpUnread } from './http-unread.ts';
 import { Turns } from './turns.ts';
+import { UnreadInAll } from './unread-in-all.ts';
 
 /** A request that is to be answered. */
 interface Asking {
@@ -50,7 +50,7 @@ export class HttpConnections<A extends Asking> {
   readonly #known = new Map<Duplex, Known<A>>();
   readonly #paces = new Map<string, Pace>();
   readonly #turns = new Turns(ANSWERS_A_TURN);
-  readonly #unread = new HttpUnread<Duplex>((socket) => this.#unreadAt(socket));
+  readonly #unread = new UnreadInAll<Duplex>(UNREAD_IN_ALL_MAX, (socket) => this.#unreadAt(socket));
   readonly #options: ConnectionsOptions<A>;
   /** Of all connections. */
   #askingCount = 0;
@@ -225,4 +225,5 @@ const { max: CONNECTIONS_MAX } = HTTP_LIMITS['http-connections'];
 const { max: OF_ONE_ADDRESS_MAX } = HTTP_LIMITS['http-connections-per-address'];
 const { max: REQUESTS_AHEAD_MAX } = HTTP_LIMITS['http-requests-ahead'];
 const { max: AHEAD_IN_ALL_MAX } = HTTP_LIMITS['http-requests-ahead-in-all'];
+const { max: UNREAD_IN_ALL_MAX } = HTTP_LIMITS['http-unread-bytes-in-all'];
 const { max: REQUESTS_A_SECOND } = HTTP_LIMITS['http-requests-per-second'];

@@ -3,14 +3,15 @@
 // they asked for.
 
 import { fullest } from '../../core/kit/fullest.ts';
-import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 
 /** The unread bytes of all connections of a door. */
-export class HttpUnread<C> {
+export class UnreadInAll<C> {
+  readonly #max: number;
   readonly #unreadAt: (connection: C) => number;
   #bytes = 0;
 
-  constructor(unreadAt: (connection: C) => number) {
+  constructor(max: number, unreadAt: (connection: C) => number) {
+    this.#max = max;
     this.#unreadAt = unreadAt;
   }
 
@@ -20,14 +21,12 @@ export class HttpUnread<C> {
    */
   written(bytes: number, connections: Iterable<C>): readonly C[] {
     this.#bytes += bytes;
-    if (this.#bytes <= MAX) return [];
+    if (this.#bytes <= this.#max) return [];
     // Most has been read meanwhile.
     const unread = new Map([...connections].map((one) => [one, this.#unreadAt(one)]));
-    const leaving = fullest(unread, MAX);
+    const leaving = fullest(unread, this.#max);
     for (const one of leaving) unread.delete(one);
     this.#bytes = [...unread.values()].reduce((sum, waiting) => sum + waiting, 0);
     return leaving;
   }
 }
-
-const { max: MAX } = HTTP_LIMITS['http-unread-bytes-in-all'];

@@ -1,0 +1,80 @@
+// What waits at the connections of DNS over TCP, at ends that do not read.
+
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { expect, test } from 'vitest';
+
+import type { DnsLimitName } from '../../../src/doors/dns/limits.ts';
+import type { DnsSource } from '../../../src/io/doors/dns-sockets.ts';
+import { DnsStreams } from '../../../src/io/doors/dns-tcp.ts';
+
+/** A connection whose other end reads nothing. */
+class Mute extends Duplex {
+  readonly remoteAddress = '127.0.0.1';
+
+  override _read(): void {
+    // Nothing comes but what is pushed.
+  }
+
+  override _write(): void {
+    // It is never done.
+  }
+
+  setTimeout(): this {
+    return this;
+  }
+}
+
+const QUERY = Buffer.from([0, 1, 7]);
+
+/** Connections that ask, and what is done with the answers. */
+function stageOf(): {
+  readonly connect: (queries: number) => Promise<Mute>;
+  readonly answerAll: (bytes: number) => void;
+  readonly reached: DnsLimitName[];
+} {
+  const reached: DnsLimitName[] = [];
+  const asked: DnsSource[] = [];
+  const streams = new DnsStreams((limit) => reached.push(limit));
+  return {
+    reached,
+    connect: async (queries) => {
+      const socket = new Mute();
+      streams.add(socket as unknown as Socket, (_, source) => asked.push(source));
+      const before = asked.length;
+      socket.push(Buffer.concat(Array.from({ length: queries }, () => QUERY)));
+      await expect.poll(() => asked.length).toBe(before + queries);
+      return socket;
+    },
+    answerAll: (bytes) => {
+      for (const source of asked.splice(0)) source.reply(new Uint8Array(bytes));
+    },
+  };
+}
+
+test('of connections that do not read, those with the most are closed beyond 64 MiB in all', async () => {
+  const { connect, answerAll, reached } = stageOf();
+  const small = await connect(1);
+  const greedy: Mute[] = [];
+  for (let count = 0; count < 20; count += 1) greedy.push(await connect(64));
+
+  answerAll(65_535);
+
+  const left = [small, ...greedy].filter(({ destroyed }) => !destroyed);
+  const waiting = left.reduce((sum, { writableLength }) => sum + writableLength, 0);
+  expect(waiting).toBeLessThanOrEqual(64 * 1_024 * 1_024);
+  expect(left.length).toBeGreaterThan(10);
+  expect(left).toContain(small);
+  expect(new Set(reached)).toEqual(new Set(['dns-unread-bytes-in-all']));
+});
+
+test('of all places together 256 connections are open, and the longest idle makes room', async () => {
+  const { connect, reached } = stageOf();
+  const idle = await connect(1);
+  const others: Mute[] = [];
+  for (let count = 0; count < 256; count += 1) others.push(await connect(1));
+
+  expect(idle.destroyed).toBe(true);
+  expect(others.every(({ destroyed }) => !destroyed)).toBe(true);
+  expect(reached).toEqual(['dns-connections']);
+});
