@@ -18,6 +18,8 @@ import * as split from './stories/split.ts';
 import type { Story } from './stories/story.ts';
 import * as timings from './stories/timings.ts';
 import * as upgrade from './stories/upgrade.ts';
+import { upgradesOf } from './stories/upgrade-pauses.ts';
+import { todaysThird } from '../support/tenth.ts';
 
 const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F1] healing a split brings nobody dead back', split.healing],
@@ -90,10 +92,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['nor is one in which nobody has anything new to say', split.shortBlinkChain],
   ['services come, change and go', life.comeAndGo],
   ['a process that hangs is no service, a sidecar that is swapped out is', life.hang],
-  ['a host is upgraded, and nobody hears of it', upgrade.upgraded],
-  ['a host is upgraded, and its first server has to be killed', upgrade.firstKilled],
-  ['a host is upgraded, and its second server has to be killed', upgrade.secondKilled],
-  ['a host is upgraded, and a goodbye is faster than other news', upgrade.upgradedAfar],
+  ...upgradesOf(todaysThird('pauses of an upgrade', upgrade.PAUSES_MS)),
   [
     'a lone server leaves at once, one with a sibling that hangs in two seconds',
     upgrade.aloneOrNot,

@@ -12,7 +12,7 @@ export const mutations: readonly Mutation[] = [
   ],
   [
     '[R90] who stops links to its sibling',
-    upgrade.upgraded,
+    upgrade.upgraded(upgrade.PAUSES_MS),
     ['links#mayLink', '!state.life.isStopping || isOwnHost(state, host)', '!state.life.isStopping'],
     ['farewell#departOrigin', 'wasAnswered ? unclaimedOf(state, origin) : []', '[]'],
   ],
@@ -23,7 +23,7 @@ export const mutations: readonly Mutation[] = [
   ],
   [
     '[R91] what was held by a server that left is in doubt for a grace',
-    upgrade.upgradedAfar,
+    upgrade.upgradedAfar(upgrade.PAUSES_MS),
     ['farewell#departOrigin', 'wasAnswered ? unclaimedOf(state, origin) : []', '[]'],
   ],
 ];

@@ -1,33 +1,44 @@
 // Stories of an upgrade: a host's servers are restarted, one right after the other, while watchers
-// and questions elsewhere and on the host itself see nothing of it.
+// and questions elsewhere and on the host itself see nothing of it. Each is told for some pauses between
+// the two, of PAUSES_MS.
 
 import { restartPair } from '../world/pair.ts';
 import { addressOf } from '../world/cluster.ts';
-import type { Stage } from './story.ts';
+import type { Stage, Story } from './story.ts';
 import { stateAt, story } from './story.ts';
 
+/** Between the first server and the second. */
+export const PAUSES_MS = [0, 1, 3, 10, 30, 100, 300, 1_000, 2_000];
+
+const HOSTS = { hosts: 3, masters: ['h1', 'h2'] };
+
 /** SIGTERM and SIGTERM. */
-export const upgraded = story({ hosts: 3, masters: ['h1', 'h2'] }, (stage) => {
-  for (const pauseMs of PAUSES_MS) restart(stage, { pauseMs, kill: null });
-});
+export function upgraded(pauses: readonly number[]): Story {
+  return story(HOSTS, (stage) => {
+    for (const pauseMs of pauses) restart(stage, { pauseMs, kill: null });
+  });
+}
 
 /** SIGKILL, and SIGTERM as soon as the first is there again. */
-export const firstKilled = story({ hosts: 3, masters: ['h1', 'h2'] }, (stage) => {
-  for (const pauseMs of PAUSES_MS) restart(stage, { pauseMs, kill: 'a' });
-});
+export function firstKilled(pauses: readonly number[]): Story {
+  return story(HOSTS, (stage) => {
+    for (const pauseMs of pauses) restart(stage, { pauseMs, kill: 'a' });
+  });
+}
 
 /** SIGTERM, and SIGKILL as soon as the first is there again. */
-export const secondKilled = story({ hosts: 3, masters: ['h1', 'h2'] }, (stage) => {
-  for (const pauseMs of PAUSES_MS) restart(stage, { pauseMs, kill: 'b' });
-});
+export function secondKilled(pauses: readonly number[]): Story {
+  return story(HOSTS, (stage) => {
+    for (const pauseMs of pauses) restart(stage, { pauseMs, kill: 'b' });
+  });
+}
 
 /** Over a slow network the goodbye of the second is heard before anything of the first is. */
-export const upgradedAfar = story(
-  { hosts: 4, masters: ['h1', 'h2'], traits: { delayMs: [2, 60] } },
-  (stage) => {
-    for (const pauseMs of PAUSES_MS) restart(stage, { pauseMs, kill: null });
-  },
-);
+export function upgradedAfar(pauses: readonly number[]): Story {
+  return story({ ...HOSTS, hosts: 4, traits: { delayMs: [2, 60] } }, (stage) => {
+    for (const pauseMs of pauses) restart(stage, { pauseMs, kill: null });
+  });
+}
 
 /** A server on its own does not wait; one whose sibling hangs waits for two seconds. */
 export const aloneOrNot = story(
@@ -99,5 +110,3 @@ function restart(stage: Stage, how: { readonly pauseMs: number; readonly kill: '
   for (const { process } of watchers) process.kill();
   run(1_000);
 }
-
-const PAUSES_MS = [0, 1, 3, 10, 30, 100, 300, 1_000, 2_000];
