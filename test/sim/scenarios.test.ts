@@ -114,6 +114,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['changes that come together travel together', news.burst],
   ['a service that lives while its host is cut off for a moment is told of once', news.flicker],
   ['what ended beside a crashed server is over, though its host is cut off', news.endedAside],
+  ['a session that was lost and is back makes no server doubt', news.endTakenBack],
   ['of what was over before it was heard of nobody is told', news.lateLife],
   ['the sides of a host disagree, and the higher revision holds', news.revisions],
   ['a server that hangs is no host that is lost', news.oneAndAHost],

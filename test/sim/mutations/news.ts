@@ -131,6 +131,12 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
     ['late#noteEnd', 'state.catalogue.doubtRest(instance);', ''],
   ],
   [
+    '[R113] what a log let go before it was in reach makes nobody doubt',
+    news.endTakenBack,
+    ['late#noteEnd', "if (origin.standing === 'new') return;", ''],
+    ['late#noteBegin', 'if (end?.by.has(origin.id) === true) takeBack(state, instance);', ''],
+  ],
+  [
     '[R105] of what came and went at once nobody is told',
     news.lateLife,
     ['answers#tellWatchers', 'lastingOf(changes)', 'changes'],

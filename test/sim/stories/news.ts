@@ -230,6 +230,29 @@ export const endedAside = story({ hosts: 4, settledMs: 6_000 }, ({ world, run })
   run(3_000);
 });
 
+/**
+ * A session with one server of a host is lost and back at once; a server that begins later reads of
+ * it, and holds it against nobody when that one server leaves.
+ */
+export const endTakenBack = story({ hosts: 4, settledMs: 6_000 }, ({ world, run, demand }) => {
+  const service = world.serve({ host: 'h2', service: 'db', door: 'tcp' });
+  run(3_000);
+  world.pause('h2-a');
+  run(6_000);
+  world.resume('h2-a');
+  run(4_000);
+  world.stop('h4-b');
+  run(500);
+  world.start({ host: 'h4', side: 'b', peers: ['h1'] });
+  const fresh = world.server('h4-b');
+  while (!fresh.core.state.view.isComplete) run(1);
+  world.stop('h2-a');
+  for (let tick = 0; tick < 100; tick += 1) {
+    run(5);
+    demand(stateAt(fresh, service.instance) !== 'none', 'what its sibling holds is not answered');
+  }
+});
+
 /** The sides of a host disagree for a moment: the higher revision holds, and nobody is in doubt. */
 export const revisions = story({ hosts: 3 }, ({ world, run, demand, agreeWithin }) => {
   const service = world.serve({ host: 'h2', service: 'db' });

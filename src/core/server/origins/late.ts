@@ -2,9 +2,11 @@
 // one may tell of an instance's beginning when the other has told of its end. So if another server
 // has just let an instance go, a server that names it for the first time counts only after a while:
 // if the instance is over, its end follows within that time. A log that was out of all answers at
-// that end is as old: it counts when its server has been in reach for that while. The invariant: a
-// server is not doubted if it has told of that end as well, if it is this server itself, or if
-// another server still answers for the instance; and none in reach is doubted for longer than that.
+// that end is as old: it counts when its server has been in reach for that while. An end in the
+// history of a log that was never in reach may be of any age, and one that its log has taken back is
+// none: neither casts a doubt. The invariant: a server is not doubted if it has told of that end as
+// well, if it is this server itself, or if another server still answers for the instance; and none in
+// reach is doubted for longer than that.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin } from '../entities.ts';
@@ -15,6 +17,7 @@ import type { State } from '../state.ts';
  * up is not noted here: there the revision shows which news is late, see Catalogue.giveUp.
  */
 export function noteEnd(state: State, origin: Origin, instance: InstanceId): void {
+  if (origin.standing === 'new') return;
   const {
     past: { ended },
     nowMs,
@@ -33,9 +36,19 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
 /** The next entry of a log names an instance; it may be late. */
 export function noteBegin(state: State, origin: Origin, instance: InstanceId): void {
   const end = state.past.ended.get(instance);
+  if (end?.by.has(origin.id) === true) takeBack(state, instance);
   if (end === undefined || !isLate(state, origin, end)) return;
   if (!state.catalogue.doubt(origin.id, instance)) return;
   armTrust(state, origin.id, instance);
+}
+
+/** A log names again what it had let go: the instance lives, and who else holds it is believed. */
+function takeBack({ past: { ended }, catalogue, timers }: State, instance: InstanceId): void {
+  ended.delete(instance);
+  for (const id of catalogue.doubts.of(instance) ?? []) {
+    timers.cancel(lateTimer(id, instance));
+    catalogue.trust(id, instance);
+  }
 }
 
 /** A log counts again; it may not tell yet of what ended meanwhile. */

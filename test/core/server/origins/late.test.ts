@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import {
   down,
+  factsOf,
   instanceIdOf,
   originOf,
   put,
@@ -34,6 +35,31 @@ test('[R98] a log that has let an instance go itself is believed when it names i
   stage.tell(link, '1', closed);
 
   stage.tell(link, '1', put('a'));
+
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('[R113] an end that its log has taken back casts no doubt on others', () => {
+  const stage = new ServerStage();
+  const [one, other] = [stage.neighbour('1', {}, '2'), stage.neighbour('2', {}, '1')];
+  stage.tell(one, '1', put('a'));
+  stage.tell(one, '1', closed);
+  stage.tell(other, '2', put('a'));
+
+  stage.tell(one, '1', put('a'));
+  stage.tell(one, '1', { kind: 'bye' });
+
+  expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('[R113] an end in the history of a log that was never in reach casts no doubt', () => {
+  const stage = new ServerStage();
+  const link = stage.neighbour('3', {}, '12');
+  const facts = factsOf('1');
+  stage.tell(link, '1', { kind: 'facts', facts }, up('3'), put('a'), closed);
+
+  stage.origin(link, '2', { host: 'h1', side: 'b', links: '3' });
+  stage.tell(link, '2', put('a'));
 
   expect(stage.instances()).toEqual({ a: 'live' });
 });
