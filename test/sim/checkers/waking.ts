@@ -1,6 +1,7 @@
 // Waking: a server that slept longer than a silence answers from its first moment on as one that
 // knows nothing of the meantime. If an instance ended while it slept, and is live at no server that
-// was awake, it answers it as stale at most. Asked after every step, and not only at each look of
+// may believe so, it answers it as stale at most. A server that was awake may, and one that woke
+// earlier, of an instance that ended since then. Asked after every step, and not only at each look of
 // the others.
 
 import type { State } from '../../../src/core/server/state.ts';
@@ -15,10 +16,10 @@ export function honestWaking(): Checker {
     name: 'a server that slept says of nothing that is over that it is live',
     check: () => [],
     look: (server, world) => {
-      if (isWaking(server, world)) return pastOf(server, { world, waker: wakerOf(wakers, server) });
+      if (isWaking(server, world)) return pastOf(server, { world, wakers });
       wakers.delete(server);
       for (const [other, waker] of wakers) {
-        if (isWaking(other, world)) learn(waker, server);
+        if (isWaking(other, world)) learn(waker, liveAt(server));
         else wakers.delete(other);
       }
       return [];
@@ -27,8 +28,8 @@ export function honestWaking(): Checker {
 }
 
 /**
- * A server that wakes, and what those that were awake took for live since then, at any of their
- * steps: it may have that from them. News that a cut held back passes through them and it within one
+ * A server that wakes, and what others took for live with reason since then, at any of their steps:
+ * it may have that from them. News that a cut held back passes through them and it within one
  * instant.
  */
 interface Waker {
@@ -45,9 +46,8 @@ function wakerOf(wakers: Map<SimServer, Waker>, server: SimServer): Waker {
   return waker;
 }
 
-function learn(waker: Waker, other: SimServer): void {
-  if (other.process.state !== 'running') return;
-  for (const instance of liveAt(other)) waker.known.add(instance);
+function learn(waker: Waker, instances: Iterable<string>): void {
+  for (const instance of instances) waker.known.add(instance);
 }
 
 function isWaking({ process, core }: SimServer, world: Cluster): boolean {
@@ -58,15 +58,34 @@ function isWaking({ process, core }: SimServer, world: Cluster): boolean {
   );
 }
 
-function pastOf(server: SimServer, seen: { world: Cluster; waker: Waker }): string[] {
-  const { world, waker } = seen;
+function pastOf(
+  server: SimServer,
+  { world, wakers }: { readonly world: Cluster; readonly wakers: Map<SimServer, Waker> },
+): string[] {
+  const waker = wakerOf(wakers, server);
   if (server.core.state.life.waiting !== null) return [];
   const over = overAt(server, world);
   if (over.length === 0) return [];
-  for (const other of world.running()) if (!isWaking(other, world)) learn(waker, other);
+  for (const other of world.running()) {
+    if (other !== server && other.process.state === 'running') {
+      learn(waker, believedBy(other, { world, wakers }));
+    }
+  }
   return over
     .filter((instance) => !waker.known.has(instance))
     .map((instance) => `${server.name} wakes and answers ${instance}, which is over`);
+}
+
+/** What a server answers as live, without what it cannot have from anywhere but the past. */
+function believedBy(
+  server: SimServer,
+  { world, wakers }: { readonly world: Cluster; readonly wakers: Map<SimServer, Waker> },
+): Set<string> {
+  const live = liveAt(server);
+  if (!isWaking(server, world)) return live;
+  const { known } = wakerOf(wakers, server);
+  for (const instance of overAt(server, world)) if (!known.has(instance)) live.delete(instance);
+  return live;
 }
 
 function overAt(server: SimServer, world: Cluster): string[] {
