@@ -91,6 +91,8 @@ export class Mischief {
   readonly #broken = new Set<() => void>();
   /** Hosts of masters that others have replaced for good. */
   readonly #replaced = new Set<string>();
+  /** Hosts that were told of the new masters: for those that know no other way, the only one. */
+  readonly #told = new Set<string>();
   readonly #actions: Readonly<Record<FaultKind, () => void>>;
 
   constructor(options: MischiefOptions) {
@@ -152,6 +154,7 @@ export class Mischief {
       },
       forget: () => {
         const [from, host] = [this.#pick(this.#hosts), this.#pick(this.#hosts)];
+        if (this.#told.has(host)) return;
         this.#log(`an operator on ${from} forgets ${host}`);
         this.#options.world.forget(from, host);
       },
@@ -356,6 +359,7 @@ export class Mischief {
     const hosts = [leaf, ...withoutWay(world, leaf, leaves)];
     this.#log(`the masters ${old.join('+')} are replaced, and told so are ${hosts.join('+')}`);
     for (const host of old) this.#replaced.add(host);
+    for (const host of hosts) this.#told.add(host);
     const told = specs.filter((spec) => isReal(spec) && hosts.includes(spec.host));
     replaceMasters(world, { old, told });
   }
