@@ -2,8 +2,10 @@
 // invariant: an answer that is not complete says which hosts the view lacks and why; `--json`, HTTP
 // and the library say it under the same keys.
 
+import type { WHYS } from '../protocol/records.ts';
+
 /** Why a view is not complete; `unknown` stands for a word of a newer server. */
-export type ViewReason = 'unsynced' | 'split' | 'suspect' | 'limit' | 'unknown';
+export type ViewReason = (typeof WHYS)[number] | 'unknown';
 
 /** Whether the view behind an answer was complete, and if not, what it lacked and why. */
 export interface ViewInfo {
@@ -62,9 +64,7 @@ function hostsText(missing: readonly string[], count: number): string {
   return named.length === 0 ? String(left) : `${named.join(', ')} and ${String(left)} more`;
 }
 
-/** The first that applies is said. */
-const REASONS: readonly ViewReason[] = ['unsynced', 'split', 'suspect', 'limit', 'unknown'];
-
+/** In words; of several reasons the first in this order is said. */
 const REASON_TEXTS: Readonly<Record<ViewReason, string>> = {
   unsynced: 'the server has started and does not know everything yet',
   split: 'hosts are cut off by a net-split',
@@ -72,6 +72,8 @@ const REASON_TEXTS: Readonly<Record<ViewReason, string>> = {
   limit: 'there is more than the server may hold',
   unknown: 'the server says why in a word that is newer than this program',
 };
+
+const REASONS = Object.keys(REASON_TEXTS) as ViewReason[];
 
 /** At most so many hosts are named in a sentence. */
 const NAMES_MAX = 16;

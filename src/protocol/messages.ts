@@ -2,13 +2,7 @@
 // The static types, the checks (codec.ts), rarangi.cddl and the MESSAGES section of
 // rarangi-protocol(7) follow from it. Codes are append-only: a retired one stays, with its reason.
 
-import {
-  KNOWN_MAX,
-  MISSING_NAMES_MAX,
-  PROTOCOLS_MAX,
-  REASONS_MAX,
-  REASON_BYTES_MAX,
-} from './constants.ts';
+import { KNOWN_MAX, PROTOCOLS_MAX, REASONS_MAX, REASON_BYTES_MAX } from './constants.ts';
 import { many, optionalMany } from './many.ts';
 import {
   batch,
@@ -21,6 +15,7 @@ import {
   gone,
   instance,
   line,
+  missingHosts,
   offered,
   optionalCause,
   optionalInstance,
@@ -30,6 +25,7 @@ import {
   serverRow,
   service,
   view,
+  why,
 } from './records.ts';
 import {
   address,
@@ -207,9 +203,9 @@ export const MESSAGES = {
       cause: optionalCause,
       detail,
       complete: optional(flag),
-      missing: optional(list(name, MISSING_NAMES_MAX)),
+      missing: optional(missingHosts),
       missingCount: optional(uint),
-      why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
+      why,
     },
   },
   list: {
@@ -330,7 +326,7 @@ export const MESSAGES = {
       links: many(originId),
       registrations: many(registration),
       more: flag,
-      missing: optional(list(name, MISSING_NAMES_MAX)),
+      missing: optional(missingHosts),
       missingCount: optional(uint),
       bare: optional(flag),
     },

@@ -95,6 +95,9 @@ export const detail = optional(text(DETAIL_BYTES_MAX));
 export const loss = oneOf('closed', 'silent');
 export type Loss = Of<typeof loss>;
 
+/** Hosts that are missing; a count beside it says how many they are in all. */
+export const missingHosts = list(name, MISSING_NAMES_MAX);
+
 /** An entry of a log. `bye` is an origin's last. */
 export const entry = variant('entry', {
   facts: { code: 0, doc: 'The facts about the origin; always its first entry.', fields: { facts } },
@@ -106,7 +109,7 @@ export const entry = variant('entry', {
   missing: {
     code: 6,
     doc: 'The hosts that a net-split took from the origin, and how many they are; none when all are back. It stands for all that was said before.',
-    fields: { hosts: list(name, MISSING_NAMES_MAX), count: uint },
+    fields: { hosts: missingHosts, count: uint },
   },
 });
 export type Entry = Of<typeof entry>;
@@ -235,12 +238,16 @@ export type EventRow = Of<typeof eventRow>;
 export const optionalCause = optional(cause);
 export const optionalInstance = optional(instance);
 
+/** Why a view is not complete: the first of these that applies. */
+export const WHYS = ['unsynced', 'split', 'suspect', 'limit'] as const;
+export const why = optional(oneOf(...WHYS));
+
 /** What every answer says of the view behind it. */
 export const view = {
   complete: flag,
-  missing: list(name, MISSING_NAMES_MAX),
+  missing: missingHosts,
   missingCount: optional(uint),
-  why: optional(oneOf('unsynced', 'split', 'suspect', 'limit')),
+  why,
 };
 
 /** How often an end sends signs of life, and how long it may be silent. */

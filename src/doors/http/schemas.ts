@@ -1,7 +1,7 @@
 // The shapes of HTTP's answers and bodies, as JSON Schema: openapi.json has them, and a test checks
 // every answer against them. One invariant: they describe exactly what the code writes.
 
-import { EVENT_CAUSES, EVENT_KINDS } from '../../protocol/records.ts';
+import { EVENT_CAUSES, EVENT_KINDS, WHYS } from '../../protocol/records.ts';
 
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
@@ -11,7 +11,7 @@ const tags = { type: 'object', additionalProperties: text };
 const port = { type: 'integer', minimum: 1, maximum: 65_535 };
 const id = { type: 'string', pattern: '^[0-9a-f]{32}$' };
 const moment = { type: 'string', format: 'date-time' };
-const why = { enum: ['unsynced', 'split', 'suspect', 'limit'] };
+const why = { enum: WHYS };
 const view = { complete: truth, missing: names, missingCount: count, why };
 
 /** The fields of an answer whose view is not complete. */

@@ -2,6 +2,7 @@
 // what this server says of its view.
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';
+import type { WHYS } from '../../../protocol/records.ts';
 import type { Link, Origin } from '../entities.ts';
 import { Journal } from './journal.ts';
 
@@ -31,7 +32,7 @@ export class Replication {
 }
 
 /** Why a view is not complete: the first of these. */
-export type Why = 'unsynced' | 'split' | 'suspect' | 'limit';
+export type Why = (typeof WHYS)[number];
 
 /** What this server says of its view. */
 export interface View {
