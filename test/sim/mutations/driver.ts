@@ -2,6 +2,7 @@
 
 import type { Mutation } from './mutations.ts';
 import * as flow from '../stories/flow.ts';
+import * as life from '../stories/life.ts';
 import * as links from '../stories/links.ts';
 import * as proof from '../stories/proof.ts';
 
@@ -65,5 +66,10 @@ export const mutations: readonly Mutation[] = [
       'peer.connection.setReading(!peer.isPaused);',
       'if (peer.isPaused) peer.connection.setReading(false);',
     ],
+  ],
+  [
+    'an alarm that rings too early is set again',
+    life.hang,
+    ['alarm#Alarm.arm', 'this.arm();', ';'],
   ],
 ];

@@ -1,7 +1,7 @@
-// Bugs planted on purpose: a server whose core, codec or driver differs in a line or two from the one
-// in src, which knows nothing of this. An edit names a function and a piece of its code, which is found by its
-// syntax tree. Code that is not there, or there twice, is an error: a change of a rule must look at
-// the rule's bugs as well.
+// Bugs planted on purpose: a server whose core, codec or driver differs in a line or two from the
+// one in src, which knows nothing of this. An edit names a function and a piece of its code, which is
+// found by its syntax tree. Code that is not there, or there twice, is an error: a change of a rule
+// must look at the rule's bugs as well.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,9 +15,9 @@ import type { Cores } from '../world/cores.ts';
 import { replaceCode } from './syntax.ts';
 
 /**
- * A change of a function of the core, the codec or the driver: `file#function`, where the file has neither folder nor ending
- * and the function may be `Class.method` or a constant; the code in it, an expression or statements;
- * and what stands there instead.
+ * A change of a function of the core, the codec or the driver: `file#function`, where the file has
+ * neither folder nor ending and the function may be `Class.method` or a constant; the code in it, an
+ * expression or statements; and what stands there instead.
  */
 export type Edit = readonly [where: `${string}#${string}`, what: string, instead: string];
 
