@@ -59,6 +59,38 @@ test('a key makes the id of an instance, changes it and gives it up; without it 
   expect(lines).toEqual([{ event: 'deregistered', instance: registered?.['instance'] }, null]);
 });
 
+test('a watch with a tag is told what fits no longer, and one of all only that it has changed', async ({
+  stage,
+}) => {
+  const door = await openDoor(stage);
+  const key = '5be0'.repeat(8);
+  const offer = { service: 'web', port: 1, tags: { version: '7' } };
+  const stream = await door.register({ ...offer, key });
+  const registered = await stream.next();
+  const [tagged, all] = await Promise.all(
+    ['&tag=version=7', ''].map((query) => door.stream(`/v1/watch?service=web${query}`)),
+  );
+  const told = async (watch: typeof tagged): Promise<unknown> => (await watch?.next())?.['change'];
+  const first = [await told(tagged), await told(tagged), await told(all), await told(all)];
+
+  const changes: unknown[] = [];
+  for (const version of ['8', '9', '7']) {
+    await door.ask(`/v1/register/${String(registered?.['instance'])}`, {
+      method: 'PUT',
+      headers: { 'Rarangi-Key': key },
+      body: { ...offer, tags: { version } },
+    });
+    changes.push(await told(all));
+  }
+  const fits = [await told(tagged), await told(tagged)];
+  stream.asked.destroy();
+
+  expect(first).toEqual(['present', 'synced', 'present', 'synced']);
+  expect(changes).toEqual(['updated', 'updated', 'updated']);
+  expect(fits).toEqual(['removed', 'added']);
+  expect([await told(tagged), await told(all)]).toEqual(['removed', 'removed']);
+});
+
 test('a pattern that no service fits is told from a catalogue without services', async ({
   stage,
 }) => {

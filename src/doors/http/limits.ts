@@ -36,6 +36,10 @@ export const HTTP_LIMITS = {
     max: 1_024,
     doc: 'Connections that last: watches, waits and registrations. Further ones are answered 429.',
   },
+  'http-told-in-all': {
+    max: 1_048_576,
+    doc: 'Instances that are remembered for watches with a tag or a cluster, to tell when one fits no longer; some 50 MB. With more those watches end, with the line failed, that were told of most. Watches of all instances need none.',
+  },
   'http-requests-per-second': {
     max: 1_000,
     doc: 'Requests a second of one address beyond loopback. Further ones are answered 429.',

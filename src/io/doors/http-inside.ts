@@ -14,6 +14,7 @@ import type { Exchange, HttpStream, Rendered } from './http-exchange.ts';
 import type { InnerAnswer, InnerQuestion, InnerSessionOptions } from './inner-session.ts';
 import { InnerSession } from './inner-session.ts';
 import { Knowledge } from './knowledge.ts';
+import { ToldInstances } from './told-instances.ts';
 
 /** A stream, and its questions to the core. */
 export interface HttpReading {
@@ -41,6 +42,8 @@ export class HttpInside {
   /** Whether what was answered is still right. */
   readonly knowledge: Knowledge;
   readonly kept: KeptAnswers<KeptAnswer>;
+  /** The instances that filtered watches were told of. */
+  readonly told = new ToldInstances();
   #session: InnerSession | null = null;
   readonly #streams = new Set<Exchange>();
 

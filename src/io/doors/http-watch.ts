@@ -17,6 +17,7 @@ import type { Exchange } from './http-exchange.ts';
 import type { HttpInside, HttpReading } from './http-inside.ts';
 import type { HttpQuestion } from './http-lookup.ts';
 import { wantedOf } from './http-lookup.ts';
+import type { Told } from './told-instances.ts';
 
 /** Streams the instances of services, and every change. */
 export function answerWatch(exchange: Exchange, { inside, query }: HttpQuestion): void {
@@ -41,11 +42,14 @@ class HttpWatch {
   readonly #subjects: readonly string[];
   readonly #wanted: Wanted;
   readonly #watched = new Map<Name, Cancel>();
-  readonly #told = new Set<InstanceId>();
+  /** Of all instances nothing is remembered: what is told first is new, and the rest was told of. */
+  readonly #told: Told | null;
   #reading: HttpReading | null = null;
   #cancelLook: Cancel = () => undefined;
   #isSynced = false;
   #view = '';
+  /** The list in the view that was looked at last: the core makes a new one for each view. */
+  #missing: readonly string[] | null = null;
 
   constructor(
     inside: HttpInside,
@@ -56,6 +60,7 @@ class HttpWatch {
     this.#exchange = exchange;
     this.#subjects = given.subjects;
     this.#wanted = given.wanted;
+    this.#told = isFiltered(given.wanted) ? inside.told.open(() => this.#endAtLimit()) : null;
   }
 
   begin(): void {
@@ -63,9 +68,13 @@ class HttpWatch {
       key: 'change',
       onEnd: () => {
         this.#cancelLook();
+        this.#told?.close();
       },
     });
-    if (this.#reading === null) return;
+    if (this.#reading === null) {
+      this.#told?.close();
+      return;
+    }
     this.#lookForServices();
     this.#sync();
   }
@@ -104,6 +113,13 @@ class HttpWatch {
     this.#watched.set(name, cancel);
   }
 
+  #endAtLimit(): void {
+    this.#exchange.noteLimit('http-told-in-all');
+    for (const service of this.#subjects)
+      this.#tell({ change: 'failed', service, reason: TOO_MANY });
+    this.#reading?.stream.end();
+  }
+
   /** The calls that began the watches have told all that is present. */
   #sync(): void {
     const view = this.#viewNow();
@@ -123,22 +139,30 @@ class HttpWatch {
   ): void {
     const id = instance.registration.instance;
     const { change, service, cause } = told;
-    const wasTold = this.#told.has(id);
+    const wasTold = this.#wasTold(id, change);
     if (change === 'removed' || !isWanted(instance, this.#wanted)) {
       if (!wasTold) return;
-      this.#told.delete(id);
+      this.#told?.delete(id);
       const why = change === 'removed' ? cause : 'replaced';
       this.#tell({ change: 'removed', service, instance: instanceInfoOf(instance), cause: why });
       return;
     }
-    this.#told.add(id);
+    this.#told?.add(id);
     const asNew = this.#isSynced ? 'added' : 'present';
     const shown = wasTold && change !== 'present' ? change : asNew;
     this.#tell({ change: shown, service, instance: instanceInfoOf(instance) });
   }
 
+  /** Of a watch without a filter the core tells the same. */
+  #wasTold(id: InstanceId, change: string): boolean {
+    return this.#told?.has(id) ?? (change !== 'present' && change !== 'added');
+  }
+
   /** Each service says that the view has changed; it is told once. */
   #noteView(): void {
+    const { missing } = this.#inside.server.state().view;
+    if (missing === this.#missing) return;
+    this.#missing = missing;
     const view = this.#viewNow();
     const said = JSON.stringify(view);
     const isNew = this.#view !== said;
@@ -170,5 +194,11 @@ interface WatchLine {
   readonly reason?: string;
 }
 
+/** Whether an instance may cease to be wanted while it is there. */
+function isFiltered({ tags = {}, cluster }: Wanted): boolean {
+  return cluster !== undefined || Object.keys(tags).length > 0;
+}
+
+const TOO_MANY = 'the filtered watches of this server were told of too many instances';
 const SERVICES_MAX = 256;
 const LOOK_MS = 250;
