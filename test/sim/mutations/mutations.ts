@@ -16,10 +16,21 @@ export function testMutations(mutations: readonly Mutation[]): void {
       const seed = SEEDS.find((one) => story({ cores }, one).length > 0);
 
       expect(seed).toBeDefined();
-      expect(story(undefined, seed)).toEqual([]);
+      expect(untouched(story, seed)).toEqual([]);
     });
   }
 }
+
+/** What is wrong with every rule in its place: told once for each seed, for several bugs share a story. */
+function untouched(story: Story, seed = 1): string[] {
+  const known = told.get(story) ?? new Map<number, string[]>();
+  told.set(story, known);
+  const wrong = known.get(seed) ?? story(undefined, seed);
+  known.set(seed, wrong);
+  return wrong;
+}
+
+const told = new Map<Story, Map<number, string[]>>();
 
 /** In which order things arrive decides whether a bug shows. */
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 16];
