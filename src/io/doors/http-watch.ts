@@ -17,7 +17,7 @@ import type { Exchange } from './http-exchange.ts';
 import type { HttpInside, HttpReading } from './http-inside.ts';
 import type { HttpQuestion } from './http-lookup.ts';
 import { wantedOf } from './http-lookup.ts';
-import type { Told } from './told-instances.ts';
+import type { ToldIds } from './told-instances.ts';
 
 /** Streams the instances of services, and every change. */
 export function answerWatch(exchange: Exchange, { inside, query }: HttpQuestion): void {
@@ -43,7 +43,7 @@ class HttpWatch {
   readonly #wanted: Wanted;
   readonly #watched = new Map<Name, Cancel>();
   /** Of all instances nothing is remembered: what is told first is new, and the rest was told of. */
-  readonly #told: Told | null;
+  readonly #told: ToldIds | null;
   #reading: HttpReading | null = null;
   #cancelLook: Cancel = () => undefined;
   #isSynced = false;

@@ -7,7 +7,7 @@ import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { InstanceId } from '../../protocol/ids.ts';
 
 /** The instances of one reader. */
-export interface Told {
+export interface ToldIds {
   has(id: InstanceId): boolean;
   add(id: InstanceId): void;
   delete(id: InstanceId): void;
@@ -31,7 +31,7 @@ export class ToldInstances {
   }
 
   /** A reader comes; `onExcess` is called once if it must go, because all were told of too many. */
-  open(onExcess: () => void): Told {
+  open(onExcess: () => void): ToldIds {
     const ids = new Set<InstanceId>();
     this.#readers.set(ids, onExcess);
     return {
