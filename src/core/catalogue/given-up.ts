@@ -2,16 +2,16 @@
 // again at such a revision, though older news may say so later; only the latest ones are remembered.
 
 import type { InstanceId } from '../../protocol/ids.ts';
+import { AgingMap } from '../kit/aging.ts';
 
 /** The instances that were given up. */
 export class GivenUp {
-  readonly #revisions = new Map<InstanceId, number>();
+  readonly #revisions = new AgingMap<InstanceId, number>();
 
   /** An instance was given up at this revision. */
   note(instance: InstanceId, revision: number): void {
     this.#revisions.set(instance, revision);
-    const [oldest] = this.#revisions.keys();
-    if (oldest !== undefined && this.#revisions.size > MAX) this.#revisions.delete(oldest);
+    this.#revisions.dropOldest(() => this.#revisions.size > MAX);
   }
 
   /** Whether an instance is over at this revision. */

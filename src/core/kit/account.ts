@@ -2,6 +2,7 @@
 // removed without giving the charge back. The invariant: an account is the sum of the contents of
 // all maps that charge it (`checkers/budgets` and `kit/account` compare them).
 
+import { AgingMap } from './aging.ts';
 import { assert } from './assert.ts';
 
 /** A sum of bytes, and part of a larger one if that is given. */
@@ -29,7 +30,7 @@ export class Account {
  * A map whose values cost something: each is charged when it is added, and given back when it is
  * removed.
  */
-export class ChargedMap<K, V> extends Map<K, V> {
+export class ChargedMap<K, V> extends AgingMap<K, V> {
   readonly #account: Account;
   readonly #costOf: (value: V) => number;
 

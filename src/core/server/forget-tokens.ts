@@ -36,10 +36,7 @@ function hasRoom({ life: { forgetTokens } }: State): boolean {
 }
 
 function prune({ life: { forgetTokens }, nowMs }: State): void {
-  for (const [token, { atMs }] of forgetTokens) {
-    if (nowMs - atMs < REMEMBERED_MS) break;
-    forgetTokens.delete(token);
-  }
+  forgetTokens.dropOldest(({ atMs }) => nowMs - atMs >= REMEMBERED_MS);
 }
 
 /** Longer than a word waits in a link that falls silent. */

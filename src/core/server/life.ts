@@ -4,6 +4,7 @@
 
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
+import { AgingMap } from '../kit/aging.ts';
 import type { HeldPlace } from '../input.ts';
 import type { LimitName } from './limits.ts';
 
@@ -34,7 +35,7 @@ export interface Life {
   /** When a server that fails last logged a bug. */
   failureToldMs: number;
   /** What operators have asked to forget, and when, the latest last: see forget-tokens.ts. */
-  readonly forgetTokens: Map<string, { readonly atMs: number; readonly isOwn: boolean }>;
+  readonly forgetTokens: AgingMap<string, { readonly atMs: number; readonly isOwn: boolean }>;
 }
 
 /** One that has only begun. */
@@ -54,6 +55,6 @@ export function createLife(): Life {
     limitsTold: new Map(),
     tooLongTold: new Set(),
     failureToldMs: -Infinity,
-    forgetTokens: new Map(),
+    forgetTokens: new AgingMap(),
   };
 }

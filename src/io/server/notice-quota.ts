@@ -3,6 +3,7 @@
 // invariant: in every minute each has its first lines of a kind; the others are counted, by
 // address, in one more line when the minute ends. core/notices.ts says which notices are rationed.
 
+import { AgingMap } from '../../core/kit/aging.ts';
 import type { Notice, NoticeCause, NoticeName, Rationed } from '../../core/notices.ts';
 import { rationedBy } from '../../core/notices.ts';
 
@@ -71,7 +72,7 @@ class Minutes {
   readonly #max: number;
   readonly #others: string;
   /** The first to begin is the first to end. */
-  readonly #minutes = new Map<string, Minute>();
+  readonly #minutes = new AgingMap<string, Minute>();
 
   constructor(max: number, others: string) {
     this.#max = max;
@@ -98,11 +99,11 @@ class Minutes {
   /** Forgets those that are over by then. */
   end(nowMs: number): Minute[] {
     const over: Minute[] = [];
-    for (const [key, minute] of this.#minutes) {
-      if (nowMs < minute.endMs) break;
-      this.#minutes.delete(key);
-      over.push(minute);
-    }
+    this.#minutes.dropOldest((minute) => {
+      const isOver = nowMs >= minute.endMs;
+      if (isOver) over.push(minute);
+      return isOver;
+    });
     return over;
   }
 }

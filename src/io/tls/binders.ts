@@ -5,6 +5,7 @@
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
+import { AgingMap } from '../../core/kit/aging.ts';
 import type { Shown } from './client-hello.ts';
 import type { Secret, Secrets } from './secret-file.ts';
 import { parseIdentity, secretFor } from './settings.ts';
@@ -18,7 +19,7 @@ export class Binders {
   /** The keys of the secrets' binders, made once for each. */
   readonly #keys = new WeakMap<Secret, Buffer>();
   /** The oldest first. Only clients with the secret can add to them. */
-  readonly #seen = new Set<string>();
+  readonly #seen = new AgingMap<string, true>();
 
   constructor(environment: string) {
     this.#environment = environment;
@@ -37,11 +38,8 @@ export class Binders {
 
   #remember(binder: string): BinderVerdict {
     if (this.#seen.has(binder)) return 'seen before';
-    if (this.#seen.size >= SEEN_MAX) {
-      const [oldest = ''] = this.#seen;
-      this.#seen.delete(oldest);
-    }
-    this.#seen.add(binder);
+    this.#seen.set(binder, true);
+    this.#seen.dropOldest(() => this.#seen.size > SEEN_MAX);
     return 'sound';
   }
 

@@ -160,17 +160,8 @@ return true;`,
     ],
     [
       'farewell#rememberGoodbye',
-      `for (const [old, sinceMs] of goodbyes) {
-  const isOld = nowMs - sinceMs > GOODBYE_MS;
-  if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
-  goodbyes.delete(old);
-}
-if (goodbyes.size >= GOODBYES_MAX) return false;`,
-      `for (const [old, sinceMs] of goodbyes) {
-  const isOld = nowMs - sinceMs > GOODBYE_MS;
-  if (!isOld && goodbyes.size < GOODBYES_MAX) break;
-  goodbyes.delete(old);
-}`,
+      'isKnown && goodbyes.size >= GOODBYES_MAX',
+      'goodbyes.size >= GOODBYES_MAX',
     ],
   ],
   ['[R22] a server that stops says goodbye', life.farewell, ['stop#leave', `{ kind: 'bye' }`, '']],

@@ -3,6 +3,8 @@
 // own, so that an attacker with many addresses uses up none of it; and the memory for addresses is
 // bounded.
 
+import { AgingMap } from '../../kit/aging.ts';
+
 /** How many handshakes may fail in a second; twice as many may at once. */
 export interface Rations {
   /** Of one strange address, or of one /64 of IPv6. */
@@ -22,9 +24,9 @@ export class Ledger {
   readonly #strange: Account;
   readonly #known: Account;
   /** Addresses that have proved themselves, the latest last. */
-  readonly #proven = new Set<string>();
+  readonly #proven = new AgingMap<string, true>();
   /** By address, or by network; the latest that failed last. */
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new AgingMap<string, Account>();
   #serversNow: ReadonlySet<string> = new Set();
   #serversMs = -Infinity;
 
@@ -52,7 +54,7 @@ export class Ledger {
     const own = this.#accounts.get(key) ?? new Account(isKnown ? ofKnown : ofStrange);
     this.#accounts.delete(key);
     this.#accounts.set(key, own);
-    dropFirst(this.#accounts);
+    keepLatest(this.#accounts);
     own.charge(nowMs);
     (isKnown ? this.#known : this.#strange).charge(nowMs);
   }
@@ -60,8 +62,8 @@ export class Ledger {
   /** A client there has proved itself. */
   noteKnown(address: string): void {
     this.#proven.delete(address);
-    this.#proven.add(address);
-    dropFirst(this.#proven);
+    this.#proven.set(address, true);
+    keepLatest(this.#proven);
   }
 
   #isKnown(address: string, nowMs: number): boolean {
@@ -118,12 +120,8 @@ function keyOf(address: string, isKnown: boolean): string {
   return isKnown ? `known ${address}` : networkOf(address);
 }
 
-function dropFirst(items: Set<string> | Map<string, Account>): void {
-  if (items.size <= ADDRESSES_MAX) return;
-  for (const oldest of items.keys()) {
-    items.delete(oldest);
-    return;
-  }
+function keepLatest(items: AgingMap<string, unknown>): void {
+  items.dropOldest(() => items.size > ADDRESSES_MAX);
 }
 
 /** How many addresses are remembered, of each kind, at some 100 bytes each. */

@@ -3,6 +3,7 @@
 // invariant: a handshake that succeeds uses up no ration; only failures do. Servers and clients
 // that have proved themselves lately have a ration of their own.
 
+import { AgingMap } from '../../kit/aging.ts';
 import type { Rations } from './rations.ts';
 import { Ledger } from './rations.ts';
 
@@ -40,8 +41,8 @@ export class Strangers<K> {
   /** All open connections. */
   readonly #hostOf = new Map<K, Host>();
   /** The oldest first. */
-  readonly #waiting = new Set<K>();
-  readonly #waitingOf = new Map<Host, Set<K>>();
+  readonly #waiting = new AgingMap<K, true>();
+  readonly #waitingOf = new Map<Host, AgingMap<K, true>>();
   readonly #ledger: Ledger | null;
 
   constructor(options: StrangersOptions) {
@@ -62,7 +63,7 @@ export class Strangers<K> {
 
   /** Those that have not proved anything, the oldest first. */
   keys(): Iterable<K> {
-    return this.#waiting;
+    return this.#waiting.keys();
   }
 
   /** Whether a connection is here and has not proved anything. */
@@ -79,8 +80,8 @@ export class Strangers<K> {
     if (this.#ledger?.hasRoom(address, nowMs) === false) return 'rationed';
     this.#hosts.set(address, host);
     this.#hostOf.set(key, host);
-    const [oldest] = this.#waiting;
-    const [oldestOfHost = key] = this.#waitingOf.get(host) ?? [];
+    const oldest = this.#waiting.oldestKey();
+    const oldestOfHost = this.#waitingOf.get(host)?.oldestKey() ?? key;
     host.count += 1;
     this.#wait(key, host);
     if (host.count > this.#options.perAddressMax) {
@@ -122,9 +123,9 @@ export class Strangers<K> {
   }
 
   #wait(key: K, host: Host): void {
-    this.#waiting.add(key);
-    const ofHost = this.#waitingOf.get(host) ?? new Set();
-    this.#waitingOf.set(host, ofHost.add(key));
+    this.#waiting.set(key, true);
+    const ofHost = this.#waitingOf.get(host) ?? new AgingMap();
+    this.#waitingOf.set(host, ofHost.set(key, true));
   }
 
   #leave(key: K, host: Host): void {

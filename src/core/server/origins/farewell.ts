@@ -20,11 +20,9 @@ export function rememberGoodbye(state: State, id: OriginId, isKnown: boolean): b
     past: { goodbyes },
     nowMs,
   } = state;
-  for (const [old, sinceMs] of goodbyes) {
-    const isOld = nowMs - sinceMs > GOODBYE_MS;
-    if (!isOld && (!isKnown || goodbyes.size < GOODBYES_MAX)) break;
-    goodbyes.delete(old);
-  }
+  goodbyes.dropOldest(
+    (sinceMs) => nowMs - sinceMs > GOODBYE_MS || (isKnown && goodbyes.size >= GOODBYES_MAX),
+  );
   if (goodbyes.size >= GOODBYES_MAX) return false;
   goodbyes.set(id, nowMs);
   return true;

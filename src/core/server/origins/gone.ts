@@ -80,10 +80,7 @@ export function agoMs({ nowMs }: State, sinceMs: number): number {
 }
 
 function prune({ past: { gone }, nowMs, options }: State): void {
-  for (const [id, { notedMs }] of gone) {
-    if (gone.size <= GONE_MAX && nowMs - notedMs <= options.splitHoldMs) return;
-    gone.delete(id);
-  }
+  gone.dropOldest(({ notedMs }) => gone.size > GONE_MAX || nowMs - notedMs > options.splitHoldMs);
 }
 
 const GONE_MAX = 1_024;

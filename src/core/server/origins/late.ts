@@ -26,10 +26,7 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
   by.add(origin.id);
   ended.delete(instance);
   ended.set(instance, { by, atMs: nowMs });
-  for (const [old, { atMs }] of ended) {
-    if (nowMs - atMs <= ENDED_MS && ended.size <= ENDED_MAX) break;
-    ended.delete(old);
-  }
+  ended.dropOldest(({ atMs }) => nowMs - atMs > ENDED_MS || ended.size > ENDED_MAX);
   state.catalogue.doubtRest(instance);
 }
 

@@ -3,6 +3,7 @@
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import { Account } from '../../kit/account.ts';
+import { AgingMap } from '../../kit/aging.ts';
 import type { Departed, Ended, Gone, Origin } from '../entities.ts';
 import type { Slots } from './slots.ts';
 import { Directory } from './directory.ts';
@@ -41,16 +42,16 @@ export interface Reach {
 /** Remembered things of the past. */
 export interface Past {
   /** Origins that said goodbye, and when: see farewell.ts. */
-  readonly goodbyes: Map<OriginId, number>;
+  readonly goodbyes: AgingMap<OriginId, number>;
   /**
    * Origins that said goodbye, with the instances that no other log has claimed yet: see
    * departed.ts.
    */
   readonly departed: Map<OriginId, Departed>;
   /** Servers that are gone, the latest last: see gone.ts. */
-  readonly gone: Map<OriginId, Gone>;
+  readonly gone: AgingMap<OriginId, Gone>;
   /** Instances that logs have let go, the latest last: see late.ts. */
-  readonly ended: Map<InstanceId, Ended>;
+  readonly ended: AgingMap<InstanceId, Ended>;
 }
 
 /** Where servers are, or were. */
@@ -90,7 +91,12 @@ export function createReach(slots: Slots, self: Origin): Reach {
 
 /** Nothing is over yet. */
 export function createPast(): Past {
-  return { goodbyes: new Map(), departed: new Map(), gone: new Map(), ended: new Map() };
+  return {
+    goodbyes: new AgingMap(),
+    departed: new Map(),
+    gone: new AgingMap(),
+    ended: new AgingMap(),
+  };
 }
 
 /** Where a sibling may be is known from the options. */

@@ -161,11 +161,10 @@ function count(state: State, { change, cause = 'unknown', instance }: Change): v
 
 function noteVanished(state: State, service: Name): void {
   if (state.catalogue.instancesOf(service).length > 0) return;
-  state.clients.vanished.delete(service);
-  state.clients.vanished.set(service, state.nowMs);
-  const [oldest] = state.clients.vanished.keys();
-  if (oldest !== undefined && state.clients.vanished.size > VANISHED_MAX)
-    state.clients.vanished.delete(oldest);
+  const { vanished } = state.clients;
+  vanished.delete(service);
+  vanished.set(service, state.nowMs);
+  vanished.dropOldest(() => vanished.size > VANISHED_MAX);
 }
 
 function noteRemoval(state: State, change: Change): void {
@@ -174,10 +173,9 @@ function noteRemoval(state: State, change: Change): void {
   removals.delete(id);
   if (change.change !== 'removed') return;
   removals.set(id, { ...change, atMs: state.nowMs });
-  for (const oldest of removals.keys()) {
-    if (removals.size <= REMOVALS_MAX && heldByRemovals.bytes <= REMOVALS_BYTES_MAX) break;
-    removals.delete(oldest);
-  }
+  const isMuch = (): boolean =>
+    removals.size > REMOVALS_MAX || heldByRemovals.bytes > REMOVALS_BYTES_MAX;
+  removals.dropOldest(isMuch);
 }
 
 /** A row of `peers`; null for a server that was never in reach, or has crashed. */

@@ -6,6 +6,7 @@ import { registration as registrationRecord } from '../../../protocol/records.ts
 import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
 import { Account, ChargedMap } from '../../kit/account.ts';
+import { AgingMap } from '../../kit/aging.ts';
 import type { ReadyDoubts } from './health.ts';
 import type { Views } from './views.ts';
 import { Watchers } from './watches.ts';
@@ -27,7 +28,7 @@ export interface Clients {
   /** What lookups are answered beside a "none"; null until somebody asks: see health.ts. */
   doubts: ReadyDoubts | null;
   /** Services whose last instance went, and when: the latest of them. */
-  readonly vanished: Map<Name, number>;
+  readonly vanished: AgingMap<Name, number>;
 }
 
 /** Something that was removed, and when. */
@@ -47,6 +48,6 @@ export function createClients(): Clients {
     watchers: new Watchers(),
     doubts: null,
     views: { latest: 0, waiting: new Set() },
-    vanished: new Map(),
+    vanished: new AgingMap(),
   };
 }
