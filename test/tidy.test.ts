@@ -201,6 +201,18 @@ test('every file that a document links to is there, and every heading', () => {
   expect(broken.map(({ page, link }) => `${page}: ${link}`)).toEqual([]);
 });
 
+test('every test that SECURITY.md names is there', () => {
+  const rows = text('SECURITY.md').split('\n');
+  const cells = rows.map((row) => row.split(' | ').at(3) ?? '').join('\n');
+  const named = [...cells.matchAll(/`([a-z]+\/[\w/-]+)`/g)].map(([, name = '']) => `test/${name}`);
+  const missing = named.filter(
+    (name) => !files.some((file) => file.startsWith(`${name}.`) || file.startsWith(`${name}/`)),
+  );
+
+  expect(named.length).toBeGreaterThan(50);
+  expect(missing).toEqual([]);
+});
+
 test('every decision that code or a document cites is there, and the list has each', () => {
   const decisions = files.filter((file) => /^docs\/decisions\/\d{4}-/.test(file));
   const numbers = decisions.map((file) => Number(basename(file).slice(0, 4)));
