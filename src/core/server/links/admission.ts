@@ -8,7 +8,8 @@ import { registration as registrationRecord } from '../../../protocol/records.ts
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
-import { limitReason, LIMITS, maxOf, noteLimit } from '../limits.ts';
+import { limitReason, noteLimit } from '../limits-told.ts';
+import { LIMITS, maxOf } from '../limits.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Connection, Link, Session } from '../entities.ts';
 import type { State } from '../state.ts';

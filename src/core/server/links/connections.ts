@@ -13,7 +13,7 @@ import type { Close } from '../../effect.ts';
 import type { ConnectionId, Opened } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
 import { admit } from './admission.ts';
-import { limitReason, noteLimit } from '../limits.ts';
+import { limitReason, noteLimit } from '../limits-told.ts';
 import type { Connection } from '../entities.ts';
 import type { State } from '../state.ts';
 import { cancelTimersOf } from '../timers.ts';

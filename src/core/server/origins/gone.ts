@@ -51,7 +51,7 @@ export function goneCount(state: State): number {
 }
 
 /** A host that was lost, and when it was last in reach. */
-export interface LostHost {
+interface LostHost {
   readonly host: Name;
   readonly sinceMs: number;
 }

@@ -8,13 +8,13 @@ import { DOUBTS_MAX, REASON_BYTES_MAX } from '../../../protocol/constants.ts';
 import { compareText, hostPartOf } from '../../kit/text.ts';
 import { isWithoutMaster, masterLinks } from '../links/policy.ts';
 import { isStrange } from '../links/targets.ts';
-import type { LostHost } from '../origins/gone.ts';
 import { agoMs, lostHosts } from '../origins/gone.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
 import { awaitsPeers, giveUp } from '../replication/view.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { portHeldReasons } from './held-places.ts';
+import type { ReadyDoubts } from './slice.ts';
 
 /** The answer of `status` for this server. */
 export interface Health {
@@ -162,15 +162,9 @@ export function doubtsOf(state: State): { readonly doubts?: Doubts } {
 }
 
 /**
- * What a complete view is in doubt of, looked for once for many lookups: a thousand servers that
- * are gone, and all that are here, are looked at for it.
+ * Looked for once for many lookups: a thousand servers that are gone, and all that are here, are
+ * looked at for it.
  */
-export interface ReadyDoubts {
-  readonly lost: readonly LostHost[];
-  readonly unanswered: readonly string[];
-  readonly untilMs: number;
-}
-
 function readyDoubts(state: State): ReadyDoubts {
   const { doubts } = state.clients;
   if (doubts !== null && state.nowMs < doubts.untilMs) return doubts;

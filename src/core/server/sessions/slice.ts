@@ -7,8 +7,6 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
 import { Account, ChargedMap } from '../../kit/account.ts';
 import { AgingMap } from '../../kit/aging.ts';
-import type { ReadyDoubts } from './health.ts';
-import type { Views } from './views.ts';
 import { Watchers } from './watches.ts';
 
 /** The state of clients. */
@@ -29,6 +27,20 @@ export interface Clients {
   doubts: ReadyDoubts | null;
   /** Services whose last instance went, and when: the latest of them. */
   readonly vanished: AgingMap<Name, number>;
+}
+
+/** Which view the watches were told: each change has a number. */
+export interface Views {
+  latest: number;
+  /** Sessions with watches that were not told the latest, the one that has waited longest first. */
+  readonly waiting: Set<ConnectionId>;
+}
+
+/** What a complete view is in doubt of: see health.ts. */
+export interface ReadyDoubts {
+  readonly lost: readonly { readonly host: Name; readonly sinceMs: number }[];
+  readonly unanswered: readonly string[];
+  readonly untilMs: number;
 }
 
 /** Something that was removed, and when. */

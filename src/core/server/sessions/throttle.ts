@@ -6,7 +6,8 @@
 import { fullest } from '../../kit/fullest.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { LimitName } from '../limits.ts';
-import { LIMITS, noteLimit } from '../limits.ts';
+import { noteLimit } from '../limits-told.ts';
+import { LIMITS } from '../limits.ts';
 import type { Session } from '../entities.ts';
 import type { State } from '../state.ts';
 

@@ -5,7 +5,6 @@
 
 import type { Name } from '../../../protocol/ids.ts';
 import { compareText } from '../../kit/text.ts';
-import type { ConnectionId } from '../../input.ts';
 import type { Session, Watch } from '../entities.ts';
 import type { Why } from '../replication/slice.ts';
 import type { State } from '../state.ts';
@@ -23,13 +22,6 @@ interface ViewTold {
 export function viewOf({ view: { isComplete, missing, missingCount, why } }: State): ViewTold {
   if (why === null) return { complete: isComplete, missing };
   return { complete: isComplete, missing, missingCount, why };
-}
-
-/** Which view the watches were told: each change has a number. */
-export interface Views {
-  latest: number;
-  /** Sessions with watches that were not told the latest, the one that has waited longest first. */
-  readonly waiting: Set<ConnectionId>;
 }
 
 /** Tells the watchers what the view is now, or those that wait. */

@@ -17,7 +17,7 @@ import { hasRoomFor } from '../../origins/named.ts';
 import { addOrigin, applyEntry, applySnapshot } from '../../origins/origins.ts';
 import { prove } from '../../origins/reachability.ts';
 import type { Link, Origin } from '../../entities.ts';
-import { noteLimit } from '../../limits.ts';
+import { noteLimit } from '../../limits-told.ts';
 import type { State } from '../../state.ts';
 import { handleGoodbye, isKnownGone, sendBye } from '../goodbyes.ts';
 import type { Incoming } from '../progress.ts';
