@@ -44,6 +44,10 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   // Origins that another server has, and this one has not got yet, or has dropped.
   const others = [...(known.get(server.environment) ?? [])].filter((id) => !state.origins.has(id));
   const elsewhere = others.length + DEAD;
+  // An address that is not wanted any more stays until its dial has ended.
+  const targets = [...state.linking.targets.values()].filter(({ isWanted, phase }) => {
+    return isWanted || phase !== 'dialling';
+  });
   const bounds: Size[] = [
     ['connections', state.connections.size, server.process.connectionsCount],
     ['sessions', state.sessions.size, state.connections.size],
@@ -51,7 +55,7 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['links to those who stay', staying.length, origins + strangers.size],
     ['owners', state.clients.owners.size, state.self.log.registrations.size],
     ['goodbyes', [...state.past.goodbyes.keys()].filter((id) => !isMadeUp(id)).length, left],
-    ['targets', state.linking.targets.size, addresses],
+    ['targets', targets.length, addresses],
     ['addresses of masters', state.addresses.masters.size, Math.min(addresses, 256)],
     ['lost addresses', state.addresses.lost.size, Math.min(addresses, 256)],
   ];
