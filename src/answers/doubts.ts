@@ -28,13 +28,13 @@ export function doubtsBeside(answer: {
   return answer.complete ? doubtsInfoOf(answer.doubts) : {};
 }
 
-/** The same in words: `none in reach; h3 left 12 s ago`. */
+/** The same in words: `none in reach; h3 was lost 12 s ago`. */
 export function doubtsText({ lost, unanswered }: DoubtsInfo): string {
-  const left = lost.map(({ host, agoMs }) => `${host} left ${agoText(agoMs)}`);
+  const gone = lost.map(({ host, agoMs }) => `${host} was lost ${agoText(agoMs)}`);
   const silent = unanswered.map(
     (host) => `${host}, named by --peer, has not answered since the start`,
   );
-  return ['none in reach', ...(left.length > 0 ? [left.join(', ')] : []), ...silent].join('; ');
+  return ['none in reach', ...(gone.length > 0 ? [gone.join(', ')] : []), ...silent].join('; ');
 }
 
 /** How long ago: `12 s ago`, `5 min ago`. */

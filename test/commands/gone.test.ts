@@ -26,7 +26,7 @@ test('a none says which host was lost, and peers --all since when and why', asyn
   const status = await stage.run(['status', '--json', server]);
 
   expect(none.code).toBe(1);
-  expect(none.stderr).toMatch(/no instance of db: none in reach; h3 left \d+ s ago\n/);
+  expect(none.stderr).toMatch(/no instance of db: none in reach; h3 was lost \d+ s ago\n/);
   expect(JSON.parse(json.stdout)).toMatchObject({
     complete: true,
     doubts: { lost: [{ host: 'h3' }], unanswered: [] },
@@ -34,12 +34,14 @@ test('a none says which host was lost, and peers --all since when and why', asyn
   for (const { status, body } of [byHttp, allByHttp]) {
     expect(status).toBe(404);
     expect(JSON.parse(body)).toMatchObject({
-      error: { message: expect.stringMatching(/: none in reach; h3 left \d+ s ago$/) as unknown },
+      error: {
+        message: expect.stringMatching(/: none in reach; h3 was lost \d+ s ago$/) as unknown,
+      },
       complete: true,
       doubts: { lost: [{ host: 'h3' }], unanswered: [] },
     });
   }
-  expect(list.stderr).toMatch(/none in reach; h3 left \d+ s ago\n/);
+  expect(list.stderr).toMatch(/none in reach; h3 was lost \d+ s ago\n/);
   const rows = all.stdout.trimEnd().split('\n');
   expect(rows.map((row) => row.split('\t')).map(([name, , , , state]) => [name, state])).toEqual([
     ['h1-a', 'reachable'],
