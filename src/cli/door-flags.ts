@@ -10,7 +10,7 @@ import { durationOrNone, givenOnly, listOf } from './flags.ts';
 export const doorFlags = {
   http: Flags.string({
     description:
-      'Where HTTP listens; by default on loopback, where the UNIX socket is open to all. Repeatable.',
+      'Where HTTP listens; by default on loopback, if all users may use the UNIX socket. Repeatable.',
     env: 'RARANGI_SERVE_HTTP',
     helpValue: 'ADDR[:PORT]|none',
     multiple: true,
@@ -32,7 +32,7 @@ export const doorFlags = {
     helpValue: 'PATH',
   }),
   'http-name': Flags.string({
-    description: 'A further name that this server may be called by over HTTP. Repeatable.',
+    description: 'A further name by which HTTP clients may call this server. Repeatable.',
     env: 'RARANGI_SERVE_HTTP_NAME',
     helpValue: 'NAME',
     multiple: true,
@@ -51,7 +51,7 @@ export const doorFlags = {
   }),
   dns: Flags.string({
     description:
-      'Where DNS listens; by default on loopback, where the UNIX socket is open to all. Repeatable.',
+      'Where DNS listens; by default on loopback, if all users may use the UNIX socket. Repeatable.',
     env: 'RARANGI_SERVE_DNS',
     helpValue: 'ADDR[:PORT]|none',
     multiple: true,
@@ -72,7 +72,7 @@ export const doorFlags = {
     env: 'RARANGI_SERVE_DNS_TTL',
   }),
   doors: Flags.string({
-    description: 'No door at all: neither HTTP nor DNS. Refused beside an address for one of them.',
+    description: 'Neither HTTP nor DNS. Cannot stand beside an address for one of them.',
     env: 'RARANGI_SERVE_DOORS',
     helpValue: 'none',
     options: ['none'],

@@ -33,7 +33,7 @@ export const environmentFlag = {
 /** On all commands that connect: what locks the TCP of an environment. */
 export const lockFlags = {
   'secret-file': Flags.string({
-    description: 'A file with the secret of the environment: it locks TCP.',
+    description: 'A file with the secret of the environment; with it TCP is TLS.',
     env: 'RARANGI_SECRET_FILE',
     helpValue: 'PATH',
   }),
@@ -98,7 +98,7 @@ export function watchFlags({ env }: Watch): {
     }),
     interval: duration({
       ...lasting(1000),
-      description: 'With --watch: how often is asked.',
+      description: 'With --watch: how often to ask.',
       env: env.interval,
     }),
   };

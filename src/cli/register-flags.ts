@@ -19,7 +19,7 @@ const serviceFlags = {
     env: 'RARANGI_REGISTER_PORT',
   }),
   address: Flags.string({
-    description: 'What clients are told; by default the address of the server.',
+    description: 'The address that clients are told; by default that of the server.',
     env: 'RARANGI_REGISTER_ADDRESS',
     helpValue: 'ADDR',
   }),
@@ -49,7 +49,7 @@ const servicesFlags = {
     multipleNonGreedy: true,
   }),
   file: Flags.string({
-    description: 'A file of JSON with services. SIGHUP has it read again.',
+    description: 'A JSON file with services. At SIGHUP it is read again.',
     env: 'RARANGI_REGISTER_FILE',
     helpValue: 'PATH',
   }),
@@ -59,25 +59,26 @@ const servicesFlags = {
 const probeFlags = {
   ready: Flags.string({
     description:
-      'What has to be well before it is registered: tcp, none, http://HOST:PORT/PATH or ' +
-      'exec:COMMAND. With a command tcp, else none.',
+      'The probe that must succeed before it is registered: tcp, none, http://HOST:PORT/PATH or ' +
+      'exec:COMMAND. By default tcp with a command, else none.',
     env: 'RARANGI_REGISTER_READY',
     helpValue: 'PROBE',
   }),
   'ready-timeout': flag.duration({
-    description: 'How long it may take to be ready, before all is ended; by default for ever.',
+    description:
+      'How long it may take to be ready before everything is ended; by default for ever.',
     env: 'RARANGI_REGISTER_READY_TIMEOUT',
   }),
   check: Flags.string({
     default: 'none',
     description:
-      'What is asked from then on; while it is not well, the service is not registered. As --ready.',
+      'The probe from then on, as for --ready; while it fails, the service is not registered.',
     env: 'RARANGI_REGISTER_CHECK',
     helpValue: 'PROBE',
   }),
   'check-interval': flag.duration({
     ...flag.lasting(2000),
-    description: 'Between two checks; one check may take as long.',
+    description: 'The time between two checks; one check may take as long.',
     env: 'RARANGI_REGISTER_CHECK_INTERVAL',
   }),
   'check-rise': Flags.integer({
@@ -114,7 +115,7 @@ export const registerFlags = {
   }),
   'kill-group': Flags.option({
     default: 'yes',
-    description: 'Whether what the command leaves behind is ended as well.',
+    description: 'Whether processes that the command leaves behind are ended as well.',
     env: 'RARANGI_REGISTER_KILL_GROUP',
     options: ['yes', 'no'] as const,
   })(),

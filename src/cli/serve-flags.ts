@@ -13,13 +13,14 @@ export const serveFlags = {
   ...flag.environmentFlag,
   ...flag.lockFlags,
   cluster: Flags.string({
-    description: 'The group of hosts that this one is near to.',
+    description: 'The group of nearby hosts that this host belongs to.',
     default: 'default',
     env: 'RARANGI_SERVE_CLUSTER',
     helpValue: 'NAME',
   }),
   bind: Flags.string({
-    description: 'Where to listen; of an interface, its first address, as it changes.',
+    description:
+      'Where to listen; an interface stands for its first address, also when that changes.',
     default: '127.0.0.1',
     env: 'RARANGI_SERVE_BIND',
     helpValue: 'ADDR|INTERFACE[:PORT]',
@@ -72,7 +73,7 @@ export const serveFlags = {
   }),
   heartbeat: flag.duration({
     ...flag.lasting(400),
-    description: 'How often a link carries something: 50ms to 10s, the same on all servers.',
+    description: 'How often a link carries a sign of life: 50ms to 10s, the same on all servers.',
     env: 'RARANGI_SERVE_HEARTBEAT',
   }),
   silence: flag.duration({
@@ -82,44 +83,45 @@ export const serveFlags = {
   }),
   grace: flag.duration({
     ...flag.lasting(500),
-    description: 'How long a suspect server is still answered.',
+    description: 'How long the instances of a suspect server are still answered.',
     env: 'RARANGI_SERVE_GRACE',
   }),
   'split-hold': flag.duration({
     ...flag.lasting(15 * 60_000),
-    description: 'How long a split server is kept as it was.',
+    description: 'How long the instances of a split server are kept as stale.',
     env: 'RARANGI_SERVE_SPLIT_HOLD',
   }),
   'max-connections': Flags.integer({
-    description: "Clients' connections in all.",
+    description: 'The most connections of clients.',
     default: 10_000,
     min: 1,
     env: 'RARANGI_SERVE_MAX_CONNECTIONS',
     helpValue: 'NUMBER',
   }),
   'max-connections-per-address': Flags.integer({
-    description: 'Connections of one address, the UNIX socket counting as one.',
+    description: 'The most connections of one address; the UNIX socket counts as one.',
     default: 4_096,
     min: 1,
     env: 'RARANGI_SERVE_MAX_CONNECTIONS_PER_ADDRESS',
     helpValue: 'NUMBER',
   }),
   'max-registrations': Flags.integer({
-    description: 'Registrations that the clients of this server hold in all.',
+    description: 'The most registrations that all clients of this server hold.',
     default: 500_000,
     min: 1,
     env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
     helpValue: 'NUMBER',
   }),
   'max-bytes': Flags.integer({
-    description: 'Bytes that the registrations and watches of all clients take on the wire.',
+    description:
+      'The most bytes that the registrations and watches of all clients take on the wire.',
     default: 256 * 1_024 * 1_024,
     min: 1,
     env: 'RARANGI_SERVE_MAX_BYTES',
     helpValue: 'NUMBER',
   }),
   history: Flags.integer({
-    description: 'Events that the server remembers, the newest; 0 for none.',
+    description: 'How many events the server remembers; 0 for none.',
     default: 10_000,
     min: 0,
     max: 1_000_000,

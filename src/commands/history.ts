@@ -51,7 +51,7 @@ export default class History extends BaseCommand {
     }),
     limit: Flags.integer({
       default: 100,
-      description: 'So many at most, the newest.',
+      description: 'How many events at most; the newest.',
       env: 'RARANGI_HISTORY_LIMIT',
       helpValue: 'NUMBER',
       min: 1,

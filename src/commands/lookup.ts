@@ -25,7 +25,7 @@ export default class Lookup extends BaseCommand {
   static override summary = 'Print the addresses of a service, nearest first.';
   static override description =
     'One host:port a line: live instances, or stale ones if there is no live one. ' +
-    'Without NAME: the services, one a line. NAME may be a pattern, as of files. ' +
+    'Without NAME: the services, one a line. NAME may be a pattern, like those for files. ' +
     'With a command: runs it with the variables of --format env in its environment, and exits as ' +
     'it does.';
   static override usage = 'lookup [NAME] [FLAGS] [-- COMMAND [ARGUMENT...]]';

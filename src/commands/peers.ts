@@ -23,7 +23,7 @@ import { type ClientOptions, forget, peers, type PeersAnswer } from '../index.ts
 export default class Peers extends BaseCommand {
   static override summary = 'List the servers of the environment.';
   static override description =
-    'Elsewhere than on a terminal: one server a line, without a heading, fields apart by tabs.';
+    'If the output is no terminal: one server a line, no heading, tabs between the fields.';
   static override examples = [
     '<%= config.bin %> peers',
     '<%= config.bin %> peers --watch',
@@ -37,12 +37,12 @@ export default class Peers extends BaseCommand {
     ...jsonFlag,
     forget: Flags.string({
       description:
-        'Drop the servers of a host that is split off, or wait for it no more, at every server, now.',
+        'At every server: drop the servers of a host that is split off, or stop waiting for it.',
       exclusive: ['watch', 'all', 'host', 'cluster', 'state'],
       helpValue: 'HOST',
     }),
     all: Flags.boolean({
-      description: 'Those too that left, crashed or were forgotten within the split hold.',
+      description: 'Also servers that left, crashed or were forgotten within the split hold.',
       env: 'RARANGI_PEERS_ALL',
     }),
     host: Flags.string({

@@ -10,8 +10,8 @@ import { newSecret, tokensOf } from '../index.ts';
 export default class Secret extends BaseCommand {
   static override summary = 'Print a new secret for an environment.';
   static override description =
-    'A line of 64 hexadecimal digits. To change a secret put the new one in the second line of ' +
-    'every file, then first, then let the old one go; SIGHUP has servers read their files again.';
+    'A line of 64 hexadecimal digits. To change a secret, put the new one in the second line of ' +
+    'every file, then put it first, then remove the old one; after each step send SIGHUP to all servers.';
   static override examples = [
     '<%= config.bin %> secret --write /etc/rarangi/production.secret',
     '(umask 077; <%= config.bin %> secret > production.secret)',

@@ -13,10 +13,10 @@ import { themeFor } from '../cli/theme.ts';
 import { status, type StatusReport } from '../index.ts';
 
 export default class Status extends BaseCommand {
-  static override summary = 'Show how the server of this host is, and what it sees.';
+  static override summary = 'Show the state of the server of this host, and what it sees.';
   static override description =
-    'Exits with 1 when the state is not healthy; with --wait with 0 as soon as it is and the view is ' +
-    'complete, else with 6; with --watch with 0, at q or Ctrl-C.';
+    'Exits with 1 when the state is not healthy. With --wait: exits with 0 as soon as it is healthy ' +
+    'and the view is complete, else with 6. With --watch: exits with 0, at q or Ctrl-C.';
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',

@@ -33,15 +33,15 @@ export const NOTICES = {
   'loopback-advertised': {
     level: 'warn',
     sentence: sentence(
-      'this server advertises {address}, which is another machine to each of the others: ',
-      'advertise an address at which they reach this one',
+      'this server advertises {address}, which on every other machine is that machine itself: ',
+      'advertise an address at which others reach this server',
     ),
   },
   'address-late': { level: 'warn', sentence: '{reason}; tried every second until it is there' },
   'address-gone': {
     level: 'warn',
     sentence: sentence(
-      'this host no longer has the address of {address}: others cannot reach it; ',
+      'this host no longer has the address of {address}: others cannot reach this server; ',
       'let the server follow an interface with --bind eth0',
     ),
   },
@@ -132,7 +132,7 @@ export const NOTICES = {
   reloaded: {
     level: 'info',
     sentence:
-      'told to reload: reads its files again, and tries the addresses again that refused it',
+      'reload: reads the files again, and tries again the addresses that refused this server',
   },
   'trust-reread': { level: 'info', sentence: 'read again: {what}' },
   'trust-unchanged': {
@@ -143,7 +143,7 @@ export const NOTICES = {
     level: 'warn',
     besides: ['limit'],
     sentence:
-      '{address} reached the limit of {max} {noun}, {times} times since it was last told: {hint}',
+      '{address} reached the limit of {max} {noun}, {times} times since the last such line: {hint}',
   },
   'protocol-breach': {
     level: 'warn',
@@ -154,7 +154,10 @@ export const NOTICES = {
     level: 'warn',
     sentence: '{address}: {times} more lines like {notice} were left out in the last minute',
   },
-  'own-address': { level: 'info', sentence: '{address} is this server itself; forgotten' },
+  'own-address': {
+    level: 'info',
+    sentence: '{address} is this server itself; it is not dialled again',
+  },
   'port-held': {
     level: 'warn',
     sentence:

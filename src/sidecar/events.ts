@@ -43,13 +43,13 @@ export const SIDECAR_EVENTS = {
   'port-taken': {
     level: 'warn',
     sentence: sentence(
-      'at port {port} answers {holder} before the command is started; that does not count for ',
+      '{holder} answers at port {port} before the command is started; that does not count for ',
       '{service}',
     ),
   },
   'held-elsewhere': {
     level: 'info',
-    sentence: 'at port {port} answers {holder} for {service}: no process that the command started',
+    sentence: '{holder} answers at port {port} for {service}: no process that the command started',
   },
   unhealthy: { level: 'warn', sentence: '{service} is unhealthy, deregistering it: {reason}' },
   healthy: { level: 'info', sentence: '{service} is healthy again' },

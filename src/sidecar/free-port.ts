@@ -43,8 +43,8 @@ export function withPorts(
     const port = chosen.find(({ key }) => key === keyOf(service))?.port;
     if (port !== undefined) return { ...service, offer: { ...offer, port } };
     throw RarangiError.usage(
-      `there is nobody to tell which port ${offer.name} has`,
-      'port 0 needs a command that starts with it; give the port',
+      `no command can be told which port ${offer.name} has`,
+      'add a command after --, or give the port',
     );
   });
 }

@@ -52,7 +52,7 @@ test('with few open files a locked door lets the oldest go as well, and a client
   await server.said({ event: 'server-started' });
 
   const strangers = Array.from({ length: 200 }, () => new Raw(address));
-  const reason = 'too many wait at the door, and it has waited longest';
+  const reason = 'too many connections wait for their handshake, and it has waited longest';
   await server.said({ event: 'refused-stranger', reason });
   const { code } = await stage.run(['status', `--server=${address}:17340`, lock]);
 

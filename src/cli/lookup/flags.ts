@@ -15,15 +15,15 @@ export const lookupFlags = {
   ...flag.clientFlags,
   ...flag.jsonFlag,
   one: Flags.boolean({
-    description: 'The first only; of a pattern, the first of each service.',
+    description: 'Only the first instance; with a pattern, the first of each service.',
     env: 'RARANGI_LOOKUP_ONE',
   }),
   all: Flags.boolean({
-    description: 'Stale ones too, after the live ones.',
+    description: 'Stale instances too, after the live ones.',
     env: 'RARANGI_LOOKUP_ALL',
     exclusive: ['live'],
   }),
-  live: Flags.boolean({ description: 'Never stale ones.', env: 'RARANGI_LOOKUP_LIVE' }),
+  live: Flags.boolean({ description: 'Never stale instances.', env: 'RARANGI_LOOKUP_LIVE' }),
   tag: Flags.string({
     description: 'Only instances with this tag. Repeatable; all must match.',
     env: 'RARANGI_LOOKUP_TAG',
@@ -38,12 +38,12 @@ export const lookupFlags = {
   }),
   format: Flags.option({
     default: 'hostport',
-    description: 'What is printed of each; env: of the first, as variables for a shell.',
+    description: 'What to print of each instance; env: shell variables of the first one.',
     env: 'RARANGI_LOOKUP_FORMAT',
     options: FORMATS,
   })(),
   wait: flag.durationOrNone({
-    description: 'Wait this long for a live one, and for a server.',
+    description: 'Wait this long for a live instance, and for a server.',
     env: 'RARANGI_LOOKUP_WAIT',
   }),
   watch: Flags.boolean({
@@ -59,7 +59,7 @@ export const lookupFlags = {
   })(),
   'kill-after': flag.durationOrNone({
     ...flag.lasting(10_000),
-    description: 'With --on-change restart: when the command is killed; 0 for never.',
+    description: 'With --on-change restart: how long after SIGTERM it is killed; 0 for never.',
     env: 'RARANGI_LOOKUP_KILL_AFTER',
   }),
 };

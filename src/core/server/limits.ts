@@ -25,14 +25,14 @@ export const LIMITS = {
     hint: 'try another server, or raise its --max-connections',
     max: 10_000,
     option: '--max-connections',
-    doc: "Clients' connections in all, at some 10 kB each. Further clients are refused; servers, a thousand of them, are let in all the same.",
+    doc: "Clients' connections in all, at some 10 kB each. Further clients are refused; up to a thousand servers are let in all the same.",
   },
   'connections-per-address': {
     noun: 'connections of one address',
     hint: 'close some, or raise --max-connections-per-address',
     max: 4_096,
     option: '--max-connections-per-address',
-    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest stranger is closed; if it has none, the newcomer is refused. All users of the host share the socket: there the longest idle stranger, or session without registration or watch, is closed; if there is none, the newcomer is refused.',
+    doc: 'Connections of one address, the UNIX socket counting as one: no host fills a server by itself. At the limit its oldest connection that has not shaken hands is closed; if it has none, the newcomer is refused. All users of the host share the socket: there the longest idle connection that has not shaken hands, or session without registration or watch, is closed; if there is none, the newcomer is refused.',
   },
   strangers: {
     noun: 'connections that have not shaken hands',
@@ -74,7 +74,7 @@ export const LIMITS = {
   },
   'bytes-of-logs': {
     noun: 'bytes of the logs of all other servers',
-    hint: 'look which servers there are',
+    hint: 'see which servers there are: rarangi peers',
     max: 512 * MIB,
     doc: 'The same for all other servers together, four million instances, and as much again for what is on its way: one bad server can make up others. Beyond it the servers of the hosts that became known last are kept without their registrations, and those hosts are named as missing. If that is not enough, the link to the neighbour that has brought most is closed.',
   },
@@ -106,19 +106,19 @@ export const LIMITS = {
     noun: 'hosts given up in a minute',
     hint: 'wait a minute',
     max: 60,
-    doc: 'Hosts that the clients of one server may give up in a minute (`peers --forget`): every server of the fleet is told of each. Further ones are refused. Of all clients and servers a server passes on 1,024 in a minute.',
+    doc: 'Hosts that the clients of one server may give up in a minute (`peers --forget`): every server of the fleet is told of each. Further ones are refused. In all, a server passes on 1,024 in a minute.',
   },
   'messages-per-second': {
     noun: 'messages a second of one session',
     hint: 'send fewer',
     max: 20_000,
-    doc: 'Messages of one session, after a first 20,000, a fraction of what a server answers; twenty rows of an answer count as one more. A session that sends faster is read more slowly.',
+    doc: 'Messages of one session, after a first 20,000: a fraction of what a server can answer. Twenty rows of an answer count as one more message. A session that sends faster is read more slowly.',
   },
   'unread-ms': {
     noun: 'milliseconds for answers that nobody reads',
     hint: 'read them',
     max: 15_000,
-    doc: 'How long a client that does not read its answers is not read either. Then it is closed.',
+    doc: 'How long a server waits, without reading from it, for a client that does not read its answers. Then it is closed.',
   },
   'unread-bytes': {
     noun: 'bytes of answers that nobody reads',
@@ -128,7 +128,7 @@ export const LIMITS = {
   },
   'unread-bytes-in-all': {
     noun: 'bytes that all clients have not read',
-    hint: 'see who does not read',
+    hint: 'see which clients do not read their answers',
     max: UNREAD_BYTES_SUM_MAX,
     doc: 'What may wait in memory for all clients together, four times what may wait for one. Beyond it the connections with the most are closed, until three quarters of it are left. Links of servers neither count nor are closed for it.',
   },
@@ -142,7 +142,7 @@ export const LIMITS = {
     noun: 'registrations of one server',
     hint: 'look what it is',
     max: 1_048_576,
-    doc: 'Registrations that a neighbour may say one server has. The link to a neighbour with more is closed.',
+    doc: 'Registrations of one server that a neighbour may send. The link to a neighbour that sends more is closed.',
   },
 } as const satisfies Readonly<Record<string, LimitSpec>>;
 

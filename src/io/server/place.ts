@@ -92,7 +92,7 @@ async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Pr
   if (listener === null) {
     throw RarangiError.usage(
       `cannot bind ${address}: the address is in use`,
-      'choose another port, or stop who has it',
+      'choose another port, or stop the program that has it',
     );
   }
   const { isTaken: _, ...found } = await findSocket(settings, { ip, sides: ['a', 'b'] });

@@ -39,7 +39,7 @@ export const FILE_RULES: readonly FileRule[] = [
     hint: ownAlone,
   },
   {
-    doc: 'Its group has none either; it may read if root owns the file, as it does that of a credential of systemd or of a volume of Kubernetes.',
+    doc: 'Its group has none either, but may read the file if root owns it, as with credentials of systemd and volumes of Kubernetes.',
     isKept: ({ mode, uid }) => (mode & (uid === ROOT ? GROUP_CHANGE_MASK : GROUP_MASK)) === 0,
     complaint: usedByOthers,
     hint: ownAlone,

@@ -383,7 +383,7 @@ const NOTHING_MORE = Buffer.of(TLS_HANDSHAKE);
 const GONE = 'it was gone before the TLS handshake was finished';
 
 const TOO_MANY = {
-  strangers: 'too many wait at the door, and it has waited longest',
+  strangers: 'too many connections wait for their handshake, and it has waited longest',
   'connections-per-address': 'its address has too many connections, and it has waited longest',
 } as const;
 

@@ -85,7 +85,7 @@ test('an exact port that is taken is refused', async () => {
   const error = await refusalOf({ bind: bound });
 
   expect(error.message).toBe(`cannot bind ${bound}: the address is in use`);
-  expect(error.hint).toBe('choose another port, or stop who has it');
+  expect(error.hint).toBe('choose another port, or stop the program that has it');
 });
 
 test('the advertised address may differ from the bound one', async () => {

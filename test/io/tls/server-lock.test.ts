@@ -27,7 +27,9 @@ test('at the limit of strangers the oldest goes, and each is told of once', asyn
   await door.knock({ bytes: HALF_A_HELLO });
   await Promise.all([door.isLeft(), closed(oldest)]);
 
-  expect(door.refusals()).toEqual(['too many wait at the door, and it has waited longest']);
+  expect(door.refusals()).toEqual([
+    'too many connections wait for their handshake, and it has waited longest',
+  ]);
   expect(second.destroyed).toBe(false);
 });
 

@@ -52,8 +52,8 @@ function reasonsOf(state: State): Reason[] {
     },
     masters.held < masters.wanted && {
       code: 'few-links',
-      message: `links to ${String(masters.held)} masters, where ${String(masters.wanted)} are wanted`,
-      hint: 'see in the log why they cannot be reached: at the event dial-failed or link-down',
+      message: `this server has links to ${String(masters.held)} masters, and should have ${String(masters.wanted)}`,
+      hint: 'see the events dial-failed and link-down in its log',
     },
     state.view.why === 'unsynced' && {
       code: 'unsynced',
@@ -62,7 +62,7 @@ function reasonsOf(state: State): Reason[] {
     },
     state.life.isAddressGone && {
       code: 'address-gone',
-      message: `${address}, where others are told to come, is no address of this host any more`,
+      message: `${address}, which this server advertises, is no address of this host any more`,
       hint: 'give it back to the host; or let the server follow an interface: --bind eth0',
     },
     unanswered.length > 0 && {
