@@ -13,7 +13,7 @@ if [[ ! -e dist/cli/start/main.js ]]; then
   exit 1
 fi
 
-# The folders of the modules that are neither for developers nor optional, each before its own.
+# The folders of the modules that are neither for developers nor optional; a folder comes before those in it.
 MODULES='Object.entries(require("./package-lock.json").packages)
   .filter(([path, { dev, optional, devOptional }]) => path && !dev && !optional && !devOptional)
   .map(([path]) => path).sort().join("\n")'
@@ -29,7 +29,7 @@ cp -r dist package.json oclif.manifest.json "$home"
 node -p "$MODULES" | while read -r folder; do
   mkdir -p "$home/${folder%/*}"
   cp -r "$folder" "$home/$folder"
-  # Of what is nested in it, the list names what is needed.
+  # The list names those of its nested modules that are needed.
   rm -rf "$home/$folder/node_modules"
 done
 find "$home" \( -name '*.ts' -o -name '*.map' -o -name '*.md' -o -name '.*' \) -type f -delete
@@ -41,7 +41,7 @@ sed -i 's|^exec node |exec /usr/bin/node |' "$home/bin/run.js"
 mkdir -p "$tree/usr/bin"
 ln -s ../lib/rarangi/bin/run.js "$tree/usr/bin/rarangi"
 
-# What goes with it.
+# The files that go with it.
 for page in man/*; do put 644 "$page" "usr/share/man/man${page##*.}/${page##*/}"; done
 put 644 completion/rarangi.bash usr/share/bash-completion/completions/rarangi
 put 644 completion/_rarangi usr/share/zsh/vendor-completions/_rarangi
