@@ -1,5 +1,5 @@
-// Holders of an instance whose news may be older than its end: they do not answer for it yet. The
-// invariant: a doubted origin holds the instance, or is about to.
+// Origins that hold an instance by news that may be older than the instance's end: they do not count
+// as its holders yet. The invariant: a doubted origin holds the instance, or is about to.
 
 import type { InstanceId, OriginId } from '../../protocol/ids.ts';
 

@@ -1,5 +1,5 @@
 // Instances that came and went at once. A link that has lagged brings the whole life of an instance
-// in one message: a client that was told of it would act on an instance that is dead already. The
+// in one message: a client that heard of it would use an instance that is dead already. The
 // invariant: the remaining changes keep their order, and those of instances from before the step
 // are never left out.
 

@@ -1,5 +1,5 @@
 // Instances that their services have given up, and at which revision. One invariant: none is shown
-// again at such a revision, though older news may say so later; only the latest ones are remembered.
+// again at that revision, though older news may name it later; only the latest ones are remembered.
 
 import type { InstanceId } from '../../protocol/ids.ts';
 import { AgingMap } from '../kit/aging.ts';

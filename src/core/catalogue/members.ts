@@ -1,6 +1,6 @@
-// Which instances a service has. Of these ids there are as many as of registrations, so each service
-// keeps them in an array, which takes a third of what a set takes and is filled in a fraction of the
-// time (`npm run bench sync`). An id that leaves is only counted, and removed when the list is
+// Which instances a service has. There are as many of these ids as registrations, so each service
+// keeps them in an array, which takes a third of the memory of a set and is filled in a fraction of
+// the time (`npm run bench sync`). An id that leaves is only counted, and removed when the list is
 // asked for. The invariant: an array is never much longer than twice the ids in it; the answer has
 // each id once, in order, and none that has left.
 

@@ -1,5 +1,5 @@
-// A client's signs of life, and its patience with a server's. The invariant: a server is lost only
-// for a silence during which this process was awake, and that began when a sign was due. When the
+// A client's signs of life, and how long it waits for a server's. The invariant: a server is lost
+// only after a silence that began when a sign was due, and during which this process was awake. When the
 // timer fires late the process was stopped or starved, and every server is allowed that much more
 // time.
 

@@ -1,5 +1,5 @@
-// Budgets in bytes: a value is charged where it is kept. So nothing is kept without a charge, or
-// removed without giving the charge back. The invariant: an account is the sum of the contents of
+// Budgets in bytes: a value is charged where it is kept. So nothing is kept without a charge, and
+// nothing is removed without giving the charge back. The invariant: an account is the sum of the contents of
 // all maps that charge it (`checkers/budgets` and `kit/account` compare them).
 
 import { AgingMap } from './aging.ts';

@@ -1,5 +1,5 @@
-// Who must go where all together hold too much. The invariant: those that hold most, and so many that
-// a part of the limit is free again: so the next choice is not due at the next byte.
+// Which connections are closed when all of them together hold too much. The invariant: those that hold
+// most, and so many that a part of the limit is free again: the next byte does not need a new choice.
 
 /** Chooses those that must go, given what each holds and what all together may hold. */
 export function fullest<K>(held: Iterable<readonly [K, number]>, max: number): K[] {

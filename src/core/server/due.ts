@@ -1,6 +1,6 @@
-// The work at the end of a step that no list holds: computing the view, and choosing the addresses
-// to dial. The invariant: code that changes the basis of one of the two says so here; settle.ts
-// does the work once, after all that happened in the step.
+// The work at the end of a step that is in no list: computing the view, and choosing the addresses
+// to dial. The invariant: code that changes what one of the two depends on says so here; settle.ts
+// does the work once, after everything else in the step.
 
 /** What is due. */
 export interface Due {

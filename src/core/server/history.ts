@@ -1,7 +1,7 @@
 // The ring of events: the newest events that this server saw, for people who ask who removed what,
 // when and why. The invariants: no decision depends on it; a row has its age and no time of day,
-// because the clocks of two hosts never agree; and its size is fixed, so that a row keeps of a
-// registration only what names it.
+// because the clocks of two hosts never agree; and its size is fixed, so a row keeps only
+// the fields of a registration that name it.
 
 import { EVENT_SERVERS_MAX } from '../../protocol/constants.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';

@@ -1,4 +1,4 @@
-// The calls of one client, which end with it. The invariant: nothing is left on the caller's signal
+// The calls of one client, which end with it. The invariant: no listener stays on the caller's signal
 // when the call is over, aborted or not; a signal may outlive a million calls.
 
 import { abortedError } from './failures.ts';

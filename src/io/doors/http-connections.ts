@@ -2,7 +2,8 @@
 // unread. The invariants: a full door still serves: the connection that has idled longest is closed
 // for the newcomer, and the newcomer is turned away only if all are busy. No address beyond
 // loopback can fill the door by itself. A connection has one answer at a time, so that a client
-// that does not read costs only one; and in each turn of the event loop only so many are answered.
+// that does not read costs only one; and each turn of the event loop answers a bounded number of
+// requests.
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

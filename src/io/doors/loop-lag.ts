@@ -1,5 +1,5 @@
 // How late the timers of this process fire. The invariant: it costs ten short timers a second and a
-// few numbers, whatever happens; a loop that stands still is noticed when it goes on.
+// few numbers, whatever happens; an event loop that was blocked is noticed when it goes on.
 
 import { LAG_BOUNDS } from '../../doors/metrics/table.ts';
 import type { Histogram } from '../../doors/metrics/exposition.ts';

@@ -1,6 +1,6 @@
 // Addresses as people write them and as the core knows them: `host:port`, `[v6]:port`, or, with a
-// `/` in it, the path of a socket. The invariant: what `parse…` and `expand…` return, `endpointOf`
-// reads without a check. Names are kept as they are; they are resolved at every dial.
+// `/` in it, the path of a socket. The invariant: `endpointOf` reads the results of `parse…`
+// and `expand…` without a check. Names are kept as they are; they are resolved at every dial.
 
 import { isIP } from 'node:net';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The seam between the shell and the world: time, chance, sockets. `node-runtime.ts` is the one that
-// ships; the simulator brings another. The driver builds on this invariant: no handler is called before
+// The interface between the shell and the world: time, randomness, sockets. `node-runtime.ts` is the real
+// one; the simulator has another. The driver builds on this invariant: no handler is called before
 // the call that led to it has returned, and none after `closed` or `end`.
 
 import type { Transport } from '../../core/input.ts';

@@ -1,4 +1,4 @@
-// Why there is no place for a server at the well-known ports of an address. The invariant: the
+// Why a server cannot have a well-known port of an address: both are taken. The invariant: the
 // message says that servers run there only if they have answered; any other listener is called
 // another program.
 

@@ -1,6 +1,6 @@
 // Keeps a server's socket where clients look for it. Its file may go while the server runs: somebody
 // removes it, or /run is cleaned. The invariant: as long as the server runs, its socket is in place,
-// or the operator has been told once why not; what is no socket is never removed.
+// or the operator has been told once why not; a file that is no socket is never removed.
 
 import type { Notice } from '../../core/notices.ts';
 import type { Accept } from '../machine/runtime.ts';

@@ -1,4 +1,4 @@
-// How often handshakes may fail before newcomers are closed unheard: for each address and in all.
+// How often handshakes may fail, for each address and in all, before new connections are closed at once.
 // The invariant: servers, and clients that have proved themselves lately, have a ration of their
 // own, so that an attacker with many addresses uses up none of it; and the memory for addresses is
 // bounded.

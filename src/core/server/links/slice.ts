@@ -1,5 +1,5 @@
-// The part of the state that only the rooms of the links write: connections that come, and
-// addresses that this server dials.
+// The part of the state that only the folder `links` writes: connections that come, and addresses
+// that this server dials.
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { ConnectionId } from '../../input.ts';

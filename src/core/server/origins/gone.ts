@@ -1,7 +1,7 @@
 // The servers that have left, were taken for crashed or were forgotten, for questions about the
 // past: a host that is cut off alone looks like one that crashed, and its services may run. The
-// invariant: these servers are not in the graph and in no answer but those; the latest are kept,
-// for the split hold.
+// invariant: these servers are in no graph, and in no answer but to such questions; the latest are
+// kept, for the split hold.
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { GoneRow } from '../../../protocol/records.ts';

@@ -1,12 +1,11 @@
-// Late news. The two servers of a host write logs of their own, which come by ways of their own:
-// one may tell of an instance's beginning when the other has told of its end. So if another server
-// has just let an instance go, a server that names it for the first time counts only after a while:
-// if the instance is over, its end follows within that time. A log that was out of all answers at
-// that end is as old: it counts when its server has been in reach for that while. An end in the
-// history of a log that was never in reach may be of any age, and one that its log has taken back is
-// none: neither casts a doubt. The invariant: a server is not doubted if it has told of that end as
-// well, if it is this server itself, or if another server still answers for the instance; and none in
-// reach is doubted for longer than that.
+// Late news. The two servers of a host write separate logs, which come by different ways: one may tell
+// of an instance's beginning after the other has told of its end. So if one server has just let an
+// instance go, another that names it for the first time counts only after a while: if the instance is
+// over, its end follows within that time. A log that was crashed at that end is as late: it counts when
+// its server has been in reach for that while. No doubt comes from an end in the past of a log that was
+// never in reach, which may be of any age, or from an end that its log has taken back. The invariant: a
+// server is not doubted if it has told of that end as well, if it is this server itself, or if another
+// server still answers for the instance; and none in reach is doubted for longer than that while.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin } from '../entities.ts';

@@ -1,7 +1,7 @@
 // Crash or net-split: the verdict on an origin that can no longer be reached. It is suspect for a
 // grace; then one host vanishing is a crash, several at once are a net-split. A crashed origin is
 // kept for a while, because a cut rarely falls in one instant; a split one is frozen. Its life is
-// a table: standings.ts; here is when which of it happens.
+// a table, standings.ts; this file decides when each event of the table happens.
 
 import { LINK_SILENCE_MS } from '../../../protocol/constants.ts';
 import type { Name, OriginId } from '../../../protocol/ids.ts';

@@ -1,5 +1,5 @@
-// The part of the state that only the rooms of the origins write: which origins can be reached,
-// which are gone, where servers are or were.
+// The part of the state that only the folder `origins` writes: which origins can be reached, which
+// are gone, where servers are or were.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import { Account } from '../../kit/account.ts';

@@ -1,5 +1,5 @@
-// The small numbers of the origins, at which every link keeps what it has of them: see
-// replication/rows.ts. The invariant: no two origins that are known have the same.
+// The small numbers of the origins, at which every link keeps its row for each of them: see
+// replication/rows.ts. The invariant: no two known origins have the same slot.
 
 /** Gives out the lowest numbers that are free. */
 export class Slots {

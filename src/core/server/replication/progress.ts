@@ -1,12 +1,12 @@
 // How far a link is, for each origin: what the other end has, how it is sent the rest, what we have
 // asked it for. Facts about thousands of origins stand in rows (rows.ts); work under way for a few
 // stands in maps, in the order in which it has to be done. The invariants: rows and maps are
-// written here and nowhere else; and nothing is left of an origin that was forgotten, so that its
-// slot can be given to another.
+// written here and nowhere else; and nothing is left of a forgotten origin, so
+// that its slot can be given to another one.
 //
 //   sending      the cursor and the mode; whether a look is due, or a snapshot
-//   receiving    asked, and the question itself until it is sent; pruned, and the word of it until
-//                that is sent; offered here, and on its way from elsewhere; listed by the digest
+//   receiving    asked, and the question itself until it is sent; pruned, and the `prune` until that
+//                is sent; offered here, and on its way from elsewhere; listed by the digest
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Line, Registration } from '../../../protocol/records.ts';

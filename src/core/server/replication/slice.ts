@@ -1,4 +1,4 @@
-// The part of the state that only the rooms of replication write: what to copy and to ask for, and
+// The part of the state that only the folder `replication` writes: what to copy and to ask for, and
 // what this server says of its view.
 
 import type { Name, OriginId } from '../../../protocol/ids.ts';

@@ -1,5 +1,5 @@
-// Places of this host where servers or their doors belong, and other programs are. Any user may take a
-// port before the servers do. The invariant: as long as one of them is taken, `status` names it,
+// Ports and sockets of this host that belong to servers or their doors, and that other programs have. Any
+// user may take a port before the servers do. The invariant: as long as one of them is taken, `status` names it,
 // because a question that goes there reaches another program.
 
 import type { Reason } from '../../../protocol/records.ts';

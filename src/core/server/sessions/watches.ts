@@ -1,5 +1,5 @@
-// Who watches what. A change must cost as much as it has watchers, and nothing for the watches of other
-// services, of which a server may have a million. The invariant: what a session watches is in the
+// Which session watches which service. The cost of a change must depend on its watchers alone, not on the
+// watches of other services, of which a server may have a million. The invariant: what a session watches is in the
 // list of its service, and nowhere else: both are written here alone.
 
 import type { Name } from '../../../protocol/ids.ts';
