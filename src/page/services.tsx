@@ -148,7 +148,7 @@ function DnsMark(props: { readonly name: string; readonly environment: string })
   const reason = unsayableOf(props.name, NAME_BYTES_MAX - zoneBytes);
   if (reason === null) return <></>;
   return (
-    <small class="mark" title={`DNS cannot say this name: ${reason}`}>
+    <small class="mark" title={`DNS cannot express this name: ${reason}`}>
       {' '}
       not in DNS
     </small>

@@ -55,7 +55,7 @@ export const NAME_FORMS: readonly NameForm[] = [
   {
     examples: ['web'],
     types: ['A', 'AAAA', 'SRV'],
-    doc: 'The service. Dots in its name are dots.',
+    doc: 'The service. Dots in its name stay dots.',
   },
   {
     examples: ['_web._tcp'],
@@ -82,7 +82,7 @@ export const NAME_FORMS: readonly NameForm[] = [
   {
     examples: ['_live.web'],
     types: ['A', 'AAAA', 'SRV'],
-    doc: 'Never stale ones.',
+    doc: 'Never stale instances.',
   },
   {
     examples: ['i-0123456789abcdef.web'],

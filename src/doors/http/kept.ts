@@ -1,8 +1,8 @@
-// Answers that are kept ready, by what was asked, so that what many ask for is written down now and
-// then and not each time. The invariants: an answer is given again only while all that it rests on is
-// the same; no answer that carries an age is among them; what is kept is as large as its bound at
-// most; and each order of an answer is given some times only, so that callers spread, yet however many
-// ask, only so many a second are made anew.
+// Answers that are kept ready, by the question, so that an answer that many clients ask for is not
+// written each time. The invariants: an answer is given again only while all that it depends on is the
+// same; none has an age in it; the memory never exceeds its bound; and each order of an answer is given
+// only a few times, so that callers spread, but only a bounded number a second is made anew, however
+// many clients ask.
 
 import type { HttpView } from './view.ts';
 

@@ -10,7 +10,7 @@ interface HttpLimit {
 export const HTTP_LIMITS = {
   'http-header-bytes': {
     max: 8 * 1_024,
-    doc: 'Bytes of the headers of a request. With more it is answered 431, and its connection ends.',
+    doc: 'Bytes of the headers of a request. A larger one is answered 431, and its connection ends.',
   },
   'http-header-ms': {
     max: 2_000,
@@ -22,11 +22,11 @@ export const HTTP_LIMITS = {
   },
   'http-body-bytes': {
     max: 64 * 1_024,
-    doc: 'Bytes of what is sent to be registered, else 413.',
+    doc: 'Bytes of the body of a registration, else 413.',
   },
   'http-connections': {
     max: 4_096,
-    doc: 'Connections. The one that has idled longest goes for the newcomer; if none idles, the newcomer goes.',
+    doc: 'Connections. The one that has idled longest is closed for the newcomer; if none idles, the newcomer is closed.',
   },
   'http-connections-per-address': {
     max: 256,
@@ -38,7 +38,7 @@ export const HTTP_LIMITS = {
   },
   'http-told-in-all': {
     max: 1_048_576,
-    doc: 'Instances that are remembered for watches with a tag or a cluster, to tell when one fits no longer; some 50 MB. With more those watches end, with the line failed, that were told of most. Watches of all instances need none.',
+    doc: 'Instances that are remembered for watches with a tag or a cluster, to tell when one no longer fits; some 50 MB. Beyond that the watches that were told of most end, with the line failed. Watches of all instances need none.',
   },
   'http-requests-per-second': {
     max: 1_000,
@@ -46,11 +46,11 @@ export const HTTP_LIMITS = {
   },
   'http-unread-bytes': {
     max: 1_024 * 1_024,
-    doc: 'Bytes of a stream that wait for a reader who does not read. With more the connection is closed.',
+    doc: 'Bytes of a stream that wait for a reader that does not read. Beyond that the connection is closed.',
   },
   'http-unread-bytes-in-all': {
     max: 256 * 1_024 * 1_024,
-    doc: 'Bytes of answers and streams that wait for all readers together. With more those connections are closed for which most waits, until three quarters are left.',
+    doc: 'Bytes of answers and streams that wait for all readers together. Beyond that the connections with the most are closed, until three quarters are left.',
   },
   'http-unread-ms': {
     max: 5_000,
@@ -58,11 +58,11 @@ export const HTTP_LIMITS = {
   },
   'http-requests-ahead': {
     max: 256,
-    doc: 'Requests of one connection that are not answered yet. They are answered one after the other; with more the connection is closed.',
+    doc: 'Requests of one connection that are not answered yet. They are answered one after the other; beyond that the connection is closed.',
   },
   'http-requests-ahead-in-all': {
     max: 16_384,
-    doc: 'The same of all connections together, each with its headers in memory. With more those connections are closed that have most, until three quarters are left.',
+    doc: 'The same of all connections together, each with its headers in memory. Beyond that the connections with the most are closed, until three quarters are left.',
   },
   'http-idle-ms': {
     max: 60_000,

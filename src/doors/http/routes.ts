@@ -68,9 +68,9 @@ export const ROUTES = {
     doc: 'The instances of a service: live ones nearest first, then stale ones.',
     params: {
       ...wanted,
-      live: { kind: 'flag', doc: 'No stale ones.' },
-      all: { kind: 'flag', doc: 'Stale ones beside live ones.' },
-      one: { kind: 'flag', doc: 'The first only.' },
+      live: { kind: 'flag', doc: 'No stale instances.' },
+      all: { kind: 'flag', doc: 'Stale instances beside live ones.' },
+      one: { kind: 'flag', doc: 'Only the first instance.' },
       format: { kind: 'format', doc: 'Text instead of JSON: hostport, host, port, uri or env.' },
       wait: {
         kind: 'duration',
@@ -100,7 +100,7 @@ export const ROUTES = {
   feed: {
     method: 'GET',
     path: '/v1/feed',
-    doc: 'All that the status page shows, and what of it changes, four times a second at most.',
+    doc: 'All that the status page shows, then its changes, four times a second at most.',
     params: {},
     answer: 'lines',
     codes: [429],
@@ -108,7 +108,7 @@ export const ROUTES = {
   status: {
     method: 'GET',
     path: '/v1/status',
-    doc: 'How this server is, and what it sees.',
+    doc: 'The state of this server, and what it sees.',
     params: {},
     answer: 'Status',
   },
@@ -127,8 +127,8 @@ export const ROUTES = {
       service: { kind: 'text', doc: 'Only what happened to this service.' },
       host: { kind: 'text', doc: 'Only what happened on this host.' },
       instance: { kind: 'text', doc: 'Only what happened to the instance of this id.' },
-      since: { kind: 'duration', doc: 'Nothing that is longer ago.' },
-      limit: { kind: 'count', doc: 'So many at most, the newest; 100 if absent, up to 10000.' },
+      since: { kind: 'duration', doc: 'Nothing older than this.' },
+      limit: { kind: 'count', doc: 'How many at most, the newest; 100 if absent, up to 10000.' },
     },
     answer: 'History',
     codes: [404, 503],
@@ -144,7 +144,7 @@ export const ROUTES = {
   register: {
     method: 'POST',
     path: '/v1/register',
-    doc: 'Registers what is sent for as long as the answer, which does not end, is read.',
+    doc: 'Registers what is sent, as long as the connection lasts. The answer does not end.',
     params: {},
     answer: 'lines',
     body: 'Offers',
