@@ -124,7 +124,7 @@ export interface StatusReport extends ViewInfo {
   readonly instances: { readonly live: number; readonly stale: number };
 }
 
-/** What programs are told of it: all but the lock of the server, which is for people. */
+/** The state for programs: without the lock of the server, which is for people. */
 export type StatusFacts = Omit<StatusReport, 'lock'>;
 
 /** An instance as the library shows it. */

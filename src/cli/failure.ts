@@ -38,7 +38,7 @@ export function failureOf(error: unknown, command?: string): Failure {
     };
   }
   if (error instanceof OutputError) {
-    const hint = 'what was printed is not whole: make room, or write elsewhere';
+    const hint = 'the output is not complete: make room, or write elsewhere';
     return { code: OUTPUT, message: error.message, hint, exit: EXIT_CODES.output.code };
   }
   return bugOf(error);

@@ -134,7 +134,7 @@ export const serveFlags = {
 
 type ServeFlags = Interfaces.InferredFlags<typeof serveFlags>;
 
-/** Refuses what says how a door or a socket is that shall not be there. Throws RARANGI_USAGE. */
+/** Refuses flags of a door or a socket that is `none`. Throws RARANGI_USAGE. */
 export function refuseShutDoors({ raw, flags }: ParsedServe): void {
   const { doors, socket } = flags;
   const names = Object.keys(serveFlags);

@@ -181,5 +181,5 @@ function textOf(value: unknown, what: string): string {
 
 const OPTIONAL_FIELDS = ['address', 'scheme', 'ready', 'check'] as const;
 const FIELDS: ReadonlySet<string> = new Set(['name', 'port', ...OPTIONAL_FIELDS]);
-const FIELDS_HINT = 'there are name, port, address, scheme, ready, check and tags';
+const FIELDS_HINT = 'a service may have name, port, address, scheme, ready, check and tags';
 const FILE_HINT = 'write {"services": [{"name": "db", "port": 5432, "tags": {"role": "primary"}}]}';

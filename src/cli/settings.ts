@@ -48,7 +48,7 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
     if (meant !== null && command === 'serve') {
       throw RarangiError.usage(
         `there is no setting ${name}`,
-        `did you mean ${meant}? else unset ${name}`,
+        `did you mean ${meant}? otherwise unset ${name}`,
       );
     }
     const hint = meant === null ? `no setting of rarangi ${command}` : `did you mean ${meant}?`;

@@ -53,7 +53,7 @@ export default class Register extends BaseCommand {
       await hold(options);
       return;
     }
-    if (command.length === 0) throw RarangiError.usage('no command stands behind the --');
+    if (command.length === 0) throw RarangiError.usage('no command follows the --');
     const { drain: drainMs, 'kill-after': killAfterMs } = flags;
     const killsGroup = flags['kill-group'] === 'yes';
     const meant = meantCommandLine('register', ours, command);

@@ -1,5 +1,5 @@
-// A promise that is settled from outside, by an event that comes later. Promise.withResolvers does the
-// same, and Node.js has it from version 22 on. Only the first settling counts.
+// A promise that is settled from outside, by an event that comes later. Promise.withResolvers does
+// the same, and Node.js has it from version 22 on. Only the first settling counts.
 
 /** A promise, and what settles it. */
 export interface Deferred<T> {

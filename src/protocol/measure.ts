@@ -1,6 +1,6 @@
 // How many bytes a value takes on the wire, without encoding it. Everything that is cut into parts
 // or charged to a budget is measured here and nowhere else. The invariant: the number is exactly
-// what the encoder writes (`properties/measure` compares them), so that sums of such numbers are
+// what the encoder writes (`properties/parts` compares them), so that sums of such numbers are
 // exact.
 
 import { uintBytes } from './uint.ts';

@@ -75,7 +75,7 @@ export class Evidence {
     const isNew = [...now].some((inode) => earlier?.inodes.has(inode) !== true);
     const holder = holderOf(now);
     if (earlier !== undefined && (!isNew || earlier.isUnseen)) {
-      return `at port ${String(port)} answers ${holder}, which was there before the command`;
+      return `${holder} answers at port ${String(port)}, and was there before the command`;
     }
     this.#report('held-elsewhere', { service: name, port, holder });
     return null;

@@ -27,7 +27,7 @@ const OURS = {
 test('a server does not start with a setting that is nearly one', () => {
   expect(() => unknownSettings(SERVE, { RARANGI_SERVE_PEERS: 'h1' })).toThrow(
     expect.objectContaining({
-      hint: 'did you mean RARANGI_SERVE_PEER? else unset RARANGI_SERVE_PEERS',
+      hint: 'did you mean RARANGI_SERVE_PEER? otherwise unset RARANGI_SERVE_PEERS',
     }),
   );
   expect(() => unknownSettings(SERVE, { RARANGI_ENVIROMENT: 'x' })).toThrow('no setting');

@@ -49,9 +49,9 @@ function refuseWithCommand(
   flags: LookupFlags,
   command: readonly string[],
 ): void {
-  if (command.length === 0) throw RarangiError.usage('no command stands behind the --');
+  if (command.length === 0) throw RarangiError.usage('no command follows the --');
   if (given.includes('json') || (given.includes('format') && flags.format !== 'env')) {
-    throw RarangiError.usage('a command goes with no format but env');
+    throw RarangiError.usage('with a command the only format is env');
   }
   if (flags['on-change'] === undefined ? flags.watch : !flags.watch) {
     throw RarangiError.usage('with a command, --watch and --on-change go together');

@@ -1,5 +1,5 @@
-// Origins that hold an instance by news that may be older than the instance's end: they do not count
-// as its holders yet. The invariant: a doubted origin holds the instance, or is about to.
+// Origins that hold an instance by news that may be older than the instance's end: they do not
+// count as its holders yet. The invariant: a doubted origin holds the instance, or is about to.
 
 import type { InstanceId, OriginId } from '../../protocol/ids.ts';
 

@@ -1,7 +1,7 @@
 // A client's signs of life, and how long it waits for a server's. The invariant: a server is lost
-// only after a silence that began when a sign was due, and during which this process was awake. When the
-// timer fires late the process was stopped or starved, and every server is allowed that much more
-// time.
+// only after a silence that began when a sign was due, and during which this process was awake.
+// When the timer fires late the process was stopped or starved, and every server is allowed that
+// much more time.
 
 import { SESSION_HEARTBEAT_MS } from '../../protocol/constants.ts';
 import type { Contact, Contacts } from './contacts.ts';

@@ -1,8 +1,8 @@
-// When the addresses of this host are tried: in rounds, all sockets first, then the ports. A missing
-// socket and a closed port cost microseconds, so a round comes every 300 ms at most for as long as a
-// session is lacking: that is how a sidecar is back within half a second of a server's start. The
-// invariant: when no further session is possible, nothing is dialled; and no port is dialled while
-// every session was opened by a socket.
+// When the addresses of this host are tried: in rounds, all sockets first, then the ports. A
+// missing socket and a closed port cost microseconds, so a round comes every 300 ms at most for as
+// long as a session is lacking: that is how a sidecar is back within half a second of a server's
+// start. The invariant: when no further session is possible, nothing is dialled; and no port is
+// dialled while every session was opened by a socket.
 
 import { Backoff, BACKOFF_BASE_MS } from '../kit/backoff.ts';
 import type { Contact, Contacts } from './contacts.ts';

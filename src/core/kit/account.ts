@@ -1,6 +1,6 @@
 // Budgets in bytes: a value is charged where it is kept. So nothing is kept without a charge, and
-// nothing is removed without giving the charge back. The invariant: an account is the sum of the contents of
-// all maps that charge it (`checkers/budgets` and `kit/account` compare them).
+// nothing is removed without giving the charge back. The invariant: an account is the sum of the
+// contents of all maps that charge it (`checkers/budgets` and `properties/account` compare them).
 
 import { AgingMap } from './aging.ts';
 import { assert } from './assert.ts';

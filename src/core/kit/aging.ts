@@ -1,7 +1,7 @@
-// Maps that forget their oldest entries. The first entry of a Map is slow to find once many before it
-// were deleted: each search walks over the holes that they left, which took 15 microseconds in a map
-// of 16,384. So the place of the oldest is kept from one search to the next. The invariant: what
-// `dropOldest` looks at is the entry that was added first of all that are here.
+// Maps that forget their oldest entries. The first entry of a Map is slow to find once many before
+// it were deleted: each search walks over the holes that they left, which took 15 microseconds in a
+// map of 16,384. So the place of the oldest is kept from one search to the next. The invariant:
+// what `dropOldest` looks at is the entry that was added first of all that are here.
 
 /** A map in the order of addition; to make an entry the latest, delete it and set it anew. */
 export class AgingMap<K, V> extends Map<K, V> {

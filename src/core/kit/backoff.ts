@@ -1,6 +1,7 @@
 // How long to wait before an address is dialled again: exponential with full jitter. The invariant:
-// a delay lies between 0 and the cap. Full jitter, not equal jitter, because a thousand servers that
-// lost the same master must not come back at once (Brooker, "Exponential Backoff And Jitter", 2015).
+// a delay lies between 0 and the cap. Full jitter, not equal jitter, because a thousand servers
+// that lost the same master must not come back at once (Brooker, "Exponential Backoff And Jitter",
+// 2015).
 
 /** The delays of one address. */
 export class Backoff {

@@ -1,5 +1,6 @@
-// Which connections are closed when all of them together hold too much. The invariant: those that hold
-// most, and so many that a part of the limit is free again: the next byte does not need a new choice.
+// Which connections are closed when all of them together hold too much. The invariant: those that
+// hold most, and so many that a part of the limit is free again: the next byte does not need a new
+// choice.
 
 /** Chooses those that must go, given what each holds and what all together may hold. */
 export function fullest<K>(held: Iterable<readonly [K, number]>, max: number): K[] {

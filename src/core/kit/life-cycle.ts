@@ -1,5 +1,5 @@
-// Life cycles as tables: a row for each state, with what may happen in it and the state that this leads
-// to. The invariant: what a table does not list cannot happen; it would be a bug of ours.
+// Life cycles as tables: a row for each state, with what may happen in it and the state that this
+// leads to. The invariant: what a table does not list cannot happen; it would be a bug of ours.
 
 import { present } from './assert.ts';
 

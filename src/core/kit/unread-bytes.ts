@@ -1,5 +1,6 @@
-// How many bytes may wait in memory for other ends that do not read. The numbers stand apart from the other limits,
-// because clients have them too: a command that starts by the hundred reads no table of limits.
+// How many bytes may wait in memory for other ends that do not read. The numbers stand apart from
+// the other limits, because clients have them too: a command that starts by the hundred reads no
+// table of limits.
 
 const MIB = 1_024 * 1_024;
 

@@ -1,6 +1,6 @@
-// The contents of a server, in numbers, for an operator of a process that perhaps answers no question
-// any more. The invariant: numbers only: no name, tag or key, so that a user who may send a signal or read
-// the log learns only how much there is.
+// The contents of a server, in numbers, for an operator of a process that perhaps answers no
+// question any more. The invariant: numbers only: no name, tag or key, so that a user who may send
+// a signal or read the log learns only how much there is.
 
 import type { State } from './state.ts';
 

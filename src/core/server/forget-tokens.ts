@@ -1,7 +1,7 @@
-// The `forget` messages that have come here: an operator gives a host up, and each server passes that on
-// to all its neighbours once. The invariant: each of them stops, however many there are: a server passes
-// on only what it remembers, and remembers each for longer than it travels. So a client that sends them
-// without end leaves nothing behind.
+// The `forget` messages that have come here: an operator gives a host up, and each server passes
+// that on to all its neighbours once. The invariant: each of them stops, however many there are: a
+// server passes on only what it remembers, and remembers each for longer than it travels. So a
+// client that sends them without end leaves nothing behind.
 
 import type { MessageOf } from '../../protocol/messages.ts';
 import { maxOf } from './limits.ts';

@@ -1,6 +1,6 @@
-// The state of this server itself: whether it stops, sleeps or wakes, which bugs it met, which places of
-// its host it cannot have. The invariant: `hasLeft` is the end; nothing else here keeps it from serving
-// its clients.
+// The state of this server itself: whether it stops, sleeps or wakes, which bugs it met, which
+// places of its host it cannot have. The invariant: `hasLeft` is the end; nothing else here keeps
+// it from serving its clients.
 
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';

@@ -1,5 +1,5 @@
-// What is said of a limit that was reached: to the operator, and to a client that asks for too much. The
-// invariant: the log has a line a minute for each limit, however often it is reached.
+// What is said of a limit that was reached: to the operator, and to a client that asks for too
+// much. The invariant: the log has a line a minute for each limit, however often it is reached.
 
 import type { LimitName } from './limits.ts';
 import { LIMITS, maxOf } from './limits.ts';

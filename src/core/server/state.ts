@@ -1,6 +1,7 @@
-// The state of a server: the fields that all of its folders read, and a slice for each concern. Only the
-// folder that declares a slice writes it (a test reads the code for that); others call a function of that
-// folder. The work for the end of a step is noted in `due` (due.ts), and settle.ts does it.
+// The state of a server: the fields that all of its folders read, and a slice for each concern.
+// Only the folder that declares a slice writes it (a test reads the code for that); others call a
+// function of that folder. The work for the end of a step is noted in `due` (due.ts), and settle.ts
+// does it.
 
 import type { OriginId } from '../../protocol/ids.ts';
 import type { Name } from '../../protocol/ids.ts';

@@ -44,7 +44,7 @@ export const RCODE_DOCS: Readonly<Record<RcodeName, string>> = {
   NOERROR: 'the name is there, though maybe without a record of that type',
   FORMERR: 'the query cannot be read, or has not exactly one question',
   SERVFAIL: 'the server cannot tell, or two services could be meant',
-  NXDOMAIN: 'there is no such name; said from certain knowledge only, and never to be kept',
+  NXDOMAIN: 'there is no such name; said from certain knowledge only, and must not be cached',
   NOTIMP: 'it is no query but something else, such as an update',
   REFUSED:
     'the name is outside of the zone, the class is not IN, it is a transfer, or the asker may not ask',
@@ -64,11 +64,11 @@ export const EDE = {
 /** When each is said, for the manual. @public */
 export const EDE_DOCS: Readonly<Record<keyof typeof EDE, string>> = {
   OTHER:
-    'with records: the answer is not complete, and which hosts are cut off, or how many records ' +
-    'there was no room for over TCP; with SERVFAIL: which services could be meant',
-  STALE_ANSWER: 'only stale instances are known, and of which hosts',
+    'with records: the answer is not complete; the text names the hosts that are cut off, or says how ' +
+    'many records had no room over TCP; with SERVFAIL: it names the services that could be meant',
+  STALE_ANSWER: 'only stale instances are known; the text names their hosts',
   NOT_READY: 'with SERVFAIL: the server has never been synced',
-  PROHIBITED: 'with REFUSED: who may ask is listed by --dns-from',
+  PROHIBITED: 'with REFUSED: only the networks of --dns-from may ask',
   NOT_AUTHORITATIVE: 'with REFUSED: the name is outside of the zone',
   NO_REACHABLE_AUTHORITY:
     'with SERVFAIL: the server cannot tell, because these hosts are cut off, or beyond its limits',

@@ -123,7 +123,7 @@ function judgeWriting(visit: Visit): HttpRefusal | null {
     return {
       status: 415,
       code: 'usage',
-      message: 'what registers is sent as application/json',
+      message: 'a registration has to be sent as application/json',
       hint: "curl -H 'Content-Type: application/json'",
     };
   }
@@ -132,7 +132,7 @@ function judgeWriting(visit: Visit): HttpRefusal | null {
     return {
       status: 403,
       code: 'proxied',
-      message: 'a proxy stands between: its connection would be judged, not that of the service',
+      message: 'a proxy is in between: its connection would count, not that of the service',
       hint: 'register without a proxy, by the socket or on loopback',
     };
   }

@@ -106,7 +106,7 @@ const SCHEMA_OF: Readonly<Record<ParamKind, object>> = {
 export const MEANINGS: Readonly<Record<number, string>> = {
   204: 'done',
   304: 'nothing has changed',
-  400: 'the request cannot be read, or has something that means nothing',
+  400: 'the request cannot be read, or has an unknown parameter or word',
   401: 'a token is asked for',
   403: 'not allowed',
   404: 'none, and the view is complete',

@@ -22,7 +22,7 @@ import type { ResolveOptions } from './resolve.ts';
 import { Resolver } from './resolve.ts';
 import { watchWithin } from './watch.ts';
 
-/** What a client is told. Its `timeoutMs` is that of all calls which name none. */
+/** The options of a client. Its `timeoutMs` is for all calls that have none of their own. */
 export interface ConnectOptions extends ClientOptions {
   /**
    * This process only stands beside the service: over a UNIX socket it need not run for the service
@@ -32,7 +32,7 @@ export interface ConnectOptions extends ClientOptions {
 }
 
 /**
- * A program's part in an environment. It does not depend on any one server, nor on there being one.
+ * A program's client of an environment. It depends on no single server, and needs none to begin with.
  * Running calls, registrations and watches keep the process alive until they end; what `resolve`
  * keeps behind the scenes does not.
  */

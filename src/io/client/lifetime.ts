@@ -1,5 +1,5 @@
-// The calls of one client, which end with it. The invariant: no listener stays on the caller's signal
-// when the call is over, aborted or not; a signal may outlive a million calls.
+// The calls of one client, which end with it. The invariant: no listener stays on the caller's
+// signal when the call is over, aborted or not; a signal may outlive a million calls.
 
 import { abortedError } from './failures.ts';
 import { RarangiError } from '../rarangi-error.ts';

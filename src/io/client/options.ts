@@ -49,7 +49,7 @@ export interface WatchOptions extends ClientOptions, Wanted {}
 
 /** Which servers are listed, and which servers to ask for them. */
 export interface PeersOptions extends ClientOptions {
-  /** Those too that left, crashed or were forgotten within the split hold. */
+  /** Also servers that left, crashed or were forgotten within the split hold. */
   readonly all?: boolean;
 }
 
@@ -59,9 +59,9 @@ export interface HistoryQuery {
   readonly host?: string;
   /** The id of an instance. */
   readonly instance?: string;
-  /** No older ones, in milliseconds. */
+  /** Nothing older than this, in milliseconds. */
   readonly sinceMs?: number;
-  /** So many at most, the newest; 100 if absent. */
+  /** How many at most, the newest; 100 if absent. */
   readonly limit?: number;
 }
 

@@ -1,8 +1,8 @@
-// What a program offers: the sessions with every server, and the registrations on them. All clients of
-// a process that look in the same places share their sessions, because a session costs both ends
-// some signs of life a second. The invariant: a registration is offered until it is closed, whatever
-// happens to the servers; `lost` and `regained` alternate, beginning with `lost`, and neither comes
-// after the close.
+// What a program offers: the sessions with every server, and the registrations on them. All clients
+// of a process that look in the same places share their sessions, because a session costs both ends
+// some signs of life a second. The invariant: a registration is offered until it is closed,
+// whatever happens to the servers; `lost` and `regained` alternate, beginning with `lost`, and
+// neither comes after the close.
 
 import type { ClientCommand } from '../../core/client/client.ts';
 import { ClientCore } from '../../core/client/client.ts';

@@ -1,7 +1,7 @@
 // DNS over TCP at one address: queries with their length before them, any number one after the
-// other. The invariants: a connection takes in no query as long as many bytes wait for its reader; the
-// bytes that wait at all of them together are bounded; and the connections that are idle longest make room for
-// new ones.
+// other. The invariants: a connection takes in no query as long as many bytes wait for its reader;
+// the bytes that wait at all of them together are bounded; and the connections that are idle
+// longest make room for new ones.
 
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';

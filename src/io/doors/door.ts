@@ -1,6 +1,6 @@
-// The interface between a server and its doors: what each gives the other. A door is a kind of protocol
-// (HTTP, DNS) for programs that do not speak rarangi's own. The invariant: a door asks and tells as
-// a client does, by inner connections, and no error of it reaches the server.
+// The interface between a server and its doors: what each gives the other. A door is a kind of
+// protocol (HTTP, DNS) for programs that do not speak rarangi's own. The invariant: a door asks and
+// tells as a client does, by inner connections, and no error of it reaches the server.
 
 import type { Notice } from '../../core/notices.ts';
 import type { ConnectionId, HeldPlace } from '../../core/input.ts';

@@ -1,5 +1,5 @@
-// The tokens of the HTTP door: those made of the secrets of the environment, and those of a file. The
-// invariant: they are compared in constant time, all of them, and none is ever shown.
+// The tokens of the HTTP door: those made of the secrets of the environment, and those of a file.
+// The invariant: they are compared in constant time, all of them, and none is ever shown.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 

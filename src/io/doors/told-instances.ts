@@ -1,6 +1,6 @@
-// The instances that readers of filtered watches were told of: one that fits the filter no longer is
-// gone for its reader, if it was told of before. The invariant: all that are remembered are counted, so
-// the memory is bounded however many watches there are, and whatever they ask for.
+// The instances that readers of filtered watches were told of: one that fits the filter no longer
+// is gone for its reader, if it was told of before. The invariant: all that are remembered are
+// counted, so the memory is bounded however many watches there are, and whatever they ask for.
 
 import { fullest } from '../../core/kit/fullest.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';

@@ -1,6 +1,6 @@
-// Work in turns of the event loop: each turn does a bounded part, and the rest waits for the next one.
-// The invariant: work is done in the order in which it came. So a hundred requests that arrive at
-// once do not keep a message of the protocol waiting that arrived with them.
+// Work in turns of the event loop: each turn does a bounded part, and the rest waits for the next
+// one. The invariant: work is done in the order in which it came. So a hundred requests that arrive
+// at once do not keep a message of the protocol waiting that arrived with them.
 
 /** The work of one door. */
 export class Turns {

@@ -1,6 +1,6 @@
-// The bytes that wait for all readers of a door together. The invariant: what is written is counted at
-// once, so the memory for readers that do not read is bounded however many there are, and whatever
-// they asked for.
+// The bytes that wait for all readers of a door together. The invariant: what is written is counted
+// at once, so the memory for readers that do not read is bounded however many there are, and
+// whatever they asked for.
 
 import { fullest } from '../../core/kit/fullest.ts';
 

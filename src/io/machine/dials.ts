@@ -1,5 +1,5 @@
-// The dials of a driver that are not answered yet. One invariant: each comes to one input, unless all
-// are cancelled: `opened` with its address, or `undialled`.
+// The dials of a driver that are not answered yet. One invariant: each comes to one input, unless
+// all are cancelled: `opened` with its address, or `undialled`.
 
 import type { ConnectionInput } from '../../core/client/effect.ts';
 import type { Cancel, Channel, ConnectionHandlers, Runtime } from './runtime.ts';

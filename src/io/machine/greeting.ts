@@ -1,6 +1,6 @@
 // Which environment is at an address: every server greets with it, so reading the greeting is
-// enough. The invariant: an answer comes within the limit, whatever is at the address; time in which
-// this process did not run does not count. And nothing is sent but what a lock sends.
+// enough. The invariant: an answer comes within the limit, whatever is at the address; time in
+// which this process did not run does not count. And nothing is sent but what a lock sends.
 
 import { decodeMessage } from '../../protocol/codec.ts';
 import { HANDSHAKE_FRAME_BYTES_MAX } from '../../protocol/constants.ts';

@@ -1,6 +1,6 @@
-// The interface between sockets and their locks. A runtime hands every TCP connection to a lock, and the
-// layers above see only those that the lock opened. The invariant: a connection that a lock has
-// opened is private, and its other end has proved that it belongs to the environment.
+// The interface between sockets and their locks. A runtime hands every TCP connection to a lock,
+// and the layers above see only those that the lock opened. The invariant: a connection that a lock
+// has opened is private, and its other end has proved that it belongs to the environment.
 
 import type { Socket } from 'node:net';
 

@@ -1,6 +1,6 @@
-// The interface between the shell and the world: time, randomness, sockets. `node-runtime.ts` is the real
-// one; the simulator has another. The driver builds on this invariant: no handler is called before
-// the call that led to it has returned, and none after `closed` or `end`.
+// The interface between the shell and the world: time, randomness, sockets. `node-runtime.ts` is
+// the real one; the simulator has another. The driver builds on this invariant: no handler is
+// called before the call that led to it has returned, and none after `closed` or `end`.
 
 import type { Transport } from '../../core/input.ts';
 

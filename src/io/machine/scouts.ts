@@ -1,7 +1,8 @@
-// The dials of many clients in one process to this host. While no server runs each client asks again
-// and again whether one has come; of all that ask at once one dials, and the others wait for what it
-// finds. The invariant: in the same turn a client that waits is told that no program listens there, or
-// dials itself: any other failure may concern only the client that dialled, its secret or its trust.
+// The dials of many clients in one process to this host. While no server runs each client asks
+// again and again whether one has come; of all that ask at once one dials, and the others wait for
+// what it finds. The invariant: in the same turn a client that waits is told that no program
+// listens there, or dials itself: any other failure may concern only the client that dialled, its
+// secret or its trust.
 
 import { hostIn, isLoopback } from './addresses.ts';
 import type { Cancel, DialHandlers, Runtime } from './runtime.ts';

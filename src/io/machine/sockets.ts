@@ -1,7 +1,7 @@
-// The UNIX sockets of this host: whether one is live, and how a server takes its own. The invariant:
-// the socket of a dead server is taken over, that of a live one never, and a file that is no socket is
-// left alone. A client never sees a socket before a server listens on it: it is bound beside its place,
-// and linked into it, which fails if another file is there.
+// The UNIX sockets of this host: whether one is live, and how a server takes its own. The
+// invariant: the socket of a dead server is taken over, that of a live one never, and a file that
+// is no socket is left alone. A client never sees a socket before a server listens on it: it is
+// bound beside its place, and linked into it, which fails if another file is there.
 
 import { randomUUID } from 'node:crypto';
 import {

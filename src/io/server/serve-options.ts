@@ -33,19 +33,19 @@ import { RarangiError } from '../rarangi-error.ts';
 import type { SocketRights } from '../machine/socket-rights.ts';
 import { socketRightsOf } from '../machine/socket-rights.ts';
 
-/** What a server may be told. Durations in milliseconds. */
+/** The options of a server. Durations in milliseconds. */
 export interface ServeOptions extends LockOptions, DoorOptions {
   /** `development` if absent. */
   readonly environment?: string;
-  /** The group of hosts that this one is near to; `default` if absent. */
+  /** The group of nearby hosts that this host belongs to; `default` if absent. */
   readonly cluster?: string;
   /** `ADDR[:PORT]` or `INTERFACE[:PORT]`; `127.0.0.1` if absent. Without a port: a well-known one, side A's or B's. */
   readonly bind?: string;
-  /** `ADDR[:PORT]` or `INTERFACE[:PORT]` at which others reach it; what is bound if absent. */
+  /** `ADDR[:PORT]` or `INTERFACE[:PORT]` at which others reach it; the bound address if absent. */
   readonly advertise?: string;
-  /** `HOST[:PORT]` of servers to start from. */
+  /** `HOST[:PORT]` of the first servers to ask. */
   readonly peers?: readonly string[];
-  /** Whether others link to it. */
+  /** Whether other servers link to it. */
   readonly master?: boolean;
   /** `HOST-a` or `HOST-b` if absent. */
   readonly name?: string;
@@ -53,9 +53,9 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly host?: string;
   /** The path of its UNIX socket, or `none`. */
   readonly socket?: string;
-  /** Who may connect to it; 0o666 if absent: all users of this host. */
+  /** Who may connect to the socket; 0o666 if absent: all users of this host. */
   readonly socketMode?: number;
-  /** The group of it, by name or number; that of this process if absent. */
+  /** The group of the socket, by name or number; that of this process if absent. */
   readonly socketGroup?: string;
   /** Allows to listen on more than loopback without a secret. */
   readonly insecure?: boolean;
@@ -63,18 +63,18 @@ export interface ServeOptions extends LockOptions, DoorOptions {
   readonly silenceMs?: number;
   readonly graceMs?: number;
   readonly splitHoldMs?: number;
-  /** Clients' connections in all; see rarangi-serve(1) for this and the next ones. */
+  /** The most connections of clients; see rarangi-serve(1) for this and the next ones. */
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
   readonly maxRegistrations?: number;
   readonly maxBytes?: number;
-  /** Events that it remembers, 10,000 if absent; up to a million. */
+  /** How many events it remembers; 10,000 if absent, a million at most. */
   readonly historyRows?: number;
   /**
    * Called with every fact for operators. An error in it is uncaught, and does not harm the server.
    */
   readonly onNotice?: (notice: Notice) => void;
-  /** Gives the start up while it waits for its address; a server that runs takes no notice of it. */
+  /** Gives up the start while the server waits for its address; a running server ignores it. */
   readonly signal?: AbortSignal;
 }
 

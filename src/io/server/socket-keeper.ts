@@ -1,6 +1,6 @@
-// Keeps a server's socket where clients look for it. Its file may go while the server runs: somebody
-// removes it, or /run is cleaned. The invariant: as long as the server runs, its socket is in place,
-// or the operator has been told once why not; a file that is no socket is never removed.
+// Keeps a server's socket where clients look for it. Its file may go while the server runs:
+// somebody removes it, or /run is cleaned. The invariant: as long as the server runs, its socket is
+// in place, or the operator has been told once why not; a file that is no socket is never removed.
 
 import type { Notice } from '../../core/notices.ts';
 import type { Accept } from '../machine/runtime.ts';
@@ -10,7 +10,7 @@ import { SocketError, takeSocket } from '../machine/sockets.ts';
 
 /** What a keeper is told. */
 export interface KeeperOptions {
-  /** Where the socket belongs; null where the server shall have none. */
+  /** Where the socket belongs; null if the server has none. */
   readonly path: string | null;
   readonly rights: SocketRights;
   /** The socket that was taken at the start, or why there was none. */

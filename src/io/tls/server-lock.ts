@@ -1,5 +1,5 @@
-// The lock of a server. It accepts TLS 1.3 only. A client that does not begin with a ClientHello, or
-// cannot prove that it belongs to the environment, gets a TLS alert and nothing else. The
+// The lock of a server. It accepts TLS 1.3 only. A client that does not begin with a ClientHello,
+// or cannot prove that it belongs to the environment, gets a TLS alert and nothing else. The
 // invariant: every open connection was opened with credentials that are trusted now: a reload
 // closes those whose credentials are gone from the files. With a secret no TLS begins before the
 // first record has shown that the client has it.

@@ -1,7 +1,7 @@
-// Links: connections to other servers, from the handshake to their loss. The invariant: there is one
-// link to an origin at most, and this server's own log claims exactly the links that stand here.
-// A newer connection by the same dialler replaces the older; if both ends dialled, the one with the
-// lower origin id keeps its own. A replaced link never goes down in the log.
+// Links: connections to other servers, from the handshake to their loss. The invariant: there is
+// one link to an origin at most, and this server's own log claims exactly the links that stand
+// here. A newer connection by the same dialler replaces the older; if both ends dialled, the one
+// with the lower origin id keeps its own. A replaced link never goes down in the log.
 
 import { PROTOCOL_VERSIONS } from '../../../protocol/constants.ts';
 import { PROTOCOL_ERRORS, versionsReason } from '../../../protocol/errors.ts';

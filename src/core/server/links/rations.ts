@@ -1,7 +1,7 @@
-// How often handshakes may fail, for each address and in all, before new connections are closed at once.
-// The invariant: servers, and clients that have proved themselves lately, have a ration of their
-// own, so that an attacker with many addresses uses up none of it; and the memory for addresses is
-// bounded.
+// How often handshakes may fail, for each address and in all, before new connections are closed at
+// once. The invariant: servers, and clients that have proved themselves lately, have a ration of
+// their own, so that an attacker with many addresses uses up none of it; and the memory for
+// addresses is bounded.
 
 import { AgingMap } from '../../kit/aging.ts';
 

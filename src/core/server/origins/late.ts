@@ -1,11 +1,12 @@
-// Late news. The two servers of a host write separate logs, which come by different ways: one may tell
-// of an instance's beginning after the other has told of its end. So if one server has just let an
-// instance go, another that names it for the first time counts only after a while: if the instance is
-// over, its end follows within that time. A log that was crashed at that end is as late: it counts when
-// its server has been in reach for that while. No doubt comes from an end in the past of a log that was
-// never in reach, which may be of any age, or from an end that its log has taken back. The invariant: a
-// server is not doubted if it has told of that end as well, if it is this server itself, or if another
-// server still answers for the instance; and none in reach is doubted for longer than that while.
+// Late news. The two servers of a host write separate logs, which come by different ways: one may
+// tell of an instance's beginning after the other has told of its end. So if one server has just
+// let an instance go, another that names it for the first time counts only after a while: if the
+// instance is over, its end follows within that time. A log that was crashed at that end is as
+// late: it counts when its server has been in reach for that while. No doubt comes from an end in
+// the past of a log that was never in reach, which may be of any age, or from an end that its log
+// has taken back. The invariant: a server is not doubted if it has told of that end as well, if it
+// is this server itself, or if another server still answers for the instance; and none in reach is
+// doubted for longer than that while.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin } from '../entities.ts';

@@ -1,7 +1,7 @@
-// An origin's log as one server holds it: the state as of a sequence, and a short tail of the latest
-// entries. The invariant: state, sequence and hash always belong together; entries apply in order,
-// one by one, and a snapshot replaces everything at once. The hash is the XOR of the hashes of all
-// items, so a change costs one item, whatever the size of the state.
+// An origin's log as one server holds it: the state as of a sequence, and a short tail of the
+// latest entries. The invariant: state, sequence and hash always belong together; entries apply in
+// order, one by one, and a snapshot replaces everything at once. The hash is the XOR of the hashes
+// of all items, so a change costs one item, whatever the size of the state.
 
 import type { InstanceId, Name, OriginId } from '../../../protocol/ids.ts';
 import { plainBytes, sumOf } from '../../../protocol/measure.ts';

@@ -1,5 +1,5 @@
-// Origins that logs name and of which no log is here, and the room for one more. The invariant: there
-// are no more of either than one neighbour may speak of, however many neighbours speak.
+// Origins that logs name and of which no log is here, and the room for one more. The invariant:
+// there are no more of either than one neighbour may speak of, however many neighbours speak.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import { touchView } from '../due.ts';

@@ -1,5 +1,5 @@
-// The life of an origin as this server sees it. reachability.ts decides when an event happens; this table
-// says what the origin becomes then, and the picture in ARCHITECTURE.md is made from it.
+// The life of an origin as this server sees it. reachability.ts decides when an event happens; this
+// table says what the origin becomes then, and the picture in ARCHITECTURE.md is made from it.
 
 import type { Standing } from '../../catalogue/catalogue.ts';
 import type { EventOf } from '../../kit/life-cycle.ts';

@@ -1,9 +1,9 @@
 // The graph of links: which origins can be reached. A link counts if the logs of both its ends
 // claim it, and a log counts only if it is proven: otherwise frozen logs would make each other
-// reachable, and dead instances would reappear. The state is a tree of ways from this server: each reached origin has a
-// `parent`, one step nearer, and `via`, the first step. The invariant: every link of that tree
-// counts. So only the loss of a link of the tree changes anything, and only for its subtree; a boot
-// storm and a net-split have thousands of others.
+// reachable, and dead instances would reappear. The state is a tree of ways from this server: each
+// reached origin has a `parent`, one step nearer, and `via`, the first step. The invariant: every
+// link of that tree counts. So only the loss of a link of the tree changes anything, and only for
+// its subtree; a boot storm and a net-split have thousands of others.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Origin } from '../entities.ts';

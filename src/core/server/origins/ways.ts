@@ -1,8 +1,9 @@
-// Ways back: the addresses of masters, the last ones of servers that this one has lost, and those of
-// its sibling. They are kept apart from the logs, because a crash, the end of a hold or a restart of those
-// servers removes a log. The invariant: an address counts as lost from the loss of its server until a
-// server there is reached again, says goodbye or is given up by an operator; their number is bounded;
-// and a server that needs no way back keeps no address that is only hearsay and that no log names.
+// Ways back: the addresses of masters, the last ones of servers that this one has lost, and those
+// of its sibling. They are kept apart from the logs, because a crash, the end of a hold or a
+// restart of those servers removes a log. The invariant: an address counts as lost from the loss of
+// its server until a server there is reached again, says goodbye or is given up by an operator;
+// their number is bounded; and a server that needs no way back keeps no address that is only
+// hearsay and that no log names.
 
 import type { Facts } from '../../../protocol/records.ts';
 import { hostPartOf } from '../../kit/text.ts';

@@ -1,8 +1,8 @@
 // How far a link is, for each origin: what the other end has, how it is sent the rest, what we have
 // asked it for. Facts about thousands of origins stand in rows (rows.ts); work under way for a few
 // stands in maps, in the order in which it has to be done. The invariants: rows and maps are
-// written here and nowhere else; and nothing is left of a forgotten origin, so
-// that its slot can be given to another one.
+// written here and nowhere else; and nothing is left of a forgotten origin, so that its slot can be
+// given to another one.
 //
 //   sending      the cursor and the mode; whether a look is due, or a snapshot
 //   receiving    asked, and the question itself until it is sent; pruned, and the `prune` until that

@@ -1,6 +1,6 @@
-// Ports and sockets of this host that belong to servers or their doors, and that other programs have. Any
-// user may take a port before the servers do. The invariant: as long as one of them is taken, `status` names it,
-// because a question that goes there reaches another program.
+// Ports and sockets of this host that belong to servers or their doors, and that other programs
+// have. Any user may take a port before the servers do. The invariant: as long as one of them is
+// taken, `status` names it, because a question that goes there reaches another program.
 
 import type { Reason } from '../../../protocol/records.ts';
 import { isSiblingPort, isStrange, portOf } from '../links/targets.ts';

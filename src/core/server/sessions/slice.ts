@@ -1,5 +1,5 @@
-// The part of the state that only the folder `sessions` writes: what clients hold, and what they may
-// have missed.
+// The part of the state that only the folder `sessions` writes: what clients hold, and what they
+// may have missed.
 
 import type { InstanceId, Name } from '../../../protocol/ids.ts';
 import { registration as registrationRecord } from '../../../protocol/records.ts';

@@ -1,7 +1,7 @@
-// Telling watchers that the view has changed: each watch is told, and a server may have a million of
-// them. The invariant: one step tells a bounded number, the sessions with the fewest watches first; the
-// others wait for their turn, and are told the view as it is then. Every watch has heard all
-// that changed before the view that it is told, whenever that is.
+// Telling watchers that the view has changed: each watch is told, and a server may have a million
+// of them. The invariant: one step tells a bounded number, the sessions with the fewest watches
+// first; the others wait for their turn, and are told the view as it is then. Every watch has heard
+// all that changed before the view that it is told, whenever that is.
 
 import type { Name } from '../../../protocol/ids.ts';
 import { compareText } from '../../kit/text.ts';

@@ -1,6 +1,6 @@
-// Which session watches which service. The cost of a change must depend on its watchers alone, not on the
-// watches of other services, of which a server may have a million. The invariant: what a session watches is in the
-// list of its service, and nowhere else: both are written here alone.
+// Which session watches which service. The cost of a change must depend on its watchers alone, not
+// on the watches of other services, of which a server may have a million. The invariant: what a
+// session watches is in the list of its service, and nowhere else: both are written here alone.
 
 import type { Name } from '../../../protocol/ids.ts';
 import type { ConnectionId } from '../../input.ts';
