@@ -13,7 +13,7 @@ export default class Serve extends BaseCommand {
   static override description =
     'Takes side A of the environment, and side B if A is taken. SIGTERM or SIGINT: says goodbye, ' +
     'hands its clients to its sibling and exits with 0. SIGHUP: reads secret and certificates ' +
-    'again, and forgets refused addresses. SIGUSR1: logs a summary in numbers.';
+    'again, and tries again the addresses that refused it. SIGUSR1: logs a summary in numbers.';
   static override examples = [
     '<%= config.bin %> serve',
     '<%= config.bin %> serve -e production --bind 10.0.0.7 --peer 10.0.0.8 --secret-file secret',
