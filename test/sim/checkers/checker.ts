@@ -41,9 +41,10 @@ export class Monitor {
     };
   }
 
-  run(forMs: number): void {
+  /** Lets time pass and looks, until that is enough. */
+  run(forMs: number, isEnough: () => boolean = () => false): void {
     const endMs = this.#world.nowMs + forMs;
-    while (this.#world.nowMs < endMs) {
+    while (this.#world.nowMs < endMs && !isEnough()) {
       this.#world.run(Math.min(TICK_MS, endMs - this.#world.nowMs));
       this.paths.update(this.#world);
       for (const checker of this.#checkers) this.note(checker);
