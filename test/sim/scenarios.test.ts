@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { mutantCores } from './mutations/mutant.ts';
 import * as alone from './stories/alone.ts';
 import * as faults from './stories/faults.ts';
+import * as heal from './stories/heal.ts';
 import * as hostile from './stories/hostile.ts';
 import * as life from './stories/life.ts';
 import * as answers from './stories/answers.ts';
@@ -53,6 +54,8 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F13] an address where nobody is is dialled less and less often', links.nobodyThere],
   ['[F13] who waits for another host finds it in time, and again', links.lonelyWait],
   ['[F15] a cable that is cut one way makes nobody lie', split.oneWay],
+  ['a cut that heals while the verdicts are due removes nothing', heal.healedSoon],
+  ['nor does one between leaves and their only master', heal.healedSoonByLeaf],
   ['[F16] a network that comes and goes loses nobody for good', split.flapping],
   ['[F14] when both ends dial at once one link stays', links.bothDial],
   ['[F14] who has lost its end of a link gets a new one', links.replaced],

@@ -39,8 +39,10 @@ export interface Origin {
   verdict: string | null;
   /** When it last shook hands without any news of itself before. */
   metMs: number;
-  /** When it last came back from a net-split. */
+  /** When it was in reach again after its host was lost as a whole: it counts with those that are still away. */
   returnedMs: number;
+  /** Whether a server in reach has lost it since it is suspect. */
+  isReported: boolean;
   /** The reporters that lost it, when and how, and have no link to it again; null for none. */
   losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
   /** See directory.ts. */

@@ -2,6 +2,7 @@
 
 import type { Mutation } from './mutations.ts';
 import * as alone from '../stories/alone.ts';
+import * as heal from '../stories/heal.ts';
 import * as life from '../stories/life.ts';
 import * as links from '../stories/links.ts';
 import * as split from '../stories/split.ts';
@@ -278,6 +279,15 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     '[R99] who falls silent when those of a split are back is lost alone',
     alone.lostAfterHeal,
     ['reachability#isRestOfSplit', 'origin.sinceMs < other.returnedMs', 'true'],
+  ],
+  [
+    '[R114] who is back before its verdict counts with those still silent',
+    heal.healedSoonByLeaf,
+    [
+      'reachability#becomeReachable',
+      `before === 'split' || wasHostLost(state, origin)`,
+      `before === 'split'`,
+    ],
   ],
   [
     '[R65] `peers --forget` reaches every server',

@@ -42,6 +42,7 @@ export function createOrigin(log: Log, slot: number): Origin {
     verdict: null,
     metMs: Infinity,
     returnedMs: -Infinity,
+    isReported: false,
     losses: null,
     filed: null,
     via: null,

@@ -60,6 +60,7 @@ function known(state: State, ids: Iterable<OriginId>): Origin[] {
 
 function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const before = origin.standing;
+  const isHealing = before === 'split' || wasHostLost(state, origin);
   for (const name of ['grace', 'crashed', 'hold'] as const)
     state.timers.cancel(`${name} ${origin.id}`);
   forgetOldLosses(state, origin);
@@ -73,9 +74,21 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   state.out.notice('origin-reachable', labels(origin));
   const { host } = origin.log.facts;
   if (hasSplitServer(state, host)) armReturned(state, origin, tidings);
-  if (before !== 'split') return;
+  if (!isHealing) return;
   origin.returnedMs = state.nowMs;
-  armAskAgain(state, tidings);
+  if (before === 'split') armAskAgain(state, tidings);
+  else askAgainSoon(state, tidings);
+}
+
+/** Whether a host was out of reach as a whole, and a server that can be reached has lost it. */
+function wasHostLost(state: State, origin: Origin): boolean {
+  if (origin.standing !== 'suspect' || !origin.isReported) return false;
+  return !hasReachableServer(state, origin.log.facts.host) && !wasClosed(state, origin);
+}
+
+/** A host that flaps, and is never away until its verdict, does not put off what is due already. */
+function askAgainSoon(state: State, tidings: Tidings): void {
+  if (!state.timers.has('ask again')) armAskAgain(state, tidings);
 }
 
 /** When a split origin is back, the others are judged again. */
@@ -104,6 +117,7 @@ function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void
   } else if (origin.standing === 'suspect') {
     const isReported = wasReported(state, origin);
     const dueMs = Math.max(state.nowMs, origin.sinceMs + options.graceMs);
+    origin.isReported ||= isReported;
     if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
   } else if (origin.standing === 'new' && !timers.has(`grace ${origin.id}`)) {
     const dueMs = state.nowMs + QUIET_GRACES * options.graceMs;
@@ -123,7 +137,8 @@ export function prove(state: State, origin: Origin): void {
 
 /** Marks an origin as out of reach: still live, ranked last, and unproven. */
 export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): void {
-  const graces = wasReported(state, origin) ? 1 : QUIET_GRACES;
+  origin.isReported = wasReported(state, origin);
+  const graces = origin.isReported ? 1 : QUIET_GRACES;
   origin.isProven = false;
   origin.via = null;
   origin.parent = null;
@@ -154,6 +169,7 @@ function judge(state: State, origin: Origin, tidings: Tidings): () => void {
     } else if (isOneOfSeveral(state, origin) || !reachesOtherHost(state)) {
       becomeSplit(state, origin, tidings);
       splitCrashed(state, origin, tidings);
+      if (isRestOfSplit(state, origin)) askAgainSoon(state, tidings);
     } else {
       becomeCrashed(state, origin, tidings);
     }
@@ -278,12 +294,12 @@ function isOneOfSeveral(state: State, origin: Origin): boolean {
 }
 
 /**
- * Whether a host that was out of reach together with this one has only just returned from a net-split.
- * The verdict must not depend on which of the two comes first; all are judged again when they had
- * time. A host that fell silent when the other was back already is a loss of its own.
+ * Whether a host that was out of reach together with this one has only just returned, after its
+ * verdict or before. The verdict must not depend on which of the two comes first, nor on the moment
+ * of a heal; all are judged again when they had time. A host that fell silent when the other was
+ * back already is a loss of its own.
  */
 function isRestOfSplit(state: State, origin: Origin): boolean {
-  if (!state.timers.has('ask again')) return false;
   for (const other of state.origins.values()) {
     const hasReturned = state.nowMs - other.returnedMs < ASK_AGAIN_MS;
     const wasTogether = origin.sinceMs < other.returnedMs;

@@ -2,40 +2,10 @@
 // is not reachable proves nothing.
 
 import { expect, test } from 'vitest';
-import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
+import { comeBack, mesh, silence } from '../../../support/mesh.ts';
 import { down, factsOf, originOf, put, ServerStage, up } from '../../../support/server-stage.ts';
 import { instanceIdOf } from '../../../support/server-stage.ts';
-
-/** A server with neighbours on hosts of their own, linked to each other; each holds one instance. */
-function mesh(digits: string): { stage: ServerStage; links: Record<string, ConnectionId> } {
-  const stage = new ServerStage();
-  const links: Record<string, ConnectionId> = {};
-  for (const digit of digits) {
-    links[digit] = stage.neighbour(digit, {}, digits.replace(digit, ''));
-    stage.tell(links[digit], digit, put(digit));
-  }
-  stage.pass(6_000);
-  stage.takeNotices();
-  return { stage, links };
-}
-
-/** Neighbours fall silent at this end and at the ends of those that stay. */
-function silence(stage: ServerStage, links: Record<string, ConnectionId>, digits: string): void {
-  for (const digit of digits) stage.hush(links[digit]!);
-  stage.pass(1_200);
-  const staying = Object.keys(links).filter((digit) => !digits.includes(digit));
-  for (const reporter of staying) {
-    for (const digit of digits) stage.tell(links[reporter]!, reporter, down(digit, 'silent'));
-  }
-}
-
-/** The third neighbour reaches another one again, and offers it. */
-function comeBack(stage: ServerStage, links: Record<string, ConnectionId>, digit: string): void {
-  stage.tell(links['3']!, '3', up(digit));
-  const lines = [{ origin: originOf(digit), sequence: stage.sequenceOf(digit) }];
-  stage.hear(links['3']!, { kind: 'offer', lines });
-}
 
 test('an origin that stops being reachable is suspect, and still live', () => {
   const { stage, links } = mesh('12');
@@ -269,50 +239,6 @@ test('nor does the log of one that was never in reach', () => {
 
   expect(asked).toContainEqual({ kind: 'want', lines });
   expect(stage.standingOf('5')).toBe('new');
-});
-
-test('five seconds after a split origin is back, a single host that is left was a crash', () => {
-  const { stage, links } = mesh('123');
-  silence(stage, links, '12');
-  stage.pass(500);
-  comeBack(stage, links, '1');
-
-  stage.pass(4_900);
-  expect(stage.instances()).toHaveProperty('2', 'stale');
-  stage.pass(200);
-
-  expect(stage.instances()).toEqual({ '1': 'live', '3': 'live' });
-});
-
-test('[R99] the second of two split hosts is one, though the first is back before the verdict', () => {
-  const { stage, links } = mesh('123');
-  stage.hush(links['1']!);
-  stage.pass(300);
-  stage.hush(links['2']!);
-  stage.pass(900);
-  for (const reporter of '23') stage.tell(links['3']!, reporter, down('1', 'silent'));
-  stage.pass(300);
-  stage.tell(links['3']!, '3', down('2', 'silent'));
-  stage.pass(200);
-  expect(stage.standingOf('1')).toBe('split');
-  comeBack(stage, links, '1');
-
-  stage.pass(400);
-
-  expect(stage.instances()).toEqual({ '1': 'live', '2': 'stale', '3': 'live' });
-});
-
-test('[R99] a host that falls silent when those of a split are back has crashed', () => {
-  const { stage, links } = mesh('123');
-  silence(stage, links, '12');
-  stage.pass(500);
-  for (const digit of '12') comeBack(stage, links, digit);
-  stage.pass(100);
-  for (const reporter of '23') stage.tell(links['3']!, reporter, down('1', 'silent'));
-
-  stage.pass(500);
-
-  expect(stage.instances()).toEqual({ '2': 'live', '3': 'live' });
 });
 
 test('a split origin is dropped when its host is back without it', () => {
