@@ -1,6 +1,7 @@
 // What a planted bug is: a rule, how it is taken away, and the story in which that must be noticed.
 
 import { expect, test } from 'vitest';
+import { COMPUTING } from '../seeds.ts';
 import type { Edit } from './mutant.ts';
 import { mutantCores } from './mutant.ts';
 import type { Story } from '../stories/story.ts';
@@ -11,7 +12,7 @@ export type Mutation = readonly [rule: string, story: Story, ...edits: readonly 
 /** A test for each: under some seed all is well with the rule, and something wrong without it. */
 export function testMutations(mutations: readonly Mutation[]): void {
   for (const [rule, story, ...edits] of mutations) {
-    test(`it is noticed when this rule is taken away: ${rule}`, () => {
+    test(`it is noticed when this rule is taken away: ${rule}`, COMPUTING, () => {
       const cores = mutantCores(edits);
       const seed = SEEDS.find((one) => story({ cores }, one).length > 0);
 
