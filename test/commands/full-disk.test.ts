@@ -9,7 +9,7 @@ import { needs } from '../support/needs.ts';
 import { RUN, test } from '../support/processes.ts';
 
 const SAID =
-  /^error: cannot write to (stdout|\S+): no space left on device\nhint: what was printed is not whole/;
+  /^error: cannot write to (stdout|\S+): no space left on device\nhint: the output is not complete/;
 
 /** Runs a command whose stdout is a device that is always full. */
 const INTO_FULL = ['sh', '-c', '"$@" > /dev/full', 'sh', process.execPath, RUN];
