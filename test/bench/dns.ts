@@ -75,7 +75,8 @@ export function dnsmasqWords(address: string, instances: number): string[] {
 export interface Asker {
   /** The bytes of the answer. */
   ask(name: string, type: number): Promise<Buffer>;
-  close(): void;
+  /** Once all questions under way are answered. */
+  close(): Promise<void>;
 }
 
 export async function openAsker(address: string): Promise<Asker> {
@@ -85,18 +86,27 @@ export async function openAsker(address: string): Promise<Asker> {
   socket.setMaxListeners(0);
   socket.connect(PORT, address);
   await once(socket, 'connect');
-  let id = 0;
+  let latest = 0;
+  const pending = new Set<Promise<Buffer>>();
+  const askAs = async (id: number, name: string, type: number): Promise<Buffer> => {
+    const query = queryOf(id, name, type);
+    for (;;) {
+      socket.send(query);
+      const answer = await answerOf(socket, id);
+      if (answer !== null) return answer;
+    }
+  };
   return {
     ask: async (name, type) => {
-      id = (id + 1) & 0xffff;
-      const query = queryOf(id, name, type);
-      for (;;) {
-        socket.send(query);
-        const answer = await answerOf(socket, id);
-        if (answer !== null) return answer;
-      }
+      latest = (latest + 1) & 0xffff;
+      const answer = askAs(latest, name, type);
+      pending.add(answer);
+      return await answer.finally(() => pending.delete(answer));
     },
-    close: () => socket.close(),
+    close: async () => {
+      await Promise.all(pending);
+      socket.close();
+    },
   };
 }
 

@@ -74,7 +74,7 @@ async function othersDuring<T>(
       answers.push(performance.now() - sinceMs);
       await delay(PAUSE_MS);
     }
-    asker.close();
+    await asker.close();
   };
   const asked = asking();
   const result = await happen();

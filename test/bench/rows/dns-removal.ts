@@ -37,7 +37,7 @@ export const dnsRemoval: Row = {
         ...figuresOf(`${holder.noun}: kill -9 → out of the set everywhere`, fewer),
       );
     }
-    for (const asker of askers) asker.close();
+    await Promise.all(askers.map((asker) => asker.close()));
     return figures;
   },
 };

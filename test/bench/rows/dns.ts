@@ -60,7 +60,7 @@ async function standOf(bench: Bench): Promise<Stand> {
 async function firstAnswer(address: string): Promise<Buffer> {
   const asker = await openAsker(address);
   const answer = await asker.ask(`_bench._tcp.${ZONE}`, SRV);
-  asker.close();
+  await asker.close();
   return answer;
 }
 
