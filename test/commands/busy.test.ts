@@ -25,7 +25,7 @@ test.concurrent(
     expect(others).toEqual({ h2: [], h3: [] });
     expect(world.saidOfOthers('origin-crashed')).toEqual(new Set(['h1-a']));
     expect(world.busy.allSaid({ event: 'slept' })).toHaveLength(1);
-    expect(world.splits()).toEqual([]);
+    expect(world.splitsOfOthers()).toEqual([]);
   },
 );
 
@@ -43,7 +43,7 @@ test.concurrent(
     expect(doubtedAndBack(h3)).toEqual(['h1', 'h2']);
     expect(others).toEqual({ h1: away, h2: away });
     expect(world.saidOfOthers('origin-crashed')).toEqual(new Set(['h3-a', 'h3-b']));
-    expect(world.splits()).toEqual([]);
+    expect(world.splitsOfOthers()).toEqual([]);
   },
 );
 
@@ -159,15 +159,18 @@ class World {
 
   /** The servers that all programs but the busy one speak of. */
   saidOfOthers(event: string): Set<unknown> {
-    const others = this.#programs.filter((program) => program !== this.busy);
     return new Set(
-      others.flatMap((program) => program.allSaid({ event })).map(({ server }) => server),
+      this.#others.flatMap((program) => program.allSaid({ event })).map(({ server }) => server),
     );
   }
 
-  /** The servers that any server takes for split off. */
-  splits(): Fields[] {
-    return this.#programs.flatMap((program) => program.allSaid({ event: 'origin-split' }));
+  /** The servers that any program but the busy one takes for split off: that one could reach nobody. */
+  splitsOfOthers(): Fields[] {
+    return this.#others.flatMap((program) => program.allSaid({ event: 'origin-split' }));
+  }
+
+  get #others(): readonly Running[] {
+    return this.#programs.filter((program) => program !== this.busy);
   }
 
   async #follow(client: Client, story: string[]): Promise<void> {

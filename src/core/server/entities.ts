@@ -41,8 +41,8 @@ export interface Origin {
   metMs: number;
   /** When it was in reach again after its host was lost as a whole: it counts with those that are still away. */
   returnedMs: number;
-  /** Whether a server in reach has lost it since it is suspect. */
-  isReported: boolean;
+  /** Whether, since it is suspect, a server in reach has said that its host fell silent. */
+  fellSilent: boolean;
   /** The reporters that lost it, when and how, and have no link to it again; null for none. */
   losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
   /** See directory.ts. */

@@ -188,9 +188,9 @@ function takeOrigin(state: State, old: Origin): boolean {
   };
   if (hashOf(old.id, snapshot) !== hash) return false;
   const origin = addOrigin(state, old.id, facts);
-  const { standing, isProven, isPast, sinceMs, verdict, returnedMs, isReported } = old;
+  const { standing, isProven, isPast, sinceMs, verdict, returnedMs, fellSilent } = old;
   const { losses, source } = old;
-  Object.assign(origin, { standing, isProven, isPast, sinceMs, verdict, returnedMs, isReported });
+  Object.assign(origin, { standing, isProven, isPast, sinceMs, verdict, returnedMs, fellSilent });
   Object.assign(origin, { losses, source });
   origin.metMs = old.metMs;
   applySnapshot(state, origin, snapshot);

@@ -104,7 +104,7 @@ addAll(wanted, worthTrying(state));`,
   [
     '[R56] a loss that is reported gets a short grace',
     split.crash,
-    ['reachability#becomeSuspect', 'origin.isReported ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
+    ['reachability#becomeSuspect', 'noteReports(state, origin) ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
     [
       'reachability#handleUnreachable',
       'timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings))',
@@ -119,7 +119,7 @@ addAll(wanted, worthTrying(state));`,
       'if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));',
       'if (isReported && dueMs < 0) judge(state, origin, tidings)();',
     ],
-    ['reachability#becomeSuspect', 'origin.isReported ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
+    ['reachability#becomeSuspect', 'noteReports(state, origin) ? 1 : QUIET_GRACES', 'QUIET_GRACES'],
   ],
   [
     '[R57] a server that is back within the grace was never away',

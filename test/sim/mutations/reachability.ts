@@ -285,7 +285,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     heal.healedSoonByLeaf,
     [
       'reachability#becomeReachable',
-      `before === 'split' || wasHostLost(state, origin)`,
+      `before === 'split' || wasCutOff(state, origin)`,
       `before === 'split'`,
     ],
   ],

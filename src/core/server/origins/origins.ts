@@ -42,7 +42,7 @@ export function createOrigin(log: Log, slot: number): Origin {
     verdict: null,
     metMs: Infinity,
     returnedMs: -Infinity,
-    isReported: false,
+    fellSilent: false,
     losses: null,
     filed: null,
     via: null,

@@ -60,7 +60,7 @@ function known(state: State, ids: Iterable<OriginId>): Origin[] {
 
 function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   const before = origin.standing;
-  const isHealing = before === 'split' || wasHostLost(state, origin);
+  const isHealing = before === 'split' || wasCutOff(state, origin);
   for (const name of ['grace', 'crashed', 'hold'] as const)
     state.timers.cancel(`${name} ${origin.id}`);
   forgetOldLosses(state, origin);
@@ -80,10 +80,13 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   else askAgainSoon(state, tidings);
 }
 
-/** Whether a host was out of reach as a whole, and a server that can be reached has lost it. */
-function wasHostLost(state: State, origin: Origin): boolean {
-  if (origin.standing !== 'suspect' || !origin.isReported) return false;
-  return !hasReachableServer(state, origin.log.facts.host) && !wasClosed(state, origin);
+/**
+ * Whether a host was out of reach as a whole, and fell silent for a server that can be reached. One
+ * whose links were only closed was not behind a cut: its servers end and start.
+ */
+function wasCutOff(state: State, origin: Origin): boolean {
+  if (origin.standing !== 'suspect' || !origin.fellSilent) return false;
+  return !hasReachableServer(state, origin.log.facts.host);
 }
 
 /** A host that flaps, and is never away until its verdict, does not put off what is due already. */
@@ -115,9 +118,8 @@ function handleUnreachable(state: State, origin: Origin, tidings: Tidings): void
   if (origin.standing === 'reachable') {
     becomeSuspect(state, origin, tidings);
   } else if (origin.standing === 'suspect') {
-    const isReported = wasReported(state, origin);
+    const isReported = noteReports(state, origin);
     const dueMs = Math.max(state.nowMs, origin.sinceMs + options.graceMs);
-    origin.isReported ||= isReported;
     if (isReported) timers.setEarlier(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
   } else if (origin.standing === 'new' && !timers.has(`grace ${origin.id}`)) {
     const dueMs = state.nowMs + QUIET_GRACES * options.graceMs;
@@ -137,8 +139,8 @@ export function prove(state: State, origin: Origin): void {
 
 /** Marks an origin as out of reach: still live, ranked last, and unproven. */
 export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): void {
-  origin.isReported = wasReported(state, origin);
-  const graces = origin.isReported ? 1 : QUIET_GRACES;
+  origin.fellSilent = false;
+  const graces = noteReports(state, origin) ? 1 : QUIET_GRACES;
   origin.isProven = false;
   origin.via = null;
   origin.parent = null;
@@ -152,14 +154,17 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
 }
 
 /** Whether a server that can be reached lost this origin, or another one of its host. */
-function wasReported(state: State, origin: Origin): boolean {
+function noteReports(state: State, origin: Origin): boolean {
+  let isReported = false;
   for (const other of state.reach.directory.ofHost(origin.log.facts.host)) {
-    for (const [reporter, { atMs }] of other.losses ?? []) {
+    for (const [reporter, { atMs, loss }] of other.losses ?? []) {
       const isFresh = state.nowMs - atMs <= togetherMs(state);
-      if (isFresh && state.origins.get(reporter)?.standing === 'reachable') return true;
+      if (!isFresh || state.origins.get(reporter)?.standing !== 'reachable') continue;
+      isReported = true;
+      origin.fellSilent ||= !IS_END[loss];
     }
   }
-  return false;
+  return isReported;
 }
 
 function judge(state: State, origin: Origin, tidings: Tidings): () => void {

@@ -102,6 +102,21 @@ test('[R114] one that is judged when that is over is judged again all the same',
   expect(stage.instances()).toEqual({ '1': 'live', '3': 'live' });
 });
 
+test('[R114] a host whose links were closed for a moment does not count with a silent one', () => {
+  const { stage, links } = mesh('123');
+  silence(stage, links, '2');
+  stage.pass(300);
+  stage.close(links['1']!);
+  stage.tell(links['3']!, '3', down('1', 'closed'));
+  expect(stage.standingOf('1')).toBe('suspect');
+  comeBack(stage, links, '1');
+
+  stage.pass(700);
+
+  expect(stage.standingOf('2')).toBe('crashed');
+  expect(stage.instances()).toEqual({ '1': 'live', '3': 'live' });
+});
+
 test('[R114] a host that was only behind a lost one does not count with it when it is back', () => {
   const stage = new ServerStage();
   const [lost, far] = [stage.neighbour('1', {}, '23'), stage.neighbour('3', {}, '1')];
