@@ -103,5 +103,8 @@ function capitals(text: string): string {
   return text.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 }
 
-/** These letters mean nothing to a shell, not even at the start of an assignment's value. */
-const PLAIN_WORD = /^[A-Za-z0-9_./:@%+,-]+$/;
+/**
+ * These letters mean nothing to a shell, not even at the start of an assignment's value; zsh expands
+ * what begins with `=`.
+ */
+const PLAIN_WORD = /^[\w./:@%+,-]+(=[\w./:@%+,-]+)*$/;

@@ -2,6 +2,7 @@
 // proposal is a whole line that can be typed as it is, and only help and version are run in place
 // of the typed line.
 
+import { shellWord } from '../answers/instance-text.ts';
 import type { Failure } from './failure.ts';
 import { meantWord, nearestWord } from './spelling.ts';
 import { RarangiError } from '../index.ts';
@@ -148,8 +149,5 @@ function firstStray({ flags, words }: Typed): number {
 
 /** A line as a shell reads it. */
 function lineOf(words: readonly string[]): string {
-  const quoted = words.map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
-  );
-  return ['rarangi', ...quoted].join(' ');
+  return ['rarangi', ...words.map(shellWord)].join(' ');
 }

@@ -3,7 +3,7 @@
 // live instance always beats a stale one of the same service.
 
 import { chosenOf, type Choice as AnyChoice } from '../../answers/choice.ts';
-import { firstOfEach } from '../../answers/instance-text.ts';
+import { firstOfEach, shellWord } from '../../answers/instance-text.ts';
 import { doubtsText } from '../../answers/doubts.ts';
 import { incompleteText } from '../../answers/view.ts';
 import type { InstanceInfo, LookupAnswer, ServicesAnswer } from '../../index.ts';
@@ -64,7 +64,7 @@ function noneRemark({ service, doubts }: LookupAnswer, choice: AnswerChoice): st
     ...(cluster === undefined ? [] : [` in cluster ${cluster}`]),
   ].join('');
   if (doubts !== undefined) return `no instance of ${service}${wanted}: ${doubtsText(doubts)}`;
-  const others = wanted === '' ? '' : ` ${/^[\w.-]+$/.test(service) ? service : `'${service}'`}`;
+  const others = wanted === '' ? '' : ` ${shellWord(service)}`;
   return `no instance of ${service}${wanted}; see what there is with: rarangi lookup${others}`;
 }
 

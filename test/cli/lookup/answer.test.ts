@@ -58,6 +58,14 @@ test('none in a complete view is a no', () => {
   expect(hostsAndExit([], {})).toEqual([[], 'no']);
 });
 
+test('where none has a tag, the line that shows the others can be typed as it is', () => {
+  const answer = { complete: true, missing: [], missingCount: 0, instances: [] };
+  const remarkOf = (service: string) => verdictOf({ ...answer, service }, { tag: 'a=b' }).remark;
+
+  expect(remarkOf('db')).toMatch(/ with: rarangi lookup db$/);
+  expect(remarkOf('{db,web}')).toMatch(/ with: rarangi lookup '\{db,web\}'$/);
+});
+
 test('none in an incomplete view cannot be told, and the missing hosts are named', () => {
   const answer = {
     service: 'db',

@@ -72,8 +72,12 @@ test.each([
   expect(seen).toBe(value);
 });
 
-test('a plain word needs no quotes', () => {
-  expect(shellWord('tcp://10.0.0.7:5432')).toBe('tcp://10.0.0.7:5432');
+test.each(['tcp://10.0.0.7:5432', '--tag=role=primary'])('%s needs no quotes', (word) => {
+  expect(shellWord(word)).toBe(word);
+});
+
+test.each(['=ls', 'a==ls', ''])('%j is quoted, for it means something to some shell', (word) => {
+  expect(shellWord(word)).toBe(`'${word}'`);
 });
 
 test('instances of several services have variables side by side', () => {
