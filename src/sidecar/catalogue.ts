@@ -101,7 +101,9 @@ interface Offering {
 function reportAbsence(client: Client, { options, offers, report }: Offering): () => void {
   const environment = options.environment === undefined ? '' : ` -e ${options.environment}`;
   const absence = new Absence((seconds) => {
-    report('no-server', { seconds, hint: `start one with: rarangi serve${environment}` });
+    const [address] = client.contacts;
+    if (address !== undefined) report('no-answer', { seconds, address });
+    else report('no-server', { seconds, hint: `start one with: rarangi serve${environment}` });
   });
   const holders = new Set<string>();
   let isRefused = false;

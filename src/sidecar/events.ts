@@ -32,6 +32,10 @@ export const SIDECAR_EVENTS = {
     level: 'warn',
     sentence: 'registered with no server for {seconds} s now, and trying on; {hint}',
   },
+  'no-answer': {
+    level: 'warn',
+    sentence: 'registered with no server for {seconds} s now; waiting for an answer from {address}',
+  },
   'not-ready': {
     level: 'warn',
     sentence: '{service} is not registered yet, {seconds} s after the start: {reason}',

@@ -1,7 +1,9 @@
 // The sidecar: a registration lives exactly as long as what it stands for, and the catalogue never
 // keeps a service from running.
 
+import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { lookup } from '../../src/index.ts';
@@ -143,6 +145,22 @@ test('it waits for servers that start later', async ({ stage }) => {
   const found = await lookup('web', { servers: [address] });
   expect(found.instances).toMatchObject([{ port: 80, state: 'live' }]);
   expect(hint).toBe('start one with: rarangi serve -e development');
+});
+
+test('while somebody is connected and has not answered, nobody is told to start a server', async ({
+  stage,
+}) => {
+  const path = join(stage.folder, 'mute.sock');
+  const mute = createServer().listen(path);
+  await once(mute, 'listening');
+  const sidecar = registering(stage, path, ['--port=80']);
+
+  const { message, hint } = await sidecar.said({ event: 'no-answer' });
+
+  await sidecar.end();
+  mute.close();
+  expect(message).toBe(`registered with no server for 2 s now; waiting for an answer from ${path}`);
+  expect(hint).toBeUndefined();
 });
 
 test('the restart of either server leaves it registered with the other', async ({ stage }) => {

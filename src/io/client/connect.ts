@@ -38,6 +38,11 @@ export interface ConnectOptions extends ClientOptions {
  */
 export interface Client extends AsyncDisposable {
   /**
+   * The addresses where it has or opens a connection to register by, open ones first. No server need
+   * have answered there yet.
+   */
+  readonly contacts: readonly string[];
+  /**
    * Offers a service with every server until the handle, the client or the process ends. Throws
    * RARANGI_USAGE.
    */
@@ -101,6 +106,10 @@ class OpenClient implements Client {
     signal?.addEventListener('abort', abort);
     if (signal?.aborted === true) abort();
     else if (isSidecar) this.#openSessions();
+  }
+
+  get contacts(): readonly string[] {
+    return this.#sessions?.contacts ?? [];
   }
 
   register(offer: Offer, options: RegisterOptions = {}): RegistrationHandle {

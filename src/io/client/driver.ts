@@ -28,6 +28,8 @@ export interface ClientDrive<I, R> {
 export interface Driven<I> {
   /** Hands the core a command; the time is added here. */
   submit(command: WithoutTime<I>): void;
+  /** Where connections are open, then where they are being opened. */
+  readonly contacts: readonly string[];
   /** Resolves when all is closed. */
   readonly stopped: Promise<void>;
 }
@@ -71,6 +73,9 @@ export function drive<I extends { readonly nowMs: number }, R>(
   return {
     submit: (command) => {
       driver.submit({ ...command, nowMs: runtime.nowMs() } as unknown as ConnectionInput | I);
+    },
+    get contacts() {
+      return driver.contacts;
     },
     stopped: driver.stopped,
   };

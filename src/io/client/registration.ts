@@ -167,6 +167,10 @@ export class Sessions {
     });
   }
 
+  get contacts(): readonly string[] {
+    return this.#driven.contacts;
+  }
+
   join(member: Emitter<ClientEvents>): void {
     this.#members.add(member);
   }

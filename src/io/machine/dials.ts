@@ -14,10 +14,16 @@ interface DialsOptions {
 /** Dials under way. */
 export class Dials {
   readonly #options: DialsOptions;
-  readonly #cancels = new Set<Cancel>();
+  /** What takes each back, with its address. */
+  readonly #cancels = new Map<Cancel, string>();
 
   constructor(options: DialsOptions) {
     this.#options = options;
+  }
+
+  /** What is dialled. */
+  addresses(): Iterable<string> {
+    return this.#cancels.values();
   }
 
   dial(address: string): void {
@@ -38,11 +44,11 @@ export class Dials {
         undialled(reason, { isRefusal: true });
       },
     });
-    this.#cancels.add(cancel);
+    this.#cancels.set(cancel, address);
   }
 
   cancelAll(): void {
-    for (const cancel of this.#cancels) cancel();
+    for (const cancel of this.#cancels.keys()) cancel();
     this.#cancels.clear();
   }
 }

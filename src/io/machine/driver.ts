@@ -91,6 +91,12 @@ export class Driver<I, E extends { readonly kind: string }> {
     return this.#hasFailed;
   }
 
+  /** The other ends of the connections, then what is dialled. */
+  get contacts(): string[] {
+    const open = [...this.#peers.values()].map(({ connection }) => connection.remote);
+    return [...open, ...this.#dials.addresses()];
+  }
+
   /** Gives the core its first input, with which its life begins. */
   start(): void {
     this.submit({ kind: 'deadline', nowMs: this.#runtime.nowMs() });
