@@ -140,12 +140,17 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
   tellViews(state, isViewNew);
 }
 
+/** Watches whose requests have the same number are told by one message, which is encoded once. */
 function tellChange(state: State, { servers: _, ...change }: Change): void {
   const { instance, service } = change.instance.registration;
+  const told = new Map<number, ConnectionId[]>();
   for (const { to, request, watch } of state.clients.watchers.of(service)) {
     watch.untold.delete(instance);
-    state.out.send(to, { kind: 'change', request, ...change });
+    const same = told.get(request);
+    if (same === undefined) told.set(request, [to]);
+    else same.push(to);
   }
+  for (const [request, to] of told) state.out.send(to, { kind: 'change', request, ...change });
 }
 
 function count(state: State, { change, cause = 'unknown', instance }: Change): void {
