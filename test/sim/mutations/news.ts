@@ -147,6 +147,11 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
     ['ways#MASTER_ADDRESSES_MAX', '256', '1_000'],
   ],
   [
+    '[R117] no neighbour fills the places of the others with hearsay',
+    news.manyMasters,
+    ['ways#makeRoom', 'most.length > own + 1', 'false'],
+  ],
+  [
     '[R111] addresses of masters that are hearsay are forgotten',
     news.manyMasters,
     ['settle#settleTargets', 'if (!isLost(state)) forgetHearsay(state);', ''],

@@ -68,17 +68,22 @@ export const strangers = story({ hosts: 2, masters: ['h1', 'h2'], checkers: () =
   demand(!state.origins.has(STRANGER), 'who was never reached is remembered');
 });
 
-/** There is a bound to the addresses of masters, and those that were made up go with their origins. */
+/**
+ * There is a bound to the addresses of masters, no server fills the places of the others, and those
+ * that were made up go with their origins.
+ */
 export const manyMasters = story(
-  { hosts: 2, masters: ['h1', 'h2'], checkers: () => [] },
+  { hosts: 3, masters: ['h1', 'h2', 'h3'], checkers: () => [] },
   ({ world, run, demand }) => {
     for (let count = 0; count < 300; count += 1) {
       const origin = count.toString(16).padStart(32, '0') as OriginId;
-      tell(world, logOf(origin, `m${String(count)}`, ID as InstanceId));
+      tell(world, logOf(origin, `m${String(count)}`, ID as InstanceId), 'h2');
     }
+    tell(world, logOf(STRANGER, 'n1', ID as InstanceId), 'h3');
     run(1_000);
     const { masters } = world.server('h1-a').core.state.addresses;
     const { size } = masters;
+    demand(masters.has('n1:17330'), 'who has named too many leaves no place to others');
     demand(size <= 256, `${String(size)} addresses of masters are kept`);
     run(5_000);
     const left = [...masters.keys()].filter((address) => !address.startsWith('h'));

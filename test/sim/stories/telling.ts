@@ -8,10 +8,13 @@ import type { Cluster } from '../world/cluster.ts';
 /** Nobody. */
 export const STRANGER = 'cd'.repeat(16) as OriginId;
 
-/** Tells h1-a something, as a server on another host. */
-export function tell(world: Cluster, message: Message): void {
+/** Tells h1-a something, as a server on another host: on that one, if it is given. */
+export function tell(world: Cluster, message: Message, from?: string): void {
   const server = world.server('h1-a');
-  const link = [...server.core.state.links].find(([id]) => hostOf(world, id) !== 'h1')?.[1];
+  const link = [...server.core.state.links].find(([id]) => {
+    const host = hostOf(world, id);
+    return from === undefined ? host !== 'h1' : host === from;
+  })?.[1];
   const connection = link?.connection.id ?? 0;
   server.process.give((nowMs) => ({ kind: 'received', connection, message, nowMs }));
 }

@@ -151,14 +151,26 @@ function worthTrying(state: State): string[] {
   const { name } = state.options.facts;
   const hasFailed = (address: string): boolean =>
     state.linking.targets.get(address)?.hasFailed === true;
-  const addresses = [...state.addresses.masters.keys()];
-  const untried = addresses
-    .filter((address) => !hasFailed(address))
-    .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
-    .sort((one, other) => other.score - one.score)
-    .slice(0, TRIED_MAX)
+  const all = [...state.addresses.masters].map(([address, by]) => ({ address, by }));
+  const untried = all
+    .filter(({ address }) => !hasFailed(address))
+    .map((one) => ({ ...one, score: hashOf(`${name}|${one.address}`) }))
+    .sort((one, other) => other.score - one.score);
+  const failed = all.map(({ address }) => address).filter(hasFailed);
+  return [...failed, ...inTurn(untried).slice(0, TRIED_MAX)];
+}
+
+/** One that each neighbour has named, then another of each: none holds up the others with its own. */
+function inTurn(ranked: readonly { address: string; by: string | null }[]): string[] {
+  const counts = new Map<string | null, number>();
+  return ranked
+    .map(({ address, by }) => {
+      const turn = counts.get(by) ?? 0;
+      counts.set(by, turn + 1);
+      return { address, turn };
+    })
+    .sort((one, other) => one.turn - other.turn)
     .map(({ address }) => address);
-  return [...addresses.filter(hasFailed), ...untried];
 }
 
 function otherHosts(state: State, origins: readonly Origin[]): Name[] {

@@ -353,7 +353,7 @@ function noteFacts(state: State, origin: Origin): void {
   state.reach.grown.add(origin.id);
   if (origin === state.self) return;
   if (isOwnHost(state, host)) noteSibling(state, addresses);
-  if (role === 'master') noteMaster(state, addresses);
+  if (role === 'master') noteMaster(state, origin);
 }
 
 function noteMissing(state: State, origin: Origin): void {

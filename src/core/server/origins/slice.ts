@@ -57,10 +57,10 @@ export interface Past {
 /** Where servers are, or were. */
 export interface Addresses {
   /**
-   * Of masters that were heard of, and whether a handshake has succeeded there; of those the latest
-   * last: see ways.ts.
+   * Of masters that were heard of, and the address of the neighbour that has named each; null where
+   * a handshake has succeeded, and of those the latest last: see ways.ts.
    */
-  readonly masters: Map<string, boolean>;
+  readonly masters: Map<string, string | null>;
   /** Where the other server of this host would be, and where one was. */
   readonly siblings: Set<string>;
   /** The last addresses of servers that this one has lost: see ways.ts. */

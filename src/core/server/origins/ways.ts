@@ -2,14 +2,15 @@
 // of its sibling. They are kept apart from the logs, because a crash, the end of a hold or a
 // restart of those servers removes a log. The invariant: an address counts as lost from the loss of
 // its server until a server there is reached again, says goodbye or is given up by an operator;
-// their number is bounded; and a server that needs no way back keeps no address that is only
-// hearsay and that no log names.
+// their number is bounded, and no neighbour fills the places of the others; and a server that needs
+// no way back keeps no address that is only hearsay and that no log names.
 
 import type { Facts } from '../../../protocol/records.ts';
 import { hostPartOf } from '../../kit/text.ts';
 import { touchTargets } from '../due.ts';
 import type { Connection, Origin } from '../entities.ts';
 import type { State } from '../state.ts';
+import type { Addresses } from './slice.ts';
 
 /** The standing of an origin has changed: it was lost, or has come back. */
 export function noteWays(state: State, { standing, log }: Origin): void {
@@ -27,12 +28,26 @@ export function noteWays(state: State, { standing, log }: Origin): void {
   touchTargets(state);
 }
 
-/** A master is said to be at these addresses. */
-export function noteMaster(state: State, addresses: readonly string[]): void {
+/** A neighbour says that a master is at the addresses of this log. */
+export function noteMaster(state: State, { source, log }: Origin): void {
+  const link = source === null ? undefined : state.links.get(source);
+  if (link === undefined) return;
+  const by = hostPartOf(link.connection.remote);
   const { masters } = state.addresses;
-  for (const address of addresses) {
-    if (masters.size < MASTER_ADDRESSES_MAX && !masters.has(address)) masters.set(address, false);
+  for (const address of log.facts.addresses) {
+    if (masters.has(address)) continue;
+    if (masters.size >= MASTER_ADDRESSES_MAX && !makeRoom(masters, by)) return;
+    masters.set(address, by);
   }
+}
+
+/** The neighbour that has named most gives a place to one that has named fewer. */
+function makeRoom(masters: Masters, by: string): boolean {
+  const hearsay = hearsayOf(masters);
+  const most = mostNamed(hearsay);
+  const latest = most.at(-1);
+  const own = hearsay.get(by)?.length ?? 0;
+  return latest !== undefined && most.length > own + 1 && masters.delete(latest);
 }
 
 /**
@@ -55,29 +70,47 @@ function keepForGood(state: State, address: string): void {
   const { masters } = state.addresses;
   masters.delete(address);
   const [oldestOfHost, ...later] = [...masters]
-    .filter(([other, wasShaken]) => wasShaken && hostPartOf(other) === hostPartOf(address))
+    .filter(([other, by]) => by === null && hostPartOf(other) === hostPartOf(address))
     .map(([other]) => other);
   if (oldestOfHost !== undefined && later.length + 2 > SHAKEN_PER_HOST_MAX) {
     masters.delete(oldestOfHost);
   }
   if (masters.size >= MASTER_ADDRESSES_MAX) masters.delete(leastNeeded(state) ?? address);
-  masters.set(address, true);
+  masters.set(address, null);
 }
 
 function leastNeeded({ addresses: { masters }, links, origins }: State): string | undefined {
-  const [hearsay] = [...masters].find(([, wasShaken]) => !wasShaken) ?? [];
+  const hearsay = mostNamed(hearsayOf(masters)).at(-1);
   if (hearsay !== undefined) return hearsay;
   const linked = addressesOf([...links.keys()].flatMap((id) => origins.get(id) ?? []));
   const all = [...masters.keys()];
   return all.find((address) => !linked.has(address)) ?? all[0];
 }
 
+/** The addresses that are only hearsay, by the neighbour that has named them, the latest last. */
+function hearsayOf(masters: Masters): ReadonlyMap<string, readonly string[]> {
+  const hearsay = new Map<string, string[]>();
+  for (const [address, by] of masters) {
+    if (by === null) continue;
+    const named = hearsay.get(by);
+    if (named === undefined) hearsay.set(by, [address]);
+    else named.push(address);
+  }
+  return hearsay;
+}
+
+/** What the neighbour has named that has named most. */
+function mostNamed(hearsay: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const all = [...hearsay.values()];
+  return all.reduce((most, named) => (named.length > most.length ? named : most), []);
+}
+
 /** A server that needs no way back forgets those to servers that are gone, which are hearsay. */
 export function forgetHearsay({ addresses: { masters, lost }, reach }: State): void {
-  const hearsay = [...masters].filter(([, wasShaken]) => !wasShaken);
+  const hearsay = [...hearsayOf(masters).values()].flat();
   if (hearsay.length > 0) {
     const named = addressesOf(reach.directory.masters);
-    for (const [address] of hearsay) if (!named.has(address)) masters.delete(address);
+    for (const address of hearsay) if (!named.has(address)) masters.delete(address);
   }
   if (lost.size === 0) return;
   const away = addressesOf(reach.away);
@@ -112,6 +145,8 @@ export function addSiblings(state: State, siblings: Iterable<string>): void {
 export function forgetWays(state: State, addresses: readonly string[]): void {
   for (const address of addresses) state.addresses.lost.delete(address);
 }
+
+type Masters = Addresses['masters'];
 
 const MASTER_ADDRESSES_MAX = 256;
 

@@ -259,7 +259,7 @@ test('[R111] where a master has shaken hands hearsay makes room', () => {
   stage.neighbour('3', { role: 'master', address: '10.0.0.3:17310' });
 
   expect(masters.size).toBe(256);
-  expect(masters.get('10.0.0.3:17310')).toBe(true);
+  expect(masters.get('10.0.0.3:17310')).toBe(null);
 });
 
 /** Masters dial from a host, one after the other, each with addresses there. */
@@ -287,7 +287,7 @@ test('[R115] a host that dials as many masters leaves the places to the others',
   for (const connection of hostile) stage.close(connection);
   stage.pass(stage.state.options.splitHoldMs + 10_000);
 
-  expect(masters.get('10.0.0.3:17310')).toBe(true);
+  expect(masters.get('10.0.0.3:17310')).toBe(null);
   const left = [...masters.keys()].filter((address) => address.startsWith('10.6.6.6:'));
   expect(left).toEqual(['10.6.6.6:20318', '10.6.6.6:20319']);
 });
@@ -305,8 +305,28 @@ test('[R115] where all places are taken the handshake that is longest ago gives 
   stage.neighbour('4', { role: 'master', address: '10.0.0.4:17310' });
 
   expect([wasFull, masters.size]).toEqual([256, 256]);
-  expect(masters.get('10.0.0.3:17310')).toBe(true);
-  expect(masters.get('10.0.0.4:17310')).toBe(true);
+  expect(masters.get('10.0.0.3:17310')).toBe(null);
+  expect(masters.get('10.0.0.4:17310')).toBe(null);
+});
+
+test('[R117] a neighbour that names a thousand masters leaves places, and dials, to the others', () => {
+  const stage = new ServerStage();
+  const [liar, honest] = [stage.neighbour('2'), stage.neighbour('3')];
+  const batches = Array.from({ length: 1_000 }, (_, index) => {
+    const origin = `d${index.toString(16).padStart(31, '0')}` as ReturnType<typeof originOf>;
+    const facts = factsOf('d', { role: 'master', address: `10.8.0.1:${String(1 + index)}` });
+    return { origin, first: 1, entries: [{ kind: 'facts', facts }] as const };
+  });
+  stage.hear(liar, { kind: 'entries', batches });
+  const { masters } = stage.state.addresses;
+  const wasFull = masters.size;
+
+  stage.origin(honest, '8', { role: 'master', address: '10.9.0.8:17310', links: '' });
+  const dialled = dialsWithin(stage, 10);
+
+  expect([wasFull, masters.size]).toEqual([256, 256]);
+  expect(masters.has('10.9.0.8:17310')).toBe(true);
+  expect(dialled).toContain('10.9.0.8:17310');
 });
 
 /** A leaf that lost all: both masters are closed, and with them the way to another leaf. */
