@@ -306,9 +306,12 @@ export function dropOrigin(state: State, origin: Origin, { ending, except }: Dro
   touchTargets(state);
 }
 
-function addLoss(origin: Origin, reporter: OriginId, report: { loss: Loss; atMs: number }): void {
-  origin.losses ??= new Map();
-  origin.losses.set(reporter, report);
+/** What a log says that was never in reach may be of any age, and proves nothing. */
+function addLoss(state: State, peer: Origin, said: { reporter: Origin; loss: Loss }): void {
+  const { reporter, loss } = said;
+  if (reporter.standing === 'new') return;
+  peer.losses ??= new Map();
+  peer.losses.set(reporter.id, { loss, atMs: state.nowMs });
 }
 
 function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: Loss }): void {
@@ -317,7 +320,7 @@ function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: 
   if (state.reach.unheard.has(lost.peer)) touchView(state);
   // A link that both ends have given up is no sign of the death of either: both said so after it.
   if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);
-  else if (peer !== undefined) addLoss(peer, reporter.id, { loss: lost.loss, atMs: state.nowMs });
+  else if (peer !== undefined) addLoss(state, peer, { reporter, loss: lost.loss });
   if (peer === undefined) return;
   if (peer.parent === reporter.id) state.reach.loose.add(peer.id);
   if (reporter.parent === peer.id) state.reach.loose.add(reporter.id);

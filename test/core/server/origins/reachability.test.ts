@@ -241,6 +241,34 @@ test('nor does the log of one that was never in reach', () => {
   expect(stage.standingOf('5')).toBe('new');
 });
 
+test('[R113] nor does it show that a server ended: of a net-split it makes no crash', () => {
+  const { stage, links } = mesh('123');
+  stage.origin(links['1']!, '5', { links: '17' });
+  stage.tell(links['1']!, '1', up('5'));
+  expect(stage.standingOf('5')).toBe('reachable');
+
+  stage.tell(links['3']!, '7', { kind: 'facts', facts: factsOf('7') }, down('5', 'closed'));
+  silence(stage, links, '1');
+  stage.pass(2_500);
+
+  expect(['1', '5'].map((digit) => stage.standingOf(digit))).toEqual(['split', 'split']);
+});
+
+test('[R113] nor that it fell silent: of two processes that ended it makes no net-split', () => {
+  const { stage, links } = mesh('1234');
+  for (const digit of '12') stage.tell(links[digit]!, digit, up('7'));
+
+  stage.tell(links['3']!, '7', { kind: 'facts', facts: factsOf('7') });
+  for (const digit of '12') {
+    stage.tell(links['3']!, '7', down(digit, 'silent'));
+    for (const reporter of '34') stage.tell(links[reporter]!, reporter, down(digit, 'closed'));
+    stage.close(links[digit]!);
+  }
+  stage.pass(500);
+
+  expect(['1', '2'].map((digit) => stage.standingOf(digit))).toEqual(['crashed', 'crashed']);
+});
+
 test('a split origin is dropped when its host is back without it', () => {
   const { stage, links } = mesh('123');
   silence(stage, links, '12');
