@@ -23,7 +23,7 @@ export interface Visit {
   readonly isFromHere: boolean;
   /** Signs of a proxy: an old version, or a header that proxies add. */
   readonly isProxied: boolean;
-  /** It showed a certificate, which counts as a token. */
+  /** It showed a certificate of this environment, which counts as a token. */
   readonly hasCertificate: boolean;
 }
 

@@ -2,9 +2,11 @@
 // invariant: the connection shows whether it comes from this host, never a header.
 
 import { networkInterfaces } from 'node:os';
+import type { TLSSocket } from 'node:tls';
 
 import type { AccessRules, HttpRefusal, Visit } from '../../doors/http/access.ts';
 import { isLoopback } from '../machine/addresses.ts';
+import { distrustOf } from '../tls/settings.ts';
 import type { DoorPlace, DoorServer } from './door.ts';
 import type { Exchange } from './http-exchange.ts';
 import { HttpTokens } from './tokens.ts';
@@ -35,7 +37,7 @@ export class HttpAccess {
 
   /** The facts about a request. */
   visitOf(exchange: Exchange): Visit {
-    return new RequestVisit(exchange);
+    return new RequestVisit(exchange, this.#server.environment);
   }
 
   /** The permissions at the place at which a request came in. */
@@ -70,10 +72,12 @@ class RequestVisit implements Visit {
   readonly fetchSite: string | null;
   readonly isBySocket: boolean;
   readonly #exchange: Exchange;
+  readonly #environment: string;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, environment: string) {
     const { method = 'GET' } = exchange.request;
     this.#exchange = exchange;
+    this.#environment = environment;
     this.method = method;
     this.host = exchange.header(HOST);
     this.origin = exchange.header('origin');
@@ -118,7 +122,7 @@ class RequestVisit implements Visit {
 
   get hasCertificate(): boolean {
     const { socket } = this.#exchange.request;
-    return 'authorized' in socket && socket.authorized === true;
+    return 'encrypted' in socket && distrustOf(socket as TLSSocket, this.#environment) === null;
   }
 }
 

@@ -26,15 +26,15 @@ import type { AcceptLock, DialLock, LockedServer, LockHandlers } from '../machin
 import { RarangiError } from '../rarangi-error.ts';
 import { errorCode } from '../machine/reasons.ts';
 import { secure } from './dial.ts';
-import { acceptFailureOf, certificateReasonOf } from './reasons.ts';
+import { acceptFailureOf } from './reasons.ts';
 import type { Proof } from './settings.ts';
 import {
   certificateProofOf,
   contextOf,
+  distrustOf,
   isStillTrusted,
   parseIdentity,
   secretFor,
-  strangenessOf,
 } from './settings.ts';
 
 /** What a server's lock is made of. */
@@ -273,7 +273,8 @@ export class ServerLock implements AcceptLock, DialLock {
       secured.destroy();
       return;
     }
-    const distrust = this.kind === 'certificate' ? this.#distrustOf(secured) : null;
+    const { environment } = this.#options;
+    const distrust = this.kind === 'certificate' ? distrustOf(secured, environment) : null;
     if (distrust !== null) {
       const { code } = PROTOCOL_ERRORS['not-trusted'];
       const reason = `your certificate is not trusted: ${distrust}`;
@@ -288,14 +289,6 @@ export class ServerLock implements AcceptLock, DialLock {
     this.#strangers.prove(stranger);
     this.#keep(secured, this.#proofOf(secured));
     stranger.opened(secured);
-  }
-
-  #distrustOf(secured: TLSSocket): string | null {
-    const certificate = secured.getPeerCertificate();
-    if (Object.keys(certificate).length === 0) return 'there is none';
-    const { authorizationError } = secured;
-    if (!secured.authorized) return certificateReasonOf(String(authorizationError));
-    return strangenessOf(certificate, this.#options.environment);
   }
 
   #proofOf(secured: TLSSocket): Proof {

@@ -7,6 +7,7 @@ import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls'
 
 import type { Credentials } from './credentials.ts';
 import { environmentsNamed } from './credentials.ts';
+import { certificateReasonOf } from './reasons.ts';
 import type { Secret, Secrets } from './secret-file.ts';
 
 /** What TLS is told by either end. */
@@ -68,6 +69,16 @@ export function certificateProofOf(socket: TLSSocket): Proof {
     next = (next as { issuerCertificate?: typeof next }).issuerCertificate;
   }
   return { kind: 'certificate', chain };
+}
+
+/** Why the certificate of the other end does not prove that it is of an environment; null if it does. */
+export function distrustOf(socket: TLSSocket, environment: string): string | null {
+  // None of a socket that is destroyed.
+  const certificate = socket.getPeerCertificate() as PeerCertificate | null;
+  // The first check: a session of TLS 1.3 that is resumed without a certificate is "authorized".
+  if (certificate === null || Object.keys(certificate).length === 0) return 'there is none';
+  if (!socket.authorized) return certificateReasonOf(String(socket.authorizationError));
+  return strangenessOf(certificate, environment);
 }
 
 /** What is wrong with the environment that a certificate names; null if it is ours. */
