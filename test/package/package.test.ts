@@ -1,5 +1,6 @@
 // The package as npm makes it, installed where nothing else is, without a registry and without a
-// cache: what a host without a way out has.
+// cache: what a host without a way out has. npm installs it once, for all users; a program that
+// embeds it finds that by a link.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -10,6 +11,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,22 +30,22 @@ const INSTALL_MS_MAX = 180_000;
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 /**
- * Installs the package; nobody listens where npm would ask for more. Nothing that npm warns of is
- * of our making, such as a script that it would not run.
+ * Installs the package for all users; nobody listens where npm would ask for more. Nothing that npm
+ * warns of is of our making, such as a script that it would not run.
  */
-function install(tarball: string, { prefix, words = [] }: Install): void {
+function install(tarball: string, prefix: string): void {
   const cache = mkdtempSync(join(tmpdir(), 'rarangi-'));
   const cut = ['--offline', '--registry=http://127.0.0.1:9', `--cache=${cache}`];
   const quiet = ['--no-audit', '--no-fund', '--loglevel=warn'];
-  const all = ['install', ...cut, ...quiet, `--prefix=${prefix}`, ...words, tarball];
+  const all = ['install', '--global', ...cut, ...quiet, `--prefix=${prefix}`, tarball];
   const { status, stderr } = spawnSync('npm', all, { encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
   rmSync(cache, { recursive: true });
 }
 
-interface Install {
-  readonly prefix: string;
-  readonly words?: readonly string[];
+/** Where the package is in a prefix. */
+function homeIn(prefix: string): string {
+  return join(prefix, 'lib/node_modules/rarangi');
 }
 
 /** A folder for all tests of the file. */
@@ -72,7 +74,7 @@ const test = stagedTest
     prefix: [
       async ({ tarball }, use) => {
         await withFolder(async (prefix) => {
-          install(tarball, { prefix, words: ['--global'] });
+          install(tarball, prefix);
           await use(prefix);
         });
       },
@@ -81,12 +83,12 @@ const test = stagedTest
   });
 
 test(
-  'installed into an empty folder, its types resolve, and the programs that are shown run',
-  async ({ stage, tarball }) => {
+  'for a program in an empty folder its types resolve, and the programs that are shown run',
+  async ({ stage, prefix }) => {
     const folder = join(stage.folder, 'app');
-    mkdirSync(folder);
+    mkdirSync(join(folder, 'node_modules'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    install(tarball, { prefix: folder });
+    symlinkSync(homeIn(prefix), join(folder, 'node_modules/rarangi'));
     const home = await openHome(stage);
     const typed = programsShown().filter(({ code }) => !code.includes('fastify'));
     const [first] = typed;
@@ -142,7 +144,7 @@ test(
     const helped = await stage.spawn([rarangi, 'help', 'serve']).ended;
     await service.end();
 
-    const home = join(prefix, 'lib/node_modules/rarangi');
+    const home = homeIn(prefix);
     const wrong = modulesLocked().filter(
       ([folder, { version, optional }]) =>
         optional !== true && versionIn(join(home, folder)) !== version,

@@ -55,8 +55,8 @@ test.each([
   );
 });
 
-test('the worst patterns are through with 10,000 names, which no backtracking ever is', () => {
-  const names = Array.from({ length: 10_000 }, (_, at) => `${'a'.repeat(123)}${at}`);
+test('the worst patterns are through with 1,000 names, which no backtracking ever is', () => {
+  const names = Array.from({ length: 1_000 }, (_, at) => `${'a'.repeat(124)}${at}`);
   const worst = {
     '*a': 63,
     '*?': 63,
@@ -87,4 +87,4 @@ test('no name is a pattern', () => {
 });
 
 /** Some ten times as long as it takes. */
-const MICROSECONDS_MAX = 8e6;
+const MICROSECONDS_MAX = 8e5;
