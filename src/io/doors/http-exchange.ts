@@ -115,6 +115,11 @@ export class Exchange {
     return typeof value === 'string' ? value : null;
   }
 
+  /** Whether its sender wants the headers of the answer alone. */
+  get isForHead(): boolean {
+    return this.request.method === 'HEAD';
+  }
+
   /** The client, in words for people. */
   get remote(): string {
     const { remoteAddress, remotePort } = this.request.socket;
@@ -160,10 +165,10 @@ export class Exchange {
 
   /** Gives an answer that is made. */
   give({ status, head, body }: Rendered): void {
-    const { request, response } = this;
+    const { response } = this;
     if (response.headersSent || response.destroyed) return;
     this.#begin(status, head);
-    if (body === null || request.method === 'HEAD') response.end();
+    if (body === null || this.isForHead) response.end();
     else {
       response.end(body);
       this.#noteWritten(body.length);
@@ -182,6 +187,12 @@ export class Exchange {
       headers: more,
       ...(view === undefined ? {} : { view }),
     });
+  }
+
+  /** Answers the headers of a stream, without the stream. */
+  streamHead(form: StreamForm): void {
+    this.#beginStream(form);
+    this.response.end();
   }
 
   /** Begins a stream. `onEnd` is called once, when it has no reader any more. */
@@ -206,8 +217,7 @@ export class Exchange {
       cancelBeat();
       onEnd();
     });
-    const headers = { ...commonHeaders(this.#context.server), ...streamHeaders(form) };
-    this.#begin(200, linesOf(headers));
+    this.#beginStream(form);
     response.flushHeaders();
     write(streamStart(form));
     beat();
@@ -221,6 +231,11 @@ export class Exchange {
         response.end();
       },
     };
+  }
+
+  #beginStream(form: StreamForm): void {
+    const headers = { ...commonHeaders(this.#context.server), ...streamHeaders(form) };
+    this.#begin(200, linesOf(headers));
   }
 
   #begin(status: number, head: string[]): void {

@@ -93,20 +93,25 @@ export class HttpInside {
   }
 
   /**
-   * Begins a stream, in the form that its reader accepts; null at the limit, which is answered
-   * here. `onEnd` is called once, when it has no reader any more.
+   * Begins a stream, in the form that its reader accepts; null if there is none, and the answer is
+   * given here: for HEAD, and at the limit. `onEnd` is called once, when it has no reader any more.
    */
   openReading(
     exchange: Exchange,
     { key, onEnd }: { readonly key: EventKey; readonly onEnd: () => void },
   ): HttpReading | null {
+    const form = streamFormOf(exchange.header('accept'));
+    if (exchange.isForHead) {
+      exchange.streamHead(form);
+      return null;
+    }
     let stream: HttpStream | null = null;
     const session = this.openStream(
       exchange,
       this.farewells(key, () => stream),
     );
     if (session === null) return null;
-    stream = exchange.stream(streamFormOf(exchange.header('accept')), () => {
+    stream = exchange.stream(form, () => {
       onEnd();
       session.close('the stream has ended');
     });

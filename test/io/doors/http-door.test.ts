@@ -1,0 +1,106 @@
+// The HTTP door on real sockets: what follows an answer in its connection, and what is counted.
+
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+
+import { serve } from '../../../src/io/server/serve.ts';
+import { eventually } from '../../support/conditions.ts';
+import { freePort } from '../../support/free-port.ts';
+import { atEnd } from '../world.ts';
+
+/** A server alone, whose HTTP is one port. */
+async function startServer(): Promise<HttpPort> {
+  const port = await freePort();
+  const handle = await serve({
+    environment: 'own',
+    host: 'h1',
+    bind: '127.0.0.1:0',
+    socket: 'none',
+    http: [`127.0.0.1:${String(port)}`],
+    dns: ['none'],
+  });
+  atEnd(() => handle.stop());
+  const http = new HttpPort(port);
+  await eventually(
+    () => 'HTTP',
+    () => http.ask('/livez').catch(() => undefined),
+  );
+  return http;
+}
+
+type Asked = RequestOptions & { readonly body?: object };
+
+class HttpPort {
+  readonly #port: number;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async ask(path: string, given: Asked = {}): Promise<{ status: number; body: string }> {
+    const response = await this.begin(path, given);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
+  }
+
+  /** Begins a stream; the function returns its next line. */
+  async stream(path: string, given: Asked = {}): Promise<() => Promise<string>> {
+    const response = await this.begin(path, given);
+    const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+    return async () => String((await lines.next()).value);
+  }
+
+  async begin(path: string, { body, ...more }: Asked = {}): Promise<IncomingMessage> {
+    const headers = { 'Content-Type': 'application/json', ...more.headers } as RequestOptions;
+    const asked = httpRequest({
+      host: '127.0.0.1',
+      port: this.#port,
+      path,
+      ...more,
+      headers,
+    } as RequestOptions);
+    atEnd(() => void asked.destroy());
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.on('error', () => undefined);
+    return response;
+  }
+
+  /** Sends text, and reads until what is expected has come, or the connection has ended. */
+  async exchange(sent: string, expected: string): Promise<string> {
+    const socket = connect(this.#port, '127.0.0.1');
+    atEnd(() => void socket.destroy());
+    socket.write(sent);
+    let read = '';
+    for await (const chunk of socket) {
+      read += String(chunk);
+      if (read.includes(expected)) break;
+    }
+    return read;
+  }
+}
+
+function requestText(method: string, path: string): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+}
+
+test.each(['/v1/watch?service=web&tag=a=b', '/v1/feed'])(
+  'HEAD of %s has the headers of the stream, and ends',
+  async (path) => {
+    const http = await startServer();
+
+    const read = await http.exchange(
+      requestText('HEAD', path) + requestText('GET', '/metrics'),
+      'rarangi_http_streams{route="watch"} 0\n',
+    );
+
+    expect(read).toContain('Content-Type: application/x-ndjson\r\n');
+    expect(read).toContain('rarangi_http_streams{route="watch"} 0\n');
+    expect(read).toContain('rarangi_http_streams{route="feed"} 0\n');
+  },
+);
