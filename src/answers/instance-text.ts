@@ -104,7 +104,7 @@ function capitals(text: string): string {
 }
 
 /**
- * These letters mean nothing to a shell, not even at the start of an assignment's value; zsh expands
- * what begins with `=`.
+ * These letters mean nothing to a shell, not even in the value of an assignment; zsh expands what
+ * begins with `=`, or has it after a colon.
  */
-const PLAIN_WORD = /^[\w./:@%+,-]+(=[\w./:@%+,-]+)*$/;
+const PLAIN_WORD = /^[\w./:@%+,-]+((?<!:)=[\w./:@%+,-]+)*$/;

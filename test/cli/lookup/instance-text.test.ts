@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { LINES_BY_FORMAT, shellWord } from '../../../src/answers/instance-text.ts';
 import { linesOf, variablesOf } from '../../../src/cli/lookup/variables.ts';
 import type { InstanceInfo } from '../../../src/index.ts';
+import { needs } from '../../support/needs.ts';
 
 const DB: InstanceInfo = {
   name: 'db',
@@ -76,8 +77,20 @@ test.each(['tcp://10.0.0.7:5432', '--tag=role=primary'])('%s needs no quotes', (
   expect(shellWord(word)).toBe(word);
 });
 
-test.each(['=ls', 'a==ls', ''])('%j is quoted, for it means something to some shell', (word) => {
-  expect(shellWord(word)).toBe(`'${word}'`);
+test.each(['=ls', 'a==ls', 'a:=ls', 'a=b:=ls', ''])(
+  '%j is quoted, for it means something to some shell',
+  (word) => {
+    expect(shellWord(word)).toBe(`'${word}'`);
+  },
+);
+
+test.skipIf(!needs('zsh'))('zsh, too, has what the lines say', () => {
+  const tags = { t: 'a:=ls', u: 'b=:=ls', v: '=ls' };
+  const script = `${linesOf([{ ...DB, tags }], 'env').join('\n')}\nprint -r "$DB_TAG_T $DB_TAG_U $DB_TAG_V"`;
+
+  const seen = execFileSync('zsh', ['-fc', script], { encoding: 'utf8' });
+
+  expect(seen).toBe('a:=ls b=:=ls =ls\n');
 });
 
 test('instances of several services have variables side by side', () => {
