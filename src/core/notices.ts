@@ -115,10 +115,7 @@ export const NOTICES = {
   'refused-environment': {
     level: 'error',
     rationed: 'address',
-    sentence: sentence(
-      'refused {address}: it serves environment {theirs}, this server serves {ours}; ',
-      'it is not tried again until SIGHUP or a restart',
-    ),
+    sentence: 'refused {address}: it serves environment {theirs}, this server serves {ours}',
   },
   'refused-stranger': {
     level: 'warn',
@@ -127,7 +124,11 @@ export const NOTICES = {
   },
   'refused-address': {
     level: 'error',
-    sentence: '{address} refused us: {reason}; it is not tried again until SIGHUP or a restart',
+    sentence: '{address} refused us: {reason}',
+  },
+  'not-tried-again': {
+    level: 'warn',
+    sentence: '{address} is not tried again until SIGHUP or a restart',
   },
   reloaded: {
     level: 'info',

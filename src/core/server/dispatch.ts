@@ -39,10 +39,10 @@ import {
   handleWelcome,
   linkOf,
   loseLink,
-  noteRefused,
   refuseEnvironment,
 } from './links/links.ts';
 import { takesPeers } from './links/sibling.ts';
+import { noteForeign, noteRefused } from './links/targets.ts';
 import type { LimitName } from './limits.ts';
 import { hasRoom, linkExcessOf, refuseAtLimit, watchExcessOf } from './links/admission.ts';
 import { LIMITS } from './limits.ts';
@@ -358,12 +358,7 @@ function handleError(state: State, connection: Connection, error: MessageOf<'err
   noteParting(connection, { name, reason: error.reason });
   if (isShaken(connection)) return;
   if (name === 'wrong-environment') {
-    const theirs = error.environment ?? 'another';
-    const target =
-      connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
-    if (target !== undefined) target.isRefused = true;
-    const { environment: ours } = state.options;
-    state.out.notice('refused-environment', { address: connection.remote, theirs, ours });
+    noteForeign(state, connection, error.environment ?? 'another');
   } else if (name === 'no-common-version' || name === 'not-trusted') {
     noteRefused(state, connection, error.reason);
   }

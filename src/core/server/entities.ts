@@ -135,7 +135,8 @@ export interface Target {
   isWanted: boolean;
   /** It belongs to a master that this leaf lacks and others can reach. */
   isUrgent: boolean;
-  isRefused: boolean;
+  /** Why it, or this server, has refused the other: not tried again until a reload. */
+  refusal: string | null;
   isSelf: boolean;
   /** A server has greeted there since the start. */
   hasGreeted: boolean;

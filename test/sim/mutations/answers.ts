@@ -144,7 +144,7 @@ export const mutations: readonly Mutation[] = [
     answers.loneStart,
     [
       'view#isColdStartOver',
-      'if (!targets.every((target) => target.wasTried || target.isRefused)) return false;',
+      'if (!targets.every((target) => target.wasTried || target.refusal !== null)) return false;',
       '',
     ],
   ],

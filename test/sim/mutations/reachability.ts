@@ -88,7 +88,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     "[R45] another environment's address is not tried again",
     life.environments,
-    ['links#refuseEnvironment', 'if (target !== undefined) target.isRefused = true;', ''],
+    ['targets#refuseTarget', 'target.refusal = refusal;', ''],
   ],
   [
     '[R45] another environment is refused',

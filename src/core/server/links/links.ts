@@ -26,7 +26,7 @@ import { addOrigin, noteMet } from '../origins/origins.ts';
 import { unneededLinks } from './policy.ts';
 import { appendOwn, sendDigest } from '../replication/replication.ts';
 import { learnSibling, takesPeers } from './sibling.ts';
-import { noteGreeted } from './targets.ts';
+import { noteForeign, noteGreeted, noteRefused } from './targets.ts';
 import { endWaiting, forgetWants, noteOrphans } from '../replication/questions.ts';
 import { noteShaken } from '../origins/ways.ts';
 import { touchTargets, touchView } from '../due.ts';
@@ -45,13 +45,6 @@ export function handleWelcome(
   const { options } = state;
   const target =
     connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
-  if (target !== undefined) noteGreeted(state, [target.address]);
-  if (welcome.origin === state.self.id) {
-    if (target !== undefined) target.isSelf = true;
-    state.out.notice('own-address', { address: connection.remote });
-    closeConnection(state, connection, 'self');
-    return;
-  }
   if (welcome.environment !== options.environment) {
     refuseEnvironment(state, connection, welcome.environment);
     return;
@@ -61,6 +54,13 @@ export function handleWelcome(
     const reason = versionsReason(welcome.protocols);
     noteRefused(state, connection, reason);
     refuse(state, connection, { error: 'no-common-version', reason });
+    return;
+  }
+  if (target !== undefined) noteGreeted(state, [target.address]);
+  if (welcome.origin === state.self.id) {
+    if (target !== undefined) target.isSelf = true;
+    state.out.notice('own-address', { address: connection.remote });
+    closeConnection(state, connection, 'self');
     return;
   }
   if (target !== undefined) {
@@ -113,14 +113,10 @@ export function handlePeerHello(state: State, connection: Connection, peer: Peer
   }
 }
 
-/** Closes a connection to another environment, and never tries that address again. */
+/** Closes a connection to another environment. */
 export function refuseEnvironment(state: State, connection: Connection, theirs: string): void {
   const ours = state.options.environment;
-  const target =
-    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
-  if (target !== undefined) target.isRefused = true;
-  const address = connection.remote;
-  state.out.notice('refused-environment', { address, theirs, ours });
+  noteForeign(state, connection, theirs);
   state.out.send(connection.id, {
     kind: 'error',
     error: PROTOCOL_ERRORS['wrong-environment'].code,
@@ -129,14 +125,6 @@ export function refuseEnvironment(state: State, connection: Connection, theirs: 
   });
   state.tally.add('refused', ['wrong-environment']);
   closeConnection(state, connection, 'wrong-environment');
-}
-
-/** An address refused us for a reason that time does not mend. */
-export function noteRefused(state: State, connection: Connection, reason: string): void {
-  const target =
-    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
-  if (target !== undefined) target.isRefused = true;
-  state.out.notice('refused-address', { address: connection.remote, reason });
 }
 
 /**

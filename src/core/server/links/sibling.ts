@@ -11,7 +11,7 @@ import type { Connection } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
 import { closeConnection } from './connections.ts';
-import { isVacant } from './targets.ts';
+import { isVacant, noteRefused } from './targets.ts';
 
 /** Whether servers may link by this connection. */
 export function takesPeers({ transport }: Connection): boolean {
@@ -27,15 +27,11 @@ export function learnSibling(
   connection: Connection,
   { facts }: MessageOf<'welcome'>,
 ): void {
-  const target =
-    connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (isOwnHost(state, facts.host)) {
     const address = nextAddress(state, facts);
     if (address !== undefined) noteSibling(state, [address]);
-  } else if (target !== undefined) {
-    target.isRefused = true;
-    const reason = `it is a server of host ${facts.host}, and no sibling`;
-    state.out.notice('refused-address', { address: connection.remote, reason });
+  } else {
+    noteRefused(state, connection, `it is a server of host ${facts.host}, and no sibling`);
   }
   closeConnection(state, connection, 'unneeded');
 }

@@ -13,7 +13,7 @@ import type { Undialled } from '../../input.ts';
 import type { EventOf } from '../../kit/life-cycle.ts';
 import { nextOf } from '../../kit/life-cycle.ts';
 import { touchTargets, touchView } from '../due.ts';
-import type { Target } from '../entities.ts';
+import type { Connection, Target } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isCutOff } from './seeking.ts';
 
@@ -42,7 +42,7 @@ export function targetOf(state: State, address: string): Target {
       origin: null,
       isWanted: false,
       isUrgent: false,
-      isRefused: false,
+      refusal: null,
       isSelf: false,
       hasGreeted: false,
       wasTried: false,
@@ -92,7 +92,7 @@ function isOver(state: State, target: Target): boolean {
 const NONE: ReadonlySet<string> = new Set();
 
 function mayBeTried(target: Target): boolean {
-  return !target.isRefused && !target.isSelf;
+  return target.refusal === null && !target.isSelf;
 }
 
 function schedule(state: State, target: Target): void {
@@ -166,8 +166,8 @@ export function portOf(address: string): string {
 /**
  * Whether a program is at an address that is no server of ours, or one that hangs or is refused.
  */
-export function isStrange({ isRefused, ungreetedCount }: Target): boolean {
-  return isRefused || ungreetedCount >= UNGREETED_MIN;
+export function isStrange({ refusal, ungreetedCount }: Target): boolean {
+  return refusal !== null || ungreetedCount >= UNGREETED_MIN;
 }
 
 /** One that stops, or starts, may hang up once. */
@@ -192,13 +192,38 @@ export function handleUndialled(state: State, failed: Undialled): void {
   target.isDeserted = isDeserted === true;
   if (target.isDeserted) target.ungreetedCount = 0;
   if (isRefusal === true) {
-    target.isRefused = true;
     state.out.notice('refused-address', { address, reason });
+    refuseTarget(state, address, reason);
     return;
   }
   const isNews = !target.wasToldOf && state.options.peers.includes(address);
   target.wasToldOf = true;
   if (isNews) state.out.notice('dial-failed', { address, reason });
+}
+
+/**
+ * An address, if we have dialled it, and this server do not accept each other: time does not mend
+ * that.
+ */
+export function refuseTarget(state: State, dialled: string | null, refusal: string): void {
+  const target = dialled === null ? undefined : state.linking.targets.get(dialled);
+  if (target?.refusal !== null) return;
+  target.refusal = refusal;
+  state.out.notice('not-tried-again', { address: target.address });
+}
+
+/** The other end of a connection, a server or another program, does not accept us. */
+export function noteRefused(state: State, { remote, dialled }: Connection, reason: string): void {
+  state.out.notice('refused-address', { address: remote, reason });
+  refuseTarget(state, dialled, reason);
+}
+
+/** A server of another environment is at the other end, as one of both has found. */
+export function noteForeign(state: State, { remote, dialled }: Connection, theirs: string): void {
+  const ours = state.options.environment;
+  state.out.notice('refused-environment', { address: remote, theirs, ours });
+  const refusal = `it serves environment ${theirs}, this server serves ${ours}`;
+  refuseTarget(state, dialled, refusal);
 }
 
 /** There is news of a server: its addresses are tried at once. */
@@ -216,7 +241,7 @@ export function hasten(state: State, addresses: readonly string[]): void {
 /** Forgets which addresses refused us, and tries everything anew. */
 export function handleReload(state: State): void {
   for (const target of state.linking.targets.values()) {
-    target.isRefused = false;
+    target.refusal = null;
     target.wasToldOf = false;
   }
   hasten(state, [...state.linking.targets.keys()]);

@@ -152,7 +152,7 @@ function hasTakenDigest(link: Link): boolean {
  */
 function isColdStartOver(state: State): boolean {
   const targets = [...state.linking.targets.values()];
-  if (!targets.every((target) => target.wasTried || target.isRefused)) return false;
+  if (!targets.every((target) => target.wasTried || target.refusal !== null)) return false;
   const links = [...state.links.values()];
   const isAlone = !awaitsPeers(state);
   if (isAlone && links.length === 0) return true;
@@ -208,9 +208,9 @@ function haveAllAnswered({
   addresses: { siblings: siblingAddresses },
 }: State): boolean {
   return [...targets.values()].every((target) => {
-    const { address, isSelf, isRefused, hasFailed } = target;
+    const { address, isSelf, refusal, hasFailed } = target;
     const isHere = options.siblings.includes(address) || siblingAddresses.has(address);
-    return !hasFailed || isSelf || isRefused || (isHere && !options.peers.includes(address));
+    return !hasFailed || isSelf || refusal !== null || (isHere && !options.peers.includes(address));
   });
 }
 

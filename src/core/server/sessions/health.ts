@@ -42,7 +42,6 @@ function isIsolated(state: State): boolean {
 function reasonsOf(state: State): Reason[] {
   const masters = masterLinks(state);
   const suspects = suspectServers(state);
-  const unanswered = unansweredPeers(state);
   const address = hostPartOf(state.options.facts.addresses[0] ?? '');
   const reasons: (Reason | false)[] = [
     suspects !== '' && {
@@ -65,13 +64,9 @@ function reasonsOf(state: State): Reason[] {
       message: `${address}, which this server advertises, is no address of this host any more`,
       hint: 'give it back to the host; or let the server follow an interface: --bind eth0',
     },
-    unanswered.length > 0 && {
-      code: 'peer-unanswered',
-      message: unanswered.map((host) => unansweredText(state, host)).join('; '),
-      hint:
-        `start it, or give it up with: rarangi peers --forget ${unanswered[0] ?? 'HOST'}, ` +
-        'and take it out of the --peer of this host',
-    },
+    ...unansweredPeers(state)
+      .slice(0, UNANSWERED_MAX)
+      .map((host) => unansweredReason(state, host)),
     ...portHeldReasons(state),
     isWithoutMaster(state) && {
       code: 'no-master',
@@ -91,14 +86,33 @@ function suspectServers(state: State): string {
   return state.view.why === 'suspect' ? state.view.missing.join(', ') || 'a server' : '';
 }
 
-function unansweredText({ linking, options: { peers } }: State, host: string): string {
-  const strange = peers.find((address) => {
-    const target = linking.targets.get(address);
-    return hostPartOf(address) === host && target !== undefined && isStrange(target);
-  });
-  if (strange === undefined) return `${host}, named by --peer, has not answered since the start`;
-  return `${strange}, named by --peer, is the port of another program, or of a server that hangs`;
+/** Why a host of `--peer` does not answer, and what to do about it. */
+function unansweredReason({ linking, options: { peers } }: State, host: string): Reason {
+  const code = 'peer-unanswered';
+  const targets = peers
+    .filter((address) => hostPartOf(address) === host)
+    .flatMap((address) => linking.targets.get(address) ?? []);
+  for (const { address, refusal } of targets) {
+    if (refusal === null) continue;
+    const message = `${address}, named by --peer, and this server do not accept each other: ${refusal}`;
+    return { code, message, hint: 'mend that, then SIGHUP to this server; or correct its --peer' };
+  }
+  const strange = targets.find(isStrange);
+  if (strange !== undefined) {
+    const message = `${strange.address}, named by --peer, is the port of another program, or of a server that hangs`;
+    return { code, message, hint: 'correct the --peer of this host, or restart that server' };
+  }
+  return {
+    code,
+    message: `${host}, named by --peer, has not answered since the start`,
+    hint:
+      `start it, or give it up with: rarangi peers --forget ${host}, ` +
+      'and take it out of the --peer of this host',
+  };
 }
+
+/** Beside the ports that are held, and all others, a report has room for so many. */
+const UNANSWERED_MAX = 8;
 
 /** The hosts of `--peer` that were tried and have never answered at any address. */
 export function unansweredPeers(state: State): readonly string[] {
@@ -117,7 +131,7 @@ export function unansweredPeers(state: State): readonly string[] {
   return [...new Set(hosts)].sort(compareText);
 }
 
-/** Whether a peer was tried and has never answered at this address. */
+/** Whether a peer was tried and has not answered at this address, or not as one of ours. */
 function isSilent(state: State, address: string): boolean {
   const isTried = state.linking.targets.get(address)?.wasTried === true;
   return isTried && !hasAnswered(state, address) && !state.addresses.siblings.has(address);
@@ -125,7 +139,7 @@ function isSilent(state: State, address: string): boolean {
 
 function hasAnswered({ linking: { targets } }: State, address: string): boolean {
   const target = targets.get(address);
-  return target?.hasGreeted === true || target?.isSelf === true;
+  return target?.refusal === null && (target.hasGreeted || target.isSelf);
 }
 
 /** Whether a known server is there. */

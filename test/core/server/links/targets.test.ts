@@ -71,7 +71,9 @@ test('an address of another environment is told of and not tried again until a r
 
   stage.hear(connection, welcome('1', 'staging'));
   expect(stage.take(connection)).toMatchObject([{ kind: 'error', error: 6 }]);
-  expect(stage.takeNotices()).toContain('refused-environment');
+  const notices = stage.takeNotices();
+  expect(notices).toContain('refused-environment');
+  expect(notices).toContain('not-tried-again');
   expect(dialsWithin(stage, 3_600_000)).toEqual([]);
   stage.give({ kind: 'reload' });
 
@@ -103,6 +105,17 @@ test('a server that says it is locked is not tried again', () => {
 
   expect(dialsWithin(stage, 3_600_000)).toEqual([]);
   expect(stage.takeNotices()).toContain('refused-address');
+});
+
+test.each([
+  [6, 'refused-environment'],
+  [7, 'refused-address'],
+])('nobody says of a caller that refuses us by %i that it is not tried again', (error, name) => {
+  const stage = new ServerStage();
+
+  stage.hear(stage.accept(), { kind: 'error', error, reason: 'not for me' });
+
+  expect(stage.takeNotices().at(-1)).toBe(name);
 });
 
 test('an address that refuses us is not tried again until a reload', () => {

@@ -187,6 +187,29 @@ test('a program that accepts at a --peer and does not greet is no answer, and is
   ]);
 });
 
+test('a --peer of another environment, or with another secret, is a reason that says why', () => {
+  const stage = new ServerStage({ peers: [PEER] });
+  greet(stage, stage.reach(PEER), 'staging');
+  stage.pass(60_000);
+  const [, foreign] = statusOf(stage).reasons ?? [];
+  stage.give({ kind: 'reload' });
+  stage.pass(1_000);
+  const reason = 'it has another secret';
+  stage.give({ kind: 'undialled', address: PEER, reason, isRefusal: true });
+  const [, untrusted] = statusOf(stage).reasons ?? [];
+
+  const hint = 'mend that, then SIGHUP to this server; or correct its --peer';
+  const message = `${PEER}, named by --peer, and this server do not accept each other:`;
+  expect([foreign, untrusted]).toEqual([
+    {
+      code: 'peer-unanswered',
+      message: `${message} it serves environment staging, this server serves testing`,
+      hint,
+    },
+    { code: 'peer-unanswered', message: `${message} ${reason}`, hint },
+  ]);
+});
+
 test('[R104] a server that is alone waits for its --peer, until an operator gives it up', () => {
   const stage = new ServerStage({ peers: [PEER] });
   refuse(stage, PEER, 'h0:17311');
@@ -220,9 +243,13 @@ test('[R104] so it does for a --peer that answered once, and left before everyth
 });
 
 /** A server at PEER greets. */
-function greet(stage: ServerStage, connection: ConnectionId): MessageOf<'welcome'> {
+function greet(
+  stage: ServerStage,
+  connection: ConnectionId,
+  called = 'testing',
+): MessageOf<'welcome'> {
   const [origin, facts] = [originOf('4'), factsOf('4', { address: PEER })];
-  const environment = 'testing' as Name;
+  const environment = called as Name;
   const welcome = { kind: 'welcome', protocols: [2], environment, origin, facts } as const;
   stage.hear(connection, welcome);
   return welcome;
