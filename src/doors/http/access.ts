@@ -48,10 +48,13 @@ export interface AccessRules {
   readonly isToken: (text: string) => boolean;
 }
 
+/** The codes of refusals. */
+export const REFUSAL_CODES = ['usage', 'host', 'origin', 'token', 'not-here', 'proxied'] as const;
+
 /** Why a request is not served. */
 export interface HttpRefusal {
   readonly status: 400 | 401 | 403 | 415;
-  readonly code: 'usage' | 'host' | 'origin' | 'token' | 'not-here' | 'proxied';
+  readonly code: (typeof REFUSAL_CODES)[number];
   readonly message: string;
   readonly hint: string;
 }

@@ -16,9 +16,18 @@ export type FailureCode =
   | 'limit'
   | 'bug';
 
+/** Every status of an answer. */
+export const HTTP_STATUSES = [
+  ...([200, 204, 304, 400, 401, 403, 404, 405, 408] as const),
+  ...([413, 415, 429, 431, 500, 503, 504] as const),
+] as const;
+
+/** A status of an answer. */
+export type HttpStatus = (typeof HTTP_STATUSES)[number];
+
 /** A failure with its status. */
 export interface HttpFailure {
-  readonly status: number;
+  readonly status: HttpStatus;
   readonly code: FailureCode;
   readonly message: string;
   readonly hint: string;

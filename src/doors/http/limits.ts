@@ -36,6 +36,10 @@ export const HTTP_LIMITS = {
     max: 1_024,
     doc: 'Connections that last: watches, waits and registrations. Further ones are answered 429.',
   },
+  'http-services-per-watch': {
+    max: 256,
+    doc: 'Services and patterns of a watch, else 429.',
+  },
   'http-told-in-all': {
     max: 1_048_576,
     doc: 'Instances that are remembered for watches with a tag or a cluster, to tell when one no longer fits; some 50 MB. Beyond that the watches that were told of most end, with the line failed. Watches of all instances need none.',

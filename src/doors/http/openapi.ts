@@ -115,6 +115,7 @@ export const MEANINGS: Readonly<Record<number, string>> = {
   413: 'the request is too large',
   415: 'the request has the wrong type',
   429: 'a limit is reached',
+  431: 'the headers are too large',
   500: 'a bug',
   503: 'cannot tell: none, and the view is not complete',
   504: 'the wait ended with nothing live',

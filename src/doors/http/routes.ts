@@ -79,7 +79,7 @@ export const ROUTES = {
     },
     answer: 'Lookup',
     texts: ['text/plain'],
-    codes: [304, 404, 503, 504],
+    codes: [304, 404, 429, 503, 504],
   },
   watch: {
     method: 'GET',

@@ -1,13 +1,21 @@
 // THE TABLE of metrics: every one, its type, its labels, and which series are always there. The
 // exposition, the manual and the tests of dashboard and rules follow from it. The invariants: every
-// counter is there from the first scrape, at 0, because an alert needs a series to exist; and no
-// label has an instance, an address or a tag.
+// counter is there from the first scrape, at 0, because an alert needs a series to exist, so a door
+// counts nothing that is not listed here; and no label has an instance, an address or a tag.
 
 import { CAUSES } from '../../protocol/records.ts';
 import { PROTOCOL_ERRORS } from '../../protocol/errors.ts';
+import type { RcodeName } from '../dns/codes.ts';
 import { RCODE } from '../dns/codes.ts';
+import type { DnsLimitName } from '../dns/limits.ts';
 import { DNS_LIMITS } from '../dns/limits.ts';
+import type { HttpRefusal } from '../http/access.ts';
+import { REFUSAL_CODES } from '../http/access.ts';
+import type { HttpLimitName } from '../http/limits.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
+import type { HttpStatus } from '../http/failures.ts';
+import { HTTP_STATUSES } from '../http/failures.ts';
+import type { RouteName } from '../http/routes.ts';
 import { ALL_ROUTES, STREAMING_ROUTES } from '../http/routes.ts';
 
 /** A metric of the table. */
@@ -21,9 +29,27 @@ export interface MetricSpec {
   readonly isAsked?: boolean;
 }
 
+/** The labels of the counts of doors: each is listed below. */
+export interface DoorCounts {
+  readonly lookups: readonly ['http' | 'dns', (typeof answers)[number]];
+  readonly 'dns-queries': readonly ['udp' | 'tcp', RcodeName];
+  readonly 'dns-truncated': readonly ['udp', 'NOERROR'];
+  readonly 'http-requests': HttpSeries;
+  readonly refused: readonly [HttpRefusal['code']];
+  readonly 'limit-reached': readonly [HttpLimitName | DnsLimitName];
+}
+
+/** The series of each route by their codes, and those without a route. */
+const HTTP_SERIES = new Map<RouteName | 'none', ReadonlyMap<number, HttpSeries>>([
+  ...ALL_ROUTES.map(({ name, codes = [] }) =>
+    httpSeries(name, [...new Set([200, 400, 401, 403, ...codes])]),
+  ),
+  httpSeries('none', HTTP_STATUSES),
+]);
+
 const ALONE: readonly (readonly string[])[] = [[]];
 const transports = ['tcp', 'unix', 'http', 'inside'];
-const answers = ['live', 'stale', 'none', 'cannot_tell'];
+const answers = ['live', 'stale', 'none', 'cannot_tell'] as const;
 const peer = { labels: ['peer'], always: [] };
 const ofProcess = { labels: [], always: [] } as const;
 
@@ -183,9 +209,9 @@ export const METRICS = {
   },
   rarangi_http_requests_total: {
     type: 'counter',
-    help: 'Requests that HTTP answered; the route is none where there was no such route.',
+    help: 'Requests that HTTP answered; the route is none where it is not known, or rarely has that code.',
     labels: ['route', 'code'],
-    always: httpSeries(),
+    always: [...HTTP_SERIES.values()].flatMap((series) => [...series.values()]),
   },
   rarangi_http_streams: {
     type: 'gauge',
@@ -197,7 +223,7 @@ export const METRICS = {
     type: 'counter',
     help: 'Connections and requests that were refused.',
     labels: ['reason'],
-    always: listed(...protocolReasons(), 'host', 'origin', 'token', 'not-here', 'proxied'),
+    always: listed(...Object.keys(PROTOCOL_ERRORS), ...REFUSAL_CODES),
   },
   rarangi_limit_reached_total: {
     type: 'counter',
@@ -296,21 +322,14 @@ function product(ones: readonly string[], others: readonly string[]): string[][]
   return ones.flatMap((one) => others.map((other) => [one, other]));
 }
 
-/** The codes of each route, and those without a route. */
-function httpSeries(): string[][] {
-  const none = [400, 401, 403, 404, 405, 429];
-  const known = ALL_ROUTES.map(({ name, codes = [] }) => {
-    return { name, codes: new Set([200, 400, 401, 403, ...codes]) };
-  });
-  return [...known, { name: 'none', codes: none }].flatMap(({ name, codes }) =>
-    [...codes].map((code) => [name, String(code)]),
-  );
+/** A route and a code, both listed. */
+export type HttpSeries = readonly [route: RouteName | 'none', code: string];
+
+/** The labels of an answer: of its route, or of none if the table has no such code of the route. */
+export function httpSeriesOf(route: RouteName | 'none', status: HttpStatus): HttpSeries {
+  return HTTP_SERIES.get(route)?.get(status) ?? ['none', String(status)];
 }
 
-/** The errors that end a connection because its other end did something wrong. */
-function protocolReasons(): string[] {
-  const isOurs = new Set(['silent', 'duplicate', 'self', 'left']);
-  return Object.entries(PROTOCOL_ERRORS).flatMap(([name, { closes }]) =>
-    closes && !isOurs.has(name) ? [name] : [],
-  );
+function httpSeries(route: RouteName | 'none', codes: readonly number[]) {
+  return [route, new Map(codes.map((code) => [code, [route, String(code)] as const]))] as const;
 }

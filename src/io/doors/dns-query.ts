@@ -7,6 +7,7 @@ import { failureBytes } from '../../doors/dns/answer.ts';
 import { RCODE } from '../../doors/dns/codes.ts';
 import type { Asking } from '../../doors/dns/door.ts';
 import type { Encoded } from '../../doors/dns/encoder.ts';
+import type { DoorCounts } from '../../doors/metrics/table.ts';
 import type { DnsSource } from './dns-sockets.ts';
 import type { DoorServer } from './door.ts';
 
@@ -32,32 +33,36 @@ export class OpenQuery implements Asking {
     this.#isAnswered = true;
     const labels = (this.#source.isStream ? LABELS.tcp : LABELS.udp)[rcode];
     this.#count('dns-queries', labels);
-    if (isTruncated) this.#count('dns-truncated', labels);
+    if (isTruncated) this.#count('dns-truncated', TRUNCATED);
     if (finding !== null) this.#count('lookups', FOUND[finding]);
     this.#source.reply(bytes);
   }
 
-  /** Answers that it could not be answered, unless it was already. */
-  fail(): void {
+  /** Answers that it could not be answered, unless it was already. Returns whether it was or is. */
+  fail(): boolean {
     const bytes = this.#isAnswered ? null : failureBytes(this.bytes);
     if (bytes !== null) this.answer({ ...FAILED, bytes });
+    return this.#isAnswered;
   }
 }
 
-type Labels = Readonly<Record<Encoded['rcode'], readonly [string, string]>>;
+type Labels = Readonly<Record<Encoded['rcode'], DoorCounts['dns-queries']>>;
 
-function labelsOf(transport: string): Labels {
+function labelsOf(transport: 'udp' | 'tcp'): Labels {
   const pairs = Object.keys(RCODE).map((rcode) => [rcode, [transport, rcode]]);
   return Object.fromEntries(pairs) as Labels;
 }
 
 const FAILED = { rcode: 'SERVFAIL', isTruncated: false, finding: null } as const;
 
-const FOUND: Readonly<Record<Finding, readonly [string, string]>> = {
+const FOUND: Readonly<Record<Finding, DoorCounts['lookups']>> = {
   live: ['dns', 'live'],
   stale: ['dns', 'stale'],
   none: ['dns', 'none'],
   cannot_tell: ['dns', 'cannot_tell'],
 };
+
+/** Only an answer that has something is cut, and only over UDP. */
+const TRUNCATED = ['udp', 'NOERROR'] as const;
 
 const LABELS = { udp: labelsOf('udp'), tcp: labelsOf('tcp') };

@@ -5,7 +5,7 @@
 import type { Notice } from '../../core/notices.ts';
 import type { ConnectionId, HeldPlace } from '../../core/input.ts';
 import type { State } from '../../core/server/state.ts';
-import type { Counted } from '../../core/server/tally.ts';
+import type { DoorCounts } from '../../doors/metrics/table.ts';
 import type { Name } from '../../protocol/ids.ts';
 import type { Facts } from '../../protocol/records.ts';
 import type { InnerConnection, InnerEnd } from '../machine/inner-connections.ts';
@@ -32,7 +32,7 @@ export interface DoorServer {
   /** Another program is at a place of a door, or is not any more. */
   readonly setHeld: (place: Omit<HeldPlace, 'uid'>, isHeld: boolean) => void;
   /** Counts what a door did, for metrics. */
-  readonly count: (counted: Counted, labels: readonly string[]) => void;
+  readonly count: <C extends keyof DoorCounts>(counted: C, labels: DoorCounts[C]) => void;
   /** The bytes that wait in memory to be written to a connection. */
   readonly unwrittenBytesOf: (connection: ConnectionId) => number;
 }

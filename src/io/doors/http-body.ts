@@ -32,7 +32,7 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
 
 function failTooLarge(exchange: Exchange): void {
   const message = `what was sent is larger than ${String(BODY_BYTES_MAX)} bytes`;
-  const failure = { ...usageFailure(message, 'send less at once'), status: 413 };
+  const failure = { ...usageFailure(message, 'send less at once'), status: 413 } as const;
   exchange.noteLimit('http-body-bytes');
   exchange.fail(failure, { headers: { Connection: 'close' } });
 }

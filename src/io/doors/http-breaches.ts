@@ -70,7 +70,7 @@ function beyond(limit: 'http-header-bytes' | 'http-header-ms' | 'http-request-ms
     'http-header-bytes': { status: 431, message: `the headers have more than ${max} bytes` },
     'http-header-ms': { status: 408, message: `the headers were not there within ${max} ms` },
     'http-request-ms': { status: 408, message: `the request was not whole within ${max} ms` },
-  };
+  } as const;
   return { failure: { code: 'usage', hint: HINT, ...failures[limit] }, limit };
 }
 

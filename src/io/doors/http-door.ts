@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { failureBody } from '../../doors/http/failures.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
+import { httpSeriesOf } from '../../doors/metrics/table.ts';
 import { endpointOf } from '../machine/addresses.ts';
 import type { Door, DoorContext, DoorListener, DoorPlace } from './door.ts';
 import { isBeyondLoopback } from './http-access.ts';
@@ -49,6 +50,7 @@ class HttpDoor implements Door {
       answerTo: (failure) => {
         const body = `${JSON.stringify(failureBody(failure))}\n`;
         const { status } = failure;
+        context.server.count('http-requests', httpSeriesOf('none', status));
         return renderedBy(context.server, { status, content: { type: JSON_TYPE, body } });
       },
     });

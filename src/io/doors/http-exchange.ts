@@ -6,12 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamForm } from '../../doors/http/events.ts';
 import { eventText, signOfLife, streamHeaders, streamStart } from '../../doors/http/events.ts';
 import type { HttpFailure } from '../../doors/http/failures.ts';
-import { failureBody } from '../../doors/http/failures.ts';
+import type { HttpStatus } from '../../doors/http/failures.ts';
+import { failureBody, limitFailure } from '../../doors/http/failures.ts';
 import type { HttpLimitName } from '../../doors/http/limits.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { RouteName } from '../../doors/http/routes.ts';
 import type { HttpView } from '../../doors/http/view.ts';
 import { viewHeaders } from '../../doors/http/view.ts';
+import { httpSeriesOf } from '../../doors/metrics/table.ts';
 import type { DoorContext, DoorPlace, DoorServer } from './door.ts';
 
 /** The parts of an answer besides its body. */
@@ -25,7 +27,7 @@ type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 /** An answer as it leaves: it may be given as often as it is right. */
 export interface Rendered {
-  readonly status: number;
+  readonly status: HttpStatus;
   /** The names and the values of its headers, in turn. */
   readonly head: string[];
   readonly body: string | null;
@@ -139,17 +141,17 @@ export class Exchange {
   }
 
   /** Answers JSON. */
-  json(status: number, body: object, extras: Extras = {}): void {
+  json(status: HttpStatus, body: object, extras: Extras = {}): void {
     this.ready(status, JSON.stringify(body), extras);
   }
 
   /** Answers JSON that is text already. */
-  ready(status: number, json: string, extras: Extras = {}): void {
+  ready(status: HttpStatus, json: string, extras: Extras = {}): void {
     this.give(this.rendered(status, { type: JSON_TYPE, body: `${json}\n` }, extras));
   }
 
   /** Answers plain text. */
-  text(status: number, body: string, extras: Extras & { readonly type?: string } = {}): void {
+  text(status: HttpStatus, body: string, extras: Extras & { readonly type?: string } = {}): void {
     this.give(this.rendered(status, { type: extras.type ?? TEXT_TYPE, body }, extras));
   }
 
@@ -159,7 +161,7 @@ export class Exchange {
   }
 
   /** Makes an answer, to be given now or later. */
-  rendered(status: number, content: Content | null, extras: Extras = {}): Rendered {
+  rendered(status: HttpStatus, content: Content | null, extras: Extras = {}): Rendered {
     return renderedBy(this.#context.server, { status, content, extras });
   }
 
@@ -193,6 +195,12 @@ export class Exchange {
   streamHead(form: StreamForm): void {
     this.#beginStream(form);
     this.response.end();
+  }
+
+  /** Says that a limit of the door is reached. */
+  failAtLimit(limit: HttpLimitName, reason: string): void {
+    this.noteLimit(limit);
+    this.fail(limitFailure(reason));
   }
 
   /** Begins a stream. `onEnd` is called once, when it has no reader any more. */
@@ -238,8 +246,8 @@ export class Exchange {
     this.#begin(200, linesOf(headers));
   }
 
-  #begin(status: number, head: string[]): void {
-    this.#context.server.count('http-requests', [this.route, String(status)]);
+  #begin(status: HttpStatus, head: string[]): void {
+    this.#context.server.count('http-requests', httpSeriesOf(this.route, status));
     this.response.writeHead(status, this.#own.length === 0 ? head : [...head, ...this.#own]);
   }
 }

@@ -4,7 +4,6 @@
 
 import { GlobError, globOf } from '../../answers/glob.ts';
 import { streamFormOf } from '../../doors/http/events.ts';
-import { limitFailure } from '../../doors/http/failures.ts';
 import type { Keepable } from '../../doors/http/kept.ts';
 import { KeptAnswers } from '../../doors/http/kept.ts';
 import { HTTP_LIMITS } from '../../doors/http/limits.ts';
@@ -78,9 +77,8 @@ export class HttpInside {
     more: Partial<Omit<InnerSessionOptions, 'context' | 'remote'>> = {},
   ): InnerSession | null {
     if (this.#streams.size >= STREAMS_MAX) {
-      exchange.noteLimit('http-streams');
       const reason = `the limit is ${String(STREAMS_MAX)} streams: end some, or use the other server`;
-      exchange.fail(limitFailure(reason));
+      exchange.failAtLimit('http-streams', reason);
       return null;
     }
     this.#streams.add(exchange);

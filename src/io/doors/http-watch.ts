@@ -7,7 +7,8 @@ import { instanceInfoOf } from '../../answers/shapes.ts';
 import { viewInfoOf, type ViewInfo, type ViewReason } from '../../answers/view.ts';
 import type { Wanted } from '../../core/client/matching.ts';
 import { isWanted } from '../../core/client/matching.ts';
-import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
+import { usageFailure } from '../../doors/http/failures.ts';
+import { HTTP_LIMITS } from '../../doors/http/limits.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import { isName } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
@@ -29,7 +30,8 @@ export function answerWatch(exchange: Exchange, { inside, query }: HttpQuestion)
     return;
   }
   if (subjects.length > SERVICES_MAX) {
-    exchange.fail(limitFailure(`the limit is ${String(SERVICES_MAX)} services in a watch`));
+    const reason = `the limit is ${String(SERVICES_MAX)} services in a watch`;
+    exchange.failAtLimit('http-services-per-watch', reason);
     return;
   }
   const watch = new HttpWatch(inside, exchange, { subjects, wanted: wantedOf(query) });
@@ -200,5 +202,5 @@ function isFiltered({ tags = {}, cluster }: Wanted): boolean {
 }
 
 const TOO_MANY = 'the filtered watches of this server were told of too many instances';
-const SERVICES_MAX = 256;
+const { max: SERVICES_MAX } = HTTP_LIMITS['http-services-per-watch'];
 const LOOK_MS = 250;

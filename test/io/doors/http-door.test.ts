@@ -56,7 +56,7 @@ class HttpPort {
   }
 
   async begin(path: string, { body, ...more }: Asked = {}): Promise<IncomingMessage> {
-    const headers = { 'Content-Type': 'application/json', ...more.headers } as RequestOptions;
+    const headers = { 'Content-Type': 'application/json', ...(more.headers as object) };
     const asked = httpRequest({
       host: '127.0.0.1',
       port: this.#port,
@@ -104,3 +104,38 @@ test.each(['/v1/watch?service=web&tag=a=b', '/v1/feed'])(
     expect(read).toContain('rarangi_http_streams{route="feed"} 0\n');
   },
 );
+
+test('whatever is refused or beyond a limit is counted in a series that was there before', async () => {
+  const http = await startServer();
+  const seriesNow = async (): Promise<ReadonlyMap<string, number>> => {
+    const { body } = await http.ask('/metrics');
+    const samples = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      samples.map((line) => [line.replace(/ [^ ]*$/, ''), Number(line.replace(/.* /, ''))]),
+    );
+  };
+  const services = Array.from({ length: 257 }, (_, index) => `service=s${String(index)}`);
+  const before = await seriesNow();
+
+  const { status } = await http.ask(`/v1/watch?${services.join('&')}`);
+  await http.exchange('GET / HTTP/1.1\r\n\r\n', '"error"');
+  await http.exchange(`GET / HTTP/1.1\r\nHost: ${'h'.repeat(9_000)}\r\n\r\n`, '"error"');
+  const after = await seriesNow();
+
+  expect(status).toBe(429);
+  expect([...after.keys()]).toEqual([...before.keys()]);
+  const counted = [...after].filter(
+    ([name, value]) => /refused|limit_reached|code="4/.test(name) && value > 0,
+  );
+  expect(Object.fromEntries(counted)).toEqual({
+    'rarangi_http_requests_total{route="watch",code="429"}': 1,
+    'rarangi_http_requests_total{route="root",code="400"}': 1,
+    'rarangi_http_requests_total{route="none",code="431"}': 1,
+    'rarangi_refused_total{reason="usage"}': 1,
+    'rarangi_limit_reached_total{limit="http-services-per-watch"}': 1,
+    'rarangi_limit_reached_total{limit="http-header-bytes"}': 1,
+  });
+  expect(after.get('rarangi_refused_total{reason="duplicate"}')).toBe(0);
+  expect(after.get('rarangi_http_requests_total{route="service",code="429"}')).toBe(0);
+  expect(after.get('rarangi_http_requests_total{route="none",code="408"}')).toBe(0);
+});
