@@ -156,22 +156,33 @@ function gather(
 type Known = ReturnType<HttpInside['server']['state']>;
 
 /**
- * Instances that were lost a while ago and are not back; those given up on purpose were not lost.
+ * Instances that were lost a while ago and are not back, under whatever id: of each place the one
+ * that went last. Those given up on purpose were not lost.
  */
 function lostWithin(
   { clients: { removals }, nowMs, catalogue }: Known,
   withinMs: number,
 ): Instance[] {
-  const lost: Instance[] = [];
+  const lost = new Map<string, Instance>();
   for (const { instance, cause, atMs } of removals.values()) {
-    if (cause === undefined || !IS_LOST[cause] || nowMs - atMs > withinMs) continue;
-    const { service, instance: id } = instance.registration;
-    const isBack = catalogue
-      .instancesOf(service)
-      .some(({ registration }) => registration.instance === id);
-    if (!isBack) lost.push(instance);
+    const isLost = cause !== undefined && IS_LOST[cause] && nowMs - atMs <= withinMs;
+    lost.delete(placeOf(instance));
+    if (isLost) lost.set(placeOf(instance), instance);
   }
-  return lost;
+  const gone = [...lost.values()];
+  const present = new Set<string>();
+  for (const service of new Set(gone.map(({ registration }) => registration.service))) {
+    for (const one of catalogue.instancesOf(service)) {
+      present.add(placeOf(one)).add(one.registration.instance);
+    }
+  }
+  return gone.filter((one) => {
+    return !present.has(placeOf(one)) && !present.has(one.registration.instance);
+  });
+}
+
+function placeOf({ registration: { service, address, port } }: Instance): string {
+  return `${service} ${address} ${String(port)}`;
 }
 
 const IS_LOST: Readonly<Record<Cause, boolean>> = {

@@ -139,3 +139,29 @@ test('whatever is refused or beyond a limit is counted in a series that was ther
   expect(after.get('rarangi_http_requests_total{route="service",code="429"}')).toBe(0);
   expect(after.get('rarangi_http_requests_total{route="none",code="408"}')).toBe(0);
 });
+
+test('a place that is taken again is not listed as gone, and of those lost there only the last is', async () => {
+  const http = await startServer();
+  const registerAgain = async (ports: readonly number[]): Promise<IncomingMessage> => {
+    const body = ports.map((port) => ({ service: 'web', port }));
+    const response = await http.begin('/v1/register', { method: 'POST', body });
+    await once(response, 'data');
+    return response;
+  };
+  const listed = async (): Promise<string[]> => {
+    const { body } = await http.ask('/v1/prometheus?gone=15m');
+    const groups = JSON.parse(body) as { targets: string[]; labels: Record<string, string> }[];
+    return groups
+      .map(({ targets, labels }) => `${String(targets[0])} ${labels['__meta_rarangi_state'] ?? ''}`)
+      .sort();
+  };
+  const gone = ['127.0.0.1:1 gone', '127.0.0.1:2 gone'];
+  for (let times = 0; times < 2; times += 1) {
+    (await registerAgain([1, 2])).destroy();
+    await expect.poll(listed).toEqual(gone);
+  }
+
+  await registerAgain([1]);
+
+  expect(await listed()).toEqual(['127.0.0.1:1 live', '127.0.0.1:2 gone']);
+});
