@@ -113,6 +113,8 @@ export const NAME_FORMS: readonly NameForm[] = [
 
 /** The question of the labels left of the zone, in lower case. */
 export function soughtBy(labels: WireName): Sought {
+  // Labels are joined with dots: one that has a dot itself would be taken for two.
+  if (labels.some((label) => label.includes('.'))) return UNKNOWN;
   const last = labels.at(-1);
   if (last === undefined) return { kind: 'apex' };
   if (last === '_tcp' || last === '_udp') return byTransport(labels.slice(0, -1), last);

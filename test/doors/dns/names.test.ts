@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { NAME_FORMS, unsayableOf } from '../../../src/doors/dns/names.ts';
 import { Zone, zoneTextOf } from '../../../src/doors/dns/zone.ts';
 import type { Told } from './stage.ts';
-import { byText, instanceOf, Stage, ZONE } from './stage.ts';
+import { byText, instanceOf, queryBytes, Stage, TYPES, ZONE } from './stage.ts';
 
 const edns = { payloadBytes: 1_232 };
 
@@ -102,6 +102,22 @@ test('nobody matches: there is no such name; a name that others go on with is th
     Object.fromEntries(parts.map((name) => [name, 'NOERROR'])),
   );
   for (const name of parts) expect(stage.ask(name, 'SRV').answers).toEqual([]);
+});
+
+test('a dot inside a label separates nothing: there is no such name', () => {
+  const stage = new Stage();
+  stage.table.put(instanceOf({ service: 'api.v2', host: 'h3.example.com' }));
+  const rcodeOf = (...labels: string[]): string => {
+    const asked = [...queryBytes([...labels, ZONE].join('.'), TYPES.A)];
+    // The letter that stands for a dot within a label.
+    const bytes = asked.map((byte) => (byte === 0x7e ? 0x2e : byte));
+    return stage.take(Uint8Array.from(bytes))?.rcode ?? '';
+  };
+
+  expect(rcodeOf('api', 'v2')).toBe('NOERROR');
+  expect(rcodeOf('api~v2')).toBe('NXDOMAIN');
+  expect(rcodeOf('h3~example.com', '_host', 'api', 'v2')).toBe('NXDOMAIN');
+  expect(rcodeOf('_api~v2', '_tcp')).toBe('NXDOMAIN');
 });
 
 test('eight qualifiers are understood', () => {
