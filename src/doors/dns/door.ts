@@ -28,7 +28,7 @@ import { keyOf } from './wire-name.ts';
 /** The receiver of the answer to a query. */
 export interface Asking {
   /**
-   * Called once, or never if the bytes get no answer. The bytes are lent: the next answer may
+   * Called once, or never if `take` says so. The bytes are lent: the next answer may
    * change them. Copies are made where they are needed.
    */
   answer(answered: Encoded): void;
@@ -48,15 +48,15 @@ export class DnsDoor {
     this.#ready = new Ready(options);
   }
 
-  /** Answers bytes that have arrived. */
-  take(bytes: Uint8Array, way: Way, asking: Asking): void {
+  /** Answers bytes that have arrived. Returns false if they get no answer. */
+  take(bytes: Uint8Array, way: Way, asking: Asking): boolean {
     const again = this.#again(bytes, way);
     if (again !== null) {
       asking.answer(again);
-      return;
+      return true;
     }
     const read = readQuery(bytes);
-    if (read.kind === 'ignored') return;
+    if (read.kind === 'ignored') return false;
     if (read.kind === 'wrong') {
       asking.answer(this.#encoder.encode(refusal(read.asked, read.rcode), PLAIN));
     } else if (!way.isAllowed) {
@@ -66,6 +66,7 @@ export class DnsDoor {
     } else {
       this.#answer({ query: read.query, way, bytes }, asking);
     }
+    return true;
   }
 
   /** The answer to a question that was asked before, if nothing has changed since. */

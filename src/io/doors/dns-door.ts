@@ -116,23 +116,24 @@ class DnsPlaces implements Door {
     return (bytes, source) => {
       const { address, isStream } = source;
       const isNear = isLoopback(address);
-      if (!isNear && !this.#mayAsk(address)) return;
+      if (!isNear && !this.#mayAsk(address)) return false;
       const isAllowed = isNear || isWithin(address, this.#context.server.settings.dnsFrom);
       const { near, far, refused } = isStream ? ways.stream : ways.datagram;
       const way = isNear ? near : isAllowed ? far : refused;
-      this.#answer(new OpenQuery(bytes, source, this.#context.server.count), way);
+      return this.#answer(new OpenQuery(bytes, source, this.#context.server.count), way);
     };
   }
 
-  #answer(query: OpenQuery, way: Way): void {
+  #answer(query: OpenQuery, way: Way): boolean {
     this.#query = query;
     try {
-      this.#door.take(query.bytes, way, query);
+      return this.#door.take(query.bytes, way, query);
     } catch (error) {
       this.#tellFault(error, query);
-      query.fail();
+      return query.fail();
+    } finally {
+      this.#query = null;
     }
-    this.#query = null;
   }
 
   /**
@@ -171,11 +172,13 @@ class DnsPlaces implements Door {
       lookup: (service, take) => {
         this.#ask({ kind: 'lookup', service: service as Name }, (answer) => {
           if (answer.kind === 'instances') take({ instances: answer.instances, view: answer });
+          else this.#query?.fail();
         });
       },
       list: (take) => {
         this.#ask({ kind: 'list' }, (answer) => {
           if (answer.kind === 'services') take({ services: answer.services, view: answer });
+          else this.#query?.fail();
         });
       },
       serial: () => this.#context.server.state().catalogue.revision,

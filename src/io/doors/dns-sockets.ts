@@ -6,13 +6,14 @@ export interface DnsSource {
   /** An IP address. */
   readonly address: string;
   readonly isStream: boolean;
-  /** Called once, or never. The bytes are the caller's again when it returns. */
+  /** Called once, unless there is no answer. The bytes are the caller's again when it returns. */
   reply(bytes: Uint8Array): void;
 }
 
 /** Who takes queries. */
 export interface DnsAsker {
-  readonly take: (bytes: Uint8Array, source: DnsSource) => void;
+  /** Returns false if there is no answer, now or later. */
+  readonly take: (bytes: Uint8Array, source: DnsSource) => boolean;
   /** The socket is of no use any more. */
   readonly fail: (error: unknown) => void;
 }

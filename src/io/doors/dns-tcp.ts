@@ -1,7 +1,7 @@
 // DNS over TCP at one address: queries with their length before them, any number one after the
 // other. The invariants: a connection takes in no query as long as many bytes wait for its reader;
-// the bytes that wait at all of them together are bounded; and the connections that are idle
-// longest make room for new ones.
+// the bytes that wait at all of them together are bounded; a query that has begun is whole in time,
+// however its bytes trickle; and the connections that are idle longest make room for new ones.
 
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
@@ -110,6 +110,8 @@ class DnsConnection {
   readonly #address: string;
   #unread: Buffer = Buffer.alloc(0);
   #openCount = 0;
+  /** Ends the connection if the query that has begun is not whole in time; at first, if none comes. */
+  #deadline: NodeJS.Timeout | null;
   /** A query that cannot be read is the last one. */
   #isLast = false;
 
@@ -117,7 +119,8 @@ class DnsConnection {
     this.#socket = socket;
     this.#options = options;
     this.#address = plainAddress(socket.remoteAddress ?? '');
-    socket.setTimeout(FIRST_MS_MAX, () => {
+    this.#deadline = this.#startDeadline();
+    socket.setTimeout(IDLE_MS_MAX, () => {
       this.end();
     });
     socket.on('data', (chunk: Buffer) => {
@@ -134,6 +137,7 @@ class DnsConnection {
     });
     socket.on('error', () => undefined);
     socket.on('close', () => {
+      this.#endDeadline();
       options.closed();
     });
   }
@@ -163,8 +167,10 @@ class DnsConnection {
       this.#unread = this.#unread.subarray(LENGTH_BYTES + length);
       this.#take(query);
     }
-    if (this.#isFree()) this.#socket.resume();
-    else this.#socket.pause();
+    if (this.#isFree()) {
+      if (this.#unread.length > 0) this.#deadline ??= this.#startDeadline();
+      this.#socket.resume();
+    } else this.#socket.pause();
     this.#maybeEnd();
   }
 
@@ -175,10 +181,10 @@ class DnsConnection {
 
   #take(query: Uint8Array): void {
     this.#openCount += 1;
-    this.#socket.setTimeout(IDLE_MS_MAX);
+    this.#endDeadline();
     this.#options.used();
     let isLate = false;
-    this.#options.take(query, {
+    const isAnswered = this.#options.take(query, {
       address: this.#address,
       isStream: true,
       reply: (answer) => {
@@ -188,6 +194,18 @@ class DnsConnection {
       },
     });
     isLate = true;
+    if (!isAnswered) this.#openCount -= 1;
+  }
+
+  #startDeadline(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.end();
+    }, QUERY_MS_MAX);
+  }
+
+  #endDeadline(): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = null;
   }
 
   #send(answer: Uint8Array): void {
@@ -211,7 +229,9 @@ const PADDING = Buffer.alloc(QUERY_BYTES_MAX + 1);
 
 const { 'dns-connections': CONNECTIONS_MAX } = DNS_LIMITS;
 const { 'dns-unread-bytes-in-all': UNREAD_IN_ALL_MAX } = DNS_LIMITS;
-const FIRST_MS_MAX = 2_000;
+
+/** Until a query is whole: the first from the beginning of its connection, others from their own. */
+const QUERY_MS_MAX = 2_000;
 const IDLE_MS_MAX = 10_000;
 
 /** Queries of one connection that are being answered. */

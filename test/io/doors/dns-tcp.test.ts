@@ -1,8 +1,9 @@
-// What waits at the connections of DNS over TCP, at ends that do not read.
+// What waits at the connections of DNS over TCP, at ends that do not read, or send too slowly.
 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
 
 import type { DnsLimitName } from '../../../src/doors/dns/limits.ts';
 import type { DnsSource } from '../../../src/io/doors/dns-sockets.ts';
@@ -40,7 +41,10 @@ function stageOf(): {
     reached,
     connect: async (queries) => {
       const socket = new Mute();
-      streams.add(socket as unknown as Socket, (_, source) => asked.push(source));
+      streams.add(socket as unknown as Socket, (_, source) => {
+        asked.push(source);
+        return true;
+      });
       const before = asked.length;
       socket.push(Buffer.concat(Array.from({ length: queries }, () => QUERY)));
       await expect.poll(() => asked.length).toBe(before + queries);
@@ -77,4 +81,51 @@ test('of all places together 256 connections are open, and the longest idle make
   expect(idle.destroyed).toBe(true);
   expect(others.every(({ destroyed }) => !destroyed)).toBe(true);
   expect(reached).toEqual(['dns-connections']);
+});
+
+test('a query that has begun is whole within two seconds, however its bytes trickle', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const streams = new DnsStreams(() => undefined);
+    const connect = (): Mute => {
+      const socket = new Mute();
+      streams.add(socket as unknown as Socket, () => true);
+      return socket;
+    };
+    const pushAndWait = async (sockets: readonly Mute[], bytes: Buffer): Promise<void> => {
+      for (const socket of sockets) socket.push(bytes);
+      await turn();
+      vi.advanceTimersByTime(1_100);
+    };
+    const [first, second, whole, silent] = [connect(), connect(), connect(), connect()];
+    await pushAndWait([second, whole], QUERY);
+    await pushAndWait([first, second], QUERY.subarray(0, 1));
+    expect([first, second, whole, silent].map((one) => one.destroyed)).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+
+    await pushAndWait([second], QUERY.subarray(1, 2));
+
+    expect([second, whole].map((one) => one.destroyed)).toEqual([true, false]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('bytes that get no answer hold no place among the queries of a connection', async () => {
+  let taken = 0;
+  const streams = new DnsStreams(() => undefined);
+  const socket = new Mute();
+  streams.add(socket as unknown as Socket, () => {
+    taken += 1;
+    return false;
+  });
+
+  socket.push(Buffer.concat(Array.from({ length: 70 }, () => QUERY)));
+  await turn();
+
+  expect(taken).toBe(70);
 });
