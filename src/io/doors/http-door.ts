@@ -3,7 +3,7 @@
 // of a handler costs its own request, never the door.
 
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { createServer, request as httpRequest } from 'node:http';
+import { createServer, request as plainRequest } from 'node:http';
 import type { Server as SecureServer, ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 
@@ -18,7 +18,7 @@ import { HttpAnswers } from './http-answers.ts';
 import { HttpBreaches } from './http-breaches.ts';
 import { HttpConnections } from './http-connections.ts';
 import { Exchange, JSON_TYPE, renderedBy } from './http-exchange.ts';
-import { httpTlsOf } from './http-tls.ts';
+import { httpTlsFilesOf, httpTlsOf } from './http-tls.ts';
 
 /** Opens the door. */
 export function openDoor(context: DoorContext): Door {
@@ -62,12 +62,13 @@ class HttpDoor implements Door {
     return { close: () => server.close() };
   }
 
-  async isStranger({ address }: DoorPlace): Promise<boolean> {
+  async isStranger(place: DoorPlace): Promise<boolean> {
     const { environment } = this.#context.server;
-    const endpoint = endpointOf(address);
+    const endpoint = endpointOf(place.address);
     const target = 'path' in endpoint ? { socketPath: endpoint.path } : endpoint;
+    const { request, more } = this.#isLocked(place) ? secureLook() : PLAIN_LOOK;
     return await new Promise((resolve) => {
-      const asked = httpRequest({ ...target, path: '/livez', timeout: LOOK_MS, agent: false });
+      const asked = request({ ...target, ...more, path: '/livez', timeout: LOOK_MS, agent: false });
       asked.on('response', (response: IncomingMessage) => {
         response.resume();
         resolve(response.headers['rarangi-environment'] !== environment);
@@ -97,6 +98,11 @@ class HttpDoor implements Door {
     await Promise.all([...this.#servers].map((server) => ended(server)));
   }
 
+  /** Whether TLS is spoken there. */
+  #isLocked(place: DoorPlace): boolean {
+    return isBeyondLoopback(place) && httpTlsFilesOf(this.#context.server) !== null;
+  }
+
   #createServer(place: DoorPlace): Server | SecureServer {
     const { guard, server: own } = this.#context;
     const listener: RequestListener = guard((request, response) => {
@@ -108,7 +114,7 @@ class HttpDoor implements Door {
       const exchange = new Exchange(this.#context, given);
       this.#connections.take(exchange);
     });
-    const tls = isBeyondLoopback(place) ? httpTlsOf(own) : null;
+    const tls = this.#isLocked(place) ? httpTlsOf(own) : null;
     const server =
       tls === null ? createServer(SERVER_OPTIONS, listener) : createSecureServer(tls, listener);
     server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -163,6 +169,15 @@ function createSecureServer(tls: ServerOptions, listener: RequestListener): Secu
   // Loaded when it is used: it takes more than a megabyte.
   const https = process.getBuiltinModule('node:https');
   return https.createServer({ ...SERVER_OPTIONS, ...tls }, listener);
+}
+
+/** How a place without TLS is looked at. */
+const PLAIN_LOOK = { request: plainRequest, more: {} } as const;
+
+/** How a place with TLS is: nothing is told or believed there, so any certificate will do. */
+function secureLook() {
+  const { request } = process.getBuiltinModule('node:https');
+  return { request, more: { rejectUnauthorized: false } } as const;
 }
 
 /** The limits of a request: rarangi-http(7) says the same. */

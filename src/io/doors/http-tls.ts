@@ -11,13 +11,19 @@ import { privateKeyOf } from '../tls/private-key.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';
 
+/** What decides whether HTTP beyond loopback is encrypted. */
+type Given = Pick<DoorServer, 'settings' | 'lock'>;
+
+/** The files of HTTPS; null where there is no certificate. */
+export function httpTlsFilesOf({ settings, lock }: Given): Pair | null {
+  return settings.httpTls ?? lock.tls ?? null;
+}
+
 /** The options of HTTPS; null where there is no certificate. Throws RARANGI_USAGE. */
-export function httpTlsOf({
-  settings,
-  lock,
-}: Pick<DoorServer, 'settings' | 'lock'>): TlsOptions | null {
-  const files = settings.httpTls ?? lock.tls;
-  if (files === undefined) return null;
+export function httpTlsOf(given: Given): TlsOptions | null {
+  const { lock } = given;
+  const files = httpTlsFilesOf(given);
+  if (files === null) return null;
   const { cert, key } = readPair(files);
   if (lock.tls === undefined) return { cert, key, minVersion: 'TLSv1.2' };
   // A certificate of the environment counts as a token; browsers have none.
@@ -57,10 +63,7 @@ function unusable(message: string): RarangiError {
 }
 
 /** When the certificate that expires first does so, in seconds since 1970; null without one. */
-export function certificateExpirySeconds({
-  settings,
-  lock,
-}: Pick<DoorServer, 'settings' | 'lock'>): number | null {
+export function certificateExpirySeconds({ settings, lock }: Given): number | null {
   const files = [settings.httpTls?.cert, lock.tls?.cert].filter((file) => file !== undefined);
   const times = files.map((file) =>
     Date.parse(new X509Certificate(readPublicFile(file, 'certificate')).validTo),
