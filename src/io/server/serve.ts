@@ -288,6 +288,8 @@ class RunningServer implements ServerHandle {
   /** What a notice means to the doors. */
   #heed({ name, fields }: Notice, { host }: ServeSettings): void {
     if (name === 'view-complete') this.#doors.becomeReady();
+    // After a goodbye nothing is said of the link: it is lost with the sibling.
+    if (name === 'origin-left' && fields.host === host) this.#doors.hasten();
     if (name !== 'link-down' && name !== 'link-released') return;
     for (const { log } of this.#core.state.reach.directory.ofHost(host)) {
       if (log.facts.name === fields.peer) this.#doors.hasten();

@@ -1,15 +1,19 @@
-// The HTTP door on real sockets: who holds a place.
+// The HTTP door on real sockets: who holds a place, and how fast the port of the host changes hands.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
-import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer, get } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server } from 'node:net';
 import { expect } from 'vitest';
 
+import type { Notice } from '../../../src/core/notices.ts';
 import type { DoorContext, DoorPlace } from '../../../src/io/doors/door.ts';
 import { openDoor } from '../../../src/io/doors/http-door.ts';
+import { serve } from '../../../src/io/server/serve.ts';
+import type { ServerHandle } from '../../../src/io/server/serve.ts';
+import { eventually } from '../../support/conditions.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startInside } from '../../support/inside.ts';
 import { authorityOf } from '../../support/locks.ts';
@@ -52,4 +56,58 @@ async function heldBy(server: Server): Promise<DoorPlace> {
   await once(server, 'listening');
   atEnd(() => server.close());
   return place;
+}
+
+test('while a server stops, the port of the host is refused for a moment only', async ({
+  stage,
+}) => {
+  const host = stage.address();
+  const port = await freePort();
+  const notices: Notice[] = [];
+  const start = async (): Promise<ServerHandle> => {
+    const onNotice = (notice: Notice): number => notices.push(notice);
+    const doors = { http: [`${host}:${String(port)}`], dns: ['none'] };
+    const one = await serve({ host: 'h1', bind: host, socket: 'none', ...doors, onNotice });
+    atEnd(() => one.stop());
+    return one;
+  };
+  let holder = await start();
+  await untilServerAt(host, port, 'h1-a');
+
+  const refusedMs: number[] = [];
+  for (const other of ['h1-b', 'h1-a', 'h1-b', 'h1-a', 'h1-b']) {
+    notices.length = 0;
+    const next = await start();
+    await eventually(
+      () => 'a view that is complete',
+      () => notices.find(({ name }) => name === 'view-complete'),
+    );
+    const stopped = holder.stop();
+    const sinceMs = performance.now();
+    await untilServerAt(host, port, other);
+    refusedMs.push(performance.now() - sinceMs);
+    await stopped;
+    holder = next;
+  }
+
+  expect(Math.max(...refusedMs)).toBeLessThan(300);
+});
+
+async function untilServerAt(host: string, port: number, wanted: string): Promise<void> {
+  await eventually(
+    () => `${wanted} at ${host}:${String(port)}`,
+    async () => ((await serverAt(host, port)) === wanted ? true : undefined),
+  );
+}
+
+/** The name of the server that answers; null for none. */
+async function serverAt(host: string, port: number): Promise<unknown> {
+  const asked = get({ host, port, path: '/livez', agent: false });
+  try {
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.headers['rarangi-server'];
+  } catch {
+    return null;
+  }
 }
