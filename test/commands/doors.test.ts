@@ -132,12 +132,12 @@ test('a port that a stranger has is told once, and taken when it is free', async
 for (const [words, message] of [
   [
     ['--dns=10.1.2.3'],
-    'DNS has no secrets: at 10.1.2.3 it answers everybody who can reach it. ' +
+    'DNS has no secrets: whatever listens on 10.1.2.3 answers who can reach it. ' +
       'Say who may ask: --dns-from 10.1.0.0/16, or --dns-from any',
   ],
   [
     ['--dns=[fd00:9:0:0:7::1]'],
-    'DNS has no secrets: at fd00:9:0:0:7::1 it answers everybody who can reach it. ' +
+    'DNS has no secrets: whatever listens on fd00:9:0:0:7::1 answers who can reach it. ' +
       'Say who may ask: --dns-from fd00:9::/64, or --dns-from any',
   ],
   [

@@ -183,7 +183,7 @@ function mustBeAllowed(site: DoorSite, kind: Kind, { host, ip }: Asked): void {
 function mustNameAskers({ doors }: DoorSite, ip: string): void {
   if (doors.dnsFrom !== null) return;
   throw RarangiError.usage(
-    `DNS has no secrets: at ${ip} it answers everybody who can reach it. ` +
+    `DNS has no secrets: whatever listens on ${ip} answers who can reach it. ` +
       `Say who may ask: --dns-from ${networkAround(ip)}, or --dns-from any`,
     'see: rarangi-dns(7)',
   );
