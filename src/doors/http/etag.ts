@@ -10,16 +10,19 @@ export interface TaggedSet {
   readonly complete: boolean;
   readonly missing: readonly string[];
   readonly instances: readonly Instance[];
+  /** What was asked for, where the same instances may answer different questions. */
+  readonly asked?: readonly string[];
 }
 
 /** A weak ETag. */
-export function etagOf({ complete, missing, instances }: TaggedSet): string {
+export function etagOf({ complete, missing, instances, asked = [] }: TaggedSet): string {
   const view = `${String(complete)} ${missing.join(' ')} ${String(instances.length)}`;
   let [high, low] = [fnv(view, SEEDS[0]), fnv(view, SEEDS[1])];
-  for (const { registration, state } of instances) {
-    const { instance, revision } = registration;
+  const members = instances.map(({ registration: { instance, revision }, state }) => {
     // A suspect instance counts as live, as in printed answers.
-    const text = `${instance} ${String(revision)} ${isLive(state) ? 'live' : 'stale'}`;
+    return `${instance} ${String(revision)} ${isLive(state) ? 'live' : 'stale'}`;
+  });
+  for (const text of [...members, ...asked]) {
     // A sum, because the order is random.
     high = (high + fnv(text, SEEDS[0])) >>> 0;
     low = (low + fnv(text, SEEDS[1])) >>> 0;

@@ -80,7 +80,7 @@ export function answerEnvoy(exchange: Exchange, inside: HttpInside, body: unknow
     }));
     const { isComplete: complete, missing } = state().view;
     const all = assigned.flatMap((one) => one.instances);
-    const version = etagOf({ complete, missing, instances: all });
+    const version = etagOf({ complete, missing, instances: all, asked: asked.resources });
     if (asked.version === version) exchange.bare(304);
     else {
       const resources = assigned.map((one) => assignmentOf(one, facts.cluster));

@@ -116,6 +116,9 @@ test('a tag says what an answer says, whatever its order', () => {
     expect(etagOf(changed)).not.toBe(tag);
   }
   expect(etagOf({ ...view, instances: [one, instanceOf('2', { state: 'suspect' })] })).toBe(tag);
+  const asked = etagOf({ ...view, instances: [one, other], asked: ['m', 'other'] });
+  expect(asked).not.toBe(etagOf({ ...view, instances: [one, other], asked: ['m'] }));
+  expect(asked).toBe(etagOf({ ...view, instances: [one, other], asked: ['other', 'm'] }));
   expect([isNamedIn(`"x", ${tag}`, tag), isNamedIn('*', tag), isNamedIn('"x"', tag)]).toEqual([
     true,
     true,
@@ -193,4 +196,15 @@ test('headers name twenty hosts that are missing, and how many more there are', 
 
   expect(headers['Rarangi-Missing']).toMatch(/^h0, h1, .*h19 and 7 more$/);
   expect(headers['Rarangi-Why']).toBe('split');
+});
+
+test('services that differ in a dot alone stay apart for Traefik', () => {
+  const names = ['a.b', 'a-b', 'c.d', 'e.f-g', 'e-f.g'];
+  const rule = { 'traefik.rule': 'Host(`x`)' };
+  const { http } = traefikOf(names.map((name) => ({ ...INFO, name, tags: rule }))) as {
+    http: Record<'services' | 'routers', Record<string, object>>;
+  };
+
+  expect(Object.keys(http.services)).toEqual(['a~b', 'a-b', 'c-d', 'e~f-g', 'e-f~g']);
+  expect(Object.keys(http.routers)).toEqual(Object.keys(http.services));
 });
