@@ -333,6 +333,30 @@ test('a server that stops says where else to go, and its streams end', async ({ 
   expect([last, code]).toEqual([null, 0]);
 });
 
+test('a request for a whole URL is answered as one for its path', async ({ stage }) => {
+  const door = await openDoor(stage);
+
+  const { status } = await door.ask('http://localhost/v1/status');
+
+  expect(status).toBe(200);
+});
+
+test('Envoy is answered anew as soon as it asks for something else', async ({ stage }) => {
+  const door = await openDoor(stage);
+  await (await door.register({ service: 'web', port: 1 })).next();
+  const ask = async (names: readonly string[], version: string) =>
+    await door.ask('/v3/discovery:endpoints', {
+      method: 'POST',
+      body: { resource_names: names, version_info: version },
+    });
+  const first = await ask(['web'], '');
+  const { version_info: version } = JSON.parse(first.body) as { version_info: string };
+
+  expect((await ask(['web'], version)).status).toBe(304);
+  expect((await ask(['web', 'other'], version)).status).toBe(200);
+  expect((await ask(['web?cluster=default'], version)).status).toBe(200);
+});
+
 test('refusals have their status and code, and what registers from elsewhere is told why', async ({
   stage,
 }) => {
@@ -344,6 +368,8 @@ test('refusals have their status and code, and what registers from elsewhere is 
     ['/v1/register', { ...post, headers: { 'Content-Type': 'text/plain' } }],
     ['/v1/register', { ...post, headers: { Via: '1.1 proxy' } }],
     ['/v1/register', { ...post, body: 'x'.repeat(70_000) }],
+    ['/v3/discovery:endpoints', { ...post, headers: { 'Content-Type': 'text/plain' } }],
+    ['http://rebind.test/v1/services', {}],
     ['/v1/services?what=1', {}],
     ['/v1/nothing', {}],
     ['/v1/services', { method: 'PUT' }],
@@ -362,6 +388,8 @@ test('refusals have their status and code, and what registers from elsewhere is 
     [415, 'usage'],
     [403, 'proxied'],
     [413, 'usage'],
+    [415, 'usage'],
+    [403, 'host'],
     [400, 'usage'],
     [404, 'usage'],
     [405, 'usage'],

@@ -5,6 +5,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 
+import { targetOf } from '../../src/doors/http/questions.ts';
 import { undescribed } from './described.ts';
 import type { Running, Stage } from './processes.ts';
 
@@ -43,7 +44,13 @@ export class Door {
     // A proxy in between may answer by itself.
     const isOurs = headers['rarangi-server'] !== undefined;
     const problems = isOurs
-      ? undescribed({ method, path, status, type: headers['content-type'], body })
+      ? undescribed({
+          method,
+          path: targetOf(path).address,
+          status,
+          type: headers['content-type'],
+          body,
+        })
       : [];
     if (problems.length > 0) {
       const what = `${method} ${path}: ${String(status)} ${body}`;

@@ -7,8 +7,10 @@
 /** The facts about a request. */
 export interface Visit {
   readonly method: string;
-  /** The header; null if there is none. */
+  /** The host that is meant: the header, or what the target names instead; null without a header. */
   readonly host: string | null;
+  /** The address of this machine that it came to; null if there is none. */
+  readonly ownAddress: string | null;
   /** There is more than one such header. */
   readonly isHostRepeated: boolean;
   readonly origin: string | null;
@@ -16,7 +18,6 @@ export interface Visit {
   readonly isNavigation: boolean;
   readonly authorization: string | null;
   readonly contentType: string | null;
-  readonly hasBody: boolean;
   /** It came by a UNIX socket: then the system has decided who may. */
   readonly isBySocket: boolean;
   /** It came from this very host. */
@@ -31,6 +32,8 @@ export interface Visit {
 export interface RouteAccess {
   readonly isRoot: boolean;
   readonly isOpen: boolean;
+  /** Something in JSON has to be sent. */
+  readonly hasBody: boolean;
   readonly writes: boolean;
 }
 
@@ -65,6 +68,7 @@ export function judge(visit: Visit, target: RouteAccess, rules: AccessRules): Ht
     judgeHost(visit, rules) ??
     judgeOrigin(visit, target, rules) ??
     judgeToken(visit, target, rules) ??
+    (target.hasBody ? judgeBody(visit) : null) ??
     (target.writes ? judgeWriting(visit) : null)
   );
 }
@@ -82,7 +86,8 @@ function judgeHost(visit: Visit, { names }: AccessRules): HttpRefusal | null {
   if (isBySocket) return null;
   if (host === null) return usage('the header Host is missing', NAME_SERVER);
   const name = hostNameOf(host);
-  if (name !== null && (names.has(name) || isLocalName(name))) return null;
+  const isOwn = name !== null && (names.has(name) || name === visit.ownAddress);
+  if (isOwn || isLocalName(name ?? '')) return null;
   const called = name ?? host;
   return {
     status: 403,
@@ -121,15 +126,17 @@ function judgeToken(visit: Visit, { isOpen }: RouteAccess, rules: AccessRules): 
   };
 }
 
+function judgeBody({ contentType }: Visit): HttpRefusal | null {
+  if (isJson(contentType)) return null;
+  return {
+    status: 415,
+    code: 'usage',
+    message: 'what is sent has to be application/json',
+    hint: "curl -H 'Content-Type: application/json'",
+  };
+}
+
 function judgeWriting(visit: Visit): HttpRefusal | null {
-  if (visit.hasBody && !isJson(visit.contentType)) {
-    return {
-      status: 415,
-      code: 'usage',
-      message: 'a registration has to be sent as application/json',
-      hint: "curl -H 'Content-Type: application/json'",
-    };
-  }
   if (visit.origin !== null) return foreign('a web page');
   if (visit.isProxied) {
     return {

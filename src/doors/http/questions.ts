@@ -20,6 +20,20 @@ export type RequestMeaning =
   /** There is such a path, for these methods. */
   | { readonly kind: 'method'; readonly path: string; readonly allowed: readonly string[] };
 
+/** What a request is for: RFC 9112, 3.2. */
+export interface RequestTarget {
+  /** The host that it names itself, which counts instead of that of the header; null for none. */
+  readonly host: string | null;
+  readonly address: string;
+}
+
+/** Reads a request's target, which is an address, or a whole URL as a proxy is asked for. */
+export function targetOf(text: string): RequestTarget {
+  if (text.startsWith('/')) return { host: null, address: text };
+  const [, host = null, address = text] = /^https?:\/\/([^/?]*)(.*)$/is.exec(text) ?? [];
+  return { host, address: host === null || address.startsWith('/') ? address : `/${address}` };
+}
+
 /** The questions of one door. */
 export class Questions {
   readonly #known = new Map<string, RequestMeaning>();

@@ -35,9 +35,9 @@ export class HttpAccess {
     this.#rules = new WeakMap();
   }
 
-  /** The facts about a request. */
-  visitOf(exchange: Exchange): Visit {
-    return new RequestVisit(exchange, this.#server.environment);
+  /** The facts about a request; `named` is the host that its target names, if any. */
+  visitOf(exchange: Exchange, named: string | null): Visit {
+    return new RequestVisit(exchange, { named, environment: this.#server.environment });
   }
 
   /** The permissions at the place at which a request came in. */
@@ -74,15 +74,24 @@ class RequestVisit implements Visit {
   readonly #exchange: Exchange;
   readonly #environment: string;
 
-  constructor(exchange: Exchange, environment: string) {
+  constructor(
+    exchange: Exchange,
+    { named, environment }: { readonly named: string | null; readonly environment: string },
+  ) {
     const { method = 'GET' } = exchange.request;
+    const host = exchange.header(HOST);
     this.#exchange = exchange;
     this.#environment = environment;
     this.method = method;
-    this.host = exchange.header(HOST);
+    this.host = host === null ? null : (named ?? host);
     this.origin = exchange.header('origin');
     this.fetchSite = exchange.header('sec-fetch-site');
     this.isBySocket = exchange.place.address.includes('/');
+  }
+
+  get ownAddress(): string | null {
+    const { localAddress } = this.#exchange.request.socket;
+    return localAddress === undefined ? null : plainIp(localAddress);
   }
 
   get isHostRepeated(): boolean {
@@ -107,10 +116,6 @@ class RequestVisit implements Visit {
     return this.#exchange.header('content-type');
   }
 
-  get hasBody(): boolean {
-    return this.method !== 'DELETE';
-  }
-
   get isFromHere(): boolean {
     return this.isBySocket || isOwn(this.#exchange.request.socket.remoteAddress ?? '');
   }
@@ -133,11 +138,16 @@ export function isBeyondLoopback({ address }: DoorPlace): boolean {
 
 /** An address of this machine, or of its loopback. */
 function isOwn(remote: string): boolean {
-  const ip = remote.replace(/^::ffff:/i, '');
+  const ip = plainIp(remote);
   if (isLoopback(ip)) return true;
   return Object.values(networkInterfaces())
     .flat()
     .some((one) => one?.address === ip);
+}
+
+/** An IPv4 address without its form in IPv6, which a socket of both has. */
+function plainIp(ip: string): string {
+  return ip.replace(/^::ffff:/i, '');
 }
 
 /** The host of `host:port`, without brackets. */

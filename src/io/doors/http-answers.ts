@@ -6,7 +6,7 @@ import type { HttpFailure } from '../../doors/http/failures.ts';
 import { limitFailure, usageFailure } from '../../doors/http/failures.ts';
 import { openApi } from '../../doors/http/openapi.ts';
 import type { RequestMeaning } from '../../doors/http/questions.ts';
-import { Questions } from '../../doors/http/questions.ts';
+import { Questions, targetOf } from '../../doors/http/questions.ts';
 import type { Route, RouteName } from '../../doors/http/routes.ts';
 import { ALL_ROUTES } from '../../doors/http/routes.ts';
 import { allowedOrigin, judge } from '../../doors/http/access.ts';
@@ -27,6 +27,12 @@ import { HttpMetrics } from './http-metrics.ts';
 import { HttpRegistrations } from './http-register.ts';
 import { answerService } from './http-service.ts';
 import { answerWatch } from './http-watch.ts';
+
+/** What a request means: a route, and the host if its target names one. */
+interface Meant {
+  readonly route: Route | null;
+  readonly host: string | null;
+}
 
 type Handler = (exchange: Exchange, asked: HttpQuestion) => void;
 
@@ -70,10 +76,11 @@ export class HttpAnswers {
 
   #route(exchange: Exchange): void {
     const { method = 'GET', url = '/' } = exchange.request;
-    const question = this.#questions.of(method, url);
+    const { host, address } = targetOf(url);
+    const question = this.#questions.of(method, address);
     const route = question.kind === 'asked' ? question.route : null;
     if (route !== null) exchange.route = route.name;
-    if (!this.#mayPass(exchange, route)) return;
+    if (!this.#mayPass(exchange, { route, host })) return;
     if (question.kind === 'asked') this.#answer(exchange, question);
     else if (question.kind === 'unknown') exchange.fail(noRoute(question.path));
     else {
@@ -83,12 +90,13 @@ export class HttpAnswers {
   }
 
   /** Judges a request, and answers one that is refused. */
-  #mayPass(exchange: Exchange, route: Route | null): boolean {
-    const visit = this.#access.visitOf(exchange);
+  #mayPass(exchange: Exchange, { route, host }: Meant): boolean {
+    const visit = this.#access.visitOf(exchange, host);
     const rules = this.#access.rulesAt(exchange);
     const target = {
       isRoot: route?.name === 'root',
       isOpen: route?.isOpen === true,
+      hasBody: route?.body !== undefined,
       writes: route?.writes === true,
     };
     const refusal = judge(visit, target, rules);

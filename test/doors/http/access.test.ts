@@ -14,14 +14,14 @@ const VISIT: Visit = {
   isNavigation: false,
   authorization: null,
   contentType: null,
-  hasBody: false,
+  ownAddress: null,
   isBySocket: false,
   isFromHere: true,
   isProxied: false,
   hasCertificate: false,
 };
-const READING: RouteAccess = { isRoot: false, isOpen: false, writes: false };
-const WRITING: RouteAccess = { ...READING, writes: true };
+const READING: RouteAccess = { isRoot: false, isOpen: false, hasBody: false, writes: false };
+const WRITING: RouteAccess = { ...READING, hasBody: true, writes: true };
 const ROOT: RouteAccess = { ...READING, isRoot: true };
 const RULES: AccessRules = {
   names: new Set(['h3', '10.0.0.3']),
@@ -111,7 +111,21 @@ test('no token is asked of a socket, of a certificate, or for an open route', ()
   expect(codeOf({}, { ...READING, isOpen: true }, rules)).toBe(null);
 });
 
-const OFFER = { method: 'POST', hasBody: true, contentType: 'application/json' } as const;
+test('a door at every address of a machine is called by the one that was asked', () => {
+  const own = { ownAddress: '192.0.2.2' };
+  expect(codeOf({ ...own, host: '192.0.2.2:18997' })).toBe(null);
+  expect(codeOf({ ...own, host: '192.0.2.3:18997' })).toBe('host');
+  expect(codeOf({ ownAddress: 'fd00::2', host: '[FD00::2]:18997' })).toBe(null);
+  expect(codeOf({ ownAddress: null, host: 'null' })).toBe('host');
+});
+
+test('what is sent only to ask has to be JSON, too', () => {
+  const asking = { ...READING, hasBody: true };
+  expect(codeOf({ method: 'POST', contentType: 'text/plain' }, asking)).toBe('usage');
+  expect(codeOf({ method: 'POST', contentType: 'application/json' }, asking)).toBe(null);
+});
+
+const OFFER = { method: 'POST', contentType: 'application/json' } as const;
 
 test.each([
   [{ ...OFFER }, null],

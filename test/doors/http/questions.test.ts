@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 
-import { Questions } from '../../../src/doors/http/questions.ts';
+import { Questions, targetOf } from '../../../src/doors/http/questions.ts';
 
 test('an address that is asked for again is not read again', () => {
   const questions = new Questions();
@@ -58,4 +58,17 @@ test('the number of remembered questions has its bound', () => {
 
   expect(questions.of('GET', '/v1/services/s0')).toEqual(first);
   expect(questions.of('GET', '/v1/services/s0')).not.toBe(first);
+});
+
+test.each([
+  ['/livez', null, '/livez'],
+  ['http://localhost/livez', 'localhost', '/livez'],
+  ['HTTPS://h3:17342/v1/services?match=a', 'h3:17342', '/v1/services?match=a'],
+  ['http://localhost', 'localhost', '/'],
+  ['http://localhost?what=1', 'localhost', '/?what=1'],
+  ['http:///livez', '', '/livez'],
+  ['ftp://localhost/livez', null, 'ftp://localhost/livez'],
+  ['*', null, '*'],
+])('the target %s', (text, host, address) => {
+  expect(targetOf(text)).toEqual({ host, address });
 });
