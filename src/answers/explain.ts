@@ -19,9 +19,12 @@ export interface Findings {
   readonly gone: readonly GoneInfo[];
   /** What happened to the service, on the host, or to the instance, the oldest first. */
   readonly events: readonly EventInfo[];
-  /** The name of the service in DNS, or why it has none. */
-  readonly dns: { readonly name: string } | { readonly reason: string };
+  readonly dns: DnsFinding;
 }
+
+/** The name of a service in DNS, why it has none, or why it is not known. */
+export type DnsFinding =
+  { readonly name: string } | { readonly reason: string } | { readonly doubt: string };
 
 /** The explanation of a name. */
 export interface Explanation extends ViewInfo {
@@ -91,9 +94,15 @@ function aboutService({ name, instances, events, dns }: Findings): Part | null {
       ...(removed.length > TOLD_MAX
         ? [`${String(removed.length - TOLD_MAX)} more were removed.`]
         : []),
-      'name' in dns ? `In DNS it is ${dns.name}.` : `It has no name in DNS: ${dns.reason}.`,
+      dnsText(dns),
     ],
   };
+}
+
+function dnsText(dns: DnsFinding): string {
+  if ('name' in dns) return `In DNS it is ${dns.name}.`;
+  if ('reason' in dns) return `It has no name in DNS: ${dns.reason}.`;
+  return `Its name in DNS is not known here: ${dns.doubt}.`;
 }
 
 function countsText(instances: readonly InstanceInfo[]): string {

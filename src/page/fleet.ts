@@ -110,6 +110,11 @@ function hostsOf(
 export class NameOrder {
   #names: readonly string[] = [];
 
+  /** In their order: the same list as long as there are no others. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
   rowsOf<Row extends { readonly name: string }>(rows: ReadonlyMap<string, Row>): Row[] {
     const { size } = rows;
     const known = this.#names.flatMap((name) => rows.get(name) ?? []);

@@ -1,11 +1,11 @@
 // The services with the number of instances of each; and the instances of the open one.
 
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { hostPort } from '../answers/instance-text.ts';
 import type { InstanceInfo } from '../answers/shapes.ts';
-import { unsayableOf } from '../doors/dns/names.ts';
+import { DnsNames } from '../doors/dns/directory.ts';
 import type { FeedService } from '../doors/http/feed.ts';
 import { byName, type Happening, NameOrder } from './fleet.ts';
 import { Happenings, type Remembered, usePast } from './happenings.tsx';
@@ -33,9 +33,9 @@ export function Services(props: ServicesProps): JSX.Element {
   const [order, setOrder] = useState<Order>('name');
   const wanted = filter.toLowerCase();
   const [names] = useState(() => new NameOrder());
-  const found = names
-    .rowsOf(services ?? NO_SERVICES)
-    .filter(({ name }) => name.toLowerCase().includes(wanted));
+  const rows = names.rowsOf(services ?? NO_SERVICES);
+  const found = rows.filter(({ name }) => name.toLowerCase().includes(wanted));
+  const dns = useMemo(() => dnsNamesOf(rows, environment), [names.names, environment]);
   // Those with equal counts stay in the order of their names.
   if (order !== 'name') found.sort((one, other) => other[order] - one[order]);
   const shown = found.slice(0, ROWS_MAX);
@@ -65,7 +65,7 @@ export function Services(props: ServicesProps): JSX.Element {
                 key={service.name}
                 service={service}
                 isChosen={service.name === chosen}
-                environment={environment}
+                unnamed={dns.unnamedBecause(service.name)}
                 open={location.hash}
               />
             ))}
@@ -115,12 +115,13 @@ function sortOf(column: Order, order: Order): 'none' | 'ascending' | 'descending
 interface RowProps {
   readonly service: FeedService;
   readonly isChosen: boolean;
-  readonly environment: string;
+  /** Why it has no name in DNS; null if it has one. */
+  readonly unnamed: string | null;
   /** What is open: links leave it so. */
   readonly open: string;
 }
 
-const Row = still<RowProps>(({ service, isChosen, environment }) => {
+const Row = still<RowProps>(({ service, isChosen, unnamed }) => {
   const { name, live, stale, hosts, clusters } = service;
   return (
     <tr class={isChosen ? 'chosen' : ''}>
@@ -128,7 +129,7 @@ const Row = still<RowProps>(({ service, isChosen, environment }) => {
         <a href={linkBeside('service', name)} aria-current={isChosen ? 'true' : undefined}>
           {name}
         </a>
-        <DnsMark name={name} environment={environment} />
+        {unnamed !== null && <DnsMark reason={unnamed} />}
       </td>
       <td>{live}</td>
       <td class={stale > 0 ? 'bad' : ''}>{stale}</td>
@@ -143,12 +144,18 @@ function noneText(services: ReadonlyMap<string, unknown> | null): string {
   return services.size === 0 ? 'No service is registered.' : 'No name matches.';
 }
 
-function DnsMark(props: { readonly name: string; readonly environment: string }): JSX.Element {
-  const zoneBytes = props.environment.length + ZONE_BYTES;
-  const reason = unsayableOf(props.name, NAME_BYTES_MAX - zoneBytes);
-  if (reason === null) return <></>;
+/** All names in DNS, as a server finds them. */
+function dnsNamesOf(rows: readonly FeedService[], environment: string): DnsNames {
+  const zoneBytes = environment.length + ZONE_BYTES;
+  return new DnsNames(
+    rows.map(({ name }) => name),
+    NAME_BYTES_MAX - zoneBytes,
+  );
+}
+
+function DnsMark({ reason }: { readonly reason: string }): JSX.Element {
   return (
-    <small class="mark" title={`DNS cannot express this name: ${reason}`}>
+    <small class="mark" title={`It has no name in DNS: ${reason}`}>
       {' '}
       not in DNS
     </small>

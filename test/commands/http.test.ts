@@ -259,6 +259,15 @@ test('a name is explained as by the command, with what is there and what went', 
   expect(host.stdout).toMatch(/^h1: h1-a is reachable and holds 1\.\n/);
 });
 
+test('by HTTP the name in DNS is that of the real zone', async ({ stage }) => {
+  const door = await openDoor(stage, ['--dns-zone=Foo.Example']);
+  await (await door.register({ service: 'web', port: 1 })).next();
+
+  const { body } = await door.ask('/v1/explain/web');
+
+  expect(body).toContain('In DNS it is web.foo.example.');
+});
+
 test('of several offers all are registered, or none', async ({ stage }) => {
   const door = await openDoor(stage);
   const bad = await door.ask('/v1/register', {

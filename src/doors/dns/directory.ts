@@ -4,6 +4,7 @@
 
 import { LABEL_BYTES_MAX } from './codes.ts';
 import { unsayableOf } from './names.ts';
+import { severalError } from './view.ts';
 
 /** The result for a name. `part`: only longer names end with it. */
 export type Found =
@@ -17,9 +18,11 @@ export class DnsNames {
   readonly #bySpelling = new Map<string, string[]>();
   readonly #byHyphens = new Map<string, string[]>();
   readonly #ends = new Set<string>();
+  readonly #bytesLeft: number;
 
   /** `bytesLeft`: the bytes that a name may have left of the zone. */
   constructor(services: Iterable<string>, bytesLeft: number) {
+    this.#bytesLeft = bytesLeft;
     for (const service of services) {
       if (unsayableOf(service, bytesLeft) === null) this.#add(service);
     }
@@ -33,6 +36,17 @@ export class DnsNames {
     if (only !== undefined && names.length === 1) return { kind: 'service', name: only };
     const plain = hyphened(asked);
     return names.includes(plain) ? { kind: 'service', name: plain } : { kind: 'several', names };
+  }
+
+  /** Why its own name does not lead to a service; null if it does. */
+  unnamedBecause(service: string): string | null {
+    const reason = unsayableOf(service, this.#bytesLeft);
+    if (reason !== null) return reason;
+    const spelling = service.toLowerCase();
+    const found = this.find(spelling);
+    if (found.kind === 'several') return severalError(spelling, found.names).text;
+    const isOther = found.kind === 'service' && found.name !== service;
+    return isOther ? `${spelling} is service ${found.name} there` : null;
   }
 
   /** Whether the name of a service ends with this, behind a dot. */

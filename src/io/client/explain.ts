@@ -3,6 +3,7 @@
 
 import type { Explanation } from '../../answers/explain.ts';
 import type { Answer, Question } from '../../core/client/ask.ts';
+import { zoneTextOf } from '../../doors/dns/zone.ts';
 import { explainBy, type Asker } from '../doors/explain.ts';
 import { askServers, strangeAnswer } from './ask.ts';
 import type { ClientOptions } from './options.ts';
@@ -11,7 +12,7 @@ import { environmentOf, nameOf } from './options.ts';
 /** Explains a service, a host or an instance in sentences. */
 export async function explain(name: string, options: ClientOptions = {}): Promise<Explanation> {
   const environment = environmentOf(options);
-  return await explainBy(askerOf(options), nameOf(name, 'name'), { environment });
+  return await explainBy(askerOf(options), nameOf(name, 'name'), () => zoneTextOf(environment));
 }
 
 function askerOf(options: ClientOptions): Asker {

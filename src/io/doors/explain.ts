@@ -1,8 +1,8 @@
 // The questions that explain a name, for the command and for HTTP alike. The invariant: it uses the
-// answers that every client gets, and asks a server at most five questions; only for the id of an
+// answers that every client gets, and asks a server at most six questions; only for the id of an
 // instance without a remembered event every service is looked up.
 
-import { explanationOf, type Explanation } from '../../answers/explain.ts';
+import { explanationOf, type DnsFinding, type Explanation } from '../../answers/explain.ts';
 import { historyAnswerOf, type EventInfo } from '../../answers/history.ts';
 import {
   goneInfoOf,
@@ -13,8 +13,8 @@ import {
   type PeerInfo,
 } from '../../answers/shapes.ts';
 import { joinedView, type ViewSaid } from '../../answers/view.ts';
-import { unsayableOf } from '../../doors/dns/names.ts';
-import { Zone, zoneTextOf } from '../../doors/dns/zone.ts';
+import { DnsNames } from '../../doors/dns/directory.ts';
+import { Zone } from '../../doors/dns/zone.ts';
 import type { InstanceId, Name } from '../../protocol/ids.ts';
 import { isId } from '../../protocol/ids.ts';
 import type { MessageOf } from '../../protocol/messages.ts';
@@ -37,16 +37,17 @@ export interface About {
   readonly instance?: InstanceId;
 }
 
-/** Finds out what a name is the name of, and explains it. `zone` is that of DNS. */
+/** Finds out what a name is the name of, and explains it. `zoneText` throws RangeError for no zone. */
 export async function explainBy(
   asker: Asker,
   name: Name,
-  zone: { readonly environment: string; readonly text?: string },
+  zoneText: () => string,
 ): Promise<Explanation> {
-  const [found, { servers, gone, view }, events] = await Promise.all([
+  const [found, { servers, gone, view }, events, { services }] = await Promise.all([
     instancesBy(asker, name),
     serversBy(asker),
     eventsBy(asker, name),
+    asker.services(),
   ]);
   return explanationOf({
     name,
@@ -55,7 +56,7 @@ export async function explainBy(
     servers: servers.filter(({ host }) => host === name),
     gone: gone.filter(({ host }) => host === name),
     events,
-    dns: dnsOf(name, new Zone(zoneTextOf(zone.environment, zone.text), 0)),
+    dns: dnsOf(name, new Set([name, ...services.map((one) => one.name)]), zoneText),
   });
 }
 
@@ -123,8 +124,16 @@ function isTold(
   return service === name || (index > 1 && host === name);
 }
 
-function dnsOf(name: Name, zone: Zone): { readonly name: string } | { readonly reason: string } {
-  const reason = unsayableOf(name, zone.bytesLeft);
+/** As the DNS door finds it among all services; one that is gone is found by its name, too. */
+function dnsOf(name: Name, services: ReadonlySet<string>, zoneText: () => string): DnsFinding {
+  let zone: Zone;
+  try {
+    zone = new Zone(zoneText(), 0);
+  } catch (error) {
+    if (error instanceof RangeError) return { doubt: error.message };
+    throw error;
+  }
+  const reason = new DnsNames(services, zone.bytesLeft).unnamedBecause(name);
   return reason === null ? { name: `${name.toLowerCase()}.${zone.text}` } : { reason };
 }
 

@@ -16,7 +16,7 @@ export function answerExplain(exchange: Exchange, { part: name, inside }: HttpQu
     exchange.fail(usageFailure(`${JSON.stringify(name)} is not a name`));
     return;
   }
-  const { environment } = inside.server;
+  const { dnsZone } = inside.server.settings;
   const failed = exchange.guarded((error: unknown) => {
     if (!(error instanceof Unanswered)) throw error;
     failUnanswered(exchange, error.answer);
@@ -29,7 +29,7 @@ export function answerExplain(exchange: Exchange, { part: name, inside }: HttpQu
     else if (body.complete) exchange.fail({ ...NONE, message, more: body }, view);
     else exchange.fail(cannotTell(message, body), view);
   });
-  explainBy(askerOf(exchange, inside), name, { environment }).then(answered, failed);
+  explainBy(askerOf(exchange, inside), name, () => dnsZone).then(answered, failed);
 }
 
 /** The core gave no answer, or one of another kind. */
