@@ -30,9 +30,11 @@ function splitSentence(
   const sinceMs = Math.max(...split.map(({ agoMs }) => agoMs)) + nowMs - toldMs;
   const leftMs = Math.max(...split.map(({ leftMs: left = 0 }) => left));
   const hosts = namesText(split.map(({ host }) => host));
-  const verb = split.length === 1 ? 'is' : 'are';
+  const [verb, whose] = split.length === 1 ? ['is', 'Its'] : ['are', 'Their'];
   const kept =
-    instances.stale === 1 ? 'One instance is' : `${String(instances.stale)} instances are`;
+    instances.stale === 1
+      ? `${whose} one instance is`
+      : `${whose} ${String(instances.stale)} instances are`;
   const what = instances.stale === 0 ? 'Nothing was registered there.' : `${kept} kept as stale`;
   const until = instances.stale === 0 ? '' : ` until ${clockText(toldMs + leftMs)}, then dropped.`;
   return `Net-split for ${durationText(sinceMs)}: ${hosts} ${verb} cut off. ${what}${until}`;

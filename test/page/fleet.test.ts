@@ -142,8 +142,17 @@ test('a split says who is cut off, since when, and what becomes of what they hol
 
   expect(sentence).toBe(
     'Net-split for 5 min 12 s: h3 and h4 are cut off. ' +
-      `14 instances are kept as stale until ${clockText(601_000)}, then dropped.`,
+      `Their 14 instances are kept as stale until ${clockText(601_000)}, then dropped.`,
   );
+});
+
+test('a split of one host says what is there in the singular', () => {
+  const away = [{ host: 'h3', state: 'split', agoMs: 12_000, leftMs: 600_000 }] as const;
+  const instances = { live: 3, stale: 1 };
+
+  const sentence = stateSentence({ ...WELL, instances, away }, { nowMs: 0, toldMs: 0 });
+
+  expect(sentence).toContain('h3 is cut off. Its one instance is kept as stale until ');
 });
 
 test('a fault is told with its remedy', () => {
