@@ -4,7 +4,7 @@
 
 import { formatted } from '../../answers/instance-text.ts';
 import type { TextFormat } from '../../answers/instance-text.ts';
-import { chosenOf } from '../../answers/choice.ts';
+import { type Choice, chosenOf } from '../../answers/choice.ts';
 import { type DoubtsInfo, doubtsBeside } from '../../answers/doubts.ts';
 import type { InstanceInfo } from '../../answers/shapes.ts';
 import { instanceInfoOf } from '../../answers/shapes.ts';
@@ -127,16 +127,20 @@ function ask(
   });
 }
 
-function foundIn(answer: MessageOf<'instances'>, { wanted, inside }: Lookup): Found {
+function foundIn(answer: MessageOf<'instances'>, { query, wanted, inside }: Lookup): Found {
   const { complete, missing } = answer;
   const matching = answer.instances.filter((one) => isWanted(one, wanted));
   const { facts, runtime } = inside.server;
   return {
     instances: nearestFirst(matching, facts, () => runtime.random()),
     view: viewInfoOf(answer),
-    etag: etagOf({ complete, missing, instances: matching }),
+    etag: etagOf({ complete, missing, instances: matching, choice: choiceOf(query) }),
     ...(matching.length > 0 ? {} : doubtsBeside(answer)),
   };
+}
+
+function choiceOf(query: QueryParameters): Choice {
+  return { all: query.has('all'), live: query.has('live') };
 }
 
 function hasLive({ instances }: Found): boolean {
@@ -155,8 +159,7 @@ function answerFound(exchange: Exchange, lookup: Lookup, found: Found): KeptAnsw
     exchange.give(unchanged);
     return null;
   }
-  const choice = { all: query.has('all'), live: query.has('live') };
-  const chosen = chosenOf(found.instances, choice, () => name);
+  const chosen = chosenOf(found.instances, choiceOf(query), () => name);
   const instances = query.has('one') ? chosen.slice(0, 1) : chosen;
   if (instances.length === 0) {
     const body = { service: name, ...view, instances: [] };

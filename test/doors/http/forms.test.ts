@@ -126,6 +126,19 @@ test('a tag says what an answer says, whatever its order', () => {
   ]);
 });
 
+test('a tag rests on what is shown, and says how many are not where nothing is', () => {
+  const live = instanceOf('1');
+  const [stale, other] = [instanceOf('2', { state: 'stale' }), instanceOf('3', { state: 'stale' })];
+  const tagOf = (instances: readonly Instance[], choice: object): string =>
+    etagOf({ complete: true, missing: [], instances, choice });
+
+  expect(tagOf([live, stale], {})).toBe(tagOf([live], {}));
+  expect(tagOf([live, stale], { live: true })).toBe(tagOf([live], { live: true }));
+  expect(tagOf([live, stale], { all: true })).not.toBe(tagOf([live], { all: true }));
+  expect(tagOf([stale, other], {})).not.toBe(tagOf([stale], {}));
+  expect(tagOf([stale], { live: true })).not.toBe(tagOf([], { live: true }));
+});
+
 test('a text with a newline cannot end an event', () => {
   const text = eventText('sse', 'added', JSON.stringify({ tag: 'a\n\nevent: removed' }));
   expect(text).toBe('event: added\ndata: {"tag":"a\\n\\nevent: removed"}\n\n');
