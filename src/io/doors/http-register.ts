@@ -25,6 +25,8 @@ interface Held {
 interface Stream {
   readonly session: InnerSession;
   readonly instances: Set<InstanceId>;
+  /** Its events need not say which instance they are about. */
+  readonly isOfOne: boolean;
   out: HttpStream | null;
 }
 
@@ -63,7 +65,7 @@ export class HttpRegistrations {
     }
     const { givenUp } = this.#inside.server.state().catalogue;
     const wishes = offers.map((offer) => wishOf(offer, givenUp));
-    const stream = this.#open(exchange);
+    const stream = this.#open(exchange, { isOfOne: wishes.length === 1 });
     if (stream === null) return;
     const answers: InnerAnswer[] = [];
     for (const wish of wishes) {
@@ -114,13 +116,14 @@ export class HttpRegistrations {
       }
       this.#held.delete(id);
       stream.instances.delete(id);
-      stream.out?.event('deregistered', { event: 'deregistered', instance });
+      const which = stream.isOfOne ? {} : { instance };
+      stream.out?.event('deregistered', { event: 'deregistered', ...which });
       if (stream.instances.size === 0) stream.out?.end();
       exchange.bare(204);
     });
   }
 
-  #open(exchange: Exchange): Stream | null {
+  #open(exchange: Exchange, { isOfOne }: Pick<Stream, 'isOfOne'>): Stream | null {
     const session = this.#inside.openStream(exchange, {
       transport: 'http',
       ...this.#inside.farewells('event', () => stream?.out ?? null),
@@ -129,7 +132,7 @@ export class HttpRegistrations {
       },
     });
     const stream: Stream | null =
-      session === null ? null : { session, instances: new Set(), out: null };
+      session === null ? null : { session, instances: new Set(), isOfOne, out: null };
     return stream;
   }
 

@@ -165,3 +165,27 @@ test('a place that is taken again is not listed as gone, and of those lost there
 
   expect(await listed()).toEqual(['127.0.0.1:1 live', '127.0.0.1:2 gone']);
 });
+
+test('a stream of one instance does not name what was given up, and one of several does', async () => {
+  const http = await startServer();
+  const keys = ['1'.repeat(32), '2'.repeat(32), '3'.repeat(32)];
+  const offers = keys.map((key) => ({ service: 'web', port: 1, key }));
+  const [one, ...several] = offers;
+  const post = { method: 'POST' };
+  const alone = await http.stream('/v1/register', { ...post, body: one! });
+  const list = await http.stream('/v1/register', { ...post, body: several });
+  const lines = [await alone(), await list(), await list()];
+  const ids = lines.map((line) => (JSON.parse(line) as { instance: string }).instance);
+
+  for (const [index, id] of ids.entries()) {
+    const headers = { 'Rarangi-Key': keys[index] };
+    await http.ask(`/v1/register/${id}`, { method: 'DELETE', headers });
+  }
+
+  expect([await alone(), await alone()]).toEqual(['{"event":"deregistered"}', 'undefined']);
+  expect([await list(), await list(), await list()]).toEqual([
+    `{"event":"deregistered","instance":"${String(ids[1])}"}`,
+    `{"event":"deregistered","instance":"${String(ids[2])}"}`,
+    'undefined',
+  ]);
+});
