@@ -83,7 +83,7 @@ function codeAnswer(answer: string): string {
 function contentOf(answer: string): object {
   if (answer === 'text') return { 'text/plain': TEXT };
   if (answer !== 'lines') return jsonOf(answer);
-  return { 'application/x-ndjson': TEXT, 'text/event-stream': TEXT };
+  return { 'application/x-ndjson': TEXT };
 }
 
 function jsonOf(name: string): object {

@@ -95,6 +95,7 @@ export const ROUTES = {
       ...wanted,
     },
     answer: 'lines',
+    texts: ['text/event-stream'],
     codes: [429],
   },
   feed: {
@@ -103,6 +104,7 @@ export const ROUTES = {
     doc: 'All that the status page shows, then its changes, four times a second at most.',
     params: {},
     answer: 'lines',
+    texts: ['text/event-stream'],
     codes: [429],
   },
   status: {

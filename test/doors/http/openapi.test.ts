@@ -21,6 +21,7 @@ interface Document {
 interface Operation {
   readonly operationId: string;
   readonly parameters: readonly Parameter[];
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
 }
 
 const document = openApi('1') as Document;
@@ -47,6 +48,15 @@ test('every route is there once, under its name, with the part of its path', () 
     ALL_ROUTES.map(({ name, method, path }) => `${name} ${method} ${path}`).toSorted(),
   );
   expect(operations.map(({ parts }) => parts)).toEqual(operations.map(({ wanted }) => wanted));
+});
+
+test('a registration is promised in lines of JSON alone, a watch as server-sent events as well', () => {
+  const typesOf = (path: string, method: string): string[] =>
+    Object.keys(document.paths[path]?.[method]?.responses['200']?.content ?? {});
+
+  expect(typesOf('/v1/watch', 'get')).toEqual(['application/x-ndjson', 'text/event-stream']);
+  expect(typesOf('/v1/feed', 'get')).toEqual(['application/x-ndjson', 'text/event-stream']);
+  expect(typesOf('/v1/register', 'post')).toEqual(['application/x-ndjson']);
 });
 
 test('every reference of the document is in it, and all that is in it is referred to', () => {
