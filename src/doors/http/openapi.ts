@@ -39,7 +39,9 @@ function operationOf(route: Route): object {
       schema: isRepeatable === true ? { type: 'array', items: SCHEMA_OF[kind] } : SCHEMA_OF[kind],
     }),
   );
-  const key = { name: 'Rarangi-Key', in: 'header', required: true, schema: { type: 'string' } };
+  // An offer may have the key itself.
+  const required = body === undefined;
+  const key = { name: 'Rarangi-Key', in: 'header', required, schema: { type: 'string' } };
   const inHeader = placed === 'instance' ? [key] : [];
   return {
     operationId: name,

@@ -156,7 +156,7 @@ export const ROUTES = {
   change: {
     method: 'PUT',
     path: '/v1/register/{instance}',
-    doc: 'Changes an offer; its key is in the header Rarangi-Key.',
+    doc: 'Changes an offer; its key is in the header Rarangi-Key, or in the offer.',
     params: {},
     answer: 'Registered',
     body: 'Offer',

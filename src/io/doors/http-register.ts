@@ -78,15 +78,15 @@ export class HttpRegistrations {
 
   /** Changes the offer of an instance. */
   change(exchange: Exchange, instance: string, body: unknown): void {
-    const claim = this.#claim(exchange, instance);
-    if (claim === null) return;
-    const { held, instance: id, key } = claim;
     const offers = offersIn(body, { isListAllowed: false });
     const [offer] = typeof offers === 'string' ? [] : offers;
     if (offer === undefined) {
       exchange.fail(usageFailure(typeof offers === 'string' ? offers : 'there is no offer'));
       return;
     }
+    const claim = this.#claim(exchange, instance, offer.key);
+    if (claim === null) return;
+    const { held, instance: id, key } = claim;
     const revision = Math.max(offer.revision ?? 0, held.revision + 1);
     const wish: Wish = { instance: id, key, isKeyMade: false, offer, revision };
     held.stream.session.ask(registerQuestion(wish), (answer) => {
@@ -194,8 +194,8 @@ export class HttpRegistrations {
   }
 
   /** Handles a request about an instance, if a stream holds it. */
-  #claim(exchange: Exchange, instance: string): Claim | null {
-    const key = exchange.header('rarangi-key');
+  #claim(exchange: Exchange, instance: string, offered: string | null = null): Claim | null {
+    const key = exchange.header('rarangi-key') ?? offered;
     if (key === null || !isInstanceKey(key) || !isId(instance)) {
       exchange.fail(WRONG_KEY);
       return null;

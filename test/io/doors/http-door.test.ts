@@ -189,3 +189,19 @@ test('a stream of one instance does not name what was given up, and one of sever
     'undefined',
   ]);
 });
+
+test('the key of a change may be in its offer', async () => {
+  const http = await startServer();
+  const offer = { service: 'web', port: 1, key: '5be0'.repeat(8) };
+  const stream = await http.stream('/v1/register', { method: 'POST', body: offer });
+  const { instance } = JSON.parse(await stream()) as { instance: string };
+  const change = async (body: object, headers = {}): Promise<number> => {
+    return (await http.ask(`/v1/register/${instance}`, { method: 'PUT', body, headers })).status;
+  };
+
+  expect(await change({ ...offer, port: 2 })).toBe(200);
+  expect(await change({ ...offer, key: '0'.repeat(32) })).toBe(403);
+  expect(await change({ service: 'web', port: 3 })).toBe(403);
+  expect(await change(offer, { 'Rarangi-Key': '0'.repeat(32) })).toBe(403);
+  expect((await http.ask('/v1/services/web?format=port')).body).toBe('2\n');
+});
