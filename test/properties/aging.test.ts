@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AgingMap } from '../../src/core/kit/aging.ts';
+import { collectGarbage } from '../support/garbage.ts';
 
 const key = fc.nat(9);
 const change = fc.oneof(
@@ -30,6 +31,31 @@ test('the oldest is what a walk from the beginning finds', () => {
     }),
   );
 });
+
+test('what was deleted is not kept, though nobody looks for the oldest again', async () => {
+  const map = new AgingMap<number, object>();
+  const deleted = leaveOne(map);
+  for (let key = 2; key < 1_000; key += 1) {
+    map.set(key, {});
+    map.delete(key);
+  }
+  await new Promise(setImmediate);
+  collectGarbage();
+
+  expect(map.size).toBe(1);
+  expect(deleted.deref()).toBeUndefined();
+});
+
+/** The oldest stays, and of what came after it a table that the map has outgrown has a copy. */
+function leaveOne(map: AgingMap<number, object>): WeakRef<object> {
+  const deleted = {};
+  map.set(0, {});
+  map.set(1, deleted);
+  map.oldestKey();
+  for (let key = 2; key < 100; key += 1) map.set(key, {});
+  for (let key = 1; key < 100; key += 1) map.delete(key);
+  return new WeakRef(deleted);
+}
 
 /** Drops the oldest, and compares with what is left of the same entries in a list. */
 function keepLatest(map: AgingMap<number, number>, most: number): void {

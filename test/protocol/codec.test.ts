@@ -1,11 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Encoder } from 'cbor-x';
 import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage, encodePieces } from '../../src/protocol/codec.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
 import type { Name } from '../../src/protocol/ids.ts';
 import type { Message, MessageOf } from '../../src/protocol/messages.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { bytesOf, VECTORS } from './vectors.ts';
 
 const plain = new Encoder({ useRecords: false, tagUint8Array: false, variableMapSize: true });
@@ -127,8 +126,7 @@ test('a part of a message that is kept keeps nothing else of its frame in memory
 });
 
 function heapBytes(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 
