@@ -5,6 +5,7 @@
 // to which a server named by `--peer` has had such a path, if that one was there first: one that begins
 // later, or anew, is found when it is dialled next.
 
+import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
 import type { SimService } from '../world/service.ts';
@@ -18,7 +19,8 @@ export function certainAnswers(): Checker {
   let doubts: Doubt[] = [];
   const look = (server: SimServer, world: Cluster, paths: Paths): readonly string[] => {
     for (const { service, knower } of lackedBy(server, { world, paths, knowledge })) {
-      doubts.push({ server, service, knower, atMs: world.nowMs });
+      const by = holdersAt(knower, service);
+      doubts.push({ server, service, knower, by, atMs: world.nowMs });
     }
     return [];
   };
@@ -42,19 +44,23 @@ export function certainAnswers(): Checker {
 }
 
 /**
- * A possible error: it is one if the server that knew still knows it when all had time to forget.
+ * A possible error: it is one if the server that knew still knows it when all had time to forget,
+ * and not only because another server holds it since.
  */
 interface Doubt {
   readonly server: SimServer;
   readonly service: SimService;
   readonly knower: SimServer;
+  readonly by: ReadonlySet<OriginId>;
   readonly atMs: number;
 }
 
 function sentencesOf(doubt: Doubt, knowledge: Knowledge, nowMs: number): string[] {
-  const { server, service, knower, atMs } = doubt;
+  const { server, service, knower, by, atMs } = doubt;
   const isStill = knowledge.forMs(knower, service, nowMs) > nowMs - atMs;
-  if (!isStill || !service.isOffered) return [];
+  const holders = holdersAt(knower, service);
+  const isNews = by.size > 0 && ![...by].some((holder) => holders.has(holder));
+  if (!isStill || isNews || !service.isOffered) return [];
   const what = `${service.instance} on ${service.host}`;
   return [`${server.name} is complete without ${what}, of which ${knower.name} knows`];
 }
@@ -169,6 +175,15 @@ function knows(server: SimServer, { host, service, instance }: SimService): bool
   } = server.core.state;
   if (ownMissing.some((missed) => missed === host)) return true;
   return catalogue.instancesOf(service).some((one) => one.registration.instance === instance);
+}
+
+/** Whose logs answer, at a server, for a service. */
+function holdersAt({ core: { state } }: SimServer, { instance }: SimService): Set<OriginId> {
+  const { origins, catalogue } = state;
+  const holders = [...origins.values()].filter(({ id, standing }) => {
+    return standing !== 'crashed' && catalogue.isHeldBy(id, instance);
+  });
+  return new Set(holders.map(({ id }) => id));
 }
 
 function answeredBy(server: SimServer): Set<string> {
