@@ -3,8 +3,8 @@
 // let an instance go, another that names it for the first time counts only after a while: if the
 // instance is over, its end follows within that time. A log that was crashed at that end is as
 // late: it counts when its server has been in reach for that while. No doubt comes from an end in
-// the past of a log that was never in reach, which may be of any age, or from an end that its log
-// has taken back. The invariant: a server is not doubted if it has told of that end as well, if it
+// the past of a log that was never in reach, or has only just returned from a cut, which may be of
+// any age, or from an end that its log has taken back. The invariant: a server is not doubted if it has told of that end as well, if it
 // is this server itself, or if another server still answers for the instance; and none in reach is
 // doubted for longer than that while.
 
@@ -18,6 +18,7 @@ import type { State } from '../state.ts';
  */
 export function noteEnd(state: State, origin: Origin, instance: InstanceId): void {
   if (origin.standing === 'new') return;
+  if (state.nowMs - origin.returnedMs < LATE_MS) return;
   const {
     past: { ended },
     nowMs,

@@ -2,6 +2,7 @@
 // answers for it, it is.
 
 import { expect, test } from 'vitest';
+import { comeBack, mesh, silence } from '../../../support/mesh.ts';
 import {
   down,
   factsOf,
@@ -92,6 +93,21 @@ test('[R98] a server that starts anew is believed of what its former life still 
   stage.tell(again, '3', put('a'));
 
   expect(stage.instances()).toEqual({ a: 'live' });
+});
+
+test('[R113] an end from within a cut casts no doubt on where the instance went meanwhile', () => {
+  const { stage, links } = mesh('123');
+  const other = stage.neighbour('4', { host: 'h1', side: 'b' }, '123');
+  stage.tell(links['1']!, '1', put('a'));
+  silence(stage, { ...links, 4: other }, '124');
+  stage.pass(60_000);
+  for (const digit of '124') comeBack(stage, links, digit);
+  expect(stage.instances()).toMatchObject({ a: 'live' });
+
+  stage.tell(links['3']!, '1', closed);
+  stage.tell(links['3']!, '4', put('a'));
+
+  expect(stage.instances()).toMatchObject({ a: 'live' });
 });
 
 /** A host whose server B fell silent, and was taken for crashed, before server A let go of `a`. */
