@@ -85,7 +85,8 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
  * whose links were only closed was not behind a cut: its servers end and start.
  */
 function wasCutOff(state: State, origin: Origin): boolean {
-  if (origin.standing !== 'suspect' || !origin.fellSilent) return false;
+  const isBackSoon = origin.standing === 'suspect' || origin.standing === 'crashed';
+  if (!isBackSoon || !origin.fellSilent) return false;
   return !hasReachableServer(state, origin.log.facts.host);
 }
 

@@ -48,6 +48,22 @@ test('[R114] the second of two silent hosts is one, though the first is back bef
   expect(stage.instances()).toEqual({ '1': 'live', '3': 'live' });
 });
 
+test('[R114] nor does it matter that the first was judged, and taken for crashed', () => {
+  const { stage, links } = mesh('123');
+  silence(stage, links, '1');
+  stage.pass(510);
+  expect(stage.standingOf('1')).toBe('crashed');
+  stage.hush(links['2']!);
+  stage.pass(1_200);
+  stage.tell(links['3']!, '3', down('2', 'silent'));
+  stage.pass(100);
+  comeBack(stage, links, '1');
+
+  stage.pass(500);
+
+  expect(stage.instances()).toEqual({ '1': 'live', '2': 'stale', '3': 'live' });
+});
+
 test('[R114] one that is judged while another is suspect is judged again when that one is back', () => {
   const { stage, links } = mesh('123');
   stage.hush(links['2']!);
