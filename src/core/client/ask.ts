@@ -150,10 +150,9 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.#wait();
     if ('more' in message && message.more) return;
     const { address, server } = contact;
+    this.#parts.delete(contact);
     this.contacts.drop(contact, 'unneeded');
-    if (this.#best === null || this.#rank(answer) > this.#rank(this.#best.answer)) {
-      this.#best = { ...server, answer, address };
-    }
+    if (this.#isBetter(answer)) this.#best = { ...server, answer, address };
     if (this.#rank(answer) === RANK_ENOUGH) this.#conclude();
     else this.#tryAll();
   }
@@ -189,7 +188,7 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 
   #maybeConclude(): void {
     if (this.contacts.in('dialling', 'greeting', 'open').length > 0) return;
-    if (this.#best === null || !isUnsynced(this.#best.answer)) this.#conclude();
+    if (this.#best === null || !this.#isUnsynced(this.#best.answer)) this.#conclude();
     else {
       this.timers.set('again', this.nowMs + AGAIN_MS, () => {
         this.#askAgain();
@@ -242,6 +241,18 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
     this.close('unneeded');
   }
 
+  /** A server that knows why it finds none beats one that does not know anything yet. */
+  #isBetter(answer: Answer): boolean {
+    if (this.#best === null) return true;
+    const more = this.#rank(answer) - this.#rank(this.#best.answer);
+    return more > 0 || (more === 0 && this.#isUnsynced(this.#best.answer));
+  }
+
+  /** Whether nothing is found, and only because the server does not know everything yet. */
+  #isUnsynced(answer: Answer): boolean {
+    return this.#rank(answer) === RANK_CANNOT_TELL && whyOf(answer) === 'unsynced';
+  }
+
   /**
    * The higher, the better: live beats stale, stale beats none, complete beats incomplete. For the
    * history each server is asked, and the answer that reaches back further counts.
@@ -261,15 +272,15 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 const SILENT = 'it accepts connections and says nothing';
 const LATE = 'it did not answer in time';
 
-/** Whether a server's answer to a lookup is only that it does not know anything yet. */
-function isUnsynced(answer: Answer): boolean {
-  if (answer.kind !== 'instances' || answer.complete) return false;
-  return answer.instances.length === 0 && answer.missing.length === 0;
+/** Why the view behind an answer is not complete. A server too old to say so misses no host then. */
+function whyOf(answer: Answer): string | undefined {
+  if (!('missing' in answer)) return undefined;
+  return answer.why ?? (answer.missing.length === 0 ? 'unsynced' : undefined);
 }
 
 function rankOf(isFound: boolean, isComplete: boolean): number {
   if (isFound) return isComplete ? RANK_ENOUGH : RANK_ENOUGH - 1;
-  return isComplete ? 1 : 0;
+  return isComplete ? RANK_CANNOT_TELL + 1 : RANK_CANNOT_TELL;
 }
 
 function messageOf(question: Question): Message {
@@ -323,6 +334,9 @@ const AGAIN_MS = 50;
 
 /** There is one question on a connection. */
 const REQUEST = 1;
+
+/** Nothing is found, and the view is not complete. */
+const RANK_CANNOT_TELL = 0;
 
 const RANK_STALE = 2;
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Outcome, Question } from '../../../src/core/client/ask.ts';
 import { Ask } from '../../../src/core/client/ask.ts';
 import type { InstanceId, Name } from '../../../src/protocol/ids.ts';
-import type { Message } from '../../../src/protocol/messages.ts';
+import type { Message, MessageOf } from '../../../src/protocol/messages.ts';
 import type { Instance } from '../../../src/protocol/records.ts';
 import { instanceOf, Stage } from '../../support/stage.ts';
 
@@ -111,6 +111,53 @@ test('a none that is only not synced yet is asked for again, until somebody know
   stage.hear(stage.greet('a:1'), answer([instanceOf('1')]));
 
   expect([first, again, found(stage)]).toEqual(['open', ['a:1'], '1 complete']);
+});
+
+test.each<[string, Partial<MessageOf<'instances'>>]>([
+  ['that misses a host', { missing: ['h4' as Name], why: 'unsynced' }],
+  ['whose instances do not match', { instances: [instanceOf('3', { cluster: 'c2' })] }],
+])('an answer %s and that is not synced yet is asked for again', (_, given) => {
+  const wanted = { cluster: 'c1' };
+  const stage = ask(['a:1'], { kind: 'lookup', service: 'db' as Name, wanted });
+  stage.hear(stage.greet('a:1'), { ...answer([], false), ...given } as Message);
+  stage.takeDialled();
+
+  stage.pass(50);
+  expect(stage.takeDialled()).toEqual(['a:1']);
+  stage.hear(stage.greet('a:1'), answer([instanceOf('1')]));
+
+  expect(found(stage)).toBe('1 complete');
+});
+
+test('an answer that misses a host for another reason is not asked for again', () => {
+  const stage = ask(['a:1']);
+
+  stage.hear(stage.greet('a:1'), { ...answer([], false), why: 'limit' } as Message);
+
+  expect(found(stage)).toBe(' incomplete');
+});
+
+test('a server that comes to know why it cannot tell is believed at once', () => {
+  const stage = ask(['a:1']);
+  stage.hear(stage.greet('a:1'), answer([], false));
+  stage.pass(50);
+
+  stage.hear(stage.greet('a:1'), { ...answer([], false), why: 'split' } as Message);
+
+  expect(stage.reports).toMatchObject([{ kind: 'answered', answer: { why: 'split' } }]);
+});
+
+test('an empty list of services that is only not synced yet is asked for again', () => {
+  const stage = ask(['a:1'], { kind: 'list' });
+  const list = { kind: 'services', request: 1, missing: [], more: false } as const;
+  stage.hear(stage.greet('a:1'), { ...list, complete: false, services: [], why: 'unsynced' });
+  const first = found(stage);
+
+  stage.pass(50);
+  const services = [{ name: 'db' as Name, live: 1, stale: 0 }];
+  stage.hear(stage.greet('a:1'), { ...list, complete: true, services });
+
+  expect([first, found(stage)]).toEqual(['open', 'services']);
 });
 
 test('an instance that no server knows until the time is over is answered as it is', () => {
