@@ -171,6 +171,11 @@ export function lockOptionsOf(flags: LockFlags): Pick<ClientOptions, 'secretFile
   return { ...secret, tls: { cert, key, ca } };
 }
 
+/** Options that always say how long the whole answer may take. */
+export interface Timed {
+  readonly timeoutMs: number;
+}
+
 /** The library's options for the flags of a client. */
 export function clientOptionsOf(
   flags: LockFlags & {
@@ -178,7 +183,7 @@ export function clientOptionsOf(
     readonly server: readonly string[] | undefined;
     readonly timeout: number;
   },
-): ClientOptions {
+): ClientOptions & Timed {
   const servers = listOf(flags.server);
   return {
     ...lockOptionsOf(flags),

@@ -73,7 +73,7 @@ export function textFormatOf({ json, format }: LookupFlags): TextFormat | null {
 }
 
 /** Which servers to ask, and for what. Throws RARANGI_USAGE. */
-export function lookupOptionsOf(flags: LookupFlags): LookupOptions {
+export function lookupOptionsOf(flags: LookupFlags): LookupOptions & flag.Timed {
   const { tag, cluster } = flags;
   return { ...flag.clientOptionsOf(flags), tags: flag.tagsOf(tag), ...flag.givenOnly({ cluster }) };
 }

@@ -1,6 +1,8 @@
 // The answer to a pattern, which stands for several services. The invariant: it has the shape of any
 // other, service after service in the order of their names; it is complete only if the list of
-// services and each answer were.
+// services and each answer were, and all questions together take no longer than one may.
+
+import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   lookup,
@@ -8,13 +10,18 @@ import {
   services,
   type LookupAnswer,
   type LookupOptions,
+  type ServicesAnswer,
 } from '../../index.ts';
+import type { Timed } from '../flags.ts';
 import { joinedView } from '../../answers/view.ts';
 import { matcherOf } from './service-pattern.ts';
 import { watchMatching } from './watch-many.ts';
 
 /** The instances of every service that matches. With `waitMs` it waits. */
-export async function lookupMatching(name: string, options: LookupOptions): Promise<LookupAnswer> {
+export async function lookupMatching(
+  name: string,
+  options: LookupOptions & Timed,
+): Promise<LookupAnswer> {
   const { waitMs = 0, ...once } = options;
   const asked = { name, isMatch: matcherOf(name) };
   if (waitMs === 0) return await lookupOnce(asked, once);
@@ -39,7 +46,7 @@ interface Asked {
 /** Waits until the signal comes. Rejects with RARANGI_TIMEOUT. */
 async function waitForLive(
   asked: Asked,
-  options: LookupOptions & { readonly signal: AbortSignal },
+  options: LookupOptions & Timed & { readonly signal: AbortSignal },
 ): Promise<LookupAnswer> {
   for (;;) {
     const answer = await lookupOnce(asked, options).catch((error: unknown) => {
@@ -51,13 +58,19 @@ async function waitForLive(
   }
 }
 
-async function lookupOnce({ name, isMatch }: Asked, options: LookupOptions): Promise<LookupAnswer> {
-  const list = await services(options);
+async function lookupOnce(
+  { name, isMatch }: Asked,
+  options: LookupOptions & Timed,
+): Promise<LookupAnswer> {
+  const endMs = performance.now() + options.timeoutMs;
+  const leftMs = (): number => Math.max(0, Math.ceil(endMs - performance.now()));
+  const list = await listOf({ isMatch, options, leftMs });
   const names = list.services.map((service) => service.name).filter(isMatch);
   const answers: LookupAnswer[] = [];
   for (let at = 0; at < names.length; at += QUESTIONS_MAX) {
     const some = names.slice(at, at + QUESTIONS_MAX);
-    answers.push(...(await Promise.all(some.map((service) => lookup(service, apart(options))))));
+    const asked = some.map((service) => lookup(service, apart(options, leftMs())));
+    answers.push(...(await Promise.all(asked).catch(rethrowLate(name, options))));
   }
   const instances = answers.sort(byService).flatMap((answer) => answer.instances);
   const [doubts] = [list, ...answers].flatMap((answer) => answer.doubts ?? []);
@@ -69,10 +82,41 @@ async function lookupOnce({ name, isMatch }: Asked, options: LookupOptions): Pro
   };
 }
 
-/** Options with a signal of their own: Node warns of many listeners at one. */
-function apart(options: LookupOptions): LookupOptions {
+/** A list of services that is asked for. */
+interface ListAsked extends Pick<Asked, 'isMatch'> {
+  readonly options: LookupOptions & Timed;
+  readonly leftMs: () => number;
+}
+
+/** The list; asked for again while none of it matches, and the server will soon know more. */
+async function listOf({ isMatch, options, leftMs }: ListAsked): Promise<ServicesAnswer> {
+  let list = await services(options);
+  const isSettled = (): boolean =>
+    list.why !== 'unsynced' || list.services.some(({ name }) => isMatch(name));
+  while (!isSettled() && leftMs() > AGAIN_MS && options.signal?.aborted !== true) {
+    await delay(AGAIN_MS);
+    list = await services(apart(options, leftMs())).catch((error: unknown) => {
+      if (!isWorthWaiting(error)) throw error;
+      return list;
+    });
+  }
+  return list;
+}
+
+/** Options with less time, and a signal of their own: Node warns of many listeners at one. */
+function apart(options: LookupOptions, timeoutMs: number): LookupOptions {
   const { signal } = options;
-  return signal === undefined ? options : { ...options, signal: AbortSignal.any([signal]) };
+  const own = signal === undefined ? {} : { signal: AbortSignal.any([signal]) };
+  return { ...options, ...own, timeoutMs };
+}
+
+/** Of a question that had only what was left of the time, says how much there was for all. */
+function rethrowLate(name: string, { timeoutMs }: Timed): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof RarangiError && error.code === 'RARANGI_TIMEOUT')) throw error;
+    const message = `not every service that matches ${name} was answered within ${String(timeoutMs)} ms`;
+    throw new RarangiError(error.code, message, { hint: error.hint, cause: error });
+  };
 }
 
 /** Resolves to whether a live instance was seen before the signal came. */
@@ -106,6 +150,9 @@ function byService(one: LookupAnswer, other: LookupAnswer): number {
 function byLetters(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
+
+/** The pause before the list is asked for once more. */
+const AGAIN_MS = 50;
 
 /** Each is a connection of its own. */
 const QUESTIONS_MAX = 16;

@@ -4,13 +4,13 @@
 
 import { isPattern } from '../../answers/glob.ts';
 import { lookup, type LookupAnswer, type LookupOptions } from '../../index.ts';
-import { givenOnly } from '../flags.ts';
+import { givenOnly, type Timed } from '../flags.ts';
 import type { LookupFlags } from './flags.ts';
 
 /** The question about a service, and its flags. */
 export interface NamedLookup {
   readonly name: string;
-  readonly options: LookupOptions;
+  readonly options: LookupOptions & Timed;
   readonly flags: LookupFlags;
 }
 
