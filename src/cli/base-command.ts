@@ -9,7 +9,14 @@ import { type Failure, type FailureForm, failureOf, jsonText, showFailure } from
 import { withTypedDurations } from './durations.ts';
 import { withMeantLine } from './mistakes.ts';
 import { screenOf, write } from './output.ts';
-import { hideForeign, namingVariable, type Settings, unknownSettings } from './settings.ts';
+import {
+  hideForeign,
+  namingVariable,
+  type Settings,
+  settleBooleans,
+  truthOf,
+  unknownSettings,
+} from './settings.ts';
 import { refuseLoneFlags, refuseOddValues } from './odd-flags.ts';
 import { forgetUser } from './start/user.ts';
 import { themeFor } from './theme.ts';
@@ -30,15 +37,16 @@ export abstract class BaseCommand extends Command {
     words = this.argv,
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const settings = this.settings();
-    const putBack = hideForeign(settings, process.env);
+    const putBack = [hideForeign(settings, process.env)];
     try {
       refuseOddValues(words, this.ctor.flags);
+      putBack.push(settleBooleans(settings, words, process.env));
       const parsed = await super.parse(options, words);
       for (const remark of unknownSettings(settings, process.env)) this.remark(remark);
       refuseLoneFlags(parsed, (this.constructor as typeof BaseCommand).needed);
       return parsed;
     } finally {
-      putBack();
+      for (const put of putBack) put();
     }
   }
 
@@ -111,7 +119,7 @@ export abstract class BaseCommand extends Command {
       name in flags && wordOf(ours, name, process.env[env]) === value;
     if (says('format', `RARANGI_${command}_FORMAT`, 'json')) return 'json';
     if (says('log-format', `RARANGI_${command}_LOG_FORMAT`, 'json')) return 'log';
-    const isJson = ours.includes('--json') || TRUE_PATTERN.test(process.env['RARANGI_JSON'] ?? '');
+    const isJson = ours.includes('--json') || truthOf(process.env['RARANGI_JSON'] ?? '') === true;
     return 'json' in flags && isJson ? 'json' : 'words';
   }
 }
@@ -124,5 +132,3 @@ function wordOf(words: readonly string[], name: string, env: string | undefined)
   if (word === undefined) return env;
   return word === flag ? words[at + 1] : word.slice(flag.length + 1);
 }
-
-const TRUE_PATTERN = /^(1|true|yes|y|on)$/i;

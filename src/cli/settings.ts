@@ -10,7 +10,13 @@ import { RarangiError } from '../index.ts';
 export interface Settings {
   /** The command: `serve`. */
   readonly command: string;
-  readonly flags: Readonly<Record<string, { readonly env?: string; readonly char?: string }>>;
+  readonly flags: Readonly<Record<string, Setting>>;
+}
+
+interface Setting {
+  readonly env?: string;
+  readonly char?: string;
+  readonly type?: 'boolean' | 'option';
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -31,6 +37,39 @@ export function hideForeign({ flags }: Settings, env: NodeJS.ProcessEnv): () => 
     }
   };
 }
+
+/**
+ * Writes the variables of boolean flags in the one word that every reader of flags knows, or none.
+ * Returns a function that puts them back. Throws RARANGI_USAGE for a word that is neither yes nor
+ * no, unless the flag is among the words.
+ */
+export function settleBooleans(
+  settings: Settings,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+): () => void {
+  const given = variablesInUse(settings, words, env).filter(({ type }) => type === 'boolean');
+  const settled = given.map(({ variable, value }) => {
+    const isOn = truthOf(value);
+    if (isOn !== null) return [variable, isOn ? '1' : ''] as const;
+    const problem = `${variable} ${JSON.stringify(value)} is neither yes nor no`;
+    throw RarangiError.usage(problem, `write ${YES.join(', ')}; or ${NO.join(', ')}`);
+  });
+  Object.assign(env, Object.fromEntries(settled));
+  return () => {
+    for (const { variable, value } of given) env[variable] = value;
+  };
+}
+
+/** Whether a word in a variable means yes; null for one that means neither. */
+export function truthOf(word: string): boolean | null {
+  const lower = word.toLowerCase();
+  if (YES.includes(lower)) return true;
+  return lower === '' || NO.includes(lower) ? false : null;
+}
+
+const YES: readonly string[] = ['1', 'true', 'yes', 'y', 'on'];
+const NO: readonly string[] = ['0', 'false', 'no', 'n', 'off'];
 
 /**
  * The warnings: variables that look like settings of this command, or of every command, and are
@@ -57,26 +96,40 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
 }
 
 /**
- * The error for the value of a flag, which names the variable that the value came from. `words` are
- * those of the command line.
+ * The error about flags, which names the variables that their values came from. `words` are those of
+ * the command line.
  */
 export function namingVariable(
   message: string,
-  { flags }: Settings,
+  settings: Settings,
   words: readonly string[],
 ): string {
-  for (const [name, { env, char }] of Object.entries(flags)) {
-    const value = env === undefined ? undefined : process.env[env];
-    if (env === undefined || value === undefined || value === '') continue;
-    const isGiven = words.some(
-      (word) => word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${char ?? ''}`,
-    );
-    if (isGiven) continue;
-    if (message.startsWith(`--${name}: `)) return message.replace(`--${name}`, env);
+  const inUse = variablesInUse(settings, words, process.env);
+  const named = inUse.reduce(
+    (text, { name, variable }) =>
+      text.replace(new RegExp(`(?<![\\w-])--${name}(?![\\w-])`, 'g'), variable),
+    message,
+  );
+  if (named !== message) return named;
+  for (const { variable, value } of inUse) {
     const values = [value, ...value.split(',').map((each) => each.trim())];
-    if (values.some((each) => message.includes(JSON.stringify(each)))) return `${message} (${env})`;
+    if (values.some((each) => message.includes(JSON.stringify(each)))) {
+      return `${message} (${variable})`;
+    }
   }
   return message;
+}
+
+/** The variables that say something, and whose flags are not among the words. */
+function variablesInUse({ flags }: Settings, words: readonly string[], env: Variables) {
+  return Object.entries(flags).flatMap(([name, { env: variable = '', char, type }]) => {
+    const value = env[variable] ?? '';
+    const isTyped = words.some(
+      (word) => word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${char ?? ''}`,
+    );
+    if (value === '' || isTyped || isForeign(variable, env)) return [];
+    return [{ name, variable, value, type }];
+  });
 }
 
 /**

@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest';
-import { hideForeign, namingVariable, unknownSettings } from '../../src/cli/settings.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import {
+  hideForeign,
+  namingVariable,
+  settleBooleans,
+  truthOf,
+  unknownSettings,
+} from '../../src/cli/settings.ts';
 
 const FLAGS = {
   environment: { env: 'RARANGI_ENVIRONMENT', char: 'e' },
@@ -76,4 +82,56 @@ test('a complaint names the variable that a value came from, but not where a fla
   } finally {
     delete process.env['RARANGI_ENVIRONMENT'];
   }
+});
+
+test.each([
+  [
+    'expected --state=up to be one of: split',
+    'expected RARANGI_PEERS_STATE=up to be one of: split',
+  ],
+  ['--watch and --json exclude each other', '--watch and RARANGI_JSON exclude each other'],
+  ['--state-of is no flag', '--state-of is no flag'],
+  ['missing required flag --port', 'missing required flag --port'],
+])('in %s flags are named by their variables where they came from there', (message, named) => {
+  const flags = {
+    state: { env: 'RARANGI_PEERS_STATE' },
+    watch: { env: 'RARANGI_PEERS_WATCH' },
+    json: { env: 'RARANGI_JSON' },
+    port: { env: 'RARANGI_PEERS_PORT' },
+  };
+  const set = { RARANGI_PEERS_STATE: 'up', RARANGI_PEERS_WATCH: '1', RARANGI_JSON: '1' };
+  for (const [name, value] of Object.entries(set)) vi.stubEnv(name, value);
+  vi.stubEnv('RARANGI_PEERS_PORT', 'tcp://10.0.0.1:80');
+  onTestFinished(() => void vi.unstubAllEnvs());
+
+  expect(namingVariable(message, { command: 'peers', flags }, ['--watch'])).toBe(named);
+});
+
+const SWITCHES = {
+  command: 'serve',
+  flags: {
+    master: { env: 'RARANGI_SERVE_MASTER', type: 'boolean' },
+    host: { env: 'RARANGI_SERVE_HOST', type: 'option' },
+  },
+} as const;
+
+test('a boolean variable is yes or no in the usual words, while flags are read', () => {
+  const env = { RARANGI_SERVE_MASTER: 'On', RARANGI_SERVE_HOST: 'no' };
+
+  const putBack = settleBooleans(SWITCHES, [], env);
+  expect(env).toEqual({ RARANGI_SERVE_MASTER: '1', RARANGI_SERVE_HOST: 'no' });
+  putBack();
+
+  expect(env).toEqual({ RARANGI_SERVE_MASTER: 'On', RARANGI_SERVE_HOST: 'no' });
+  expect(['1', 'true', 'YES', 'y', 'on'].map(truthOf)).toEqual(Array(5).fill(true));
+  expect(['', '0', 'false', 'No', 'n', 'off'].map(truthOf)).toEqual(Array(6).fill(false));
+});
+
+test('a boolean variable that is neither is refused, unless the flag is typed', () => {
+  const env = { RARANGI_SERVE_MASTER: 'maybe' };
+
+  expect(() => settleBooleans(SWITCHES, [], env)).toThrow(
+    'RARANGI_SERVE_MASTER "maybe" is neither yes nor no',
+  );
+  settleBooleans(SWITCHES, ['--master'], env);
 });

@@ -228,6 +228,7 @@ function isPlain(settings: OptionSettings): boolean {
   );
 }
 
+/** As in oclif; settings.ts knows what else means yes, and writes 1 for it. */
 const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 'true', 'y', 'yes']);
 
 /** Settings that are heeded above, and those that only matter to the help. */
