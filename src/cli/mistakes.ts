@@ -94,8 +94,14 @@ function wordHint(message: string, typed: Typed): string | null {
   return isAboutStray && at !== -1 && !words.includes('--') ? strayHint(typed, at) : null;
 }
 
+/** What may be proposed as a name. */
+const NAME = /[A-Za-z\d][\w.-]{0,127}/.source;
+const NAME_ALONE = new RegExp(`^${NAME}$`);
+
 /** The name in what was taken for the address of a service: `http://web:80/`, `web:80`. */
-const ODD_NAME = /^service "((?:\w+:\/\/)?([\w.-]+)(?::\d+)?(?:\/[^"]*)?)" is not a name/;
+const ODD_NAME = new RegExp(
+  `^service "((?:\\w+://)?(${NAME})(?::\\d+)?(?:/[^"]*)?)" is not a name`,
+);
 
 /** The probable meaning of a word that belongs to no flag. */
 function strayHint({ command, words }: Typed, at: number): string | null {
@@ -109,9 +115,13 @@ function strayHint({ command, words }: Typed, at: number): string | null {
       ? null
       : `one pattern for several: ${lineOf(['lookup', `{${names.join()}}`])}`;
   }
-  if (command !== 'register') return null;
+  return command === 'register' ? registerHint(before, stray) : null;
+}
+
+/** The flags of what was typed as `register web 80`, or the `--` before a command. */
+function registerHint(before: readonly string[], stray: readonly string[]): string | null {
   const [name = '', port = '', ...rest] = stray;
-  if (at === 0 && /^\d+$/.test(port)) {
+  if (before.length === 0 && NAME_ALONE.test(name) && /^\d+$/.test(port)) {
     return `write: ${lineOf(['register', '--name', name, '--port', port, ...rest])}`;
   }
   if (!before.some((word) => word.startsWith('--name'))) return null;

@@ -68,9 +68,11 @@ function servicesOfText(text: string, path: string): ServiceWords[] {
   return services.map((each: unknown, index) => {
     const what = `${path}: service ${String(index + 1)}`;
     const { tags = {}, ...fields } = objectOf(each, what);
+    const words = [...FIELDS, 'tags'];
+    refuseStrangers(Object.keys(fields), { what, words });
     return serviceOf({
       what,
-      words: [...FIELDS, 'tags'],
+      words,
       fields: new Map(Object.entries(fields).map(([key, value]) => [key, textOf(value, what)])),
       tags: Object.fromEntries(
         Object.entries(objectOf(tags, `the tags of ${what}`)).map(([key, value]) => [
@@ -107,8 +109,7 @@ function setOnce({ what, fields, tags }: Draft, { key, value, isTag }: Setting):
 }
 
 function serviceOf({ what, fields, tags, words }: Draft): ServiceWords {
-  const stranger = [...fields.keys()].find((key) => !FIELDS.has(key));
-  if (stranger !== undefined) throw meaningless(what, stranger, { words });
+  refuseStrangers([...fields.keys()], { what, words });
   const name = requiredOf({ what, fields }, 'name');
   const port = requiredOf({ what, fields }, 'port');
   const optional = OPTIONAL_FIELDS.flatMap((key) => {
@@ -120,6 +121,15 @@ function serviceOf({ what, fields, tags, words }: Draft): ServiceWords {
 
 function draftOf(name: string): Draft {
   return { what: `service ${name}`, fields: new Map(), tags: {}, words: [...FIELDS, 'tag.KEY'] };
+}
+
+/** Throws RARANGI_USAGE for the first unknown name, whatever its value is. */
+function refuseStrangers(
+  keys: readonly string[],
+  { what, words }: Pick<Draft, 'what' | 'words'>,
+): void {
+  const stranger = keys.find((key) => !FIELDS.has(key));
+  if (stranger !== undefined) throw meaningless(what, stranger, { words });
 }
 
 /** The error for an unknown name, with the one that was probably meant. */

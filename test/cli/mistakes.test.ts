@@ -61,6 +61,11 @@ test.each([
   ['nonexistent flag: --interval', 'lookup --interval 1s db', 'none'],
   ['unexpected argument: b', 'serve b', 'none'],
   ['nonexistent flag: --nonsense', 'serve --nonsense', 'none'],
+  ['service "web:80" is not a name', 'lookup web:80', 'write: rarangi lookup web'],
+  ['service "_x" is not a name', 'lookup _x', 'none'],
+  [`service "${'x'.repeat(129)}" is not a name`, `lookup ${'x'.repeat(129)}`, 'none'],
+  ['service "http://-x/" is not a name', 'lookup http://-x/', 'none'],
+  ['unexpected arguments: _x, 80', 'register _x 80', 'none'],
 ])('%s in %s', (message, line, hint) => {
   expect(hintFor(message, line)).toBe(hint);
 });

@@ -77,6 +77,11 @@ test.each([
     '{"services": [{"name": "a", "port": 1, "tag": "x"}]}',
     /"tag" means nothing; did you mean "tags"\?/,
   ],
+  [
+    '{"services": [{"name": "a", "port": 1, "tag": {"x": "y"}}]}',
+    /"tag" means nothing; did you mean "tags"\?/,
+  ],
+  ['{"services": [{"name": "a", "prot": true, "port": 1}]}', /"prot" means nothing/],
   ['{"services": [{"name": "a", "port": 1, "tags": {"x": null}}]}', /null is neither a text/],
 ])('the file %j is refused', (text, complaint) => {
   expect(() => servicesReader(fileOf(text))()).toThrow(complaint);
