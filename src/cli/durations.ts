@@ -46,6 +46,14 @@ export function withTypedDurations(message: string, words: readonly string[]): s
   });
 }
 
+/** A message for people, who do not count in thousands of milliseconds: `1.5 s`. */
+export function inSeconds(message: string): string {
+  return message.replace(
+    /\b(\d{4,}) ms\b/g,
+    (_, digits: string) => `${String(Number(digits) / 1000)} s`,
+  );
+}
+
 /** The milliseconds of a number with a unit; NaN for any other text. */
 function millisecondsOf(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];

@@ -5,6 +5,7 @@
 
 import { fstatSync, writeSync } from 'node:fs';
 
+import { inSeconds } from './durations.ts';
 import { harmless, oneLine } from './harmless.ts';
 import type { Level } from '../index.ts';
 import { isTerminal } from './output.ts';
@@ -25,19 +26,23 @@ export interface LogEvent {
 export function logLine(event: LogEvent, time: Date, theme: Theme): string {
   const { level, message } = event;
   const word = inLevelColour(theme, level, level.padEnd('error'.length));
-  return `${theme.faint(time.toISOString())} ${word} ${oneLine(message)}`;
+  return `${theme.faint(time.toISOString())} ${word} ${worded(message)}`;
 }
 
 /** An event as one line of JSON. */
 export function logJson({ event, level, message, fields }: LogEvent, time: Date): string {
-  const own = { time: time.toISOString(), level, event, message };
+  const own = { time: time.toISOString(), level, event, message: inSeconds(message) };
   // Ours come first, and a field of the same name does not replace them.
   return JSON.stringify({ ...own, ...fields, ...own });
 }
 
 /** An event as one line for journald, which has a time of its own and a field for the level. */
 export function journalLine({ level, message }: LogEvent): string {
-  return `${journalPrefix(level)}${oneLine(message)}`;
+  return `${journalPrefix(level)}${worded(message)}`;
+}
+
+function worded(message: string): string {
+  return oneLine(inSeconds(message));
 }
 
 /** The priority that journald reads at the beginning of a line, as syslog(3) counts. */

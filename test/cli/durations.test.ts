@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import {
   durationText,
+  inSeconds,
   parseDuration,
   parsePositiveDuration,
   withTypedDurations,
@@ -58,4 +59,10 @@ test.each([
   [['db'], '1500ms'],
 ])('of the words %j the duration is said as it was typed', (words, typed) => {
   expect(withTypedDurations('no db within 1500 ms', words)).toBe(`no db within ${typed}`);
+});
+
+test('a message tells people seconds instead of thousands of milliseconds', () => {
+  expect(inSeconds('runs 1000 ms, 1500 ms, 800 ms, 120000 ms')).toBe(
+    'runs 1 s, 1.5 s, 800 ms, 120 s',
+  );
 });

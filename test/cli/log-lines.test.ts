@@ -17,6 +17,14 @@ test('a line has its time, its level and its message', () => {
   expect(line).toBe('1970-01-01T00:00:00.000Z warn  lost it');
 });
 
+test('however a line is written, long times are in seconds', () => {
+  const event = { event: 'slow', level: 'warn', message: 'for 1000 ms', fields: {} } as const;
+
+  const lines = [logLine(event, TIME, theme), journalLine(event), logJson(event, TIME)];
+
+  for (const line of lines) expect(line).toContain('for 1 s');
+});
+
 test('text from elsewhere cannot forge a second line', () => {
   const message = 'bad\nname\u001b[2J';
 
