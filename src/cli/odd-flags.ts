@@ -35,20 +35,25 @@ export function refuseOddValues(words: readonly string[], flags: Flags): void {
   }
 }
 
-/** Refuses a flag that means nothing unless one of others is there, too. Throws RARANGI_USAGE. */
+/**
+ * Refuses a flag that means nothing unless one of others is there, too, be it from its variable.
+ * Throws RARANGI_USAGE.
+ */
 export function refuseLoneFlags(
   { raw, flags }: Parsed,
   needed: Readonly<Record<string, readonly string[]>>,
 ): void {
   const given = typedFlags({ raw });
+  const values = flags as Record<string, unknown>;
   for (const [name, others] of Object.entries(needed)) {
-    const isOn = (other: string): boolean =>
-      given.has(other) || (flags as Record<string, unknown>)[other] === true;
+    const isOn = (other: string): boolean => given.has(other) || !OFF.has(values[other]);
     if (!given.has(name) || others.some(isOn)) continue;
     const wanted = others.map((other) => `--${other}`).join(' or ');
     throw meaningless(name, `without ${wanted}`, `add ${wanted}, or leave it out`);
   }
 }
+
+const OFF: ReadonlySet<unknown> = new Set([undefined, false, 'none']);
 
 /** Refuses flags that mean nothing under a condition, which is said. Throws RARANGI_USAGE. */
 export function refuseFlags(

@@ -12,7 +12,7 @@ import { registerFlags } from '../cli/register-flags.ts';
 import { servicesOfWords, servicesReader, type ServiceWords } from '../cli/service-words.ts';
 import { meantCommandLine } from '../cli/mistakes.ts';
 import { partedWords } from '../cli/wrapped-words.ts';
-import { refuseFlags } from '../cli/odd-flags.ts';
+import { refuseFlags, refuseLoneFlags } from '../cli/odd-flags.ts';
 import { reportTo } from '../sidecar/events.ts';
 import { hold } from '../sidecar/hold.ts';
 import { parseProbe } from '../sidecar/probe.ts';
@@ -46,10 +46,12 @@ export default class Register extends BaseCommand {
   override async run(): Promise<void> {
     const { ours, command } = partedWords(this.argv);
     this.wraps = command !== null;
-    const { flags, raw } = await this.parse(Register, ours);
+    const parsed = await this.parse(Register, ours);
+    const { flags } = parsed;
     const options = sidecarOptionsOf(flags, { readyByDefault: this.wraps ? 'tcp' : 'none' });
     if (command === null) {
-      refuseFlags({ raw }, ['drain', 'kill-after', 'kill-group'], 'without a command');
+      refuseFlags(parsed, ['drain', 'kill-after', 'kill-group'], 'without a command');
+      refuseLoneFlags(parsed, { 'ready-timeout': ['ready', 'service', 'file'] });
       await hold(options);
       return;
     }

@@ -108,6 +108,11 @@ const MEANT = [
     /^--drain means nothing without/,
     /./,
   ],
+  [
+    ['register', '--name', 'x', '--port', '1', '--ready-timeout', '1s'],
+    /^--ready-timeout means nothing without --ready or --service or --file/,
+    /./,
+  ],
   [['secret', '--write', 'no/folder'], 'cannot write no/folder: there is no folder no', /./],
 ] as const;
 
