@@ -18,7 +18,7 @@ import {
 import { answerTo, type NamedLookup } from '../cli/lookup/named.ts';
 import { refuseOddWords } from '../cli/lookup/rules.ts';
 import { linesOf, variablesOf } from '../cli/lookup/variables.ts';
-import { partedWords } from '../cli/wrapped-words.ts';
+import { partedWords, refuseAltered } from '../cli/wrapped-words.ts';
 import { services } from '../index.ts';
 
 export default class Lookup extends BaseCommand {
@@ -55,6 +55,7 @@ export default class Lookup extends BaseCommand {
     const { name } = args;
     const options = lookupOptionsOf(flags);
     refuseOddWords({ name, command, flags, raw });
+    refuseAltered(command ?? []);
     if (name === undefined) await this.list(flags);
     else if (command !== null) await this.exec({ name, options, flags }, command);
     else if (flags.watch) await this.follow({ name, options, flags });

@@ -11,7 +11,7 @@ import { logTo } from '../cli/log-lines.ts';
 import { registerFlags } from '../cli/register-flags.ts';
 import { servicesOfWords, servicesReader, type ServiceWords } from '../cli/service-words.ts';
 import { meantCommandLine } from '../cli/mistakes.ts';
-import { partedWords } from '../cli/wrapped-words.ts';
+import { partedWords, refuseAltered } from '../cli/wrapped-words.ts';
 import { refuseFlags, refuseLoneFlags } from '../cli/odd-flags.ts';
 import { reportTo } from '../sidecar/events.ts';
 import { hold } from '../sidecar/hold.ts';
@@ -56,6 +56,7 @@ export default class Register extends BaseCommand {
       return;
     }
     if (command.length === 0) throw RarangiError.usage('no command follows the --');
+    refuseAltered(command);
     const { drain: drainMs, 'kill-after': killAfterMs } = flags;
     const killsGroup = flags['kill-group'] === 'yes';
     const meant = meantCommandLine('register', ours, command);
