@@ -149,8 +149,7 @@ async function takeOnce<L extends { close(): void }>(
     giveRights(beside, rights);
     const inode = inodeOf(beside);
     await linkInto(beside, path);
-    unlinkSync(beside);
-    await removeLeftovers(dirname(path));
+    await tidyUp(beside);
     const isInPlace = (): boolean => inodeOf(path) === inode;
     const close = (): void => {
       listener.close();
@@ -204,18 +203,22 @@ function passingName(folder: string): string {
   return join(folder, `.${randomUUID().slice(0, 8)}`);
 }
 
-/** Removes the sockets that a server had beside their place when it was killed. */
-async function removeLeftovers(folder: string): Promise<void> {
+/**
+ * Removes the file beside a socket that is in its place, and those that a server had there when it
+ * was killed. What cannot be removed harms nobody; the next start tries again.
+ */
+async function tidyUp(beside: string): Promise<void> {
+  const folder = dirname(beside);
   try {
+    unlinkSync(beside);
     const names = readdirSync(folder).filter((name) => PASSING_NAME.test(name));
     const paths = names.map((name) => join(folder, name)).filter(isOwnSocket);
     const areLive = await Promise.all(paths.map(isLiveSocket));
     for (const [at, path] of paths.entries()) {
       if (areLive[at] === false) rmSync(path, { force: true });
     }
-  } catch (error) {
-    // The folder is not ours to read or to clear, and what is left there harms nobody.
-    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
+  } catch {
+    // The socket is taken, which counts more.
   }
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import {
+import fs, {
   existsSync,
   linkSync,
   lstatSync,
@@ -10,9 +10,10 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { socketFolders, socketName } from '../../../src/io/machine/addresses.ts';
 import {
@@ -143,6 +144,22 @@ test('a server that closes leaves the file of another one alone', async () => {
   linkSync(elsewhere, path);
 
   socket.close();
+
+  expect(await isLiveSocket(path)).toBe(true);
+});
+
+test('a socket is taken although nobody can read its folder to tidy up', async () => {
+  const path = ownPath();
+  vi.spyOn(fs, 'readdirSync').mockImplementation(() => {
+    throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  });
+  syncBuiltinESMExports();
+  atEnd(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+
+  await taken(path);
 
   expect(await isLiveSocket(path)).toBe(true);
 });
