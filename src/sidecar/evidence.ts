@@ -8,7 +8,7 @@ import { networkInterfaces } from 'node:os';
 import type { TellOperator } from './events.ts';
 import type { Family } from './family.ts';
 import { nowMs } from './pause.ts';
-import { attempt, type Probe } from './probe.ts';
+import { attempt, type Patience, type Probe } from './probe.ts';
 import { listenersAt, runningProcesses, socketsOf } from './processes.ts';
 import { keyOf, type SidecarService } from './service.ts';
 
@@ -51,18 +51,22 @@ export class Evidence {
 
   /**
    * Null when the program that has just answered the probe counts for the service, else why it does
-   * not. Never rejects.
+   * not. Until its patience ends there must be an answer. Never rejects.
    */
-  async weigh(service: SidecarService, probe: Probe): Promise<string | null> {
+  async weigh(service: SidecarService, probe: Probe, patience: Patience): Promise<string | null> {
     if (!isWeighed(service, [probe])) return null;
-    // Whom a command of the shell has asked cannot be seen: where nobody answers, it decides alone.
-    if (probe.kind === 'exec' && !(await answers(service))) {
-      this.noteSilence(service);
-      return null;
-    }
     const key = keyOf(service);
     const last = this.#refused.get(key);
     if (last !== undefined && nowMs() - last.atMs < REFUSED_MS) return last.reason;
+    if (probe.kind === 'exec') {
+      const found = await look(service, patience);
+      if (found === 'cut short') return 'there was no time left';
+      // Whom a command of the shell has asked cannot be seen: where nobody answers, it decides alone.
+      if (found === 'silence') {
+        this.noteSilence(service);
+        return null;
+      }
+    }
     const reason = this.#judge(service, this.#earlier.get(key));
     if (reason === null) this.#refused.delete(key);
     else this.#refused.set(key, { reason, atMs: nowMs() });
@@ -83,7 +87,7 @@ export class Evidence {
 
   async #look(service: SidecarService): Promise<void> {
     const { name, port } = service.offer;
-    if (!(await answers(service))) return;
+    if ((await look(service, AT_LEISURE)) !== 'answer') return;
     const inodes = listenersAt(port) ?? new Set();
     this.#earlier.set(keyOf(service), { inodes, isUnseen: inodes.size === 0 });
     // A socket that we hold ourselves was opened for the command, and is handed on to it.
@@ -103,10 +107,16 @@ export class Evidence {
   }
 }
 
-/** Whether the service's port of this host accepts a connection. Never rejects. */
-async function answers({ offer }: SidecarService): Promise<boolean> {
-  const patience = { timeoutMs: LOOK_MS_MAX, signal: new AbortController().signal };
-  return (await attempt({ kind: 'tcp' }, offer, patience)) === null;
+/** Whether the service's port of this host accepts a connection, as far as time tells. Never rejects. */
+async function look(
+  { offer }: SidecarService,
+  { timeoutMs, signal }: Patience,
+): Promise<'answer' | 'silence' | 'cut short'> {
+  const endMs = nowMs() + timeoutMs;
+  const patience = { timeoutMs: Math.min(timeoutMs, LOOK_MS_MAX), signal };
+  if ((await attempt({ kind: 'tcp' }, offer, patience)) === null) return 'answer';
+  // A timer may ring a little early.
+  return signal.aborted || nowMs() > endMs - 1 ? 'cut short' : 'silence';
 }
 
 /**
@@ -148,6 +158,7 @@ function overlap(some: ReadonlySet<string>, others: ReadonlySet<string>): boolea
 
 /** A port of this host answers at once, or not at all. */
 const LOOK_MS_MAX = 1_000;
+const AT_LEISURE: Patience = { timeoutMs: Infinity, signal: new AbortController().signal };
 
 const REFUSED_MS = 1_000;
 

@@ -37,7 +37,7 @@ export async function readiness(
   for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, pauseMsMax)) {
     const leftMs = timeoutMs - (nowMs() - startMs);
     const patience = { timeoutMs: Math.max(1, Math.min(leftMs, attemptMs)), signal };
-    const reason = await weighed(options, patience);
+    const reason = await weighed(options, patience, startMs + timeoutMs);
     if (signal.aborted) return 'aborted';
     if (reason === null) return 'ready';
     const elapsedMs = nowMs() - startMs;
@@ -58,9 +58,13 @@ export async function readiness(
 async function weighed(
   { service, probe, evidence }: ReadinessOptions,
   patience: Patience,
+  endMs: number,
 ): Promise<string | null> {
   const reason = await attempt(probe, service.offer, patience);
-  if (reason === null) return (await evidence?.weigh(service, probe)) ?? null;
+  if (reason === null) {
+    const left = { ...patience, timeoutMs: Math.max(1, endMs - nowMs()) };
+    return (await evidence?.weigh(service, probe, left)) ?? null;
+  }
   // A command of the shell may fail although its port answers.
   if (probe.kind !== 'exec') evidence?.noteSilence(service);
   return reason;

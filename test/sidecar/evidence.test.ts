@@ -6,7 +6,10 @@ import { createServer, type Server } from 'node:net';
 import { expect, test } from 'vitest';
 
 import { lookup } from '../../src/index.ts';
+import { Evidence } from '../../src/sidecar/evidence.ts';
+import { Family } from '../../src/sidecar/family.ts';
 import { readStat } from '../../src/sidecar/processes.ts';
+import type { SidecarService } from '../../src/sidecar/service.ts';
 import { atEnd, reaching, startServer, watchSynced } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import { startSidecar, switchable } from './sidecar.ts';
@@ -91,6 +94,46 @@ test('a command of the shell is no evidence as long as a stranger answers at the
   expect(code).toBe(125);
   expect(eventsOf(stderr)).toEqual(['port-taken', 'not-ready-in-time', 'command-signalled']);
 });
+
+test('a stranger that was refused a moment ago is not connected to again', async () => {
+  const port = await freePort();
+  const stranger = await strangerAt(port);
+  let connectionsCount = 0;
+  stranger.on('connection', () => {
+    connectionsCount += 1;
+  });
+  const { evidence, service } = withoutFamily(port);
+  await evidence.gather([service]);
+  const patience = { timeoutMs: Infinity, signal: new AbortController().signal };
+
+  const reasons = await rounds(5, () => evidence.weigh(service, service.ready, patience));
+
+  expect(new Set(reasons)).toEqual(new Set([expect.stringContaining('was there before')]));
+  expect(connectionsCount).toBe(2);
+});
+
+test('where there is no time left to look, a command of the shell decides nothing', async () => {
+  const { evidence, service } = withoutFamily(await freePort());
+  const patience = { timeoutMs: 1_000, signal: AbortSignal.abort() };
+
+  expect(await evidence.weigh(service, service.ready, patience)).toBe('there was no time left');
+});
+
+/** The evidence for a command that has no processes, and its service. */
+function withoutFamily(port: number): { evidence: Evidence; service: SidecarService } {
+  const family = new Family({ isKept: false });
+  family.isLedBy(2 ** 30);
+  const ready = { kind: 'exec', command: 'true' } as const;
+  const service = { offer: { name: 'db', port }, ready, check: ready };
+  return { evidence: new Evidence(family, () => undefined), service };
+}
+
+/** Asks so many times, one after the other. */
+async function rounds<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
+  const answers: T[] = [];
+  while (answers.length < count) answers.push(await ask());
+  return answers;
+}
 
 test('a command of the shell decides alone where nobody answers at the port', async () => {
   const server = await startServer();
