@@ -62,15 +62,14 @@ class HttpWatch {
     this.#exchange = exchange;
     this.#subjects = given.subjects;
     this.#wanted = given.wanted;
-    this.#told = isFiltered(given.wanted) ? inside.told.open(() => this.#endAtLimit()) : null;
+    this.#told = isFiltered(given.wanted) ? this.#openTold() : null;
   }
 
   begin(): void {
     this.#reading = this.#inside.openReading(this.#exchange, {
       key: 'change',
       onEnd: () => {
-        this.#cancelLook();
-        this.#told?.close();
+        this.#forget();
       },
     });
     if (this.#reading === null) {
@@ -81,12 +80,21 @@ class HttpWatch {
     this.#sync();
   }
 
+  /** Another watch may be the one too many: an error here is this one's own. */
+  #openTold(): ToldIds {
+    return this.#inside.told.open(
+      this.#exchange.guarded(() => {
+        this.#endAtLimit();
+      }),
+    );
+  }
+
   /** A pattern stands for the present services; new ones are looked for again and again. */
   #lookForServices(): void {
     for (const subject of this.#subjects) {
       for (const name of this.#namesOf(subject)) this.#follow(name);
     }
-    if (this.#subjects.every(isName)) return;
+    if (this.#reading === null || this.#subjects.every(isName)) return;
     this.#cancelLook = this.#exchange.alarm(LOOK_MS, () => {
       this.#lookForServices();
     });
@@ -101,15 +109,14 @@ class HttpWatch {
 
   #follow(name: Name): void {
     if (this.#watched.has(name) || this.#reading === null) return;
-    const { session, stream } = this.#reading;
-    const cancel = session.watch(
+    const cancel = this.#reading.session.watch(
       { service: name },
       (change) => {
         this.#take(name, change);
       },
       (reason) => {
         this.#tell({ change: 'failed', service: name, reason });
-        stream.end();
+        this.#end();
       },
     );
     this.#watched.set(name, cancel);
@@ -119,7 +126,20 @@ class HttpWatch {
     this.#exchange.noteLimit('http-told-in-all');
     for (const service of this.#subjects)
       this.#tell({ change: 'failed', service, reason: TOO_MANY });
-    this.#reading?.stream.end();
+    this.#end();
+  }
+
+  /** Ends the stream: nothing more is followed or told. */
+  #end(): void {
+    const reading = this.#reading;
+    this.#forget();
+    reading?.stream.end();
+  }
+
+  #forget(): void {
+    this.#reading = null;
+    this.#cancelLook();
+    this.#told?.close();
   }
 
   /** The calls that began the watches have told all that is present. */
@@ -130,6 +150,7 @@ class HttpWatch {
   }
 
   #take(service: Name, message: MessageOf<'change'>): void {
+    if (this.#reading === null) return;
     const { change, instance, cause } = message;
     if (change === 'synced' || change === 'view') this.#noteView();
     else if (instance !== undefined) this.#takeInstance(instance, { change, service, cause });
