@@ -215,7 +215,7 @@ complete -c rarangi -n '__rarangi_at serve' -l http-key -r -F -d 'The key of tha
 complete -c rarangi -n '__rarangi_at serve' -l http-token-file -r -F -d 'A file with tokens for HTTP beyond loopback, beside those made of the secret.'
 complete -c rarangi -n '__rarangi_at serve' -l http-name -x -d 'A further name by which HTTP clients may call this server.'
 complete -c rarangi -n '__rarangi_at serve' -l http-origin -x -d 'A web origin whose pages may read over HTTP.'
-complete -c rarangi -n '__rarangi_at serve' -l http-insecure -d 'Allow HTTP in the clear beyond loopback.'
+complete -c rarangi -n '__rarangi_at serve' -l http-insecure -d 'Speak HTTP in the clear beyond loopback, even with certificates.'
 complete -c rarangi -n '__rarangi_at serve' -l dns -x -d 'Where DNS listens; by default on loopback, if all users may use the UNIX socket.'
 complete -c rarangi -n '__rarangi_at serve' -l dns-from -x -d 'Networks that may ask DNS beyond loopback, with commas between; or any.'
 complete -c rarangi -n '__rarangi_at serve' -l dns-zone -x -d 'The zone of DNS; by default ENVIRONMENT.rarangi.internal.'

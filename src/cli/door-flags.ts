@@ -46,7 +46,7 @@ export const doorFlags = {
     multipleNonGreedy: true,
   }),
   'http-insecure': Flags.boolean({
-    description: 'Allow HTTP in the clear beyond loopback.',
+    description: 'Speak HTTP in the clear beyond loopback, even with certificates.',
     env: 'RARANGI_SERVE_HTTP_INSECURE',
   }),
   dns: Flags.string({

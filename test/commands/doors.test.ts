@@ -151,6 +151,10 @@ for (const [words, message] of [
       'or --http-token-file',
   ],
   [
+    ['--http=10.1.2.3', '--http-cert=c', '--http-key=k', '--http-insecure'],
+    '--http-cert and --http-insecure exclude each other',
+  ],
+  [
     ['--http=10.255.254.253:1', '--http-insecure'],
     'cannot listen on 10.255.254.253:1: this machine has no such address',
   ],

@@ -80,6 +80,24 @@ test('a session that is resumed without a certificate needs a token, too', async
   expect(answer).toMatch(/^HTTP\/1\.1 401 /);
 });
 
+test('--http-insecure is in the clear, whatever certificates the protocol has', async ({
+  stage,
+}) => {
+  const { flags } = authorityOf(stage, 'ca').issue('own');
+  const port = await freePort();
+  const at = [`--bind=${stage.address()}`, `--http=0.0.0.0:${String(port)}`, '--http-insecure'];
+  const server = await serving(stage, [...at, '--host=h1', ...flags]);
+  await server.said({ event: 'view-complete' });
+
+  const status = await eventually(
+    () => 'HTTP in the clear',
+    async () =>
+      (await fetch(`http://127.0.0.1:${String(port)}/v1/status`).catch(() => null))?.status,
+  );
+
+  expect(status).toBe(200);
+});
+
 async function textOf(socket: TLSSocket): Promise<string> {
   let text = '';
   for await (const chunk of socket) text += String(chunk);

@@ -78,10 +78,14 @@ export function doorSettingsOf(options: DoorOptions, environment: Name): DoorSet
   };
 }
 
-function tlsOf({ httpCert: cert, httpKey: key }: DoorOptions): DoorSettings['httpTls'] {
+function tlsOf(options: DoorOptions): DoorSettings['httpTls'] {
+  const { httpCert: cert, httpKey: key } = options;
   if (cert === undefined && key === undefined) return null;
-  if (cert !== undefined && key !== undefined) return { cert, key };
-  throw RarangiError.usage('--http-cert and --http-key go together', 'name both');
+  if (cert === undefined || key === undefined) {
+    throw RarangiError.usage('--http-cert and --http-key go together', 'name both');
+  }
+  if (options.httpInsecure !== true) return { cert, key };
+  throw RarangiError.usage('--http-cert and --http-insecure exclude each other', 'use one of them');
 }
 
 /** `doors: none` closes a door as its own `none` does: neither goes with an address. */

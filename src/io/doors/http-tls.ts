@@ -14,12 +14,13 @@ import type { DoorServer } from './door.ts';
 /** What decides whether HTTP beyond loopback is encrypted. */
 type Given = Pick<DoorServer, 'settings' | 'lock'>;
 
-/** The files of HTTPS; null where there is no certificate. */
+/** The files of HTTPS; null where there is no certificate, or HTTP is to be in the clear. */
 export function httpTlsFilesOf({ settings, lock }: Given): Pair | null {
+  if (settings.isHttpInsecure) return null;
   return settings.httpTls ?? lock.tls ?? null;
 }
 
-/** The options of HTTPS; null where there is no certificate. Throws RARANGI_USAGE. */
+/** The options of HTTPS; null where HTTP is in the clear. Throws RARANGI_USAGE. */
 export function httpTlsOf(given: Given): TlsOptions | null {
   const { lock } = given;
   const files = httpTlsFilesOf(given);

@@ -17,9 +17,10 @@ export class HttpTokens {
     this.reload();
   }
 
-  /** Whether a token is required. */
+  /** Whether a token is required, or a certificate instead, which only TLS can show. */
   get areAsked(): boolean {
-    return this.#digests.length > 0 || this.#server.lock.tls !== undefined;
+    const { lock, settings } = this.#server;
+    return this.#digests.length > 0 || (lock.tls !== undefined && !settings.isHttpInsecure);
   }
 
   /** Reads the files anew. Throws RARANGI_USAGE; then those of before still count. */
