@@ -137,7 +137,10 @@ class Play {
         this.#connections += 1;
         const connection = this.#connections;
         this.#open.push(connection);
-        const dialled = act.dialled ? ADDRESS : null;
+        // The shell opens one connection for a dial, and the core dials where none is open.
+        const target = this.#server.state.linking.targets.get(ADDRESS);
+        const isDialled = act.dialled && target?.phase !== 'connected';
+        const dialled = isDialled ? ADDRESS : null;
         this.#give({ kind: 'opened', connection, remote: 'r', dialled, transport: act.transport });
         return;
       }
