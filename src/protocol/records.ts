@@ -91,8 +91,8 @@ export type Cause = Of<typeof cause>;
 /** Who or what removed an instance, for people; no rule looks at it. */
 export const detail = optional(text(DETAIL_BYTES_MAX));
 
-/** Why a link went down: its socket was closed, or it fell silent. */
-export const loss = oneOf('closed', 'silent');
+/** Why a link is down: its socket was closed, it fell silent, or an end needed it no longer. */
+export const loss = oneOf('closed', 'silent', 'released');
 export type Loss = Of<typeof loss>;
 
 /** Hosts that are missing; a count beside it says how many they are in all. */

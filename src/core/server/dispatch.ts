@@ -374,5 +374,5 @@ function noteParting(
   if (name !== undefined && !PROTOCOL_ERRORS[name].closes) return;
   connection.parting = reason;
   connection.wasReleased ||= name === 'duplicate';
-  connection.wasSilent ||= name === 'silent' || name === 'duplicate';
+  connection.wasSilent ||= name === 'silent';
 }

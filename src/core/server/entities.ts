@@ -91,10 +91,7 @@ export interface Connection {
   stampedMs: number;
   /** It is not read for now: see throttle.ts. */
   isPaused: boolean;
-  /**
-   * The other end said that it closes for silence, or because it does not need the link: its
-   * process goes on.
-   */
+  /** The other end said that it closes for silence: its process goes on. */
   wasSilent: boolean;
   /** The other end said that it closes because it keeps others. */
   wasReleased: boolean;

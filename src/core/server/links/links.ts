@@ -241,9 +241,7 @@ export function dropUnneeded(state: State): void {
   for (const link of unneededLinks(state)) {
     state.out.sendError(link.connection.id, 'duplicate', 'other links have taken its place');
     closeConnection(state, link.connection, 'unneeded');
-    // Not `closed`: that would be a sign that its process has ended.
-    const reason = 'other links have taken its place';
-    loseLink(state, link, { loss: 'silent', reason, isReleased: true });
+    loseLink(state, link, { loss: 'released', reason: 'other links have taken its place' });
   }
 }
 
@@ -293,8 +291,8 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
   const link = linkOf(state, connection);
   forgetConnection(state, connection);
   if (link === undefined) return;
-  const loss = connection.wasSilent ? 'silent' : 'closed';
   if (!connection.wasReleased) {
+    const loss = connection.wasSilent ? 'silent' : 'closed';
     const { parting } = connection;
     loseLink(state, link, { loss, reason: parting === null ? reason : `it said: ${parting}` });
     return;
@@ -302,16 +300,14 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
   // The link that takes its place may still be shaking hands: the two connections are not in order.
   state.timers.set(`released ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
     if (linkOf(state, connection) !== link) return;
-    loseLink(state, link, { loss, reason: 'it keeps other links', isReleased: true });
+    loseLink(state, link, { loss: 'released', reason: 'it keeps other links' });
   });
 }
 
 /** How a link was lost. */
 interface LostLink {
-  readonly loss: Loss;
+  readonly loss: Exclude<Loss, 'unknown'>;
   readonly reason: string;
-  /** One of its ends no longer needed it: nothing is wrong. */
-  readonly isReleased?: boolean;
 }
 
 /** Takes a link out, and says so in our log. */
@@ -321,23 +317,23 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   noteOrphans(state, link);
   touchTargets(state);
   touchView(state);
-  appendOwn(state, { kind: 'down', peer: link.origin, loss: lost.loss });
+  const { loss, reason } = lost;
+  appendOwn(state, { kind: 'down', peer: link.origin, loss });
   // A goodbye has been logged already.
   if (state.past.goodbyes.has(link.origin)) return;
   const origin = state.origins.get(link.origin);
   const peer = origin?.log.facts.name ?? link.origin;
   const address = link.connection.remote;
-  const name = lost.isReleased === true ? 'link-released' : 'link-down';
-  if (name === 'link-down') state.tally.add('link-down', [peer]);
-  else state.tally.forget('link-down', [peer]);
-  state.out.notice(name, { peer, address, reason: lost.reason });
-  if (lost.isReleased === true || origin === undefined) return;
-  const { loss: cause, reason } = lost;
-  state.history.noteServer(state.nowMs, origin, {
-    event: 'link-down',
-    cause,
-    detail: detailOf(reason),
-  });
+  if (loss === 'released') {
+    state.tally.forget('link-down', [peer]);
+    state.out.notice('link-released', { peer, address, reason });
+    return;
+  }
+  state.tally.add('link-down', [peer]);
+  state.out.notice('link-down', { peer, address, reason });
+  if (origin === undefined) return;
+  const event = { event: 'link-down', cause: loss, detail: detailOf(reason) } as const;
+  state.history.noteServer(state.nowMs, origin, event);
 }
 
 /** The link of a connection, if it is one and was not replaced. */

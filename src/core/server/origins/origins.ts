@@ -306,10 +306,13 @@ export function dropOrigin(state: State, origin: Origin, { ending, except }: Dro
   touchTargets(state);
 }
 
-/** What a log says that was never in reach may be of any age, and proves nothing. */
+/**
+ * What a log says that was never in reach may be of any age, and proves nothing; nor does a link that
+ * was given up.
+ */
 function addLoss(state: State, peer: Origin, said: { reporter: Origin; loss: Loss }): void {
   const { reporter, loss } = said;
-  if (reporter.standing === 'new') return;
+  if (reporter.standing === 'new' || loss === 'released') return;
   peer.losses ??= new Map();
   peer.losses.set(reporter.id, { loss, atMs: state.nowMs });
 }
@@ -318,7 +321,7 @@ function noteLoss(state: State, reporter: Origin, lost: { peer: OriginId; loss: 
   const peer = state.origins.get(lost.peer);
   // The last log that named a missing origin may be gone: look again whether the view is complete.
   if (state.reach.unheard.has(lost.peer)) touchView(state);
-  // A link that both ends have given up is no sign of the death of either: both said so after it.
+  // Nor is one that both ends have given up a sign of the death of either: both said so after it.
   if (peer?.log.links.has(reporter.id) === false) reporter.losses?.delete(peer.id);
   else if (peer !== undefined) addLoss(state, peer, { reporter, loss: lost.loss });
   if (peer === undefined) return;

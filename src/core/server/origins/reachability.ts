@@ -348,7 +348,12 @@ function wasClosed(state: State, origin: Origin): boolean {
 }
 
 /** Whether this kind of loss shows the end of a process. */
-const IS_END: Readonly<Record<Loss, boolean>> = { closed: true, silent: false, unknown: false };
+const IS_END: Readonly<Record<Loss, boolean>> = {
+  closed: true,
+  silent: false,
+  released: false,
+  unknown: false,
+};
 
 function hasReachableServer(state: State, host: Name): boolean {
   for (const { standing } of state.reach.directory.ofHost(host))

@@ -218,6 +218,10 @@ test('a link that the other end gives up for others is no warning', () => {
 
   const lost = stage.takeNotices().filter((name) => name.startsWith('link-'));
   expect(lost).toEqual(['link-released', 'link-down']);
+  expect(stage.state.self.log.entriesAfter(0)?.slice(-2)).toEqual([
+    down('1', 'released'),
+    down('2', 'closed'),
+  ]);
 });
 
 test('the operator is told when the last master has gone out of reach, once', () => {

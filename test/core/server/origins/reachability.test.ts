@@ -92,6 +92,16 @@ test('hosts that fall silent more than five seconds apart are two crashes', () =
   expect(stage.instances()).toEqual({ '3': 'live', '4': 'live' });
 });
 
+test('[R118] links that were given up a moment before do not make a net-split of two ends', () => {
+  const { stage, links } = mesh('123');
+  stage.tell(links['3']!, '3', down('1', 'released'), down('2', 'released'));
+  for (const digit of '12') stage.close(links[digit]!);
+
+  stage.pass(600);
+
+  expect(stage.instances()).toEqual({ '3': 'live' });
+});
+
 test('two processes that ended at once are crashes: their sockets were closed', () => {
   const { stage, links } = mesh('1234');
 
