@@ -115,7 +115,7 @@ test('a none that is only not synced yet is asked for again, until somebody know
 
 test.each<[string, Partial<MessageOf<'instances'>>]>([
   ['that misses a host', { missing: ['h4' as Name], why: 'unsynced' }],
-  ['whose instances do not match', { instances: [instanceOf('3', { cluster: 'c2' })] }],
+  ['whose instances do not match', { instances: [instanceOf('3', { cluster: 'c2' as Name })] }],
 ])('an answer %s and that is not synced yet is asked for again', (_, given) => {
   const wanted = { cluster: 'c1' };
   const stage = ask(['a:1'], { kind: 'lookup', service: 'db' as Name, wanted });
