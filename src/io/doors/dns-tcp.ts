@@ -1,7 +1,8 @@
 // DNS over TCP at one address: queries with their length before them, any number one after the
 // other. The invariants: a connection takes in no query as long as many bytes wait for its reader;
 // the bytes that wait at all of them together are bounded; a query that has begun is whole in time,
-// however its bytes trickle; and the connections that are idle longest make room for new ones.
+// however its bytes trickle; and the connections that are idle longest make room for new ones, those
+// of this host only for each other.
 
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
@@ -9,7 +10,7 @@ import { createServer } from 'node:net';
 import { QUERY_BYTES_MAX } from '../../doors/dns/codes.ts';
 import type { DnsLimitName } from '../../doors/dns/limits.ts';
 import { DNS_LIMITS } from '../../doors/dns/limits.ts';
-import { familyOf } from '../machine/addresses.ts';
+import { familyOf, isLoopback } from '../machine/addresses.ts';
 import type { DnsAsker, DnsEndpoint, DnsListener } from './dns-sockets.ts';
 import { plainAddress } from './dns-sockets.ts';
 import { UnreadInAll } from './unread-in-all.ts';
@@ -28,12 +29,8 @@ export class DnsStreams {
     this.#onLimit = onLimit;
   }
 
-  /** Takes a connection in, at the cost of one that idles if there are too many. */
+  /** Takes a connection in, at the cost of one that idles, or of itself, if there are too many. */
   add(socket: Socket, take: DnsAsker['take']): DnsConnection {
-    const [longest] = this.#connections;
-    if (this.#connections.size >= CONNECTIONS_MAX && longest !== undefined) {
-      this.#expel(longest, 'dns-connections');
-    }
     const connection = new DnsConnection(socket, {
       take,
       used: () => {
@@ -48,7 +45,16 @@ export class DnsStreams {
       closed: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
+    if (this.#connections.size > CONNECTIONS_MAX) this.#makeRoom();
     return connection;
+  }
+
+  /** Other machines, even those that may not ask, take no place from programs of this host. */
+  #makeRoom(): void {
+    const all = [...this.#connections];
+    const [longest] = all;
+    const ended = all.find(({ isNear }) => !isNear) ?? longest;
+    if (ended !== undefined) this.#expel(ended, 'dns-connections');
   }
 
   #expel(connection: DnsConnection, limit: DnsLimitName): void {
@@ -144,6 +150,11 @@ class DnsConnection {
 
   end(): void {
     this.#socket.destroy();
+  }
+
+  /** Whether it comes by loopback. */
+  get isNear(): boolean {
+    return isLoopback(this.#address);
   }
 
   /** What it has sent and is not taken in yet, and what it has not read. */

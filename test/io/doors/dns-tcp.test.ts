@@ -11,7 +11,12 @@ import { DnsStreams } from '../../../src/io/doors/dns-tcp.ts';
 
 /** A connection whose other end reads nothing. */
 class Mute extends Duplex {
-  readonly remoteAddress = '127.0.0.1';
+  readonly remoteAddress: string;
+
+  constructor(remoteAddress = '127.0.0.1') {
+    super();
+    this.remoteAddress = remoteAddress;
+  }
 
   override _read(): void {
     // Nothing comes but what is pushed.
@@ -81,6 +86,22 @@ test('of all places together 256 connections are open, and the longest idle make
   expect(idle.destroyed).toBe(true);
   expect(others.every(({ destroyed }) => !destroyed)).toBe(true);
   expect(reached).toEqual(['dns-connections']);
+});
+
+test('connections from other machines take no place from those of this host', () => {
+  const streams = new DnsStreams(() => undefined);
+  const connect = (address: string): Mute => {
+    const socket = new Mute(address);
+    streams.add(socket as unknown as Socket, () => true);
+    return socket;
+  };
+  const near = connect('127.0.0.1');
+  const far = Array.from({ length: 300 }, () => connect('192.0.2.7'));
+  const nearer = Array.from({ length: 255 }, () => connect('127.0.0.1'));
+  const late = connect('192.0.2.7');
+
+  expect([near, ...nearer].filter(({ destroyed }) => destroyed)).toEqual([]);
+  expect([...far, late].filter(({ destroyed }) => !destroyed)).toEqual([]);
 });
 
 test('a query that has begun is whole within two seconds, however its bytes trickle', async () => {
