@@ -112,6 +112,7 @@ export function namingVariable(
   );
   if (named !== message) return named;
   for (const { variable, value } of inUse) {
+    if (message.startsWith(variable)) return message;
     const values = [value, ...value.split(',').map((each) => each.trim())];
     if (values.some((each) => message.includes(JSON.stringify(each)))) {
       return `${message} (${variable})`;

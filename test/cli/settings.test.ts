@@ -78,6 +78,8 @@ test('a complaint names the variable that a value came from, but not where a fla
 
     expect(namingVariable(message, SERVE, [])).toBe(`${message} (RARANGI_ENVIRONMENT)`);
     expect(namingVariable('--environment: no', SERVE, [])).toBe('RARANGI_ENVIRONMENT: no');
+    const named = 'RARANGI_ENVIRONMENT "a b" is odd';
+    expect(namingVariable(named, SERVE, [])).toBe(named);
     expect(namingVariable(message, SERVE, ['-e', 'a b'])).toBe(message);
   } finally {
     delete process.env['RARANGI_ENVIRONMENT'];
