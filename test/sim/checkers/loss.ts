@@ -2,6 +2,7 @@
 // there is a path, and no older than it is there. It finds false removals, too: while a path lasts
 // nothing is lost.
 
+import { LINK_SILENCE_MS } from '../../../src/protocol/constants.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
 import type { SimService } from '../world/service.ts';
@@ -59,9 +60,10 @@ function lostAt(server: SimServer, holdings: readonly Holding[], paths: Paths): 
       .filter((instance) => instance.state !== 'stale')
       .map(({ registration }) => [registration.instance, registration.revision]),
   );
+  const dueMs = boundMs(server);
   return holdings
     .filter(({ service, holder, revision, lastedMs }) => {
-      const isDue = Math.min(lastedMs, paths.lastedMs(server, holder)) >= BOUND_MS;
+      const isDue = Math.min(lastedMs, paths.lastedMs(server, holder)) >= dueMs;
       return isDue && (live.get(service.instance) ?? 0) < revision;
     })
     .map(({ service, holder, revision }) => {
@@ -70,5 +72,15 @@ function lostAt(server: SimServer, holdings: readonly Holding[], paths: Paths): 
     });
 }
 
-/** A few round trips over the slowest path. */
+/**
+ * What a server has asked on a link that is cut it asks of another when that link has fallen silent,
+ * which is later where timings are slow.
+ */
+function boundMs({ core }: SimServer): number {
+  const links = [...core.state.links.values()];
+  const excess = links.map(({ connection }) => connection.pace.silenceMs - LINK_SILENCE_MS);
+  return BOUND_MS + Math.max(0, ...excess);
+}
+
+/** The usual silence, and a few round trips over the slowest path. */
 const BOUND_MS = 1_500;
