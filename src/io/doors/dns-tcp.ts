@@ -181,7 +181,11 @@ class DnsConnection {
     if (this.#isFree()) {
       if (this.#unread.length > 0) this.#deadline ??= this.#startDeadline();
       this.#socket.resume();
-    } else this.#socket.pause();
+    } else {
+      // Its bytes wait for us now, not we for them.
+      this.#endDeadline();
+      this.#socket.pause();
+    }
     this.#maybeEnd();
   }
 

@@ -136,6 +136,26 @@ test('a query that has begun is whole within two seconds, however its bytes tric
   }
 });
 
+test('one that is not read from, for its answers wait, has all the time for its next query', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const asked: DnsSource[] = [];
+    const streams = new DnsStreams(() => undefined);
+    const socket = new Mute();
+    streams.add(socket as unknown as Socket, (_, source) => asked.push(source) > 0);
+    socket.push(Buffer.concat([...Array.from({ length: 64 }, () => QUERY), QUERY.subarray(0, 1)]));
+    await turn();
+    for (const [at, source] of asked.entries()) source.reply(new Uint8Array(at === 0 ? 9 : 65_535));
+
+    vi.advanceTimersByTime(2_100);
+
+    expect(asked).toHaveLength(64);
+    expect(socket.destroyed).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('bytes that get no answer hold no place among the queries of a connection', async () => {
   let taken = 0;
   const streams = new DnsStreams(() => undefined);
