@@ -22,7 +22,7 @@ const server = app.listen(0, '127.0.0.1', () => {
 });
 
 process.once('SIGTERM', async () => {
-  // First nobody new finds it; then those who have are answered.
+  // First no new client finds the service; then it answers the clients that have.
   await client.close();
   server.close();
 });

@@ -1,5 +1,5 @@
 // A Fastify service whose registration is part of its life: a plugin registers when the server
-// listens and gives up before it closes. Start it with: node examples/fastify-service.js
+// listens, and gives the registration up before the server closes. Start it with: node examples/fastify-service.js
 
 import Fastify from 'fastify';
 import { connect } from 'rarangi';

@@ -15,7 +15,7 @@ async function database() {
   if (current.instance !== instance) {
     void current.pool?.end();
     const pool = new pg.Pool({ host: address, port, user: 'postgres', database: 'postgres' });
-    // A server that goes away takes its idle connections along, which is no matter of ours.
+    // A database server that goes away closes its idle connections; that is no error of this program.
     pool.on('error', (error) => console.error('lost a connection:', error.message));
     current = { instance, pool };
   }

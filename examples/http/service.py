@@ -106,7 +106,7 @@ def follow(answer, known):
         if change == "present":
             present[instance["instance"]] = instance
         elif change == "synced":
-            # Of a view that is not complete nothing is taken for gone.
+            # If the view is not complete, nothing counts as gone.
             if event["complete"]:
                 known.clear()
             known.update(present)

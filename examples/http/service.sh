@@ -6,8 +6,8 @@ set -eu
 
 sides=${RARANGI_HTTP:-http://127.0.0.1:17342 http://127.0.0.1:17343}
 
-# Prints events, and the status of the answer that had them. It ends with process $1: a shell that is
-# killed by force leaves its children behind.
+# Prints events, and the status of the answer that had them. It ends when process $1 has ended, because a
+# shell that is killed by force leaves its children behind.
 take() {
   while read -r line; do
     kill -0 "$1" || exit
@@ -37,7 +37,7 @@ register() {
   holders=
   trap 'rm -f "$offer"; kill -s TERM -- $holders' EXIT
   trap 'exit 143' TERM INT
-  # The key is kept out of what ps shows.
+  # ps must not show the key.
   key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   printf '{"service":"%s","port":%s,"key":"%s"}' "$1" "$2" "$key" >"$offer"
   for side in $sides; do
