@@ -27,7 +27,8 @@ export const doorFlags = {
     helpValue: 'PATH',
   }),
   'http-token-file': Flags.string({
-    description: 'A file with tokens for HTTP beyond loopback, beside those made of the secret.',
+    description:
+      'A file with tokens for HTTP beyond loopback, in addition to those made of the secret.',
     env: 'RARANGI_SERVE_HTTP_TOKEN_FILE',
     helpValue: 'PATH',
   }),
@@ -72,7 +73,7 @@ export const doorFlags = {
     env: 'RARANGI_SERVE_DNS_TTL',
   }),
   doors: Flags.string({
-    description: 'Neither HTTP nor DNS. Cannot stand beside an address for one of them.',
+    description: 'Open neither HTTP nor DNS. Refused beside an address for one of them.',
     env: 'RARANGI_SERVE_DOORS',
     helpValue: 'none',
     options: ['none'],

@@ -8,18 +8,18 @@ import * as flag from './flags.ts';
 /** One service in words of its own. */
 const serviceFlags = {
   name: Flags.string({
-    description: 'The service. Required, unless --service or --file says it.',
+    description: 'The name of the service. Required, unless --service or --file names one.',
     env: 'RARANGI_REGISTER_NAME',
     helpValue: 'NAME',
   }),
   port: flag.portFlag({
     description:
-      'Where it listens; required with --name. With 0 a free one is chosen and told to the ' +
+      'The port of the service; required with --name. 0 chooses a free one and tells it to the ' +
       'command: as {port} in its words and as PORT in its environment.',
     env: 'RARANGI_REGISTER_PORT',
   }),
   address: Flags.string({
-    description: 'The address that clients are told; by default that of the server.',
+    description: 'The address that clients get; by default the one that the server advertises.',
     env: 'RARANGI_REGISTER_ADDRESS',
     helpValue: 'ADDR',
   }),
@@ -31,7 +31,7 @@ const serviceFlags = {
     multipleNonGreedy: true,
   }),
   scheme: Flags.string({
-    description: 'The scheme of its URI.',
+    description: 'The scheme of the URI of the service.',
     env: 'RARANGI_REGISTER_SCHEME',
     helpValue: 'SCHEME',
   }),
@@ -59,20 +59,20 @@ const servicesFlags = {
 const probeFlags = {
   ready: Flags.string({
     description:
-      'The probe that must succeed before it is registered: tcp, none, http://HOST:PORT/PATH or ' +
-      'exec:COMMAND. By default tcp with a command, else none.',
+      'The probe that must succeed before the service is registered: tcp, none, ' +
+      'http://HOST:PORT/PATH or exec:COMMAND. By default tcp with a command, else none.',
     env: 'RARANGI_REGISTER_READY',
     helpValue: 'PROBE',
   }),
   'ready-timeout': flag.duration({
     description:
-      'How long it may take to be ready before everything is ended; by default for ever.',
+      'How long a service may take to be ready before everything is ended; by default without end.',
     env: 'RARANGI_REGISTER_READY_TIMEOUT',
   }),
   check: Flags.string({
     default: 'none',
     description:
-      'The probe from then on, as for --ready; while it fails, the service is not registered.',
+      'The probe for a service that is ready, as for --ready; while it fails, the service is not registered.',
     env: 'RARANGI_REGISTER_CHECK',
     helpValue: 'PROBE',
   }),
@@ -83,14 +83,14 @@ const probeFlags = {
   }),
   'check-rise': Flags.integer({
     default: 2,
-    description: 'After so many good checks in a row it is healthy again.',
+    description: 'After so many good checks in a row the service is healthy again.',
     env: 'RARANGI_REGISTER_CHECK_RISE',
     helpValue: 'COUNT',
     min: 1,
   }),
   'check-fall': Flags.integer({
     default: 3,
-    description: 'After so many bad checks in a row it is unhealthy.',
+    description: 'After so many bad checks in a row the service is unhealthy.',
     env: 'RARANGI_REGISTER_CHECK_FALL',
     helpValue: 'COUNT',
     min: 1,
@@ -105,7 +105,7 @@ export const registerFlags = {
   ...probeFlags,
   drain: flag.durationOrNone({
     ...flag.lasting(0),
-    description: 'On SIGTERM: how long the command runs on after it is deregistered.',
+    description: 'On SIGTERM: how long the command runs on after its registration is given up.',
     env: 'RARANGI_REGISTER_DRAIN',
   }),
   'kill-after': flag.durationOrNone({
@@ -115,7 +115,7 @@ export const registerFlags = {
   }),
   'kill-group': Flags.option({
     default: 'yes',
-    description: 'Whether processes that the command leaves behind are ended as well.',
+    description: 'Whether processes that the command leaves behind are ended, too.',
     env: 'RARANGI_REGISTER_KILL_GROUP',
     options: ['yes', 'no'] as const,
   })(),

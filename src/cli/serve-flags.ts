@@ -20,18 +20,18 @@ export const serveFlags = {
   }),
   bind: Flags.string({
     description:
-      'Where to listen; an interface stands for its first address, also when that changes.',
+      'Where to listen; an interface stands for its first address, which the server follows.',
     default: '127.0.0.1',
     env: 'RARANGI_SERVE_BIND',
     helpValue: 'ADDR|INTERFACE[:PORT]',
   }),
   advertise: Flags.string({
-    description: 'Where others reach it; required when --bind is a wildcard.',
+    description: 'Where others reach this server; required when --bind is a wildcard.',
     env: 'RARANGI_SERVE_ADVERTISE',
     helpValue: 'ADDR|INTERFACE[:PORT]',
   }),
   peer: Flags.string({
-    description: 'A server to start from. Repeatable.',
+    description: 'A server to ask first for all others. Repeatable.',
     env: 'RARANGI_SERVE_PEER',
     helpValue: 'HOST[:PORT]',
     multiple: true,
@@ -42,7 +42,7 @@ export const serveFlags = {
     env: 'RARANGI_SERVE_MASTER',
   }),
   name: Flags.string({
-    description: 'Its name; by default HOST-a or HOST-b.',
+    description: 'The name of this server; by default HOST-a or HOST-b.',
     env: 'RARANGI_SERVE_NAME',
     helpValue: 'NAME',
   }),

@@ -15,9 +15,9 @@ import { followHistory, history, type HistoryAnswer, type HistoryOptions } from 
 export default class History extends BaseCommand {
   static override summary = 'Tell what happened to services and servers, when and why.';
   static override description =
-    'The newest last: services that were registered, changed or removed, and servers that came, ' +
-    'left or were lost. Exits with 1 when nothing happened, and with 5 when the server does not ' +
-    'reach back so far.';
+    'Prints which services were registered, changed or removed, and which servers came, left or ' +
+    'were lost; the newest event last. Exits with 1 when nothing happened, and with 5 when the ' +
+    'server does not remember so far back.';
   static override usage = 'history [NAME] [FLAGS]';
   static override examples = [
     '<%= config.bin %> history web',
@@ -51,7 +51,7 @@ export default class History extends BaseCommand {
     }),
     limit: Flags.integer({
       default: 100,
-      description: 'How many events at most; the newest.',
+      description: 'How many events at most: the newest ones.',
       env: 'RARANGI_HISTORY_LIMIT',
       helpValue: 'NUMBER',
       min: 1,

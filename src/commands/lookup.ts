@@ -24,10 +24,10 @@ import { services } from '../index.ts';
 export default class Lookup extends BaseCommand {
   static override summary = 'Print the addresses of a service, nearest first.';
   static override description =
-    'One host:port a line: live instances, or stale ones if there is no live one. ' +
-    'Without NAME: the services, one a line. NAME may be a pattern, like those for files. ' +
-    'With a command: runs it with the variables of --format env in its environment, and exits as ' +
-    'it does.';
+    'Prints one host:port a line: live instances, or stale ones if there is no live one. ' +
+    'Without NAME: prints all services, one a line. NAME may be a pattern, like those for files. ' +
+    'With a command: runs it with the variables of --format env in its environment, and exits ' +
+    'with its status.';
   static override usage = 'lookup [NAME] [FLAGS] [-- COMMAND [ARGUMENT...]]';
   static override examples = [
     '<%= config.bin %> lookup db',

@@ -25,8 +25,8 @@ export default class Register extends BaseCommand {
   static override summary = 'Register services, alone or around the command that runs them.';
   static override description =
     'Without a command: registers at once, and holds the registration until SIGTERM or SIGINT. ' +
-    'With one: runs it, registers once the port accepts a connection, gives up the registration ' +
-    'the moment the command exits, and exits with its status.';
+    'With a command: runs it, registers once the port accepts a connection, gives the registration ' +
+    'up the moment the command exits, and exits with its status.';
   static override usage = 'register --name NAME --port PORT [FLAGS] [-- COMMAND [ARGUMENT...]]';
   static override examples = [
     '<%= config.bin %> register --name db --port 5432 -- postgres -D data',

@@ -10,7 +10,7 @@ import { newSecret, tokensOf } from '../index.ts';
 export default class Secret extends BaseCommand {
   static override summary = 'Print a new secret for an environment.';
   static override description =
-    'A line of 64 hexadecimal digits. To change a secret, put the new one in the second line of ' +
+    'A secret is a line of 64 hexadecimal digits. To change it, put the new one in the second line of ' +
     'every file, then put it first, then remove the old one; after each step send SIGHUP to all servers.';
   static override examples = [
     '<%= config.bin %> secret --write /etc/rarangi/production.secret',
@@ -18,7 +18,7 @@ export default class Secret extends BaseCommand {
   ];
   static override flags = {
     write: Flags.string({
-      description: 'Make this file, of mode 0600, instead of printing. Never overwrites.',
+      description: 'Write the secret to a new file, of mode 0600, instead of printing it.',
       helpValue: 'PATH',
     }),
     token: Flags.string({

@@ -11,8 +11,8 @@ import { RarangiError, serve } from '../index.ts';
 export default class Serve extends BaseCommand {
   static override summary = 'Run a catalogue server of this host.';
   static override description =
-    'Takes side A of the environment, and side B if A is taken. SIGTERM or SIGINT: says goodbye, ' +
-    'hands its clients to its sibling and exits with 0. SIGHUP: reads secret and certificates ' +
+    'Takes side A of the environment, and side B if A is taken. SIGTERM or SIGINT: hands its ' +
+    'clients to its sibling, says goodbye and exits with 0. SIGHUP: reads secret and certificates ' +
     'again, and tries again the addresses that refused it. SIGUSR1: logs a summary in numbers.';
   static override examples = [
     '<%= config.bin %> serve',

@@ -38,7 +38,7 @@ export const lookupFlags = {
   }),
   format: Flags.option({
     default: 'hostport',
-    description: 'What to print of each instance; env: shell variables of the first one.',
+    description: 'What to print of each instance; env prints shell variables of the first one.',
     env: 'RARANGI_LOOKUP_FORMAT',
     options: FORMATS,
   })(),
@@ -47,19 +47,21 @@ export const lookupFlags = {
     env: 'RARANGI_LOOKUP_WAIT',
   }),
   watch: Flags.boolean({
-    description: 'Print what is there, then every change, as a JSON line each.',
+    description: 'Print what is there, then every change, each as a line of JSON.',
     env: 'RARANGI_LOOKUP_WATCH',
     exclusive: ['all', 'one'],
   }),
   'on-change': Flags.custom<ReturnType<typeof onChangeOf>>({
-    description: 'With --watch and a command: start it anew at a change, or send it a signal.',
+    description:
+      'With --watch and a command: start the command anew at a change, or send it a signal.',
     env: 'RARANGI_LOOKUP_ON_CHANGE',
     helpValue: ON_CHANGE_FORM,
     parse: (text) => Promise.resolve().then(() => onChangeOf(text)),
   })(),
   'kill-after': flag.durationOrNone({
     ...flag.lasting(10_000),
-    description: 'With --on-change restart: how long after SIGTERM it is killed; 0 for never.',
+    description:
+      'With --on-change restart: how long after SIGTERM the command is killed; 0 for never.',
     env: 'RARANGI_LOOKUP_KILL_AFTER',
   }),
 };

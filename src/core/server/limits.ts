@@ -45,7 +45,7 @@ export const LIMITS = {
     hint: 'use another host, or raise --max-registrations',
     max: 500_000,
     option: '--max-registrations',
-    doc: 'Registrations that the clients of one server hold, at some 400 bytes each. Further ones are refused.',
+    doc: 'Registrations that the clients of one server hold, at some 700 bytes each. Further ones are refused.',
   },
   'registrations-per-session': {
     noun: 'registrations of one session',
