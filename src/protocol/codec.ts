@@ -110,7 +110,7 @@ class Sharing {
     const encoders = this.#encoders;
     const given = message as Requesting & Values;
     let latest = this.#latest;
-    if (latest === null || !differInRequest(encoders, [latest.said, given])) {
+    if (latest === null || !differInRequest(encoders, latest.said, given)) {
       const said = Object.fromEntries(encoders.map(([field]) => [field, given[field]]));
       latest = { said, ...this.#around({ ...layout, encoders }, said) };
       this.#latest = latest;
@@ -136,11 +136,11 @@ class Sharing {
 }
 
 /** Whether two messages say the same in some fields, but for their requests. */
-function differInRequest(
-  encoders: Layout['encoders'],
-  [one, other]: readonly [Values, Values],
-): boolean {
-  return encoders.every(([field]) => field === 'request' || one[field] === other[field]);
+function differInRequest(encoders: Layout['encoders'], one: Values, other: Values): boolean {
+  for (const [field] of encoders) {
+    if (one[field] !== other[field] && field !== 'request') return false;
+  }
+  return true;
 }
 
 /** A message whose last pair follows: its map has one more than is there. */

@@ -14,9 +14,12 @@ export function partsOf(message: Message): readonly Message[] {
   const columns = MANY_BY_KIND.get(message.kind) ?? manyOf(message.kind);
   if (columns.length === 0) return [message];
   const values = message as unknown as Readonly<Record<string, readonly unknown[]>>;
+  const isOne = columns.every(
+    ([field, item]) => cutOf(values[field] ?? NOTHING, item).length === 1,
+  );
+  if (isOne) return [message];
   const cuts = columns.map(([field, item]) => cutOf(values[field] ?? NOTHING, item));
   const count = Math.max(...cuts.map((cut) => cut.length));
-  if (count === 1) return [message];
   return Array.from({ length: count }, (_, index) => {
     const part: Record<string, unknown> = { ...message };
     for (const [at, [field]] of columns.entries()) {

@@ -230,10 +230,11 @@ export class Server {
    * After a fault all consequences are settled anew; in a server that fails each stage by itself.
    */
   #settle(): void {
-    for (let at = 0; at < STAGES.length; at += 1) {
-      const isWell = this.#attempt(null, () => STAGES[at]?.(this.#state, this.#tidings));
-      if (!isWell && !this.#state.life.isFailing) at = -1;
-    }
+    let at = 0;
+    const runStages = (): void => {
+      for (; at < STAGES.length; at += 1) STAGES[at]?.(this.#state, this.#tidings);
+    };
+    while (!this.#attempt(null, runStages)) at = this.#state.life.isFailing ? at + 1 : 0;
   }
 
   #take(): Effect[] {

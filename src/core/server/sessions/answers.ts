@@ -24,8 +24,8 @@ export function answerLookup(state: State, to: ConnectionId, asked: MessageOf<'l
   const instances = state.catalogue.instancesOf(asked.service);
   countLookup(state, to, instances);
   const { request } = asked;
-  const view = { ...viewOf(state), ...doubtsOf(state) };
-  state.out.send(to, { kind: 'instances', request, ...view, instances, more: false });
+  const [view, doubts] = [viewOf(state), doubtsOf(state)];
+  state.out.send(to, { kind: 'instances', request, ...view, ...doubts, instances, more: false });
   return instances.length;
 }
 
@@ -129,6 +129,11 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
  * in it; but it happened, so it is counted and remembered.
  */
 export function tellWatchers(state: State, isViewNew: boolean): void {
+  if (state.catalogue.changes.length > 0) tellChanges(state);
+  tellViews(state, isViewNew);
+}
+
+function tellChanges(state: State): void {
   const changes = state.catalogue.changes;
   state.catalogue.changes = [];
   for (const change of changes) {
@@ -137,7 +142,6 @@ export function tellWatchers(state: State, isViewNew: boolean): void {
     state.history.noteChange(state.nowMs, change);
   }
   for (const change of lastingOf(changes)) tellChange(state, change);
-  tellViews(state, isViewNew);
 }
 
 /** Watches whose requests have the same number are told by one message, which is encoded once. */
