@@ -108,6 +108,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F17] who was starved for a second takes nobody for silent', life.starvedLong],
   ['[F18] a server that is killed is missed by nobody', answers.oneOfTwo],
   ['a link that stands by is asked when the faster one falls silent', news.standIn],
+  ['[R122] what was asked on a way that is cut is asked of another', news.askedInVain],
   ['one question for an origin at a time', news.askedOnce],
   ['who was never reached is not live, and soon forgotten', news.strangers],
   ['addresses of masters have a bound', news.manyMasters],

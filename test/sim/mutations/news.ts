@@ -116,6 +116,11 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
     ['lazy#graft', 'sequence < offered && !state.past.goodbyes.has(id)', 'sequence > offered'],
   ],
   [
+    '[R122] a neighbour that was asked and is silent keeps no other from being asked',
+    news.askedInVain,
+    ['questions#isOnItsWay', 'return !isOverdue(state, asked);', 'return true;'],
+  ],
+  [
     '[R98] what may be older than the end of an instance does not answer for it at once',
     news.flicker,
     ['late#noteBegin', '!state.catalogue.doubt(origin.id, instance)', 'true'],

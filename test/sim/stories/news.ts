@@ -36,6 +36,42 @@ export const standIn = story(
   },
 );
 
+/**
+ * A server loses its sibling and asks others for what came from there, some of them over a way that has
+ * just been cut. What these do not answer is there in a moment all the same: others have offered it.
+ */
+export const askedInVain = story(
+  { hosts: 5, masters: ['h1', 'h2', 'h3'], traits: SLOW, settledMs: 14_000 },
+  ({ world, run, demand }) => {
+    const hosts = ['h2', 'h3', 'h4', 'h5'];
+    const services = hosts.map((host) => world.serve({ host, service: 'db' }));
+    run(2_000);
+    for (const [name, sibling, beyond] of [
+      ['h5-a', 'h5-b', 'h1'],
+      ['h5-b', 'h5-a', 'h2'],
+      ['h1-a', 'h1-b', 'h3'],
+    ] as const) {
+      const server = world.server(name);
+      const { host } = server.spec;
+      const ends = [host, beyond];
+      const heal = world.cut((...way) => way.every((end) => ends.includes(end)));
+      run(50);
+      const { spec } = world.server(sibling);
+      world.kill(sibling);
+      run(30);
+      for (const service of services) service.update();
+      run(400);
+      const late = world.running().filter((other) => !hasAllOf(server, other));
+      const names = late.map((other) => other.name).join();
+      demand(late.length === 0, `${name} waits for ${names}, which it has asked ${beyond} for`);
+      heal();
+      run(300);
+      world.start(spec);
+      run(7_000);
+    }
+  },
+);
+
 /** One question for an origin at a time, however often there is reason to ask; then again. */
 export const askedOnce = story({ hosts: 2, masters: ['h1', 'h2'], checkers: () => [] }, (stage) => {
   const { world, run, demand } = stage;
@@ -301,6 +337,15 @@ export const oneAndAHost = story({ hosts: 5 }, ({ world, run, demand }) => {
 function sourceOf(world: Cluster, server: SimServer, of: SimServer): SimServer | undefined {
   const source = server.core.state.origins.get(of.core.state.self.id)?.source;
   return world.running().find(({ core }) => core.state.self.id === source);
+}
+
+/** Whether a server knows each instance that another one holds, as it is there. */
+function hasAllOf(server: SimServer, { core }: SimServer): boolean {
+  const { id, log } = core.state.self;
+  const known = server.core.state.origins.get(id)?.log.registrations;
+  return [...log.registrations].every(([instance, { revision }]) => {
+    return known?.get(instance)?.revision === revision;
+  });
 }
 
 function revisionAt(server: SimServer, instance: InstanceId): number | undefined {

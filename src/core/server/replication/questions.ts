@@ -1,12 +1,13 @@
 // The open questions of this server: origins that it has asked its neighbours for, and those that
 // their digests listed. The invariants: one question for an origin and link at a time, again after
-// a second at the earliest; and an origin that should have come by a lost link is asked for on
-// another.
+// a second at the earliest; an origin that should have come by a lost link is asked for on another;
+// and a neighbour that has fallen silent keeps no other from being asked.
 
 import type { OriginId } from '../../../protocol/ids.ts';
 import type { Line } from '../../../protocol/records.ts';
 import { touchView } from '../due.ts';
 import type { Link, Origin } from '../entities.ts';
+import type { Asked } from './slice.ts';
 import type { State } from '../state.ts';
 
 /** Asks a neighbour for missing entries; one question for an origin and link at a time. */
@@ -14,14 +15,26 @@ export function ask(state: State, link: Link, line: Line): void {
   const askedMs = link.progress.askedMs(line.origin);
   if (askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS) return;
   link.progress.ask(line, state.nowMs);
-  state.replication.wanted.set(line.origin, state.nowMs);
+  state.replication.wanted.set(line.origin, { link, atMs: state.nowMs });
   state.replication.askers.add(link);
 }
 
 /** Whether an origin was asked for, on any link, and may still come. */
 export function isOnItsWay(state: State, id: OriginId): boolean {
-  const askedMs = state.replication.wanted.get(id);
-  return askedMs !== undefined && state.nowMs - askedMs < ASK_AGAIN_MS;
+  const asked = state.replication.wanted.get(id);
+  if (asked === undefined || state.nowMs - asked.atMs >= ASK_AGAIN_MS) return false;
+  return !isOverdue(state, asked);
+}
+
+/**
+ * The link has been silent for too long since the question, so it may be cut. One that brings
+ * anything, be it a part of something large, is not; nor can it be told where no round trip was
+ * measured.
+ */
+function isOverdue({ nowMs }: State, { link, atMs }: Asked): boolean {
+  const { heardMs, roundTripMicros } = link.connection;
+  if (roundTripMicros === null) return false;
+  return nowMs - Math.max(atMs, heardMs) >= OVERDUE_MS + roundTripMicros / 1_000;
 }
 
 /** Sends the questions of a step: one message for a link, whatever their number. */
@@ -46,11 +59,8 @@ export function noteAnswered(state: State, link: Link, id: OriginId): boolean {
  * The neighbour that was asked has nothing newer: nothing is on its way from there, and offers of
  * others need not wait for it.
  */
-export function noteNothingNew(state: State, { progress }: Link, id: OriginId): void {
-  const askedMs = progress.askedMs(id);
-  if (askedMs === undefined) return;
-  progress.endQuestion(id);
-  if (state.replication.wanted.get(id) === askedMs) state.replication.wanted.delete(id);
+export function noteNothingNew(state: State, link: Link, id: OriginId): void {
+  if (link.progress.endQuestion(id)) endWant(state, link, id);
 }
 
 /** A link is lost: origins that came by it, or were asked for on it, have to come by another. */
@@ -74,7 +84,12 @@ export function endWaiting({ replication }: State, link: Link): void {
  * A link is lost or replaced: nothing is on its way from there, even if no other can be asked now.
  */
 export function forgetWants(state: State, link: Link): void {
-  for (const id of link.progress.asked) state.replication.wanted.delete(id);
+  for (const id of link.progress.asked) endWant(state, link, id);
+}
+
+/** It will not come by this link; it still may by another, which was asked since. */
+function endWant({ replication: { wanted } }: State, link: Link, id: OriginId): void {
+  if (wanted.get(id)?.link === link) wanted.delete(id);
 }
 
 /** Origins that came by a lost link are asked for at the next hop towards them, at once. */
@@ -132,3 +147,6 @@ export function noteArrival(state: State, { id, log }: Origin): void {
 
 /** A question that was not answered in this time may be put again. */
 const ASK_AGAIN_MS = 1_000;
+
+/** For how long a link that is asked may be silent, beside its round trip, until others are asked. */
+const OVERDUE_MS = 150;

@@ -6,12 +6,18 @@ import type { WHYS } from '../../../protocol/records.ts';
 import type { Link, Origin } from '../entities.ts';
 import { Journal } from './journal.ts';
 
+/** A question for an origin. */
+export interface Asked {
+  readonly link: Link;
+  readonly atMs: number;
+}
+
 /** The work between all links; the work on one of them is its Progress. */
 export class Replication {
   /** The origins, by their latest change. */
   readonly journal = new Journal<Origin>();
-  /** The origins that were asked for, on any link, and when: they are on their way. */
-  readonly wanted = new Map<OriginId, number>();
+  /** The latest question for each origin that was asked for, on any link: it is on its way. */
+  readonly wanted = new Map<OriginId, Asked>();
   /** The origins that came by a link that is lost: they are asked for on another. */
   readonly orphaned = new Set<OriginId>();
   /** Links on which something is to be asked at the end of the step. */

@@ -2,6 +2,8 @@
 // one is wanted if it does not come.
 
 import { expect, test } from 'vitest';
+import type { ConnectionId } from '../../../../../src/core/input.ts';
+import type { Line } from '../../../../../src/protocol/records.ts';
 import { batches, offers, pair, prunes, wants } from '../../../../support/link-messages.ts';
 import {
   down,
@@ -195,4 +197,73 @@ test('[R17] a neighbour that has lost what it was asked for is asked no longer',
 
   expect(asked).toBe(0);
   expect(wants(stage.take(two))).toEqual(['3 0']);
+});
+
+/** A server between two neighbours, both measured; it has asked the first, and both fall silent. */
+function asking(): ReturnType<typeof pair> & { readonly line: Line } {
+  const stage = new ServerStage();
+  const [one, two] = ['1', '2'].map((digit) => {
+    const connection = stage.neighbour(digit);
+    const [stamp = 0] = stage.pings(connection);
+    stage.pass(20);
+    stage.hear(connection, { kind: 'pong', stamp });
+    return connection;
+  }) as [ConnectionId, ConnectionId];
+  stage.pass(50);
+  const line = { origin: originOf('3'), sequence: 5 };
+  stage.hear(one, { kind: 'offer', lines: [line] });
+  expect(wants(stage.take(one))).toContain('3 0');
+  stage.hush(one, two);
+  stage.take(two);
+  return { stage, one, two, line };
+}
+
+test('[R122] a neighbour that was asked and falls silent keeps no other from being asked', () => {
+  const { stage, two, line } = asking();
+
+  stage.hear(two, { kind: 'offer', lines: [line] });
+  stage.pass(165);
+  const inTime = wants(stage.take(two));
+  stage.hear(two, { kind: 'offer', lines: [line] });
+  stage.pass(10);
+  stage.hear(two, { kind: 'offer', lines: [line] });
+
+  expect(inTime).toEqual([]);
+  expect(wants(stage.take(two))).toEqual(['3 0']);
+});
+
+test('[R122] what was offered meanwhile is asked for, though it is offered only once', () => {
+  const { stage, two, line } = asking();
+
+  stage.hear(two, { kind: 'offer', lines: [line] });
+  stage.pass(350);
+
+  expect(wants(stage.take(two))).toEqual(['3 0']);
+});
+
+test('[R122] a neighbour that is asked and heard has a second to answer', () => {
+  const { stage, one, two, line } = asking();
+
+  stage.hear(two, { kind: 'offer', lines: [line] });
+  for (let passed = 0; passed < 900; passed += 100) {
+    stage.give({ kind: 'heard', connection: one });
+    stage.pass(100);
+  }
+  const inTime = wants(stage.take(two));
+  stage.pass(300);
+
+  expect(inTime).toEqual([]);
+  expect(wants(stage.take(two))).toEqual(['3 0']);
+});
+
+test('[R122] so has one whose round trip was never measured', () => {
+  const { stage, one, two } = pair();
+  const line = { origin: originOf('3'), sequence: 5 };
+
+  stage.hear(one, { kind: 'offer', lines: [line] });
+  stage.hush(one);
+  stage.hear(two, { kind: 'offer', lines: [line] });
+  stage.pass(900);
+
+  expect(wants(stage.take(two))).toEqual([]);
 });
