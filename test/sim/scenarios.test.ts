@@ -12,6 +12,7 @@ import * as life from './stories/life.ts';
 import * as answers from './stories/answers.ts';
 import * as flow from './stories/flow.ts';
 import * as links from './stories/links.ts';
+import * as lives from './stories/lives.ts';
 import * as news from './stories/news.ts';
 import * as proof from './stories/proof.ts';
 import * as sleep from './stories/sleep.ts';
@@ -66,6 +67,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F19] without masters each host stands alone, and nobody is promoted', split.noMasters],
   ['[F20] two hosts that lose power within seconds are a split', split.twoCrashes],
   ['[F20] two hosts that are rebooted are two crashes', split.twoKills],
+  ['a host that starts and is stopped again leaves no life of before', lives.powerThenStop],
   ['[F21] a rack that is gone is stale until someone says so', split.rack],
   ['[F22] nothing is kept of the lives that are over', life.manyLives],
   ['what has rotted in memory is noticed and mended', links.rotten],

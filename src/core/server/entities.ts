@@ -43,6 +43,8 @@ export interface Origin {
   returnedMs: number;
   /** Whether, since it is suspect, a server in reach has said that its host fell silent. */
   fellSilent: boolean;
+  /** Whether another life of its server was in reach since it was lost: see lives.ts. */
+  isOutlived: boolean;
   /** The reporters that lost it, when and how, and have no link to it again; null for none. */
   losses: Map<OriginId, { readonly loss: Loss; readonly atMs: number }> | null;
   /** See directory.ts. */

@@ -5,6 +5,7 @@ import * as alone from '../stories/alone.ts';
 import * as heal from '../stories/heal.ts';
 import * as life from '../stories/life.ts';
 import * as links from '../stories/links.ts';
+import * as lives from '../stories/lives.ts';
 import * as split from '../stories/split.ts';
 import * as timings from '../stories/timings.ts';
 
@@ -216,9 +217,25 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     split.powerAgain,
     [
       'reachability#hasSurelyEnded',
-      'wasClosed(state, origin) || isOutlived(state, origin)',
+      'wasClosed(state, origin) || origin.isOutlived',
       'wasClosed(state, origin)',
     ],
+  ],
+  [
+    '[R121] nor if the last one is gone as well',
+    lives.powerThenStop,
+    [
+      'reachability#hasSurelyEnded',
+      'origin.isOutlived',
+      `[...state.reach.directory.ofHost(origin.log.facts.host)].some(
+  (other) => other.standing !== 'new' && other.sinceMs > origin.sinceMs,
+)`,
+    ],
+  ],
+  [
+    '[R121] a life that began before the loss of the one before it was noticed outlives that too',
+    lives.blinkThenStop,
+    ['lives#noteLost', `if (standing === 'reachable') origin.isOutlived = true;`, ''],
   ],
   [
     '[R58] the hosts already declared crashed count',

@@ -43,6 +43,7 @@ export function createOrigin(log: Log, slot: number): Origin {
     metMs: Infinity,
     returnedMs: -Infinity,
     fellSilent: false,
+    isOutlived: false,
     losses: null,
     filed: null,
     via: null,

@@ -9,6 +9,7 @@ import type { Loss } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
 import { noteBack, noteGone } from './gone.ts';
 import { noteReturn } from './late.ts';
+import { noteLost, noteReached } from './lives.ts';
 import { dropOrigin, moveOn, noteNews } from './origins.ts';
 import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
@@ -66,6 +67,7 @@ function becomeReachable(state: State, origin: Origin, tidings: Tidings): void {
   forgetOldLosses(state, origin);
   origin.isPast = false;
   noteBack(state, origin);
+  noteReached(state, origin);
   moveOn(state, origin, 'reached');
   noteReturn(state, origin);
   tidings.reached.add(origin.id);
@@ -146,6 +148,7 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
   origin.via = null;
   origin.parent = null;
   origin.sinceMs = state.nowMs;
+  noteLost(state, origin);
   moveOn(state, origin, 'lost');
   tidings.missed.add(origin.id);
   tidings.reached.delete(origin.id);
@@ -195,7 +198,7 @@ function becomeCrashed(state: State, origin: Origin, tidings: Tidings): void {
 /** Why it counts as a crash, for people. */
 function howLost(state: State, origin: Origin): string {
   const { name, host } = origin.log.facts;
-  if (isOutlived(state, origin)) return `server ${name} has started anew`;
+  if (origin.isOutlived) return `server ${name} has started anew`;
   if (wasClosed(state, origin)) return `server ${name} ended`;
   return hasReachableServer(state, host)
     ? `server ${name} fell silent`
@@ -328,16 +331,7 @@ function fellSilentWith(state: State, origin: Origin, host: Name): boolean {
 
 /** Whether an origin has ended, wherever the cut may be: its process ended, or has begun anew. */
 function hasSurelyEnded(state: State, origin: Origin): boolean {
-  return wasClosed(state, origin) || isOutlived(state, origin);
-}
-
-/** Whether another life of the same server was there after this one was lost. */
-function isOutlived(state: State, { log: { facts }, sinceMs }: Origin): boolean {
-  for (const other of state.reach.directory.ofHost(facts.host)) {
-    const wasThere = other.standing !== 'new' && other.sinceMs > sinceMs;
-    if (wasThere && other.log.facts.name === facts.name) return true;
-  }
-  return false;
+  return wasClosed(state, origin) || origin.isOutlived;
 }
 
 function wasClosed(state: State, origin: Origin): boolean {
