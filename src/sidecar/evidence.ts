@@ -3,10 +3,9 @@
 // started, holds that socket; one that began to listen later counts. If something cannot be seen,
 // that is not taken for a no.
 
-import { networkInterfaces } from 'node:os';
-
 import type { TellOperator } from './events.ts';
 import type { Family } from './family.ts';
+import { isOfThisHost } from './own-host.ts';
 import { nowMs } from './pause.ts';
 import { attempt, type Patience, type Probe } from './probe.ts';
 import { listenersAt, runningProcesses, socketsOf } from './processes.ts';
@@ -40,8 +39,7 @@ export class Evidence {
    * rejects.
    */
   async gather(services: readonly SidecarService[]): Promise<void> {
-    const weighed = services.filter((one) => isWeighed(one, [one.ready, one.check]));
-    await Promise.all(weighed.map((service) => this.#look(service)));
+    await Promise.all(services.map((service) => this.#look(service)));
   }
 
   /** Nothing answered: any listener from now on is new. */
@@ -54,7 +52,7 @@ export class Evidence {
    * not. Until its patience ends there must be an answer. Never rejects.
    */
   async weigh(service: SidecarService, probe: Probe, patience: Patience): Promise<string | null> {
-    if (!isWeighed(service, [probe])) return null;
+    if (!(await isWeighed(service, [probe]))) return null;
     const key = keyOf(service);
     const last = this.#refused.get(key);
     if (last !== undefined && nowMs() - last.atMs < REFUSED_MS) return last.reason;
@@ -87,6 +85,7 @@ export class Evidence {
 
   async #look(service: SidecarService): Promise<void> {
     const { name, port } = service.offer;
+    if (!(await isWeighed(service, [service.ready, service.check]))) return;
     if ((await look(service, AT_LEISURE)) !== 'answer') return;
     const inodes = listenersAt(port) ?? new Set();
     this.#earlier.set(keyOf(service), { inodes, isUnseen: inodes.size === 0 });
@@ -123,20 +122,18 @@ async function look(
  * Whether one of the probes asks at the service's port of this host, or may do so; else it decides
  * alone.
  */
-function isWeighed({ offer }: SidecarService, probes: readonly Probe[]): boolean {
-  const hosts = new Set(['localhost', '127.0.0.1', '[::1]', offer.address]);
-  const isAtPort = (probe: Probe): boolean => {
+async function isWeighed(
+  { offer: { address, port } }: SidecarService,
+  probes: readonly Probe[],
+): Promise<boolean> {
+  if (address !== undefined && !(await isOfThisHost(address))) return false;
+  const areAtPort = probes.map(async (probe) => {
     if (probe.kind !== 'http') return probe.kind !== 'none';
-    const { hostname, port } = new URL(probe.url.replaceAll('{port}', String(offer.port)));
-    return hosts.has(hostname) && Number(port === '' ? HTTP_PORT : port) === offer.port;
-  };
-  return isOfThisHost(offer.address) && probes.some(isAtPort);
-}
-
-function isOfThisHost(address = 'localhost'): boolean {
-  if (/^(127\..*|::1|localhost)$/.test(address)) return true;
-  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return own.some((one) => one.address === address);
+    const url = new URL(probe.url.replaceAll('{port}', String(port)));
+    if (Number(url.port === '' ? HTTP_PORT : url.port) !== port) return false;
+    return url.hostname === address || (await isOfThisHost(url.hostname));
+  });
+  return (await Promise.all(areAtPort)).includes(true);
 }
 
 /** The process that holds one of the sockets, in words. */

@@ -22,6 +22,16 @@ async function strangerAt(port: number): Promise<Server> {
   return stranger;
 }
 
+/** One that answers HTTP well. */
+async function friendlyStrangerAt(port: number): Promise<void> {
+  const stranger = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  }).listen(port, '127.0.0.1');
+  atEnd(() => stranger.close());
+  await once(stranger, 'listening');
+}
+
 function eventsOf(stderr: string): string[] {
   const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
   return lines.map((line) => (JSON.parse(line) as { event: string }).event);
@@ -67,12 +77,7 @@ test('once the stranger has gone, the command is listed', async () => {
 test('a stranger that answers HTTP does not make the command ready either', async () => {
   const server = await startServer();
   const port = await freePort();
-  const stranger = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-  }).listen(port, '127.0.0.1');
-  atEnd(() => stranger.close());
-  await once(stranger, 'listening');
+  await friendlyStrangerAt(port);
   const url = 'http://127.0.0.1:{port}/';
   const offer = ['--name', 'db', '--port', `${port}`, '--ready', url, '--ready-timeout', '1s'];
 
@@ -80,6 +85,25 @@ test('a stranger that answers HTTP does not make the command ready either', asyn
 
   expect(code).toBe(125);
   expect(eventsOf(stderr)).toEqual(['port-taken', 'not-ready-in-time', 'command-signalled']);
+});
+
+test.for([
+  { how: 'an address', words: ['--address', '::ffff:127.0.0.1'] },
+  { how: 'a URL', words: ['--ready', 'http://0.0.0.0:{port}/'] },
+  { how: 'the URL of a check', words: ['--ready', 'none', '--check', 'http://0.0.0.0:{port}/'] },
+])('$how that is another spelling of this host makes no stranger count', async ({ words }) => {
+  const server = await startServer();
+  const watching = await watchSynced('db', reaching(server));
+  const port = await freePort();
+  await friendlyStrangerAt(port);
+  const offer = ['--name', 'db', '--port', `${port}`, ...words];
+
+  const { line, child } = startSidecar(server, [...offer, '--', 'sleep', '600']);
+  await line(/"port-taken"/);
+  child.kill('SIGTERM');
+  startSidecar(server, ['--name', 'db', '--port', '9']);
+
+  expect(await watching.next()).toBe('added 9');
 });
 
 test('a command of the shell is no evidence as long as a stranger answers at the port', async () => {
