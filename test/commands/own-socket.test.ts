@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { eventually } from '../support/conditions.ts';
+import { needs } from '../support/needs.ts';
 import { test } from '../support/processes.ts';
 
 test('a file at the place of the socket survives the start and the stop', async ({ stage }) => {
@@ -44,6 +45,63 @@ test('a socket that is removed is bound anew, and what is put in its place stays
   await server.end('SIGTERM');
   expect(existsSync(path)).toBe(false);
 });
+
+test('a socket that has no place at the start comes later, and those of HTTP with it', async ({
+  stage,
+}) => {
+  const path = join(stage.folder, 'testing.sock');
+  const ofHttp = ['development-a.http.sock', 'development.http.sock'];
+  const places = [path, ...ofHttp.map((name) => join(stage.folder, name))];
+  mkdirSync(path);
+  const words = ['serve', '--bind', stage.address(), '--socket', path, '--log-format', 'json'];
+  const server = stage.start(words);
+  await server.said({ event: 'no-socket' });
+
+  rmSync(path, { recursive: true });
+  await server.said({ event: 'socket-bound-anew', path });
+  await eventually(
+    () => `not all are there: ${places.join(', ')}`,
+    () => (places.every((place) => existsSync(place)) ? true : undefined),
+  );
+  await server.end('SIGTERM');
+
+  expect(places.filter((place) => existsSync(place))).toEqual([]);
+});
+
+test('a named socket that another server has is taken when that one leaves it', async ({
+  stage,
+}) => {
+  const path = join(stage.folder, 'testing.sock');
+  const common = ['--socket', path, '--log-format', 'json'];
+  const first = stage.start(['serve', '--bind', stage.address(), ...common]);
+  await first.said({ event: 'server-started' });
+  const second = stage.start(['serve', '--bind', stage.address(), ...common]);
+  await second.said({ event: 'no-socket' });
+
+  await first.end('SIGKILL');
+  await second.said({ event: 'socket-bound-anew', path });
+
+  const { code } = await stage.run(['status', '--server', path, '--timeout', '20s']);
+  expect(code).toBe(0);
+});
+
+test.skipIf(!needs('util-linux') || !needs('iproute2'))(
+  'a folder for sockets that cannot be written at the start may be so later',
+  async ({ stage }) => {
+    const within = await stage.openNamespace();
+    const options = { within, env: { XDG_RUNTIME_DIR: undefined } };
+    const remount = (how: string) =>
+      stage.spawn(['mount', '-o', `remount,${how}`, '/run'], options).ended;
+    await remount('ro');
+    const server = stage.start(['serve', '--log-format', 'json'], options);
+    await server.said({ event: 'no-socket' });
+
+    await remount('rw');
+
+    await server.said({ event: 'socket-bound-anew' });
+    await server.end();
+  },
+);
 
 test.for(['here.sock', './here.sock'])(
   'a server listens on %s, a path of its folder',

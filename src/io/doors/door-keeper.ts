@@ -21,6 +21,8 @@ export interface DoorKind {
 export class DoorKeeper {
   readonly #kind: DoorKind;
   readonly #server: DoorServer;
+  readonly #early: DoorPlace[];
+  readonly #late: DoorPlace[];
   #door: Door | null = null;
   #ports: SharedPort[] = [];
   #isReady = false;
@@ -32,6 +34,8 @@ export class DoorKeeper {
   constructor(kind: DoorKind, server: DoorServer) {
     this.#kind = kind;
     this.#server = server;
+    this.#early = [...kind.early];
+    this.#late = [...kind.late];
     void this.#open();
   }
 
@@ -40,7 +44,16 @@ export class DoorKeeper {
     if (this.#isReady) return;
     this.#isReady = true;
     if (this.#door === null) void this.#open();
-    else this.#listen(this.#door, this.#kind.late);
+    else this.#listen(this.#door, this.#late);
+  }
+
+  /** Listens at these places as well. */
+  add({ early, late }: Pick<DoorKind, 'early' | 'late'>): void {
+    if (this.#isClosed) return;
+    this.#early.push(...early);
+    this.#late.push(...late);
+    if (this.#door === null) void this.#open();
+    else this.#listen(this.#door, this.#isReady ? [...early, ...late] : early);
   }
 
   /** The sibling may be gone. */
@@ -63,11 +76,9 @@ export class DoorKeeper {
 
   /** A door that listens nowhere yet is not loaded. */
   async #open(): Promise<void> {
-    const { early, late, load } = this.#kind;
-    const places = this.#isReady ? [...early, ...late] : early;
-    if (places.length === 0) return;
+    if (this.#places().length === 0) return;
     try {
-      const { openDoor } = await load();
+      const { openDoor } = await this.#kind.load();
       if (this.#isClosed || this.#door !== null) return;
       let isCurrent = true;
       const context: DoorContext = {
@@ -79,10 +90,14 @@ export class DoorKeeper {
         guard: (act) => guarded(act, context),
       };
       this.#door = openDoor(context);
-      this.#listen(this.#door, this.#isReady ? [...early, ...late] : early);
+      this.#listen(this.#door, this.#places());
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #places(): readonly DoorPlace[] {
+    return this.#isReady ? [...this.#early, ...this.#late] : this.#early;
   }
 
   #listen(door: Door, places: readonly DoorPlace[]): void {

@@ -31,7 +31,7 @@ export async function allAddressesOf(site: DoorSite): Promise<AllAddresses> {
 /** Where the server is. */
 export interface DoorsPlace {
   readonly side: Side;
-  /** The path of its UNIX socket, if it has one. */
+  /** The path of its UNIX socket, if it has one yet. */
   readonly socket: string | null;
   readonly addresses: AllAddresses;
 }
@@ -39,18 +39,28 @@ export interface DoorsPlace {
 /** The doors of one server. */
 export class Doors {
   readonly #server: DoorServer;
+  readonly #site: DoorSite;
+  readonly #side: Side;
   readonly #kinds: readonly DoorKind[];
+  #socket: string | null;
   #keepers: readonly DoorKeeper[] = [];
   #cancelPatience: Cancel = () => undefined;
   #isClosed = false;
 
   constructor(site: DoorSite, place: DoorsPlace, server: Omit<DoorServer, 'ways'>) {
     const { side, addresses, socket } = place;
-    const given = { addresses: addresses.http, socket };
-    const otherSide = side === 'a' ? 'b' : 'a';
+    this.#site = site;
+    this.#side = side;
+    this.#socket = socket;
+    const waysOf = (at: Side): string[] =>
+      httpWaysOf(site, at, { addresses: addresses.http, socket: this.#socket });
     const ways = {
-      own: httpWaysOf(site, side, given),
-      other: httpWaysOf(site, otherSide, given),
+      get own(): string[] {
+        return waysOf(side);
+      },
+      get other(): string[] {
+        return waysOf(side === 'a' ? 'b' : 'a');
+      },
     };
     this.#server = { ...server, ways };
     this.#kinds = kindsOf(site, place);
@@ -74,6 +84,14 @@ export class Doors {
       this.becomeReady();
     });
     if (state().view.isComplete) this.becomeReady();
+  }
+
+  /** The protocol has got its socket later than at the start: HTTP listens beside it, too. */
+  listenBeside(socket: string): void {
+    if (this.#socket !== null) return;
+    this.#socket = socket;
+    const [http] = this.#keepers;
+    http?.add(socketPlacesOf(this.#site, { side: this.#side, socket }));
   }
 
   /** The view was complete for the first time: from now on all doors are open. */

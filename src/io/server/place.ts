@@ -28,8 +28,8 @@ export interface Binding {
   readonly side: Side;
   readonly listener: Listener;
   readonly socket: TakenSocket | null;
-  /** Where the socket belongs, if it is there or may be later. */
-  readonly socketPath: string | null;
+  /** Finds where the socket belongs; null if there is never to be one. */
+  readonly findSocketPath: FindPath | null;
   /** Why there is no socket although there could be one; null if nothing is wrong. */
   readonly socketless: string | null;
   /** Where others reach it, `host:port`. */
@@ -41,6 +41,9 @@ export interface Binding {
    */
   readonly siblingsAt: string;
 }
+
+/** Finds a path, which may be another one later; null while there is none. */
+export type FindPath = () => string | null;
 
 /** Takes a place in a world. Rejects with RARANGI_USAGE when there is none to be had. */
 export async function takePlace(settings: ServeSettings, runtime: Runtime): Promise<Binding> {
@@ -102,7 +105,7 @@ async function takeExactPort(settings: ServeSettings, { ip, runtime }: Spot): Pr
   return {
     ...found,
     listener,
-    siblings: found.socket === null ? [] : siblings,
+    siblings: found.findSocketPath === null ? [] : siblings,
     siblingsAt: reachableAt(ip),
     address: advertised(settings, listener),
   };
@@ -118,7 +121,7 @@ async function listenUnlessTaken(address: string, runtime: Runtime): Promise<Lis
   }
 }
 
-interface FoundSocket extends Pick<Binding, 'side' | 'socket' | 'socketPath' | 'socketless'> {
+interface FoundSocket extends Pick<Binding, 'side' | 'socket' | 'findSocketPath' | 'socketless'> {
   /** A live server has it. */
   readonly isTaken: boolean;
 }
@@ -132,16 +135,25 @@ async function findSocket(
   const none = {
     side: firstSide,
     socket: null,
-    socketPath: null,
+    findSocketPath: null,
     socketless: null,
     isTaken: false,
   };
   if (settings.socket === 'none') return none;
-  if (settings.socket !== null) return await trySocket(firstSide, settings.socket, settings);
+  if (settings.socket !== null) {
+    const path = settings.socket;
+    // A server that has it may leave it.
+    return { ...(await trySocket(firstSide, path, settings)), findSocketPath: () => path };
+  }
   if (isLoopback(ip) && !DEFAULT_LOOPBACKS.has(ip)) return none;
   const folder = writableFolder();
   if (folder === null) {
-    return { ...none, socketless: `cannot write into ${socketFolders().join(' nor ')}` };
+    const findSocketPath = (): string | null => {
+      const later = writableFolder();
+      return later === null ? null : join(later, socketName(settings.environment, firstSide));
+    };
+    const socketless = `cannot write into ${socketFolders().join(' nor ')}`;
+    return { ...none, findSocketPath, socketless };
   }
   let found: FoundSocket = none;
   for (const side of sides) {
@@ -158,11 +170,11 @@ async function trySocket(
 ): Promise<FoundSocket> {
   try {
     const socket = await takeSocket(path, socketRights);
-    return { side, socket, socketPath: path, socketless: null, isTaken: false };
+    return { side, socket, findSocketPath: () => path, socketless: null, isTaken: false };
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    const socketPath = error.isLive ? null : path;
-    return { side, socket: null, socketPath, socketless: error.message, isTaken: error.isLive };
+    const findSocketPath = error.isLive ? null : () => path;
+    return { side, socket: null, findSocketPath, socketless: error.message, isTaken: error.isLive };
   }
 }
 

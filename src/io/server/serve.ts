@@ -132,7 +132,6 @@ class RunningServer implements ServerHandle {
   readonly origin: OriginId;
   address: string;
   bound: string;
-  readonly socket: string | null;
   readonly doors: readonly string[];
   readonly lock: 'none' | 'secret' | 'certificate';
   readonly stopped: Promise<void>;
@@ -155,7 +154,6 @@ class RunningServer implements ServerHandle {
     this.origin = randomBytes(16).toString('hex') as OriginId;
     this.address = place.address;
     this.bound = place.listener.address;
-    this.socket = place.socket?.path ?? null;
     this.#onNotice = settings.onNotice;
     this.#core = this.#createCore(settings, { place, limits });
     lock?.guard({
@@ -187,10 +185,13 @@ class RunningServer implements ServerHandle {
     const accept: Accept = (connection) => this.#driver.accept(connection);
     place.listener.accept(accept);
     this.#addressKeeper = this.#keepAddress(parts, accept);
-    const { socketPath: path, socket, socketless } = place;
+    const { findSocketPath: findPath, socket, socketless } = place;
     const { socketRights: rights, onNotice } = settings;
     this.#socketKeeper = new SocketKeeper({
-      ...{ path, rights, socket, socketless, accept, onNotice },
+      ...{ findPath, rights, socket, socketless, accept, onNotice },
+      onBound: (path) => {
+        this.#doors.listenBeside(path);
+      },
       onSocketless: (reason) => {
         this.#tellSocketless(settings, reason);
       },
@@ -208,6 +209,10 @@ class RunningServer implements ServerHandle {
     this.#cancelWithdrawal();
     this.#driver.submit({ kind: 'stop', nowMs: nodeRuntime.nowMs() });
     await this.stopped;
+  }
+
+  get socket(): string | null {
+    return this.#socketKeeper.path;
   }
 
   get hasFailed(): boolean {
@@ -245,7 +250,7 @@ class RunningServer implements ServerHandle {
     });
     return new Doors(
       settings,
-      { side: place.side, socket: this.socket, addresses },
+      { side: place.side, socket: place.socket?.path ?? null, addresses },
       {
         environment,
         facts: this.#core.state.options.facts,

@@ -7,17 +7,20 @@ import type { Accept } from '../machine/runtime.ts';
 import type { SocketRights } from '../machine/socket-rights.ts';
 import type { TakenSocket } from '../machine/sockets.ts';
 import { SocketError, takeSocket } from '../machine/sockets.ts';
+import type { FindPath } from './place.ts';
 
 /** What a keeper is told. */
 export interface KeeperOptions {
-  /** Where the socket belongs; null if the server has none. */
-  readonly path: string | null;
+  /** Finds where the socket belongs; null if the server is to have none. */
+  readonly findPath: FindPath | null;
   readonly rights: SocketRights;
   /** The socket that was taken at the start, or why there was none. */
   readonly socket: TakenSocket | null;
   readonly socketless: string | null;
   readonly accept: Accept;
   readonly onNotice: (notice: Notice) => void;
+  /** Called with its path when it is bound anew. */
+  readonly onBound: (path: string) => void;
   /** Called when it cannot be bound anew, once for each reason. */
   readonly onSocketless: (reason: string) => void;
   /** How often it looks; for tests. */
@@ -42,6 +45,11 @@ export class SocketKeeper {
     this.#timer.unref();
   }
 
+  /** The path of the socket, once there is one. */
+  get path(): string | null {
+    return this.#socket?.path ?? null;
+  }
+
   /** Removes the socket, and stops looking. */
   close(): void {
     this.#isClosed = true;
@@ -50,8 +58,9 @@ export class SocketKeeper {
   }
 
   async #look(): Promise<void> {
-    const { path } = this.#options;
-    if (path === null || this.#isLooking || this.#socket?.isInPlace() === true) return;
+    if (this.#isLooking || this.#socket?.isInPlace() === true) return;
+    const path = this.path ?? this.#options.findPath?.() ?? null;
+    if (path === null) return;
     this.#isLooking = true;
     try {
       await this.#take(path);
@@ -61,7 +70,7 @@ export class SocketKeeper {
   }
 
   async #take(path: string): Promise<void> {
-    const { rights, accept, onNotice, onSocketless } = this.#options;
+    const { rights, accept, onNotice, onBound, onSocketless } = this.#options;
     try {
       const socket = await takeSocket(path, rights);
       if (this.#isClosed) {
@@ -73,6 +82,7 @@ export class SocketKeeper {
       socket.accept(accept);
       this.#toldReason = null;
       onNotice({ name: 'socket-bound-anew', fields: { path } });
+      onBound(path);
     } catch (error) {
       if (!(error instanceof SocketError)) throw error;
       if (error.message === this.#toldReason) return;
