@@ -74,11 +74,13 @@ export default class Lookup extends BaseCommand {
 
   private async exec(asked: NamedLookup, command: readonly string[]): Promise<void> {
     // First: a file of dist/lean that leaves these out declines, and nothing must have happened yet.
-    const [{ newsOf, notStarted }, { run }, { StartError }] = await Promise.all([
-      import('../cli/lookup/command.ts'),
-      import('../sidecar/run.ts'),
-      import('../sidecar/command.ts'),
-    ]);
+    const [{ newsOf, notStarted, tellOperator }, { run }, { StartError }, { reportTo }] =
+      await Promise.all([
+        import('../cli/lookup/command.ts'),
+        import('../sidecar/run.ts'),
+        import('../sidecar/command.ts'),
+        import('../sidecar/events.ts'),
+      ]);
     const answer = await answerTo(asked);
     const { instances, exit, remark } = verdictOf(answer, asked.flags);
     const given = firstOfEach(instances);
@@ -87,7 +89,8 @@ export default class Lookup extends BaseCommand {
     if (given.length === 0) return;
     const news = newsOf({ answer, given, options: asked.options }, asked.flags);
     try {
-      process.exitCode = await run({ command, variables: variablesOf(given), news });
+      const report = reportTo(tellOperator);
+      process.exitCode = await run({ command, variables: variablesOf(given), news, report });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       showFailure(notStarted(command, error, partedWords(this.argv).ours), 'words');

@@ -1,12 +1,16 @@
 // `lookup -- COMMAND`: a command with variables of ours, told when they change. The invariant: seen
 // from outside the command runs on its own: its words, its stdin, stdout, stderr and terminal, its
 // signals and its exit status are its own, and it runs on whatever fails on the side of the
-// catalogue.
+// catalogue. Only a command that is started anew at changes is brought to its end with all that it
+// has started: what is left of the last start would be in the way of the next.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { startCommand, type RunningCommand } from './command.ts';
+import type { TellOperator } from './events.ts';
+import { Family } from './family.ts';
 import { isIgnored } from './inherited.ts';
+import { endLeftovers } from './leftovers.ts';
 import { cameFromTerminal, END_SIGNALS, onSignals, PASSED_SIGNALS } from './signals.ts';
 
 /** The command, and its news. */
@@ -16,6 +20,7 @@ export interface RunOptions {
   readonly variables: Variables;
   /** The news that it gets later; null for none. */
   readonly news: News | null;
+  readonly report: TellOperator;
 }
 
 /** News for a command. */
@@ -36,8 +41,9 @@ export interface News {
 type Variables = Readonly<Record<string, string>>;
 
 /** Runs a command and resolves to its exit status. Rejects with StartError. */
-export async function run({ command, variables, news }: RunOptions): Promise<number> {
-  const runner = new Runner(command, { isRepeated: news?.by === 'restart' });
+export async function run(options: RunOptions): Promise<number> {
+  const { variables, news } = options;
+  const runner = new Runner(options);
   // Before there is a command: a signal without a handler would end us and leave it behind.
   const forget = onSignals([...END_SIGNALS, ...PASSED_SIGNALS], (signal) => {
     if (!isIgnored(signal)) runner.take(signal);
@@ -74,40 +80,48 @@ async function tell(runner: Runner, news: News, signal: AbortSignal): Promise<vo
 
 /** A command, as often as it is started. */
 class Runner {
-  readonly #words: readonly string[];
-  readonly #isRepeated: boolean;
+  readonly #options: RunOptions;
+  readonly #impatience = new AbortController();
   #started: Promise<RunningCommand> | null = null;
   /** The variables for its next start when it has exited. */
   #next: Variables | null = null;
   #isEnding = false;
 
-  constructor(words: readonly string[], { isRepeated }: { readonly isRepeated: boolean }) {
-    this.#words = words;
-    this.#isRepeated = isRepeated;
+  constructor(options: RunOptions) {
+    this.#options = options;
   }
 
   /** Resolves to the status of the last one. Rejects with StartError. */
   async run(variables: Variables): Promise<number> {
+    const { command: words, news, report } = this.#options;
+    const isRepeated = news?.by === 'restart';
+    const ending = { killAfterMs: news?.killAfterMs ?? 0, report, hurry: this.#impatience.signal };
     this.#next = variables;
     let status = 0;
     while (this.#next !== null && !this.#isEnding) {
-      this.#started = startCommand(this.#words, {
-        variables: this.#next,
-        isRepeated: this.#isRepeated,
+      const family = new Family({ isKept: isRepeated });
+      this.#started = startCommand(words, {
+        variables: { ...this.#next, ...family.variables() },
+        ownSession: family.hasOwnSession,
+        isRepeated,
       });
       this.#next = null;
       const command = await this.#started;
+      family.isLedBy(command.pid);
       status = await command.exited;
+      await endLeftovers({ ...ending, family });
     }
     return status;
   }
 
   /**
    * Passes on a signal that this process got; after one that asks for the end there is no other
-   * start.
+   * start, and after a second one no waiting for what the command left behind.
    */
   take(signal: NodeJS.Signals): void {
-    this.#isEnding ||= END_SIGNALS.some((name) => name === signal);
+    const asksForEnd = END_SIGNALS.some((name) => name === signal);
+    if (asksForEnd && this.#isEnding) this.#impatience.abort();
+    this.#isEnding ||= asksForEnd;
     if (!cameFromTerminal(signal)) void this.send(signal);
   }
 

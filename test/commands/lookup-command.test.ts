@@ -186,6 +186,24 @@ test('a command that will not end for its next start is killed', async ({ stage 
   expect([code, stdout]).toEqual([0, 'ready 1\nready 2\n']);
 });
 
+test('what a command has left behind is ended before its next start, and at the end', async ({
+  stage,
+}) => {
+  const { look, register } = await startLone(stage);
+  const first = await register(['--name=db', '--port=1']);
+  const left = `(trap 'echo "left $DB_PORT"; exit' TERM; echo "ready $DB_PORT"; ${LOOP}) & wait`;
+  const program = look([...RESTARTED, 'sh', '-c', left]);
+  await program.line(/^ready 1$/);
+
+  await register(['--name=db', '--port=2']);
+  await first.end();
+  await program.line(/^ready 2$/);
+  const { stdout, stderr } = await program.end('SIGTERM');
+
+  expect(stdout).toBe('ready 1\nleft 1\nready 2\nleft 2\n');
+  expect(stderr).toContain('the command has left behind sh (process ');
+});
+
 test('with --on-change HUP the command hears of every change', async ({ stage }) => {
   const { look, register } = await startLone(stage);
   await register(['--name=db', '--port=1']);

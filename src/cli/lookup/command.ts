@@ -27,12 +27,14 @@ interface News {
   readonly onLost: (error: unknown) => void;
 }
 
+/** Tells a person what happens to the command. */
+export const tellOperator = logTo('pretty');
+
 /** The news for a command that was given an answer; null without --on-change. */
 export function newsOf(given: Given, flags: ChangeFlags): News | null {
   const { 'on-change': by, 'kill-after': killAfterMs } = flags;
   if (by === undefined) return null;
   const { service } = given.answer;
-  const log = logTo('pretty');
   return {
     by,
     killAfterMs,
@@ -43,12 +45,12 @@ export function newsOf(given: Given, flags: ChangeFlags): News | null {
     onTold: () => {
       const what = by === 'restart' ? 'starting the command anew' : `sending ${by} to the command`;
       const message = `${service} has changed; ${what}`;
-      log({ event: 'service-changed', level: 'info', message, fields: { service } });
+      tellOperator({ event: 'service-changed', level: 'info', message, fields: { service } });
     },
     onLost: (error) => {
       const { message: reason } = failureOf(error);
       const message = `the command runs on, but is told of no more changes: ${reason}`;
-      log({ event: 'watch-lost', level: 'error', message, fields: { service } });
+      tellOperator({ event: 'watch-lost', level: 'error', message, fields: { service } });
     },
   };
 }
