@@ -102,6 +102,7 @@ class Runner {
       const family = new Family({ isKept: isRepeated });
       this.#started = startCommand(words, {
         variables: { ...this.#next, ...family.variables() },
+        withheld: OURS_ALONE,
         ownSession: family.hasOwnSession,
         isRepeated,
       });
@@ -141,6 +142,9 @@ class Runner {
     else await killedAfter(command, killAfterMs);
   }
 }
+
+/** A lookup within the command is another one: it would never end. What to look for is left. */
+const OURS_ALONE = /^RARANGI_LOOKUP_(WATCH|ON_CHANGE|KILL_AFTER)$/;
 
 /** Resolves when the command has exited: by itself in that time, or killed. */
 async function killedAfter(command: RunningCommand, milliseconds: number): Promise<void> {

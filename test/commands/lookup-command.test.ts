@@ -204,6 +204,23 @@ test('what a command has left behind is ended before its next start, and at the 
   expect(stderr).toContain('the command has left behind sh (process ');
 });
 
+test('a watch that a variable asks for is not that of a lookup within the command', async ({
+  stage,
+}) => {
+  const { look, register } = await startLone(stage);
+  await register(['--name=db', '--port=1']);
+  const show = ['sh', '-c', 'printenv RARANGI_LOOKUP_WATCH RARANGI_LOOKUP_CLUSTER; :'];
+  const env = {
+    RARANGI_LOOKUP_WATCH: '1',
+    RARANGI_LOOKUP_ON_CHANGE: 'HUP',
+    RARANGI_LOOKUP_CLUSTER: 'default',
+  };
+
+  const { code, stdout } = await look(['db', '--', ...show], { env }).ended;
+
+  expect([code, stdout]).toEqual([0, 'default\n']);
+});
+
 test('with --on-change HUP the command hears of every change', async ({ stage }) => {
   const { look, register } = await startLone(stage);
   await register(['--name=db', '--port=1']);
