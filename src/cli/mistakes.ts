@@ -26,7 +26,7 @@ export interface Typed {
  */
 export function meantWords(words: readonly string[], commands: readonly string[]): string[] {
   const [first = '', ...rest] = words;
-  if (first === 'help') return [...rest.slice(0, 1), '--help'];
+  if (first === 'help') return meantWords([...rest.slice(0, 1), '--help'], commands);
   if (first === 'version' || first === '-V') return ['--version'];
   if ([...commands, '', '-h', '-v', '--help', '--version'].includes(first)) return [...words];
   const at = words.findIndex((word) => commands.includes(word));
@@ -61,6 +61,8 @@ function hintOf(message: string, typed: Typed): string | null {
 /** The name of a service alone, where more than a name was typed. */
 function nameHint(message: string, { command, words }: Typed): string | null {
   const [, odd, name] = ODD_NAME.exec(message) ?? [];
+  // The name of a service that is to be registered has its port elsewhere.
+  if (command === 'register') return null;
   if (odd === undefined || name === undefined || !words.includes(odd)) return null;
   return `write: ${lineOf([command, ...words.map((word) => (word === odd ? name : word))])}`;
 }
@@ -100,7 +102,7 @@ const NAME_ALONE = new RegExp(`^${NAME}$`);
 
 /** The name in what was taken for the address of a service: `http://web:80/`, `web:80`. */
 const ODD_NAME = new RegExp(
-  `^service "((?:\\w+://)?(${NAME})(?::\\d+)?(?:/[^"]*)?)" is not a name`,
+  `^(?:service|name) "((?:\\w+://)?(${NAME})(?::\\d+)?(?:/[^"]*)?)" is not a name`,
 );
 
 /** The probable meaning of a word that belongs to no flag. */

@@ -19,6 +19,8 @@ function hintFor(message: string, line: string): string {
 test.each([
   ['help serve', 'serve --help'],
   ['help', '--help'],
+  ['help help', '--help --help'],
+  ['help version', '--version'],
   ['version', '--version'],
   ['-V', '--version'],
   ['lookup db -e testing', 'lookup db -e testing'],
@@ -29,6 +31,7 @@ test.each([
 test.each([
   ['-e testing lookup web', 'write: rarangi lookup -e testing web'],
   ['lokup web', 'did you mean: rarangi lookup web'],
+  ['help lokup', 'did you mean: rarangi lookup --help'],
   ['regsiter --name x', 'did you mean: rarangi register --name x'],
 ])('%s is no command, and the line that was meant is said', (typed, hint) => {
   expect(() => meantWords(typed.split(' '), COMMANDS)).toThrow(expect.objectContaining({ hint }));
@@ -62,6 +65,8 @@ test.each([
   ['unexpected argument: b', 'serve b', 'none'],
   ['nonexistent flag: --nonsense', 'serve --nonsense', 'none'],
   ['service "web:80" is not a name', 'lookup web:80', 'write: rarangi lookup web'],
+  ['name "http://web:80/" is not a name', 'explain http://web:80/', 'write: rarangi explain web'],
+  ['name "web:80" is not a name', 'register --name web:80 --port 80', 'none'],
   ['service "_x" is not a name', 'lookup _x', 'none'],
   [`service "${'x'.repeat(129)}" is not a name`, `lookup ${'x'.repeat(129)}`, 'none'],
   ['service "http://-x/" is not a name', 'lookup http://-x/', 'none'],
