@@ -161,7 +161,9 @@ test('files of HTTP that cannot be used are named at the start', async ({ stage 
   };
 
   expect(await serve(one.cert, other.key)).toMatch(/key \S+ is not that of certificate /);
-  expect(await serve(one.key, one.key)).toMatch(/cannot use certificate \S+: \S.* \S/);
+  expect(await serve(one.key, one.key)).toMatch(/there is no certificate in /);
+  const { cert, key } = ca.issue('client', { extendedKeyUsage: 'clientAuth' });
+  expect(await serve(cert, key)).toMatch(/is not meant for server authentication: /);
   lockKey(stage, one);
   expect(await serve(one.cert, one.key)).toMatch(/key \S+ has a passphrase, /);
 });

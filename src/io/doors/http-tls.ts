@@ -5,8 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 
-import { reasonOf } from '../machine/reasons.ts';
 import { RarangiError } from '../rarangi-error.ts';
+import { certificatesIn, mustBeFor } from '../tls/credentials.ts';
 import { privateKeyOf } from '../tls/private-key.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';
@@ -49,18 +49,13 @@ export function readPair(files: Pair): Pair {
   const cert = readPublicFile(files.cert, 'certificate');
   const key = readPrivateFile(files.key, 'key');
   const secret = privateKeyOf(key, files.key);
-  let isPair: boolean;
-  try {
-    isPair = new X509Certificate(cert).checkPrivateKey(secret);
-  } catch (error) {
-    throw unusable(`cannot use certificate ${files.cert}: ${reasonOf(error)}`);
-  }
-  if (!isPair) throw unusable(`key ${files.key} is not that of certificate ${files.cert}`);
-  return { cert, key };
-}
-
-function unusable(message: string): RarangiError {
-  return RarangiError.usage(message, 'name files in PEM that go together');
+  const [own] = certificatesIn(cert, files.cert);
+  mustBeFor(own, files.cert, ['server']);
+  if (own.checkPrivateKey(secret)) return { cert, key };
+  throw RarangiError.usage(
+    `key ${files.key} is not that of certificate ${files.cert}`,
+    'name files in PEM that go together',
+  );
 }
 
 /** When the certificate that expires first does so, in seconds since 1970; null without one. */

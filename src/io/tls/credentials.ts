@@ -98,8 +98,11 @@ function readCertificates(
   return { kind: 'certificate', cert, key, ca, issuers: new Set(issuers) };
 }
 
-/** A certificate that says what it is for is refused by the other end for anything else. */
-function mustBeFor(own: X509Certificate, path: string, ends: readonly TlsEnd[]): void {
+/**
+ * A certificate that says what it is for is refused by the other end for anything else. Throws
+ * RARANGI_USAGE.
+ */
+export function mustBeFor(own: X509Certificate, path: string, ends: readonly TlsEnd[]): void {
   // Undefined without such an extension, although the types deny that: then it is for everything.
   const uses = own.keyUsage as readonly string[] | undefined;
   if (uses === undefined) return;
@@ -113,7 +116,8 @@ function mustBeFor(own: X509Certificate, path: string, ends: readonly TlsEnd[]):
   );
 }
 
-function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Certificate[]] {
+/** The certificates in a file, that of its owner first. Throws RARANGI_USAGE if there is none. */
+export function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Certificate[]] {
   try {
     const [first, ...others] = (pem.match(PEM_PATTERN) ?? []).map(
       (one) => new X509Certificate(one),
