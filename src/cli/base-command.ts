@@ -37,12 +37,14 @@ export abstract class BaseCommand extends Command {
     words = this.argv,
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const settings = this.settings();
+    // Which of them other programs made shows only while all are there.
+    const given = { ...process.env };
     const putBack = [hideForeign(settings, process.env)];
     try {
       refuseOddValues(words, this.ctor.flags);
       putBack.push(settleBooleans(settings, words, process.env));
       const parsed = await super.parse(options, words);
-      for (const remark of unknownSettings(settings, process.env)) this.remark(remark);
+      for (const remark of unknownSettings(settings, given)) this.remark(remark);
       refuseLoneFlags(parsed, (this.constructor as typeof BaseCommand).needed);
       return parsed;
     } finally {

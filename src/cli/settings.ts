@@ -81,6 +81,7 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
   const shared = known.filter((name) => !name.startsWith(own));
   return Object.keys(env).flatMap((name) => {
     if (!name.startsWith('RARANGI_') || known.includes(name) || isForeign(name, env)) return [];
+    if (name === SECRET_FILE) return [];
     const isOwn = name.startsWith(own);
     const meant = nearestWord(name, isOwn ? known : shared);
     if (!isOwn && meant === null) return [];
@@ -94,6 +95,9 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
     return [`${name} is set and means nothing: ${hint}`];
   });
 }
+
+/** A setting of all commands but `secret`, whose own its name looks like. */
+const SECRET_FILE = 'RARANGI_SECRET_FILE';
 
 /**
  * The error about flags, which names the variables that their values came from. `words` are those of

@@ -136,6 +136,21 @@ function like(line: string, wanted: string | RegExp): string {
   return wanted.test(said) ? said : String(wanted);
 }
 
+test('variables that are no slips are passed over', async ({ stage }) => {
+  const secretFile = { RARANGI_SECRET_FILE: 'production.secret' };
+  // What --format env makes for a service called rarangi-serve.
+  const made = {
+    ...{ RARANGI_SERVE_HOST: 'h', RARANGI_SERVE_PORT: '1', RARANGI_SERVE_URI: 'tcp://h:1' },
+    RARANGI_SERVE_TAG_HOSTS: 'x',
+  };
+
+  const secret = await stage.run(['secret'], { env: secretFile });
+  const serve = await stage.run(['serve', '--heartbeat', '1ms'], { env: made });
+
+  expect([secret.code, secret.stderr]).toEqual([0, '']);
+  expect(serve.stderr).toMatch(/^error: heartbeat of 1ms is out of bounds\n/);
+});
+
 test('without a server of this host it says how to start one', async ({ stage }) => {
   const nowhere = { XDG_RUNTIME_DIR: stage.folder, RARANGI_SERVER: undefined };
 
