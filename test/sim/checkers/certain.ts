@@ -3,8 +3,10 @@
 // whenever a server's answers have changed, and every 100 ms. "Within reach" is a path of five
 // seconds. For a life that begins in a calm network it is, from its first moment on, every server
 // to which a server named by `--peer` has had such a path, if that one was there first: one that begins
-// later, or anew, is found when it is dialled next.
+// later, or anew, is found when it is dialled next. Nothing is promised of a service while the only
+// server of its host restarts (guide.md): when it is back after a grace, that is news.
 
+import { GRACE_MS } from '../../../src/protocol/constants.ts';
 import type { OriginId } from '../../../src/protocol/ids.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 import { instancesAt } from '../world/cluster.ts';
@@ -15,10 +17,11 @@ import type { Paths } from './paths.ts';
 /** No certain "no" for an instance that the living fleet knows. */
 export function certainAnswers(): Checker {
   const knowledge = new Knowledge();
+  const sessions = new Sessions();
   const looked = new Map<SimServer, string>();
   let doubts: Doubt[] = [];
   const look = (server: SimServer, world: Cluster, paths: Paths): readonly string[] => {
-    for (const { service, knower } of lackedBy(server, { world, paths, knowledge })) {
+    for (const { service, knower } of lackedBy(server, { world, paths, knowledge, sessions })) {
       const by = holdersAt(knower, service);
       doubts.push({ server, service, knower, by, atMs: world.nowMs });
     }
@@ -35,6 +38,7 @@ export function certainAnswers(): Checker {
     },
     check: (world, paths) => {
       knowledge.note(world);
+      sessions.note(world);
       for (const server of world.running()) look(server, world, paths);
       const due = doubts.filter(({ atMs }) => world.nowMs - atMs >= STILL_MS);
       doubts = doubts.filter((doubt) => !due.includes(doubt));
@@ -75,11 +79,12 @@ interface Surroundings {
   readonly world: Cluster;
   readonly paths: Paths;
   readonly knowledge: Knowledge;
+  readonly sessions: Sessions;
 }
 
 function lackedBy(
   server: SimServer,
-  { world, paths, knowledge }: Surroundings,
+  { world, paths, knowledge, sessions }: Surroundings,
 ): { service: SimService; knower: SimServer }[] {
   const {
     view: { isComplete },
@@ -91,9 +96,12 @@ function lackedBy(
   return world.services.flatMap((service) => {
     if (!service.isOffered || service.environment !== server.environment) return [];
     if (answered.has(service.instance)) return [];
+    const isBack = sessions.isBack(service, world.nowMs);
+    const holders = isBack ? world.running().filter((one) => isWith(service, one)) : [];
     const knower = knowledge.of(service, world.nowMs).find((other) => {
       // Other checkers judge an instance that the server itself gave up a moment ago.
       if (other === server || !knows(other, service)) return false;
+      if (isBack && isNewsTo(server, { service, holders, knower: other })) return false;
       return isWithinReach(server, other, { world, paths });
     });
     return knower === undefined ? [] : [{ service, knower }];
@@ -120,6 +128,68 @@ function isWithinReach(
 
 function isSteady(named: SimServer, other: SimServer, paths: Paths): boolean {
   return named.process.state === 'running' && paths.lastedMs(named, other) >= LASTED_MS;
+}
+
+interface Return {
+  readonly service: SimService;
+  /** The servers with which it is now. */
+  readonly holders: readonly SimServer[];
+  readonly knower: SimServer;
+}
+
+/**
+ * Whether no log says to a server that a service is back, and another knows nothing but that, or
+ * still doubts that it is gone.
+ */
+function isNewsTo({ core: { state } }: SimServer, { service, holders, knower }: Return): boolean {
+  if (misses(knower, service)) return false;
+  const ids = new Set(holders.map((holder) => holder.core.state.self.id));
+  if ([...holdersAt(knower, service)].some((id) => !ids.has(id))) return false;
+  return ![...ids].some((id) => {
+    return state.origins.get(id)?.log.registrations.has(service.instance) === true;
+  });
+}
+
+/** Whether a service is with a server, even with one that stands still. */
+function isWith({ instance }: SimService, { core }: SimServer): boolean {
+  return core.state.clients.owners.has(instance);
+}
+
+/** When services were with a server, as of the looks at the whole world. */
+class Sessions {
+  readonly #stays = new Map<SimService, Stay>();
+  #lookedMs = 0;
+
+  note(world: Cluster): void {
+    const { nowMs } = world;
+    for (const service of world.services) {
+      if (!service.isOffered || !world.running().some((one) => isWith(service, one))) continue;
+      const before = this.#stays.get(service);
+      const wasHere = before?.seenMs === this.#lookedMs;
+      const stay = wasHere ? before : { leftMs: before?.seenMs ?? nowMs, backMs: nowMs };
+      this.#stays.set(service, { ...stay, seenMs: nowMs });
+    }
+    this.#lookedMs = nowMs;
+  }
+
+  /**
+   * Whether a service has been with no server for a grace or, if it is back, was with none a grace
+   * ago, and the news of its return may still be under way.
+   */
+  isBack(service: SimService, nowMs: number): boolean {
+    const stay = this.#stays.get(service);
+    if (stay === undefined) return false;
+    const { leftMs, backMs, seenMs } = stay;
+    if (seenMs < this.#lookedMs) return nowMs - seenMs >= GRACE_MS;
+    return nowMs - leftMs >= GRACE_MS && nowMs - backMs < NEWS_MS;
+  }
+}
+
+interface Stay {
+  /** When it was last with a server before its present stay; if it never was, the begin of that. */
+  readonly leftMs: number;
+  readonly backMs: number;
+  readonly seenMs: number;
 }
 
 /** Which servers have known of which instances, and since when. */
@@ -168,13 +238,14 @@ class Knowledge {
 }
 
 /** Whether a server answers a service, as live or as stale, or misses its host. */
-function knows(server: SimServer, { host, service, instance }: SimService): boolean {
-  const {
-    view: { ownMissing },
-    catalogue,
-  } = server.core.state;
-  if (ownMissing.some((missed) => missed === host)) return true;
-  return catalogue.instancesOf(service).some((one) => one.registration.instance === instance);
+function knows(server: SimServer, service: SimService): boolean {
+  if (misses(server, service)) return true;
+  const instances = server.core.state.catalogue.instancesOf(service.service);
+  return instances.some(({ registration }) => registration.instance === service.instance);
+}
+
+function misses({ core }: SimServer, { host }: SimService): boolean {
+  return core.state.view.ownMissing.some((missed) => missed === host);
 }
 
 /** Whose logs answer, at a server, for a service. */
@@ -195,3 +266,6 @@ const LASTED_MS = 5_000;
 
 /** An instance that is forgotten on purpose is forgotten everywhere by then. */
 const STILL_MS = 1_000;
+
+/** By then, most of all that a server within reach is told has come. */
+const NEWS_MS = GRACE_MS / 2;

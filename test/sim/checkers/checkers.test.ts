@@ -7,6 +7,7 @@ import type { Entry } from '../../../src/protocol/records.ts';
 import type { Message } from '../../../src/protocol/messages.ts';
 import { loneLosses } from './alone.ts';
 import { exactBudgets } from './budgets.ts';
+import { certainAnswers } from './certain.ts';
 import type { Checker } from './checker.ts';
 import { Monitor } from './checker.ts';
 import { convergence } from './convergence.ts';
@@ -187,6 +188,35 @@ test('[R63] who is left alone before the verdict on a lost host may freeze it', 
   };
 
   expect(said(loneLosses(), lose)).toEqual([]);
+});
+
+/** The only server of a host restarts again and again: some of its services are away for about a grace. */
+const alone: Story = (world, monitor) => {
+  for (let count = 0; count < 10; count += 1) world.serve({ host: 'h3', service: 'db' });
+  world.stop('h3-b');
+  monitor.run(6_000);
+  const { spec } = world.server('h3-a');
+  for (let downMs = 200; downMs < 500; downMs += 30) {
+    world.stop('h3-a');
+    monitor.run(downMs);
+    world.start(spec);
+    monitor.run(6_000);
+  }
+};
+
+test('[R91] a service that was with no server for a grace is news when it is back, until that has come', () => {
+  const unheard: Sabotage = {
+    belief: ({ self, origins, catalogue }) => {
+      if (self.log.facts.name !== 'h1-a') return;
+      for (const { id, log } of origins.values()) {
+        if (log.facts.name !== 'h3-a') continue;
+        for (const instance of log.registrations.keys()) catalogue.delete(id, instance, 'replaced');
+      }
+    },
+  };
+
+  expect(said(certainAnswers(), alone)).toEqual([]);
+  expect(said(certainAnswers(), alone, unheard)).not.toEqual([]);
 });
 
 test('when a split heals, what died in it stays dead and what lives comes back', () => {
