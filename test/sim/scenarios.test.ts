@@ -119,6 +119,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F21] what an operator says goes round once', news.forgottenOnce],
   ['changes that come together travel together', news.burst],
   ['a service that lives while its host is cut off for a moment is told of once', news.flicker],
+  ['what lived for a moment after a net-split lived once', news.flickerOfReturned],
   ['what ended beside a crashed server is over, though its host is cut off', news.endedAside],
   ['a session that was lost and is back makes no server doubt', news.endTakenBack],
   ['of what was over before it was heard of nobody is told', news.lateLife],

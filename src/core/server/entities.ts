@@ -41,6 +41,8 @@ export interface Origin {
   metMs: number;
   /** When it was in reach again after its host was lost as a whole: it counts with those that are still away. */
   returnedMs: number;
+  /** What it has named first since it was lost, until it has been back for long: see late.ts. */
+  begun: Set<InstanceId> | null;
   /** Whether, since it is suspect, a server in reach has said that its host fell silent. */
   fellSilent: boolean;
   /** Whether another life of its server was in reach since it was lost: see lives.ts. */

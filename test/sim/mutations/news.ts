@@ -131,6 +131,12 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
     ['origins#letGo', 'if (wasHeld) noteEnd(state, origin, instance);', ''],
   ],
   [
+    '[R124] what a log has named since it was lost has not ended before',
+    news.flickerOfReturned,
+    ['late#noteEnd', 'origin.begun?.delete(instance) === true', 'false'],
+    ['late#noteBegun', '(origin.begun ??= new Set()).add(instance);', 'return;'],
+  ],
+  [
     '[R108] a log that was in no answer when an instance ended does not bring it back',
     news.endedAside,
     ['late#noteEnd', 'state.catalogue.doubtRest(instance);', ''],

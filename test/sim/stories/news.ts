@@ -230,6 +230,28 @@ export const flicker = story({ hosts: 3, settledMs: 6_000 }, ({ world, run }) =>
   }
 });
 
+const RETURNED = { hosts: 4, traits: SLOW, settledMs: 6_000 } as const;
+
+/** The same of a host that has just come back from a net-split, and is cut off again for a moment. */
+export const flickerOfReturned = story(RETURNED, ({ world, run }) => {
+  for (const host of ['h1', 'h3']) world.watch({ host, service: 'db' });
+  for (let round = 0; round < 6; round += 1) {
+    const join = world.split(['h1', 'h3'], ['h2', 'h4']);
+    run(4_000);
+    join();
+    while (!isAllReachable(world)) run(1);
+    const heal = world.cut((one, other) => one === 'h2' || other === 'h2');
+    const service = world.serve({ host: 'h2', service: 'db' });
+    run(20);
+    service.update();
+    run(20);
+    service.kill();
+    run(160);
+    heal();
+    run(6_000);
+  }
+});
+
 /**
  * An instance that lived and died while the links of its host were lost is over when its life is
  * heard of.
@@ -333,6 +355,11 @@ export const oneAndAHost = story({ hosts: 5 }, ({ world, run, demand }) => {
   const standings = [...standingsOf(server, 'h4'), ...standingsOf(server, 'h5')];
   demand(!standings.includes('split'), `a crash is taken for a split: ${standings.join()}`);
 });
+
+function isAllReachable(world: Cluster): boolean {
+  const { origins } = world.server('h1-a').core.state;
+  return [...origins.values()].every(({ standing }) => standing === 'reachable');
+}
 
 function sourceOf(world: Cluster, server: SimServer, of: SimServer): SimServer | undefined {
   const source = server.core.state.origins.get(of.core.state.self.id)?.source;

@@ -4,9 +4,10 @@
 // instance is over, its end follows within that time. A log that was crashed at that end is as
 // late: it counts when its server has been in reach for that while. No doubt comes from an end in
 // the past of a log that was never in reach, or has only just returned from a cut, which may be of
-// any age, or from an end that its log has taken back. The invariant: a server is not doubted if it has told of that end as well, if it
-// is this server itself, or if another server still answers for the instance; and none in reach is
-// doubted for longer than that while.
+// any age; unless that log has named the instance first since it was lost, so that this server has
+// told of the beginning. Nor does one come from an end that its log has taken back. The invariant: a
+// server is not doubted if it has told of that end as well, if it is this server itself, or if another
+// server still answers for the instance; and none in reach is doubted for longer than that while.
 
 import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
 import type { Ended, Origin } from '../entities.ts';
@@ -18,7 +19,8 @@ import type { State } from '../state.ts';
  */
 export function noteEnd(state: State, origin: Origin, instance: InstanceId): void {
   if (origin.standing === 'new') return;
-  if (state.nowMs - origin.returnedMs < LATE_MS) return;
+  const isBegunSince = origin.begun?.delete(instance) === true;
+  if (isJustBack(state, origin) && !isBegunSince) return;
   const {
     past: { ended },
     nowMs,
@@ -33,11 +35,24 @@ export function noteEnd(state: State, origin: Origin, instance: InstanceId): voi
 
 /** The next entry of a log names an instance; it may be late. */
 export function noteBegin(state: State, origin: Origin, instance: InstanceId): void {
+  noteBegun(state, origin, instance);
   const end = state.past.ended.get(instance);
   if (end?.by.has(origin.id) === true) takeBack(state, instance);
   if (end === undefined || !isLate(state, origin, end)) return;
   if (!state.catalogue.doubt(origin.id, instance)) return;
   armTrust(state, origin.id, instance);
+}
+
+/** What a log names first since it was lost, it has not let go before: that end will be no old one. */
+function noteBegun(state: State, origin: Origin, instance: InstanceId): void {
+  if (!state.reach.away.has(origin) && !isJustBack(state, origin)) origin.begun = null;
+  else if (!state.catalogue.isHeldBy(origin.id, instance))
+    (origin.begun ??= new Set()).add(instance);
+}
+
+/** Whether a log has only just returned from a cut: it may tell of ends of any age. */
+function isJustBack({ nowMs }: State, { returnedMs }: Origin): boolean {
+  return nowMs - returnedMs < LATE_MS;
 }
 
 /** A log names again what it had let go: the instance lives, and who else holds it is believed. */

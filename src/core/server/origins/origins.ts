@@ -42,6 +42,7 @@ export function createOrigin(log: Log, slot: number): Origin {
     verdict: null,
     metMs: Infinity,
     returnedMs: -Infinity,
+    begun: null,
     fellSilent: false,
     isOutlived: false,
     losses: null,
@@ -112,7 +113,7 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
       noteClaimed(state, origin, { instances: [entry.registration.instance] });
       break;
     case 'delete':
-      if (isGivenUp(entry.cause)) state.catalogue.giveUp(origin.id, entry.instance, entry);
+      if (isGivenUp(entry.cause)) giveUp(state, origin, { instance: entry.instance, end: entry });
       else letGo(state, origin, { instance: entry.instance, end: entry });
       noteClaimed(state, origin, { instances: [entry.instance], end: entry });
       break;
@@ -135,11 +136,17 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
   }
 }
 
-function letGo(
-  state: State,
-  origin: Origin,
-  { instance, end }: { readonly instance: InstanceId; readonly end: Cause | End },
-): void {
+function giveUp({ catalogue }: State, origin: Origin, { instance, end }: Ending): void {
+  origin.begun?.delete(instance);
+  catalogue.giveUp(origin.id, instance, end);
+}
+
+interface Ending {
+  readonly instance: InstanceId;
+  readonly end: Cause | End;
+}
+
+function letGo(state: State, origin: Origin, { instance, end }: Ending): void {
   const wasHeld = state.catalogue.isHeldBy(origin.id, instance);
   state.catalogue.delete(origin.id, instance, end);
   if (wasHeld) noteEnd(state, origin, instance);

@@ -143,6 +143,7 @@ export function prove(state: State, origin: Origin): void {
 /** Marks an origin as out of reach: still live, ranked last, and unproven. */
 export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): void {
   origin.fellSilent = false;
+  origin.begun = null;
   const graces = noteReports(state, origin) ? 1 : QUIET_GRACES;
   origin.isProven = false;
   origin.via = null;

@@ -110,6 +110,21 @@ test('[R113] an end from within a cut casts no doubt on where the instance went 
   expect(stage.instances()).toMatchObject({ a: 'live' });
 });
 
+test('[R124] what a log has named and let go since it is back is over', () => {
+  const { stage, links } = mesh('123');
+  const other = stage.neighbour('4', { host: 'h1', side: 'b' }, '123');
+  silence(stage, { ...links, 4: other }, '124');
+  stage.pass(60_000);
+  for (const digit of '124') comeBack(stage, links, digit);
+
+  stage.tell(links['3']!, '1', put('a'));
+  expect(stage.instances()).toMatchObject({ a: 'live' });
+  stage.tell(links['3']!, '1', closed);
+  stage.tell(links['3']!, '4', put('a'));
+
+  expect(stage.instances()).not.toHaveProperty('a');
+});
+
 /** A host whose server B fell silent, and was taken for crashed, before server A let go of `a`. */
 function endedAfterCrash() {
   const stage = new ServerStage();
