@@ -4,6 +4,7 @@
 
 import type { InstanceId } from '../../../src/protocol/ids.ts';
 import type { Cause } from '../../../src/protocol/records.ts';
+import type { Standing } from '../../../src/core/catalogue/catalogue.ts';
 import type { WatchReport } from '../../../src/core/client/watcher.ts';
 import { isMadeUp } from '../../fuzz/speech.ts';
 import type { Cluster } from '../world/cluster.ts';
@@ -25,7 +26,9 @@ export function trueHistories(): Checker {
         return unread.flatMap(({ nowMs, report }) => {
           if (report.kind !== 'change') return [];
           const at = `at ${(nowMs / 1_000).toFixed(3)} s a watcher on ${watcher.host}`;
-          return wrongIn({ world, history, nowMs }, report).map((what) => `${at} hears ${what}`);
+          return wrongIn({ world, watcher, history, nowMs }, report).map(
+            (what) => `${at} hears ${what}`,
+          );
         });
       }),
   };
@@ -45,13 +48,14 @@ interface Told {
 
 interface Context {
   readonly world: Cluster;
+  readonly watcher: SimWatcher;
   readonly history: History;
   readonly nowMs: number;
 }
 
 type Change = Extract<WatchReport, { readonly kind: 'change' }>;
 
-function wrongIn({ world, history, nowMs }: Context, report: Change): string[] {
+function wrongIn({ world, watcher, history, nowMs }: Context, report: Change): string[] {
   const { change, cause = 'unknown' } = report;
   const { instance: id, revision } = report.instance.registration;
   if (isMadeUp(id)) return [];
@@ -67,7 +71,8 @@ function wrongIn({ world, history, nowMs }: Context, report: Change): string[] {
   if (revision < told.revision) {
     wrong.push(`revision ${String(revision)} of ${id} after ${String(told.revision)}`);
   }
-  if (told.end !== null && service !== undefined && hadEnded(service, told.end)) {
+  const isOver = told.end !== null && service !== undefined && hadEnded(service, told.end);
+  if (told.end !== null && isOver && !isByTheDead(world, watcher, id)) {
     wrong.push(`\`${change}\` of ${id}, of which it was told \`removed\`: ${told.end.cause}`);
   }
   told.end = null;
@@ -83,6 +88,24 @@ function hadEnded(service: SimService, { cause, nowMs }: NonNullable<Told['end']
   // A watch that lagged may have told late of a loss and a return.
   return cause !== 'replaced' && nowMs - service.endedMs > LAG_MS;
 }
+
+/**
+ * Whether a server of its host, which has told no watch of the end, answers it by the log of a server
+ * alone that has ended: a watch that moves there cannot know better. How long a server may count an
+ * ended one, the checker of resurrections says.
+ */
+function isByTheDead(world: Cluster, { at, environment }: SimWatcher, id: InstanceId): boolean {
+  const running = new Set(world.running().map(({ core }) => core.state.self.id));
+  return world.running().some(({ spec, environment: its, core: { state } }) => {
+    if (spec.host !== at || its !== environment || state.clients.removals.has(id)) return false;
+    const holders = [...state.origins.values()].filter(({ log, standing }) => {
+      return COUNTED.has(standing) && log.registrations.has(id);
+    });
+    return holders.length > 0 && holders.every((holder) => !running.has(holder.id));
+  });
+}
+
+const COUNTED: ReadonlySet<Standing> = new Set<Standing>(['reachable', 'suspect']);
 
 /** The event that must have happened for a cause. */
 const HAS_CAUSE: Readonly<Record<Cause, (service: SimService, world: Cluster) => boolean>> = {
