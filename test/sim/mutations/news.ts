@@ -150,7 +150,7 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R105] of what came and went at once nobody is told',
     news.lateLife,
-    ['answers#tellWatchers', 'lastingOf(changes)', 'changes'],
+    ['answers#tellChanges', 'lastingOf(changes)', 'changes'],
   ],
   [
     '[R41] addresses of masters have a bound',
