@@ -57,6 +57,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F15] a cable that is cut one way makes nobody lie', split.oneWay],
   ['a cut that heals while the verdicts are due removes nothing', heal.healedSoon],
   ['nor does one between leaves and their only master', heal.healedSoonByLeaf],
+  ['who finds restarted masters late is not lost, though its sibling is', heal.lateToMasters],
   ['[F16] a network that comes and goes loses nobody for good', split.flapping],
   ['[F14] when both ends dial at once one link stays', links.bothDial],
   ['[F14] who has lost its end of a link gets a new one', links.replaced],

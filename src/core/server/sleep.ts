@@ -12,6 +12,7 @@ import { giveLateTime } from './origins/late.ts';
 import { becomePast } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
 import { becomeSuspect } from './origins/reachability.ts';
+import { loseWay } from './origins/topology.ts';
 import type { Connection } from './entities.ts';
 import type { State } from './state.ts';
 import { hasten } from './links/targets.ts';
@@ -37,8 +38,9 @@ export function handleLateness(
   if (lateMs <= state.options.silenceMs) return;
   state.tally.add('slept-seconds', [], lateMs / 1_000);
   state.out.notice('slept', { milliseconds: Math.round(lateMs) });
-  for (const origin of state.origins.values()) {
-    if (origin === state.self) continue;
+  const others = [...state.origins.values()].filter((origin) => origin !== state.self);
+  for (const origin of others) loseWay(origin);
+  for (const origin of others) {
     origin.isProven = false;
     becomePast(state, origin);
     if (origin.standing === 'reachable' || origin.standing === 'suspect') {

@@ -89,6 +89,21 @@ test('[R80] after a long sleep every other origin is suspect, and what it holds 
   expect(stage.takeNotices()).toContain('slept');
 });
 
+test('[R120] a report of before a long sleep shortens no grace', () => {
+  const stage = new ServerStage();
+  const one = stage.neighbour('1', {}, '25');
+  stage.origin(one, '5', { links: '12' });
+  const two = stage.neighbour('2', {}, '15');
+  stage.tell(two, '2', down('5', 'silent'));
+  expect(stage.standingOf('5')).toBe('reachable');
+
+  stage.sleep(2_000);
+  stage.give({ kind: 'deadline' });
+  stage.pass(1_900);
+
+  expect(stage.standingOf('5')).toBe('suspect');
+});
+
 test('[R76] what lay in a link is neither taken in nor passed on', () => {
   const { stage, links } = scene();
 

@@ -171,6 +171,11 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     ['reachability#QUIET_GRACES', '4', '1'],
   ],
   [
+    '[R120] who is lost in the same step reports no loss',
+    heal.lateToMasters,
+    ['reachability#noteReports', '!hasWay(by, state.self)', `by.standing !== 'reachable'`],
+  ],
+  [
     '[R55] a suspect origin is still live',
     split.blinkChain,
     [

@@ -102,12 +102,7 @@ const registrations = part.more ? [] : part.registrations;`,
   [
     '[R20] an origin that goes out of reach is unproven',
     split.deadAfterHeal,
-    [
-      'reachability#becomeSuspect',
-      `origin.isProven = false;
-origin.via = null;`,
-      'origin.via = null;',
-    ],
+    ['reachability#becomeSuspect', 'origin.isProven = false;', ''],
     ['reachability#becomeSplit', 'origin.isProven = false;', ''],
     ['reachability#becomeCrashed', 'origin.isProven = false;', ''],
   ],

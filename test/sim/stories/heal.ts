@@ -1,5 +1,5 @@
-// Stories of a cut that heals while the verdicts on the other side are due: some of its hosts are
-// back when others are judged.
+// Stories of hosts that come back while verdicts are due: some are there again when others are
+// judged.
 
 import type { Stage } from './story.ts';
 import { stateAt, story } from './story.ts';
@@ -41,13 +41,42 @@ function tellCuts(stage: Stage, ...groups: readonly string[][]): void {
 }
 
 /** Every server answers what lives, if only as stale. */
-function lookOn(stage: Stage, forMs: number, services: readonly { instance: string }[]): void {
+function lookOn(
+  stage: Stage,
+  forMs: number,
+  services: readonly { instance: string }[],
+  servers = stage.world.running(),
+): void {
   const endMs = stage.world.nowMs + forMs;
   while (stage.world.nowMs < endMs) {
     stage.run(Math.min(50, endMs - stage.world.nowMs));
-    for (const server of stage.world.running()) {
+    for (const server of servers) {
       const isLacking = services.some(({ instance }) => stateAt(server, instance) === 'none');
-      stage.demand(!isLacking, `${server.name} lacks what lives behind a cut`);
+      stage.demand(!isLacking, `${server.name} lacks what lives`);
     }
   }
 }
+
+/**
+ * All masters are restarted while a server of a leaf is down, and its sibling finds them a little
+ * later than the other leaves do. What it said of that server is no report that it is lost itself.
+ */
+export const lateToMasters = story({ hosts: 4, masters: ['h1'] }, (stage) => {
+  const { world, run, agreeWithin } = stage;
+  const service = world.serve({ host: 'h4', service: 'db' });
+  run(6_000);
+  const { spec } = world.server('h4-b');
+  world.kill('h4-b');
+  run(300);
+  const masters = ['h1-a', 'h1-b'].map((name) => world.server(name));
+  for (const { name } of masters) world.kill(name);
+  run(20);
+  const heal = world.split(['h1', 'h2', 'h3'], ['h4']);
+  for (const master of masters) world.start(master.spec);
+  const leaves = world.running().filter(({ spec: { host } }) => ['h2', 'h3'].includes(host));
+  lookOn(stage, 700, [service], leaves);
+  heal();
+  lookOn(stage, 4_000, [service], leaves);
+  world.start(spec);
+  agreeWithin(10_000);
+});

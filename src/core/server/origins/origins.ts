@@ -26,7 +26,7 @@ import { cancelTimersOf } from '../timers.ts';
 import { noteNamed } from './named.ts';
 import type { Departing, Turn } from './standings.ts';
 import { standingAfter } from './standings.ts';
-import { childrenOf } from './topology.ts';
+import { childrenOf, hasWay } from './topology.ts';
 import { noteMaster, noteSibling, noteWays } from './ways.ts';
 
 /** A record of an origin that is known only by its facts. */
@@ -345,7 +345,7 @@ function noteLink(state: State, origin: Origin, id: OriginId): void {
   noteNews(state);
   const peer = state.origins.get(id);
   if (peer?.log.links.has(origin.id) !== true) return;
-  const [isNear, isPeerNear] = [origin, peer].map((end) => end === state.self || end.via !== null);
+  const [isNear, isPeerNear] = [origin, peer].map((end) => hasWay(end, state.self));
   if (isNear !== isPeerNear) state.reach.grown.add(isNear === true ? peer.id : origin.id);
 }
 

@@ -15,7 +15,7 @@ import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
 import { isOwnHost } from '../state.ts';
-import { cutOff, extendReach } from './topology.ts';
+import { cutOff, extendReach, hasWay } from './topology.ts';
 
 /** The news for others at the end of a step. */
 export interface Tidings {
@@ -140,14 +140,12 @@ export function prove(state: State, origin: Origin): void {
   state.reach.grown.add(origin.id);
 }
 
-/** Marks an origin as out of reach: still live, ranked last, and unproven. */
+/** Marks an origin to which there is no way as suspect: still live, ranked last, and unproven. */
 export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): void {
   origin.fellSilent = false;
   origin.begun = null;
   const graces = noteReports(state, origin) ? 1 : QUIET_GRACES;
   origin.isProven = false;
-  origin.via = null;
-  origin.parent = null;
   origin.sinceMs = state.nowMs;
   noteLost(state, origin);
   moveOn(state, origin, 'lost');
@@ -158,13 +156,17 @@ export function becomeSuspect(state: State, origin: Origin, tidings: Tidings): v
   state.timers.set(`grace ${origin.id}`, dueMs, judge(state, origin, tidings));
 }
 
-/** Whether a server that can be reached lost this origin, or another one of its host. */
+/**
+ * Whether a server that can be reached lost this origin, or another one of its host. One that is
+ * lost in the same step says nothing, nor does the origin itself of its sibling.
+ */
 function noteReports(state: State, origin: Origin): boolean {
   let isReported = false;
   for (const other of state.reach.directory.ofHost(origin.log.facts.host)) {
     for (const [reporter, { atMs, loss }] of other.losses ?? []) {
       const isFresh = state.nowMs - atMs <= togetherMs(state);
-      if (!isFresh || state.origins.get(reporter)?.standing !== 'reachable') continue;
+      const by = state.origins.get(reporter);
+      if (!isFresh || by === undefined || !hasWay(by, state.self)) continue;
       isReported = true;
       origin.fellSilent ||= !IS_END[loss];
     }

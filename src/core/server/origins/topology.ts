@@ -10,15 +10,23 @@ import type { Origin } from '../entities.ts';
 
 type Origins = ReadonlyMap<OriginId, Origin>;
 
+/** Whether there is a way to an origin: known before its standing, which follows in the same step. */
+export function hasWay(origin: Origin, self: Origin): boolean {
+  return origin === self || origin.via !== null;
+}
+
 /** Takes an origin out of the tree, with its subtree. */
 export function cutOff(root: Origin, origins: Origins): Origin[] {
   const lost = [root];
   for (const origin of lost) lost.push(...childrenOf(origin, origins));
-  for (const origin of lost) {
-    origin.via = null;
-    origin.parent = null;
-  }
+  for (const origin of lost) loseWay(origin);
   return lost;
+}
+
+/** There is no way to an origin any more. */
+export function loseWay(origin: Origin): void {
+  origin.via = null;
+  origin.parent = null;
 }
 
 /** The origins whose ways lead over this one. */
@@ -39,7 +47,7 @@ export function extendReach(
   self: Origin,
   { grown, origins }: { readonly grown: Origin; readonly origins: Origins },
 ): Origin[] {
-  const isReached = (origin: Origin): boolean => origin === self || origin.via !== null;
+  const isReached = (origin: Origin): boolean => hasWay(origin, self);
   const reached: Origin[] = [];
   const reach = (other: Origin, from: Origin): void => {
     other.via = from === self ? other.id : from.via;

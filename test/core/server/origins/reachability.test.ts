@@ -190,6 +190,27 @@ test('a loss that no reachable server reports has two seconds: it is in the path
   expect(stage.standingOf('2')).toBe('split');
 });
 
+for (const [reporter, whose] of [
+  ['2', 'its own'],
+  ['5', 'that of another one'],
+] as const) {
+  test(`[R120] nor is it reported by a log that is lost in the same step: ${whose}`, () => {
+    const stage = new ServerStage();
+    const master = stage.neighbour('1', {}, '25');
+    stage.neighbour('4');
+    stage.origin(master, '2', { host: 'h2', side: 'a', links: '13' });
+    stage.origin(master, '3', { host: 'h2', side: 'b', links: '25' });
+    stage.origin(master, '5', { links: '13' });
+    stage.tell(master, '2', put('a'));
+    stage.tell(master, reporter, down('3', 'closed'));
+
+    stage.close(master);
+    stage.pass(1_900);
+
+    expect(stage.instances()).toEqual({ a: 'suspect' });
+  });
+}
+
 test('frozen logs do not vouch for each other: a heal brings no dead back', () => {
   const stage = new ServerStage();
   const master = stage.neighbour('1', {}, '2');
