@@ -82,6 +82,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     '[R86] masters that are replaced at other addresses are found over one leaf',
     links.replacedByAddress,
   ],
+  ['[R123] who has found a leaf again looks for nobody else', links.leafFound],
   ['[R84] a host with slower timings is given up by nobody', links.slowHost],
   ['masters that are named in DNS are found at their new addresses', links.replacedByName],
   ['a server that was given its own address forgets it', links.self],

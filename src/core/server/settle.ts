@@ -5,7 +5,7 @@
 import { flushLinks } from './replication/sending/flush.ts';
 import { dropUnneeded } from './links/links.ts';
 import { noteMasters, noteNoMaster, urgentAddresses, wantedAddresses } from './links/policy.ts';
-import { isLost } from './links/seeking.ts';
+import { noteFound, noteLost } from './links/seeking.ts';
 import { dialWanted, hasten } from './links/targets.ts';
 import { listUnlisted } from './origins/origins.ts';
 import type { Tidings } from './origins/reachability.ts';
@@ -38,12 +38,13 @@ function passNews(state: State, tidings: Tidings): void {
     const origin = state.origins.get(id);
     if (origin !== undefined) hasten(state, origin.log.facts.addresses);
   }
+  if (tidings.reached.size > 0) noteFound(state);
 }
 
 function settleTargets(state: State): void {
   if (!takeTargets(state)) return;
   noteMasters(state);
-  if (!isLost(state)) forgetHearsay(state);
+  if (!noteLost(state)) forgetHearsay(state);
   dropUnneeded(state);
   dialWanted(state, wantedAddresses(state), urgentAddresses(state));
 }

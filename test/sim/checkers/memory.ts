@@ -58,6 +58,7 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['targets', targets.length, addresses],
     ['addresses of masters', state.addresses.masters.size, Math.min(addresses, 256)],
     ['lost addresses', state.addresses.lost.size, Math.min(addresses, 256)],
+    ['lost addresses of nobody who is away', isLost(state) ? 0 : straysAt(server), 0],
   ];
   for (const { progress } of state.links.values()) {
     const { cursors, asked, listed, awaited, looks, snapshots } = progress.counts;
@@ -90,6 +91,12 @@ function knownAnywhere(world: Cluster): Known {
     for (const id of core.state.origins.keys()) ids.add(id);
   }
   return known;
+}
+
+/** The addresses at which servers are looked for that are not away. */
+function straysAt({ core: { state } }: SimServer): number {
+  const away = new Set([...state.reach.away].flatMap(({ log }) => log.facts.addresses));
+  return [...state.addresses.lost].filter((address) => !away.has(address)).length;
 }
 
 /** All but those that another has replaced, which stand for a moment more. */

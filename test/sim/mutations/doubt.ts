@@ -62,6 +62,11 @@ addAll(wanted, worthTrying(state));`,
     ['origins#moveOn', 'noteWays(state, origin);', ''],
   ],
   [
+    '[R123] who has found a way back forgets the others at once',
+    links.leafFound,
+    ['settle#passNews', 'if (tidings.reached.size > 0) noteFound(state);', ''],
+  ],
+  [
     '[R84] a link keeps to the slower timings of its two ends',
     links.slowHost,
     [

@@ -165,7 +165,7 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R111] addresses of masters that are hearsay are forgotten',
     news.manyMasters,
-    ['settle#settleTargets', 'if (!isLost(state)) forgetHearsay(state);', ''],
+    ['settle#settleTargets', 'if (!noteLost(state)) forgetHearsay(state);', ''],
   ],
   [
     '[R65] what an operator says goes round once',

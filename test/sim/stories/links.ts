@@ -2,6 +2,7 @@
 
 import { FRAME_BYTES_TARGET } from '../../../src/protocol/constants.ts';
 import { hashOf } from '../../../src/core/kit/hash.ts';
+import { isLost } from '../../../src/core/server/links/seeking.ts';
 import { boundedMemory } from '../checkers/memory.ts';
 import { noResurrection } from '../checkers/resurrection.ts';
 import { understanding } from '../checkers/understanding.ts';
@@ -439,6 +440,26 @@ export const replacedByAddress = story(
     run(15_000);
     const leaf = linkedTo(world.server('h5-a')).filter((name) => name.startsWith('h'));
     demand(leaf.join() === 'h5-b', `h5-a keeps links to leaves: ${leaf.join()}`);
+  },
+);
+
+/** A master that was alone has found a way back with its first leaf: at once it looks for nobody else. */
+export const leafFound = story(
+  { hosts: 3, masters: ['h1'], splitHoldMs: 6_000, checkers: () => [] },
+  ({ world, run, demand }) => {
+    const heal = world.split(['h1'], ['h2', 'h3']);
+    run(20_000);
+    const { addresses, reach } = world.server('h1-a').core.state;
+    demand(addresses.lost.size === 4, `${String(addresses.lost.size)} of 4 addresses are kept`);
+    let leftCount = 0;
+    world.onStepped = ({ core: { state } }) => {
+      if (isLost(state) || state.reach.away.size > 0) return;
+      leftCount = Math.max(leftCount, state.addresses.lost.size);
+    };
+    heal();
+    run(15_000);
+    demand(leftCount === 0, `${String(leftCount)} lost addresses are kept by who needs none`);
+    demand(reach.away.size === 0, 'nobody was found');
   },
 );
 

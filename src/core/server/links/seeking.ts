@@ -21,6 +21,17 @@ export function isLost(state: State): boolean {
   return isCutOff(state) || !state.linking.reachesMaster;
 }
 
+/** The addresses to dial are chosen now. Returns whether this server is lost. */
+export function noteLost(state: State): boolean {
+  state.linking.wasLost = isLost(state);
+  return state.linking.wasLost;
+}
+
+/** A server has come into reach. Any may be the way back, a leaf too: then none is sought any more. */
+export function noteFound(state: State): void {
+  if (state.linking.wasLost && !isLost(state)) touchTargets(state);
+}
+
 /** The addresses of lost servers that are tried for now. */
 export function soughtAddresses(state: State): readonly string[] {
   if (!isLost(state) || state.addresses.lost.size === 0) {

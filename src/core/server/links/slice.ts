@@ -14,6 +14,8 @@ export interface Linking {
   seeks: number;
   /** Whether a master, or this server as one, can be reached. */
   reachesMaster: boolean;
+  /** Whether this server was lost when it last chose the addresses to dial. */
+  wasLost: boolean;
   /** Whether there are several hosts, and no master among all that are known. */
   isWithoutMaster: boolean;
   /** All that were accepted, and which of them have not shaken hands. */
@@ -29,6 +31,7 @@ export function createLinking(strangers: Strangers<ConnectionId>): Linking {
     sought: [],
     seeks: 0,
     reachesMaster: false,
+    wasLost: true,
     isWithoutMaster: false,
     strangers,
     pacesTold: new Map(),

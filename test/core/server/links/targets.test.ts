@@ -257,6 +257,24 @@ test('[R111] a server that reaches nobody keeps the addresses of masters it has 
   expect([...masters.keys()]).toContain('10.9.0.9:17310');
 });
 
+test('[R123] a master that was alone forgets whom it has lost once it reaches a leaf', () => {
+  const stage = new ServerStage({ role: 'master' });
+  const digits = ['2', '3', '4'];
+  const link = stage.neighbour('2');
+  for (const digit of ['3', '4']) stage.origin(link, digit, { links: '2' });
+  stage.tell(link, '2', up('3'), up('4'));
+  stage.close(link);
+  stage.pass(stage.state.options.splitHoldMs + 10_000);
+  const { lost } = stage.state.addresses;
+  expect(lost.size).toBe(digits.length);
+  expect(stage.state.linking.sought).not.toEqual([]);
+
+  stage.neighbour('5');
+
+  expect([...lost]).toEqual([]);
+  expect(stage.state.linking.sought).toEqual([]);
+});
+
 test('[R111] where a master has shaken hands hearsay makes room', () => {
   const { stage, liar } = misled();
   const batches = Array.from({ length: 40 }, (_, index) => {
