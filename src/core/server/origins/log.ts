@@ -20,6 +20,8 @@ export interface LogState {
   readonly facts: Facts;
   readonly links: readonly OriginId[];
   readonly registrations: readonly Registration[];
+  /** Their bytes on the wire, where they were measured as they came. */
+  readonly registrationsBytes?: number;
   readonly missing: Missing;
   /** It comes without its registrations: see replication/receiving/bare.ts. */
   readonly isBare?: boolean;
@@ -97,7 +99,9 @@ export class OriginLog {
     for (const item of state.registrations) this.registrations.set(item.instance, item);
     this.isBare = state.isBare === true;
     this.hash = hashOfState(this);
-    this.bytes = bytesOfState(this);
+    // An instance that came twice was measured twice, and is kept once.
+    const isMeasured = state.registrations.length === this.registrations.size;
+    this.bytes = bytesOfState(this, isMeasured ? state.registrationsBytes : undefined);
     this.#tail = [];
     this.#tailBytes = 0;
   }
@@ -201,10 +205,10 @@ function hashOfState(log: OriginLog): number {
   return hash >>> 0;
 }
 
-function bytesOfState({ facts, missing, links, registrations }: OriginLog): number {
-  let bytes = factsRecord.bytes(facts) + bytesOfMissing(missing) + links.size * LINK_BYTES;
-  for (const item of registrations.values()) bytes += registrationRecord.bytes(item);
-  return bytes;
+function bytesOfState(log: OriginLog, measuredBytes: number | undefined): number {
+  const { facts, missing, links, registrations } = log;
+  const bytes = factsRecord.bytes(facts) + bytesOfMissing(missing) + links.size * LINK_BYTES;
+  return bytes + (measuredBytes ?? sumOf([...registrations.values()], registrationRecord.bytes));
 }
 
 function bytesOfMissing({ hosts }: Missing): number {

@@ -35,8 +35,10 @@ export interface Incoming {
   readonly links: OriginId[];
   readonly registrations: Registration[];
   readonly missing: Missing;
-  /** The bytes that have come, and whether it has no registrations or must have none. */
+  /** The bytes that have come, and those of the registrations that are kept of them. */
   bytes: number;
+  registrationsBytes: number;
+  /** Whether it has no registrations or must have none. */
   isBare: boolean;
   parts: number;
 }

@@ -25,14 +25,17 @@ export function takeItems(
   { incoming, part }: { readonly incoming: Incoming; readonly part: MessageOf<'snapshot'> },
 ): void {
   const { links, registrations } = part;
-  incoming.bytes += sumOf(links, originId.bytes) + sumOf(registrations, registrationRecord.bytes);
+  const bytes = sumOf(registrations, registrationRecord.bytes);
+  incoming.bytes += sumOf(links, originId.bytes) + bytes;
   const limit = incoming.isBare ? null : excessOf(state, incoming);
   if (limit !== null) {
     incoming.isBare = true;
     incoming.registrations.length = 0;
+    incoming.registrationsBytes = 0;
     noteLimit(state, limit, link.connection.remote);
   }
   if (incoming.isBare) return;
+  incoming.registrationsBytes += bytes;
   for (const item of registrations) incoming.registrations.push(state.catalogue.shared(item));
 }
 

@@ -153,7 +153,7 @@ export function handleSnapshot(state: State, link: Link, part: MessageOf<'snapsh
   if (part.part === 0) {
     const { origin, sequence, missing: hosts = [], missingCount = hosts.length } = part;
     const missing = { hosts, count: missingCount };
-    const nothing = { links: [], registrations: [], bytes: 0, parts: 0 };
+    const nothing = { links: [], registrations: [], bytes: 0, registrationsBytes: 0, parts: 0 };
     progress.incoming = { origin, sequence, missing, ...nothing, isBare: part.bare === true };
   }
   const { incoming } = progress;

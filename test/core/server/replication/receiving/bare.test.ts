@@ -5,7 +5,12 @@ import { expect, test } from 'vitest';
 import type { ConnectionId } from '../../../../../src/core/input.ts';
 import type { Name } from '../../../../../src/protocol/ids.ts';
 import type { MessageOf } from '../../../../../src/protocol/messages.ts';
+import { sumOf } from '../../../../../src/protocol/measure.ts';
 import type { Entry } from '../../../../../src/protocol/records.ts';
+import {
+  facts as factsRecord,
+  registration as registrationRecord,
+} from '../../../../../src/protocol/records.ts';
 import {
   factsOf,
   originOf,
@@ -237,4 +242,22 @@ test('the latest entries are kept for links that lag as far as they take a megab
   expect(log.entriesAfter(log.sequence - 300)).toHaveLength(300);
   expect(log.entriesAfter(log.sequence - 800)).toBeUndefined();
   expect(one).toBeGreaterThan(0);
+});
+
+test('the bytes of a snapshot are those of what is kept of it, though an instance comes twice', () => {
+  const { stage, two } = stageOf();
+  const records = [put('c'), large('d'), put('d', { revision: 2 })].flatMap((entry) => {
+    return entry.kind === 'put' ? [entry.registration] : [];
+  });
+  const [origin, facts] = [originOf('5'), factsOf('5')];
+  const bytes = sumOf([records[0]!, records[2]!], registrationRecord.bytes);
+  const head = { kind: 'snapshot', origin, sequence: 9, links: [], facts } as const;
+
+  stage.hear(two, { ...head, part: 0, registrations: records.slice(0, 2), more: true });
+  stage.hear(two, { ...head, part: 1, registrations: records.slice(2), more: false });
+
+  const log = stage.state.origins.get(origin)?.log;
+  expect(log?.bytes).toBe(factsRecord.bytes(facts) + bytes);
+  const others = [...stage.state.origins.values()].filter(({ id }) => id !== stage.state.self.id);
+  expect(stage.state.reach.heldByLogs.bytes).toBe(sumOf(others, (one) => one.log.bytes));
 });
