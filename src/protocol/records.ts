@@ -91,7 +91,10 @@ export type Cause = Of<typeof cause>;
 /** Who or what removed an instance, for people; no rule looks at it. */
 export const detail = optional(text(DETAIL_BYTES_MAX));
 
-/** Why a link is down: its socket was closed, it fell silent, or an end needed it no longer. */
+/**
+ * Why a link is down: the other end has closed it, it fell silent, or its author gave it up, and knows
+ * that the other end was there.
+ */
 export const loss = oneOf('closed', 'silent', 'released');
 export type Loss = Of<typeof loss>;
 

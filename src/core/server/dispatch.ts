@@ -349,7 +349,7 @@ export function handleGone(state: State, id: ConnectionId, reason: string): void
 
 function endWithout(state: State, connection: Connection, reason: string): void {
   const link = linkOf(state, connection);
-  if (link !== undefined) loseLink(state, link, { loss: 'closed', reason });
+  if (link !== undefined) loseLink(state, link, { loss: 'released', reason });
   if (connection.phase === 'session') handleSessionClosed(state, connection, reason);
 }
 

@@ -88,7 +88,7 @@ function refuseUnsent(state: State, connection: Connection, message: Message): v
   const link = linkOf(state, connection);
   if (link !== undefined) {
     refuse(state, connection, { error: 'overloaded', reason: 'a message is longer than a frame' });
-    loseLink(state, link, { loss: 'closed', reason: 'a message for it is longer than a frame' });
+    loseLink(state, link, { loss: 'released', reason: 'a message for it is longer than a frame' });
   } else if (message.kind !== 'change' && 'request' in message) {
     state.out.sendRefusal(connection.id, message.request, reason);
   } else {
@@ -349,7 +349,7 @@ function putOut(state: State, id: ConnectionId, { link, facts }: Culprit): void 
   handleSessionClosed(state, connection, 'what it sent met a bug of the server');
   const now = linkOf(state, connection);
   if (now === undefined) return;
-  loseLink(state, now, { loss: 'closed', reason: 'what it sent met a bug of this server' });
+  loseLink(state, now, { loss: 'released', reason: 'what it sent met a bug of this server' });
 }
 
 /** No link is made to that server for a while. */

@@ -7,6 +7,7 @@ import type { Name } from '../../../src/protocol/ids.ts';
 import type { Edit } from '../../sim/mutations/mutant.ts';
 import { mutantCores } from '../../sim/mutations/mutant.ts';
 import {
+  down,
   factsOf,
   originOf,
   put,
@@ -120,6 +121,57 @@ test('a message of a neighbour that makes us throw costs its link, and it is kep
   stage.pass(5 * 60_000);
   stage.neighbour('1');
   expect(stage.state.links.has(originOf('1'))).toBe(true);
+});
+
+test('[R118] a link that is closed for a bug of ours is no sign that the other process has ended', () => {
+  const stage = stageWith(PEER);
+  const good = stage.neighbour('2');
+  const bad = stage.neighbour('1');
+  stage.take(good);
+
+  stage.tell(bad, '1', put('c', { port: 6666 }));
+  const { id: origin, log } = stage.state.self;
+  stage.hear(good, { kind: 'want', lines: [{ origin, sequence: log.sequence - 1 }] });
+  stage.pass(200);
+
+  const entries = stage.take(good).flatMap((one) => (one.kind === 'entries' ? one.batches : []));
+  expect(entries.flatMap((batch) => batch.entries)).toContainEqual(down('1', 'released'));
+  // But something is wrong with it, as the operator hears.
+  expect(stage.takeNotices()).toContain('link-down');
+});
+
+test.each([
+  [
+    'a message that is longer than a frame',
+    (stage: ServerStage, to: ConnectionId) => {
+      const unsent = { message: { kind: 'ping' }, to: [to] } as const;
+      stage.give({
+        kind: 'faulted',
+        connection: null,
+        unsent,
+        isTooLong: true,
+        reason: 'too long',
+      });
+    },
+  ],
+  [
+    'a breach of the protocol',
+    (stage: ServerStage, from: ConnectionId) => {
+      stage.hear(from, { kind: 'goaway' });
+    },
+  ],
+])('[R118] nor is one that is closed because of %s', (_, end) => {
+  const stage = new ServerStage();
+  const other = stage.neighbour('2');
+  const link = stage.neighbour('1');
+  stage.take(other);
+
+  end(stage, link);
+  stage.pass(200);
+
+  const entries = stage.take(other).flatMap((one) => (one.kind === 'entries' ? one.batches : []));
+  expect(entries.flatMap((batch) => batch.entries)).toContainEqual(down('1', 'released'));
+  expect(stage.takeNotices()).toContain('link-down');
 });
 
 test('the sibling is kept out for a second only', () => {

@@ -241,7 +241,8 @@ export function dropUnneeded(state: State): void {
   for (const link of unneededLinks(state)) {
     state.out.sendError(link.connection.id, 'duplicate', 'other links have taken its place');
     closeConnection(state, link.connection, 'unneeded');
-    loseLink(state, link, { loss: 'released', reason: 'other links have taken its place' });
+    const reason = 'other links have taken its place';
+    loseLink(state, link, { loss: 'released', reason, isUnneeded: true });
   }
 }
 
@@ -300,7 +301,7 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
   // The link that takes its place may still be shaking hands: the two connections are not in order.
   state.timers.set(`released ${String(connection.id)}`, state.nowMs + REPLACED_MS, () => {
     if (linkOf(state, connection) !== link) return;
-    loseLink(state, link, { loss: 'released', reason: 'it keeps other links' });
+    loseLink(state, link, { loss: 'released', reason: 'it keeps other links', isUnneeded: true });
   });
 }
 
@@ -308,6 +309,8 @@ export function handleLinkClosed(state: State, connection: Connection, reason: s
 interface LostLink {
   readonly loss: Exclude<Loss, 'unknown'>;
   readonly reason: string;
+  /** One of its ends no longer needed it: nothing is wrong. */
+  readonly isUnneeded?: boolean;
 }
 
 /** Takes a link out, and says so in our log. */
@@ -317,14 +320,14 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   noteOrphans(state, link);
   touchTargets(state);
   touchView(state);
-  const { loss, reason } = lost;
+  const { loss, reason, isUnneeded = false } = lost;
   appendOwn(state, { kind: 'down', peer: link.origin, loss });
   // A goodbye has been logged already.
   if (state.past.goodbyes.has(link.origin)) return;
   const origin = state.origins.get(link.origin);
   const peer = origin?.log.facts.name ?? link.origin;
   const address = link.connection.remote;
-  if (loss === 'released') {
+  if (isUnneeded) {
     state.tally.forget('link-down', [peer]);
     state.out.notice('link-released', { peer, address, reason });
     return;
@@ -332,7 +335,9 @@ export function loseLink(state: State, link: Link, lost: LostLink): void {
   state.tally.add('link-down', [peer]);
   state.out.notice('link-down', { peer, address, reason });
   if (origin === undefined) return;
-  const event = { event: 'link-down', cause: loss, detail: detailOf(reason) } as const;
+  // For people the connection is closed, whichever end did it.
+  const cause = loss === 'released' ? 'closed' : loss;
+  const event = { event: 'link-down', cause, detail: detailOf(reason) } as const;
   state.history.noteServer(state.nowMs, origin, event);
 }
 
