@@ -3,35 +3,36 @@
 // this program or names of servers, never instances, addresses or tags; and the memory is bounded,
 // whatever the labels.
 
-import type { InstanceState } from '../../protocol/records.ts';
+import type { ProtocolErrorName } from '../../protocol/errors.ts';
+import type { Cause, InstanceState } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
+import type { LimitName } from './limits.ts';
 
-/** The counted things, with the meaning of their labels. */
-export type Counted =
-  | 'added'
-  /** By cause. */
-  | 'removed'
-  /** Servers that were given up, by verdict: crash, split, left. */
-  | 'lost'
+/** What the core counts, and the labels of each. Those of doors are in their table of metrics. */
+interface CoreCounts {
+  readonly added: NoLabels;
+  readonly removed: readonly [Cause];
+  /** Servers that were given up. */
+  readonly lost: readonly ['crash' | 'split' | 'left'];
   /** Links, by the name of the server at their other end. */
-  | 'link-down'
-  | 'entries-applied'
-  /** By direction: in, out. */
-  | 'snapshots'
-  | 'state-differs'
-  | 'wants'
-  /** By door, and by the answer: live, stale, none, cannot_tell. */
-  | 'lookups'
-  /** By transport and response code. */
-  | 'dns-queries'
-  | 'dns-truncated'
-  /** By route and status. */
-  | 'http-requests'
-  /** By reason. */
-  | 'refused'
-  /** By limit. */
-  | 'limit-reached'
-  | 'slept-seconds';
+  readonly 'link-down': readonly [peer: string];
+  readonly 'entries-applied': NoLabels;
+  readonly snapshots: readonly ['in' | 'out'];
+  readonly 'state-differs': NoLabels;
+  readonly wants: NoLabels;
+  readonly lookups: readonly ['tcp' | 'unix', LookupAnswer];
+  readonly refused: readonly [ProtocolErrorName];
+  readonly 'limit-reached': readonly [LimitName];
+  readonly 'slept-seconds': NoLabels;
+}
+
+/** The counted things. */
+export type Counted = keyof CoreCounts | 'dns-queries' | 'dns-truncated' | 'http-requests';
+
+type NoLabels = readonly [];
+
+/** The result of a lookup, as it is counted. */
+type LookupAnswer = 'live' | 'stale' | 'none' | 'cannot_tell';
 
 /** One count: its labels, and how often. */
 export interface Count {
@@ -44,8 +45,13 @@ export class Tally {
   readonly #counts = new Map<Counted, LabelledCounts>();
 
   /** Counts once more, or `times` more. */
-  add(counted: Counted, labels: readonly string[] = [], times = 1): void {
+  add<C extends keyof CoreCounts>(counted: C, labels: CoreCounts[C], times = 1): void {
     this.#of(counted).count(labels).times += times;
+  }
+
+  /** Counts what a door did: a door has its own type for the labels. */
+  addOfDoor(counted: Counted, labels: readonly string[]): void {
+    this.#of(counted).count(labels).times += 1;
   }
 
   /** Forgets one count: its subject does not matter any more. */
@@ -144,7 +150,7 @@ const LABELS_MAX = 1_000;
 export function lookupAnswerOf(
   instances: readonly { readonly state: InstanceState }[],
   isComplete: boolean,
-): 'live' | 'stale' | 'none' | 'cannot_tell' {
+): LookupAnswer {
   if (instances.some(({ state }) => isLive(state))) return 'live';
   if (instances.length > 0) return 'stale';
   return isComplete ? 'none' : 'cannot_tell';

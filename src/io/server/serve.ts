@@ -266,7 +266,7 @@ class RunningServer implements ServerHandle {
           held.set(place, isHeld);
         },
         count: (counted, labels) => {
-          this.#core.state.tally.add(counted, labels);
+          this.#core.state.tally.addOfDoor(counted, labels);
         },
         unwrittenBytesOf: (connection) => this.#driver.unwrittenBytesOf(connection),
       },

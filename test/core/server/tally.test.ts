@@ -83,10 +83,10 @@ test('however many labels there are, the oldest counts make room, and nothing is
 test('labels that begin alike are counts of their own, each forgotten alone', () => {
   const tally = new Tally();
   for (const labels of [['dns', 'live'], ['dns', 'none'], ['dns'], []])
-    tally.add('lookups', labels);
+    tally.addOfDoor('lookups', labels);
   tally.forget('lookups', ['dns', 'live']);
   tally.forget('lookups', ['dns', 'stale']);
-  tally.add('lookups', ['dns', 'none'], 2);
+  for (const _ of [1, 2]) tally.addOfDoor('lookups', ['dns', 'none']);
 
   expect([...tally.of('lookups')]).toEqual([
     { labels: ['dns', 'none'], times: 3 },
@@ -94,19 +94,19 @@ test('labels that begin alike are counts of their own, each forgotten alone', ()
     { labels: [], times: 1 },
   ]);
   tally.forget('lookups', ['dns']);
-  tally.add('lookups', ['dns', 'live']);
+  tally.addOfDoor('lookups', ['dns', 'live']);
   expect(timesOf(tally, 'lookups', 'dns', 'live')).toBe(1);
 });
 
 test('labels that are counted again and again are found by their list, until they are forgotten', () => {
   const tally = new Tally();
   const labels = ['dns', 'live'];
-  for (let time = 0; time < 3; time += 1) tally.add('lookups', labels);
-  tally.add('lookups', [...labels]);
+  for (let time = 0; time < 3; time += 1) tally.addOfDoor('lookups', labels);
+  tally.addOfDoor('lookups', [...labels]);
   expect(timesOf(tally, 'lookups', 'dns', 'live')).toBe(4);
 
   tally.forget('lookups', [...labels]);
-  tally.add('lookups', labels);
+  tally.addOfDoor('lookups', labels);
   expect([...tally.of('lookups')]).toEqual([{ labels, times: 1 }]);
 });
 

@@ -63,7 +63,7 @@ function compareAll(
 
 function tellDifference(state: State, link: Link, origin: Origin): void {
   const peer = state.origins.get(link.origin)?.log.facts.name ?? link.connection.remote;
-  state.tally.add('state-differs');
+  state.tally.add('state-differs', []);
   if (mayTellDifference(state, link)) {
     state.out.notice('state-differs', { server: origin.log.facts.name, peer });
   }

@@ -160,7 +160,7 @@ function tellChange(state: State, { servers: _, ...change }: Change): void {
 function count(state: State, { change, cause = 'unknown', instance }: Change): void {
   const { service } = instance.registration;
   if (change === 'added') {
-    state.tally.add('added');
+    state.tally.add('added', []);
     state.clients.vanished.delete(service);
   } else if (change === 'removed') {
     state.tally.add('removed', [cause]);
