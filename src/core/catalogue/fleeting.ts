@@ -8,6 +8,7 @@ import type { Change } from './catalogue.ts';
 
 /** The changes of a step, without the lives that began and ended in it. */
 export function lastingOf(changes: readonly Change[]): readonly Change[] {
+  if (changes.length < 2) return changes;
   const fleeting = new Set<Change>();
   const lives = new Map<InstanceId, Change[]>();
   for (const each of changes) {

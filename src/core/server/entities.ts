@@ -170,6 +170,8 @@ export interface Watch {
   readonly bytes: number;
   /** The instances that the client has from before and has not been told of yet. */
   readonly untold: Set<InstanceId>;
+  /** The latest change of any service when it was last told: see sessions/backlog.ts. */
+  told: number;
   /** The latest view that it was told: see sessions/views.ts. */
   viewed: number;
 }

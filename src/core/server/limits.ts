@@ -102,6 +102,12 @@ export const LIMITS = {
     max: 65_536,
     doc: 'Instances that the watches of one session may bring along from another server. A watch with more is refused.',
   },
+  'bytes-of-changes': {
+    noun: 'bytes of changes that watches have yet to be told',
+    hint: 'see which clients watch so much',
+    max: 256 * MIB,
+    doc: 'A change is told to some 1,024 watches at once, and waits for the others. Beyond this the sessions that are furthest behind are closed.',
+  },
   'forgets-per-minute': {
     noun: 'hosts given up in a minute',
     hint: 'wait a minute',

@@ -17,6 +17,7 @@ export type SetLimit =
   | 'bytes-per-session'
   | 'bytes-per-log'
   | 'bytes-of-logs'
+  | 'bytes-of-changes'
   | 'origins-per-link';
 
 /** The settings of one server. Addresses as in input.ts. */

@@ -103,7 +103,7 @@ function refuseUnsent(state: State, connection: Connection, message: Message): v
 function takenOver(old: State): State {
   const { nowMs, out, tally, history, connections, addresses, linking, reach, past, life } = old;
   const { isSynced, isComplete, missing, missingCount, why, ownMissing, ...view } = old.view;
-  const { removals, heldByRemovals, vanished, views } = old.clients;
+  const { removals, heldByRemovals, vanished, views, backlog } = old.clients;
   const state = createState(old.options);
   return {
     ...state,
@@ -116,7 +116,7 @@ function takenOver(old: State): State {
       ...{ askedMs: view.askedMs, givenUpPeers: view.givenUpPeers },
     },
     linking: { ...linking, isWithoutMaster: false },
-    clients: { ...state.clients, removals, heldByRemovals, vanished, views },
+    clients: { ...state.clients, removals, heldByRemovals, vanished, views, backlog },
     life: { ...life, waiting: life.waiting === null ? null : [], isSecondFault: false },
   };
 }

@@ -23,6 +23,7 @@ import type {
   Received,
   Unreadable,
 } from '../input.ts';
+import { touchTurn } from './due.ts';
 import { sendChecks } from './replication/checks.ts';
 import type { ServerOptions } from './options.ts';
 import { createState } from './birth.ts';
@@ -163,6 +164,7 @@ export class Server {
         handleUndialled(state, input);
         break;
       case 'deadline':
+        touchTurn(state);
         break;
       case 'faulted':
         this.#meet(input);

@@ -36,6 +36,7 @@ export const TIMERS = {
   'say missing': { owner: 'core', due: 'neighbours are told which hosts are missing' },
   seek: { owner: 'core', due: 'addresses of servers that were lost are tried' },
   settle: { owner: 'core', due: 'the view is looked at again' },
+  changes: { owner: 'core', due: 'the watches that have waited are told the changes' },
   view: { owner: 'core', due: 'the view is computed, at most so often' },
   views: { owner: 'core', due: 'the watches that have waited are told the view' },
   wake: { owner: 'core', due: 'a server that slept has taken in the news of its clients' },

@@ -153,6 +153,26 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
     ['answers#tellChanges', 'lastingOf(changes)', 'changes'],
   ],
   [
+    '[R119] a session that was not told all waits for its next turn',
+    news.manyWatches,
+    ['turns#WORK_PER_STEP', '1_024', '1'],
+    [
+      'turns#tellSome',
+      'if (!tellSession(turn, topic, { id, share })) topic.queue.add(id);',
+      'tellSession(turn, topic, { id, share });',
+    ],
+  ],
+  [
+    '[R119] who waits has a turn at every alarm',
+    news.manyWatches,
+    ['turns#WORK_PER_STEP', '1_024', '1'],
+    [
+      'turns#tellTurn',
+      'if (isTurn) tellWaiting({ ...turn, left: WORK_PER_STEP - backlog.spent });',
+      '',
+    ],
+  ],
+  [
     '[R41] addresses of masters have a bound',
     news.manyMasters,
     ['ways#MASTER_ADDRESSES_MAX', '256', '1_000'],

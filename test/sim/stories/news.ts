@@ -280,6 +280,18 @@ export const lateLife = story({ hosts: 3, settledMs: 6_000 }, ({ world, run, dem
   }
 });
 
+/** Several watches of a service, and several changes of it in one message. */
+export const manyWatches = story({ hosts: 3, settledMs: 6_000 }, ({ world, run, demand }) => {
+  const watchers = ['h1', 'h1', 'h1', 'h3'].map((host) => world.watch({ host, service: 'db' }));
+  run(1_000);
+  const services = [1, 2, 3].map(() => world.serve({ host: 'h2', service: 'db' }));
+  run(1_000);
+  for (const { host, known } of watchers) {
+    const missing = services.filter(({ instance }) => !known.has(instance)).length;
+    demand(missing === 0, `a watcher on ${host} has not heard of ${String(missing)} services`);
+  }
+});
+
 /** One server of a host hangs and is given up, then a service of it ends, then its host is cut off. */
 export const endedAside = story({ hosts: 4, settledMs: 6_000 }, ({ world, run }) => {
   world.watch({ host: 'h1', service: 'db' });

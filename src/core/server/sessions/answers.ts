@@ -12,11 +12,13 @@ import { lastingOf } from '../../catalogue/fleeting.ts';
 import { compareText } from '../../kit/text.ts';
 import type { ConnectionId } from '../../input.ts';
 import type { Origin, Session, Watch } from '../entities.ts';
+import { takeTurn } from '../due.ts';
 import type { State } from '../state.ts';
 import { roundTripOf } from '../links/connections.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
 import { lookupAnswerOf } from '../tally.ts';
 import { doubtsOf, healthOf } from './health.ts';
+import { tellChanges } from './turns.ts';
 import { tellUntold, tellViews, viewOf } from './views.ts';
 
 /** Answers `lookup`. This and the next ones return how many rows the answer has. */
@@ -111,6 +113,7 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
     service,
     bytes: messageBytes(asked),
     untold: new Set(asked.known),
+    told: state.clients.backlog.latest,
     viewed: state.clients.views.latest,
   };
   session.watches.set(request, watch);
@@ -129,32 +132,16 @@ export function handleWatch(state: State, session: Session, asked: MessageOf<'wa
  * in it; but it happened, so it is counted and remembered.
  */
 export function tellWatchers(state: State, isViewNew: boolean): void {
-  if (state.catalogue.changes.length > 0) tellChanges(state);
-  tellViews(state, isViewNew);
-}
-
-function tellChanges(state: State): void {
-  const changes = state.catalogue.changes;
-  state.catalogue.changes = [];
+  const { changes } = state.catalogue;
+  if (changes.length > 0) state.catalogue.changes = [];
   for (const change of changes) {
     count(state, change);
     noteRemoval(state, change);
     state.history.noteChange(state.nowMs, change);
   }
-  for (const change of lastingOf(changes)) tellChange(state, change);
-}
-
-/** Watches whose requests have the same number are told by one message, which is encoded once. */
-function tellChange(state: State, { servers: _, ...change }: Change): void {
-  const { instance, service } = change.instance.registration;
-  const told = new Map<number, ConnectionId[]>();
-  for (const { to, request, watch } of state.clients.watchers.of(service)) {
-    watch.untold.delete(instance);
-    const same = told.get(request);
-    if (same === undefined) told.set(request, [to]);
-    else same.push(to);
-  }
-  for (const [request, to] of told) state.out.send(to, { kind: 'change', request, ...change });
+  const isTurn = takeTurn(state);
+  tellChanges(state, lastingOf(changes), isTurn);
+  tellViews(state, isViewNew, isTurn);
 }
 
 function count(state: State, { change, cause = 'unknown', instance }: Change): void {

@@ -7,6 +7,7 @@ import type { Change } from '../../catalogue/catalogue.ts';
 import type { ConnectionId } from '../../input.ts';
 import { Account, ChargedMap } from '../../kit/account.ts';
 import { AgingMap } from '../../kit/aging.ts';
+import { Backlog } from './backlog.ts';
 import { Watchers } from './watches.ts';
 
 /** The state of clients. */
@@ -21,6 +22,8 @@ export interface Clients {
   readonly heldByRemovals: Account;
   /** Who watches which service. */
   readonly watchers: Watchers;
+  /** The changes that they have yet to be told. */
+  readonly backlog: Backlog;
   /** Which view these were told: see views.ts. */
   readonly views: Views;
   /** What lookups are answered beside a "none"; null until somebody asks: see health.ts. */
@@ -58,6 +61,7 @@ export function createClients(): Clients {
     removals,
     heldByRemovals,
     watchers: new Watchers(),
+    backlog: new Backlog(),
     doubts: null,
     views: { latest: 0, waiting: new Set() },
     vanished: new AgingMap(),

@@ -8,6 +8,7 @@ import { compareText } from '../../kit/text.ts';
 import type { Session, Watch } from '../entities.ts';
 import type { Why } from '../replication/slice.ts';
 import type { State } from '../state.ts';
+import { isBehind } from './turns.ts';
 import type { WatchEntry } from './watches.ts';
 
 /** The part of every answer about the view behind it. */
@@ -24,11 +25,11 @@ export function viewOf({ view: { isComplete, missing, missingCount, why } }: Sta
   return { complete: isComplete, missing, missingCount, why };
 }
 
-/** Tells the watchers what the view is now, or those that wait. */
-export function tellViews(state: State, isViewNew: boolean): void {
+/** Tells the watchers what the view is now or, where it is their turn, those that wait. */
+export function tellViews(state: State, isViewNew: boolean, isTurn: boolean): void {
   const { views } = state.clients;
   if (isViewNew) tellNew(state);
-  else if (views.waiting.size > 0 && !state.timers.has('views')) tellWaiting(state);
+  else if (isTurn) tellWaiting(state);
   if (views.waiting.size === 0 || state.timers.has('views')) return;
   state.timers.set('views', state.nowMs, () => {
     // The end of the step tells the next ones.
@@ -59,7 +60,10 @@ function tellWaiting(state: State): void {
   }
 }
 
-/** Tells as many watches as there is work left for; those that have waited longest come first. */
+/**
+ * Tells as many watches as there is work left for; those that have waited longest come first. One that
+ * has yet to hear of changes is told when it has heard them: see turns.ts.
+ */
 function tellSession(
   state: State,
   { connection: { id: to }, watches }: Session,
@@ -67,7 +71,7 @@ function tellSession(
 ): number {
   const { latest, waiting } = state.clients.views;
   const untold = [...watches]
-    .filter(([, { viewed }]) => viewed < latest)
+    .filter(([, watch]) => watch.viewed < latest && !isBehind(state, watch))
     .sort(([, one], [, other]) => one.viewed - other.viewed);
   let left = work;
   for (const [request, watch] of untold) {

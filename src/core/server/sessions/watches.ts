@@ -19,15 +19,19 @@ export interface WatchEntry {
 export class Watchers {
   readonly #byService = new Map<Name, Map<ConnectionId, Map<number, WatchEntry>>>();
 
-  /**
-   * The session with the fewest watches of the service comes first: many watches of one session must
-   * not delay the others.
-   */
-  of(service: Name): readonly WatchEntry[] {
-    const sessions = [...(this.#byService.get(service)?.values() ?? [])];
-    return sessions
-      .sort((one, other) => one.size - other.size)
-      .flatMap((watchers) => [...watchers.values()]);
+  has(service: Name): boolean {
+    return this.#byService.has(service);
+  }
+
+  /** The sessions that watch a service: those with the fewest watches of it come first. */
+  sessionsOf(service: Name, isAsked: (id: ConnectionId) => boolean): ConnectionId[] {
+    const sessions = [...(this.#byService.get(service) ?? [])].filter(([id]) => isAsked(id));
+    return sessions.sort(([, one], [, other]) => one.size - other.size).map(([id]) => id);
+  }
+
+  /** The watches that a session has of a service. */
+  ofSession(service: Name, id: ConnectionId): readonly WatchEntry[] {
+    return [...(this.#byService.get(service)?.get(id)?.values() ?? [])];
   }
 
   add(watcher: WatchEntry): void {

@@ -6,14 +6,17 @@ import { Watchers, Watches } from '../../../../src/core/server/sessions/watches.
 import type { Name } from '../../../../src/protocol/ids.ts';
 
 function watchOf(service: string, bytes = 10) {
-  return { service: service as Name, bytes, untold: new Set<never>(), viewed: 0 };
+  return { service: service as Name, bytes, untold: new Set<never>(), told: 0, viewed: 0 };
 }
 
 function stageOf() {
   const [all, held] = [new Watchers(), new Account()];
   const [one, other] = [new Watches(held, all, 1), new Watches(held, all, 2)];
   const told = (service: string): string[] =>
-    all.of(service as Name).map(({ to, request }) => `${String(to)}/${String(request)}`);
+    all
+      .sessionsOf(service as Name, () => true)
+      .flatMap((id) => all.ofSession(service as Name, id))
+      .map(({ to, request }) => `${String(to)}/${String(request)}`);
   return { held, one, other, told };
 }
 
