@@ -39,6 +39,7 @@ export type {
 export type { Client, ConnectOptions } from './io/client/connect.ts';
 export { connect } from './io/client/connect.ts';
 export { environmentsHere } from './io/client/environments.ts';
+export type { DenialInfo } from './io/client/failures.ts';
 export type { RarangiErrorCode } from './io/rarangi-error.ts';
 export { RarangiError } from './io/rarangi-error.ts';
 export type {

@@ -31,7 +31,7 @@ export async function untilWell(options: ClientOptions, waitMs: number): Promise
 
 function timedOut(error: RarangiError, waitMs: number): RarangiError {
   const message = `no server has answered within ${String(waitMs)} ms: ${error.message}`;
-  return new RarangiError('RARANGI_TIMEOUT', message, { cause: error });
+  return new RarangiError('RARANGI_TIMEOUT', message, { hint: error.hint, cause: error });
 }
 
 /** The time between two questions. */

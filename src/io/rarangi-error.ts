@@ -12,7 +12,8 @@ interface RarangiErrorSpec {
  *
  * - `RARANGI_USAGE`: an argument is no name, no port, no duration; or the client is closed.
  * - `RARANGI_UNREACHABLE`: no catalogue server could be reached.
- * - `RARANGI_REFUSED`: a server of another environment or version, or one that does not grant it.
+ * - `RARANGI_REFUSED`: a server of another environment or version, or one that does not grant it. It is
+ *   `retryable` if the server is at a limit.
  * - `RARANGI_NONE`: there is no such instance, and the view that says so was complete.
  * - `RARANGI_UNCERTAIN`: none was found, or only stale ones; the view was not complete.
  * - `RARANGI_TIMEOUT`: no answer within `timeoutMs`, or no live instance within `waitMs`.
@@ -38,6 +39,8 @@ export type RarangiErrorCode = keyof typeof RARANGI_ERRORS;
 export interface RarangiErrorDetails {
   /** What to do next; the code's own hint if absent. */
   readonly hint?: string;
+  /** Whether the same call may succeed later; as the code says if absent. */
+  readonly retryable?: boolean;
   readonly cause?: unknown;
 }
 
@@ -52,7 +55,7 @@ export class RarangiError extends Error {
   constructor(code: RarangiErrorCode, message: string, details: RarangiErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.code = code;
-    this.retryable = RARANGI_ERRORS[code].retryable;
+    this.retryable = details.retryable ?? RARANGI_ERRORS[code].retryable;
     this.hint = details.hint ?? RARANGI_ERRORS[code].hint;
   }
 

@@ -99,11 +99,13 @@ interface Offering {
 
 /** Reports while no server holds the offers; call the returned function when the offers change. */
 function reportAbsence(client: Client, { options, offers, report }: Offering): () => void {
-  const environment = options.environment === undefined ? '' : ` -e ${options.environment}`;
+  const hint = hintWithout(options);
   const absence = new Absence((seconds) => {
+    const [denial] = client.denials;
     const [address] = client.contacts;
-    if (address !== undefined) report('no-answer', { seconds, address });
-    else report('no-server', { seconds, hint: `start one with: rarangi serve${environment}` });
+    if (denial !== undefined) report('denied', { seconds, ...denial });
+    else if (address !== undefined) report('no-answer', { seconds, address });
+    else report('no-server', { seconds, hint });
   });
   const holders = new Set<string>();
   let isRefused = false;
@@ -123,6 +125,13 @@ function reportAbsence(client: Client, { options, offers, report }: Offering): (
     look();
   });
   return look;
+}
+
+/** What to do where nobody is. */
+function hintWithout({ environment, servers = [] }: ClientOptions): string {
+  if (servers.length > 0) return `look whether one runs at ${servers.join(', ')}`;
+  const which = environment === undefined ? '' : ` -e ${environment}`;
+  return `start one with: rarangi serve${which}`;
 }
 
 function placeOf({ address, port }: Offer): string {

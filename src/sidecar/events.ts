@@ -32,6 +32,10 @@ export const SIDECAR_EVENTS = {
     level: 'warn',
     sentence: 'registered with no server for {seconds} s now, and trying on; {hint}',
   },
+  denied: {
+    level: 'warn',
+    sentence: 'registered with no server for {seconds} s now; {server}: {reason}; {hint}',
+  },
   'no-answer': {
     level: 'warn',
     sentence: 'registered with no server for {seconds} s now; waiting for an answer from {address}',

@@ -3,7 +3,6 @@
 // invariant: the outcome is "none" or "cannot tell" only after every server in reach was asked,
 // because one that has just started must never make a lookup miss an instance.
 
-import { protocolErrorName } from '../../protocol/errors.ts';
 import type { InstanceId, Name, OriginId } from '../../protocol/ids.ts';
 import type { Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
@@ -131,7 +130,12 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
   }
 
   protected override handleLost(contact: Contact, loss: ContactLoss): void {
-    if (loss.from === 'greeting' && loss.isOurs) this.#strangers.add(contact);
+    if (loss.from === 'greeting' && loss.isOurs) {
+      // A socket is a server's own: one that is silent hangs.
+      const isMute = contact.denial?.why === 'handshake-timeout';
+      if (isMute && contact.transport === 'unix') this.#wasConnected = true;
+      else this.#strangers.add(contact);
+    }
     this.#fail(contact, loss.reason);
   }
 
@@ -159,18 +163,16 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
 
   #handleDenial(contact: Contact, error: MessageOf<'error'>): void {
     const { kind } = this.#options.question;
-    if (protocolErrorName(error.error) === 'unknown-message') {
-      const reason = `the server is older than this program, and does not know ${kind}`;
-      contact.denial = { why: 'unknown-message', reason };
-      this.#fail(contact, reason);
-      return;
-    }
-    if (kind !== 'forget') {
-      this.#fail(contact, error.reason);
-      return;
-    }
     const { address } = contact;
-    this.#finish({ kind: 'denied', address, ...denialOf(error) });
+    const { why, reason } = denialOf(error);
+    const isTooOld = why === 'unknown-message';
+    if (kind === 'forget' && !isTooOld) {
+      this.#finish({ kind: 'denied', address, why, reason });
+      return;
+    }
+    const old = `the server is older than this program, and does not know ${kind}`;
+    contact.denial = { why, reason: isTooOld ? old : reason, isOurs: false };
+    this.#fail(contact, contact.denial.reason);
   }
 
   /** Other servers may know what this one does not. */
@@ -216,13 +218,13 @@ export class Ask extends ClientBase<ConnectionInput | Stop, Outcome> {
       ...(this.#strangers.has(contact) ? { isStranger: true as const } : {}),
     }));
     const [refusal] = this.contacts.all.flatMap((contact) => contact.refusal ?? []);
-    const [denial] = this.contacts.all.flatMap(({ address, denial: given }) => {
-      return given === null ? [] : [{ address, ...given }];
-    });
+    const denial = this.denials().find(({ isOurs }) => !isOurs);
     if (this.#best !== null) this.#finish({ kind: 'answered', ...this.#best });
     else if (refusal !== undefined) this.#finish({ kind: 'refused', refusal });
-    else if (denial !== undefined) this.#finish({ kind: 'denied', ...denial });
-    else if (this.#wasConnected || hanging.length > 0) {
+    else if (denial !== undefined) {
+      const { address, why, reason } = denial;
+      this.#finish({ kind: 'denied', address, why, reason });
+    } else if (this.#wasConnected || hanging.length > 0) {
       this.#finish({ kind: 'unanswered', attempts });
     } else this.#finish({ kind: 'unreachable', attempts });
   }

@@ -7,7 +7,7 @@ import type { Close } from '../effect.ts';
 import { Timers } from '../kit/timers.ts';
 import type { Contact, ContactLoss, ContactsOptions } from './contacts.ts';
 import { Contacts } from './contacts.ts';
-import type { ClientEffect, Refusal } from './effect.ts';
+import type { ClientEffect, DenialAt, Refusal } from './effect.ts';
 import type { ClientTimers } from './timers.ts';
 
 /** Where a client finds servers. */
@@ -62,6 +62,23 @@ export abstract class ClientBase<I extends { readonly nowMs: number }, R> {
   nextDeadlineMs(): number {
     if (this.#isOver) return Infinity;
     return this.#hasBegun ? this.timers.nextMs() : 0;
+  }
+
+  /**
+   * Why the addresses where somebody is give no session, or refuse an offer: the latest of each. That
+   * this side gave somebody up counts until it tries again. A server with a session counts once.
+   */
+  denials(): readonly DenialAt[] {
+    const origins = new Set(this.contacts.in('open').map(({ server }) => server?.origin));
+    return this.contacts.all.flatMap(({ address, state, server, refusal, denial }) => {
+      if (refusal !== null) {
+        const { why, reason } = refusal;
+        return [{ address, why, reason, isOurs: false }];
+      }
+      const isTwin = state !== 'open' && server !== null && origins.has(server.origin);
+      const isTriedAgain = denial?.isOurs === true && state !== 'idle';
+      return denial === null || isTwin || isTriedAgain ? [] : [{ address, ...denial }];
+    });
   }
 
   /** Its life begins. */

@@ -47,6 +47,8 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
   readonly #rounds: Rounds;
   readonly #options: ClientCoreOptions;
   readonly #backoffs = new Map<Contact, Backoff>();
+  /** The latest denial that was reported of each contact. */
+  readonly #toldDenials = new Map<Contact, string>();
   /** Contacts whose first dial has finished, successfully or not. */
   readonly #tried = new Set<Contact>();
   #isStopping = false;
@@ -116,15 +118,24 @@ export class ClientCore extends ClientBase<ClientInput, ClientReport> {
 
   protected override handleLost(contact: Contact, loss: ContactLoss): void {
     this.#registry.release(contact);
-    if (loss.from === 'open') {
+    this.#tellDenial(contact, loss);
+    if (loss.from === 'open' && !loss.isTurnedAway) {
       const server = contact.server?.facts.name ?? contact.address;
       this.report({ kind: 'lost', server, reason: loss.reason });
       if (this.nowMs - contact.openedMs >= HELD_MS) this.#backoffs.get(contact)?.reset();
-      this.#redialOthers(contact);
     }
+    if (loss.from === 'open') this.#redialOthers(contact);
     this.#note(contact);
     if (!this.contacts.isLocal(contact)) this.#redialLater(contact);
-    else if (loss.from === 'open') this.#rounds.beginSoon();
+    else if (loss.from === 'open' && !loss.isTurnedAway) this.#rounds.beginSoon();
+  }
+
+  /** A server that turns us away is asked again and again: it is reported once for each reason. */
+  #tellDenial(contact: Contact, { isTurnedAway, reason }: ContactLoss): void {
+    if (contact.isTaken) this.#toldDenials.delete(contact);
+    if (!isTurnedAway || this.#toldDenials.get(contact) === reason) return;
+    this.#toldDenials.set(contact, reason);
+    this.report({ kind: 'turned-away', server: contact.address, reason });
   }
 
   /**

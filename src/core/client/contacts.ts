@@ -10,7 +10,7 @@ import type { Name, OriginId } from '../../protocol/ids.ts';
 import type { Arrived, Message, MessageOf } from '../../protocol/messages.ts';
 import type { Facts } from '../../protocol/records.ts';
 import { assert, unreachable } from '../kit/assert.ts';
-import type { ConnectionInput, Denial, Refusal } from './effect.ts';
+import type { ConnectionInput, Denial, ContactDenial, Refusal } from './effect.ts';
 import { denialOf } from './effect.ts';
 import type { Close, Dial, Send } from '../effect.ts';
 import type { ConnectionId, Transport, Undialled } from '../input.ts';
@@ -49,9 +49,14 @@ export interface Contact {
   /** The messages on this session up to now are no older than this. */
   echoedMs: number;
   /** Why the other end says that it closes. */
-  parting: string | null;
-  /** Why the server refuses us for now: it is at a limit. */
-  denial: Denial | null;
+  parting: Denial | null;
+  /** Whether the server has taken this session: it has said something after its greeting. */
+  isTaken: boolean;
+  /**
+   * Why there is no session although somebody is there, or why an offer is refused; the next try may
+   * end otherwise. Null where a server takes us and all that we offer, and where nobody is.
+   */
+  denial: ContactDenial | null;
 }
 
 /** How a contact was lost: before a connection, before a welcome, or as a session. */
@@ -60,6 +65,8 @@ export interface ContactLoss {
   readonly reason: string;
   /** Whether this side gave it up, because of the other end's messages or silence. */
   readonly isOurs: boolean;
+  /** Whether the other end said why it takes no session: there never was one. */
+  readonly isTurnedAway: boolean;
 }
 
 /** The listener for the events of a contact. */
@@ -144,7 +151,8 @@ export class Contacts {
   lose(contact: Contact, why: ProtocolErrorName, reason: string): void {
     this.send(contact, errorOf(why, reason));
     this.#close(contact, why);
-    this.#lost(contact, reason, true);
+    contact.denial = { why, reason, isOurs: true };
+    this.#lost(contact, reason);
   }
 
   /** A server that is waited for gets the time in which this process did not run. */
@@ -178,7 +186,7 @@ export class Contacts {
         this.#handleUnreadable(contact, input.error);
         return;
       case 'closed':
-        this.#lost(contact, contact.parting ?? input.reason);
+        this.#handleClosed(contact, input.reason);
         return;
       case 'congested':
       case 'drained':
@@ -186,6 +194,13 @@ export class Contacts {
       default:
         unreachable(input);
     }
+  }
+
+  #handleClosed(contact: Contact, reason: string): void {
+    const { parting } = contact;
+    const isDenial = parting !== null && !LAPSES.has(parting.why);
+    contact.denial = isDenial ? { ...parting, isOurs: false } : null;
+    this.#lost(contact, parting?.reason ?? reason);
   }
 
   #handleUnreadable(contact: Contact, { kind, message }: ProtocolError): void {
@@ -197,7 +212,10 @@ export class Contacts {
     const contact = this.#byAddress.get(address);
     if (contact?.state !== 'dialling') return;
     if (isRefusal === true) this.#refuse(contact, { why: 'not-trusted', reason });
-    else this.#lost(contact, reason);
+    else {
+      contact.denial = null;
+      this.#lost(contact, reason);
+    }
   }
 
   #handleOpened(input: OpenedInput): void {
@@ -211,7 +229,7 @@ export class Contacts {
     contact.transport = input.transport;
     contact.heardMs = input.nowMs;
     contact.parting = null;
-    contact.denial = null;
+    contact.isTaken = false;
     this.#byConnection.set(input.connection, contact);
     this.#options.timers.set(handshakeTimer(contact), input.nowMs + HANDSHAKE_MS_MAX, () => {
       this.lose(contact, 'handshake-timeout', 'it is silent');
@@ -247,6 +265,10 @@ export class Contacts {
   }
 
   #handleMessage(contact: Contact, message: Arrived): void {
+    if (!contact.isTaken && message.kind !== 'error') {
+      contact.isTaken = true;
+      contact.denial = null;
+    }
     switch (message.kind) {
       case 'ping':
         if (message.stamp !== undefined) this.send(contact, { kind: 'pong', stamp: message.stamp });
@@ -277,8 +299,7 @@ export class Contacts {
     } else if (message.request !== undefined && contact.state === 'open') {
       this.#options.listener.onMessage(contact, message);
     } else {
-      contact.parting = message.reason;
-      if (name === 'overloaded') contact.denial = denialOf(message);
+      contact.parting = denialOf(message);
     }
   }
 
@@ -293,12 +314,14 @@ export class Contacts {
     this.#options.listener.onRefused(contact, contact.refusal);
   }
 
-  #lost(contact: Contact, reason: string, isOurs = false): void {
-    const from = contact.state;
+  #lost(contact: Contact, reason: string): void {
+    const { state: from, isTaken, denial } = contact;
+    const isOurs = denial?.isOurs === true;
+    const isTurnedAway = !isTaken && denial !== null && !isOurs;
     assert(from !== 'idle' && from !== 'refused', `a loss of ${contact.address}`);
     become(contact, 'lost');
     this.#forgetConnection(contact);
-    this.#options.listener.onLost(contact, { from, reason, isOurs });
+    this.#options.listener.onLost(contact, { from, reason, isOurs, isTurnedAway });
   }
 
   #close(contact: Contact, why: Close['why']): void {
@@ -332,6 +355,7 @@ function contactAt(address: string): Contact {
     openedMs: 0,
     echoedMs: 0,
     parting: null,
+    isTaken: false,
     denial: null,
   };
 }
@@ -350,6 +374,9 @@ function errorOf(name: ProtocolErrorName, reason: string): Message {
 function handshakeTimer(contact: Contact): `handshake ${string}` {
   return `handshake ${contact.address}`;
 }
+
+/** The other end has waited for us in vain: it refuses nothing. */
+const LAPSES: ReadonlySet<ProtocolErrorName> = new Set(['handshake-timeout', 'silent']);
 
 /** Long enough to read what waits in the sockets. */
 const READ_MS = 50;

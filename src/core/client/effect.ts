@@ -29,10 +29,21 @@ export interface Stop {
   readonly nowMs: number;
 }
 
-/** Why a server refuses a request. */
+/** Why a server refuses a request or a session. */
 export interface Denial {
   readonly why: ProtocolErrorName;
   readonly reason: string;
+}
+
+/** Why an address gives no session, or refuses an offer, although somebody is there. */
+export interface ContactDenial extends Denial {
+  /** Whether this side gave the other end up. */
+  readonly isOurs: boolean;
+}
+
+/** The latest denial at an address. */
+export interface DenialAt extends ContactDenial {
+  readonly address: string;
 }
 
 /** The meaning of an `error`; a code that a newer version has added is a refusal. */

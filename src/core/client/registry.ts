@@ -34,7 +34,12 @@ export type ClientReport =
   | ({ readonly kind: 'denied'; readonly instance: InstanceId } & Denial)
   /** A server says that it is lost though the session lives: it is offered anew by `renew`. */
   | { readonly kind: 'disowned'; readonly instance: InstanceId; readonly server: string }
-  | { readonly kind: 'lost' | 'refused'; readonly server: string; readonly reason: string }
+  /** `turned-away`: a server takes no session of us for now; its address is tried again. */
+  | {
+      readonly kind: 'lost' | 'refused' | 'turned-away';
+      readonly server: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'refused-by-all'; readonly refusal: Refusal };
 
 /** The parts of a registry. */
@@ -117,6 +122,7 @@ export class Registry {
     this.#held.delete(instance);
     this.#leaving.add(instance);
     for (const contact of this.#options.contacts.in('open')) {
+      this.#forgive(contact, instance);
       const { registration, key } = held;
       const { service } = registration;
       const request = this.#expect({ kind: 'deregister', contact, instance, service });
@@ -167,6 +173,7 @@ export class Registry {
       const denial = denialOf(error);
       const { reason } = denial;
       this.#options.report({ kind: 'refused', server: nameOf(contact), reason });
+      contact.denial = { ...denial, isOurs: false };
       this.#noteDenied(contact, pending.instance, denial);
     }
   }
@@ -185,6 +192,12 @@ export class Registry {
     }
   }
 
+  /** An offer that was refused is made anew, or is made no more. */
+  #forgive(contact: Contact, instance: InstanceId): void {
+    const denied = this.#denied.get(contact);
+    if (denied?.delete(instance) === true && denied.size === 0) contact.denial = null;
+  }
+
   #put(held: Held): void {
     this.#held.set(held.registration.instance, held);
     for (const contact of this.#options.contacts.in('open')) this.#send(contact, held);
@@ -192,7 +205,7 @@ export class Registry {
 
   #send(contact: Contact, { registration, key }: Held): void {
     const { instance, service } = registration;
-    this.#denied.get(contact)?.delete(instance);
+    this.#forgive(contact, instance);
     const request = this.#expect({ kind: 'register', contact, instance, service });
     this.#options.contacts.send(contact, { kind: 'register', request, registration, key });
   }

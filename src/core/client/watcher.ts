@@ -10,10 +10,10 @@ import type { Cause, Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
 import { present } from '../kit/assert.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS } from '../kit/backoff.ts';
-import type { Contact, IsOwnHost } from './contacts.ts';
+import type { Contact, ContactLoss, IsOwnHost } from './contacts.ts';
 import { LOCAL_CAP_MS } from './contacts.ts';
 import { ClientBase } from './base.ts';
-import type { ConnectionInput, Refusal, Stop } from './effect.ts';
+import type { ConnectionInput, DenialAt, Refusal, Stop } from './effect.ts';
 import { Liveness } from './liveness.ts';
 import type { Viewpoint, Wanted } from './matching.ts';
 import { isWanted } from './matching.ts';
@@ -53,7 +53,7 @@ export interface WatcherView {
   readonly why: MessageOf<'change'>['why'];
   /** Where the server is that told it; null before the first server. */
   readonly place: Viewpoint | null;
-  /** Whether any server was ever connected to. */
+  /** Whether there is a session, or ever was one. */
   readonly wasConnected: boolean;
 }
 
@@ -78,6 +78,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   #vouchedMs = -Infinity;
   #isSynced = false;
   #wasSynced = false;
+  #wasTaken = false;
 
   constructor(options: WatcherOptions) {
     super(options);
@@ -98,8 +99,13 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       ...this.#view,
       complete: this.#view.complete && this.#isSynced,
       place,
-      wasConnected: place !== null,
+      wasConnected: this.#current !== null || this.#wasTaken,
     };
+  }
+
+  /** One session is enough: as long as there is one, no other address matters. */
+  override denials(): readonly DenialAt[] {
+    return this.#current?.isTaken === true ? [] : super.denials();
   }
 
   /** When a server last vouched for all that is known; -Infinity before the first time. */
@@ -181,7 +187,6 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     }
     this.timers.cancel('hunt');
     this.timers.cancel('patience');
-    this.#backoff.reset();
     this.#liveness.begin(contact);
     this.#current = contact;
     this.#openedMs = this.nowMs;
@@ -196,19 +201,25 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
     this.contacts.send(contact, { kind: 'watch', request: REQUEST, service, known });
   }
 
-  protected override handleLost(contact: Contact): void {
-    if (contact !== this.#current) {
-      this.#tryNext();
-      return;
-    }
-    this.#current = null;
-    this.#isSynced = false;
-    this.#armDoubt();
-    this.#hunt();
+  protected override handleLost(contact: Contact, loss: ContactLoss): void {
+    this.#lose(contact);
+    // A server that turns us away would do so again at once.
+    if (loss.from === 'open' && !loss.isTurnedAway) this.#hunt();
+    else this.#tryNext();
   }
 
   protected override handleRefused(contact: Contact): void {
-    this.handleLost(contact);
+    const wasCurrent = contact === this.#current;
+    this.#lose(contact);
+    if (wasCurrent) this.#hunt();
+    else this.#tryNext();
+  }
+
+  #lose(contact: Contact): void {
+    if (contact !== this.#current) return;
+    this.#current = null;
+    this.#isSynced = false;
+    this.#armDoubt();
   }
 
   protected override handleMessage(contact: Contact, message: Message): void {
@@ -235,6 +246,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
 
   #becomeSynced(): void {
     this.#isSynced = true;
+    this.#wasTaken = true;
+    this.#backoff.reset();
     if (!this.#wasSynced) this.report({ kind: 'synced' });
     this.#wasSynced = true;
   }

@@ -121,11 +121,15 @@ export async function askServers(question: Question, options: ClientOptions): Pr
   }
 }
 
-/** Whether time may mend it: a server that is not there yet may come, one that refuses stays. */
+/**
+ * Whether time may mend it: a server that is not there yet may come, one that is full may have room;
+ * one that refuses for another reason stays.
+ */
 function isWorthWaiting(error: unknown): boolean {
   return (
     error instanceof RarangiError &&
-    (error.code === 'RARANGI_UNREACHABLE' || error.code === 'RARANGI_TIMEOUT')
+    error.retryable &&
+    ['RARANGI_UNREACHABLE', 'RARANGI_TIMEOUT', 'RARANGI_REFUSED'].includes(error.code)
   );
 }
 

@@ -6,6 +6,7 @@ import type { InstanceInfo, LookupAnswer, WatchEvent } from '../../answers/shape
 import { lookup } from './ask.ts';
 import { candidatesOf } from './candidates.ts';
 import { lockFor } from './driver.ts';
+import type { DenialInfo } from './failures.ts';
 import type { ClientOptions, LookupQuery, WatchQuery } from './options.ts';
 import { environmentOf, timeoutMsOf } from './options.ts';
 import { Emitter } from '../emitter.ts';
@@ -42,6 +43,11 @@ export interface Client extends AsyncDisposable {
    * have answered there yet.
    */
   readonly contacts: readonly string[];
+  /**
+   * Why addresses where somebody is give it no session to register by, or refuse an offer: the latest
+   * reason of each. Empty as long as it is taken everywhere, or nobody is there.
+   */
+  readonly denials: readonly DenialInfo[];
   /**
    * Offers a service with every server until the handle, the client or the process ends. Throws
    * RARANGI_USAGE.
@@ -110,6 +116,10 @@ class OpenClient implements Client {
 
   get contacts(): readonly string[] {
     return this.#sessions?.contacts ?? [];
+  }
+
+  get denials(): readonly DenialInfo[] {
+    return this.#sessions?.denials ?? [];
   }
 
   register(offer: Offer, options: RegisterOptions = {}): RegistrationHandle {

@@ -3,7 +3,7 @@
 
 import { incompleteText, type ViewSaid } from '../../answers/view.ts';
 import type { Attempt } from '../../core/client/ask.ts';
-import type { Refusal } from '../../core/client/effect.ts';
+import type { DenialAt, Refusal } from '../../core/client/effect.ts';
 import { DEFAULT_ENVIRONMENT, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
 import type { ProtocolErrorName } from '../../protocol/errors.ts';
 import type { ClientOptions } from './options.ts';
@@ -49,6 +49,8 @@ function strangersHint(strangers: readonly Attempt[]): string {
     const port = String(portIn(door));
     return `${port} is a port for HTTP or DNS; servers are elsewhere: --server ${hostIn(door)}`;
   }
+  const path = strangers.map(({ address }) => address).find((address) => address.includes('/'));
+  if (path !== undefined) return `see which program it is: ss -lxp src ${path}`;
   const ports = strangers.map(({ address }) => `sport = ${String(portIn(address))}`);
   return `see on that host which program it is: ss -ltnp '${ports.join(' or ')}'`;
 }
@@ -90,12 +92,36 @@ export function refusedError(refusal: Refusal): RarangiError {
   return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
 }
 
-/** A server refused a request, or had no room. */
+/** A server refused a request, or had no room; time may make room. */
 export function deniedError(
   message: string,
-  { why }: { readonly why: ProtocolErrorName },
+  { why, address }: { readonly why: ProtocolErrorName; readonly address?: string },
 ): RarangiError {
-  return new RarangiError('RARANGI_REFUSED', message, { hint: REFUSAL_HINTS[why] });
+  const hint = hintOf(why, address);
+  return new RarangiError('RARANGI_REFUSED', message, { hint, retryable: why === 'overloaded' });
+}
+
+/** Why an address gives no session, or refuses an offer. */
+export interface DenialInfo {
+  /** Its address. */
+  readonly server: string;
+  readonly reason: string;
+  /** What to do. */
+  readonly hint: string;
+}
+
+/** The same for the program that embeds the library. */
+export function denialInfoOf({ address, why, reason }: DenialAt): DenialInfo {
+  return { server: address, reason, hint: hintOf(why, address) };
+}
+
+/** What to do about a refusal. Who has the places of a server, only its own host can show. */
+function hintOf(why: ProtocolErrorName, address: string | undefined): string {
+  if (why !== 'overloaded' || address === undefined) return REFUSAL_HINTS[why];
+  const filter = address.includes('/')
+    ? `-xp src ${address}`
+    : `-tnp 'sport = ${String(portIn(address))}'`;
+  return `try again later, or see on that host who is connected: ss ${filter}`;
 }
 
 /** A server was there and gave no answer. */
@@ -118,14 +144,19 @@ export function waitedInVain(given: {
   readonly service: string;
   readonly waitMs: number;
   readonly wasConnected: boolean;
+  readonly denials: readonly DenialAt[];
 }): RarangiError {
-  const { service, waitMs, wasConnected } = given;
+  const { service, waitMs, wasConnected, denials } = given;
+  const [denial] = denials;
+  const message = `no live instance of ${service} within ${String(waitMs)} ms`;
+  if (denial !== undefined) {
+    const { server, reason, hint } = denialInfoOf(denial);
+    return new RarangiError('RARANGI_TIMEOUT', `${message}; ${server}: ${reason}`, { hint });
+  }
   const why = wasConnected ? '' : ', and no catalogue server could be reached';
-  return new RarangiError(
-    'RARANGI_TIMEOUT',
-    `no live instance of ${service} within ${String(waitMs)} ms${why}`,
-    { hint: `see what is there with: rarangi ${wasConnected ? 'lookup' : 'status'}` },
-  );
+  return new RarangiError('RARANGI_TIMEOUT', `${message}${why}`, {
+    hint: `see what is there with: rarangi ${wasConnected ? 'lookup' : 'status'}`,
+  });
 }
 
 /** What keeps `resolve` from naming an instance. */

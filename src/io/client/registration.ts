@@ -16,7 +16,8 @@ import type { ClientOptions } from './options.ts';
 import { addressOf, environmentOf, nameOf, portOf, schemeOf, tagsOf } from './options.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import { Emitter } from '../emitter.ts';
-import { abortedError, deniedError, refusedError } from './failures.ts';
+import type { DenialInfo } from './failures.ts';
+import { abortedError, deniedError, denialInfoOf, refusedError } from './failures.ts';
 import { newIdentity } from '../machine/instance-key.ts';
 import type { RarangiError } from '../rarangi-error.ts';
 import { isOwnHost } from './own-hosts.ts';
@@ -90,7 +91,10 @@ export interface ClientEvents {
   };
   /** A session is lost; it is tried again by itself. */
   readonly lost: { readonly server: string; readonly reason: string };
-  /** A server, given by its address, refuses us, or we refuse it. */
+  /**
+   * A server, given by its address, refuses us, or we refuse it. One that has no room for us is tried
+   * again by itself, and reported once for each reason.
+   */
   readonly refused: { readonly server: string; readonly reason: string };
   /** No server is left to try; `hint`: what to do. Told once. */
   readonly 'refused-by-all': { readonly reason: string; readonly hint: string };
@@ -141,6 +145,7 @@ function keyOf(client: ClientOptions): string {
 
 /** Sessions with every server, and what is registered on them. */
 export class Sessions {
+  readonly #core: ClientCore;
   readonly #driven: Driven<ClientCommand | Stop>;
   /** The clients, by the emitters of their events. */
   readonly #members = new Set<Emitter<ClientEvents>>();
@@ -152,14 +157,15 @@ export class Sessions {
   constructor({ client, isSidecar }: SessionsOptions, key: string | null) {
     const environment = environmentOf(client);
     this.#key = key;
+    this.#core = new ClientCore({
+      ...candidatesOf(client, environment),
+      environment,
+      random: () => runtime.random(),
+      isOwnHost,
+      areSocketsJudged: !isSidecar,
+    });
     this.#driven = drive<ClientCommand | Stop, ClientReport>({
-      core: new ClientCore({
-        ...candidatesOf(client, environment),
-        environment,
-        random: () => runtime.random(),
-        isOwnHost,
-        areSocketsJudged: !isSidecar,
-      }),
+      core: this.#core,
       lock: lockFor(client, environment),
       onReport: (report) => {
         this.#handle(report);
@@ -169,6 +175,10 @@ export class Sessions {
 
   get contacts(): readonly string[] {
     return this.#driven.contacts;
+  }
+
+  get denials(): readonly DenialInfo[] {
+    return this.#core.denials().map(denialInfoOf);
   }
 
   join(member: Emitter<ClientEvents>): void {
@@ -250,6 +260,9 @@ export class Sessions {
         return;
       case 'denied':
         this.#entries.get(report.instance)?.registered.reject(deniedError(report.reason, report));
+        return;
+      case 'turned-away':
+        this.#tellAll('refused', { server: report.server, reason: report.reason });
         return;
       case 'lost':
         this.#handleLost(report);

@@ -3,7 +3,7 @@
 // merely a connection that looks open. So an answer after a sleep, a blocked event loop or a cut
 // cable is as right as any other. A watch never keeps the process alive; a call that waits does.
 
-import type { Stop } from '../../core/client/effect.ts';
+import type { DenialAt, Stop } from '../../core/client/effect.ts';
 import type { ChoiceOrder, Wanted } from '../../core/client/matching.ts';
 import { chosenOf, isWanted } from '../../core/client/matching.ts';
 import type { WatcherView, WatchReport } from '../../core/client/watcher.ts';
@@ -78,7 +78,7 @@ export class Resolver {
     // The watch may rest for minutes: a question of its own finds out whether there is still none.
     if (found === 'nobody') return await this.#askAll(wish, { ...options, timeoutMs });
     const view = standing.view();
-    if (waitMs > 0) throw waitedInVain({ ...wish, waitMs, wasConnected: view.wasConnected });
+    if (waitMs > 0) throw waitedInVain({ ...wish, ...view, waitMs, denials: standing.denials() });
     if (found === undefined) throw await this.#unheardError(wish, { view, timeoutMs });
     const wanted = view.instances.filter((instance) => isWanted(instance, wish.wanted));
     const dearth = dearthOf(wanted.map(instanceInfoOf), wish);
@@ -243,6 +243,10 @@ class Standing {
   /** What is known. */
   view(): WatcherView {
     return this.#watcher.view();
+  }
+
+  denials(): readonly DenialAt[] {
+    return this.#watcher.denials();
   }
 
   /** The instance that fulfils a wish now, if there is one. */

@@ -41,7 +41,10 @@ export async function waitForLive(
     what: `the wait for ${service}`,
     limit: {
       atMs: runtime.nowMs() + waitMs,
-      error: () => waitedInVain({ ...given, wasConnected: watcher.view().wasConnected }),
+      error: () => {
+        const { wasConnected } = watcher.view();
+        return waitedInVain({ ...given, wasConnected, denials: watcher.denials() });
+      },
     },
     settle: (report) => {
       if (report.kind === 'refused') return refusedError(report.refusal);

@@ -258,6 +258,28 @@ test('a stranger at the port counts as not reached', () => {
   expect(stage.closed).toEqual([connection]);
 });
 
+test('at a socket that has been silent for the time of a handshake is a server that hangs', () => {
+  const addresses = ['/run/a.sock'];
+  const settings = { environment: 'testing' as Name, question: LOOKUP, timeoutMs: 10_000 };
+  const stage = new Stage(new Ask({ ...settings, addresses }));
+
+  stage.connect('/run/a.sock', 'unix');
+  stage.pass(2_000);
+
+  expect(stage.reports).toMatchObject([{ kind: 'unanswered' }]);
+});
+
+test('a server that says why it closes, and does not answer, refuses', () => {
+  const stage = ask(['a:1']);
+
+  const connection = stage.greet('a:1');
+  stage.hear(connection, { kind: 'error', error: 3, reason: 'hello: it is odd' });
+  stage.close(connection);
+
+  const denied = { kind: 'denied', address: 'a:1', why: 'malformed-message' };
+  expect(stage.reports).toEqual([{ ...denied, reason: 'hello: it is odd' }]);
+});
+
 test('a server that greets and then says nothing has left the question unanswered', () => {
   const stage = ask(['a:1']);
 

@@ -14,10 +14,20 @@ const IDENTITY = { instance: INSTANCE, key: KEY };
 const OFFER = { service: 'db' as Name, address: '', port: 5432, scheme: null, tags: [] };
 const HERE = ['/run/a.sock', '/run/b.sock', '127.0.0.1:1', '127.0.0.1:2'];
 
-function client(addresses: string[], sessionsMax = Infinity): Stage<ClientReport, ClientInput> {
+interface WithCore {
+  readonly core: ClientCore;
+  readonly stage: Stage<ClientReport, ClientInput>;
+}
+
+function clientWithCore(addresses: string[], sessionsMax = Infinity): WithCore {
   const environment = 'testing' as Name;
   const random = () => 0.5;
-  return new Stage(new ClientCore({ environment, addresses, sessionsMax, random }));
+  const core = new ClientCore({ environment, addresses, sessionsMax, random });
+  return { core, stage: new Stage(core) };
+}
+
+function client(addresses: string[], sessionsMax?: number): Stage<ClientReport, ClientInput> {
+  return clientWithCore(addresses, sessionsMax).stage;
 }
 
 function register(stage: Stage<ClientReport, ClientInput>): void {
@@ -302,6 +312,51 @@ test('a refused address is never dialled again, and all refusing is said once', 
 
   expect(stage.takeDialled()).toEqual(['127.0.0.1:2']);
   expect(stage.reports).toMatchObject([{ kind: 'refused' }, { kind: 'refused-by-all' }]);
+});
+
+test('a server without room loses no session: its refusal is said once, and known until it takes us', () => {
+  const { core, stage } = clientWithCore(['127.0.0.1:1']);
+  register(stage);
+  const full = { kind: 'error', error: 16, reason: 'it is full' } as const;
+  const known: unknown[] = [];
+
+  for (let round = 0; round < 3; round += 1) {
+    const connection = stage.greet('127.0.0.1:1');
+    stage.hear(connection, full);
+    stage.close(connection);
+    known.push(...core.denials());
+    stage.pass(300);
+  }
+  const session = stage.greet('127.0.0.1:1');
+  const knownBefore = core.denials();
+  stage.hear(session, { kind: 'done', request: 4 });
+
+  const denial = { address: '127.0.0.1:1', why: 'overloaded', reason: 'it is full', isOurs: false };
+  expect(known).toEqual([denial, denial, denial]);
+  expect(knownBefore).toEqual([denial]);
+  expect(core.denials()).toEqual([]);
+  expect(stage.takeReports()).toMatchObject([
+    { kind: 'turned-away', server: '127.0.0.1:1', reason: 'it is full' },
+    { kind: 'registered' },
+  ]);
+
+  stage.hear(session, full);
+  stage.close(session);
+
+  expect(stage.takeReports()).toMatchObject([{ kind: 'lost', reason: 'it is full' }]);
+});
+
+test('an offer that a server refuses is known until it is made anew', () => {
+  const { core, stage } = clientWithCore(['a:1']);
+  register(stage);
+  const session = stage.greet('a:1');
+
+  stage.hear(session, { kind: 'error', error: 12, reason: 'it is too long', request: 1 });
+  const known = core.denials();
+  stage.give({ kind: 'update', instance: INSTANCE, change: { port: 5433 } });
+
+  expect(known).toMatchObject([{ address: 'a:1', why: 'refused', reason: 'it is too long' }]);
+  expect(core.denials()).toEqual([]);
 });
 
 test('giving up is over when every session has said so', () => {

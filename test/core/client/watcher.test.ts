@@ -337,3 +337,32 @@ test('it rests between rounds in which nobody was found, and not once there is a
   expect([isRestingHalfway, isRestingAfter, isRestingInTheNextRound]).toEqual([false, true, false]);
   expect(watcher.isResting()).toBe(false);
 });
+
+test('a server without room is left alone until the next round, and says why there is no session', () => {
+  const { watcher, stage } = watchWithCore(['a:1', 'b:1']);
+  const dialled = [stage.takeDialled()];
+
+  turnAway(stage, 'a:1', '1');
+  dialled.push(stage.takeDialled());
+  turnAway(stage, 'b:1', '2');
+  dialled.push(stage.takeDialled());
+
+  const denied = { why: 'overloaded', reason: 'it is full', isOurs: false };
+  expect(dialled).toEqual([['a:1'], ['b:1'], []]);
+  expect([watcher.isResting(), watcher.view().wasConnected]).toEqual([true, false]);
+  expect(watcher.denials()).toEqual([
+    { address: 'a:1', ...denied },
+    { address: 'b:1', ...denied },
+  ]);
+
+  stage.pass(1_000);
+  sync(stage, stage.greet('a:1'));
+
+  expect(watcher.denials()).toEqual([]);
+});
+
+function turnAway(stage: Stage<WatchReport>, address: string, origin: string): void {
+  const connection = stage.greet(address, { origin });
+  stage.hear(connection, { kind: 'error', error: 16, reason: 'it is full' });
+  stage.close(connection);
+}
