@@ -99,8 +99,15 @@ export default class Lookup extends BaseCommand {
   }
 
   private async follow({ name, options }: NamedLookup): Promise<void> {
-    const { printChanges } = await import('../cli/lookup/watch-many.ts');
-    await printChanges(name, options);
+    // First: a file of dist/lean that leaves these out declines, and nothing must have happened yet.
+    const [{ printChanges }, { warnUnheard }] = await Promise.all([
+      import('../cli/lookup/watch-many.ts'),
+      import('../cli/lookup/unheard.ts'),
+    ]);
+    const onUnheard = warnUnheard((text) => {
+      this.remark(text);
+    });
+    await printChanges(name, { ...options, onUnheard });
   }
 
   private async list(flags: LookupFlags): Promise<void> {

@@ -128,3 +128,29 @@ test('a program is told that a server has no room, and that time may mend it', a
   expect(client.denials).toEqual([{ server: place, reason: FULL, hint }]);
   expect(failure).toMatchObject({ code: 'RARANGI_REFUSED', retryable: true, hint });
 });
+
+test('a watch of which no server is heard says why, and goes on', async ({ stage }) => {
+  const { place, holder } = await startFull(stage);
+  const nowhere = stage.address();
+  const watching = (name: string, server: string): Running =>
+    stage.start(['lookup', name, '--watch', `--server=${server}`]);
+  const [web, all, alone] = [
+    watching('web', place),
+    watching('w*', place),
+    watching('web', nowhere),
+  ];
+  const warnings = [];
+
+  for (const one of [web, all, alone]) warnings.push(await one.line(/^warning: /));
+  await holder.end();
+  await web.printed({ change: 'synced' });
+  // There is one place.
+  await web.end();
+  await all.printed({ change: 'synced' });
+
+  const begin = 'warning: no server is heard, and the watch tries on: ';
+  const hint = `try again later, or see on that host who is connected: ${lookCommand(place)}`;
+  const full = `${begin}${place} refuses: ${FULL}; ${hint}`;
+  const missing = `${begin}no catalogue server of environment development could be reached at ${nowhere}`;
+  expect(warnings).toEqual([full, full, expect.stringContaining(missing)]);
+});

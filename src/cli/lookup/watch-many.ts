@@ -73,13 +73,17 @@ interface Watched {
 class ManyWatches {
   readonly #emitter: EventEmitter;
   readonly #options: WatchOptions & { readonly signal: AbortSignal };
+  readonly #onUnheard: NonNullable<WatchOptions['onUnheard']>;
   readonly #watched = new Map<string, Watched>();
   #isListed = false;
   #isSynced = false;
 
   constructor(emitter: EventEmitter, options: WatchOptions & { readonly signal: AbortSignal }) {
+    // The list tells whether there is a server, for all watches.
+    const { onUnheard = () => undefined, ...others } = options;
     this.#emitter = emitter;
-    this.#options = options;
+    this.#options = others;
+    this.#onUnheard = onUnheard;
   }
 
   /** Looks for services until the signal comes. Never rejects. */
@@ -90,9 +94,11 @@ class ManyWatches {
         const answer = await services(this.#options);
         const names = new Set(answer.services.map(({ name }) => name).filter(isMatch));
         this.#settle(names, answer.complete);
+        this.#onUnheard(null);
       } catch (error) {
         // A server that is not there will come; the watches outlive it too.
         if (!(error instanceof RarangiError && error.retryable)) this.#fail(error);
+        else if (error.code !== 'RARANGI_ABORTED') this.#onUnheard(error);
       }
       await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }

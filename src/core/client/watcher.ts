@@ -10,6 +10,7 @@ import type { Cause, Instance } from '../../protocol/records.ts';
 import { isLive } from '../../protocol/records.ts';
 import { present } from '../kit/assert.ts';
 import { Backoff, BACKOFF_BASE_MS, BACKOFF_CAP_ALONE_MS } from '../kit/backoff.ts';
+import type { Attempt } from './ask.ts';
 import type { Contact, ContactLoss, IsOwnHost } from './contacts.ts';
 import { LOCAL_CAP_MS } from './contacts.ts';
 import { ClientBase } from './base.ts';
@@ -57,6 +58,12 @@ export interface WatcherView {
   readonly wasConnected: boolean;
 }
 
+/** Every address was tried in vain: what was found at each. */
+export interface Unheard {
+  readonly denials: readonly DenialAt[];
+  readonly attempts: readonly Attempt[];
+}
+
 type ViewTold = Pick<WatcherView, 'complete' | 'missing' | 'missingCount' | 'why'>;
 
 /** One watch, for ever. */
@@ -70,6 +77,8 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   readonly #told = new Set<InstanceId>();
   /** The latest removed instances, and which life of a server removed each. */
   readonly #gone = new Map<InstanceId, Gone>();
+  readonly #attempts = new Map<Contact, Attempt>();
+  #unheard: Unheard | null = null;
   #untried: Contact[] = [];
   #current: Contact | null = null;
   #view: ViewTold = { complete: false, missing: [], missingCount: 0, why: undefined };
@@ -106,6 +115,11 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   /** One session is enough: as long as there is one, no other address matters. */
   override denials(): readonly DenialAt[] {
     return this.#current?.isTaken === true ? [] : super.denials();
+  }
+
+  /** What was found in the last round, if no server was heard in it or since. */
+  unheard(): Unheard | null {
+    return this.#unheard;
   }
 
   /** When a server last vouched for all that is known; -Infinity before the first time. */
@@ -161,6 +175,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
       this.#surrender();
       return;
     }
+    this.#unheard = { denials: this.denials(), attempts: [...this.#attempts.values()] };
     const isNear = this.contacts.all.some((contact) => this.contacts.isLocal(contact));
     const capMs = isNear ? LOCAL_CAP_MS : BACKOFF_CAP_ALONE_MS;
     this.timers.set('hunt', this.nowMs + this.#backoff.nextDelayMs(capMs), () => {
@@ -202,6 +217,10 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   }
 
   protected override handleLost(contact: Contact, loss: ContactLoss): void {
+    const { address } = contact;
+    const isStranger = loss.from === 'greeting' && loss.isOurs;
+    const { reason } = loss;
+    this.#attempts.set(contact, { address, reason, ...(isStranger ? { isStranger } : {}) });
     this.#lose(contact);
     // A server that turns us away would do so again at once.
     if (loss.from === 'open' && !loss.isTurnedAway) this.#hunt();
@@ -247,6 +266,7 @@ export class Watcher extends ClientBase<ConnectionInput | Stop, WatchReport> {
   #becomeSynced(): void {
     this.#isSynced = true;
     this.#wasTaken = true;
+    this.#unheard = null;
     this.#backoff.reset();
     if (!this.#wasSynced) this.report({ kind: 'synced' });
     this.#wasSynced = true;

@@ -4,6 +4,7 @@
 import { incompleteText, type ViewSaid } from '../../answers/view.ts';
 import type { Attempt } from '../../core/client/ask.ts';
 import type { DenialAt, Refusal } from '../../core/client/effect.ts';
+import type { Unheard } from '../../core/client/watcher.ts';
 import { DEFAULT_ENVIRONMENT, WELL_KNOWN_PORTS } from '../../protocol/constants.ts';
 import type { ProtocolErrorName } from '../../protocol/errors.ts';
 import type { ClientOptions } from './options.ts';
@@ -38,6 +39,16 @@ export async function unreachableError(
   return new RarangiError('RARANGI_UNREACHABLE', `${message}${why}`, {
     hint: `${startHint(environment, isNamed)}${await othersHint(environment)}`,
   });
+}
+
+/** Every address was tried in vain. */
+export async function unheardError(
+  options: ClientOptions,
+  { denials, attempts }: Unheard,
+): Promise<RarangiError> {
+  const denial = denials.find(({ isOurs }) => !isOurs);
+  if (denial === undefined) return await unreachableError(options, attempts);
+  return deniedError(`${denial.address} refuses: ${denial.reason}`, denial);
 }
 
 /** Only the host on which it runs knows which program it is. */

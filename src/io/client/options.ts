@@ -39,13 +39,18 @@ export interface LookupQuery extends CallOptions, Wanted {
 export interface WatchQuery extends Wanted {
   /** Ends the loop, without an error. */
   readonly signal?: AbortSignal;
+  /**
+   * Called with the reason when every address was tried in vain, once for each reason; and with null
+   * when a server is heard again. The watch tries on by itself.
+   */
+  readonly onUnheard?: (error: RarangiError | null) => void;
 }
 
 /** The options of a lookup without a client: which servers to ask, and for what. */
 export interface LookupOptions extends ClientOptions, LookupQuery {}
 
 /** The options of a watch without a client. */
-export interface WatchOptions extends ClientOptions, Wanted {}
+export interface WatchOptions extends ClientOptions, WatchQuery {}
 
 /** Which servers are listed, and which servers to ask for them. */
 export interface PeersOptions extends ClientOptions {

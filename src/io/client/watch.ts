@@ -13,6 +13,7 @@ import { drive, lockFor, runtime } from './driver.ts';
 import type { WatchOptions } from './options.ts';
 import { environmentOf, nameOf, wantedOf } from './options.ts';
 import { refusedError } from './failures.ts';
+import { UnheardTeller } from './unheard.ts';
 import type { Call } from './lifetime.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOwnHost } from './own-hosts.ts';
@@ -44,10 +45,22 @@ export function watchWithin(
     isOwnHost,
   };
   const lock = lockFor(options, environment);
-  return {
-    [Symbol.asyncIterator]: () =>
-      new WatchLoop(() => ({ core: new Watcher(settings), lock }), begin),
+  const { onUnheard } = options;
+  const create = (): Watching => {
+    const watcher = new Watcher(settings);
+    if (onUnheard === undefined) return { core: watcher, lock };
+    const teller = new UnheardTeller(options, onUnheard);
+    const core: Watching['core'] = {
+      step: (input) => {
+        const effects = watcher.step(input);
+        teller.look(watcher.unheard());
+        return effects;
+      },
+      nextDeadlineMs: () => watcher.nextDeadlineMs(),
+    };
+    return { core, lock };
   };
+  return { [Symbol.asyncIterator]: () => new WatchLoop(create, begin) };
 }
 
 /** A watcher, and what locks the connections that it opens. */
