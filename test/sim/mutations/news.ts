@@ -150,7 +150,7 @@ dropOrigin(state, origin, { ending: 'forgotten' });`,
   [
     '[R105] of what came and went at once nobody is told',
     news.lateLife,
-    ['answers#tellChanges', 'lastingOf(changes)', 'changes'],
+    ['answers#tellWatchers', 'lastingOf(changes)', 'changes'],
   ],
   [
     '[R119] a session that was not told all waits for its next turn',
