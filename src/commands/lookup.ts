@@ -104,9 +104,7 @@ export default class Lookup extends BaseCommand {
       import('../cli/lookup/watch-many.ts'),
       import('../cli/lookup/unheard.ts'),
     ]);
-    const onUnheard = warnUnheard((text) => {
-      this.remark(text);
-    });
+    const onUnheard = warnUnheard(this.remark.bind(this));
     await printChanges(name, { ...options, onUnheard });
   }
 
