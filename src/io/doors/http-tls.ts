@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 
 import { RarangiError } from '../rarangi-error.ts';
-import { certificatesIn, mustBeFor } from '../tls/credentials.ts';
+import { certificatesIn, mustBeFor } from '../tls/certificates.ts';
 import { privateKeyOf } from '../tls/private-key.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';

@@ -3,13 +3,11 @@
 // that were read can be used: a certificate has not expired, belongs to its key, names the
 // environment and allows the use that is made of it.
 
-import { X509Certificate } from 'node:crypto';
-
 import type { Name } from '../../protocol/ids.ts';
+import type { TlsEnd } from './certificates.ts';
+import { certificatesIn, mustBeFor, unusable } from './certificates.ts';
 import { readPrivateFile, readPublicFile } from './private-file.ts';
 import { privateKeyOf } from './private-key.ts';
-import { RarangiError } from '../rarangi-error.ts';
-import { reasonOf } from '../machine/reasons.ts';
 import type { Secrets } from './secret-file.ts';
 import { readSecretFile } from './secret-file.ts';
 
@@ -35,9 +33,6 @@ export type Credentials =
 
 /** Reads the files anew. Throws RARANGI_USAGE. */
 export type ReadCredentials = () => Credentials;
-
-/** Which end of a connection shows the certificate: a server is both, because it dials others. */
-export type TlsEnd = 'client' | 'server';
 
 /** How credentials are read; null for a door without a lock. Throws RARANGI_USAGE. */
 export function credentialsOf(
@@ -98,47 +93,5 @@ function readCertificates(
   return { kind: 'certificate', cert, key, ca, issuers: new Set(issuers) };
 }
 
-/**
- * A certificate that says what it is for is refused by the other end for anything else. Throws
- * RARANGI_USAGE.
- */
-export function mustBeFor(own: X509Certificate, path: string, ends: readonly TlsEnd[]): void {
-  // Undefined without such an extension, although the types deny that: then it is for everything.
-  const uses = own.keyUsage as readonly string[] | undefined;
-  if (uses === undefined) return;
-  const lacking = ends.filter((end) => !uses.includes(USES[end]));
-  if (lacking.length === 0) return;
-  const names = (some: readonly TlsEnd[]): string => some.map((end) => `${end}Auth`).join(',');
-  throw unusable(
-    `certificate ${path} is not meant for ${lacking.join(' nor for ')} authentication: ` +
-      `its extendedKeyUsage lacks ${names(lacking)}`,
-    `have it issued with extendedKeyUsage=${names([...ends].sort().reverse())}`,
-  );
-}
-
-/** The certificates in a file, that of its owner first. Throws RARANGI_USAGE if there is none. */
-export function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Certificate[]] {
-  try {
-    const [first, ...others] = (pem.match(PEM_PATTERN) ?? []).map(
-      (one) => new X509Certificate(one),
-    );
-    if (first !== undefined) return [first, ...others];
-  } catch (error) {
-    throw unusable(`${path} has a certificate that cannot be read: ${reasonOf(error)}`);
-  }
-  throw unusable(`there is no certificate in ${path}`);
-}
-
-function unusable(message: string, hint = 'name a file in PEM'): RarangiError {
-  return RarangiError.usage(message, hint);
-}
-
-/** The extended key usages, as X.509 numbers them. */
-const USES = {
-  client: '1.3.6.1.5.5.7.3.2',
-  server: '1.3.6.1.5.5.7.3.1',
-} as const satisfies Readonly<Record<TlsEnd, string>>;
-
 const QUOTED_PATTERN = /"(?:[^"\\]|\\.)*"/g;
 const URI_PATTERN = /(?<=^|, )URI:rarangi:([A-Za-z0-9][A-Za-z0-9._-]{0,127})(?=,|$)/g;
-const PEM_PATTERN = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
