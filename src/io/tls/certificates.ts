@@ -5,9 +5,7 @@ import { X509Certificate } from 'node:crypto';
 
 import { reasonOf } from '../machine/reasons.ts';
 import { RarangiError } from '../rarangi-error.ts';
-
-/** Which end of a connection shows the certificate: a server is both, because it dials others. */
-export type TlsEnd = 'client' | 'server';
+import type { TlsEnd } from './ends.ts';
 
 /**
  * A certificate that says what it is for is refused by the other end for anything else. Throws

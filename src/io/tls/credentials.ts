@@ -4,8 +4,8 @@
 // environment and allows the use that is made of it.
 
 import type { Name } from '../../protocol/ids.ts';
-import type { TlsEnd } from './certificates.ts';
 import { certificatesIn, mustBeFor, unusable } from './certificates.ts';
+import type { TlsEnd } from './ends.ts';
 import { readPrivateFile, readPublicFile } from './private-file.ts';
 import { privateKeyOf } from './private-key.ts';
 import type { Secrets } from './secret-file.ts';
