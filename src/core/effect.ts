@@ -13,7 +13,7 @@ export interface Send {
   readonly connections: readonly ConnectionId[];
   readonly message: Message;
   /** The connection that caused it, which a fault of the encoder costs. Else none. */
-  readonly blamed?: ConnectionId;
+  readonly blamed?: ConnectionId | undefined;
 }
 
 /** Open a connection; `opened` or `undialled` with this address answers it. */

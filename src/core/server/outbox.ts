@@ -23,7 +23,7 @@ export class Outbox {
     if (connections.length === 0) return;
     const blamed = this.#blamed(connections);
     for (const part of partsOf(message)) {
-      this.#effects.push({ kind: 'send', connections, message: part, ...blamed });
+      this.#put({ kind: 'send', connections, message: part, blamed });
     }
   }
 
@@ -31,9 +31,9 @@ export class Outbox {
    * The receiver of an answer has caused it; the sender has caused a message that is passed on to
    * many.
    */
-  #blamed(connections: readonly ConnectionId[]): { readonly blamed?: ConnectionId } {
-    if (this.culprit === null) return NOBODY;
-    return { blamed: connections.length === 1 ? (connections[0] ?? this.culprit) : this.culprit };
+  #blamed(connections: readonly ConnectionId[]): ConnectionId | undefined {
+    if (this.culprit === null) return undefined;
+    return connections.length === 1 ? connections[0] : this.culprit;
   }
 
   /** Says what is wrong, in one `error` message. */
@@ -55,25 +55,25 @@ export class Outbox {
   }
 
   dial(address: string): void {
-    this.#effects.push({ kind: 'dial', address });
+    this.#put({ kind: 'dial', address });
   }
 
   close(connection: ConnectionId, why: Close['why']): void {
-    this.#effects.push({ kind: 'close', connection, why });
+    this.#put({ kind: 'close', connection, why });
   }
 
   /** Takes no more from a connection until `resume`. */
   pause(connection: ConnectionId): void {
-    this.#effects.push({ kind: 'pause', connection });
+    this.#put({ kind: 'pause', connection });
   }
 
   resume(connection: ConnectionId): void {
-    this.#effects.push({ kind: 'resume', connection });
+    this.#put({ kind: 'resume', connection });
   }
 
   /** Tells the operator of an event that no client can cause as often as it likes. */
   notice<N extends Exclude<NoticeName, SessionNoticeName>>(name: N, fields: NoticeFields<N>): void {
-    this.#effects.push({ kind: 'notice', notice: noticeOf(name, fields) });
+    this.#put({ kind: 'notice', notice: noticeOf(name, fields) });
   }
 
   /** Tells the operator of an event that a session has caused. */
@@ -82,11 +82,17 @@ export class Outbox {
     name: N,
     fields: NoticeFields<N>,
   ): void {
-    this.#effects.push({ kind: 'notice', notice: noticeOf(name, fields), cause: { id, remote } });
+    this.#put({ kind: 'notice', notice: noticeOf(name, fields), cause: { id, remote } });
   }
 
   stopped(isFailure = false): void {
-    this.#effects.push(isFailure ? { kind: 'stopped', isFailure } : { kind: 'stopped' });
+    this.#put(isFailure ? { kind: 'stopped', isFailure } : { kind: 'stopped' });
+  }
+
+  /** Most steps have one effect: a list made with it has room for one, one that grows for 17. */
+  #put(effect: Effect): void {
+    if (this.#effects.length === 0) this.#effects = [effect];
+    else this.#effects.push(effect);
   }
 
   /** The effects since the last call. */
@@ -96,5 +102,3 @@ export class Outbox {
     return effects;
   }
 }
-
-const NOBODY = {};

@@ -32,7 +32,7 @@ export type Counted = keyof CoreCounts | 'dns-queries' | 'dns-truncated' | 'http
 type NoLabels = readonly [];
 
 /** The result of a lookup, as it is counted. */
-type LookupAnswer = 'live' | 'stale' | 'none' | 'cannot_tell';
+export type LookupAnswer = 'live' | 'stale' | 'none' | 'cannot_tell';
 
 /** One count: its labels, and how often. */
 export interface Count {

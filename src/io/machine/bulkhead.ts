@@ -7,6 +7,7 @@ import { decodeMessage, encodePieces } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/constants.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import { encodeFramePieces } from '../../protocol/frame.ts';
+import type { Message } from '../../protocol/messages.ts';
 
 /** What happened while a message was coded or an input stepped: see `Faulted` in core/input.ts. */
 export type CaughtFault = Omit<Faulted, 'kind' | 'nowMs'>;
@@ -18,6 +19,7 @@ type Decoded =
 interface Encoded {
   /** None where there is a fault. */
   readonly pieces: readonly Uint8Array[];
+  /** It does not know yet who lacks the message. */
   readonly fault: CaughtFault | null;
 }
 
@@ -32,18 +34,15 @@ export function decoded(connection: ConnectionId, frame: Uint8Array): Decoded {
 }
 
 /** `connection` is the one to blame if the message cannot be encoded; null for none. */
-export function encoded(
-  connection: ConnectionId | null,
-  unsent: NonNullable<CaughtFault['unsent']>,
-): Encoded {
+export function encoded(connection: ConnectionId | null, message: Message): Encoded {
   try {
-    const pieces = encodePieces(unsent.message);
-    const bytes = pieces[0].length + (pieces[1]?.length ?? 0);
-    if (bytes <= FRAME_BYTES_MAX) return { pieces: encodeFramePieces(...pieces), fault: null };
-    const reason = `${unsent.message.kind}: ${String(bytes)} bytes are no frame`;
-    return { pieces: [], fault: { connection, unsent, isTooLong: true, reason } };
+    const [content, rest] = encodePieces(message);
+    const bytes = content.length + (rest?.length ?? 0);
+    if (bytes <= FRAME_BYTES_MAX) return { pieces: encodeFramePieces(content, rest), fault: null };
+    const reason = `${message.kind}: ${String(bytes)} bytes are no frame`;
+    return { pieces: [], fault: { connection, unsent: null, isTooLong: true, reason } };
   } catch (error) {
-    return { pieces: [], fault: { ...faultOf(connection, error), unsent } };
+    return { pieces: [], fault: faultOf(connection, error) };
   }
 }
 

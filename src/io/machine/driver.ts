@@ -287,9 +287,11 @@ export class Driver<I, E extends { readonly kind: string }> {
 
   /** What is thrown is the next input; then there are none. */
   #encoded({ connections, message, blamed }: Send): readonly Uint8Array[] {
-    const unsent = { message, to: connections.filter((id) => this.#peers.has(id)) };
-    const { pieces, fault } = encoded(blamed ?? null, unsent);
-    if (fault !== null) this.#stepper.meet(fault);
+    const { pieces, fault } = encoded(blamed ?? null, message);
+    if (fault !== null) {
+      const to = connections.filter((id) => this.#peers.has(id));
+      this.#stepper.meet({ ...fault, unsent: { message, to } });
+    }
     return pieces;
   }
 

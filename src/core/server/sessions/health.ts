@@ -168,12 +168,15 @@ function prefixOf(address: string): string {
 
 /** The doubts of a complete view about hosts that are not here. */
 export function doubtsOf(state: State): { readonly doubts?: Doubts } {
-  if (!state.view.isComplete) return {};
+  if (!state.view.isComplete) return NO_DOUBTS;
   const { lost, unanswered } = readyDoubts(state);
-  if (lost.length === 0 && unanswered.length === 0) return {};
+  if (lost.length === 0 && unanswered.length === 0) return NO_DOUBTS;
   const rows = lost.map(({ host, sinceMs }) => ({ host, agoMs: agoMs(state, sinceMs) }));
   return { doubts: { lost: rows, unanswered } };
 }
+
+/** What `doubtsOf` returns where there are none. */
+export const NO_DOUBTS = {};
 
 /**
  * Looked for once for many lookups: a thousand servers that are gone, and all that are here, are
