@@ -15,6 +15,7 @@ import * as links from './stories/links.ts';
 import * as lives from './stories/lives.ts';
 import * as news from './stories/news.ts';
 import * as proof from './stories/proof.ts';
+import * as seeking from './stories/seeking.ts';
 import * as sleep from './stories/sleep.ts';
 import * as split from './stories/split.ts';
 import type { Story } from './stories/story.ts';
@@ -80,11 +81,11 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['a leaf has links to masters on two hosts, whatever happens to one', links.twoMasters],
   [
     '[R86] masters that are replaced at other addresses are found over one leaf',
-    links.replacedByAddress,
+    seeking.replacedByAddress,
   ],
-  ['[R123] who has found a leaf again looks for nobody else', links.leafFound],
+  ['[R123] who has found a leaf again looks for nobody else', seeking.leafFound],
   ['[R84] a host with slower timings is given up by nobody', links.slowHost],
-  ['masters that are named in DNS are found at their new addresses', links.replacedByName],
+  ['masters that are named in DNS are found at their new addresses', seeking.replacedByName],
   ['a server that was given its own address forgets it', links.self],
   ['a slow link holds no memory', links.backPressure],
   ['a client that reads slowly loses neither news nor its session', flow.slowReader],

@@ -4,6 +4,7 @@ import type { Mutation } from './mutations.ts';
 import * as life from '../stories/life.ts';
 import * as links from '../stories/links.ts';
 import * as news from '../stories/news.ts';
+import * as seeking from '../stories/seeking.ts';
 import * as split from '../stories/split.ts';
 
 /** What is taken away, and where that is noticed. */
@@ -53,17 +54,17 @@ addAll(wanted, worthTrying(state));`,
   ],
   [
     '[R86] who is cut off dials whom it has lost',
-    links.replacedByAddress,
+    seeking.replacedByAddress,
     ['policy#wantedAddresses', 'addAll(wanted, soughtAddresses(state));', ''],
   ],
   [
     '[R86] addresses of lost servers are kept apart from the logs',
-    links.replacedByAddress,
+    seeking.replacedByAddress,
     ['origins#moveOn', 'noteWays(state, origin);', ''],
   ],
   [
     '[R123] who has found a way back forgets the others at once',
-    links.leafFound,
+    seeking.leafFound,
     ['settle#passNews', 'if (tidings.reached.size > 0) noteFound(state);', ''],
   ],
   [
