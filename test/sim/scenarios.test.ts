@@ -84,6 +84,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     seeking.replacedByAddress,
   ],
   ['[R123] who has found a leaf again looks for nobody else', seeking.leafFound],
+  ['[R125] a master that was found and lost again costs no other way back', seeking.falseMaster],
   ['[R84] a host with slower timings is given up by nobody', links.slowHost],
   ['masters that are named in DNS are found at their new addresses', seeking.replacedByName],
   ['a server that was given its own address forgets it', links.self],

@@ -57,6 +57,8 @@ export interface Origin {
   parent: OriginId | null;
   /** The neighbour that brought its newest entries. */
   source: OriginId | null;
+  /** The address of the neighbour over which it last came into reach; empty before. */
+  reachedOver: string;
   /** The charge for its log: see `heldByLogs`. */
   chargedBytes: number;
   /** Its sequence when the last check was sent. */

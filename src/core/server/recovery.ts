@@ -189,9 +189,9 @@ function takeOrigin(state: State, old: Origin): boolean {
   if (hashOf(old.id, snapshot) !== hash) return false;
   const origin = addOrigin(state, old.id, facts);
   const { standing, isProven, isPast, sinceMs, verdict, returnedMs, fellSilent } = old;
-  const { isOutlived, losses, source } = old;
+  const { isOutlived, losses, source, reachedOver } = old;
   Object.assign(origin, { standing, isProven, isPast, sinceMs, verdict, returnedMs, fellSilent });
-  Object.assign(origin, { isOutlived, losses, source });
+  Object.assign(origin, { isOutlived, losses, source, reachedOver });
   origin.metMs = old.metMs;
   applySnapshot(state, origin, snapshot);
   if (standing !== 'reachable' && standing !== 'new') state.reach.away.add(origin);

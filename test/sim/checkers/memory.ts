@@ -32,6 +32,7 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
   // With hostile servers a handshake has succeeded. Who needs a way back keeps what they made up.
   const madeUp = world.hostiles.length > 0 && isLost(state) ? 256 : world.hostiles.length;
   const addresses = names.size + peers.length + siblings.length + madeUp;
+  const lost = world.hostiles.length > 0 ? 256 : Math.min(addresses, 256);
   const origins = state.origins.size;
   const standing = standingLinks(server);
   // Who says goodbye is dropped at its first word of it, which may come before the end of the link.
@@ -57,8 +58,8 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['goodbyes', [...state.past.goodbyes.keys()].filter((id) => !isMadeUp(id)).length, left],
     ['targets', targets.length, addresses],
     ['addresses of masters', state.addresses.masters.size, Math.min(addresses, 256)],
-    ['lost addresses', state.addresses.lost.size, Math.min(addresses, 256)],
-    ['lost addresses of nobody who is away', isLost(state) ? 0 : straysAt(server), 0],
+    ['lost addresses', state.addresses.lost.size, lost],
+    ['addresses sought without need', isLost(state) ? 0 : state.linking.sought.length, 0],
   ];
   for (const { progress } of state.links.values()) {
     const { cursors, asked, listed, awaited, looks, snapshots } = progress.counts;
@@ -91,12 +92,6 @@ function knownAnywhere(world: Cluster): Known {
     for (const id of core.state.origins.keys()) ids.add(id);
   }
   return known;
-}
-
-/** The addresses at which servers are looked for that are not away. */
-function straysAt({ core: { state } }: SimServer): number {
-  const away = new Set([...state.reach.away].flatMap(({ log }) => log.facts.addresses));
-  return [...state.addresses.lost].filter((address) => !away.has(address)).length;
 }
 
 /** All but those that another has replaced, which stand for a moment more. */

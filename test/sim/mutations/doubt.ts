@@ -63,9 +63,18 @@ addAll(wanted, worthTrying(state));`,
     ['origins#moveOn', 'noteWays(state, origin);', ''],
   ],
   [
-    '[R123] who has found a way back forgets the others at once',
+    '[R123] who has found a way back looks for nobody else at once',
     seeking.leafFound,
     ['settle#passNews', 'if (tidings.reached.size > 0) noteFound(state);', ''],
+  ],
+  [
+    '[R125] who has found a way back keeps the addresses of those to whom it does not lead',
+    seeking.falseMaster,
+    [
+      'settle#settleTargets',
+      'if (!noteLost(state)) forgetHearsay(state);',
+      'if (!noteLost(state)) state.addresses.lost.clear();',
+    ],
   ],
   [
     '[R84] a link keeps to the slower timings of its two ends',

@@ -32,15 +32,41 @@ export const leafFound = story(
     run(20_000);
     const { addresses, reach } = world.server('h1-a').core.state;
     demand(addresses.lost.size === 4, `${String(addresses.lost.size)} of 4 addresses are kept`);
-    let leftCount = 0;
+    let soughtCount = 0;
     world.onStepped = ({ core: { state } }) => {
-      if (isLost(state) || state.reach.away.size > 0) return;
-      leftCount = Math.max(leftCount, state.addresses.lost.size);
+      if (isLost(state)) return;
+      soughtCount = Math.max(soughtCount, state.linking.sought.length);
     };
     heal();
     run(15_000);
-    demand(leftCount === 0, `${String(leftCount)} lost addresses are kept by who needs none`);
+    demand(soughtCount === 0, `${String(soughtCount)} addresses are sought by who needs none`);
+    demand(addresses.lost.size === 0, 'who is back counts as lost');
     demand(reach.away.size === 0, 'nobody was found');
+  },
+);
+
+/**
+ * Leaves that lost all have found a master for a while, of a fleet of its own, and lose it again. All that
+ * they ever knew of the only leaf that was told of the new masters is where it was before their split.
+ */
+export const falseMaster = story(
+  { hosts: 4, masters: ['h1'], splitHoldMs: 6_000, checkers: () => [] },
+  ({ world, run, agreeWithin, demand }) => {
+    run(3_000);
+    const isBeyond = (host: string): boolean => ['h4', 'nh1'].includes(host);
+    const heal = world.cut((from, to) => isBeyond(from) !== isBeyond(to));
+    const told = world.running().filter(({ spec }) => spec.host === 'h4');
+    replaceMasters(world, { old: ['h1'], told: told.map(({ spec }) => spec) });
+    run(20_000);
+    world.start({ host: 'm1', side: 'a', isMaster: true, peers: ['h2'] });
+    run(15_000);
+    const { state } = world.server('h3-a').core;
+    demand(state.linking.reachesMaster && !isLost(state), 'the other master is not found');
+    world.kill('m1-a');
+    run(1_000);
+    heal();
+    run(30_000);
+    agreeWithin(1_000);
   },
 );
 

@@ -46,7 +46,7 @@ export function withoutWay(world: Cluster, told: string, leaves: readonly string
 function knows(world: Cluster, one: string, other: string): boolean {
   return world.running().some(({ spec, core: { state } }) => {
     const hosts = [...state.origins.values()].map(({ log }) => log.facts.host as string);
-    const lost = [...state.addresses.lost].map(hostPartOf);
+    const lost = [...state.addresses.lost.keys()].map(hostPartOf);
     return spec.host === one && [...hosts, ...lost].includes(other);
   });
 }

@@ -1,9 +1,9 @@
 // Looking for lost servers. The masters of a server may have been replaced at other addresses while
 // it was cut off; other servers that it knew may have found them, and one way back is enough. So a
 // server that is isolated or split, or that reaches no master, dials the last known addresses of
-// lost servers, beside its own peers. The invariant: a few at a time, each server beginning
-// elsewhere, so that a thousand servers that are lost together ask all others about equally, and
-// none often.
+// lost servers, beside its own peers. A way back may end: then those to whom it did not lead are
+// looked for again. The invariant: a few at a time, each server beginning elsewhere, so that a
+// thousand servers that are lost together ask all others about equally, and none often.
 
 import { hashOf } from '../../kit/hash.ts';
 import { reachesOtherHost } from '../origins/reachability.ts';
@@ -59,7 +59,7 @@ function roundOf({
   linking: { seeks },
 }: State): readonly string[] {
   const { name } = options.facts;
-  const ranked = [...lostAddresses]
+  const ranked = [...lostAddresses.keys()]
     .map((address) => ({ address, score: hashOf(`${name}|${address}`) }))
     .sort((one, other) => other.score - one.score)
     .map(({ address }) => address);

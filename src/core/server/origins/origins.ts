@@ -50,6 +50,7 @@ export function createOrigin(log: Log, slot: number): Origin {
     via: null,
     parent: null,
     source: null,
+    reachedOver: '',
     chargedBytes: 0,
     checkedSequence: 0,
     stamp: 0,

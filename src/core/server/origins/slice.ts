@@ -63,8 +63,11 @@ export interface Addresses {
   readonly masters: Map<string, string | null>;
   /** Where the other server of this host would be, and where one was. */
   readonly siblings: Set<string>;
-  /** The last addresses of servers that this one has lost: see ways.ts. */
-  readonly lost: Set<string>;
+  /**
+   * The last addresses of servers that this one has lost, the latest last, and the address of the
+   * neighbour that was the way to each: see ways.ts.
+   */
+  readonly lost: Map<string, string>;
 }
 
 /** This server alone is known. */
@@ -101,5 +104,5 @@ export function createPast(): Past {
 
 /** Where a sibling may be is known from the options. */
 export function createAddresses(siblings: Iterable<string>): Addresses {
-  return { masters: new Map(), siblings: new Set(siblings), lost: new Set() };
+  return { masters: new Map(), siblings: new Set(siblings), lost: new Map() };
 }

@@ -1,9 +1,10 @@
 // Ways back: the addresses of masters, the last ones of servers that this one has lost, and those
 // of its sibling. They are kept apart from the logs, because a crash, the end of a hold or a
 // restart of those servers removes a log. The invariant: an address counts as lost from the loss of
-// its server until a server there is reached again, says goodbye or is given up by an operator;
-// their number is bounded, and no neighbour fills the places of the others; and a server that needs
-// no way back keeps no address that is only hearsay and that no log names.
+// its server until a server there is reached again, says goodbye or is given up by an operator, even
+// if another way back was found meanwhile, which may end and lead nowhere; their number is bounded,
+// and no neighbour fills the places of the others; and a server that needs no way back keeps no
+// address of a master that is only hearsay and that no log names.
 
 import type { Facts } from '../../../protocol/records.ts';
 import { hostPartOf } from '../../kit/text.ts';
@@ -13,19 +14,29 @@ import type { State } from '../state.ts';
 import type { Addresses } from './slice.ts';
 
 /** The standing of an origin has changed: it was lost, or has come back. */
-export function noteWays(state: State, { standing, log }: Origin): void {
+export function noteWays(state: State, origin: Origin): void {
+  const { standing, log } = origin;
   const { host, addresses } = log.facts;
   if (host === state.options.facts.host) return;
-  if (standing === 'reachable') forgetWays(state, addresses);
+  if (standing === 'reachable') noteReachedOver(state, origin);
   if (standing !== 'crashed' && standing !== 'split') return;
   const { lost } = state.addresses;
   forgetWays(state, addresses);
-  for (const address of addresses) lost.add(address);
-  for (const oldest of lost) {
-    if (lost.size <= LOST_ADDRESSES_MAX) break;
-    lost.delete(oldest);
-  }
+  for (const address of addresses) lost.set(address, origin.reachedOver);
+  if (lost.size > LOST_ADDRESSES_MAX) dropOldest(lost);
   touchTargets(state);
+}
+
+/** The neighbour over which most were reached loses its oldest. */
+function dropOldest(lost: Addresses['lost']): void {
+  const reached = hearsayOf(lost);
+  while (lost.size > LOST_ADDRESSES_MAX) lost.delete(mostNamed(reached).shift() ?? '');
+}
+
+function noteReachedOver(state: State, origin: Origin): void {
+  forgetWays(state, origin.log.facts.addresses);
+  const link = origin.via === null ? undefined : state.links.get(origin.via);
+  origin.reachedOver = hostPartOf(link?.connection.remote ?? '');
 }
 
 /** A neighbour says that a master is at the addresses of this log. */
@@ -88,9 +99,9 @@ function leastNeeded({ addresses: { masters }, links, origins }: State): string 
 }
 
 /** The addresses that are only hearsay, by the neighbour that has named them, the latest last. */
-function hearsayOf(masters: Masters): ReadonlyMap<string, readonly string[]> {
+function hearsayOf(known: ReadonlyMap<string, string | null>): Hearsay {
   const hearsay = new Map<string, string[]>();
-  for (const [address, by] of masters) {
+  for (const [address, by] of known) {
     if (by === null) continue;
     const named = hearsay.get(by);
     if (named === undefined) hearsay.set(by, [address]);
@@ -100,21 +111,17 @@ function hearsayOf(masters: Masters): ReadonlyMap<string, readonly string[]> {
 }
 
 /** What the neighbour has named that has named most. */
-function mostNamed(hearsay: ReadonlyMap<string, readonly string[]>): readonly string[] {
+function mostNamed(hearsay: Hearsay): string[] {
   const all = [...hearsay.values()];
   return all.reduce((most, named) => (named.length > most.length ? named : most), []);
 }
 
-/** A server that needs no way back forgets those to servers that are gone, which are hearsay. */
-export function forgetHearsay({ addresses: { masters, lost }, reach }: State): void {
+/** A server that needs no way back forgets the masters that are hearsay and gone. */
+export function forgetHearsay({ addresses: { masters }, reach }: State): void {
   const hearsay = [...hearsayOf(masters).values()].flat();
-  if (hearsay.length > 0) {
-    const named = addressesOf(reach.directory.masters);
-    for (const address of hearsay) if (!named.has(address)) masters.delete(address);
-  }
-  if (lost.size === 0) return;
-  const away = addressesOf(reach.away);
-  for (const address of lost) if (!away.has(address)) lost.delete(address);
+  if (hearsay.length === 0) return;
+  const named = addressesOf(reach.directory.masters);
+  for (const address of hearsay) if (!named.has(address)) masters.delete(address);
 }
 
 function addressesOf(origins: Iterable<Origin>): ReadonlySet<string> {
@@ -147,6 +154,8 @@ export function forgetWays(state: State, addresses: readonly string[]): void {
 }
 
 type Masters = Addresses['masters'];
+
+type Hearsay = ReadonlyMap<string, string[]>;
 
 const MASTER_ADDRESSES_MAX = 256;
 
