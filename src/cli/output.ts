@@ -2,7 +2,7 @@
 // descriptor: making streams of both takes Node.js longer than a lookup takes, and a stream does
 // not notice that a disk is full. The invariant: nothing is lost without an OutputError, and the
 // order stays: once a non-blocking pipe is full, the stream gets the rest and all that follows. A
-// reader that went away (`rarangi lookup | head`) is no error.
+// reader that went away (`rarangi lookup | head`), or a terminal, is no error.
 
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -102,6 +102,32 @@ export function isTerminal(output: Output): boolean {
   return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
 }
 
+/** Whether a descriptor was that of a terminal that has gone: nobody reads it any more. */
+export function isLostTerminal(descriptor: number): boolean {
+  try {
+    const found = fstatSync(descriptor);
+    // A device that is none was one, or is as good as /dev/null to a process that has ended.
+    return found.isCharacterDevice() && found.rdev !== NULL_DEVICE && !isatty(descriptor);
+  } catch {
+    // It was closed.
+    return false;
+  }
+}
+
+/** Lets the pipes that streams have opened wait again: other processes may share them. */
+export function giveBackPipes(): void {
+  for (const output of STREAMED) {
+    // Node.js does it at its own ends, and has no call for it.
+    const { _handle: handle } = process[output] as unknown as { readonly _handle?: PipeHandle };
+    handle?.setBlocking?.(true);
+  }
+}
+
+/** The part of the handle below a stream that we use. */
+interface PipeHandle {
+  readonly setBlocking?: (isBlocking: boolean) => void;
+}
+
 /** Calls back when all output to stdout is written. */
 export function whenWritten(then: () => void): void {
   if (STREAMED.has('stdout')) process.stdout.write('', then);
@@ -115,12 +141,18 @@ function isStdoutClosed(): boolean {
 }
 
 /**
- * A reader that went away ends the program quietly; if stderr has gone, there is nobody to tell.
+ * A reader that went away ends the program quietly, and so does the terminal at stdout; if stderr
+ * has gone, there is nobody to tell.
  */
 function giveUp(output: Output, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
-  if (output === 'stdout') throw new OutputError(error);
+  if (output === 'stderr') return;
+  if (error.code === 'EIO' && isLostTerminal(DESCRIPTORS.stdout)) process.exit();
+  throw new OutputError(error);
 }
+
+/** The number that Linux gives to /dev/null, which needs no looking at. */
+const NULL_DEVICE = 0x103;
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const satisfies Record<Output, number>;
 

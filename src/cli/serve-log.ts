@@ -4,8 +4,8 @@
 
 import { type Notice, NOTICES, type ServerHandle, sentenceOf } from '../index.ts';
 import { type LogEvent, type LogFormat, logTo } from './log-lines.ts';
+import { screenOf } from './output.ts';
 import { drawSteps, type StepOutcome } from './progress.ts';
-import type { Screen } from './theme.ts';
 
 /** Where the notices of a server go. */
 export interface ServeLog {
@@ -20,7 +20,7 @@ export interface ServeLog {
 }
 
 /** Opens the log of a server. */
-export function openServeLog(format: LogFormat, screen: Screen = process.stderr): ServeLog {
+export function openServeLog(format: LogFormat, screen = screenOf('stderr')): ServeLog {
   const write = logTo(format);
   const show: Show = (event, time) => {
     if (event.level !== 'debug') write(event, time);

@@ -1,7 +1,10 @@
 // The terminal belongs to the command, as if there were no sidecar: keys, sizes and job control.
 
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -11,7 +14,7 @@ import { atEnd, ownFolder, ownIp, reaching, startServer } from '../io/world.ts';
 import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
 import { RUN } from './program.ts';
-import { registerWords } from './sidecar.ts';
+import { registerWords, startSidecar } from './sidecar.ts';
 
 const PATIENTLY = { timeout: 30_000 };
 
@@ -168,24 +171,41 @@ test.skipIf(!needs('tmux'))('at a terminal what the command left behind ends as 
   expect(processOf(left)).toBeNull();
 });
 
-/** Runs a program in a terminal, which goes away; then ends it. Resolves to its exit status. */
-async function statusWithoutTerminal(words: readonly string[], started: string): Promise<string> {
+/** A program whose terminal has gone. */
+interface Bereft {
+  readonly pid: number;
+  /** What it has written to stderr. */
+  readonly log: () => string;
+  /** Resolves to its exit status. */
+  readonly status: () => Promise<number>;
+}
+
+/** Runs a program in a terminal, which goes away once the program has started. */
+async function withoutTerminal(
+  words: readonly string[],
+  hasStarted: (said: string) => boolean,
+): Promise<Bereft> {
   const folder = ownFolder();
   const [log, status] = [join(folder, 'log'), join(folder, 'status')];
   // The first process of a session would end with its terminal.
   const script = `trap : HUP; "$@" 2> '${log}'; echo $? > '${status}'`;
   const terminal = openTerminal(['sh', '-c', script, 'sh', ...words]);
-  await expect.poll(() => text(log), PATIENTLY).toContain(started);
+  await expect.poll(() => hasStarted(text(log) + terminal.screen()), PATIENTLY).toBe(true);
   const first = String(terminal.pid());
   const pid = Number(readFileSync(`/proc/${first}/task/${first}/children`, 'utf8'));
   atEnd(() => processOf(pid) !== null && process.kill(pid, 'SIGTERM'));
 
   terminal.tmux('kill-server');
   await expect.poll(() => readlinkSync(`/proc/${pid}/fd/0`), PATIENTLY).toContain('deleted');
-  process.kill(pid, 'SIGTERM');
 
-  await expect.poll(() => text(status), PATIENTLY).not.toBe('');
-  return text(status);
+  return {
+    pid,
+    log: () => text(log),
+    status: async () => {
+      await expect.poll(() => text(status), PATIENTLY).toMatch(/\n$/);
+      return Number(text(status));
+    },
+  };
 }
 
 test.skipIf(!needs('tmux'))('a terminal that has gone changes no exit status', async () => {
@@ -193,12 +213,55 @@ test.skipIf(!needs('tmux'))('a terminal that has gone changes no exit status', a
   const offer = [...registerWords(server), '--name', 'db', '--port', '9', '--ready', 'none'];
   const command = ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.02; done'];
 
-  expect(await statusWithoutTerminal([...offer, '--', ...command], '"registered"')).toBe('7\n');
+  const bereft = await withoutTerminal([...offer, '--', ...command], isRegistered);
+  process.kill(bereft.pid, 'SIGTERM');
+
+  expect(await bereft.status()).toBe(7);
 });
 
 test.skipIf(!needs('tmux'))('a server that has lost its terminal ends with 0', async () => {
   const where = ['--environment=testing', '--bind', `${ownIp()}:0`, '--socket=none'];
   const words = [process.execPath, RUN, 'serve', ...where, '--log-format=json'];
 
-  expect(await statusWithoutTerminal(words, '"event":')).toBe('0\n');
+  const bereft = await withoutTerminal(words, (said) => said.includes('"event":'));
+  process.kill(bereft.pid, 'SIGTERM');
+
+  expect(await bereft.status()).toBe(0);
 });
+
+for (const words of [['status'], ['lookup', 'db'], ['lookup', 'db', '--', 'true']]) {
+  test.skipIf(!needs('tmux'))(
+    `${words.join(' ')} that waits without its terminal ends by the signal, not by an abort`,
+    async () => {
+      let clients = 0;
+      const mute = createServer(() => (clients += 1)).listen(0, ownIp());
+      await once(mute, 'listening');
+      atEnd(() => mute.close());
+      const { address, port } = mute.address() as AddressInfo;
+      const [command = '', ...rest] = words;
+      const where = ['--environment=testing', `--server=${address}:${String(port)}`];
+      const waiting = [command, '--wait=1h', ...where, ...rest];
+
+      const bereft = await withoutTerminal([process.execPath, RUN, ...waiting], () => clients > 0);
+      process.kill(bereft.pid, 'SIGTERM');
+
+      expect(await bereft.status()).toBe(128 + constants.signals.SIGTERM);
+    },
+  );
+}
+
+test.skipIf(!needs('tmux'))('what is printed to a terminal that has gone is no error', async () => {
+  const server = await startServer();
+  const where = ['--environment=testing', '--server', server.bound];
+  const watching = [process.execPath, RUN, 'lookup', 'db', '--watch', ...where];
+
+  const bereft = await withoutTerminal(watching, (said) => said.includes('synced'));
+  const offer = ['--name', 'db', '--port', '9', '--ready', 'none'];
+  startSidecar(server, offer);
+
+  expect([await bereft.status(), bereft.log()]).toEqual([0, '']);
+});
+
+function isRegistered(said: string): boolean {
+  return said.includes('"registered"');
+}

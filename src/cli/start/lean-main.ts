@@ -14,11 +14,14 @@ export async function runLean(
   { id, words }: { readonly id: string; readonly words: string[] },
 ): Promise<boolean> {
   command.id = id;
-  guardProcess();
+  const release = guardProcess();
   try {
     await new command(words).runToEnd();
   } catch (error) {
-    if (error instanceof Declined) return false;
+    if (error instanceof Declined) {
+      release();
+      return false;
+    }
     failProcess(error);
   }
   endProcess();

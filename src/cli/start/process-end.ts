@@ -2,21 +2,24 @@
 // exit code of the table; an uncaught error is a bug and ends the process at once; and a terminal
 // that has gone away changes no exit code.
 
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 import { EXIT_CODES } from '../exit-codes.ts';
 import { failureOf, showFailure } from '../failure.ts';
-import { OutputError, whenWritten } from '../output.ts';
+import { giveBackPipes, isLostTerminal, OutputError, whenWritten } from '../output.ts';
 
-/** Handles unexpected ends. */
-export function guardProcess(): void {
+/** Handles unexpected ends. Returns a function that handles them no more. */
+export function guardProcess(): () => void {
   process.on('exit', releaseLostTerminals);
-  process.on('uncaughtException', (error) => {
-    const failure = failureOf(error);
-    showFailure(failure, 'words');
-    process.exit(error instanceof OutputError ? failure.exit : EXIT_CODES.bug.code);
-  });
+  process.on('uncaughtException', endAtBug);
+  const signals = DESCRIPTORS.some((descriptor) => isatty(descriptor)) ? END_SIGNALS : [];
+  for (const signal of signals) process.on(signal, endBySignal);
+  return () => {
+    process.off('exit', releaseLostTerminals);
+    process.off('uncaughtException', endAtBug);
+    for (const signal of signals) process.off(signal, endBySignal);
+  };
 }
 
 /** Shows an error that no command has caught. */
@@ -31,12 +34,29 @@ export function endProcess(): void {
   whenWritten(() => process.exit());
 }
 
+function endAtBug(error: Error): void {
+  const failure = failureOf(error);
+  showFailure(failure, 'words');
+  process.exit(error instanceof OutputError ? failure.exit : EXIT_CODES.bug.code);
+}
+
+/**
+ * Ends by a signal that the command does not handle itself, as the system would. The handler that
+ * Node.js has for it gives the terminals their settings back first, and aborts where one has gone.
+ */
+function endBySignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  giveBackPipes();
+  process.off(signal, endBySignal);
+  process.kill(process.pid, signal);
+}
+
 /**
  * Puts /dev/null in the place of a terminal that has gone. At its end Node.js 20 gives the
  * terminals of its start their settings back, and aborts where that fails.
  */
 function releaseLostTerminals(): void {
-  for (const descriptor of [0, 1, 2]) {
+  for (const descriptor of DESCRIPTORS) {
     if (!isLostTerminal(descriptor)) continue;
     closeSync(descriptor);
     // It takes the lowest number that is free: this one.
@@ -44,16 +64,7 @@ function releaseLostTerminals(): void {
   }
 }
 
-/** A device that is no terminal was one, or is as good as /dev/null to a process that has ended. */
-function isLostTerminal(descriptor: number): boolean {
-  try {
-    const found = fstatSync(descriptor);
-    return found.isCharacterDevice() && found.rdev !== NULL_DEVICE && !isatty(descriptor);
-  } catch {
-    // It was closed.
-    return false;
-  }
-}
+/** Node.js itself handles these, unless somebody else does. */
+const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const satisfies readonly NodeJS.Signals[];
 
-/** The number that Linux gives to /dev/null, which needs no looking at. */
-const NULL_DEVICE = 0x103;
+const DESCRIPTORS = [0, 1, 2] as const;
