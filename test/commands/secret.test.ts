@@ -2,7 +2,7 @@
 // which it may be unfit is in io/secret-file.test.ts.
 
 import { createHmac } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
@@ -29,6 +29,40 @@ test('a secret is written for its owner alone, and never over another', async ({
   expect(again.code).toBe(2);
   expect(again.stderr).toContain(`${path} is there already`);
   expect(readFileSync(path, 'utf8')).toBe(first);
+});
+
+/** Kills itself in the place of a call to the system, once the new file is there. */
+const KILLER = `const fs = require('node:fs');
+const { openSync } = fs;
+fs.openSync = (...given) => {
+  if (given[1] === 'wx') {
+    fs[process.env.TEST_CALL] = () => process.kill(process.pid, 'SIGKILL');
+    require('node:module').syncBuiltinESMExports();
+  }
+  return openSync(...given);
+};
+require('node:module').syncBuiltinESMExports();`;
+
+test('killed at any step, a secret is whole or not there, and the next one is written', async ({
+  stage,
+}) => {
+  const preload = join(stage.folder, 'killer.cjs');
+  writeFileSync(preload, KILLER);
+  const killed = async (call: string) => {
+    const path = join(stage.folder, `secret-${call}`);
+    const env = { NODE_OPTIONS: `--require=${preload}`, TEST_CALL: call };
+    const { signal } = await stage.run(['secret', '--write', path], { env });
+    const left = existsSync(path) ? readFileSync(path, 'utf8').length : null;
+    const again = await stage.run(['secret', '--write', path]);
+    return { signal, left, code: again.code, length: readFileSync(path, 'utf8').length };
+  };
+
+  const early = await Promise.all(['writeSync', 'fsyncSync', 'linkSync'].map(killed));
+  const late = await Promise.all(['closeSync', 'unlinkSync'].map(killed));
+
+  const [signal, length] = ['SIGKILL', 65];
+  expect(early).toEqual(early.map(() => ({ signal, left: null, code: 0, length })));
+  expect(late).toEqual(late.map(() => ({ signal, left: length, code: 2, length })));
 });
 
 test('a token follows from each secret of a file, and tells nothing of it', async ({ stage }) => {
