@@ -2,11 +2,13 @@
 // certificate is refused and logged by both.
 
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { authorityOf, lockKey, madeSecret, secretFileOf, serving } from '../support/locks.ts';
 import type { Authority, Issuance } from '../support/locks.ts';
 import { needs } from '../support/needs.ts';
+import { startReceiver } from '../support/notify-receiver.ts';
 import { type Running, type Stage, test as staged } from '../support/processes.ts';
 
 const PORT = 17340;
@@ -148,6 +150,82 @@ test('a key with a passphrase is named as such, for servers and clients', async 
     expect(code).toBe(2);
     expect(stderr).toMatch(/key \S+ has a passphrase, .*\n.*write it without one: openssl pkey/);
   }
+});
+
+for (const [words, given] of [
+  ['has expired: it was valid until 2020-01-02T00:00:00.000Z', { endDate: '20200102000000Z' }],
+  ['is not valid yet: it is from 2090-01-01T00:00:00.000Z on', { startDate: '20900101000000Z' }],
+] as const) {
+  test(`a server does not start with a certificate that ${words}`, async ({ stage }) => {
+    const ca = authorityOf(stage, 'ca');
+    const own = ca.issue('own', given);
+    const bind = `--bind=${stage.address()}`;
+    const env = { NOTIFY_SOCKET: undefined };
+    const http = ['--http=127.0.0.1', `--http-cert=${own.cert}`, `--http-key=${own.key}`];
+    const issuer = ca
+      .issue('whole')
+      .flags.map((flag) => (flag.startsWith('--tls-ca=') ? `--tls-ca=${own.cert}` : flag));
+
+    const ended = await Promise.all(
+      [own.flags, http, issuer].map((flags) => stage.run(['serve', bind, ...flags], { env })),
+    );
+
+    expect(ended.map(({ code }) => code)).toEqual([2, 2, 2]);
+    for (const { stderr } of ended.slice(0, 2)) {
+      expect(stderr).toContain(`certificate ${own.cert} ${words}`);
+      expect(stderr).toContain('have it renewed, or set the clock of this host right');
+    }
+    expect(ended[2]?.stderr).toContain(`each CA of ${own.cert}, the last ${words}`);
+  });
+}
+
+test('where systemd waits, so does the server, for a certificate that is not valid yet', async ({
+  stage,
+}) => {
+  const ca = authorityOf(stage, 'ca');
+  const [own, valid] = [ca.issue('own', { startDate: '20900101000000Z' }), ca.issue('valid')];
+  const path = join(stage.folder, 'notify');
+  await startReceiver(stage, path);
+  const words = ['serve', '--log-format=json', `--bind=${stage.address()}`, ...own.flags];
+  const server = stage.start(words, { env: { NOTIFY_SOCKET: path } });
+  const { reason } = await server.said({ event: 'address-late' });
+
+  // In this order the server never finds a certificate in its time with another key.
+  copyFileSync(valid.key, own.key);
+  copyFileSync(valid.cert, own.cert);
+  await server.said({ event: 'server-started' });
+
+  expect(reason).toContain(`certificate ${own.cert} is not valid yet`);
+  expect((await server.end('SIGTERM')).code).toBe(0);
+});
+
+test('one CA in its time is enough, beside one that has expired', async ({ stage }) => {
+  const ca = authorityOf(stage, 'ca');
+  const { flags } = ca.issue('own');
+  const { cert } = ca.issue('old', { endDate: '20200102000000Z' });
+  writeFileSync(ca.cert, readFileSync(ca.cert, 'utf8') + readFileSync(cert, 'utf8'));
+  const address = stage.address();
+
+  await serving(stage, [`--bind=${address}`, '--host=h1', ...flags]);
+
+  expect((await status(stage, address, flags)).code).toBe(0);
+});
+
+test('HTTP keeps its certificate when the renewed one has expired', async ({ stage }) => {
+  const ca = authorityOf(stage, 'ca');
+  const own = ca.issue('own');
+  const expired = ca.issue('expired', { endDate: '20200102000000Z' });
+  const http = ['--http=127.0.0.1', `--http-cert=${own.cert}`, `--http-key=${own.key}`];
+  const server = await serving(stage, [`--bind=${stage.address()}`, '--host=h1', ...http]);
+  await server.said({ event: 'view-complete' });
+
+  copyFileSync(expired.cert, own.cert);
+  copyFileSync(expired.key, own.key);
+  server.signal('SIGHUP');
+  const { reason } = await server.said({ event: 'trust-unchanged' });
+
+  expect(reason).toContain(`certificate ${own.cert} has expired`);
+  expect((await server.end('SIGTERM')).code).toBe(0);
 });
 
 test('files of HTTP that cannot be used are named at the start', async ({ stage }) => {

@@ -37,6 +37,8 @@ export interface Authority {
 export interface Issued {
   /** Of its subjectAltName; `URI:rarangi:development` if absent. */
   readonly altName?: string;
+  /** When it begins; long ago if absent, a date as the next. */
+  readonly startDate?: string;
   /** When it expires; far in the future if absent, a date such as 20200101000000Z. */
   readonly endDate?: string;
   /** Its use, such as `serverAuth`; any if absent. */
@@ -74,8 +76,10 @@ export function authorityOf(stage: Stage, name: string): Authority {
 function issue(
   stage: Stage,
   ca: { readonly cert: string; readonly key: string; readonly name: string },
-  { altName = 'URI:rarangi:development', endDate = '20991231235959Z', extendedKeyUsage }: Issued,
+  given: Issued,
 ): Issuance {
+  const { altName = 'URI:rarangi:development', extendedKeyUsage } = given;
+  const { startDate = '20200101000000Z', endDate = '20991231235959Z' } = given;
   const at = (suffix: string): string => join(stage.folder, `${ca.name}.${suffix}`);
   const [cert, key, request, settings] = [at('pem'), at('key'), at('csr'), at('cnf')];
   openssl(stage, ['req', '-new', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', '/CN=x']);
@@ -101,7 +105,7 @@ ${altName.replace(':', '.1=')}
 `,
   );
   const issuer = ['-cert', ca.cert, '-keyfile', ca.key, '-in', request, '-out', cert];
-  const dates = ['-startdate', '20200101000000Z', '-enddate', endDate];
+  const dates = ['-startdate', startDate, '-enddate', endDate];
   openssl(stage, [
     'ca',
     '-batch',

@@ -18,6 +18,7 @@ import { HttpAnswers } from './http-answers.ts';
 import { HttpBreaches } from './http-breaches.ts';
 import { HttpConnections } from './http-connections.ts';
 import { Exchange, JSON_TYPE, renderedBy } from './http-exchange.ts';
+import type { TlsOptions } from './http-tls.ts';
 import { httpTlsFilesOf, httpTlsOf } from './http-tls.ts';
 
 /** Opens the door. */
@@ -31,6 +32,8 @@ class HttpDoor implements Door {
   readonly #connections: HttpConnections<Exchange>;
   readonly #breaches: HttpBreaches;
   readonly #servers = new Set<Server | SecureServer>();
+  /** What was read last and can be used: a place that comes late gets it, too. */
+  #tls: TlsOptions | null = null;
 
   constructor(context: DoorContext) {
     this.#context = context;
@@ -87,6 +90,7 @@ class HttpDoor implements Door {
 
   reload(): void {
     const tls = httpTlsOf(this.#context.server);
+    this.#tls = tls;
     this.#answers.reload();
     for (const server of this.#servers) {
       if (tls !== null && 'setSecureContext' in server) server.setSecureContext(tls);
@@ -114,7 +118,7 @@ class HttpDoor implements Door {
       const exchange = new Exchange(this.#context, given);
       this.#connections.take(exchange);
     });
-    const tls = this.#isLocked(place) ? httpTlsOf(own) : null;
+    const tls = this.#isLocked(place) ? (this.#tls ??= httpTlsOf(own)) : null;
     const server =
       tls === null ? createServer(SERVER_OPTIONS, listener) : createSecureServer(tls, listener);
     server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {

@@ -1,12 +1,12 @@
-// The certificate of HTTP beyond loopback. One invariant: certificate and key were read whole and
-// belong together; when new files cannot be used the old ones stay in use, and streams go on either
+// The certificate of HTTP beyond loopback. One invariant: certificate and key were read whole, belong
+// together and were in their time then; when new files cannot be used the old ones stay in use, and streams go on either
 // way.
 
 import { X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 
 import { RarangiError } from '../rarangi-error.ts';
-import { certificatesIn, mustBeFor } from '../tls/certificates.ts';
+import { certificatesIn, mustBeFor, mustBeInTime } from '../tls/certificates.ts';
 import { privateKeyOf } from '../tls/private-key.ts';
 import { readPrivateFile, readPublicFile } from '../tls/private-file.ts';
 import type { DoorServer } from './door.ts';
@@ -50,6 +50,7 @@ export function readPair(files: Pair): Pair {
   const key = readPrivateFile(files.key, 'key');
   const secret = privateKeyOf(key, files.key);
   const [own] = certificatesIn(cert, files.cert);
+  mustBeInTime(own, files.cert);
   mustBeFor(own, files.cert, ['server']);
   if (own.checkPrivateKey(secret)) return { cert, key };
   throw RarangiError.usage(

@@ -1,6 +1,7 @@
 // How a server comes to its place. At a boot its address may come later than the server: a lease
-// that is not there yet, an interface that is still made. The invariant: where systemd waits for
-// the server, the server waits for its address, and says so once; elsewhere a person waits for the
+// that is not there yet, an interface that is still made. So may the right time, for which a
+// certificate is not valid yet. The invariant: where systemd waits for the server, the server waits
+// for what it lacks, and says so once; elsewhere a person waits for the
 // result, and is told at once. The server holds nothing while it waits, and the caller may give it
 // up.
 
@@ -36,14 +37,24 @@ export interface ArrivalOptions {
  * had, and with RARANGI_ABORTED when it is given up.
  */
 export async function arrive(asked: ServeSettings, options: ArrivalOptions): Promise<Arrival> {
+  const { runtime, signal } = options;
+  return await patiently(asked, signal, () => unlessAborted(settle(asked, runtime), signal));
+}
+
+/** Tries again what only time can mend, where systemd waits. Rejects as `arrive` does. */
+export async function patiently<T>(
+  asked: ServeSettings,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (let waitedMs = 0; ; waitedMs += TRY_MS) {
     try {
-      return await unlessAborted(settle(asked, options.runtime), options.signal);
+      return await attempt();
     } catch (error) {
       if (!asked.isPatient || !isLate(error)) throw error;
       tellLate(asked, { reason: error.message, waitedMs });
     }
-    await unlessAborted(delay(TRY_MS, null, { signal: options.signal }), options.signal);
+    await unlessAborted(delay(TRY_MS, null, { signal }), signal);
   }
 }
 
@@ -62,7 +73,7 @@ function tellLate(
   if (waitedMs % WAITS_TOLD_MS === 0) tellSystemd('WAITING', isFirst ? onNotice : ignore);
 }
 
-/** Whether it failed for an address, or a name of one, that this machine has not, or not yet. */
+/** Whether it failed for an address, a name of one, or a time, that this machine has not yet. */
 function isLate(error: unknown): error is RarangiError {
   return error instanceof RarangiError && LATE_CODES.has(errorCode(error.cause));
 }
@@ -100,4 +111,5 @@ const LATE_CODES: ReadonlySet<string | undefined> = new Set([
   'EADDRNOTAVAIL',
   'EAI_AGAIN',
   'ENOTFOUND',
+  'CERT_NOT_YET_VALID',
 ]);

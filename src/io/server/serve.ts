@@ -25,7 +25,7 @@ import { Driver } from '../machine/driver.ts';
 import { backgroundRuntime, createRuntime, nodeRuntime } from '../machine/node-runtime.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import type { Arrival } from './arrival.ts';
-import { arrive } from './arrival.ts';
+import { arrive, patiently } from './arrival.ts';
 import { HeldPlaces } from './held-places.ts';
 import { tellSystemd } from './notify.ts';
 import { limitsWithin, openFilesMax } from './open-files.ts';
@@ -86,7 +86,9 @@ export async function serve(options: ServeOptions = {}): Promise<ServerHandle> {
   };
   const filesMax = openFilesMax();
   const limits = limitsWithin(filesMax, asked.limits);
-  const lock = lockOf(asked, limits);
+  const lock = await patiently(asked, options.signal, () =>
+    Promise.resolve().then(() => lockOf(asked, limits)),
+  );
   const runtime = createRuntime({ dial: lock, accept: lock });
   const arrival = await arrive(asked, { runtime, signal: options.signal });
   const { settings, place } = arrival;

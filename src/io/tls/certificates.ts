@@ -1,5 +1,5 @@
-// Certificates as they stand in files: which they are, and what they are meant for. They are apart from
-// the credentials, whose types the library gives to programs that need no types of Node.js.
+// Certificates as they stand in files: which they are, what they are meant for and when. They are apart
+// from the credentials, whose types the library gives to programs that need no types of Node.js.
 
 import { X509Certificate } from 'node:crypto';
 
@@ -25,6 +25,34 @@ export function mustBeFor(own: X509Certificate, path: string, ends: readonly Tls
   );
 }
 
+/**
+ * A certificate is refused by the other end outside of its time. Throws RARANGI_USAGE, with
+ * CERT_NOT_YET_VALID as its cause where time mends it.
+ */
+export function mustBeInTime(own: X509Certificate, path: string): void {
+  const failure = untimelinessOf(own, `certificate ${path}`);
+  if (failure !== null) throw failure;
+}
+
+/** The same of issuers: while they are changed, one of them may be outside of its time. */
+export function oneMustBeInTime(issuers: readonly X509Certificate[], path: string): void {
+  const failures = issuers.map((issuer) => untimelinessOf(issuer, `each CA of ${path}, the last`));
+  const last = failures.at(-1);
+  if (last !== undefined && last !== null && !failures.includes(null)) throw last;
+}
+
+function untimelinessOf({ validFrom, validTo }: X509Certificate, what: string) {
+  const [from, to] = [validFrom, validTo].map((time) => new Date(time));
+  const now = new Date();
+  if (to !== undefined && to < now) {
+    return unusable(`${what} has expired: it was valid until ${to.toISOString()}`, RENEW);
+  }
+  if (from === undefined || !(from > now)) return null;
+  const cause = Object.assign(new Error('not yet valid'), { code: 'CERT_NOT_YET_VALID' });
+  const times = `${from.toISOString()} on, and the clock of this host says ${now.toISOString()}`;
+  return unusable(`${what} is not valid yet: it is from ${times}`, RENEW, cause);
+}
+
 /** The certificates in a file, that of its owner first. Throws RARANGI_USAGE if there is none. */
 export function certificatesIn(pem: string, path: string): [X509Certificate, ...X509Certificate[]] {
   try {
@@ -39,8 +67,12 @@ export function certificatesIn(pem: string, path: string): [X509Certificate, ...
 }
 
 /** A file that cannot be used, with RARANGI_USAGE. */
-export function unusable(message: string, hint = 'name a file in PEM'): RarangiError {
-  return RarangiError.usage(message, hint);
+export function unusable(
+  message: string,
+  hint = 'name a file in PEM',
+  cause?: unknown,
+): RarangiError {
+  return RarangiError.usage(message, hint, cause);
 }
 
 /** The extended key usages, as X.509 numbers them. */
@@ -48,5 +80,7 @@ const USES = {
   client: '1.3.6.1.5.5.7.3.2',
   server: '1.3.6.1.5.5.7.3.1',
 } as const satisfies Readonly<Record<TlsEnd, string>>;
+
+const RENEW = 'have it renewed, or set the clock of this host right';
 
 const PEM_PATTERN = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

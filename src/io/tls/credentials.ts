@@ -1,10 +1,16 @@
 // TLS credentials: what this side presents and what it accepts. They are the secrets of an
 // environment, or a certificate and the certificates of its issuers. The invariant: credentials
-// that were read can be used: a certificate has not expired, belongs to its key, names the
+// that were read can be used: a certificate is in its time, belongs to its key, names the
 // environment and allows the use that is made of it.
 
 import type { Name } from '../../protocol/ids.ts';
-import { certificatesIn, mustBeFor, unusable } from './certificates.ts';
+import {
+  certificatesIn,
+  mustBeFor,
+  mustBeInTime,
+  oneMustBeInTime,
+  unusable,
+} from './certificates.ts';
 import type { TlsEnd } from './ends.ts';
 import { readPrivateFile, readPublicFile } from './private-file.ts';
 import { privateKeyOf } from './private-key.ts';
@@ -82,15 +88,15 @@ function readCertificates(
       `have it issued with subjectAltName=URI:${environmentUri(environment)}`,
     );
   }
-  if (Date.parse(own.validTo) < Date.now()) {
-    throw unusable(`certificate ${paths.cert} has expired: ${own.validTo}`, 'have it renewed');
-  }
+  mustBeInTime(own, paths.cert);
   mustBeFor(own, paths.cert, ends);
   if (!own.checkPrivateKey(privateKeyOf(key, paths.key))) {
     throw unusable(`key ${paths.key} is not that of certificate ${paths.cert}`, 'name its key');
   }
-  const issuers = certificatesIn(ca, paths.ca).map(({ fingerprint256 }) => fingerprint256);
-  return { kind: 'certificate', cert, key, ca, issuers: new Set(issuers) };
+  const issuers = certificatesIn(ca, paths.ca);
+  oneMustBeInTime(issuers, paths.ca);
+  const prints = issuers.map(({ fingerprint256 }) => fingerprint256);
+  return { kind: 'certificate', cert, key, ca, issuers: new Set(prints) };
 }
 
 const QUOTED_PATTERN = /"(?:[^"\\]|\\.)*"/g;
