@@ -115,6 +115,32 @@ test('an instance that is registered and not told is lost', () => {
   expect(said(noLoss(), comeAndGo, withoutEntries('put'))).not.toEqual([]);
 });
 
+test('what a cut held back may come when the link has fallen silent, however slow that is', () => {
+  const pace = { heartbeatMs: 2_000, silenceMs: 6_000 };
+  const late = (seed: number, sabotage?: Sabotage): string[] => {
+    const world = settledCluster({
+      seed,
+      hosts: 3,
+      masters: ['h1'],
+      specOf: (host) => (host === 'h2' ? { pace } : {}),
+      ...(sabotage && { sabotage }),
+    });
+    const monitor = new Monitor(world, [noLoss()]);
+    const service = world.serve({ host: 'h2', service: 'db' });
+    monitor.run(10_100);
+    const heal = world.split(['h1', 'h3'], ['h2']);
+    monitor.run(2_000);
+    service.update();
+    monitor.run(1_900);
+    heal();
+    monitor.run(8_000);
+    return monitor.violations.map(({ what }) => what);
+  };
+
+  expect([1, 4, 5].flatMap((seed) => late(seed))).toEqual([]);
+  expect(late(1, withoutEntries('put'))).not.toEqual([]);
+});
+
 test('a server that forgets the other side at once does not hold a split', () => {
   expect(said(splitNoticed(), splitAndHeal)).toEqual([]);
   expect(said(splitNoticed(), splitAndHeal, { options: { splitHoldMs: 0 } })).not.toEqual([]);

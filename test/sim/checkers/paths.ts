@@ -1,6 +1,8 @@
 // The true connections between servers: chains of links that both ends hold, between servers that
 // run, over a network that is not cut. And since when, because a bound begins with the path.
 
+import type { Link } from '../../../src/core/server/entities.ts';
+import { LINK_SILENCE_MS } from '../../../src/protocol/constants.ts';
 import type { Cluster, SimServer } from '../world/cluster.ts';
 
 interface Path {
@@ -10,6 +12,8 @@ interface Path {
   readonly wholeMs: number;
   /** When it last had been there for long enough that a blink does not matter. */
   readonly settledMs: number;
+  /** The longest silence on it: of its links, and of all links of the server at its beginning. */
+  readonly silenceMs: number;
 }
 
 /** The paths between servers, as of the last look. */
@@ -25,9 +29,9 @@ export class Paths {
     const byOrigin = new Map(running.map((server) => [server.core.state.self.id, server]));
     const next = new Map<string, Path>();
     for (const server of running) {
-      for (const other of connectedTo(server, byOrigin, world)) {
+      for (const [other, silenceMs] of connectedTo(server, byOrigin, world)) {
         const key = keyOf(server, other);
-        next.set(key, this.#seen(this.#paths.get(key)));
+        next.set(key, { ...this.#seen(this.#paths.get(key)), silenceMs });
       }
     }
     for (const [key, path] of this.#paths) {
@@ -36,7 +40,7 @@ export class Paths {
     this.#paths = next;
   }
 
-  #seen(path: Path | undefined): Path {
+  #seen(path: Path | undefined): Omit<Path, 'silenceMs'> {
     const nowMs = this.#nowMs;
     if (path === undefined) {
       return { sinceMs: nowMs, seenMs: nowMs, wholeMs: nowMs, settledMs: nowMs };
@@ -52,27 +56,46 @@ export class Paths {
     return path === undefined ? 0 : this.#nowMs - path.sinceMs;
   }
 
+  /**
+   * After how long a silence the slowest of its links is lost, as of the last look at which there
+   * was this path: a link that has fallen silent meanwhile was one of them.
+   */
+  silenceMs(from: SimServer, to: SimServer): number {
+    return this.#paths.get(keyOf(from, to))?.silenceMs ?? LINK_SILENCE_MS;
+  }
+
   /** Whether there was a path at the look before this one. */
   wasWhole(from: SimServer, to: SimServer): boolean {
     return (this.#paths.get(keyOf(from, to))?.seenMs ?? -Infinity) >= this.#lastMs;
   }
 }
 
+/** The servers to which there is a path, each with the longest silence on the best one. */
 function connectedTo(
   from: SimServer,
   byOrigin: ReadonlyMap<string, SimServer>,
   world: Cluster,
-): Set<SimServer> {
-  const reached = new Set([from]);
-  for (const server of reached) {
-    for (const peer of server.core.state.links.keys()) {
+): ReadonlyMap<SimServer, number> {
+  const own = [...from.core.state.links.values()].map(silenceOf);
+  const reached = new Map([[from, Math.max(LINK_SILENCE_MS, ...own)]]);
+  const queue = [from];
+  for (const server of queue) {
+    for (const [peer, link] of server.core.state.links) {
       const other = byOrigin.get(peer);
       if (other?.core.state.links.has(server.core.state.self.id) !== true) continue;
+      const silenceMs = Math.max(reached.get(server) ?? 0, silenceOf(link));
+      if ((reached.get(other) ?? Infinity) <= silenceMs) continue;
       const [one, two] = [server.spec.host, other.spec.host];
-      if (!world.network.isCut(one, two) && !world.network.isCut(two, one)) reached.add(other);
+      if (world.network.isCut(one, two) || world.network.isCut(two, one)) continue;
+      reached.set(other, silenceMs);
+      queue.push(other);
     }
   }
   return reached;
+}
+
+function silenceOf({ connection }: Link): number {
+  return connection.pace.silenceMs;
 }
 
 function keyOf(from: SimServer, to: SimServer): string {
