@@ -137,6 +137,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
   ['[F7] nobody is complete without a log that is named', answers.namedOnly],
   ['nor without the log of a host that crashed and is named again', answers.namedCrashed],
   ['what a net-split took from one is missing for all, however far away', answers.lostFarAway],
+  ['what one server alone knew and has lost is missing for all', answers.newLifeAtFew],
   ['a cold start of all at once ends in a moment', answers.quickStart],
   ['[F12] a live answer beats a stale one when a host is half back', answers.liveFirst],
   ["a restart of a host's only server is no removal", answers.loneRestart],

@@ -20,6 +20,11 @@ export const mutations: readonly Mutation[] = [
     ['missing#saidMissing', `standing === 'reachable'`, `standing === 'new'`],
   ],
   [
+    '[R126] a server says in its log what it has lost and others may not know',
+    answers.newLifeAtFew,
+    ['missing#isUnshared', 'progress.cursorAt(slot) === 0', 'progress.cursorAt(slot) < 0'],
+  ],
+  [
     '[R82] a cold start ends only where nobody misses anybody',
     answers.lostFarAway,
     [

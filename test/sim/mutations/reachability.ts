@@ -205,7 +205,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     '[R64] a view with split origins is not complete',
     split.twoHosts,
     ['missing#ownMissing', `standing !== 'crashed'`, `standing === 'suspect'`],
-    ['missing#splitHosts', `standing === 'split'`, `standing === 'new'`],
+    ['missing#splitOrigins', `standing === 'split'`, `standing === 'new'`],
   ],
   [
     '[R61] a crashed origin is kept',

@@ -79,6 +79,37 @@ export const lostFarAway = story(
   },
 );
 
+/**
+ * A host is restarted while nobody hears it, and then hears nobody. What it said comes at once: its
+ * goodbyes overtake the news of its new life, which so comes to few servers, and is lost there.
+ */
+export const newLifeAtFew = story(
+  {
+    hosts: 4,
+    masters: ['h1', 'h2'],
+    specOf: (host) => (host === 'h4' ? { pace: { heartbeatMs: 2_000, silenceMs: 6_000 } } : {}),
+  },
+  ({ world, run, agreeWithin }) => {
+    world.serve({ host: 'h4', service: 'db' });
+    run(12_000);
+    const speak = world.cut((from, to) => from !== to && from === 'h4');
+    run(300);
+    for (const name of ['h4-b', 'h4-a']) {
+      const { spec } = world.server(name);
+      world.stop(name);
+      run(200);
+      world.start(spec);
+      run(200);
+    }
+    const hear = world.cut((from, to) => from !== to && to === 'h4');
+    run(50);
+    speak();
+    run(3_000);
+    hear();
+    agreeWithin(40_000);
+  },
+);
+
 /** If all answer and have the same, a cold start of all ends in a moment. */
 export const quickStart = story(
   { hosts: 3, settledMs: 0 },

@@ -1,14 +1,15 @@
 // The missing hosts, and the servers that name them. A server names in its own log the hosts that a
-// net-split took from it. So the news travels as far as that log and ends with it: no server
-// repeats what it has only heard, or two would keep each other incomplete for ever. In a fleet that
-// lost a hundred hosts not every server need say so: a few do, those with the lowest ids first, and
-// others only if these do not. The invariant: if a server in reach has lost a host, some log in
-// reach says so, or soon will.
+// net-split took from it, and those in doubt of which others may know nothing. So the news travels as
+// far as that log and ends with it: no server repeats what it has only heard, or two would keep each
+// other incomplete for ever. In a fleet that lost a hundred hosts not every server need say so: a few
+// do, those with the lowest ids first, and others only if these do not. The invariant: if a server in
+// reach has lost a host, some log in reach says so, or soon will.
 
 import { MISSING_NAMES_MAX } from '../../../protocol/constants.ts';
 import type { Name } from '../../../protocol/ids.ts';
 import { compareText } from '../../kit/text.ts';
 import type { Missing } from '../origins/log.ts';
+import type { Tidings } from '../origins/reachability.ts';
 import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
@@ -50,8 +51,40 @@ export function bareHosts({ reach: { bare } }: Pick<State, 'reach'>): ReadonlySe
 
 /** The hosts that a net-split took from this server. */
 export function splitHosts(state: Pick<State, 'reach' | 'past'>): readonly Name[] {
-  const away = [...state.reach.away].filter(({ standing }) => standing === 'split');
-  return hostsOf([...away, ...leftInSplit(state)], () => true);
+  return hostsOf(splitOrigins(state), () => true);
+}
+
+function splitOrigins({ reach, past }: Pick<State, 'reach' | 'past'>): Origin[] {
+  const away = [...reach.away].filter(({ standing }) => standing === 'split');
+  return [...away, ...leftInSplit({ past })];
+}
+
+/**
+ * Origins were lost. A neighbour that was sent nothing of one, and has said nothing of it, may not
+ * know that there is such a server: it cannot find out by itself that its host is in doubt. A server
+ * that slept has lost nothing that others have not.
+ */
+export function noteLosses(state: State, { missed, reached }: Tidings): void {
+  const { unshared } = state.replication;
+  for (const id of reached) unshared.delete(id);
+  if (state.life.waiting !== null) return;
+  for (const id of missed) {
+    const origin = state.origins.get(id);
+    if (origin !== undefined && isUnshared(state, origin)) unshared.add(id);
+  }
+}
+
+function isUnshared({ links }: State, { id, slot }: Origin): boolean {
+  for (const { origin, hasDigest, progress } of links.values()) {
+    if (hasDigest && origin !== id && progress.cursorAt(slot) === 0) return true;
+  }
+  return false;
+}
+
+/** The origins of which others may know nothing, until there is a verdict on them. */
+function unsharedSuspects({ replication: { unshared }, origins }: State): Origin[] {
+  const known = [...unshared].flatMap((id) => origins.get(id) ?? []);
+  return known.filter(({ standing }) => standing === 'suspect');
 }
 
 /**
@@ -79,8 +112,8 @@ export function* saidMissing(state: State): Generator<Missing> {
 
 /** The missing hosts that this server's log should name now; null if it names them already. */
 export function toBeSaid(state: State): Missing | null {
-  const lost = splitHosts(state);
-  const { missing: hosts, missingCount: count } = bounded(lost);
+  const lost = [...splitOrigins(state), ...unsharedSuspects(state)];
+  const { missing: hosts, missingCount: count } = bounded(hostsOf(lost, () => true));
   const said = state.self.log.missing;
   const isSaid = said.count === count && said.hosts.join() === hosts.join();
   if (isSaid || (said.count === 0 && !isOurTurn(state, hosts))) return null;

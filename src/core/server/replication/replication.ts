@@ -8,7 +8,7 @@ import type { OriginId } from '../../../protocol/ids.ts';
 import type { Message } from '../../../protocol/messages.ts';
 import type { Entry, Line } from '../../../protocol/records.ts';
 import { compareText } from '../../kit/text.ts';
-import { ownMissing } from './missing.ts';
+import { noteLosses, ownMissing } from './missing.ts';
 import { askForOrphans } from './questions.ts';
 import { applyEntry } from '../origins/origins.ts';
 import type { Tidings } from '../origins/reachability.ts';
@@ -111,6 +111,7 @@ export function spreadTidings(state: State, tidings: Tidings): void {
     return;
   }
   if (tidings.isAlone) state.view.isSynced = false;
+  noteLosses(state, tidings);
   const asked: Line[] = [];
   for (const id of [...tidings.missed].sort(compareText)) {
     const origin = state.origins.get(id);

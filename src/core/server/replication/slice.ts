@@ -20,6 +20,8 @@ export class Replication {
   readonly wanted = new Map<OriginId, Asked>();
   /** The origins that came by a link that is lost: they are asked for on another. */
   readonly orphaned = new Set<OriginId>();
+  /** The lost origins of which a neighbour has nothing, since the loss of each: see missing.ts. */
+  readonly unshared = new Set<OriginId>();
   /** Links on which something is to be asked at the end of the step. */
   readonly askers = new Set<Link>();
   /** Links from which something may still be expected. */
@@ -34,6 +36,7 @@ export class Replication {
     this.journal.drop(origin);
     this.wanted.delete(origin.id);
     this.orphaned.delete(origin.id);
+    this.unshared.delete(origin.id);
   }
 }
 

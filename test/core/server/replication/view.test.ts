@@ -166,6 +166,40 @@ test('[R107] a reachable log that names a crashed origin makes a view incomplete
   expect(stage.state.view.isComplete).toBe(true);
 });
 
+/** A server that neighbour 1 alone has named, and that is lost when it leaves. */
+function lostWith(stage: ServerStage, told: (other: ConnectionId) => void): void {
+  const link = stage.neighbour('1', {}, '2');
+  const other = stage.neighbour('2', {}, '1');
+  stage.tell(link, '1', up('5'));
+  stage.origin(link, '5', { links: '1' });
+  told(other);
+  stage.tell(link, '1', { kind: 'bye' });
+}
+
+test('[R126] a host of which a neighbour may know nothing is missing in the log until there is a verdict', () => {
+  const stage = new ServerStage();
+  lostWith(stage, () => undefined);
+
+  const { missing } = stage.state.self.log;
+  expect(stage.standingOf('5')).toBe('suspect');
+  expect(missing).toEqual({ hosts: ['h5'], count: 1 });
+  stage.pass(2_000);
+
+  expect(stage.standingOf('5')).toBe('crashed');
+  expect(stage.state.self.log.missing).toEqual({ hosts: [], count: 0 });
+});
+
+test('[R126] a host that all neighbours know is not: they find out by themselves', () => {
+  const stage = new ServerStage();
+  lostWith(stage, (other) => {
+    const lines = [{ origin: originOf('5'), sequence: stage.sequenceOf('5') }];
+    stage.hear(other, { kind: 'offer', lines });
+  });
+
+  expect(stage.standingOf('5')).toBe('suspect');
+  expect(stage.state.self.log.missing).toEqual({ hosts: [], count: 0 });
+});
+
 test('an origin that no log names any more is no longer waited for', () => {
   const stage = new ServerStage();
   const link = stage.neighbour('1');
