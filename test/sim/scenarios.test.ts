@@ -106,6 +106,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     'a lone server leaves at once, one with a sibling that hangs in two seconds',
     upgrade.aloneOrNot,
   ],
+  ['[R128] what ends while a server waits to leave ends there, too', upgrade.endedMeanwhile],
   ['nobody who watches hears of a restart', life.watchRestart],
   ['what changes while a watcher has no server is told later', life.watchMeanwhile],
   ['nothing crosses environments', life.environments],

@@ -17,7 +17,7 @@ import { tellWatchers } from './sessions/answers.ts';
 import { forgetDoubts } from './sessions/health.ts';
 import { isViewDue, takeTargets } from './due.ts';
 import type { State } from './state.ts';
-import { leaveInTime, prepareToLeave } from './stop.ts';
+import { dropEnded, leaveInTime, prepareToLeave } from './stop.ts';
 
 /** The consequences of a step, in this order. */
 export const STAGES: readonly ((state: State, tidings: Tidings) => void)[] = [
@@ -26,6 +26,7 @@ export const STAGES: readonly ((state: State, tidings: Tidings) => void)[] = [
   passNews,
   spreadTidings,
   settleTargets,
+  dropEnded,
   settleView,
   prepareToLeave,
   leaveInTime,

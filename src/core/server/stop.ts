@@ -13,7 +13,7 @@ import type { Origin } from './entities.ts';
 import type { State } from './state.ts';
 import { isOwnHost, reachableOrigins } from './state.ts';
 import { flushLinks } from './replication/sending/flush.ts';
-import { flushBy, sendToAll } from './replication/replication.ts';
+import { appendOwn, flushBy, sendToAll } from './replication/replication.ts';
 
 /** Begins to stop. */
 export function handleStop(state: State): void {
@@ -58,6 +58,24 @@ function isAlone(state: State): boolean {
     return host !== undefined && isOwnHost(state, host);
   });
   return !isLinked && [...wantedAddresses(state)].every((address) => isVacant(state, address));
+}
+
+/**
+ * What a sibling has taken over and let go since has ended: it is gone here as well, as soon as its
+ * session is. Else the dead would be answered until the goodbye.
+ */
+export function dropEnded(state: State): void {
+  const { isStopping, hasLeft, takenOver } = state.life;
+  if (!isStopping || hasLeft) return;
+  const siblings = siblingsOf(state);
+  for (const instance of state.self.log.registrations.keys()) {
+    const holder = siblings.find(({ log }) => log.registrations.has(instance));
+    const taker = takenOver.get(instance);
+    if (holder !== undefined) takenOver.set(instance, holder.id);
+    else if (state.clients.owners.has(instance)) continue;
+    else if (siblings.some(({ id }) => id === taker))
+      appendOwn(state, { kind: 'delete', instance, cause: 'closed' });
+  }
 }
 
 /** Whether an instance is there, and no older than here: else its change would be lost. */

@@ -99,6 +99,40 @@ test('[R77] a sibling that holds an older revision is waited for', () => {
   expect([wasStopped, stage.isStopped]).toEqual([false, true]);
 });
 
+test('[R128] what the sibling had and has let go since ends with its session, in any order', () => {
+  const instance = instanceIdOf('a');
+  const gone = { kind: 'delete', instance, cause: 'closed' } as const;
+  const letGo = ({ stage, sibling }: Scene): void => stage.tell(sibling, '1', gone);
+  const close = ({ stage, session }: Scene): void => stage.close(session);
+  const told = (then: readonly ((at: Scene) => void)[]): unknown[] => {
+    const at = scene();
+    // Another instance, which the sibling does not have, keeps the server.
+    at.stage.hear(at.stage.client(), registerOf(1, registrationOf('b')));
+    at.stage.give({ kind: 'stop' });
+    at.stage.tell(at.sibling, '1', put('a'));
+    return then.map((step) => {
+      step(at);
+      return Object.keys(at.stage.instances());
+    });
+  };
+
+  expect(told([close, letGo])).toEqual([['a', 'b'], ['b']]);
+  expect(told([letGo, close])).toEqual([['a', 'b'], ['b']]);
+});
+
+test('[R128] what a sibling had that is lost is kept for the next one', () => {
+  const { stage, sibling, session } = scene();
+  stage.hear(stage.client(), registerOf(1, registrationOf('b')));
+  stage.give({ kind: 'stop' });
+  stage.tell(sibling, '1', put('a'));
+  stage.close(session);
+  stage.close(sibling);
+
+  stage.neighbour('3', { host: 'h0', side: 'b' });
+
+  expect(Object.keys(stage.instances())).toEqual(['a', 'b']);
+});
+
 test('[R77] the sibling is waited for two seconds at most', () => {
   const { stage, other } = scene();
   stage.give({ kind: 'stop' });

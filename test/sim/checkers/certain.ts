@@ -20,6 +20,7 @@ export function certainAnswers(): Checker {
   const sessions = new Sessions();
   const looked = new Map<SimServer, string>();
   let doubts: Doubt[] = [];
+  let checkedMs = 0;
   const look = (server: SimServer, world: Cluster, paths: Paths): readonly string[] => {
     for (const { service, knower } of lackedBy(server, { world, paths, knowledge, sessions })) {
       const by = holdersAt(knower, service);
@@ -39,6 +40,11 @@ export function certainAnswers(): Checker {
     check: (world, paths) => {
       knowledge.note(world);
       sessions.note(world);
+      // The paths are as of the last look: only now is it known which are back since.
+      doubts = doubts.filter(({ atMs, server, service }) => {
+        return atMs <= checkedMs || !isPathNews(server, { service, world, paths });
+      });
+      checkedMs = world.nowMs;
       for (const server of world.running()) look(server, world, paths);
       const due = doubts.filter(({ atMs }) => world.nowMs - atMs >= STILL_MS);
       doubts = doubts.filter((doubt) => !due.includes(doubt));
@@ -96,8 +102,9 @@ function lackedBy(
   return world.services.flatMap((service) => {
     if (!service.isOffered || service.environment !== server.environment) return [];
     if (answered.has(service.instance)) return [];
+    if (isPathNews(server, { service, world, paths })) return [];
     const isBack = sessions.isBack(service, world.nowMs);
-    const holders = isBack ? world.running().filter((one) => isWith(service, one)) : [];
+    const holders = isBack ? holdersIn(world, service) : [];
     const knower = knowledge.of(service, world.nowMs).find((other) => {
       // Other checkers judge an instance that the server itself gave up a moment ago.
       if (other === server || !knows(other, service)) return false;
@@ -148,6 +155,26 @@ function isNewsTo({ core: { state } }: SimServer, { service, holders, knower }: 
   return ![...ids].some((id) => {
     return state.origins.get(id)?.log.registrations.has(service.instance) === true;
   });
+}
+
+/**
+ * Whether the only paths to the servers that a service is with are back since a moment ago. They may
+ * have been gone for nearly a grace: then the verdict may come before the news of their return.
+ */
+function isPathNews(server: SimServer, { service, world, paths }: Asked): boolean {
+  const holders = holdersIn(world, service);
+  const wholeMs = holders.flatMap((holder) => paths.wholeForMs(server, holder) ?? []);
+  return wholeMs.length > 0 && wholeMs.every((ms) => ms < NEWS_MS);
+}
+
+interface Asked {
+  readonly service: SimService;
+  readonly world: Cluster;
+  readonly paths: Paths;
+}
+
+function holdersIn(world: Cluster, service: SimService): SimServer[] {
+  return world.running().filter((one) => isWith(service, one));
 }
 
 /** Whether a service is with a server, even with one that stands still. */

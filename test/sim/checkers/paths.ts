@@ -64,6 +64,13 @@ export class Paths {
     return this.#paths.get(keyOf(from, to))?.silenceMs ?? LINK_SILENCE_MS;
   }
 
+  /** For how long a path has been there without a blink; 0 while it blinks, null for no path. */
+  wholeForMs(from: SimServer, to: SimServer): number | null {
+    const path = this.#paths.get(keyOf(from, to));
+    if (path === undefined) return null;
+    return path.seenMs === this.#nowMs ? this.#nowMs - path.wholeMs : 0;
+  }
+
   /** Whether there was a path at the look before this one. */
   wasWhole(from: SimServer, to: SimServer): boolean {
     return (this.#paths.get(keyOf(from, to))?.seenMs ?? -Infinity) >= this.#lastMs;

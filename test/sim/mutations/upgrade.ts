@@ -22,6 +22,11 @@ export const mutations: readonly Mutation[] = [
     ['stop#handleStop', 'dialNow(state, wantedAddresses(state));', ''],
   ],
   [
+    '[R128] what a sibling took over and let go has ended',
+    upgrade.endedMeanwhile,
+    ['stop#dropEnded', '!isStopping || hasLeft', 'true'],
+  ],
+  [
     '[R91] what was held by a server that left is in doubt for a grace',
     upgrade.upgradedAfar(upgrade.PAUSES_MS),
     ['farewell#departOrigin', 'wasAnswered ? unclaimedOf(state, origin) : []', '[]'],

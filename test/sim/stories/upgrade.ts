@@ -65,6 +65,28 @@ export const aloneOrNot = story(
   },
 );
 
+/** A service ends while one of its servers waits for the other to have all instances. */
+export const endedMeanwhile = story(HOSTS, ({ world, run, demand }) => {
+  world.kill('h3-b');
+  run(1_000);
+  const hung = world.serve({ host: 'h3', service: 'db' });
+  run(1_000);
+  hung.process.pause();
+  world.start({ ...world.server('h3-a').spec, side: 'b' });
+  const service = world.serve({ host: 'h3', service: 'db' });
+  run(1_000);
+  world.stop('h3-a');
+  run(100);
+  service.kill();
+  run(200);
+  for (const server of world.running()) {
+    const state = stateAt(server, service.instance);
+    demand(state === 'none', `${server.name} says that what was killed is ${state}`);
+  }
+  run(2_000);
+  hung.kill();
+});
+
 /** Restarts both servers of h3 and looks on. */
 function restart(stage: Stage, how: { readonly pauseMs: number; readonly kill: 'a' | 'b' | null }) {
   const { world, run, demand } = stage;
