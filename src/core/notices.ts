@@ -26,33 +26,38 @@ export const NOTICES = {
     level: 'info',
     sentence: sentence(
       'summary: {servers} servers known, {links} linked, {missing} hosts missing; {registrations} ',
-      'registrations known, {own} of them by clients here; {clients} clients, {watches} watches, ',
-      '{strangers} strangers; {bytes} bytes of memory',
+      'registrations known, {own} of them from clients of this server; {clients} clients, ',
+      '{watches} watches, {strangers} connections before their handshake; {bytes} bytes of memory',
     ),
   },
   'loopback-advertised': {
     level: 'warn',
     sentence: sentence(
-      'this server advertises {address}, which on every other machine is that machine itself: ',
-      'advertise an address at which others reach this server',
+      'this server advertises the loopback address {address}, at which no other machine can reach it: ',
+      'start it with an --advertise that other machines can reach',
     ),
   },
-  'address-late': { level: 'warn', sentence: '{reason}; tried every second until it is there' },
+  'address-late': { level: 'warn', sentence: '{reason}; this server tries again every second' },
   'address-gone': {
     level: 'warn',
     sentence: sentence(
-      'this host no longer has the address of {address}: others cannot reach this server; ',
-      'let the server follow an interface with --bind eth0',
+      'this host no longer has the address of {address}: other hosts cannot reach this server; ',
+      'give the address back to the host, or start the server with the name of an interface, such as ',
+      '--bind eth0: it then follows the address of the interface',
     ),
   },
-  'address-back': { level: 'info', sentence: 'this host has the address of {address} again' },
+  'address-back': {
+    level: 'info',
+    sentence: 'this host has the address of {address} again: other hosts can reach this server',
+  },
   'address-changed': {
     level: 'warn',
     sentence: 'this server advertises {address} from now on, not {before}',
   },
   'not-followed': {
     level: 'warn',
-    sentence: 'cannot bind {address}, where the interface is now: {reason}; tried every 2 s',
+    sentence:
+      'cannot bind {address}, the new address of the interface: {reason}; this server tries again every 2 s',
   },
   'server-stopping': { level: 'info', sentence: 'server {name} says goodbye and stops' },
   'no-socket': {
@@ -61,7 +66,7 @@ export const NOTICES = {
   },
   'socket-bound-anew': {
     level: 'warn',
-    sentence: 'the UNIX socket {path} was gone, and is bound anew',
+    sentence: 'the file of the UNIX socket {path} was gone: this server made it again',
   },
   'no-door': {
     level: 'warn',
@@ -69,12 +74,13 @@ export const NOTICES = {
   },
   'door-closed': {
     level: 'error',
-    sentence: 'the {door} door failed and is closed, tried again every 5 s: {reason}',
+    sentence:
+      'the {door} door failed and is closed: {reason}; this server tries to open it every 5 s',
   },
   'dns-unnamed': {
     level: 'warn',
     sentence:
-      'service {service} has no name in DNS: {reason}; rarangi-dns(7) says which it may have',
+      'service {service} has no name in DNS: {reason}; rarangi-dns(7) says which names DNS can have',
   },
   'dns-flood': {
     level: 'warn',
@@ -89,11 +95,14 @@ export const NOTICES = {
   'few-open-files': {
     level: 'warn',
     sentence: sentence(
-      'this process may open {files} files: it takes {connections} connections of clients at most; ',
-      'allow more with LimitNOFILE= or ulimit -n',
+      'this process may open only {files} files, so this server accepts {connections} connections of ',
+      'clients at most; raise the limit with LimitNOFILE= of its unit, or with ulimit -n',
     ),
   },
-  'systemd-untold': { level: 'warn', sentence: 'systemd was not told {state}: {reason}' },
+  'systemd-untold': {
+    level: 'warn',
+    sentence: 'this server could not tell systemd {state}: {reason}',
+  },
   'view-complete': { level: 'info', sentence: 'the view is complete' },
   'view-incomplete': { level: 'warn', sentence: 'the view is not complete; missing: {missing}' },
   'link-up': {
@@ -106,8 +115,8 @@ export const NOTICES = {
     level: 'warn',
     sentence: sentence(
       'timings differ: {server} has a heartbeat of {heartbeatMs} ms and a silence of {silenceMs} ms, ',
-      '{peer} has {peerHeartbeatMs} ms and {peerSilenceMs} ms; their link uses the slower and the ',
-      'longer: give all servers the same',
+      '{peer} has {peerHeartbeatMs} ms and {peerSilenceMs} ms; their link uses the longer of each; ',
+      'give all servers the same --heartbeat and --silence',
     ),
   },
   'link-released': { level: 'info', sentence: 'link to {peer} at {address} is given up: {reason}' },
@@ -124,21 +133,22 @@ export const NOTICES = {
   },
   'refused-address': {
     level: 'error',
-    sentence: '{address} refused us: {reason}',
+    sentence: '{address} refused this server: {reason}',
   },
   'not-tried-again': {
     level: 'warn',
-    sentence: '{address} is not tried again until SIGHUP or a restart',
+    sentence: 'this server does not try {address} again until it gets SIGHUP or is restarted',
   },
   reloaded: {
     level: 'info',
     sentence:
-      'reload: reads the files again, and tries again the addresses that refused this server',
+      'reload: this server reads its files again, and tries the addresses again that refused it',
   },
-  'trust-reread': { level: 'info', sentence: 'read again: {what}' },
+  'trust-reread': { level: 'info', sentence: 'the files were read again: {what}' },
   'trust-unchanged': {
     level: 'error',
-    sentence: 'the files that were read again are not used, the old ones stay trusted: {reason}',
+    sentence:
+      'the files that were read again are not used: {reason}; what was read before stays in use',
   },
   'limit-reached': {
     level: 'warn',
@@ -162,20 +172,29 @@ export const NOTICES = {
   'port-held': {
     level: 'warn',
     sentence:
-      'another program is at {address}, the place of the other server of this host, ' +
-      "or that server hangs; see which: ss -ltunp 'sport = {port}'",
+      'another program has {address}, the address of the other server of this host, ' +
+      "or that server hangs; see which program has it with: ss -ltunp 'sport = {port}'",
   },
   'host-twice': {
     level: 'warn',
-    sentence: 'host {host} has two servers of side {side}: {address} and {other}',
+    sentence:
+      'host {host} has two servers of side {side}: {address} and {other}; ' +
+      'if they are two machines, give each a name of its own with --host',
   },
   'origin-reachable': { level: 'info', sentence: 'server {server} of host {host} is reachable' },
-  'origin-suspect': { level: 'warn', sentence: 'server {server} of host {host} is suspect' },
+  'origin-suspect': {
+    level: 'warn',
+    sentence: 'server {server} of host {host} cannot be reached and is suspect',
+  },
   'origin-left': { level: 'info', sentence: 'server {server} of host {host} said goodbye' },
-  'origin-crashed': { level: 'warn', sentence: 'server {server} of host {host} is gone: a crash' },
+  'origin-crashed': {
+    level: 'warn',
+    sentence: 'server {server} of host {host} is gone: it crashed',
+  },
   'origin-split': {
     level: 'warn',
-    sentence: 'server {server} of host {host} is split off by a net-split; its state is frozen',
+    sentence:
+      'server {server} of host {host} is cut off by a net-split; what it held is kept as stale',
   },
   'origin-forgotten': {
     level: 'info',
@@ -183,7 +202,8 @@ export const NOTICES = {
   },
   'state-differs': {
     level: 'error',
-    sentence: 'the state of {server} differs from what {peer} has; asked for it anew',
+    sentence:
+      'the log of {server} is not the same here as at {peer}; this server asks for all of it again',
   },
   slept: { level: 'warn', sentence: 'this server did not run for {milliseconds} ms' },
   'instance-registered': {
@@ -207,7 +227,8 @@ export const NOTICES = {
   },
   'too-long': {
     level: 'error',
-    sentence: 'a message `{message}` for {address} is too long to be sent: a bug in rarangi',
+    sentence:
+      'a message `{message}` for {address} is too long to be sent: a bug in rarangi; please report it',
   },
   'no-master': {
     level: 'warn',

@@ -46,14 +46,20 @@ const ONE_MACHINE = 'give the address at which clients reach the service, such a
 
 const FAULTS = {
   wildcard: {
-    problem: 'is not an address: it stands for every one of a machine',
+    problem: 'is not the address of a service: it stands for every address of a machine',
     hint: ONE_MACHINE,
   },
-  broadcast: { problem: 'is not an address: it is that of every machine', hint: ONE_MACHINE },
-  multicast: { problem: 'is not an address: it is that of many machines', hint: ONE_MACHINE },
+  broadcast: {
+    problem: 'is not the address of a service: it is the broadcast address',
+    hint: ONE_MACHINE,
+  },
+  multicast: {
+    problem: 'is not the address of a service: it is a multicast address',
+    hint: ONE_MACHINE,
+  },
   zone: {
-    problem: 'is not an address: its zone means something on one machine only',
-    hint: 'give an address that needs none',
+    problem: 'is not the address of a service: its zone means something on one machine only',
+    hint: 'give an address without a zone',
   },
   number: {
     problem: 'is not an address',

@@ -8,26 +8,38 @@ export const PROTOCOL_ERRORS = {
   'malformed-frame': { code: 1, closes: true, doc: 'The bytes are no CBOR byte string.' },
   'frame-too-long': { code: 2, closes: true, doc: 'A frame is longer than the limit.' },
   'malformed-message': { code: 3, closes: true, doc: 'A message does not fit its declaration.' },
-  'unexpected-message': { code: 4, closes: true, doc: 'A message that has no place here.' },
+  'unexpected-message': {
+    code: 4,
+    closes: true,
+    doc: 'A message that this side does not expect now.',
+  },
   'unknown-message': { code: 5, closes: false, doc: 'A message of a kind unknown to this side.' },
-  'wrong-environment': { code: 6, closes: true, doc: 'The two sides serve other environments.' },
+  'wrong-environment': {
+    code: 6,
+    closes: true,
+    doc: 'The two sides belong to different environments.',
+  },
   'no-common-version': { code: 7, closes: true, doc: 'No protocol version is common to both.' },
   'handshake-timeout': { code: 8, closes: true, doc: 'The handshake was not finished in time.' },
   silent: { code: 9, closes: true, doc: 'Nothing was heard for too long.' },
   duplicate: {
     code: 10,
     closes: true,
-    doc: 'Another connection to the same server is kept, or links to others are.',
+    doc: 'Another connection to the same server is kept, or links to other servers are.',
   },
   self: {
     code: 11,
     closes: true,
     doc: 'A server found itself at the other end. It closes the connection.',
   },
-  refused: { code: 12, closes: false, doc: 'A request that cannot be granted.' },
+  refused: { code: 12, closes: false, doc: 'A request that this side does not grant.' },
   left: { code: 13, closes: true, doc: 'This origin has said goodbye before.' },
   locked: { code: 14, closes: true, doc: 'One side speaks TLS, the other does not.' },
-  'not-trusted': { code: 15, closes: true, doc: 'The certificate of the other side is no good.' },
+  'not-trusted': {
+    code: 15,
+    closes: true,
+    doc: 'The certificate of the other side is not trusted.',
+  },
   overloaded: {
     code: 16,
     closes: true,
@@ -36,7 +48,7 @@ export const PROTOCOL_ERRORS = {
   'wrong-key': {
     code: 17,
     closes: false,
-    doc: 'A request that names an instance with a key that is not its own.',
+    doc: 'A request that names an instance, and not the key of that instance.',
   },
   'given-up': {
     code: 18,

@@ -118,9 +118,10 @@ function framed(begin: Uint8Array, contentBytes: number): Uint8Array {
 
 /** A TLS client begins with the type of a record: that of a handshake or of an alert. */
 function strangeStart(byte: number): ProtocolError {
-  if (byte === TLS_ALERT) return new ProtocolError('locked', 'it speaks TLS: it wants a secret');
+  if (byte === TLS_ALERT)
+    return new ProtocolError('locked', 'it speaks TLS, but this side has no secret');
   if (byte !== TLS_HANDSHAKE) return strangeByte(byte);
-  return new ProtocolError('locked', 'it speaks TLS, and here is no secret');
+  return new ProtocolError('locked', 'it speaks TLS, but this side has no secret');
 }
 
 function strangeByte(byte: number): ProtocolError {

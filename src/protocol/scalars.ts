@@ -125,13 +125,14 @@ export const addressOrOwn: FieldSpec<string> = {
 /** Where a server listens: `ADDRESS:PORT`, IPv6 in brackets. */
 export const serverAddress: FieldSpec<string> = word('server-address', SERVER_ADDRESS_BYTES_MAX, {
   pattern: `[][A-Za-z0-9_.:-]{3,${String(SERVER_ADDRESS_BYTES_MAX)}}`,
-  faultOf: (value) => (isServerAddress(value) ? null : 'the address of a server is none'),
+  faultOf: (value) =>
+    isServerAddress(value) ? null : 'the address of a server is not ADDRESS:PORT',
 });
 
 /** The scheme of a URI (RFC 3986, section 3.1). */
 export const scheme: FieldSpec<string> = word('scheme', SCHEME_CHARACTERS_MAX, {
   pattern: `[A-Za-z][A-Za-z0-9+.-]{0,${String(SCHEME_CHARACTERS_MAX - 1)}}`,
-  faultOf: (value) => (isScheme(value) ? null : `the scheme is none: ${SCHEME_HINT}`),
+  faultOf: (value) => (isScheme(value) ? null : `the scheme is not valid: ${SCHEME_HINT}`),
 });
 
 /** Whether a text is the scheme of a URI. */

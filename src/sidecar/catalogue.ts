@@ -129,9 +129,9 @@ function reportAbsence(client: Client, { options, offers, report }: Offering): (
 
 /** What to do where nobody is. */
 function hintWithout({ environment, servers = [] }: ClientOptions): string {
-  if (servers.length > 0) return `look whether one runs at ${servers.join(', ')}`;
+  if (servers.length > 0) return `see whether a server runs at ${servers.join(', ')}`;
   const which = environment === undefined ? '' : ` -e ${environment}`;
-  return `start one with: rarangi serve${which}`;
+  return `start a server with: rarangi serve${which}`;
 }
 
 function placeOf({ address, port }: Offer): string {

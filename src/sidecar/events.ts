@@ -26,11 +26,11 @@ export const SIDECAR_EVENTS = {
   refused: { level: 'error', sentence: 'server {server} refused: {reason}' },
   'refused-by-all': {
     level: 'error',
-    sentence: 'every server refused, nothing is registered: {reason}',
+    sentence: 'every server refused, and nothing is registered: {reason}',
   },
   'no-server': {
     level: 'warn',
-    sentence: 'registered with no server for {seconds} s now, and trying on; {hint}',
+    sentence: 'registered with no server for {seconds} s now, and still trying; {hint}',
   },
   denied: {
     level: 'warn',
@@ -51,18 +51,25 @@ export const SIDECAR_EVENTS = {
   'port-taken': {
     level: 'warn',
     sentence: sentence(
-      '{holder} answers at port {port} before the command is started; that does not count for ',
-      '{service}',
+      '{holder} answers at port {port} before the command starts: {service} is not registered as long ',
+      'as only that program answers there',
     ),
   },
   'held-elsewhere': {
     level: 'info',
-    sentence: '{holder} answers at port {port} for {service}: no process that the command started',
+    sentence:
+      '{holder} answers at port {port} for {service}: the answer counts, though the command did not start it',
   },
   unhealthy: { level: 'warn', sentence: '{service} is unhealthy, deregistering it: {reason}' },
   healthy: { level: 'info', sentence: '{service} is healthy again' },
-  'services-reread': { level: 'info', sentence: 'read again: {services} services' },
-  'services-refused': { level: 'error', sentence: 'the services stay as they are: {reason}' },
+  'services-reread': {
+    level: 'info',
+    sentence: 'the file was read again: it has {services} services',
+  },
+  'services-refused': {
+    level: 'error',
+    sentence: 'the file was read again and is not used, the services stay as they are: {reason}',
+  },
   deregistering: { level: 'info', sentence: 'deregistering {service}: {cause}' },
   'command-not-started': { level: 'error', sentence: 'cannot start {command}: {reason}' },
   'command-signalled': { level: 'info', sentence: 'sending {signal} to the command' },
@@ -72,7 +79,7 @@ export const SIDECAR_EVENTS = {
   },
   'left-behind': {
     level: 'warn',
-    sentence: 'the command has left behind {processes}; sending SIGTERM',
+    sentence: 'the command has ended and left behind {processes}; sending SIGTERM',
   },
   'left-behind-killed': {
     level: 'warn',

@@ -58,7 +58,7 @@ export class Evidence {
     if (last !== undefined && nowMs() - last.atMs < REFUSED_MS) return last.reason;
     if (probe.kind === 'exec') {
       const found = await look(service, patience);
-      if (found === 'cut short') return 'there was no time left';
+      if (found === 'cut short') return 'the probe had no time left';
       // Whom a command of the shell has asked cannot be seen: where nobody answers, it decides alone.
       if (found === 'silence') {
         this.noteSilence(service);
@@ -77,7 +77,7 @@ export class Evidence {
     const isNew = [...now].some((inode) => earlier?.inodes.has(inode) !== true);
     const holder = holderOf(now);
     if (earlier !== undefined && (!isNew || earlier.isUnseen)) {
-      return `${holder} answers at port ${String(port)}, and was there before the command`;
+      return `${holder} answers at port ${String(port)}, and did so before the command started`;
     }
     this.#report('held-elsewhere', { service: name, port, holder });
     return null;
@@ -139,7 +139,7 @@ async function isWeighed(
 /** The process that holds one of the sockets, in words. */
 function holderOf(inodes: ReadonlySet<string>): string {
   const [first, ...more] = holders(inodes);
-  if (first === undefined) return 'a process that cannot be seen from here';
+  if (first === undefined) return 'a process that this user cannot see';
   const others = more.length === 0 ? '' : ` and ${String(more.length)} more`;
   return `${first.name} (process ${String(first.pid)})${others}`;
 }

@@ -43,8 +43,8 @@ export function withPorts(
     const port = chosen.find(({ key }) => key === keyOf(service))?.port;
     if (port !== undefined) return { ...service, offer: { ...offer, port } };
     throw RarangiError.usage(
-      `no command can be told which port ${offer.name} has`,
-      'add a command after --, or give the port',
+      `port 0 of ${offer.name} needs a command, which is told the port that was chosen`,
+      'add a command after --, or give a port',
     );
   });
 }

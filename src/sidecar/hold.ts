@@ -62,7 +62,7 @@ function refusal({ reason, hint }: RefusedByAll): RarangiError {
 
 function lateness(service: string): RarangiError {
   return new RarangiError('RARANGI_TIMEOUT', `${service} was not ready in time`, {
-    hint: 'see why it does not answer, or give it a longer --ready-timeout',
+    hint: 'see why the service does not answer, or give it a longer --ready-timeout',
   });
 }
 

@@ -26,7 +26,7 @@ export function parseProbe(text: string, what: string): Probe {
   if (command !== undefined) return { kind: 'exec', command };
   if (isHttpUrl(text)) return { kind: 'http', url: text };
   throw RarangiError.usage(
-    `${what} ${JSON.stringify(text)} is no way to ask a service`,
+    `${what} ${JSON.stringify(text)} is not a probe`,
     'use tcp, none, http://HOST:PORT/PATH or exec:COMMAND',
   );
 }
@@ -37,7 +37,7 @@ export async function attempt(
   place: ProbeTarget,
   { timeoutMs, signal }: Patience,
 ): Promise<string | null> {
-  if (signal.aborted) return 'there was no time left';
+  if (signal.aborted) return 'the probe had no time left';
   const over = new AbortController();
   const end = (): void => {
     over.abort();

@@ -27,7 +27,7 @@ export function checkServices(services: readonly SidecarService[]): void {
     const key = keyOf(service);
     if (keys.has(key)) {
       throw RarangiError.usage(
-        `${offer.name} is offered twice at one port`,
+        `${offer.name} is offered twice at one address and port`,
         'give each instance a port or an address of its own',
       );
     }

@@ -32,15 +32,15 @@ test.each([
 });
 
 test.each([
-  ['0.0.0.0', 'stands for every one of a machine'],
-  ['::', 'stands for every one of a machine'],
-  ['0:0:0:0:0:0:0:0', 'stands for every one of a machine'],
-  ['::ffff:0.0.0.0', 'stands for every one of a machine'],
-  ['255.255.255.255', 'of every machine'],
-  ['224.0.0.1', 'of many machines'],
-  ['239.255.255.255', 'of many machines'],
-  ['ff02::1', 'of many machines'],
-  ['::ffff:224.0.0.1', 'of many machines'],
+  ['0.0.0.0', 'stands for every address of a machine'],
+  ['::', 'stands for every address of a machine'],
+  ['0:0:0:0:0:0:0:0', 'stands for every address of a machine'],
+  ['::ffff:0.0.0.0', 'stands for every address of a machine'],
+  ['255.255.255.255', 'the broadcast address'],
+  ['224.0.0.1', 'a multicast address'],
+  ['239.255.255.255', 'a multicast address'],
+  ['ff02::1', 'a multicast address'],
+  ['::ffff:224.0.0.1', 'a multicast address'],
   ['fe80::1%eth0', 'its zone'],
   ['127.0.0.010', 'is not an address'],
   ['10.0.0.300', 'is not an address'],
@@ -89,7 +89,7 @@ test('an IP address of the system is one here, unless it is that of many', () =>
     const isIp = isIPv4(ip) || isIPv6(ip);
     const { problem = '' } = addressFaultOf(ip) ?? {};
 
-    const isOfMany = /every one|every machine|many machines/.test(problem);
+    const isOfMany = /every address|broadcast|multicast/.test(problem);
 
     expect(isAddress(ip)).toBe(isIp && !isOfMany);
     expect(isOfMany).toBe(isIp && OF_MANY.test(ip));

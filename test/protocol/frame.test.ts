@@ -42,8 +42,8 @@ test.each(['00', '3f', '5c', '5f', '60', '82', 'ff'])(
 );
 
 test.each([
-  ['15', 'it speaks TLS: it wants a secret'],
-  ['16', 'it speaks TLS, and here is no secret'],
+  ['15', 'it speaks TLS, but this side has no secret'],
+  ['16', 'it speaks TLS, but this side has no secret'],
 ])('a stream that begins with %s is known for TLS', (head, reason) => {
   expect(() => framesOf(4096, head)).toThrow(new ProtocolError('locked', reason));
   expect(() => framesOf(4096, `40 ${head}`)).toThrow(

@@ -132,7 +132,9 @@ test('a stranger that was refused a moment ago is not connected to again', async
 
   const reasons = await rounds(5, () => evidence.weigh(service, service.ready, patience));
 
-  expect(new Set(reasons)).toEqual(new Set([expect.stringContaining('was there before')]));
+  expect(new Set(reasons)).toEqual(
+    new Set([expect.stringContaining('did so before the command started')]),
+  );
   expect(connectionsCount).toBe(2);
 });
 
@@ -140,7 +142,7 @@ test('where there is no time left to look, a command of the shell decides nothin
   const { evidence, service } = withoutFamily(await freePort());
   const patience = { timeoutMs: 1_000, signal: AbortSignal.abort() };
 
-  expect(await evidence.weigh(service, service.ready, patience)).toBe('there was no time left');
+  expect(await evidence.weigh(service, service.ready, patience)).toBe('the probe had no time left');
 });
 
 /** The evidence for a command that has no processes, and its service. */

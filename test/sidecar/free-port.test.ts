@@ -38,7 +38,5 @@ test('where no port was chosen nothing is told', () => {
 });
 
 test('a port that nobody would be told of is refused', () => {
-  expect(() => withPorts([service('web', 0)], [])).toThrow(
-    /no command can be told which port web has/,
-  );
+  expect(() => withPorts([service('web', 0)], [])).toThrow(/port 0 of web needs a command/);
 });

@@ -40,7 +40,7 @@ test('processes that the command leaves behind are asked to end, and the exit st
   const { code, stderr } = await sidecar.ended;
 
   expect([code, isThere(pid)]).toEqual([7, false]);
-  expect(stderr).toContain(`has left behind sleep (process ${pid})`);
+  expect(stderr).toContain(`has ended and left behind sleep (process ${pid})`);
   expect(stderr).not.toContain('"left-behind-killed"');
 });
 

@@ -28,7 +28,7 @@ async function answering(listener: RequestListener): Promise<number> {
 test.each(['', 'udp', 'exec:', 'exec: ', 'http:', 'http://', 'https://localhost/'])(
   '%j says no way to ask',
   (text) => {
-    expect(() => parseProbe(text, 'ready')).toThrow(/ready .* is no way to ask a service/);
+    expect(() => parseProbe(text, 'ready')).toThrow(/ready .* is not a probe/);
   },
 );
 
@@ -100,7 +100,7 @@ test('a probe that is called off before it begins is not asked', async () => {
     { timeoutMs: 1_000, signal: AbortSignal.abort() },
   );
 
-  expect(reason).toBe('there was no time left');
+  expect(reason).toBe('the probe had no time left');
 });
 
 function readText(path: string): string {

@@ -28,7 +28,7 @@ test.each<[Offer[], RegExp]>([
       { name: 'a', port: 80, tags: { v: '1' } },
       { name: 'a', port: 80 },
     ],
-    /offered twice at one port/,
+    /offered twice at one address and port/,
   ],
 ])('%j cannot be offered', (offers, complaint) => {
   expect(() => {

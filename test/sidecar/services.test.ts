@@ -171,7 +171,7 @@ test('where no port is chosen, the words and the environment are as they were', 
 });
 
 test.each([
-  [['--name', 'web', '--port', '0'], /no command can be told/],
+  [['--name', 'web', '--port', '0'], /port 0 of web needs a command/],
   [['--name', 'web'], /missing required flag --port/],
   [['--port', '80'], /missing required flag --name/],
   [[], /missing required flag --name/],

@@ -167,7 +167,7 @@ test.skipIf(!needs('tmux'))('at a terminal what the command left behind ends as 
   process.kill(terminal.pid(), 'SIGUSR1');
 
   await expect.poll(() => terminal.tmux('list-panes'), PATIENTLY).toBe('');
-  expect(text(log)).toContain(`has left behind sleep (process ${String(left)})`);
+  expect(text(log)).toContain(`has ended and left behind sleep (process ${String(left)})`);
   expect(processOf(left)).toBeNull();
 });
 

@@ -283,7 +283,7 @@ export class Contacts {
         this.send(contact, errorOf('unknown-message', `code ${String(message.code)}`));
         return;
       case 'unfit':
-        this.lose(contact, 'unexpected-message', 'a server asks nothing');
+        this.lose(contact, 'unexpected-message', 'a server does not send such a message');
         return;
       default:
         this.#options.listener.onMessage(contact, message);

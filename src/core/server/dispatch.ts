@@ -73,7 +73,7 @@ export function dispatch(state: State, connection: Connection, message: Arrived)
   if (isDone) return;
   if (message.kind === 'unknown' && isShaken(connection)) {
     const { code } = PROTOCOL_ERRORS['unknown-message'];
-    const reason = `message kind ${String(message.code)} is not known here`;
+    const reason = `this side does not know message kind ${String(message.code)}`;
     const request = message.request === undefined ? {} : { request: message.request };
     state.out.send(connection.id, { kind: 'error', error: code, reason, ...request });
   } else if (message.kind === 'unfit' && connection.phase === 'session') {
@@ -140,14 +140,14 @@ function handleHello(state: State, connection: Connection, hello: MessageOf<'hel
     const reason = 'hello: its role is neither client nor peer';
     handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
   } else if (role === 'peer' && !takesPeers(connection)) {
-    const reason = 'a socket takes clients only: servers link by TCP';
+    const reason = 'a UNIX socket takes clients only: servers link by TCP';
     handleBreach(state, connection.id, { kind: 'unexpected-message', message: reason });
   } else if (!hasRoom(state, role, connection)) {
     closeAtLimit(state, connection, 'connections');
   } else if (role === 'client') {
     becomeSession(state, connection, hello);
   } else if (origin === undefined || facts === undefined) {
-    const reason = 'a peer says who it is: `origin` and `facts`';
+    const reason = 'hello: a peer has to say who it is, in `origin` and `facts`';
     handleBreach(state, connection.id, { kind: 'malformed-message', message: reason });
   } else {
     handlePeerHello(state, connection, { ...hello, origin, facts });
@@ -295,7 +295,7 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
   for (const origin of [...state.reach.directory.ofHost(message.host)]) {
     if (origin.standing !== 'split') continue;
     forgetWays(state, origin.log.facts.addresses);
-    forgetOrigin(state, origin, 'an operator said so');
+    forgetOrigin(state, origin, 'an operator gave its host up with: rarangi peers --forget');
     count += 1;
   }
   const isGivenUp = giveUpPeer(state, message.host);
@@ -304,7 +304,7 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
 
 function refuseUnexpected(state: State, connection: Connection, message: Arrived): void {
   const what = message.kind === 'unknown' ? `message kind ${String(message.code)}` : message.kind;
-  const reason = `\`${what}\` has no place here`;
+  const reason = `message \`${what}\` is not expected here`;
   handleBreach(state, connection.id, { kind: 'unexpected-message', message: reason });
 }
 

@@ -313,7 +313,8 @@ export function tellFault(state: State, { connection, reason }: Fault): void {
   }
   const remote = connection === null ? undefined : state.connections.get(connection)?.remote;
   const address = connection === null ? 'this server' : (remote ?? 'a connection that is closed');
-  const what = connection === null ? 'nothing that anybody sent' : `what came from ${address}`;
+  const what =
+    connection === null ? 'an event of its own, such as a timer' : `what came from ${address}`;
   state.out.notice('fault', { what, address, count: state.life.faultsCount, reason });
 }
 
@@ -346,10 +347,10 @@ function putOut(state: State, id: ConnectionId, { link, facts }: Culprit): void 
     connection.dialled === null ? undefined : state.linking.targets.get(connection.dialled);
   if (target !== undefined) barAddress(state, target, barredMs);
   if (state.connections.has(id)) closeConnection(state, connection, 'fault');
-  handleSessionClosed(state, connection, 'what it sent met a bug of the server');
+  handleSessionClosed(state, connection, 'a message of it caused a bug of the server');
   const now = linkOf(state, connection);
   if (now === undefined) return;
-  loseLink(state, now, { loss: 'released', reason: 'what it sent met a bug of this server' });
+  loseLink(state, now, { loss: 'released', reason: 'a message of it caused a bug of this server' });
 }
 
 /** No link is made to that server for a while. */

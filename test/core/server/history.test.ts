@@ -159,13 +159,17 @@ test('an end that says why it closes a link is quoted: its process goes on, noth
   const [silent, broken] = [stage.neighbour('1'), stage.neighbour('2')];
   stage.pass(1_000);
 
-  stage.hear(silent, { kind: 'error', error: 9, reason: 'nothing was heard for too long' });
+  stage.hear(silent, {
+    kind: 'error',
+    error: 9,
+    reason: 'nothing was heard from the other end for too long',
+  });
   stage.close(silent);
   stage.hear(broken, { kind: 'error', error: 1, reason: 'a frame of 0 bytes' });
   stage.close(broken);
 
   expect(saidOf(stage).filter((text) => text.startsWith('link-down'))).toEqual([
-    'link-down server silent: it said: nothing was heard for too long | h1 h1-a',
+    'link-down server silent: it said: nothing was heard from the other end for too long | h1 h1-a',
     'link-down server closed: it said: a frame of 0 bytes | h2 h2-a',
   ]);
 });
@@ -215,8 +219,8 @@ test('an instance that a net-split cuts off is stale, live again after the heal,
   ]);
   stage.pass(20_000);
   expect(saidOf(stage, { host: 'h2' as Name }).slice(-2)).toEqual([
-    'forgotten server: the hold has ended | h2 h2-a',
-    'removed db crash: host h2 was cut off, and forgotten: the hold has ended | h2 h2-a',
+    'forgotten server: the split hold has ended | h2 h2-a',
+    'removed db crash: host h2 was cut off, and forgotten: the split hold has ended | h2 h2-a',
   ]);
 });
 

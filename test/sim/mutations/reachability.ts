@@ -285,7 +285,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
   [
     '[R65] a frozen origin is dropped when the hold ends',
     split.longSplit,
-    ['reachability#armHold', `forgetOrigin(state, origin, 'the hold has ended');`, ''],
+    ['reachability#armHold', `forgetOrigin(state, origin, 'the split hold has ended');`, ''],
   ],
   [
     '[R65] a frozen origin is dropped when its host is back without it',

@@ -104,7 +104,11 @@ export function handlePeerHello(state: State, connection: Connection, peer: Peer
   } else if (state.past.goodbyes.has(peer.origin)) {
     refuse(state, connection, { error: 'left', reason: 'this origin has said goodbye' });
   } else if (isBarred(state, peer.origin)) {
-    refuse(state, connection, { error: 'overloaded', reason: 'what it sent met a bug here' });
+    refuse(state, connection, {
+      error: 'overloaded',
+      reason:
+        'a message of that server caused a bug of this one, which now keeps it out for a while',
+    });
   } else if (!isToBeKept(state, peer.origin, peer.origin)) {
     refuse(state, connection, { error: 'duplicate', reason: 'another connection is kept' });
   } else if (mayLink(state, peer.facts)) {
@@ -120,7 +124,7 @@ export function refuseEnvironment(state: State, connection: Connection, theirs: 
   state.out.send(connection.id, {
     kind: 'error',
     error: PROTOCOL_ERRORS['wrong-environment'].code,
-    reason: `environment ${ours} here, not ${theirs}`,
+    reason: `this server serves environment ${ours}, not ${theirs}`,
     environment: ours,
   });
   state.tally.add('refused', ['wrong-environment']);
@@ -282,7 +286,7 @@ function notePace(state: State, { facts, ...said }: Peer): void {
 function handleLinkSilent(state: State, connection: Connection): void {
   const link = linkOf(state, connection);
   if (link === undefined) return;
-  state.out.sendError(connection.id, 'silent', 'nothing was heard for too long');
+  state.out.sendError(connection.id, 'silent', 'nothing was heard from the other end for too long');
   closeConnection(state, connection, 'silent');
   loseLink(state, link, { loss: 'silent', reason: 'it fell silent' });
 }

@@ -31,7 +31,7 @@ export function learnSibling(
     const address = nextAddress(state, facts);
     if (address !== undefined) noteSibling(state, [address]);
   } else {
-    noteRefused(state, connection, `it is a server of host ${facts.host}, and no sibling`);
+    noteRefused(state, connection, `it is a server of host ${facts.host}, not the sibling`);
   }
   closeConnection(state, connection, 'unneeded');
 }

@@ -234,7 +234,7 @@ function armHold(state: State, origin: Origin, tidings: Tidings): void {
   state.timers.set(`hold ${origin.id}`, state.nowMs + state.options.splitHoldMs, () => {
     if (!reachesOtherHost(state)) tidings.isAlone = true;
     tidings.forgotten.add(origin.id);
-    forgetOrigin(state, origin, 'the hold has ended');
+    forgetOrigin(state, origin, 'the split hold has ended');
   });
 }
 

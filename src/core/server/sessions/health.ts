@@ -51,18 +51,18 @@ function reasonsOf(state: State): Reason[] {
     },
     masters.held < masters.wanted && {
       code: 'few-links',
-      message: `this server has links to ${String(masters.held)} masters, and should have ${String(masters.wanted)}`,
-      hint: 'see the events dial-failed and link-down in its log',
+      message: `this server should be linked to ${String(masters.wanted)} masters, and is linked to ${String(masters.held)}`,
+      hint: 'see why in the log of this server: events dial-failed and link-down',
     },
     state.view.why === 'unsynced' && {
       code: 'unsynced',
-      message: 'this server has started and does not know everything yet',
+      message: 'this server has not yet learnt everything since its start',
       hint: 'wait until it does: rarangi status --wait 30s',
     },
     state.life.isAddressGone && {
       code: 'address-gone',
-      message: `${address}, which this server advertises, is no address of this host any more`,
-      hint: 'give it back to the host; or let the server follow an interface: --bind eth0',
+      message: `this host no longer has ${address}, the address that this server advertises`,
+      hint: 'give it back to the host; or start the server with --bind INTERFACE, which follows its address',
     },
     ...unansweredPeers(state)
       .slice(0, UNANSWERED_MAX)
@@ -95,19 +95,27 @@ function unansweredReason({ linking, options: { peers } }: State, host: string):
   for (const { address, refusal } of targets) {
     if (refusal === null) continue;
     const message = `${address}, named by --peer, and this server do not accept each other: ${refusal}`;
-    return { code, message, hint: 'mend that, then SIGHUP to this server; or correct its --peer' };
+    return {
+      code,
+      message,
+      hint: 'mend that, then send SIGHUP to this server; or correct its --peer and restart it',
+    };
   }
   const strange = targets.find(isStrange);
   if (strange !== undefined) {
-    const message = `${strange.address}, named by --peer, is the port of another program, or of a server that hangs`;
-    return { code, message, hint: 'correct the --peer of this host, or restart that server' };
+    const message = `at ${strange.address}, named by --peer, is another program, or a server that hangs`;
+    return {
+      code,
+      message,
+      hint: 'correct the --peer of this server and restart it; or restart the server that hangs',
+    };
   }
   return {
     code,
     message: `${host}, named by --peer, has not answered since the start`,
     hint:
       `start it, or give it up with: rarangi peers --forget ${host}, ` +
-      'and take it out of the --peer of this host',
+      'and take it out of --peer of the servers of this host',
   };
 }
 

@@ -9,7 +9,10 @@ import type { State } from '../state.ts';
 /** A reason for each of them, of so many at most. */
 export function portHeldReasons(state: State): Reason[] {
   const siblings = strangeSiblings(state).map((address) =>
-    reasonOf(address, 'the other server, is held by another program, or that server hangs'),
+    reasonOf(
+      address,
+      'the other server of this host, is held by another program, or that server hangs',
+    ),
   );
   const doors = state.life.heldPlaces.map(({ door, address, uid }) => {
     const whose = uid === null ? 'another program' : `a program of uid ${String(uid)}`;
@@ -19,8 +22,8 @@ export function portHeldReasons(state: State): Reason[] {
 }
 
 function reasonOf(address: string, whose: string): Reason {
-  const hint = `see which program it is: ${listenersCommand(address)}; end it, or give it another place`;
-  return { code: 'port-held', message: `${address}, the place of ${whose}`, hint };
+  const hint = `see which program it is: ${listenersCommand(address)}; end it, or give it another address`;
+  return { code: 'port-held', message: `${address}, the address of ${whose}`, hint };
 }
 
 /** A report has room for some other reasons, too. */

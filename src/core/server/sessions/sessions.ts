@@ -61,7 +61,7 @@ export function createSession(state: State, connection: Connection): Session {
 export function judgeSession(state: State, connection: Connection): void {
   if (isJudged(state, connection)) return;
   beginLiveness(state, connection, (silent) => {
-    state.out.sendError(silent.id, 'silent', 'nothing was heard for too long');
+    state.out.sendError(silent.id, 'silent', 'nothing was heard from the other end for too long');
     closeConnection(state, silent, 'silent');
     endSession(state, silent, `silent for ${String(SESSION_SILENCE_MS / 1_000)} s`);
   });

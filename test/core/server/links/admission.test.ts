@@ -204,7 +204,7 @@ test('the bytes of all clients are bounded, as the operator says, until one goes
   const [one, other] = [stage.client(), stage.client()];
 
   const reason =
-    'the limit is 40000 bytes that clients hold: use another host, or raise --max-bytes';
+    'the limit is 40000 bytes that clients hold: register at another host, or raise --max-bytes of this server';
   expect(answersTo(stage, one, 'a', 'b')).toEqual(['done', 'done']);
   expect(answersTo(stage, other, 'c')).toEqual([reason]);
   stage.close(one);
@@ -227,7 +227,7 @@ test('a session that takes an instance over takes its bytes along', () => {
 test('the own log grows no larger than others take in', () => {
   const stage = stageWith({ 'bytes-per-log': 40_000 });
 
-  const reason = 'the limit is 40000 bytes of the log of one server: use another host';
+  const reason = 'the limit is 40000 bytes of the log of one server: register at another host';
   expect(answersTo(stage, stage.client(), 'a', 'b')).toEqual(['done', 'done']);
   expect(answersTo(stage, stage.client(), 'c')).toEqual([reason]);
 });

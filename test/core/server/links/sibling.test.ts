@@ -92,7 +92,7 @@ test('[R96] a connection by a socket is one of a client, or refused', () => {
     ...{ kind: 'hello', protocol: 2, role: 'peer', environment: ENVIRONMENT, origin, facts },
   });
 
-  const reason = 'a socket takes clients only: servers link by TCP';
+  const reason = 'a UNIX socket takes clients only: servers link by TCP';
   expect(stage.take(connection)).toEqual([{ kind: 'error', error: 4, reason }]);
   expect(stage.closed).toEqual([{ connection, why: 'unexpected-message' }]);
   expect(stage.state.links.size).toBe(0);

@@ -100,7 +100,7 @@ test('a server that says it is locked is not tried again', () => {
   const stage = new ServerStage({ peers: [PEER] });
   const connection = stage.reach(PEER);
 
-  const error = new ProtocolError('locked', 'it speaks TLS: it wants a secret');
+  const error = new ProtocolError('locked', 'it speaks TLS, but this side has no secret');
   stage.give({ kind: 'unreadable', connection, error });
 
   expect(dialsWithin(stage, 3_600_000)).toEqual([]);

@@ -98,7 +98,10 @@ test('a server that was forgotten is listed with who said so', () => {
   ask(stage, { kind: 'forget', request: 1, host: 'h1' as Name, token });
 
   expect(goneOf(stage)).toEqual([
-    expect.objectContaining({ why: 'forgotten', detail: 'an operator said so' }),
+    expect.objectContaining({
+      why: 'forgotten',
+      detail: 'an operator gave its host up with: rarangi peers --forget',
+    }),
   ]);
 });
 

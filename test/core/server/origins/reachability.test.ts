@@ -136,7 +136,7 @@ test('[R54] why links were lost is remembered when the dead are back for a momen
 
 test('a server that closes a socket for silence says so: that is no crash', () => {
   const { stage, links } = mesh('1234');
-  const reason = 'nothing was heard for too long';
+  const reason = 'nothing was heard from the other end for too long';
 
   for (const digit of '12') {
     for (const reporter of '34') stage.tell(links[reporter]!, reporter, down(digit, 'silent'));

@@ -464,7 +464,7 @@ test('a peer of another environment is refused with both names', () => {
 
   stage.hear(link, { kind: 'hello', protocol: 2, role: 'peer', environment, ...peer });
 
-  const reason = 'environment testing here, not staging';
+  const reason = 'this server serves environment testing, not staging';
   expect(stage.take(link).at(-1)).toMatchObject({ error: 6, reason, environment: 'testing' });
   expect(stage.notices).toContainEqual({
     name: 'refused-environment',

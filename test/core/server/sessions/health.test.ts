@@ -71,13 +71,13 @@ test('a port of the sibling, or of a door, that another program has is named unt
   expect(heldOf(stage)).toEqual([
     {
       code: 'port-held',
-      message: `${sibling}, the place of the other server, is held by another program, or that server hangs`,
-      hint: "see which program it is: ss -ltunp 'sport = :17311'; end it, or give it another place",
+      message: `${sibling}, the address of the other server of this host, is held by another program, or that server hangs`,
+      hint: "see which program it is: ss -ltunp 'sport = :17311'; end it, or give it another address",
     },
     {
       code: 'port-held',
-      message: '127.0.0.1:17319, the place of DNS, is held by a program of uid 33',
-      hint: "see which program it is: ss -ltunp 'sport = :17319'; end it, or give it another place",
+      message: '127.0.0.1:17319, the address of DNS, is held by a program of uid 33',
+      hint: "see which program it is: ss -ltunp 'sport = :17319'; end it, or give it another address",
     },
   ]);
 
@@ -86,8 +86,8 @@ test('a port of the sibling, or of a door, that another program has is named unt
   expect(heldOf(stage)).toEqual([
     {
       code: 'port-held',
-      message: '/x, the place of HTTP, is held by another program',
-      hint: 'see which program it is: ss -lxp src /x; end it, or give it another place',
+      message: '/x, the address of HTTP, is held by another program',
+      hint: 'see which program it is: ss -lxp src /x; end it, or give it another address',
     },
   ]);
 
@@ -183,7 +183,7 @@ test('a program that accepts at a --peer and does not greet is no answer, and is
 
   expect(messages[0]).toEqual(['h4, named by --peer, has not answered since the start']);
   expect(messages[2]).toEqual([
-    `${PEER}, named by --peer, is the port of another program, or of a server that hangs`,
+    `at ${PEER}, named by --peer, is another program, or a server that hangs`,
   ]);
 });
 
@@ -198,7 +198,7 @@ test('a --peer of another environment, or with another secret, is a reason that 
   stage.give({ kind: 'undialled', address: PEER, reason, isRefusal: true });
   const [, untrusted] = statusOf(stage).reasons ?? [];
 
-  const hint = 'mend that, then SIGHUP to this server; or correct its --peer';
+  const hint = 'mend that, then send SIGHUP to this server; or correct its --peer and restart it';
   const message = `${PEER}, named by --peer, and this server do not accept each other:`;
   expect([foreign, untrusted]).toEqual([
     {
