@@ -112,7 +112,7 @@ function countsText(instances: readonly InstanceInfo[]): string {
     const shown = hosts.length > HOSTS_MAX ? [...hosts.slice(0, HOSTS_MAX), '…'] : hosts;
     return own.length === 0 ? [] : [`${String(own.length)} ${state} (${shown.join(', ')})`];
   });
-  return counts.length === 0 ? 'none is there' : counts.join(', ');
+  return counts.length === 0 ? 'no instance is there' : counts.join(', ');
 }
 
 /** Why an instance is there, or why it is stale. */
@@ -125,7 +125,8 @@ function thereText(one: InstanceInfo, happened: readonly EventInfo[]): string {
   }
   if (one.state === 'stale') return `${place} is stale.`;
   const since = own.findLast(({ event }) => event === 'registered');
-  if (since === undefined) return `${place} was there before this server remembers.`;
+  if (since === undefined)
+    return `${place} was registered before the oldest event that this server remembers.`;
   return `${place} was registered ${agoText(since.ageMs)} at ${since.server}.`;
 }
 
@@ -166,7 +167,11 @@ function aboutHost({ name, servers, gone, events }: Findings): Part | null {
 }
 
 function serverText({ name, state, registrations }: PeerInfo): string {
-  return `${name} is ${state} and holds ${String(registrations)}`;
+  return `${name} is ${state} and holds ${counted(registrations)}`;
+}
+
+function counted(registrations: number): string {
+  return `${String(registrations)} registration${registrations === 1 ? '' : 's'}`;
 }
 
 function goneText({ name, state, agoMs, reason }: GoneInfo): string {
@@ -177,8 +182,8 @@ function goneText({ name, state, agoMs, reason }: GoneInfo): string {
 function removedThereText(count: number, last: EventInfo): string {
   const what = `${String(last.service)} ${String(last.address)}`;
   const when = `${agoText(last.ageMs)}${becauseText(last)}`;
-  if (count === 1) return `Of its instances ${what} was removed ${when}.`;
-  return `Of its instances ${String(count)} were removed, the last, ${what}, ${when}.`;
+  if (count === 1) return `One instance was removed there: ${what}, ${when}.`;
+  return `${String(count)} instances were removed there, the last one, ${what}, ${when}.`;
 }
 
 function placeOf(what: InstanceInfo | EventInfo | undefined): string {
@@ -198,7 +203,7 @@ function capital(text: string): string {
 
 const GONE_WORDS = {
   left: 'said goodbye',
-  crashed: 'is taken for crashed',
+  crashed: 'is considered crashed',
   forgotten: 'was forgotten',
   unknown: 'is gone',
 } as const satisfies Readonly<Record<GoneInfo['state'], string>>;

@@ -66,11 +66,11 @@ function hostsText(missing: readonly string[], count: number): string {
 
 /** In words; of several reasons the first in this order is said. */
 const REASON_TEXTS: Readonly<Record<ViewReason, string>> = {
-  unsynced: 'the server has started and does not know everything yet',
+  unsynced: 'the server has not yet learnt everything since its start',
   split: 'hosts are cut off by a net-split',
   suspect: 'servers have just been lost, and may be back',
-  limit: 'there is more than the server may hold',
-  unknown: 'the server says why in a word that is newer than this program',
+  limit: 'there is more than the limits of the server allow',
+  unknown: 'the server is newer than this program and gives a reason that is not known here',
 };
 
 const REASONS = Object.keys(REASON_TEXTS) as ViewReason[];

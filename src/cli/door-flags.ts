@@ -47,7 +47,7 @@ export const doorFlags = {
     multipleNonGreedy: true,
   }),
   'http-insecure': Flags.boolean({
-    description: 'Speak HTTP in the clear beyond loopback, even with certificates.',
+    description: 'Speak HTTP without TLS beyond loopback, even if there are certificates.',
     env: 'RARANGI_SERVE_HTTP_INSECURE',
   }),
   dns: Flags.string({
@@ -69,7 +69,7 @@ export const doorFlags = {
     helpValue: 'ZONE',
   }),
   'dns-ttl': durationOrNone({
-    description: 'The TTL of what exists in DNS, from 0s to 60s; by default 0s.',
+    description: 'The TTL of the names that exist in DNS, from 0s to 60s; by default 0s.',
     env: 'RARANGI_SERVE_DNS_TTL',
   }),
   doors: Flags.string({

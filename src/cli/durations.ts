@@ -23,7 +23,7 @@ export function parseDuration(text: string): number {
 /** The same for a duration that must not be zero. Throws RARANGI_USAGE. */
 export function parsePositiveDuration(text: string): number {
   const milliseconds = parseDuration(text);
-  if (milliseconds === 0) throw refusal(text, 'must be more than nothing');
+  if (milliseconds === 0) throw refusal(text, 'must be more than 0');
   return milliseconds;
 }
 

@@ -17,7 +17,7 @@ export const EXIT_CODES = {
     code: 1,
     doc: 'The answer is no, from a complete view. Of lookup: none. Of status: not healthy.',
   },
-  usage: { code: 2, doc: 'Usage or configuration.' },
+  usage: { code: 2, doc: 'The command line or the configuration is wrong.' },
   unreachable: { code: 3, doc: 'No catalogue server could be reached.' },
   refused: { code: 4, doc: 'Refused: wrong environment, wrong secret, not allowed.' },
   uncertain: { code: 5, doc: 'Cannot tell: none found, but the view is not complete.' },

@@ -38,7 +38,8 @@ export function failureOf(error: unknown, command?: string): Failure {
     };
   }
   if (error instanceof OutputError) {
-    const hint = 'the output is not complete: make room, or write elsewhere';
+    const hint =
+      'the output is not complete: see that its reader runs and its disk has room, then try again';
     return { code: OUTPUT, message: error.message, hint, exit: EXIT_CODES.output.code };
   }
   return bugOf(error);

@@ -38,17 +38,18 @@ export const lockFlags = {
     helpValue: 'PATH',
   }),
   'tls-cert': Flags.string({
-    description: 'Instead of a secret, a certificate that names the environment, in PEM.',
+    description:
+      'A file with a certificate that names the environment, in PEM; it replaces a secret.',
     env: 'RARANGI_TLS_CERT',
     helpValue: 'PATH',
   }),
   'tls-key': Flags.string({
-    description: 'The key of the certificate.',
+    description: 'A file with the key of that certificate, in PEM.',
     env: 'RARANGI_TLS_KEY',
     helpValue: 'PATH',
   }),
   'tls-ca': Flags.string({
-    description: 'The certificates of the CAs that may issue one.',
+    description: 'A file with the certificates of the CAs that may issue certificates, in PEM.',
     env: 'RARANGI_TLS_CA',
     helpValue: 'PATH',
   }),
@@ -60,7 +61,7 @@ export const clientFlags = {
   ...lockFlags,
   server: Flags.string({
     description:
-      'A server to use instead of those of this host; with a / it is a socket. Repeatable.',
+      'A server to use instead of those of this host; a word with a / is the path of its UNIX socket. Repeatable.',
     env: 'RARANGI_SERVER',
     helpValue: 'HOST[:PORT]|PATH',
     multiple: true,
@@ -93,7 +94,7 @@ export function watchFlags({ env }: Watch): {
   return {
     watch: Flags.boolean({
       description:
-        'Show it again and again: on a terminal in place, until q; elsewhere at every change.',
+        'Keep running: on a terminal, show one page until q; elsewhere, print again at every change.',
       env: env.watch,
     }),
     interval: duration({
@@ -166,7 +167,10 @@ export function lockOptionsOf(flags: LockFlags): Pick<ClientOptions, 'secretFile
   const secret = givenOnly({ secretFile });
   if (cert === undefined && key === undefined && ca === undefined) return secret;
   if (cert === undefined || key === undefined || ca === undefined) {
-    throw RarangiError.usage('--tls-cert, --tls-key and --tls-ca go together', 'name all three');
+    throw RarangiError.usage(
+      '--tls-cert, --tls-key and --tls-ca are used together only',
+      'give all three',
+    );
   }
   return { ...secret, tls: { cert, key, ca } };
 }

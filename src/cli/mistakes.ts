@@ -34,7 +34,7 @@ export function meantWords(words: readonly string[], commands: readonly string[]
     const line = [words[at] ?? '', ...words.slice(0, at), ...words.slice(at + 1)];
     throw RarangiError.usage('the command comes before its flags', `write: ${lineOf(line)}`);
   }
-  if (first.startsWith('-')) throw RarangiError.usage(`there is no command before ${first}`);
+  if (first.startsWith('-')) throw RarangiError.usage(`a command has to come before ${first}`);
   const meant = SYNONYMS.get(first) ?? nearestWord(first, commands);
   const hint = meant === null ? undefined : `did you mean: ${lineOf([meant, ...rest])}`;
   throw RarangiError.usage(`command ${first} not found`, hint);
@@ -72,7 +72,7 @@ function oneHint(message: string, { command, words }: Typed): string | null {
   const [, extra] = /^unexpected arguments?: (.+)$/.exec(message) ?? [];
   if (extra === undefined || !ONE_AT_A_TIME.has(command)) return null;
   const wanted = words.filter((word) => !extra.split(', ').includes(word));
-  return `one at a time: ${lineOf([command, ...wanted])}`;
+  return `give one name at a time: ${lineOf([command, ...wanted])}`;
 }
 
 const ONE_AT_A_TIME = new Set(['history', 'explain']);
@@ -115,7 +115,7 @@ function strayHint({ command, words }: Typed, at: number): string | null {
     const names = stray.filter((word) => !word.startsWith('-'));
     return names.length < 2
       ? null
-      : `one pattern for several: ${lineOf(['lookup', `{${names.join()}}`])}`;
+      : `write one pattern for several services: ${lineOf(['lookup', `{${names.join()}}`])}`;
   }
   return command === 'register' ? registerHint(before, stray) : null;
 }
@@ -140,7 +140,7 @@ export function meantCommandLine(
   if (wrapped.length !== 1 || !/\s/.test(only.trim())) return undefined;
   // A line that only a shell understands is left to one.
   const words = /^[\w@%+=:,./\s-]+$/.test(only) ? only.trim().split(/\s+/) : ['sh', '-c', only];
-  return `it is one word with blanks in it; write: ${lineOf([command, ...ours, '--', ...words])}`;
+  return `the command is one word with blanks in it; write: ${lineOf([command, ...ours, '--', ...words])}`;
 }
 
 /**

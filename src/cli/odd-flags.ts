@@ -30,7 +30,10 @@ export function refuseOddValues(words: readonly string[], flags: Flags): void {
       throw RarangiError.usage(`--${name} takes no value`, `write: --${name}`);
     }
     if (!isBoolean && value === '') {
-      throw RarangiError.usage(`the value of --${name} is empty`, 'give it one, or leave it out');
+      throw RarangiError.usage(
+        `the value of --${name} is empty`,
+        'give it a value, or leave the flag out',
+      );
     }
   }
 }
@@ -49,7 +52,7 @@ export function refuseLoneFlags(
     const isOn = (other: string): boolean => given.has(other) || !OFF.has(values[other]);
     if (!given.has(name) || others.some(isOn)) continue;
     const wanted = others.map((other) => `--${other}`).join(' or ');
-    throw meaningless(name, `without ${wanted}`, `add ${wanted}, or leave it out`);
+    throw meaningless(name, `without ${wanted}`, `add ${wanted}, or leave --${name} out`);
   }
 }
 
@@ -63,7 +66,7 @@ export function refuseFlags(
 ): void {
   const given = typedFlags(parsed);
   const odd = names.find((name) => given.has(name));
-  if (odd !== undefined) throw meaningless(odd, condition, 'leave it out');
+  if (odd !== undefined) throw meaningless(odd, condition, `leave --${odd} out`);
 }
 
 function typedFlags({ raw }: Pick<Parsed, 'raw'>): ReadonlySet<string> {

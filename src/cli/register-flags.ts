@@ -41,7 +41,7 @@ const serviceFlags = {
 const servicesFlags = {
   service: Flags.string({
     description:
-      'A service in one word: name=NAME,port=PORT and, if wanted, address=, scheme=, ready=, ' +
+      'A service in one word: name=NAME,port=PORT and, as needed, address=, scheme=, ready=, ' +
       'check= and tag.KEY=. Repeatable.',
     env: 'RARANGI_REGISTER_SERVICE',
     helpValue: 'name=NAME,port=PORT[,...]',
@@ -66,13 +66,13 @@ const probeFlags = {
   }),
   'ready-timeout': flag.duration({
     description:
-      'How long a service may take to be ready before everything is ended; by default without end.',
+      'How long a service may take to be ready; after that the sidecar ends the command and itself. By default for ever.',
     env: 'RARANGI_REGISTER_READY_TIMEOUT',
   }),
   check: Flags.string({
     default: 'none',
     description:
-      'The probe for a service that is ready, as for --ready; while it fails, the service is not registered.',
+      'A probe of a service that is ready, written as for --ready. While it fails, the service is not registered.',
     env: 'RARANGI_REGISTER_CHECK',
     helpValue: 'PROBE',
   }),
@@ -83,14 +83,14 @@ const probeFlags = {
   }),
   'check-rise': Flags.integer({
     default: 2,
-    description: 'After so many good checks in a row the service is healthy again.',
+    description: 'How many good checks in a row make the service healthy again.',
     env: 'RARANGI_REGISTER_CHECK_RISE',
     helpValue: 'COUNT',
     min: 1,
   }),
   'check-fall': Flags.integer({
     default: 3,
-    description: 'After so many bad checks in a row the service is unhealthy.',
+    description: 'How many bad checks in a row make the service unhealthy.',
     env: 'RARANGI_REGISTER_CHECK_FALL',
     helpValue: 'COUNT',
     min: 1,

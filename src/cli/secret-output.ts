@@ -42,15 +42,15 @@ function openNew(beside: string, path: string): number {
     const failed = error as NodeJS.ErrnoException;
     const isNowhere = failed.code === 'ENOENT';
     const reason = isNowhere ? `there is no folder ${dirname(path)}` : reasonOf(failed);
-    throw RarangiError.usage(`cannot write ${path}: ${reason}`, 'name another place');
+    throw RarangiError.usage(`cannot write ${path}: ${reason}`, 'give another path');
   }
 }
 
 function failureOf(failed: NodeJS.ErrnoException, path: string): Error {
   if (failed.code !== 'EEXIST') return new OutputError(failed, path);
   return RarangiError.usage(
-    `${path} is there already`,
-    'a secret is never overwritten: name another file',
+    `${path} exists already`,
+    'rarangi overwrites no secret: give another path',
   );
 }
 

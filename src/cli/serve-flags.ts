@@ -20,7 +20,7 @@ export const serveFlags = {
   }),
   bind: Flags.string({
     description:
-      'Where to listen; an interface stands for its first address, which the server follows.',
+      'Where to listen. The name of an interface stands for its first address; the server follows it when that changes.',
     default: '127.0.0.1',
     env: 'RARANGI_SERVE_BIND',
     helpValue: 'ADDR|INTERFACE[:PORT]',
@@ -83,7 +83,7 @@ export const serveFlags = {
   }),
   grace: flag.duration({
     ...flag.lasting(500),
-    description: 'How long the instances of a suspect server are still answered.',
+    description: 'How long the instances of a suspect server are still answered as live.',
     env: 'RARANGI_SERVE_GRACE',
   }),
   'split-hold': flag.duration({
@@ -92,21 +92,22 @@ export const serveFlags = {
     env: 'RARANGI_SERVE_SPLIT_HOLD',
   }),
   'max-connections': Flags.integer({
-    description: 'The most connections of clients.',
+    description: 'How many connections of clients this server accepts at most.',
     default: 10_000,
     min: 1,
     env: 'RARANGI_SERVE_MAX_CONNECTIONS',
     helpValue: 'NUMBER',
   }),
   'max-connections-per-address': Flags.integer({
-    description: 'The most connections of one address; the UNIX socket counts as one.',
+    description:
+      'How many connections of one address it accepts at most; the UNIX socket counts as one address.',
     default: 4_096,
     min: 1,
     env: 'RARANGI_SERVE_MAX_CONNECTIONS_PER_ADDRESS',
     helpValue: 'NUMBER',
   }),
   'max-registrations': Flags.integer({
-    description: 'The most registrations that all clients of this server hold.',
+    description: 'How many registrations all clients of this server may hold together.',
     default: 500_000,
     min: 1,
     env: 'RARANGI_SERVE_MAX_REGISTRATIONS',
@@ -114,7 +115,7 @@ export const serveFlags = {
   }),
   'max-bytes': Flags.integer({
     description:
-      'The most bytes that the registrations and watches of all clients take on the wire.',
+      'How many bytes the registrations and watches of all clients may take on the wire together.',
     default: 256 * 1_024 * 1_024,
     min: 1,
     env: 'RARANGI_SERVE_MAX_BYTES',
@@ -178,5 +179,5 @@ export function serveOptionsOf(flags: ServeFlags): ServeOptions {
 /** The mode of a file as chmod(1) has it. Throws RARANGI_USAGE. */
 function parseMode(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
-  throw RarangiError.usage(`mode ${JSON.stringify(text)} is not of the form 0660`);
+  throw RarangiError.usage(`mode ${JSON.stringify(text)} is not an octal mode such as 0660`);
 }

@@ -68,7 +68,7 @@ function drawnLog(show: Show): ServeLog {
       else show(event);
       if (notice.name === 'link-up') neighbours.settle(linkedOutcome(notice.fields.peer));
       if (notice.name !== 'view-complete') return;
-      neighbours.settle({ text: 'no neighbours: a server on its own', isDone: true });
+      neighbours.settle({ text: 'neighbours: none yet', isDone: true });
       sync.settle({ text: 'first sync: the view is complete', isDone: true });
     },
     bound: ({ name, side, bound, lock, doors }) => {

@@ -32,12 +32,12 @@ export function servicesOfWords(words: readonly string[]): ServiceWords[] {
   for (const word of words.join(',').split(',')) {
     if (word === '') continue;
     const at = word.indexOf('=');
-    if (at < 1) throw RarangiError.usage(`${JSON.stringify(word)} in a service is not KEY=VALUE`);
+    if (at < 1) throw RarangiError.usage(`${JSON.stringify(word)} in --service is not KEY=VALUE`);
     const [key, value] = [word.slice(0, at).trim(), word.slice(at + 1)];
     if (key === 'name') drafts.push(draftOf(value));
     const draft = drafts.at(-1);
     if (draft === undefined)
-      throw RarangiError.usage(`a service begins with name=, not with ${key}=`);
+      throw RarangiError.usage(`a service in --service begins with name=, not with ${key}=`);
     if (key.startsWith('tag.')) setOnce(draft, { key: key.slice(4), value, isTag: true });
     else setOnce(draft, { key, value, isTag: false });
   }
@@ -141,7 +141,7 @@ function meaningless(
   const meant = /^tags?$/.test(word) ? words.find((one) => one.startsWith('tag')) : undefined;
   const right = meant ?? nearestWord(word, words);
   const proposal = right === null ? '' : `; did you mean ${JSON.stringify(right)}?`;
-  return RarangiError.usage(`${what}: ${JSON.stringify(word)} means nothing${proposal}`, hint);
+  return RarangiError.usage(`${what}: unknown field ${JSON.stringify(word)}${proposal}`, hint);
 }
 
 function requiredOf({ what, fields }: Pick<Draft, 'what' | 'fields'>, key: string): string {
@@ -163,7 +163,7 @@ function textIn(path: string, { isAgain }: { readonly isAgain: boolean }): strin
   try {
     file = openSync(path, constants.O_RDONLY | (isAgain ? constants.O_NONBLOCK : 0));
     if (isAgain && !fstatSync(file).isFile()) {
-      throw RarangiError.usage(`${path} is no regular file, and is read once only`);
+      throw RarangiError.usage(`${path} is not a regular file, so it cannot be read again`);
     }
     // Editors of Windows begin a text with a mark of its byte order, which JSON.parse does not know.
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
@@ -171,7 +171,7 @@ function textIn(path: string, { isAgain }: { readonly isAgain: boolean }): strin
     if (error instanceof RarangiError) throw error;
     throw RarangiError.usage(
       `cannot read services from ${path}: ${reasonOf(error as Error)}`,
-      'see whether --file is right',
+      'check the path in --file and who may read that file',
     );
   } finally {
     if (file !== null) closeSync(file);

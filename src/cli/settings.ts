@@ -87,12 +87,13 @@ export function unknownSettings({ command, flags }: Settings, env: Variables): s
     if (!isOwn && meant === null) return [];
     if (meant !== null && command === 'serve') {
       throw RarangiError.usage(
-        `there is no setting ${name}`,
+        `there is no setting with the name ${name}`,
         `did you mean ${meant}? otherwise unset ${name}`,
       );
     }
-    const hint = meant === null ? `no setting of rarangi ${command}` : `did you mean ${meant}?`;
-    return [`${name} is set and means nothing: ${hint}`];
+    const hint =
+      meant === null ? `it is no setting of rarangi ${command}` : `did you mean ${meant}?`;
+    return [`the variable ${name} is set and has no effect: ${hint}`];
   });
 }
 

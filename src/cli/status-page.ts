@@ -50,18 +50,18 @@ const ADVICE_BY_STATE: Readonly<Record<StatusReport['state'], readonly string[] 
   healthy: null,
   degraded: null,
   split: [
-    'The network is cut: hosts beyond it are frozen as they were last seen.',
-    'If one of them is gone for good: rarangi peers --forget HOST.',
+    'There is a net-split: the instances of hosts that are cut off are kept as stale, as last known.',
+    'If one of these hosts is gone for good: rarangi peers --forget HOST.',
   ],
   isolated: [
-    'No other host can be reached: everything elsewhere is stale.',
+    'This server can reach no other host: the instances of other hosts are stale.',
     'Check the network of this host and the --peer addresses of its servers.',
   ],
-  unknown: ['The server is newer than this command: use that of its version.'],
+  unknown: ['The server is newer than this command: use the command of its version.'],
 };
 
 const LOCK_TEXTS: Readonly<Record<StatusReport['lock'], string>> = {
-  none: 'none: all who reach its port may register',
+  none: 'none: everybody who can reach the port of the server may register',
   secret: 'TCP is locked by the secret of the environment',
   certificate: 'TCP is locked by certificates',
   unknown: 'TCP is locked in a way that is newer than this command',

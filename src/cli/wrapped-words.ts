@@ -28,8 +28,8 @@ export function refuseAltered(command: readonly string[], typed = typedWords): v
   const at = bytes.findIndex((word) => !isUtf8(word));
   if (at === -1) return;
   throw RarangiError.usage(
-    `the command cannot be given its word ${JSON.stringify(command[at])}, which is not UTF-8`,
-    'put it into a script, and start that',
+    `rarangi cannot give the command its word ${JSON.stringify(command[at])}, which is not UTF-8`,
+    'put that word into a script, and start the script',
   );
 }
 

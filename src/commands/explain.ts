@@ -10,7 +10,7 @@ import { explain, RarangiError } from '../index.ts';
 export default class Explain extends BaseCommand {
   static override summary = 'Explain a service, a host or an instance in a few sentences.';
   static override description =
-    'Says what is there and since when, what went and why, what the view lacks, and the name in DNS. ' +
+    'Says what is there and since when, what was removed and why, what the view lacks, and the name in DNS. ' +
     'Exits as lookup does.';
   static override usage = 'explain NAME|HOST|INSTANCE [FLAGS]';
   static override examples = [

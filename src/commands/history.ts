@@ -58,7 +58,7 @@ export default class History extends BaseCommand {
       max: 10_000,
     }),
     follow: Flags.boolean({
-      description: 'Go on with what happens from now on; with --json a line for each event.',
+      description: 'Then print every further event when it happens; with --json each as a line.',
       env: 'RARANGI_HISTORY_FOLLOW',
     }),
   };

@@ -42,7 +42,7 @@ export default class Peers extends BaseCommand {
       helpValue: 'HOST',
     }),
     all: Flags.boolean({
-      description: 'Also servers that left, crashed or were forgotten within the split hold.',
+      description: 'Also list servers that left, crashed or were forgotten within the split hold.',
       env: 'RARANGI_PEERS_ALL',
     }),
     host: Flags.string({
@@ -56,7 +56,7 @@ export default class Peers extends BaseCommand {
       helpValue: 'NAME',
     }),
     state: Flags.option({
-      description: 'Only servers in this state; the last three mean --all.',
+      description: 'Only servers in this state; each of the last three implies --all.',
       env: 'RARANGI_PEERS_STATE',
       options: PEER_STATES,
     })(),
@@ -98,10 +98,12 @@ export default class Peers extends BaseCommand {
   private async drop(host: string, options: ClientOptions, json: boolean): Promise<void> {
     const forgotten = await forget(host, options);
     if (json) this.printJson({ host, forgotten });
-    else this.print([`forgotten of host ${host}: ${String(forgotten)}`]);
+    else this.print([`servers of host ${host} forgotten: ${String(forgotten)}`]);
     if (forgotten > 0) return;
     if (!json)
-      this.remark(`no server of host ${host} is split off or waited for; see: rarangi peers`);
+      this.remark(
+        `no server of host ${host} is split, and this server waits for none; see: rarangi peers`,
+      );
     this.endWith('no');
   }
 }

@@ -40,6 +40,7 @@ export default class Secret extends BaseCommand {
       return;
     }
     this.print([secret]);
-    if (isOutputExposed()) this.remark('others may read that file: chmod 600, or use --write');
+    if (isOutputExposed())
+      this.remark('other users may read the file that this goes to: chmod 600, or use --write');
   }
 }

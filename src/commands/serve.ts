@@ -54,7 +54,9 @@ export default class Serve extends BaseCommand {
       if (ended.aborted) await handle.stop();
       await handle.stopped;
       if (handle.hasFailed)
-        throw new Error('stopped after a second bug within a minute: see its log');
+        throw new Error(
+          'the server stopped itself after a second bug within a minute: see its log',
+        );
     } catch (error) {
       // Asked to end before there was a server: it waited for its address.
       const isGivenUp = error instanceof RarangiError && error.code === 'RARANGI_ABORTED';

@@ -21,7 +21,7 @@ interface RarangiErrorSpec {
  */
 export const RARANGI_ERRORS = {
   RARANGI_USAGE: { retryable: false, hint: 'see: rarangi --help' },
-  RARANGI_UNREACHABLE: { retryable: true, hint: 'start one with: rarangi serve' },
+  RARANGI_UNREACHABLE: { retryable: true, hint: 'start a server with: rarangi serve' },
   RARANGI_REFUSED: {
     retryable: false,
     hint: 'the server says why; its limits are in rarangi-serve(1)',

@@ -47,7 +47,7 @@ test('a service: what is there and since when, what went and why, and its name i
   expect(sentences).toEqual([
     'web: 2 live (h1, h3).',
     '10.0.0.3:8000 on h1 was registered 90 s ago at h1-a.',
-    '10.0.0.3:8000 on h3 was there before this server remembers.',
+    '10.0.0.3:8000 on h3 was registered before the oldest event that this server remembers.',
     'A third, 10.0.0.7:8000 on h3, was removed 14 s ago: closed, its connection ended.',
     'In DNS it is web.production.rarangi.internal.',
   ]);
@@ -90,9 +90,9 @@ test('a host: its servers, those that are gone, and what was removed there', () 
 
   expect(kinds).toEqual(['host']);
   expect(sentences).toEqual([
-    'h3: h3-a is reachable and holds 4.',
-    'h3-b is taken for crashed, last in reach 14 s ago.',
-    'Of its instances web 10.0.0.7:8000 was removed 14 s ago: unhealthy, http://x: 503.',
+    'h3: h3-a is reachable and holds 4 registrations.',
+    'h3-b is considered crashed, last in reach 14 s ago.',
+    'One instance was removed there: web 10.0.0.7:8000, 14 s ago: unhealthy, http://x: 503.',
   ]);
 });
 

@@ -32,7 +32,7 @@ test('people read why a view is not complete, and who is missing', () => {
     'the view is not complete: hosts are cut off by a net-split; missing hosts: h4, h5',
   );
   expect(incompleteText({ ...SPLIT, missingCount: 300 })).toMatch(/h4, h5 and 298 more$/);
-  expect(incompleteText(UNSYNCED)).toMatch(/has started and does not know everything yet$/);
+  expect(incompleteText(UNSYNCED)).toMatch(/has not yet learnt everything since its start$/);
   expect(incompleteText({ missing: [], why: 'suspect', missingCount: 3 })).toMatch(
     /lost, and may be back; missing hosts: 3$/,
   );

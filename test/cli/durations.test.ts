@@ -38,7 +38,7 @@ test('a duration longer than a timer can wait is refused', () => {
 });
 
 test('a duration that must be positive is not nought', () => {
-  expect(() => parsePositiveDuration('0s')).toThrow(/more than nothing/);
+  expect(() => parsePositiveDuration('0s')).toThrow(/more than 0/);
 });
 
 test('a duration is written in the largest unit that fits', () => {

@@ -60,7 +60,11 @@ test.each([
     'did you mean: rarangi lookup --environment x web',
   ],
   ['nonexistent flag: --n', 'serve --n', 'none'],
-  ['unexpected argument: b', 'lookup a b', "one pattern for several: rarangi lookup '{a,b}'"],
+  [
+    'unexpected argument: b',
+    'lookup a b',
+    "write one pattern for several services: rarangi lookup '{a,b}'",
+  ],
   ['nonexistent flag: --interval', 'lookup --interval 1s db', 'none'],
   ['unexpected argument: b', 'serve b', 'none'],
   ['nonexistent flag: --nonsense', 'serve --nonsense', 'none'],

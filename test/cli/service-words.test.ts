@@ -40,9 +40,9 @@ test.each([
   ['port=1', /begins with name=/],
   ['name=a', /has no port/],
   ['name=a,port=x', /port "x" is not a number/],
-  ['name=a,port=1,colour=red', /"colour" means nothing/],
-  ['name=a,port=1,tag=x', /"tag" means nothing; did you mean "tag\.KEY"\?/],
-  ['name=a,adress=x', /"adress" means nothing; did you mean "address"\?/],
+  ['name=a,port=1,colour=red', /unknown field "colour"/],
+  ['name=a,port=1,tag=x', /unknown field "tag"; did you mean "tag\.KEY"\?/],
+  ['name=a,adress=x', /unknown field "adress"; did you mean "address"\?/],
   ['name=a,port=1,port=2', /has port twice/],
   ['name=a,port=1,tag.k=1,tag.k=2', /has k twice/],
   ['name=a,port=1,solo', /not KEY=VALUE/],
@@ -70,18 +70,18 @@ test.each([
   ['{', /is not JSON: Expected/],
   ['[]', /is not a JSON object/],
   ['{}', /has no list of services/],
-  ['{"services": [], "service": 1}', /"service" means nothing; did you mean "services"\?/],
+  ['{"services": [], "service": 1}', /unknown field "service"; did you mean "services"\?/],
   ['{"services": [1]}', /service 1 is not a JSON object/],
   ['{"services": [{"name": "a"}]}', /service 1 has no port/],
   [
     '{"services": [{"name": "a", "port": 1, "tag": "x"}]}',
-    /"tag" means nothing; did you mean "tags"\?/,
+    /unknown field "tag"; did you mean "tags"\?/,
   ],
   [
     '{"services": [{"name": "a", "port": 1, "tag": {"x": "y"}}]}',
-    /"tag" means nothing; did you mean "tags"\?/,
+    /unknown field "tag"; did you mean "tags"\?/,
   ],
-  ['{"services": [{"name": "a", "prot": true, "port": 1}]}', /"prot" means nothing/],
+  ['{"services": [{"name": "a", "prot": true, "port": 1}]}', /unknown field "prot"/],
   ['{"services": [{"name": "a", "port": 1, "tags": {"x": null}}]}', /null is neither a text/],
 ])('the file %j is refused', (text, complaint) => {
   expect(() => servicesReader(fileOf(text))()).toThrow(complaint);
@@ -103,7 +103,7 @@ test('a pipe is read once: nobody may ever write to it again', () => {
   const read = servicesReader(path);
 
   expect(read()).toEqual([]);
-  expect(read).toThrow(/no regular file, and is read once only/);
+  expect(read).toThrow(/is not a regular file, so it cannot be read again/);
 });
 
 test('a file that is not there is refused', () => {

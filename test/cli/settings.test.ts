@@ -41,11 +41,13 @@ test('a server does not start with a setting that is nearly one', () => {
 
 test('any other unknown setting of the command is warned of', () => {
   expect(unknownSettings(SERVE, { RARANGI_SERVE_NONSENSE: '1', RARANGI_LOOKUP_X: '1' })).toEqual([
-    'RARANGI_SERVE_NONSENSE is set and means nothing: no setting of rarangi serve',
+    'the variable RARANGI_SERVE_NONSENSE is set and has no effect: it is no setting of rarangi serve',
   ]);
   expect(
     unknownSettings({ command: 'register', flags: FLAGS }, { RARANGI_ENVIROMENT: 'x' }),
-  ).toEqual(['RARANGI_ENVIROMENT is set and means nothing: did you mean RARANGI_ENVIRONMENT?']);
+  ).toEqual([
+    'the variable RARANGI_ENVIROMENT is set and has no effect: did you mean RARANGI_ENVIRONMENT?',
+  ]);
 });
 
 test.each([

@@ -27,7 +27,7 @@ test('a word that is not UTF-8 is refused, and a U+FFFD that was typed is not', 
 
   expect(() => {
     refuseAltered(command, () => latin1);
-  }).toThrow('the command cannot be given its word "caf\uFFFD", which is not UTF-8');
+  }).toThrow('rarangi cannot give the command its word "caf\uFFFD", which is not UTF-8');
   refuseAltered(command, () => utf8);
   refuseAltered(command, () => []);
 });

@@ -37,7 +37,7 @@ test('a client of another CA is refused, and so it refuses', async ({ stage }) =
   const { code, stdout } = await status(stage, address, stranger.flags);
 
   expect(code).toBe(4);
-  expect(stdout).toContain('its CA is not ours');
+  expect(stdout).toContain('its CA is not one that this side trusts');
   await server.said({ event: 'refused-stranger' });
 });
 
@@ -49,8 +49,10 @@ test('a client that trusts the server but is of another CA is told so', async ({
   const { code, stdout } = await status(stage, address, flags);
 
   expect(code).toBe(4);
-  expect(stdout).toContain('your certificate is not trusted: its CA is not ours');
-  const reason = 'its certificate is not trusted: its CA is not ours';
+  expect(stdout).toContain(
+    'your certificate is not trusted: its CA is not one that this side trusts',
+  );
+  const reason = 'its certificate is not trusted: its CA is not one that this side trusts';
   await server.said({ event: 'refused-stranger', reason });
 });
 
@@ -102,7 +104,7 @@ test('without a certificate no client comes in', async ({ stage }) => {
   const { stdout } = await stage.spawn(openssl(address, [])).ended;
 
   expect([bare.code, withSecret.code]).toEqual([4, 4]);
-  expect(withSecret.stdout).toContain('this side has a secret instead');
+  expect(withSecret.stdout).toContain('this side expects a secret, not a certificate');
   expect(stdout).toContain('your certificate is not trusted: there is none');
   await server.said({
     event: 'refused-stranger',
@@ -148,7 +150,9 @@ test('a key with a passphrase is named as such, for servers and clients', async 
 
   for (const { code, stderr } of ends) {
     expect(code).toBe(2);
-    expect(stderr).toMatch(/key \S+ has a passphrase, .*\n.*write it without one: openssl pkey/);
+    expect(stderr).toMatch(
+      /key \S+ has a passphrase, .*\n.*write the key without a passphrase: openssl pkey/,
+    );
   }
 });
 
@@ -238,7 +242,7 @@ test('files of HTTP that cannot be used are named at the start', async ({ stage 
     return stderr;
   };
 
-  expect(await serve(one.cert, other.key)).toMatch(/key \S+ is not that of certificate /);
+  expect(await serve(one.cert, other.key)).toMatch(/key \S+ does not belong to certificate /);
   expect(await serve(one.key, one.key)).toMatch(/there is no certificate in /);
   const { cert, key } = ca.issue('client', { extendedKeyUsage: 'clientAuth' });
   expect(await serve(cert, key)).toMatch(/is not meant for server authentication: /);

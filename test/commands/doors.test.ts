@@ -158,12 +158,12 @@ for (const [words, message] of [
     ['--http=10.255.254.253:1', '--http-insecure'],
     'cannot listen on 10.255.254.253:1: this machine has no such address',
   ],
-  [['--http=none', '--http=127.0.0.1:1'], 'http is none, and --http names 127.0.0.1:1'],
+  [['--http=none', '--http=127.0.0.1:1'], '--http is none, but there is also --http 127.0.0.1:1'],
   [
     ['--doors=none', '--http=127.0.0.1:1', '--http=127.0.0.1:2'],
-    'doors are none, and --http names 127.0.0.1:1, 127.0.0.1:2',
+    '--doors is none, but there is also --http 127.0.0.1:1, 127.0.0.1:2',
   ],
-  [['--doors=none', '--dns=127.0.0.1:1'], 'doors are none, and --dns names 127.0.0.1:1'],
+  [['--doors=none', '--dns=127.0.0.1:1'], '--doors is none, but there is also --dns 127.0.0.1:1'],
 ] as const) {
   test(`serve ${words.join(' ')} is refused before anything is bound`, async ({ stage }) => {
     const { code, stderr } = await stage.run(['serve', `--bind=${stage.address()}`, ...words]);

@@ -65,12 +65,20 @@ test('every complaint is one line in lower case, and a second with the next step
 const MEANT = [
   [['lookup', '--json=1', 'web'], '--json takes no value', 'write: --json'],
   [['serve', '--master=yes'], '--master takes no value', 'write: --master'],
-  [['register', '--file', ''], 'the value of --file is empty', 'give it one, or leave it out'],
-  [['secret', '--write='], 'the value of --write is empty', 'give it one, or leave it out'],
+  [
+    ['register', '--file', ''],
+    'the value of --file is empty',
+    'give it a value, or leave the flag out',
+  ],
+  [
+    ['secret', '--write='],
+    'the value of --write is empty',
+    'give it a value, or leave the flag out',
+  ],
   [
     ['lookup', 'db', '-e', ''],
     'the value of --environment is empty',
-    'give it one, or leave it out',
+    'give it a value, or leave the flag out',
   ],
   [['lookup', 'web:80'], /^service "web:80" is not a name: /, 'write: rarangi lookup web'],
   [['lookup', 'http://web/'], /^service "http:\/\/web\/" is not/, 'write: rarangi lookup web'],
@@ -82,7 +90,7 @@ const MEANT = [
   ],
   [['peers', 'h3'], 'unexpected argument: h3', 'write: rarangi peers --host h3'],
   [['status', 'web'], 'unexpected argument: web', 'write: rarangi explain web'],
-  [['history', 'a', 'b'], 'unexpected argument: b', 'one at a time: rarangi history a'],
+  [['history', 'a', 'b'], 'unexpected argument: b', 'give one name at a time: rarangi history a'],
   [['explain'], /^NAME is missing: /, 'see what there is with: rarangi lookup'],
   [['list'], 'command list not found', 'did you mean: rarangi lookup'],
   [['status', '--server', 'http://h1:17348'], / is a URI: write h1$/, /./],
@@ -159,7 +167,7 @@ test('without a server of this host it says how to start one', async ({ stage })
 
   expect(ended).toMatchObject({ code: 3, stdout: '' });
   expect(ended.stderr).toMatch(
-    /^error: no catalogue server [^\n]* own [^\n]* on this host\nhint: start one with: rarangi serve -e own --bind /,
+    /^error: no catalogue server [^\n]* own [^\n]* on this host\nhint: start a server with: rarangi serve -e own --bind /,
   );
   expect(misspelt).toMatchObject({
     code: 2,

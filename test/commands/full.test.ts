@@ -7,10 +7,11 @@ import { connect } from '../../src/index.ts';
 import { test, type Running, type Stage } from '../support/processes.ts';
 
 const JSON_LOG = '--log-format=json';
-const FULL = 'the limit is 1 connections: try another server, or raise its --max-connections';
+const FULL =
+  'the limit is 1 connections: try another server, or raise --max-connections of this one';
 
 const FULL_OF_ONE =
-  'the limit is 1 connections of one address: close some, or raise --max-connections-per-address';
+  'the limit is 1 connections of one address: close some of them, or raise --max-connections-per-address of this server';
 
 interface FullServer {
   readonly server: Running;
@@ -92,7 +93,7 @@ test('where a server was named and nobody is, a sidecar is told to look there', 
 
   const { hint } = await registering(stage, address, '--name=web').said({ event: 'no-server' });
 
-  expect(hint).toBe(`look whether one runs at ${address}`);
+  expect(hint).toBe(`see whether a server runs at ${address}`);
 });
 
 test('a wait goes on while a server has no room, and says so when it ends', async ({ stage }) => {
@@ -148,7 +149,7 @@ test('a watch of which no server is heard says why, and goes on', async ({ stage
   await web.end();
   await all.printed({ change: 'synced' });
 
-  const begin = 'warning: no server is heard, and the watch tries on: ';
+  const begin = 'warning: the watch has no server now, and still tries: ';
   const hint = `try again later, or see on that host who is connected: ${lookCommand(place)}`;
   const full = `${begin}${place} refuses: ${FULL}; ${hint}`;
   const missing = `${begin}no catalogue server of environment development could be reached at ${nowhere}`;

@@ -86,7 +86,7 @@ for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '' }]) {
       await expect.poll(() => terminal.screen().match(/NAME/g)?.length, PATIENTLY).toBe(1);
       const narrow = terminal.screen();
       await server.end();
-      await expect.poll(terminal.screen, PATIENTLY).toContain('hint: look whether it runs');
+      await expect.poll(terminal.screen, PATIENTLY).toContain('hint: see whether the server runs');
       const alone = terminal.screen();
       terminal.press('C-c');
       await expect.poll(terminal.screen, PATIENTLY).toMatch(/^it ended with 0$/m);

@@ -78,7 +78,7 @@ test("another environment's secret is refused, and both environments are in the 
   const { code, stderr } = await stage.run([...words, ...flags]);
 
   expect(code).toBe(4);
-  expect(stderr).toContain('it does not know environment staging');
+  expect(stderr).toContain('or serves another environment');
   expect(stderr).not.toContain('development');
   await server.said({
     event: 'refused-stranger',
@@ -94,7 +94,7 @@ test('a client without a secret is asked within a second whether it needs one', 
   const { code, stderr } = await stage.run(['lookup', 'web', `--server=${address}:${PORT}`]);
 
   expect(code).toBe(4);
-  expect(stderr).toContain('it speaks TLS: it wants a secret');
+  expect(stderr).toContain('it speaks TLS, but this side has no secret');
   expect(stderr).toContain('--secret-file');
   await server.said({
     event: 'refused-stranger',
@@ -112,7 +112,10 @@ test('a client with a secret is refused by a server that has none', async ({ sta
 
   expect(code).toBe(4);
   expect(stderr).toContain('it speaks no TLS: it runs without a secret');
-  await server.said({ event: 'refused-stranger', reason: 'it speaks TLS, and here is no secret' });
+  await server.said({
+    event: 'refused-stranger',
+    reason: 'it speaks TLS, but this side has no secret',
+  });
 });
 
 test('a wrapped command runs on when the secret is wrong, with one line that says so', async ({

@@ -201,7 +201,7 @@ test('what a command has left behind is ended before its next start, and at the 
   const { stdout, stderr } = await program.end('SIGTERM');
 
   expect(stdout).toBe('ready 1\nleft 1\nready 2\nleft 2\n');
-  expect(stderr).toContain('the command has left behind sh (process ');
+  expect(stderr).toContain('the command has ended and left behind sh (process ');
 });
 
 test('a watch that a variable asks for is not that of a lookup within the command', async ({
@@ -264,7 +264,7 @@ test('a command that can be told no more runs on, and the log says so', async ({
 
   await server.end();
   const other = stage.start(['serve', '-e', 'production', `--bind=${address}:17340`]);
-  await program.line(/the command runs on, but is told of no more changes: .*production/);
+  await program.line(/the command runs on without news of changes: .*production/);
 
   expect((await program.end('SIGUSR1')).code).toBe(3);
   await other.end();

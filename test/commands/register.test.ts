@@ -91,7 +91,7 @@ test('a command in one word with blanks is 127, with the line that was meant', a
 
   expect(sidecar.code).toBe(127);
   expect(sidecar.stderr).toContain(
-    `cannot start sleep 1: not found; it is one word with blanks in it; write: rarangi register ${offer.join(' ')} -- sleep 1`,
+    `cannot start sleep 1: not found; the command is one word with blanks in it; write: rarangi register ${offer.join(' ')} -- sleep 1`,
   );
 });
 
@@ -144,7 +144,7 @@ test('it waits for servers that start later', async ({ stage }) => {
 
   const found = await lookup('web', { servers: [address] });
   expect(found.instances).toMatchObject([{ port: 80, state: 'live' }]);
-  expect(hint).toBe(`look whether one runs at ${address}`);
+  expect(hint).toBe(`see whether a server runs at ${address}`);
 });
 
 test('while somebody is connected and has not answered, nobody is told to start a server', async ({

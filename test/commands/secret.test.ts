@@ -27,7 +27,7 @@ test('a secret is written for its owner alone, and never over another', async ({
   expect(written).toMatchObject({ code: 0, stdout: '', stderr: '' });
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(again.code).toBe(2);
-  expect(again.stderr).toContain(`${path} is there already`);
+  expect(again.stderr).toContain(`${path} exists already`);
   expect(readFileSync(path, 'utf8')).toBe(first);
 });
 

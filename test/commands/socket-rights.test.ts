@@ -52,7 +52,7 @@ test('a server that may not give its socket to a group says so in one line, and 
 
 test.for([
   ['--socket-group=no-such-group', /no group "no-such-group"/],
-  ['--socket-mode=0888', /mode "0888" is not of the form 0660/],
+  ['--socket-mode=0888', /mode "0888" is not an octal mode such as 0660/],
 ] as const)('%s is refused before anything is bound', async ([word, message], { stage }) => {
   const { code, stderr } = await stage.run(['serve', `--bind=${stage.address()}`, word]);
 

@@ -19,7 +19,7 @@ test.skipIf(!needs('util-linux') || !needs('iproute2'))(
     const askAfter = async (command: string) => {
       await stage.spawn(['sh', '-c', command], { within }).ended;
       const { code, stderr } = await stage.run(lookup, { within });
-      return { code, why: /not believed: (.*?) \(|not believed: (.*)/.exec(stderr)?.[0] ?? null };
+      return { code, why: /not trusted: (.*?) \(|not trusted: (.*)/.exec(stderr)?.[0] ?? null };
     };
 
     const own = await askAfter('true');
@@ -31,11 +31,11 @@ test.skipIf(!needs('util-linux') || !needs('iproute2'))(
     expect(own).toEqual({ code: 1, why: null });
     expect(another.code).toBe(3);
     expect(another.why).toContain(
-      `not believed: ${SOCKET} belongs to user 1234, and its folder to user 0`,
+      `not trusted: ${SOCKET} belongs to user 1234, and its folder to user 0`,
     );
     expect(users).toEqual({ code: 1, why: null });
     expect(open.code).toBe(3);
-    expect(open.why).toContain('not believed: others than root may write into /run');
+    expect(open.why).toContain('not trusted: users other than root may write into /run');
     expect(named.code).toBe(1);
   },
 );

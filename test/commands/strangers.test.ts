@@ -64,7 +64,7 @@ test('strangers at both ports are no timeout: it is said that something else is 
 
   expect(asked.code).toBe(3);
   expect(asked.stderr).toMatch(
-    /something else is at [\d.]+:17340 \(.+\), [\d.]+:17341 \(it accepts connections and says nothing\)/,
+    /at [\d.]+:17340 \(.+\), [\d.]+:17341 \(it accepts connections and says nothing\)/,
   );
   expect(asked.stderr).toContain("ss -ltnp 'sport = 17340 or sport = 17341'");
   expect(asked.stderr).not.toContain('allow more time');
@@ -88,9 +88,9 @@ test('a stranger at the port of the other side is a reason, and so is one at a p
   expect(reasons.map(({ code: why, message }) => [why, message])).toEqual([
     [
       'port-held',
-      `${address}:17340, the place of the other server, is held by another program, or that server hangs`,
+      `${address}:17340, the address of the other server of this host, is held by another program, or that server hangs`,
     ],
-    ['port-held', `${address}:17348, the place of HTTP, is held by a program of uid ${uid}`],
+    ['port-held', `${address}:17348, the address of HTTP, is held by a program of uid ${uid}`],
   ]);
 });
 
@@ -109,7 +109,9 @@ test('a server without a place says which port is a stranger’s, not that it ma
   expect(stderr).toMatch(
     /^error: both ports of environment development at [\d.]+ are taken, 17340 and 17341; /,
   );
-  expect(stderr).toContain(`at 17340 (a program of uid ${uid}) is no server of development`);
+  expect(stderr).toContain(
+    `no server of development answers at 17340 (held by a program of uid ${uid})`,
+  );
   expect(stderr).toContain("ss -ltnp 'sport = 17340'");
   expect(stderr).not.toContain('run already');
 });
@@ -129,7 +131,7 @@ test('the port of a door is no port of a server, and the way is shown', async ({
 
   expect(code).toBe(3);
   expect(stderr).toContain(
-    `hint: 17342 is a port for HTTP or DNS; servers are elsewhere: --server ${address}\n`,
+    `hint: 17342 is a port for HTTP or DNS; name the server without a port: --server ${address}\n`,
   );
 });
 

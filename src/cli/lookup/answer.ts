@@ -34,7 +34,7 @@ export function verdictOf(answer: LookupAnswer, choice: AnswerChoice): LookupVer
   if (instances.length > 0) return { instances, exit: 'done', remark: staleRemark(instances) };
   const stale = answer.instances.length;
   if (stale > 0) {
-    const remark = `no live instance of ${answer.service}; stale ones: ${String(stale)}`;
+    const remark = `no live instance of ${answer.service}, but ${String(stale)} stale`;
     return { instances, exit: 'uncertain', remark };
   }
   if (answer.complete) {
@@ -72,5 +72,5 @@ function staleRemark(instances: readonly InstanceInfo[]): string | null {
   const stale = instances.filter(({ state }) => state === 'stale').length;
   if (stale === 0) return null;
   const some = stale === instances.length ? 'only stale instances' : `${String(stale)} stale`;
-  return `${some}: their hosts are split off, and no server here knows whether they still run`;
+  return `${some}: their hosts are cut off, and no server on this side knows whether they still run`;
 }

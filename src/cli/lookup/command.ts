@@ -49,7 +49,7 @@ export function newsOf(given: Given, flags: ChangeFlags): News | null {
     },
     onLost: (error) => {
       const { message: reason } = failureOf(error);
-      const message = `the command runs on, but is told of no more changes: ${reason}`;
+      const message = `the watch has failed, and the command runs on without news of changes: ${reason}`;
       tellOperator({ event: 'watch-lost', level: 'error', message, fields: { service } });
     },
   };
@@ -65,7 +65,7 @@ export function notStarted(
   return {
     code: 'RARANGI_USAGE',
     message: `cannot start ${command[0] ?? ''}: ${error.message}`,
-    hint: meant ?? 'see the words behind the --',
+    hint: meant ?? 'check the words after the --',
     exit: EXIT_CODES.usage.code,
   };
 }

@@ -114,7 +114,7 @@ function apart(options: LookupOptions, timeoutMs: number): LookupOptions {
 function rethrowLate(name: string, { timeoutMs }: Timed): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof RarangiError && error.code === 'RARANGI_TIMEOUT')) throw error;
-    const message = `not every service that matches ${name} was answered within ${String(timeoutMs)} ms`;
+    const message = `the server did not answer for every service that matches ${name} within ${String(timeoutMs)} ms`;
     throw new RarangiError(error.code, message, { hint: error.hint, cause: error });
   };
 }

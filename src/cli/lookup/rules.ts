@@ -29,10 +29,7 @@ export function refuseOddWords({ name, command, flags, raw }: Words): void {
 /** `--json` says the format already. */
 function refuseTwoFormats(given: readonly string[], { json, format }: LookupFlags): void {
   if (!json || format === 'json' || !given.includes('format')) return;
-  throw RarangiError.usage(
-    `--json and --format ${format} exclude each other`,
-    'leave one of them out',
-  );
+  throw RarangiError.usage(`--json and --format ${format} exclude each other`, 'use one of them');
 }
 
 /** A flag about instances asks nothing without a service; its environment variable may be set. */
@@ -51,10 +48,12 @@ function refuseWithCommand(
 ): void {
   if (command.length === 0) throw RarangiError.usage('no command follows the --');
   if (given.includes('json') || (given.includes('format') && flags.format !== 'env')) {
-    throw RarangiError.usage('with a command the only format is env');
+    throw RarangiError.usage(
+      'before a command, --json and --format have no meaning: the command gets the variables of --format env',
+    );
   }
   if (flags['on-change'] === undefined ? flags.watch : !flags.watch) {
-    throw RarangiError.usage('with a command, --watch and --on-change go together');
+    throw RarangiError.usage('before a command, --watch and --on-change are used together only');
   }
 }
 
@@ -67,7 +66,7 @@ function refuseWithWatch(given: readonly string[], flags: LookupFlags): void {
     (name) => (flags[name] ?? false) !== false,
   );
   if (odd !== undefined)
-    throw RarangiError.usage(`--${odd} goes with --watch only before a command`);
+    throw RarangiError.usage(`--${odd} cannot be used with --watch unless a command follows`);
 }
 
 const INSTANCE_FLAGS = new Set([

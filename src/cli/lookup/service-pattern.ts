@@ -8,7 +8,7 @@ import { GlobError, globOf, hasPatternLetters } from '../../answers/glob.ts';
 
 /** Tells whether the name of a service matches a pattern. Throws RARANGI_USAGE. */
 export function matcherOf(pattern: string): (name: string) => boolean {
-  if (!hasPatternLetters(pattern)) throw refusal(pattern, 'has letters that no name has');
+  if (!hasPatternLetters(pattern)) throw refusal(pattern, 'has characters that no name has');
   try {
     return globOf(pattern);
   } catch (error) {
@@ -20,6 +20,6 @@ export function matcherOf(pattern: string): (name: string) => boolean {
 function refusal(pattern: string, complaint: string): RarangiError {
   return RarangiError.usage(
     `pattern ${JSON.stringify(pattern)} ${complaint}`,
-    'use * ? [a-z] [!a-z] {one,other} and the letters of names, in quotes',
+    'use * ? [a-z] [!a-z] {one,other} and characters of names, and put the pattern in quotes',
   );
 }

@@ -14,7 +14,9 @@ export function warnUnheard(warn: (text: string) => void): (error: RarangiError 
     isLong = true;
     if (latest === null || told.has(latest.message)) return;
     told.add(latest.message);
-    warn(oneLine(`no server is heard, and the watch tries on: ${latest.message}; ${latest.hint}`));
+    warn(
+      oneLine(`the watch has no server now, and still tries: ${latest.message}; ${latest.hint}`),
+    );
   };
   return (error) => {
     latest = error;

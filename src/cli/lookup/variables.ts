@@ -25,6 +25,9 @@ function unshared<T>(make: () => T): T {
     return make();
   } catch (error) {
     if (!(error instanceof SharedVariable)) throw error;
-    throw RarangiError.usage(error.message, 'ask for each by its name, or for --format json');
+    throw RarangiError.usage(
+      error.message,
+      'look up each service by its name, or use --format json',
+    );
   }
 }

@@ -29,7 +29,7 @@ export async function unreachableError(
     const said = strangers.map(({ address, reason }) => `${address} (${reason})`).join(', ');
     return new RarangiError(
       'RARANGI_UNREACHABLE',
-      `${message}: something else is at ${said}, or a server that hangs`,
+      `${message}: at ${said} is another program, or a server that hangs`,
       { hint: strangersHint(strangers) },
     );
   }
@@ -58,7 +58,7 @@ function strangersHint(strangers: readonly Attempt[]): string {
     .find((address) => isDoorPort(portIn(address)));
   if (door !== undefined) {
     const port = String(portIn(door));
-    return `${port} is a port for HTTP or DNS; servers are elsewhere: --server ${hostIn(door)}`;
+    return `${port} is a port for HTTP or DNS; name the server without a port: --server ${hostIn(door)}`;
   }
   const path = strangers.map(({ address }) => address).find((address) => address.includes('/'));
   if (path !== undefined) return `see which program it is: ss -lxp src ${path}`;
@@ -74,32 +74,36 @@ function portIn(address: string): number {
 function disbeliefHere(environment: string): string | null {
   for (const path of localSockets(environment)) {
     const disbelief = disbeliefOf(path);
-    if (disbelief !== null) return `; a socket is ${disbelief}`;
+    if (disbelief !== null) return `; the socket of a server is ${disbelief}`;
   }
   return null;
 }
 
 function startHint(environment: string, isNamed: boolean): string {
-  if (isNamed) return 'look whether it runs, or name another one with: --server';
+  if (isNamed) return 'see whether the server runs, or name another one with: --server';
   const [bind, port] = WELL_KNOWN_PORTS.has(environment)
     ? ['', '']
     : [' --bind ADDR:PORT', ':PORT'];
   return (
-    `start one with: rarangi serve -e ${environment}${bind}, ` +
+    `start a server with: rarangi serve -e ${environment}${bind}, ` +
     `or name one with: --server HOST${port}`
   );
 }
 
 async function othersHint(environment: string): Promise<string> {
   const others = (await environmentsHere()).filter((other) => other !== environment);
-  return others.length === 0 ? '' : ` (running on this host: ${others.join(', ')})`;
+  return others.length === 0
+    ? ''
+    : ` (servers of other environments run on this host: ${others.join(', ')})`;
 }
 
 /** A server refused us, or we refused it. */
 export function refusedError(refusal: Refusal): RarangiError {
   const { address, theirs, why, reason } = refusal;
   const hint =
-    theirs === null ? REFUSAL_HINTS[why] : `if that is the one you mean: --environment ${theirs}`;
+    theirs === null
+      ? REFUSAL_HINTS[why]
+      : `if you mean that environment, use: --environment ${theirs}`;
   return new RarangiError('RARANGI_REFUSED', `refused ${address}: ${reason}`, { hint });
 }
 
@@ -147,7 +151,7 @@ export function unansweredError(attempts: readonly Attempt[], timeoutMs: number)
 
 /** The caller has lost interest; `cause` is the reason of its signal. */
 export function abortedError(what: string, cause?: unknown): RarangiError {
-  return new RarangiError('RARANGI_ABORTED', `${what} was given up by its caller`, { cause });
+  return new RarangiError('RARANGI_ABORTED', `${what} was aborted by its caller`, { cause });
 }
 
 /** There was no live instance in all the time that the caller would wait. */
@@ -183,7 +187,7 @@ export function dearthError({ service, live, stale, ...view }: Dearth): RarangiE
   if (stale > 0) {
     const message = `there are only stale instances of ${service} (${String(stale)})`;
     return new RarangiError('RARANGI_UNCERTAIN', message, {
-      hint: 'they may be alive behind a net-split: take them with allowStale, or wait with waitMs',
+      hint: 'they may run beyond a net-split: accept them with allowStale, or wait with waitMs',
     });
   }
   const others = live > 0 ? ` but the ${String(live)} left out` : '';
@@ -210,8 +214,10 @@ const REFUSAL_HINTS: Readonly<Record<ProtocolErrorName, string>> = {
   left: 'try again, or name another server with: --server',
   refused: 'the server says why; its limits are in rarangi-serve(1)',
   overloaded: 'try again later, or name another server with: --server',
-  locked: 'if its environment has a secret: --secret-file FILE, or the --tls files',
-  'not-trusted': 'compare the --secret-file or the --tls files of both; its log says who came',
-  'wrong-key': 'another client has this instance: register anew',
-  'given-up': 'register anew',
+  locked:
+    'if the environment has a secret, use --secret-file FILE; if it has certificates, the --tls files',
+  'not-trusted':
+    'compare the --secret-file or the --tls files of both sides; the log of the server has its reason',
+  'wrong-key': 'another client has this instance: register again',
+  'given-up': 'register again',
 };

@@ -142,7 +142,7 @@ export function tagsOf(given: Readonly<Record<string, string>> | undefined): Tag
   }));
   if (tags.length > TAGS_MAX) {
     throw RarangiError.usage(
-      `${String(tags.length)} tags are too many`,
+      `an instance cannot have ${String(tags.length)} tags`,
       `use ${String(TAGS_MAX)} or fewer`,
     );
   }
@@ -151,7 +151,7 @@ export function tagsOf(given: Readonly<Record<string, string>> | undefined): Tag
 
 function tagValueOf(key: string, value: unknown): string {
   if (typeof value !== 'string') {
-    throw RarangiError.usage(`the value of tag ${key} is no text`, 'put it in quotes');
+    throw RarangiError.usage(`the value of tag ${key} is not a text`, 'put it in quotes');
   }
   if (utf8Bytes(value) <= TAG_VALUE_BYTES_MAX && !hasControlCharacters(value)) return value;
   throw RarangiError.usage(

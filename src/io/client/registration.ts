@@ -315,7 +315,7 @@ export class Sessions {
     entry.holders.clear();
     if (wasRegistered) {
       entry.isLost = true;
-      entry.events.tell('lost', { server, reason: 'it holds the instance no more' });
+      entry.events.tell('lost', { server, reason: 'it no longer holds the instance' });
     }
     this.#driven.submit({ kind: 'renew', instance, identity });
   }

@@ -131,8 +131,8 @@ export class Resolver {
     if (view.instances.length === 0) return unansweredError([], timeoutMs);
     return new RarangiError(
       'RARANGI_UNCERTAIN',
-      `no catalogue server has vouched for ${service} within ${String(timeoutMs)} ms`,
-      { hint: 'take what was known last with allowStale, or see: rarangi status' },
+      `no catalogue server has confirmed the instances of ${service} within ${String(timeoutMs)} ms`,
+      { hint: 'accept those that were known last with allowStale, or see: rarangi status' },
     );
   }
 }

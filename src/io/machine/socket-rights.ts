@@ -41,8 +41,8 @@ function giveGroup(path: string, group: number): void {
   try {
     chownSync(path, process.getuid?.() ?? -1, group);
   } catch (error) {
-    const reason = `cannot give it to group ${String(group)}: ${reasonOf(error)}`;
-    throw new Error(`${reason}; this user has to be in that group`, { cause: error });
+    const reason = `cannot give the socket to group ${String(group)}: ${reasonOf(error)}`;
+    throw new Error(`${reason}; the user of this server has to be in that group`, { cause: error });
   }
 }
 
@@ -53,7 +53,7 @@ function groupOf(text: string): number {
   if (id !== undefined && /^\d+$/.test(id)) return Number(id);
   throw RarangiError.usage(
     `there is no group ${JSON.stringify(text)} in ${GROUP_FILE}`,
-    'name one that is there, or give its number',
+    'give the name of a group in that file, or a number',
   );
 }
 

@@ -33,16 +33,16 @@ function systemDisbelief({ path, fileOwner, folder, folderOwner }: Found, us: nu
   const { uid, mode } = lstatSync(parent);
   const isRoots = uid === ROOT || (uid === overflowUser() && isInUserNamespace());
   if (!isRoots || (mode & OTHERS_WRITE_MASK) !== 0) {
-    return `not believed: others than root may write into ${parent}`;
+    return `not trusted: users other than root may write into ${parent}`;
   }
   if ([ROOT, us, folderOwner].includes(fileOwner)) return null;
-  return `not believed: ${path} belongs to user ${String(fileOwner)}, and its folder to user ${String(folderOwner)}`;
+  return `not trusted: ${path} belongs to user ${String(fileOwner)}, and its folder to user ${String(folderOwner)}`;
 }
 
 function ownDisbelief({ path, folder, fileOwner, folderOwner }: Found, us: number): string | null {
   for (const [what, owner] of [[path, fileOwner] as const, [folder, folderOwner] as const]) {
     if (owner === ROOT || owner === us) continue;
-    return `not believed: ${what} belongs to user ${String(owner)}, and this is user ${String(us)}`;
+    return `not trusted: ${what} belongs to user ${String(owner)}, and this program runs as user ${String(us)}`;
   }
   return null;
 }

@@ -174,14 +174,14 @@ async function linkInto(beside: string, path: string): Promise<void> {
     const file = lstatSync(path, { throwIfNoEntry: false });
     if (file === undefined) continue;
     if (!file.isSocket()) {
-      throw new SocketError(`${path} is no socket, and stays as it is`, { isLive: false });
+      throw new SocketError(`${path} is no socket; this server leaves it alone`, { isLive: false });
     }
     if (await isLiveSocket(path)) {
       throw new SocketError(`${path} belongs to a server that runs`, { isLive: true });
     }
     removeDead(path, file.ino);
   }
-  throw new SocketError(`${path} is fought over`, { isLive: true });
+  throw new SocketError(`${path}: another server takes it again and again`, { isLive: true });
 }
 
 /** Removes the file that was found dead, and no other that has come in its place since. */

@@ -52,7 +52,7 @@ function hostOf(followed: string | null, given: string): string {
   if (address !== null) return address;
   throw RarangiError.usage(
     `the interface ${followed} has no address`,
-    'give it one, or name another',
+    'give the interface an address, or name another interface',
     Object.assign(new Error('no address'), { code: 'EADDRNOTAVAIL' }),
   );
 }

@@ -87,7 +87,7 @@ async function unlessAborted<T extends Arrival | null>(
   return await new Promise<T>((resolve, reject) => {
     const abort = (): void => {
       const cause: unknown = signal.reason;
-      const message = 'the start of the server was given up by its caller';
+      const message = 'the start of the server was aborted by its caller';
       reject(new RarangiError('RARANGI_ABORTED', message, { cause }));
       taking.then((taken) => {
         if (taken !== null) vacate(taken.place);

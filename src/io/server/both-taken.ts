@@ -33,21 +33,21 @@ export async function bothTaken(
     const at = LOOPBACK_HOSTS.includes(ip) ? '' : ` --server ${formatAddress(ip, ports.a)}`;
     const secret = lock.secretFile === undefined ? '' : ` --secret-file ${lock.secretFile}`;
     const hint =
-      'a host has two servers of an environment, and they run already: ' +
+      'the two servers that a host has of an environment run already; see them with: ' +
       `rarangi peers -e ${environment}${at}${secret}`;
     return RarangiError.usage(taken, hint);
   }
   const held = strange.map((port) => `${String(port)}${userAt(formatAddress(ip, port))}`);
   const ss = `ss -ltnp '${strange.map((port) => `sport = ${String(port)}`).join(' or ')}'`;
   return RarangiError.usage(
-    `${taken}; at ${held.join(' and ')} is no server of ${environment} that greets this one`,
+    `${taken}; no server of ${environment} answers at ${held.join(' or ')}`,
     `see which program it is, and end it: ${ss}; or serve at another address: --bind ADDR`,
   );
 }
 
 function userAt(address: string): string {
   const uid = listenerUid(address);
-  return uid === null ? '' : ` (a program of uid ${String(uid)})`;
+  return uid === null ? '' : ` (held by a program of uid ${String(uid)})`;
 }
 
 /** One that has only just started may be slow. */

@@ -63,8 +63,8 @@ async function resolvedIp({ bind, isInsecure, credentials }: ServeSettings): Pro
   }
   if (isLoopback(ip) || isInsecure || credentials !== null) return ip;
   throw RarangiError.usage(
-    `${bind.host} can be reached from other machines, and there is no secret`,
-    'give it one with: --secret-file FILE; or, in a network that you trust: --insecure',
+    `other machines can reach ${bind.host}, and this server has no secret`,
+    'give it a secret with: --secret-file FILE; or, in a network that you trust: --insecure',
   );
 }
 
@@ -152,7 +152,7 @@ async function findSocket(
       const later = writableFolder();
       return later === null ? null : join(later, socketName(settings.environment, firstSide));
     };
-    const socketless = `cannot write into ${socketFolders().join(' nor ')}`;
+    const socketless = `this user cannot write into ${socketFolders().join(' or ')}`;
     return { ...none, findSocketPath, socketless };
   }
   let found: FoundSocket = none;

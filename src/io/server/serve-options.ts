@@ -183,7 +183,7 @@ function limitsOf(options: ServeOptions): ServeSettings['limits'] {
     if (max === undefined) continue;
     if (!Number.isSafeInteger(max) || max < 1) {
       throw RarangiError.usage(
-        `a limit of ${max} ${LIMITS[name].noun}`,
+        `a limit of ${max} ${LIMITS[name].noun} is not possible`,
         'use a whole number from 1 on',
       );
     }
@@ -197,7 +197,7 @@ function historyRowsOf({ historyRows = HISTORY_ROWS }: ServeOptions): number {
     return historyRows;
   }
   throw RarangiError.usage(
-    `a history of ${historyRows} events`,
+    `a history of ${historyRows} events is not possible`,
     `use a whole number from 0 to ${HISTORY_ROWS_MAX}: 10,000 take some 2.5 MB`,
   );
 }
@@ -206,8 +206,8 @@ function bindOf(text: string, environment: Name): HostPort {
   const bind = parseHostPort(text, 'bind');
   if (bind.port === null && wellKnownPorts(environment) === null) {
     throw RarangiError.usage(
-      `environment ${environment} has no well-known ports, and bind ${text} names none`,
-      `name one: --bind ${text}:PORT`,
+      `environment ${environment} has no well-known ports, so bind ${text} needs a port`,
+      `write: --bind ${text}:PORT`,
     );
   }
   return bind;
@@ -219,24 +219,24 @@ function hostOf(given: string | undefined): Name {
     return parseName(hostname(), 'the name of this machine');
   } catch (error) {
     const { message } = error as Error;
-    throw RarangiError.usage(message, 'give it one that will do with: --host NAME');
+    throw RarangiError.usage(message, 'name this host with: --host NAME');
   }
 }
 
 function advertiseOf(given: string | undefined, bind: HostPort): HostPort | null {
   if (given === undefined) {
     if (isAddress(bind.host)) return null;
-    const what = isWildcard(bind.host) ? 'every address of this machine' : 'no address for others';
+    const what = isWildcard(bind.host) ? 'stands for every address' : 'is no address';
     throw RarangiError.usage(
-      `bind ${bind.host} is ${what}, so others do not know where to go`,
-      'say where they reach it: --advertise ADDR',
+      `bind ${bind.host} ${what} of this machine, so other servers do not know which to use`,
+      'say where other servers and clients reach this one: --advertise ADDR',
     );
   }
   const advertise = parseHostPort(given, 'advertise');
   if (isAddress(advertise.host)) return advertise;
   throw RarangiError.usage(
-    `advertise ${given} is no address that others can reach`,
-    'use one of this machine',
+    `advertise ${given} is not an address at which others can reach this server`,
+    'give an address of this machine',
   );
 }
 

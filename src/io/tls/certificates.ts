@@ -69,7 +69,7 @@ export function certificatesIn(pem: string, path: string): [X509Certificate, ...
 /** A file that cannot be used, with RARANGI_USAGE. */
 export function unusable(
   message: string,
-  hint = 'name a file in PEM',
+  hint = 'give a file in PEM',
   cause?: unknown,
 ): RarangiError {
   return RarangiError.usage(message, hint, cause);

@@ -49,8 +49,8 @@ export function credentialsOf(
   const { secretFile, tls } = options;
   if (secretFile !== undefined && tls !== undefined) {
     throw unusable(
-      'there is a secret file, and there are certificates',
-      'an environment is locked by one of them: use --secret-file, or the --tls files',
+      '--secret-file and the --tls files exclude each other',
+      'use one of them: an environment is locked by a secret, or by certificates',
     );
   }
   if (secretFile !== undefined) {
@@ -84,14 +84,17 @@ function readCertificates(
   if (!named.includes(environment)) {
     const names = named.length === 0 ? 'no environment' : `environment ${named.join(', ')}`;
     throw unusable(
-      `certificate ${paths.cert} names ${names}, and this is environment ${environment}`,
+      `certificate ${paths.cert} names ${names}, but this is environment ${environment}`,
       `have it issued with subjectAltName=URI:${environmentUri(environment)}`,
     );
   }
   mustBeInTime(own, paths.cert);
   mustBeFor(own, paths.cert, ends);
   if (!own.checkPrivateKey(privateKeyOf(key, paths.key))) {
-    throw unusable(`key ${paths.key} is not that of certificate ${paths.cert}`, 'name its key');
+    throw unusable(
+      `key ${paths.key} does not belong to certificate ${paths.cert}`,
+      'give the key of that certificate',
+    );
   }
   const issuers = certificatesIn(ca, paths.ca);
   oneMustBeInTime(issuers, paths.ca);

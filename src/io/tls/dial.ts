@@ -65,7 +65,7 @@ export function secure(socket: Socket, dialler: Dialler, handlers: SecureHandler
   });
   secured.on('close', () => {
     settle(() => {
-      handlers.failed('it closed during the TLS handshake');
+      handlers.failed('it closed the connection during the TLS handshake');
     });
   });
 }
@@ -101,4 +101,4 @@ function proofOf(credentials: Credentials): Proof | null {
   return { kind: 'secret', id: credentials.secrets[0].id };
 }
 
-const NO_CERTIFICATES = 'this side has a secret instead';
+const NO_CERTIFICATES = 'this side expects a secret, not a certificate';

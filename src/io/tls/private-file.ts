@@ -29,8 +29,9 @@ export const FILE_RULES: readonly FileRule[] = [
   {
     doc: 'Its owner is the user of the process, or root.',
     isKept: ({ uid, us }) => uid === us || uid === ROOT,
-    complaint: ({ uid, us }) => `belongs to user ${String(uid)}, and this is user ${String(us)}`,
-    hint: () => 'its owner can change it: let it belong to this user, or to root',
+    complaint: ({ uid, us }) =>
+      `belongs to user ${String(uid)}, and this program runs as user ${String(us)}`,
+    hint: () => 'give the file to this user, or to root: its owner can change it',
   },
   {
     doc: 'Others have no right to it at all.',
@@ -69,11 +70,11 @@ function readWith(path: string, what: string, judge: (file: number) => void): st
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = fstatSync(file);
     if (!found.isFile())
-      throw RarangiError.usage(`${what} ${path} is no regular file`, 'name a file');
+      throw RarangiError.usage(`${what} ${path} is not a regular file`, 'give the path of a file');
     if (found.size > BYTES_MAX) {
       throw RarangiError.usage(
-        `${what} ${path} has ${String(found.size)} bytes`,
-        'name the right file',
+        `${what} ${path} is too large: ${String(found.size)} bytes`,
+        'give the path of the right file',
       );
     }
     judge(file);
@@ -84,7 +85,7 @@ function readWith(path: string, what: string, judge: (file: number) => void): st
     const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : reasonOf(error);
     throw RarangiError.usage(
       `cannot read ${what} ${path}: ${reason}`,
-      'look at its path and its owner',
+      'check the path and who may read the file',
     );
   } finally {
     if (file !== null) closeSync(file);
@@ -92,11 +93,11 @@ function readWith(path: string, what: string, judge: (file: number) => void): st
 }
 
 function usedByOthers({ mode }: Found): string {
-  return `may be used by others (mode ${octal(mode)})`;
+  return `can be read or changed by other users (mode ${octal(mode)})`;
 }
 
 function ownAlone(path: string): string {
-  return `make it yours alone: chmod 600 ${path}`;
+  return `take that right from them: chmod 600 ${path}`;
 }
 
 function octal(mode: number): string {

@@ -15,8 +15,8 @@ export function privateKeyOf(pem: string, path: string): KeyObject {
     // OpenSSL words this differently in each version.
     if (LOCKED_PATTERN.test(pem)) {
       throw RarangiError.usage(
-        `key ${path} has a passphrase, which nobody is there to type`,
-        `write it without one: openssl pkey -in ${path} -out FILE`,
+        `key ${path} has a passphrase, which a program cannot type`,
+        `write the key without a passphrase: openssl pkey -in ${path} -out FILE`,
       );
     }
     throw RarangiError.usage(

@@ -57,29 +57,38 @@ const DIAL_REFUSALS: readonly Known[] = [
   // No server says which of the two it is, or a stranger could ask it for its environment.
   [
     /ALERT_(ILLEGAL_PARAMETER|DECRYPT_ERROR)$/,
-    'it has another secret for {environment}, or it does not know environment {environment}',
+    'it has another secret for {environment}, or serves another environment',
   ],
-  [/ALERT_HANDSHAKE_FAILURE$/, 'it is not locked as this side is: by a secret, or by certificates'],
-  [/WRONG_VERSION_NUMBER$/, 'it speaks no TLS: it runs without a secret, or is no rarangi'],
-  [/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)$/, 'it does not trust our certificate'],
+  [/ALERT_HANDSHAKE_FAILURE$/, 'one side is locked by a secret, the other by certificates'],
+  [
+    /WRONG_VERSION_NUMBER$/,
+    'it speaks no TLS: it runs without a secret, or is no server of rarangi',
+  ],
+  [
+    /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)$/,
+    'it does not trust the certificate of this side',
+  ],
 ];
 
 const ACCEPT_REFUSALS: readonly Known[] = [
   [/BINDER_DOES_NOT_VERIFY$/, 'it has another secret for {environment}'],
   [/NO_SUITABLE_SIGNATURE_ALGORITHM$|NO_SHARED_CIPHER$|NO_SUITABLE_KEY_SHARE$/, 'it has no secret'],
   [/UNSUPPORTED_PROTOCOL$|VERSION_TOO_LOW$/, 'it speaks no TLS 1.3'],
-  [/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)$/, 'it does not trust our certificate'],
+  [
+    /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+)$/,
+    'it does not trust the certificate of this side',
+  ],
   [/^ERR_TLS_HANDSHAKE_TIMEOUT$/, 'the TLS handshake was not finished in time'],
 ];
 
 const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'it has expired'],
   ['CERT_NOT_YET_VALID', 'it is not valid yet'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is signed only by itself'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'its CA is not ours'],
-  ['UNABLE_TO_GET_ISSUER_CERT', 'its CA is not ours'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its CA is not ours'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its CA is not ours'],
-  ['CERT_SIGNATURE_FAILURE', 'its CA is not ours'],
-  ['INVALID_PURPOSE', 'it is not meant for this use'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is self-signed'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'its CA is not one that this side trusts'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'its CA is not one that this side trusts'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its CA is not one that this side trusts'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its CA is not one that this side trusts'],
+  ['CERT_SIGNATURE_FAILURE', 'its CA is not one that this side trusts'],
+  ['INVALID_PURPOSE', 'its extendedKeyUsage does not allow this use'],
 ]);

@@ -31,14 +31,14 @@ export function readSecretFile(path: string): Secrets {
   }
   const repeated = lines.findIndex((line) => REPEATED_PATTERN.test(line));
   if (repeated >= 0) {
-    throw unusable(`secret ${String(repeated + 1)} in ${path} is one byte again and again`);
+    throw unusable(`secret ${String(repeated + 1)} in ${path} is the same byte again and again`);
   }
   const [first, ...others] = lines.map(secretOf);
   if (first === undefined) throw unusable(`there is no secret in ${path}`);
   if (others.length >= SECRETS_MAX) {
     throw unusable(
       `there are ${String(lines.length)} secrets in ${path}`,
-      'keep two while a secret is changed: the one to show first, then the other to accept',
+      'have two at most, while a secret is changed: first the one to show, then the other one to accept',
     );
   }
   return [first, ...others];

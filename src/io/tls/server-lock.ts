@@ -209,7 +209,7 @@ export class ServerLock implements AcceptLock, DialLock {
     if (verdict === 'sound') return 'shake';
     const reason =
       verdict === 'seen before'
-        ? 'it repeats what another one has said'
+        ? 'it repeats the first bytes of an earlier connection'
         : this.#strangenessOf(record.identity);
     return this.#hangUp(stranger, reason, ALERTS.decryptError);
   }
@@ -232,7 +232,9 @@ export class ServerLock implements AcceptLock, DialLock {
   withdraw(): void {
     for (const [socket, proof] of this.#proofs) {
       if (isStillTrusted(proof, this.#credentials)) continue;
-      socket.destroy(new Error('what it was opened with is not trusted any more'));
+      socket.destroy(
+        new Error('the secret or certificate that it was opened with is no longer trusted'),
+      );
     }
   }
 
@@ -343,7 +345,7 @@ function nowMs(): number {
 function whatIs(credentials: Credentials): string {
   if (credentials.kind === 'certificate') return 'the certificate, its key and the CA file';
   const [shown, ...others] = credentials.secrets.map(({ id }) => id);
-  const also = others.length === 0 ? '' : `, and ${others.join(', ')} is accepted`;
+  const also = others.length === 0 ? '' : `, and ${others.join(', ')} is also accepted`;
   return `secret ${String(shown)} is shown${also}`;
 }
 
@@ -373,7 +375,7 @@ const SLOW = 'the TLS handshake was not finished in time';
 /** Stands for what TLS has been given. */
 const NOTHING_MORE = Buffer.of(TLS_HANDSHAKE);
 
-const GONE = 'it was gone before the TLS handshake was finished';
+const GONE = 'it closed the connection before the TLS handshake was finished';
 
 const TOO_MANY = {
   strangers: 'too many connections wait for their handshake, and it has waited longest',

@@ -12,7 +12,9 @@ export function readTokenFile(path: string): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
   const wrong = tokens.findIndex((token) => !TOKEN_PATTERN.test(token));
   if (wrong >= 0) {
-    throw unusable(`token ${String(wrong + 1)} in ${path} is not of 32 or more plain characters`);
+    throw unusable(
+      `token ${String(wrong + 1)} in ${path} is not 32 to 1024 printable ASCII characters`,
+    );
   }
   if (tokens.length === 0) throw unusable(`there is no token in ${path}`);
   return tokens;

@@ -201,7 +201,7 @@ test('a program that accepts and says nothing is no server, or one that hangs', 
   await expect(outcome).rejects.toMatchObject({
     code: 'RARANGI_UNREACHABLE',
     message: expect.stringMatching(
-      /something else is at \S+ \(it accepts connections and says nothing\), or a server that hangs$/,
+      /at \S+ \(it accepts connections and says nothing\) is another program, or a server that hangs$/,
     ) as unknown,
     hint: expect.stringMatching(/ss -ltnp 'sport = \d+'$/) as unknown,
   });
@@ -226,7 +226,7 @@ test('a server of another environment refuses, and both are named', async () => 
     message:
       `refused ${server.bound}: ` +
       'it serves environment production, this client asks for testing',
-    hint: 'if that is the one you mean: --environment production',
+    hint: 'if you mean that environment, use: --environment production',
   });
 });
 
@@ -243,7 +243,7 @@ test.each([
 
   await expect(outcome).rejects.toMatchObject({
     code: 'RARANGI_ABORTED',
-    message: `${what} was given up by its caller`,
+    message: `${what} was aborted by its caller`,
   });
 });
 

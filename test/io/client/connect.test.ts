@@ -226,7 +226,7 @@ test('a registration that is given up before any server had it never was', async
 
   await expect(handle.registered).rejects.toMatchObject({
     code: 'RARANGI_ABORTED',
-    message: 'the registration of db was given up by its caller',
+    message: 'the registration of db was aborted by its caller',
   });
 });
 
@@ -242,7 +242,7 @@ test('a client whom every server refuses says so, and so do its registrations', 
   expect(await one).toEqual({ server: server.bound, reason });
   expect(await all).toEqual({
     reason: `${server.bound}: ${reason}`,
-    hint: 'if that is the one you mean: --environment production',
+    hint: 'if you mean that environment, use: --environment production',
   });
   await expect(handle.registered).rejects.toMatchObject({ code: 'RARANGI_REFUSED' });
   await expect(client.register({ name: 'x', port: 1 }).registered).rejects.toMatchObject({
@@ -338,7 +338,7 @@ test.each<[string, Offer, RegExp]>([
   [
     'every address',
     { name: 'a', port: 1, address: '0.0.0.0' },
-    /stands for every one of a machine$/,
+    /stands for every address of a machine$/,
   ],
   ['an address with a zone', { name: 'a', port: 1, address: 'fe80::1%eth0' }, /one machine only$/],
   ['an octal address', { name: 'a', port: 1, address: '127.0.0.010' }, /is not an address$/],
@@ -350,7 +350,7 @@ test.each<[string, Offer, RegExp]>([
   [
     'a number as a value',
     { name: 'a', port: 1, tags: { b: 5 as unknown as string } },
-    /^the value of tag b is no text$/,
+    /^the value of tag b is not a text$/,
   ],
   ['a long value', { name: 'a', port: 1, tags: { b: 'é'.repeat(513) } }, /^the value of tag b/],
   [
@@ -360,7 +360,7 @@ test.each<[string, Offer, RegExp]>([
       port: 1,
       tags: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`t${at}`, ''])),
     },
-    /^65 tags are too many$/,
+    /^an instance cannot have 65 tags$/,
   ],
 ])('an offer with %s is refused at once', (_, offer, message) => {
   const client = openClient({ environment: 'testing', servers: ['127.0.0.1:1'] });

@@ -54,6 +54,8 @@ test('a client that finds no server is told which environments run on this host'
 
   await expect(outcome).rejects.toMatchObject({
     code: 'RARANGI_UNREACHABLE',
-    hint: expect.stringMatching(/\(running on this host: .*mine-3.*\)$/) as unknown,
+    hint: expect.stringMatching(
+      /\(servers of other environments run on this host: .*mine-3.*\)$/,
+    ) as unknown,
   });
 });

@@ -22,7 +22,7 @@ test('without a server on this host it is said how to start one', async () => {
     'no catalogue server of environment testing could be reached on this host',
   );
   expect(error.hint).toMatch(
-    /^start one with: rarangi serve -e testing, or name one with: --server HOST( |$)/,
+    /^start a server with: rarangi serve -e testing, or name one with: --server HOST( |$)/,
   );
 });
 
@@ -33,7 +33,9 @@ test('the environment of those who name none is said by its name', async () => {
 test('of an environment of your own it is said what a server needs', async () => {
   const error = await unreachableError({ environment: 'mine' }, attempts);
 
-  expect(error.hint).toMatch(/^start one with: rarangi serve -e mine --bind ADDR:PORT, or name /);
+  expect(error.hint).toMatch(
+    /^start a server with: rarangi serve -e mine --bind ADDR:PORT, or name /,
+  );
 });
 
 test('of named servers it is said which and why', async () => {
@@ -45,7 +47,7 @@ test('of named servers it is said which and why', async () => {
     'no catalogue server of environment testing could be reached at 127.0.0.1:1, 127.0.0.1:2' +
       ': 127.0.0.1:1: connection refused',
   );
-  expect(error.hint).toMatch(/^look whether it runs, or name another one with: --server/);
+  expect(error.hint).toMatch(/^see whether the server runs, or name another one with: --server/);
 });
 
 test('a refusal for the environment names the one that would be served', () => {
@@ -59,7 +61,7 @@ test('a refusal for the environment names the one that would be served', () => {
   expect(error).toMatchObject({
     code: 'RARANGI_REFUSED',
     message: 'refused h:1: it serves another',
-    hint: 'if that is the one you mean: --environment production',
+    hint: 'if you mean that environment, use: --environment production',
   });
 });
 
@@ -104,6 +106,6 @@ test('without an answer it is said who was asked and how long', () => {
 test('a question that the caller gave up is no fault of anyone', () => {
   expect(abortedError('lookup')).toMatchObject({
     code: 'RARANGI_ABORTED',
-    message: 'lookup was given up by its caller',
+    message: 'lookup was aborted by its caller',
   });
 });

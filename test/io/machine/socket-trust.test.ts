@@ -34,10 +34,10 @@ test.skipIf(!isRoot)('the owner of the file or its folder is root or oneself', a
   expect(judge(0, SOMEBODY)).toBeNull();
   expect(judge(0, 0)).toBeNull();
   expect(judge(ANOTHER, SOMEBODY)).toBe(
-    `not believed: ${path} belongs to user 4321, and this is user 1234`,
+    `not trusted: ${path} belongs to user 4321, and this program runs as user 1234`,
   );
   expect(judge(SOMEBODY, ANOTHER)).toBe(
-    `not believed: ${folder} belongs to user 4321, and this is user 1234`,
+    `not trusted: ${folder} belongs to user 4321, and this program runs as user 1234`,
   );
 });
 
@@ -50,7 +50,7 @@ test.skipIf(!isRoot)('a socket of another user is asked only when it is named', 
 
   await expect(found).rejects.toMatchObject({
     code: 'RARANGI_UNREACHABLE',
-    message: expect.stringContaining(`not believed: ${path} belongs to user 1234`) as string,
+    message: expect.stringContaining(`not trusted: ${path} belongs to user 1234`) as string,
   });
   expect((await named).instances).toEqual([]);
 });

@@ -280,7 +280,9 @@ test.each([
   make(path);
   const before = lstatSync(path);
 
-  await expect(takeSocket(path)).rejects.toThrow(`${path} is no socket, and stays as it is`);
+  await expect(takeSocket(path)).rejects.toThrow(
+    `${path} is no socket; this server leaves it alone`,
+  );
 
   expect(lstatSync(path)).toMatchObject({ ino: before.ino, size: before.size });
   expect(readdirSync(dirname(path))).toEqual(['testing-a.sock']);

@@ -147,13 +147,21 @@ test('a lone server is healthy and complete at once', async () => {
 });
 
 test.each<[string, ServeOptions, RegExp]>([
-  ['a wildcard without an address for others', { bind: '0.0.0.0' }, /every address.*where to go/],
-  ['a wildcard as the address for others', { bind: '0.0.0.0', advertise: '[::]' }, /no address/],
+  ['a wildcard without an address for others', { bind: '0.0.0.0' }, /every address.*which to use/],
+  [
+    'a wildcard as the address for others',
+    { bind: '0.0.0.0', advertise: '[::]' },
+    /not an address/,
+  ],
   ['an octal address', { bind: '127.0.0.010' }, /leading zeros$/],
   ['an octal address for others', { advertise: '10.0.0.010' }, /leading zeros$/],
   ['an octal address of a peer', { peers: ['127.0.0.010'] }, /leading zeros$/],
   ['a port with a zero before it', { bind: '127.0.0.1:017340' }, /leading zero$/],
-  ['many machines as the address for others', { advertise: '224.0.0.1' }, /no address that others/],
+  [
+    'many machines as the address for others',
+    { advertise: '224.0.0.1' },
+    /not an address at which others/,
+  ],
   ['an environment of your own without a port', { environment: 'mine' }, /no well-known ports/],
   ['a peer of it without a port', { environment: 'mine', bind: 'h:1', peers: ['h'] }, /needs a po/],
   ['a silence of less than two heartbeats', { heartbeatMs: 400, silenceMs: 799 }, /two heartbeats/],
@@ -182,7 +190,7 @@ test('without a secret a server that others can reach must be called insecure', 
   const error = await refusalOf(open);
   const server = await startServer({ ...open, insecure: true });
 
-  expect(error.message).toBe('0.0.0.0 can be reached from other machines, and there is no secret');
+  expect(error.message).toBe('other machines can reach 0.0.0.0, and this server has no secret');
   expect(error.hint).toContain('--insecure');
   expect(server.address).toMatch(/^10\.0\.0\.1:\d+$/);
 });

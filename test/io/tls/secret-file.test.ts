@@ -10,12 +10,21 @@ import { newSecret, readSecretFile } from '../../../src/io/tls/secret-file.ts';
 import { ownFolder } from '../world.ts';
 
 const unfit: Readonly<Record<string, readonly [make: (path: string) => unknown, RegExp]>> = {
-  'its group may write': [(path) => write(path, { mode: 0o620 }), /used by others \(mode 0620\)/],
-  'others may read': [(path) => write(path, { mode: 0o604 }), /used by others \(mode 0604\)/],
-  'others may write': [(path) => write(path, { mode: 0o602 }), /used by others \(mode 0602\)/],
+  'its group may write': [
+    (path) => write(path, { mode: 0o620 }),
+    /read or changed by other users \(mode 0620\)/,
+  ],
+  'others may read': [
+    (path) => write(path, { mode: 0o604 }),
+    /read or changed by other users \(mode 0604\)/,
+  ],
+  'others may write': [
+    (path) => write(path, { mode: 0o602 }),
+    /read or changed by other users \(mode 0602\)/,
+  ],
   'is not there': [() => undefined, /there is no such file/],
-  'is a folder': [(path) => mkdirSync(path), /is no regular file/],
-  'is a pipe': [(path) => spawnSync('mkfifo', ['-m', '600', path]), /is no regular file/],
+  'is a folder': [(path) => mkdirSync(path), /is not a regular file/],
+  'is a pipe': [(path) => spawnSync('mkfifo', ['-m', '600', path]), /is not a regular file/],
   'is far too large': [(path) => write(path, { text: '#'.repeat(2 ** 20 + 1) }), /1048577 bytes/],
   'is empty': [(path) => write(path, { text: '# nothing yet\n' }), /there is no secret in/],
   'holds a passphrase': [
@@ -28,11 +37,11 @@ const unfit: Readonly<Record<string, readonly [make: (path: string) => unknown, 
   ],
   'holds nothing but zeros': [
     (path) => write(path, { text: `${newSecret()}\n${'00'.repeat(32)}\n` }),
-    /secret 2 in \S+ is one byte again and again/,
+    /secret 2 in \S+ is the same byte again and again/,
   ],
   'holds one byte again and again': [
     (path) => write(path, { text: 'aB'.repeat(32) }),
-    /secret 1 in \S+ is one byte again and again/,
+    /secret 1 in \S+ is the same byte again and again/,
   ],
   'holds three secrets': [
     (path) => write(path, { text: [1, 2, 3].map(newSecret).join('\n') }),
@@ -73,10 +82,10 @@ test.skipIf(process.getuid?.() !== 0)(
     chownSync(path, 1234, 1234);
 
     expect(() => readAs(4321, path)).toThrow(
-      `secret file ${path} belongs to user 1234, and this is user 4321`,
+      `secret file ${path} belongs to user 1234, and this program runs as user 4321`,
     );
     expect(() => readAs(0, path)).toThrow(
-      `secret file ${path} belongs to user 1234, and this is user 0`,
+      `secret file ${path} belongs to user 1234, and this program runs as user 0`,
     );
     expect(readAs(1234, path)).toMatch(/^[0-9a-f]{64}\n$/);
   },
@@ -90,7 +99,7 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(readAs(4321, path)).toMatch(/^[0-9a-f]{64}\n$/);
 
     chownSync(path, 1234, 1234);
-    expect(() => readAs(1234, path)).toThrow(/used by others \(mode 0440\)/);
+    expect(() => readAs(1234, path)).toThrow(/read or changed by other users \(mode 0440\)/);
   },
 );
 

@@ -86,7 +86,7 @@ test('a client that is gone in the middle of its handshake is logged once, with 
       name: 'refused-stranger',
       fields: {
         address: `${localAddress}:${localPort}`,
-        reason: 'it was gone before the TLS handshake was finished',
+        reason: 'it closed the connection before the TLS handshake was finished',
       },
     },
   ]);
