@@ -106,7 +106,7 @@ async function bodyAt(path: string): Promise<object> {
 }
 
 function faultOf({ error }: { readonly error?: { readonly message: string } }): string {
-  return error?.message ?? 'the answer has nothing of it';
+  return error?.message ?? 'the answer of the server has no such field';
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -57,7 +57,11 @@ function HostWords(props: { readonly fleet: Fleet; readonly host: string | null 
   const { fleet, host: name } = props;
   const host = fleet.hosts.get(name ?? '');
   if (host !== undefined) return <p>{hostWords(host)}.</p>;
-  return name === null || fleet.status === null ? <></> : <p>No server of {name} is here now.</p>;
+  return name === null || fleet.status === null ? (
+    <></>
+  ) : (
+    <p>This server knows no server of host {name} now.</p>
+  );
 }
 
 /** Of one host, more than those that the page holds of all. */
@@ -92,7 +96,7 @@ function Explained({ name, nowMs, onClose }: ExplainedProps): JSX.Element {
           ×
         </button>
       </header>
-      {fault !== null && <Fault what="more" fault={fault} />}
+      {fault !== null && <Fault what={`more about ${name}`} fault={fault} />}
       {answer === null && fault === null && <p class="quiet">asking the server</p>}
       {answer !== null && (
         <ul>

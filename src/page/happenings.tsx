@@ -28,7 +28,7 @@ export function Happenings(props: HappeningsProps): JSX.Element {
     <>
       {fault !== null && <Fault what="what happened" fault={fault} />}
       {happenings === null && fault === null && <p class="quiet">asking the server</p>}
-      {happenings?.length === 0 && <p class="quiet">Nothing that this server remembers.</p>}
+      {happenings?.length === 0 && <p class="quiet">This server remembers no event.</p>}
       {happenings !== null && happenings.length > 0 && (
         <Table happenings={happenings} isShort={isShort} />
       )}

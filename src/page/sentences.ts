@@ -17,7 +17,10 @@ export function stateSentence(status: FeedStatus, moment: Moment): string {
   if (split.length > 0) return splitSentence(split, status, moment);
   const reasons = status.reasons.map(({ message, hint }) => `${capital(message)}: ${hint}.`);
   if (status.state === 'isolated') {
-    return ['No other host can be reached; what they hold is kept as stale.', ...reasons].join(' ');
+    return [
+      'No other host can be reached; the instances of other hosts are kept as stale.',
+      ...reasons,
+    ].join(' ');
   }
   return reasons.length > 0 ? reasons.join(' ') : wellSentence(status);
 }
@@ -43,8 +46,8 @@ function splitSentence(
 function wellSentence({ servers, services, instances, complete, missing }: FeedStatus): string {
   if (!complete) {
     return missing.length === 0
-      ? 'The view is not complete yet: a log is on its way.'
-      : `The view is not complete: ${namesText(missing)} cannot be reached.`;
+      ? 'The view is not complete yet: news of a server is on its way.'
+      : `The view is not complete: this server lacks news of ${namesText(missing)}.`;
   }
   return (
     `All is well: ${counted(servers.reachable, 'server')} in reach, ` +

@@ -210,7 +210,7 @@ function OneService({ name, happenings, onClose }: OneServiceProps): JSX.Element
         </tbody>
       </table>
       {instances === null && <p class="quiet">asking the server</p>}
-      {instances?.length === 0 && <p class="quiet">No instance is here now.</p>}
+      {instances?.length === 0 && <p class="quiet">There is no instance now.</p>}
       <h4>What happened</h4>
       <Happenings happenings={past.rows} fault={past.fault} isShort />
     </aside>

@@ -122,7 +122,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 const STATES: Readonly<Record<string, string>> = {
   reachable: 'in reach',
-  suspect: 'lost, and perhaps back in a moment',
+  suspect: 'suspect: lost, and perhaps back in a moment',
   split: 'cut off',
 };
 

@@ -141,7 +141,7 @@ browserTest(
       await read(page, url, { ...sent, mode: 'no-cors' }),
       await read(page, url, { ...sent, headers: json }),
     ];
-    await refused(door, 'a preflight may not use this server');
+    await refused(door, 'a CORS preflight may not use this server');
     const byForm = await sendForm(page, url, EVIL);
     const ofServer = await page.browser().newPage();
     await ofServer.goto(urlOf(door, '/livez'));

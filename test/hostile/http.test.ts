@@ -101,8 +101,8 @@ test('a client that writes slowly is answered 408: headers, and the body after t
 
   expect(heard.map(statusesIn)).toEqual([['408'], ['408']]);
   expect(heard.map(failureIn)).toMatchObject([
-    { isOurs: true, code: 'usage', message: 'the headers were not there within 2000 ms' },
-    { isOurs: true, code: 'usage', message: 'the request was not whole within 5000 ms' },
+    { isOurs: true, code: 'usage', message: 'the headers did not arrive within 2000 ms' },
+    { isOurs: true, code: 'usage', message: 'the whole request did not arrive within 5000 ms' },
   ]);
   expect(await reached(host, 'http-header-ms')).toBe(1);
   expect(await reached(host, 'http-request-ms')).toBe(1);

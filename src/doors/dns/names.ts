@@ -146,8 +146,8 @@ export function unsayableOf(service: string, bytesLeft: number): string | null {
     return `a part of it is longer than ${LABEL_BYTES_MAX} characters`;
   }
   if (parts.some((part) => part.startsWith('_'))) return 'a part of it begins with _';
-  if (parts.length === 1 && parts[0] === SERVER) return 'ns is the name of the server';
-  if (digitsOf(parts[0]) !== null) return 'it begins as the name of an instance';
+  if (parts.length === 1 && parts[0] === SERVER) return 'ns is the name of the server itself';
+  if (digitsOf(parts[0]) !== null) return 'it looks like the name of an instance: i- and 16 digits';
   if (service.length + 1 + LONGEST_LABEL_BYTES > bytesLeft) {
     return `with the zone it is longer than DNS allows`;
   }

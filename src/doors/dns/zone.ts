@@ -74,12 +74,12 @@ export function zoneTextOf(environment: string, given?: string): string {
   if (given === undefined) {
     const zone = `${environment.toLowerCase().replaceAll('_', '-')}.${PARENT}`;
     if (isZone(zone)) return zone;
-    throw new RangeError(`${zone} is no name of DNS: name a zone with --dns-zone`);
+    throw new RangeError(`${zone} is not a valid name in DNS: give a zone with --dns-zone`);
   }
   const zone = given.toLowerCase().replace(/\.$/, '');
   if (isZone(zone)) return zone;
   throw new RangeError(
-    `dns-zone ${JSON.stringify(given)} is no zone: use labels of 1 to 63 of a-z 0-9 - _, ` +
+    `dns-zone ${JSON.stringify(given)} is not a valid zone: use labels of 1 to 63 of a-z 0-9 - _, ` +
       `with dots between them, ${ZONE_BYTES_MAX} characters in all`,
   );
 }

@@ -99,7 +99,7 @@ function judgeHost(visit: Visit, { names }: AccessRules): HttpRefusal | null {
 
 function judgeOrigin(visit: Visit, target: RouteAccess, rules: AccessRules): HttpRefusal | null {
   const { method, origin, host } = visit;
-  if (method === 'OPTIONS') return foreign('a preflight');
+  if (method === 'OPTIONS') return foreign('a CORS preflight');
   if (allowedOrigin(visit, rules) !== null) return null;
   if (origin !== null && origin !== `${rules.scheme}://${host ?? ''}`) {
     return foreign(`the origin ${origin}`);
@@ -121,8 +121,11 @@ function judgeToken(visit: Visit, { isOpen }: RouteAccess, rules: AccessRules): 
   return {
     status: 401,
     code: 'token',
-    message: token === null ? 'a token is asked for' : 'this token is not known here',
-    hint: 'send Authorization: Bearer TOKEN; rarangi secret --token FILE prints that of a secret',
+    message:
+      token === null
+        ? 'this address asks for a token, and the request has none'
+        : 'this server does not know this token',
+    hint: 'send the header Authorization: Bearer TOKEN; rarangi secret --token FILE prints the token of a secret',
   };
 }
 
@@ -131,8 +134,8 @@ function judgeBody({ contentType }: Visit): HttpRefusal | null {
   return {
     status: 415,
     code: 'usage',
-    message: 'what is sent has to be application/json',
-    hint: "curl -H 'Content-Type: application/json'",
+    message: 'the body has to be of type application/json',
+    hint: 'send the header Content-Type: application/json',
   };
 }
 
@@ -160,7 +163,7 @@ function foreign(what: string): HttpRefusal {
     status: 403,
     code: 'origin',
     message: `${what} may not use this server`,
-    hint: 'serve --http-origin ORIGIN lets a page read',
+    hint: 'start the server with --http-origin ORIGIN: then pages of that origin may read',
   };
 }
 
@@ -210,5 +213,5 @@ function base64Text(base64: string): string {
   return text;
 }
 
-const NAME_SERVER = 'name the server that is asked, once';
+const NAME_SERVER = 'send one header Host, with the name or the address of the server';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

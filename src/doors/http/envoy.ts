@@ -14,12 +14,12 @@ export interface EnvoyAsked {
 
 /** Reads a DiscoveryRequest, in snake case or camel case; a text says what is wrong. */
 export function envoyAsked(body: unknown): EnvoyAsked | string {
-  if (typeof body !== 'object' || body === null) return 'a DiscoveryRequest is an object';
+  if (typeof body !== 'object' || body === null) return 'a DiscoveryRequest has to be an object';
   const fields = new Map(Object.entries(body));
   const names: unknown = fields.get('resource_names') ?? fields.get('resourceNames') ?? [];
   const version: unknown = fields.get('version_info') ?? fields.get('versionInfo') ?? '';
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-    return 'resource_names is a list of texts';
+    return 'resource_names has to be a list of texts';
   }
   return { resources: names, version: typeof version === 'string' ? version : '' };
 }

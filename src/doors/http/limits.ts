@@ -30,7 +30,7 @@ export const HTTP_LIMITS = {
   },
   'http-connections-per-address': {
     max: 256,
-    doc: 'Connections of one address beyond loopback, likewise.',
+    doc: 'Connections of one address beyond loopback. At the limit they are closed in the same way.',
   },
   'http-streams': {
     max: 1_024,
@@ -66,7 +66,7 @@ export const HTTP_LIMITS = {
   },
   'http-requests-ahead-in-all': {
     max: 16_384,
-    doc: 'The same of all connections together, each with its headers in memory. Beyond that the connections with the most are closed, until three quarters are left.',
+    doc: 'Requests of all connections together that are not answered yet, each with its headers in memory. Beyond that the connections with the most are closed, until three quarters are left.',
   },
   'http-idle-ms': {
     max: 60_000,

@@ -28,9 +28,9 @@ export function offersIn(
   { isListAllowed }: { readonly isListAllowed: boolean },
 ): readonly HttpOffer[] | string {
   if (!Array.isArray(body)) return all([body]);
-  if (!isListAllowed) return 'one offer is an object';
+  if (!isListAllowed) return 'the body has to be one offer, not a list';
   if (body.length === 0) return 'the list of offers is empty';
-  if (body.length > OFFERS_MAX) return `at most ${String(OFFERS_MAX)} offers go in one request`;
+  if (body.length > OFFERS_MAX) return `a request has at most ${String(OFFERS_MAX)} offers`;
   return all(body);
 }
 
@@ -42,22 +42,23 @@ function all(given: readonly unknown[]): readonly HttpOffer[] | string {
     offers.push(offer);
   }
   const keys = offers.flatMap(({ key }) => key ?? []);
-  return new Set(keys).size < keys.length ? 'two offers have one key' : offers;
+  return new Set(keys).size < keys.length ? 'two offers have the same key' : offers;
 }
 
 function offerOf(given: unknown): HttpOffer | string {
-  if (!isObject(given)) return 'an offer is an object: {"service":"web","port":8000}';
+  if (!isObject(given)) return 'an offer has to be an object: {"service":"web","port":8000}';
   const stranger = Object.keys(given).find((key) => !KEYS.has(key));
   if (stranger !== undefined) {
     const known = [...KEYS].join(', ');
-    return `${JSON.stringify(stranger)} means nothing in an offer: there are ${known}`;
+    return `${JSON.stringify(stranger)} is not a field of an offer: there are ${known}`;
   }
   const { service, port, address, scheme, key, revision } = given;
-  if (service === undefined || port === undefined) return 'an offer has a service and a port';
+  if (service === undefined || port === undefined) return 'an offer needs a service and a port';
   if (typeof service !== 'string' || !isName(service)) {
     return `service ${JSON.stringify(service)} is not a name`;
   }
-  if (!isWhole(port, { min: 1, max: 65_535 })) return `port ${JSON.stringify(port)} is no port`;
+  if (!isWhole(port, { min: 1, max: 65_535 }))
+    return `port ${JSON.stringify(port)} is not a whole number from 1 to 65535`;
   const wrong = wrongText(address, scheme) ?? wrongKey(key, revision);
   if (wrong !== null) return wrong;
   const tags = tagsOf(given['tags']);
@@ -80,7 +81,7 @@ function settled(given: Readonly<Record<keyof Settled, unknown>>): Settled {
 
 function wrongText(address: unknown, scheme: unknown): string | null {
   const isOwn = address === undefined || address === '';
-  if (!isOwn && typeof address !== 'string') return 'address is no text';
+  if (!isOwn && typeof address !== 'string') return 'address has to be a text';
   const fault = isOwn ? null : addressFaultOf(address);
   if (fault !== null) return `${fault.problem}: ${fault.hint}`;
   if (scheme === undefined || (typeof scheme === 'string' && isScheme(scheme))) return null;
@@ -92,21 +93,21 @@ function wrongKey(key: unknown, revision: unknown): string | null {
   const isKey = typeof key === 'string' && isInstanceKey(key);
   if (key !== undefined && !isKey) return 'key is not 32 hexadecimal digits in lower case';
   if (revision === undefined || isWhole(revision, { min: 0, max: SEQUENCE_MAX })) return null;
-  return `revision ${JSON.stringify(revision)} is no whole number`;
+  return `revision ${JSON.stringify(revision)} is not a whole number from 0 to 2^52`;
 }
 
 function tagsOf(given: unknown = {}): readonly Tag[] | string {
-  if (!isObject(given)) return 'tags is an object: {"version":"7"}';
+  if (!isObject(given)) return 'tags has to be an object: {"version":"7"}';
   const tags: Tag[] = [];
   for (const [key, value] of Object.entries(given)) {
     if (!isName(key)) return `tag ${JSON.stringify(key)} is not a name`;
-    if (typeof value !== 'string') return `the value of tag ${key} is no text`;
+    if (typeof value !== 'string') return `the value of tag ${key} has to be a text`;
     if (utf8Bytes(value) > TAG_VALUE_BYTES_MAX || hasControlCharacters(value)) {
       return `the value of tag ${key} is too long or has control characters`;
     }
     tags.push({ key, value });
   }
-  if (tags.length > TAGS_MAX) return `more than ${String(TAGS_MAX)} tags`;
+  if (tags.length > TAGS_MAX) return `an offer has at most ${String(TAGS_MAX)} tags`;
   return tags.sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 

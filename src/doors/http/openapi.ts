@@ -108,10 +108,10 @@ const SCHEMA_OF: Readonly<Record<ParamKind, object>> = {
 export const MEANINGS: Readonly<Record<number, string>> = {
   204: 'done',
   304: 'nothing has changed',
-  400: 'the request cannot be read, or has an unknown parameter or word',
-  401: 'a token is asked for',
+  400: 'the request cannot be read, or has an unknown parameter or value',
+  401: 'a token is needed',
   403: 'not allowed',
-  404: 'none, and the view is complete',
+  404: 'there is none, and the view is complete',
   405: 'the route has no such method',
   408: 'the request took too long',
   413: 'the request is too large',
@@ -119,6 +119,6 @@ export const MEANINGS: Readonly<Record<number, string>> = {
   429: 'a limit is reached',
   431: 'the headers are too large',
   500: 'a bug',
-  503: 'cannot tell: none, and the view is not complete',
-  504: 'the wait ended with nothing live',
+  503: 'cannot tell: none was found, and the view is not complete',
+  504: 'the wait ended, and no instance is live',
 };

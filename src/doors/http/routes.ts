@@ -38,9 +38,9 @@ interface RouteSpec {
 const tag = {
   kind: 'tag',
   isRepeatable: true,
-  doc: 'A tag that it must have, KEY=VALUE.',
+  doc: 'Only instances with this tag, KEY=VALUE.',
 } as const;
-const cluster = { kind: 'text', doc: 'Only in that cluster.' } as const;
+const cluster = { kind: 'text', doc: 'Only instances in that cluster.' } as const;
 const wanted = { tag, cluster } as const;
 const match = { kind: 'pattern', doc: "Only services of such names, as 'web-*'." } as const;
 
@@ -57,7 +57,7 @@ export const ROUTES = {
   services: {
     method: 'GET',
     path: '/v1/services',
-    doc: 'Every service, and how many instances of it there are.',
+    doc: 'All services, with the number of instances of each.',
     params: { match },
     answer: 'Services',
     codes: [404, 503],
@@ -130,7 +130,10 @@ export const ROUTES = {
       host: { kind: 'text', doc: 'Only what happened on this host.' },
       instance: { kind: 'text', doc: 'Only what happened to the instance of this id.' },
       since: { kind: 'duration', doc: 'Nothing older than this.' },
-      limit: { kind: 'count', doc: 'How many at most, the newest; 100 if absent, up to 10000.' },
+      limit: {
+        kind: 'count',
+        doc: 'How many events at most, the newest ones: from 1 to 10000; by default 100.',
+      },
     },
     answer: 'History',
     codes: [404, 503],
@@ -180,7 +183,7 @@ export const ROUTES = {
       service: { kind: 'pattern', isRepeatable: true, doc: 'Only these services, or patterns.' },
       match,
       ...wanted,
-      gone: { kind: 'duration', doc: 'What was lost within that time stays listed.' },
+      gone: { kind: 'duration', doc: 'Also list instances that were lost within that time.' },
     },
     answer: 'Targets',
     codes: [503],
@@ -312,12 +315,14 @@ export function queryOf({ params, path }: Route, text: string): QueryParameters 
     if (param === undefined) return unknownParam(name, { params, path });
     const values = query.get(name) ?? [];
     const isAgain = values.length > 0 && param.isRepeatable !== true;
-    const complaint = isAgain ? `${name} is given twice` : COMPLAINTS[param.kind](name, value);
+    const complaint = isAgain
+      ? `the parameter ${name} is given twice`
+      : COMPLAINTS[param.kind](name, value);
     if (complaint !== null) return complaint;
     query.set(name, [...values, value]);
   }
   const lacking = Object.entries(params).find(([name, one]) => one.isRequired && !query.has(name));
-  return lacking === undefined ? query : `${path} needs ${lacking[0]}=`;
+  return lacking === undefined ? query : `${path} needs the parameter ${lacking[0]}=`;
 }
 
 function unknownParam(name: string, { params, path }: Pick<Route, 'params' | 'path'>): string {
@@ -327,7 +332,8 @@ function unknownParam(name: string, { params, path }: Pick<Route, 'params' | 'pa
 
 type Complain = (name: string, value: string) => string | null;
 
-const notEmpty: Complain = (name, value) => (value === '' ? `${name} is empty` : null);
+const notEmpty: Complain = (name, value) =>
+  value === '' ? `the parameter ${name} is empty` : null;
 
 /** What is wrong with the value of a parameter; null if it is right. */
 const COMPLAINTS: Readonly<Record<ParamKind, Complain>> = {
@@ -340,10 +346,10 @@ const COMPLAINTS: Readonly<Record<ParamKind, Complain>> = {
   flag: (name, value) =>
     ['', '1', 'true'].includes(value)
       ? null
-      : `${name} is there or not; ${name}=${value} means nothing`,
+      : `${name}=${value} is wrong: the parameter ${name} has no value, or 1 or true`,
   duration: (name, value) =>
     millisecondsOf(value) === null
-      ? `${name}=${value} is no duration: write it as 500ms, 2s, 5m or 1h`
+      ? `${name}=${value} is not a duration: write it as 500ms, 2s, 5m or 1h`
       : null,
   count: (name, value) =>
     /^[1-9]\d{0,3}$|^10000$/.test(value)

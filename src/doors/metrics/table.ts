@@ -57,25 +57,25 @@ const ofProcess = { labels: [], always: [] } as const;
 export const METRICS = {
   rarangi_info: {
     type: 'gauge',
-    help: 'What this server is; always 1.',
+    help: 'Facts about this server, as labels; always 1.',
     labels: ['version', 'node', 'environment', 'cluster', 'host', 'server', 'side', 'role'],
     always: [],
   },
   rarangi_state: {
     type: 'gauge',
-    help: '1 for the state that this server is in.',
+    help: '1 for the state that this server is in, 0 for the others.',
     labels: ['state'],
     always: listed('healthy', 'degraded', 'split', 'isolated'),
   },
   rarangi_view_complete: {
     type: 'gauge',
-    help: '1 while the view of this server is complete.',
+    help: '1 while the view of this server is complete, else 0.',
     labels: [],
     always: ALONE,
   },
   rarangi_missing_hosts: {
     type: 'gauge',
-    help: 'Hosts that the view lacks.',
+    help: 'Hosts of which the view of this server lacks something.',
     labels: [],
     always: ALONE,
   },
@@ -117,7 +117,7 @@ export const METRICS = {
   },
   rarangi_sessions: {
     type: 'gauge',
-    help: 'Sessions of clients; those of its own doors are inside, those that register by HTTP are http.',
+    help: 'Sessions of clients, by transport: inside are those of the doors of this server, http those that register by HTTP.',
     labels: ['transport'],
     always: listed(...transports),
   },
@@ -155,13 +155,13 @@ export const METRICS = {
   },
   rarangi_instances_removed_total: {
     type: 'counter',
-    help: 'Instances that went, and why.',
+    help: 'Instances that were removed, by cause.',
     labels: ['cause'],
     always: listed(...CAUSES),
   },
   rarangi_servers_lost_total: {
     type: 'counter',
-    help: 'Servers that were given up, by the verdict on them.',
+    help: 'Servers that were lost or said goodbye, by verdict.',
     labels: ['verdict'],
     always: listed('crash', 'split', 'left'),
   },
@@ -185,13 +185,13 @@ export const METRICS = {
   },
   rarangi_wants_total: {
     type: 'counter',
-    help: 'Logs of which something was asked for.',
+    help: 'Requests for entries of a log that this server lacked.',
     labels: [],
     always: ALONE,
   },
   rarangi_lookups_total: {
     type: 'counter',
-    help: 'Lookups that were answered, and the kind of answer.',
+    help: 'Lookups that were answered, by door and by kind of answer.',
     labels: ['door', 'answer'],
     always: product(['tcp', 'unix', 'http', 'dns'], answers),
   },
@@ -203,13 +203,13 @@ export const METRICS = {
   },
   rarangi_dns_truncated_total: {
     type: 'counter',
-    help: 'Answers of DNS that had no room for all.',
+    help: 'Answers of DNS that were truncated: they had no room for all records.',
     labels: ['transport', 'rcode'],
     always: product(['udp'], ['NOERROR']),
   },
   rarangi_http_requests_total: {
     type: 'counter',
-    help: 'Requests that HTTP answered; the route is none where it is not known, or rarely has that code.',
+    help: 'Requests that HTTP answered. The route is none if there is no such route, or if it rarely answers with that code.',
     labels: ['route', 'code'],
     always: [...HTTP_SERIES.values()].flatMap((series) => [...series.values()]),
   },
@@ -233,32 +233,32 @@ export const METRICS = {
   },
   rarangi_loop_lag_seconds: {
     type: 'histogram',
-    help: 'By how much a timer, ten times a second, came too late.',
+    help: 'How many seconds too late a timer was that runs ten times a second.',
     labels: [],
     always: [],
   },
   rarangi_slept_seconds_total: {
     type: 'counter',
-    help: 'Seconds for which this server did not run, each time longer than links may be silent.',
+    help: 'Seconds for which this server did not run; only pauses longer than --silence count.',
     labels: [],
     always: ALONE,
   },
   rarangi_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the certificate in use that expires first expires; absent without one.',
+    help: 'When the first of the certificates in use expires, in seconds since 1970; absent without a certificate.',
     labels: [],
     always: [],
   },
   rarangi_service_instances: {
     type: 'gauge',
-    help: 'Instances of a service, for 15 minutes after the last one went at 0.',
+    help: 'Instances of a service; for 15 minutes after the last one was removed, 0.',
     labels: ['service', 'state'],
     always: [],
     isAsked: true,
   },
   rarangi_services_left_out: {
     type: 'gauge',
-    help: 'Services beyond the thousand that are listed.',
+    help: 'Services that are left out, because only a thousand are listed.',
     labels: [],
     always: ALONE,
     isAsked: true,
@@ -285,7 +285,7 @@ export const METRICS = {
   },
   process_max_fds: {
     type: 'gauge',
-    help: 'How many it may have open; on Linux.',
+    help: 'Files and sockets that the process may have open; on Linux.',
     ...ofProcess,
   },
   nodejs_heap_used_bytes: {

@@ -82,7 +82,7 @@ function tlsOf(options: DoorOptions): DoorSettings['httpTls'] {
   const { httpCert: cert, httpKey: key } = options;
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined) {
-    throw RarangiError.usage('--http-cert and --http-key go together', 'name both');
+    throw RarangiError.usage('--http-cert and --http-key are used together only', 'give both');
   }
   if (options.httpInsecure !== true) return { cert, key };
   throw RarangiError.usage('--http-cert and --http-insecure exclude each other', 'use one of them');
@@ -96,9 +96,9 @@ function listeningOf(options: DoorOptions, kind: 'http' | 'dns'): Listening {
   if (!isNone)
     return given.length === 0 ? 'default' : given.map((text) => parseHostPort(text, kind));
   if (addresses.length === 0) return 'none';
-  const closed = options.doors === 'none' ? 'doors are' : `${kind} is`;
+  const closed = options.doors === 'none' ? '--doors is' : `--${kind} is`;
   throw RarangiError.usage(
-    `${closed} none, and --${kind} names ${addresses.join(', ')}`,
+    `${closed} none, but there is also --${kind} ${addresses.join(', ')}`,
     'use either none or addresses',
   );
 }
@@ -121,13 +121,16 @@ function networkOf(text: string): Network {
 
 function ttlOf(milliseconds: number): number {
   if (milliseconds >= 0 && milliseconds <= TTL_MS_MAX) return milliseconds;
-  throw RarangiError.usage(`a TTL of ${String(milliseconds)} ms`, 'use 0s to 60s');
+  throw RarangiError.usage(`a TTL of ${String(milliseconds)} ms is out of bounds`, 'use 0s to 60s');
 }
 
 function hostNameOf(text: string): string {
   const { host, port } = parseHostPort(text, 'http-name');
   if (port === null) return host.toLowerCase();
-  throw RarangiError.usage(`http-name ${text} has a port`, 'name the host alone: any port will do');
+  throw RarangiError.usage(
+    `http-name ${text} has a port`,
+    'give the name without the port: it counts for all ports',
+  );
 }
 
 function originOf(text: string): string {
@@ -135,7 +138,7 @@ function originOf(text: string): string {
   if (origin !== 'null' && origin === text.toLowerCase().replace(/\/$/, '')) return origin;
   throw RarangiError.usage(
     `origin ${JSON.stringify(text)} is no web origin`,
-    'write https://dash.example',
+    'write it as https://dash.example, without a path',
   );
 }
 

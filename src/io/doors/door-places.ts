@@ -157,8 +157,8 @@ async function ipOf(host: string): Promise<string> {
 function numberedIp({ environment }: DoorSite, kind: Kind, ip: string): string {
   if (wellKnownPorts(environment) !== null) return ip;
   throw RarangiError.usage(
-    `environment ${environment} has no well-known ports, and --${kind} ${ip} names none`,
-    `name one: --${kind} ${formatAddress(ip, 0).slice(0, -1)}PORT`,
+    `environment ${environment} has no well-known ports, so --${kind} ${ip} needs a port`,
+    `write: --${kind} ${formatAddress(ip, 0).slice(0, -1)}PORT`,
   );
 }
 

@@ -189,14 +189,17 @@ export class HttpAnswers {
 }
 
 function noRoute(path: string): HttpFailure {
-  return { ...usageFailure(`there is no ${path}`, 'see what there is: /'), status: 404 };
+  return {
+    ...usageFailure(`there is no route ${path}`, 'see which routes there are: /'),
+    status: 404,
+  };
 }
 
 function noMethod(method: string, path: string): HttpFailure {
-  return { ...usageFailure(`${path} has no ${method}`), status: 405 };
+  return { ...usageFailure(`${path} has no method ${method}`), status: 405 };
 }
 
-const TOO_FAST = 'the limit is 1000 requests a second of one address: ask fewer';
+const TOO_FAST = 'the limit is 1000 requests a second of one address: ask less often';
 
 /** That of the interface: its routes and keys. */
 const API_VERSION = '1';

@@ -21,7 +21,7 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
     try {
       body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
     } catch {
-      exchange.fail(usageFailure('what was sent is no JSON'));
+      exchange.fail(usageFailure('the body is not JSON'));
       return;
     }
     done(body);
@@ -31,8 +31,11 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
 }
 
 function failTooLarge(exchange: Exchange): void {
-  const message = `what was sent is larger than ${String(BODY_BYTES_MAX)} bytes`;
-  const failure = { ...usageFailure(message, 'send less at once'), status: 413 } as const;
+  const message = `the body is larger than ${String(BODY_BYTES_MAX)} bytes`;
+  const failure = {
+    ...usageFailure(message, 'send fewer offers in one request'),
+    status: 413,
+  } as const;
   exchange.noteLimit('http-body-bytes');
   exchange.fail(failure, { headers: { Connection: 'close' } });
 }

@@ -61,15 +61,18 @@ function verdictOf({ code }: NodeJS.ErrnoException, isPending: boolean): Verdict
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return beyond(isPending ? 'http-request-ms' : 'http-header-ms');
   }
-  return { failure: usageFailure('this is no request of HTTP/1.1', HINT), limit: null };
+  return { failure: usageFailure('this is not a request of HTTP/1.1', HINT), limit: null };
 }
 
 function beyond(limit: 'http-header-bytes' | 'http-header-ms' | 'http-request-ms'): Verdict {
   const max = String(HTTP_LIMITS[limit].max);
   const failures = {
     'http-header-bytes': { status: 431, message: `the headers have more than ${max} bytes` },
-    'http-header-ms': { status: 408, message: `the headers were not there within ${max} ms` },
-    'http-request-ms': { status: 408, message: `the request was not whole within ${max} ms` },
+    'http-header-ms': { status: 408, message: `the headers did not arrive within ${max} ms` },
+    'http-request-ms': {
+      status: 408,
+      message: `the whole request did not arrive within ${max} ms`,
+    },
   } as const;
   return { failure: { code: 'usage', hint: HINT, ...failures[limit] }, limit };
 }

@@ -312,7 +312,7 @@ const BUG: HttpFailure = {
   status: 500,
   code: 'bug',
   message: 'this is a bug in rarangi',
-  hint: 'please report it, with the lines of the log of this server',
+  hint: 'please report it, with the log of this server',
 };
 
 // Chromium takes a line for one challenge: of two in a line it knows neither.

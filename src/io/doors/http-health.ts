@@ -18,7 +18,7 @@ export function answerReady(
   exchange: Exchange,
   { view: { isSynced }, life: { isStopping } }: Known,
 ): void {
-  if (isStopping) exchange.text(503, 'this server stops\n');
+  if (isStopping) exchange.text(503, 'stopping: this server says goodbye\n');
   else if (isSynced) exchange.text(200, 'ok\n');
   else exchange.text(503, 'unsynced: not synced yet\n');
 }

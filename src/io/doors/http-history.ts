@@ -66,7 +66,11 @@ function reach({ reachesBackTo }: { readonly reachesBackTo: string }): string {
   return `this server has seen all since ${reachesBackTo}`;
 }
 
-const NONE = { status: 404, code: 'none', hint: 'ask for more: since, /v1/history' } as const;
+const NONE = {
+  status: 404,
+  code: 'none',
+  hint: 'ask with other parameters: a longer since, another service or host',
+} as const;
 
 /** As `rarangi history` has it. */
 const LIMIT = '100';

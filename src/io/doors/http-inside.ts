@@ -77,7 +77,7 @@ export class HttpInside {
     more: Partial<Omit<InnerSessionOptions, 'context' | 'remote'>> = {},
   ): InnerSession | null {
     if (this.#streams.size >= STREAMS_MAX) {
-      const reason = `the limit is ${String(STREAMS_MAX)} streams: end some, or use the other server`;
+      const reason = `the limit is ${String(STREAMS_MAX)} streams: end some, or use the other server of this host`;
       exchange.failAtLimit('http-streams', reason);
       return null;
     }

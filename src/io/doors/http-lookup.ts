@@ -80,7 +80,7 @@ export function wantedOf(query: QueryParameters): Wanted {
 /** Says that the core gave no answer. */
 export function failUnanswered(exchange: Exchange, answer: InnerAnswer): void {
   if (answer.kind === 'refused') exchange.fail(limitFailure(answer.reason));
-  else exchange.fail(cannotTell('this server stops', {}));
+  else exchange.fail(cannotTell('this server is stopping', {}));
 }
 
 /** The requested thing does not exist, and that is certain. */

@@ -110,7 +110,7 @@ function isMeant(instance: Instance, wish: ResourceWish | string): boolean {
 
 function failUnsynced(exchange: Exchange, { server }: HttpInside): boolean {
   if (server.state().view.isSynced) return false;
-  exchange.fail(cannotTell('this server has not synced yet', {}));
+  exchange.fail(cannotTell('this server has not yet learnt everything since its start', {}));
   return true;
 }
 

@@ -248,7 +248,7 @@ function refusalOf(answer: InnerAnswer): HttpFailure {
   return {
     status: 503,
     code: 'cannot-tell',
-    message: 'this server stops',
+    message: 'this server is stopping',
     hint: 'register with the other server of this host',
   };
 }
@@ -257,5 +257,5 @@ const WRONG_KEY: HttpFailure = {
   status: 403,
   code: 'token',
   message: 'this is not the key of that instance',
-  hint: 'send the key that it was registered with: Rarangi-Key: KEY',
+  hint: 'send the key of its registration, in the header Rarangi-Key',
 };

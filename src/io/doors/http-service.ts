@@ -41,7 +41,7 @@ export function answerService(exchange: Exchange, asked: HttpQuestion): void {
   }
   const waitMs = millisecondsOf(query.get('wait')?.[0] ?? '0') ?? 0;
   if (waitMs > WAIT_MS_MAX) {
-    exchange.fail(usageFailure('wait is more than 10m'));
+    exchange.fail(usageFailure('wait is longer than 10m'));
     return;
   }
   const lookup: Lookup = { name, query, wanted: wantedOf(query), inside };
@@ -193,7 +193,7 @@ function contentOf(
 function emptyFailure(name: string, { instances, view, doubts }: Found, body: object) {
   const { complete } = view;
   if (instances.length > 0) {
-    const message = `no live instance of ${name}; stale ones: ${String(instances.length)}`;
+    const message = `no live instance of ${name}, but ${String(instances.length)} stale`;
     return { ...cannotTell(message, body), code: 'only-stale' as const };
   }
   if (complete) return noneFailure(`no instance of ${name}`, body, doubts);

@@ -54,8 +54,8 @@ export function readPair(files: Pair): Pair {
   mustBeFor(own, files.cert, ['server']);
   if (own.checkPrivateKey(secret)) return { cert, key };
   throw RarangiError.usage(
-    `key ${files.key} is not that of certificate ${files.cert}`,
-    'name files in PEM that go together',
+    `key ${files.key} does not belong to certificate ${files.cert}`,
+    'give the certificate and its key, both in PEM',
   );
 }
 

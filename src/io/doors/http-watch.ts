@@ -222,6 +222,7 @@ function isFiltered({ tags = {}, cluster }: Wanted): boolean {
   return cluster !== undefined || Object.keys(tags).length > 0;
 }
 
-const TOO_MANY = 'the filtered watches of this server were told of too many instances';
+const TOO_MANY =
+  'the watches with a tag or a cluster have too many instances at this server: watch fewer services';
 const { max: SERVICES_MAX } = HTTP_LIMITS['http-services-per-watch'];
 const LOOK_MS = 250;

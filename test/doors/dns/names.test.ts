@@ -217,7 +217,9 @@ test('the zone of an environment is its name in lower case', () => {
   expect(zoneTextOf('production')).toBe(ZONE);
   expect(zoneTextOf('My_Own.Env')).toBe('my-own.env.rarangi.internal');
   expect(zoneTextOf('x', 'Corp.Example.')).toBe('corp.example');
-  expect(() => zoneTextOf('x', 'corp..example')).toThrow(/dns-zone "corp..example" is no zone/);
+  expect(() => zoneTextOf('x', 'corp..example')).toThrow(
+    /dns-zone "corp..example" is not a valid zone/,
+  );
   expect(() => zoneTextOf('x'.repeat(64))).toThrow(/--dns-zone/);
 });
 

@@ -73,10 +73,10 @@ test.each([
     'nonsense=1',
     '/v1/services/{name} has no parameter nonsense: there are tag, cluster, live, all, one, format, wait',
   ],
-  ['live=no', 'live is there or not; live=no means nothing'],
+  ['live=no', 'live=no is wrong: the parameter live has no value, or 1 or true'],
   ['tag=a', 'tag=a is not KEY=VALUE'],
-  ['wait=30', 'wait=30 is no duration: write it as 500ms, 2s, 5m or 1h'],
-  ['one&one', 'one is given twice'],
+  ['wait=30', 'wait=30 is not a duration: write it as 500ms, 2s, 5m or 1h'],
+  ['one&one', 'the parameter one is given twice'],
   ['format=xml', 'format=xml is none of hostport, host, port, uri, env'],
   ['cluster=%E0', 'the parameter cluster=%E0 cannot be read'],
   [
@@ -88,7 +88,7 @@ test.each([
 });
 
 test('a missing parameter that a route needs is asked for', () => {
-  expect(queryOf(routeOf('/v1/watch'), '')).toBe('/v1/watch needs service=');
+  expect(queryOf(routeOf('/v1/watch'), '')).toBe('/v1/watch needs the parameter service=');
 });
 
 test.each([
@@ -145,27 +145,27 @@ test('a text with a newline cannot end an event', () => {
 });
 
 test.each([
-  [{}, 'an offer has a service and a port'],
+  [{}, 'an offer needs a service and a port'],
   [{ service: '-x', port: 1 }, 'service "-x" is not a name'],
   [[], 'the list of offers is empty'],
-  [{ service: 'web', port: 0 }, 'port 0 is no port'],
+  [{ service: 'web', port: 0 }, 'port 0 is not a whole number from 1 to 65535'],
   [{ service: 'web', port: 80, scheme: '1' }, 'scheme "1" is not a scheme'],
-  [{ service: 'web', port: 80, tags: { a: 1 } }, 'the value of tag a is no text'],
+  [{ service: 'web', port: 80, tags: { a: 1 } }, 'the value of tag a has to be a text'],
   [{ service: 'web', port: 80, key: 'short' }, 'key is not 32 hexadecimal digits in lower case'],
-  [{ service: 'web' }, 'an offer has a service and a port'],
+  [{ service: 'web' }, 'an offer needs a service and a port'],
   [
     { service: 'web', port: 80, tag: {} },
-    '"tag" means nothing in an offer: there are service, port, address, scheme, tags, key, revision',
+    '"tag" is not a field of an offer: there are service, port, address, scheme, tags, key, revision',
   ],
-  [{ service: 'web', port: 80, revision: -1 }, 'revision -1 is no whole number'],
-  ['web', 'an offer is an object: {"service":"web","port":8000}'],
+  [{ service: 'web', port: 80, revision: -1 }, 'revision -1 is not a whole number from 0 to 2^52'],
+  ['web', 'an offer has to be an object: {"service":"web","port":8000}'],
 ])('an offer that is refused, case %#', (body, complaint) => {
   expect(offersIn(body, { isListAllowed: true })).toBe(complaint);
 });
 
 test('two offers of one key are refused, for they would be one instance', () => {
   const offer = { service: 'web', port: 80, key: '0'.repeat(32) };
-  expect(offersIn([offer, offer], { isListAllowed: true })).toBe('two offers have one key');
+  expect(offersIn([offer, offer], { isListAllowed: true })).toBe('two offers have the same key');
 });
 
 test('labels for Prometheus are of its letters, and the first by name counts', () => {

@@ -276,8 +276,8 @@ test('a service whose name DNS cannot say is told of', async () => {
 
 test.for([
   [{ dns: ['0.0.0.0:5353'] }, /the system does not say which address a query came to/],
-  [{ dns: ['127.0.0.1:5353'], dnsZone: 'a..b' }, /dns-zone "a\.\.b" is no zone/],
-  [{ dns: ['127.0.0.1'] }, /has no well-known ports, and --dns 127\.0\.0\.1 names none/],
+  [{ dns: ['127.0.0.1:5353'], dnsZone: 'a..b' }, /dns-zone "a\.\.b" is not a valid zone/],
+  [{ dns: ['127.0.0.1'] }, /has no well-known ports, so --dns 127\.0\.0\.1 needs a port/],
   [{ dns: ['127.0.0.1:5353'], dnsTtlMs: 61_000 }, /use 0s to 60s|TTL/],
   [{ dns: ['127.0.0.1:5353'], dnsFrom: ['10.0.0.0/33'] }, /is not ADDRESS\/BITS/],
 ] as const)('what cannot be is refused at the start: %o', async ([options, said]) => {

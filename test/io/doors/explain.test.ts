@@ -48,7 +48,7 @@ test('where the environment makes no zone, its name in DNS is said to be unknown
   const { sentences } = await explainBy(askerOf(['web']), 'web' as Name, () => zoneTextOf('x-'));
 
   expect(sentences.at(-1)).toBe(
-    'Its name in DNS is not known here: x-.rarangi.internal is no name of DNS: ' +
-      'name a zone with --dns-zone.',
+    'Its name in DNS is not known here: x-.rarangi.internal is not a valid name in DNS: ' +
+      'give a zone with --dns-zone.',
   );
 });
