@@ -3,6 +3,7 @@
 // every run has hostile neighbours, otherwise a part of the newest kind. The first line printed is the
 // command that replays the run. A seed that fails belongs into seeds.txt.
 
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Outcome } from './world/run.ts';
 import { simulate, HOSTILE_SEED } from './world/run.ts';
@@ -35,7 +36,8 @@ function replay(): void {
 
 function soak(): void {
   const endMs = performance.now() + minutes * 60_000;
-  const first = HOSTILE_SEED + (Date.now() % 2 ** 32);
+  // Not by the clock: two that are started together would run the same seeds.
+  const first = HOSTILE_SEED + randomInt(2 ** 32);
   say(`npm run sim -- --soak${flag} --minutes ${String(minutes)}, seeds from ${String(first)}`);
   let [runs, faults, failed] = [0, 0, 0];
   while (performance.now() < endMs) {

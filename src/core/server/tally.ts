@@ -20,7 +20,7 @@ interface CoreCounts {
   readonly snapshots: readonly ['in' | 'out'];
   readonly 'state-differs': NoLabels;
   readonly wants: NoLabels;
-  readonly lookups: readonly ['tcp' | 'unix', LookupAnswer];
+  readonly lookups: readonly ['tcp' | 'unix', CountedAnswer];
   readonly refused: readonly [ProtocolErrorName];
   readonly 'limit-reached': readonly [LimitName];
   readonly 'slept-seconds': NoLabels;
@@ -32,7 +32,7 @@ export type Counted = keyof CoreCounts | 'dns-queries' | 'dns-truncated' | 'http
 type NoLabels = readonly [];
 
 /** The result of a lookup, as it is counted. */
-export type LookupAnswer = 'live' | 'stale' | 'none' | 'cannot_tell';
+export type CountedAnswer = 'live' | 'stale' | 'none' | 'cannot_tell';
 
 /** One count: its labels, and how often. */
 export interface Count {
@@ -150,7 +150,7 @@ const LABELS_MAX = 1_000;
 export function lookupAnswerOf(
   instances: readonly { readonly state: InstanceState }[],
   isComplete: boolean,
-): LookupAnswer {
+): CountedAnswer {
   if (instances.some(({ state }) => isLive(state))) return 'live';
   if (instances.length > 0) return 'stale';
   return isComplete ? 'none' : 'cannot_tell';

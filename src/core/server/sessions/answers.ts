@@ -16,7 +16,7 @@ import { takeTurn } from '../due.ts';
 import type { State } from '../state.ts';
 import { roundTripOf } from '../links/connections.ts';
 import { goneCount, goneRows } from '../origins/gone.ts';
-import type { LookupAnswer } from '../tally.ts';
+import type { CountedAnswer } from '../tally.ts';
 import { lookupAnswerOf } from '../tally.ts';
 import { doubtsOf, healthOf, NO_DOUBTS } from './health.ts';
 import { tellChanges } from './turns.ts';
@@ -209,7 +209,7 @@ type Transport = 'tcp' | 'unix';
 const LABELS = { tcp: labelsOf('tcp'), unix: labelsOf('unix') };
 
 function labelsOf(transport: Transport): {
-  readonly [A in LookupAnswer]: readonly [Transport, A];
+  readonly [A in CountedAnswer]: readonly [Transport, A];
 } {
   return {
     live: [transport, 'live'],
