@@ -64,6 +64,10 @@ export const NOTICES = {
     level: 'warn',
     sentence: 'no UNIX socket: {reason}; clients of this host {instead}',
   },
+  'socket-bound-late': {
+    level: 'info',
+    sentence: 'the UNIX socket {path}, which could not be made at the start, is there now',
+  },
   'socket-bound-anew': {
     level: 'warn',
     sentence: 'the file of the UNIX socket {path} was gone: this server made it again',

@@ -58,7 +58,7 @@ test('a socket that has no place at the start comes later, and those of HTTP wit
   await server.said({ event: 'no-socket' });
 
   rmSync(path, { recursive: true });
-  await server.said({ event: 'socket-bound-anew', path });
+  await server.said({ event: 'socket-bound-late', path });
   await eventually(
     () => `not all are there: ${places.join(', ')}`,
     () => (places.every((place) => existsSync(place)) ? true : undefined),
@@ -79,7 +79,7 @@ test('a named socket that another server has is taken when that one leaves it', 
   await second.said({ event: 'no-socket' });
 
   await first.end('SIGKILL');
-  await second.said({ event: 'socket-bound-anew', path });
+  await second.said({ event: 'socket-bound-late', path });
 
   const { code } = await stage.run(['status', '--server', path, '--timeout', '20s']);
   expect(code).toBe(0);
@@ -98,7 +98,7 @@ test.skipIf(!needs('util-linux') || !needs('iproute2'))(
 
     await remount('rw');
 
-    await server.said({ event: 'socket-bound-anew' });
+    await server.said({ event: 'socket-bound-late' });
     await server.end();
   },
 );

@@ -77,11 +77,12 @@ export class SocketKeeper {
         socket.close();
         return;
       }
+      const name = this.#socket === null ? 'socket-bound-late' : 'socket-bound-anew';
       this.#socket?.close();
       this.#socket = socket;
       socket.accept(accept);
       this.#toldReason = null;
-      onNotice({ name: 'socket-bound-anew', fields: { path } });
+      onNotice({ name, fields: { path } });
       onBound(path);
     } catch (error) {
       if (!(error instanceof SocketError)) throw error;
