@@ -111,7 +111,7 @@ export const entry = variant('entry', {
   bye: { code: 5, doc: 'The origin goes away on purpose.', fields: {} },
   missing: {
     code: 6,
-    doc: 'The hosts that a net-split took from the origin, and how many they are; none when all are back. It stands for all that was said before.',
+    doc: 'The hosts that a net-split took from the origin, or that it has lost just now and of which others may know nothing; and how many they are. None when all are back. It stands for all that was said before.',
     fields: { hosts: missingHosts, count: uint },
   },
 });
