@@ -144,7 +144,7 @@ test.skipIf(!runsNamespaces)('a bare serve serves development', async ({ stage }
 
   expect(JSON.parse(here.stdout)).toMatchObject({ environment: 'development', state: 'healthy' });
   expect(elsewhere.code).toBe(3);
-  expect(elsewhere.stderr).toContain('running on this host: development');
+  expect(elsewhere.stderr).toContain('run on this host: development');
 });
 
 test('an environment of your own works with an explicit address', async ({ stage }) => {

@@ -182,7 +182,7 @@ test('no decision depends on the clock on the wall, so it may leap', () => {
   const users = ['core', 'protocol', 'io'].flatMap((folder) => filesOf(join(root, 'src', folder)));
 
   // When a certificate expires is a matter of that clock; other times of it are only told.
-  const expiries = ['/credentials.ts', '/http-tls.ts'];
+  const expiries = ['/certificates.ts', '/http-tls.ts'];
   const excepted = [...expiries, '/process-measures.ts', '/written-times.ts'];
   const own = users.filter((file) => excepted.every((end) => !file.endsWith(end)));
   const wrong = own.filter((file) => /\bDate\b|timeOrigin/.test(readFileSync(file, 'utf8')));

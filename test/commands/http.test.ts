@@ -256,7 +256,7 @@ test('a name is explained as by the command, with what is there and what went', 
       expect.stringMatching(/^In DNS it is web\.\S+\.$/) as unknown,
     ],
   });
-  expect(host.stdout).toMatch(/^h1: h1-a is reachable and holds 1\.\n/);
+  expect(host.stdout).toMatch(/^h1: h1-a is reachable and holds 1 registration\.\n/);
 });
 
 test('by HTTP the name in DNS is that of the real zone', async ({ stage }) => {

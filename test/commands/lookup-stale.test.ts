@@ -36,7 +36,7 @@ test('what is split off looks the same, with a warning, unless only live ones wi
   expect(plain).toMatchObject({ code: 0, stdout: `${there}:1\n` });
   expect(plain.stderr).toContain('only stale instances');
   expect(live).toMatchObject({ code: 5, stdout: '' });
-  expect(live.stderr).toContain('no live instance of db; stale ones: 1');
+  expect(live.stderr).toContain('no live instance of db, but 1 stale');
   expect(JSON.parse(json.stdout)).toMatchObject({
     ...lack,
     instances: [{ address: there, state: 'stale' }],
