@@ -48,7 +48,7 @@ export const NOTICES = {
   },
   'address-back': {
     level: 'info',
-    sentence: 'this host has the address of {address} again: other hosts can reach this server',
+    sentence: 'this host has the address of {address} again',
   },
   'address-changed': {
     level: 'warn',
@@ -193,7 +193,7 @@ export const NOTICES = {
   'origin-left': { level: 'info', sentence: 'server {server} of host {host} said goodbye' },
   'origin-crashed': {
     level: 'warn',
-    sentence: 'server {server} of host {host} is gone: it crashed',
+    sentence: 'server {server} of host {host} is gone: it is considered crashed',
   },
   'origin-split': {
     level: 'warn',

@@ -2,7 +2,7 @@
 // places of its host it cannot have. The invariant: `hasLeft` is the end; nothing else here keeps
 // it from serving its clients.
 
-import type { InstanceId, OriginId } from '../../protocol/ids.ts';
+import type { OriginId } from '../../protocol/ids.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { AgingMap } from '../kit/aging.ts';
 import type { HeldPlace } from '../input.ts';
@@ -14,8 +14,6 @@ export interface Life {
   /** When a stopping server waits no longer for its sibling. */
   leaveMs: number;
   hasLeft: boolean;
-  /** While it stops: the sibling that had an instance of this server last. */
-  readonly takenOver: Map<InstanceId, OriginId>;
   /** After a long sleep, the questions of clients while their news is taken in: see sleep.ts. */
   waiting: (() => void)[] | null;
   /** Bugs that were met, and when one of them was nobody's doing: see recovery.ts. */
@@ -46,7 +44,6 @@ export function createLife(): Life {
     isStopping: false,
     leaveMs: Infinity,
     hasLeft: false,
-    takenOver: new Map(),
     waiting: null,
     faultsCount: 0,
     faultedMs: -Infinity,

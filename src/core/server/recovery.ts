@@ -159,6 +159,7 @@ function takeOrigins(old: State, state: State, { bad, tidings }: Taking): void {
     if (origin === old.self) continue;
     const isBad = bad !== null && (origin.id === bad || origin.source === bad);
     if (isBad || !takeOrigin(state, origin)) tidings.forgotten.add(origin.id);
+    else if (old.replication.unshared.has(origin.id)) state.replication.unshared.add(origin.id);
   }
   for (const id of state.origins.keys()) if (isHeard(state, id)) forgetNamed(state, id);
 }

@@ -9,6 +9,7 @@ import type { Registration } from '../../protocol/records.ts';
 import { dialNow, isVacant } from './links/targets.ts';
 import { wantedAddresses } from './links/policy.ts';
 import { touchTargets } from './due.ts';
+import { takeLetGo } from './origins/departed.ts';
 import type { Origin } from './entities.ts';
 import type { State } from './state.ts';
 import { isOwnHost, reachableOrigins } from './state.ts';
@@ -61,20 +62,13 @@ function isAlone(state: State): boolean {
 }
 
 /**
- * What a sibling has taken over and let go since has ended: it is gone here as well, as soon as its
- * session is. Else the dead would be answered until the goodbye.
+ * What a sibling has let go since has ended: it is gone here as well, as soon as its session is. Else
+ * the dead would be answered until the goodbye.
  */
 export function dropEnded(state: State): void {
-  const { isStopping, hasLeft, takenOver } = state.life;
-  if (!isStopping || hasLeft) return;
-  const siblings = siblingsOf(state);
-  for (const instance of state.self.log.registrations.keys()) {
-    const holder = siblings.find(({ log }) => log.registrations.has(instance));
-    const taker = takenOver.get(instance);
-    if (holder !== undefined) takenOver.set(instance, holder.id);
-    else if (state.clients.owners.has(instance)) continue;
-    else if (siblings.some(({ id }) => id === taker))
-      appendOwn(state, { kind: 'delete', instance, cause: 'closed' });
+  if (state.life.hasLeft) return;
+  for (const instance of takeLetGo(state)) {
+    appendOwn(state, { kind: 'delete', instance, cause: 'closed' });
   }
 }
 

@@ -1,6 +1,6 @@
 // The certificate of HTTP beyond loopback. One invariant: certificate and key were read whole, belong
-// together and were in their time then; when new files cannot be used the old ones stay in use, and streams go on either
-// way.
+// together and were in their time then; when new files cannot be used the old ones stay in use, and
+// streams go on either way.
 
 import { X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';

@@ -1,9 +1,8 @@
 // How a server comes to its place. At a boot its address may come later than the server: a lease
 // that is not there yet, an interface that is still made. So may the right time, for which a
 // certificate is not valid yet. The invariant: where systemd waits for the server, the server waits
-// for what it lacks, and says so once; elsewhere a person waits for the
-// result, and is told at once. The server holds nothing while it waits, and the caller may give it
-// up.
+// for what it lacks, and says so once; elsewhere a person waits for the result, and is told at once.
+// The server holds nothing while it waits, and the caller may give it up.
 
 import { setTimeout as delay } from 'node:timers/promises';
 

@@ -24,7 +24,7 @@ export const mutations: readonly Mutation[] = [
   [
     '[R128] what a sibling took over and let go has ended',
     upgrade.endedMeanwhile,
-    ['stop#dropEnded', '!isStopping || hasLeft', 'true'],
+    ['stop#dropEnded', 'state.life.hasLeft', 'true'],
   ],
   [
     '[R91] what was held by a server that left is in doubt for a grace',

@@ -9,6 +9,7 @@ import type { End } from '../../catalogue/catalogue.ts';
 import { touchView } from '../due.ts';
 import type { Origin } from '../entities.ts';
 import type { State } from '../state.ts';
+import { isOwnHost } from '../state.ts';
 
 /** An origin that can be reached has spoken of these instances, with the cause if they are gone. */
 export function noteClaimed(
@@ -19,6 +20,21 @@ export function noteClaimed(
   if (state.past.departed.size === 0 || standing !== 'reachable') return;
   const { instances, end = { cause: 'replaced' } } = claimed;
   for (const instance of instances) release(state, instance, end);
+}
+
+/** This server stops, and its sibling has taken an instance over, or has let it go: see stop.ts. */
+export function noteHandOver(state: State, { log }: Origin, instance: InstanceId): void {
+  const { life, self, past } = state;
+  if (!life.isStopping || log === self.log || !isOwnHost(state, log.facts.host)) return;
+  if (log.registrations.has(instance)) past.letGo.delete(instance);
+  else if (self.log.registrations.has(instance)) past.letGo.add(instance);
+}
+
+/** The instances of this server that its sibling has let go, and that no session has here. */
+export function takeLetGo({ past, clients, self }: State): readonly InstanceId[] {
+  const ended = [...past.letGo].filter((instance) => !clients.owners.has(instance));
+  for (const instance of ended) past.letGo.delete(instance);
+  return ended.filter((instance) => self.log.registrations.has(instance));
 }
 
 /** Nothing is held for an instance any more. */

@@ -16,7 +16,7 @@ import type { End, Holders, Standing } from '../../catalogue/catalogue.ts';
 import type { Log, LogState } from './log.ts';
 import { OriginLog } from './log.ts';
 import { noteBegin, noteEnd } from './late.ts';
-import { noteClaimed } from './departed.ts';
+import { noteClaimed, noteHandOver } from './departed.ts';
 import type { ServerOptions } from '../options.ts';
 import { touchTargets, touchView } from '../due.ts';
 import type { Departed, Origin } from '../entities.ts';
@@ -111,11 +111,13 @@ export function applyEntry(state: State, origin: Origin, arrived: Entry): void {
       if (origin.log.isBare) break;
       noteBegin(state, origin, entry.registration.instance);
       state.catalogue.put(origin.id, entry.registration);
+      noteHandOver(state, origin, entry.registration.instance);
       noteClaimed(state, origin, { instances: [entry.registration.instance] });
       break;
     case 'delete':
       if (isGivenUp(entry.cause)) giveUp(state, origin, { instance: entry.instance, end: entry });
       else letGo(state, origin, { instance: entry.instance, end: entry });
+      noteHandOver(state, origin, entry.instance);
       noteClaimed(state, origin, { instances: [entry.instance], end: entry });
       break;
     case 'up':

@@ -48,6 +48,8 @@ export interface Past {
    * departed.ts.
    */
   readonly departed: Map<OriginId, Departed>;
+  /** While this server stops: instances of its own that its sibling had, and has let go. */
+  readonly letGo: Set<InstanceId>;
   /** Servers that are gone, the latest last: see gone.ts. */
   readonly gone: AgingMap<OriginId, Gone>;
   /** Instances that logs have let go, the latest last: see late.ts. */
@@ -97,6 +99,7 @@ export function createPast(): Past {
   return {
     goodbyes: new AgingMap(),
     departed: new Map(),
+    letGo: new Set(),
     gone: new AgingMap(),
     ended: new AgingMap(),
   };
