@@ -47,7 +47,7 @@ import type { LimitName } from './limits.ts';
 import { hasRoom, linkExcessOf, refuseAtLimit, watchExcessOf } from './links/admission.ts';
 import { LIMITS } from './limits.ts';
 import { forgetOrigin } from './origins/reachability.ts';
-import { forgetWays } from './origins/ways.ts';
+import { forgetWaysTo } from './origins/ways.ts';
 import { announceBy, flushBy, sendToAll } from './replication/replication.ts';
 import {
   becomeSession,
@@ -294,10 +294,10 @@ function handleForget(state: State, message: MessageOf<'forget'>, from?: Link): 
   let count = 0;
   for (const origin of [...state.reach.directory.ofHost(message.host)]) {
     if (origin.standing !== 'split') continue;
-    forgetWays(state, origin.log.facts.addresses);
     forgetOrigin(state, origin, 'an operator gave its host up with: rarangi peers --forget');
     count += 1;
   }
+  forgetWaysTo(state, message.host);
   const isGivenUp = giveUpPeer(state, message.host);
   return count === 0 && isGivenUp ? 1 : count;
 }

@@ -39,7 +39,7 @@ function passNews(state: State, tidings: Tidings): void {
     const origin = state.origins.get(id);
     if (origin !== undefined) hasten(state, origin.log.facts.addresses);
   }
-  if (tidings.reached.size > 0) noteFound(state);
+  noteFound(state);
 }
 
 function settleTargets(state: State): void {

@@ -59,6 +59,7 @@ function tooLargeAt(world: Cluster, server: SimServer, known: Known): string[] {
     ['targets', targets.length, addresses],
     ['addresses of masters', state.addresses.masters.size, Math.min(addresses, 256)],
     ['lost addresses', state.addresses.lost.size, lost],
+    ['lost addresses of servers in reach', foundAt(server), 0],
     ['addresses sought without need', isLost(state) ? 0 : state.linking.sought.length, 0],
   ];
   for (const { progress } of state.links.values()) {
@@ -92,6 +93,13 @@ function knownAnywhere(world: Cluster): Known {
     for (const id of core.state.origins.keys()) ids.add(id);
   }
   return known;
+}
+
+/** The addresses at which servers are looked for that are in reach. */
+function foundAt({ core: { state } }: SimServer): number {
+  const inReach = [...state.origins.values()].filter(({ standing }) => standing === 'reachable');
+  const found = new Set(inReach.flatMap(({ log }) => log.facts.addresses));
+  return [...state.addresses.lost.keys()].filter((address) => found.has(address)).length;
 }
 
 /** All but those that another has replaced, which stand for a moment more. */

@@ -55,7 +55,7 @@ addAll(wanted, worthTrying(state));`,
   [
     '[R86] who is cut off dials whom it has lost',
     seeking.replacedByAddress,
-    ['policy#wantedAddresses', 'addAll(wanted, soughtAddresses(state));', ''],
+    ['policy#wantedAddresses', 'addAll(wanted, sought);', ''],
   ],
   [
     '[R86] addresses of lost servers are kept apart from the logs',

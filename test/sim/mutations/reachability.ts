@@ -64,7 +64,7 @@ else if (!isListening(state)) addChosen(state, wanted);`,
     '[R41] addresses of masters are kept apart from the logs',
     split.decommissioned,
     ['policy#addChosen', 'addAll(wanted, worthTrying(state));', ''],
-    ['policy#wantedAddresses', 'addAll(wanted, soughtAddresses(state));', ''],
+    ['policy#wantedAddresses', 'addAll(wanted, sought);', ''],
   ],
   [
     "[R43] of two diallers the lower origin id's is kept",

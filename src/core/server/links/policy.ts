@@ -18,10 +18,11 @@ export function wantedAddresses(state: State): Set<string> {
   const wanted = new Set<string>();
   const { options } = state;
   addAll(wanted, state.addresses.siblings);
+  const sought = soughtAddresses(state);
   if (state.life.isStopping) return withoutLinked(state, wanted);
   if (options.facts.role === 'master') addMasters(state, wanted);
   else if (!isListening(state)) addChosen(state, wanted);
-  addAll(wanted, soughtAddresses(state));
+  addAll(wanted, sought);
   return withoutLinked(state, wanted);
 }
 

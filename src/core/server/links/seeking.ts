@@ -27,14 +27,14 @@ export function noteLost(state: State): boolean {
   return state.linking.wasLost;
 }
 
-/** A server has come into reach. Any may be the way back, a leaf too: then none is sought any more. */
+/** Any server may be the way back, a leaf too, and a hold may end: then none is sought any more. */
 export function noteFound(state: State): void {
   if (state.linking.wasLost && !isLost(state)) touchTargets(state);
 }
 
-/** The addresses of lost servers that are tried for now. */
+/** The addresses of lost servers that are tried for now: none by a server that stops. */
 export function soughtAddresses(state: State): readonly string[] {
-  if (!isLost(state) || state.addresses.lost.size === 0) {
+  if (state.life.isStopping || !isLost(state) || state.addresses.lost.size === 0) {
     state.timers.cancel('seek');
     state.linking.sought = [];
   } else if (!state.timers.has('seek')) {

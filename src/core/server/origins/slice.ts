@@ -1,7 +1,7 @@
 // The part of the state that only the folder `origins` writes: which origins can be reached, which
 // are gone, where servers are or were.
 
-import type { InstanceId, OriginId } from '../../../protocol/ids.ts';
+import type { InstanceId, Name, OriginId } from '../../../protocol/ids.ts';
 import { Account } from '../../kit/account.ts';
 import { AgingMap } from '../../kit/aging.ts';
 import type { Departed, Ended, Gone, Origin } from '../entities.ts';
@@ -56,6 +56,13 @@ export interface Past {
   readonly ended: AgingMap<InstanceId, Ended>;
 }
 
+/** The address of a server that was lost. */
+export interface LostAddress {
+  readonly host: Name;
+  /** The address of the neighbour that was the way to it. */
+  readonly reachedOver: string;
+}
+
 /** Where servers are, or were. */
 export interface Addresses {
   /**
@@ -65,11 +72,8 @@ export interface Addresses {
   readonly masters: Map<string, string | null>;
   /** Where the other server of this host would be, and where one was. */
   readonly siblings: Set<string>;
-  /**
-   * The last addresses of servers that this one has lost, the latest last, and the address of the
-   * neighbour that was the way to each: see ways.ts.
-   */
-  readonly lost: Map<string, string>;
+  /** The last addresses of servers that this one has lost, the latest last: see ways.ts. */
+  readonly lost: Map<string, LostAddress>;
 }
 
 /** This server alone is known. */

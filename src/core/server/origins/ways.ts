@@ -6,6 +6,7 @@
 // and no neighbour fills the places of the others; and a server that needs no way back keeps no
 // address of a master that is only hearsay and that no log names.
 
+import type { Name } from '../../../protocol/ids.ts';
 import type { Facts } from '../../../protocol/records.ts';
 import { hostPartOf } from '../../kit/text.ts';
 import { touchTargets } from '../due.ts';
@@ -22,15 +23,24 @@ export function noteWays(state: State, origin: Origin): void {
   if (standing !== 'crashed' && standing !== 'split') return;
   const { lost } = state.addresses;
   forgetWays(state, addresses);
-  for (const address of addresses) lost.set(address, origin.reachedOver);
+  // A crash may be judged when the next life of the server is in reach already.
+  const found = addressesOf(reachableOn(state, host));
+  for (const address of addresses) {
+    if (!found.has(address)) lost.set(address, { host, reachedOver: origin.reachedOver });
+  }
   if (lost.size > LOST_ADDRESSES_MAX) dropOldest(lost);
   touchTargets(state);
 }
 
 /** The neighbour over which most were reached loses its oldest. */
 function dropOldest(lost: Addresses['lost']): void {
-  const reached = hearsayOf(lost);
+  const ways = new Map([...lost].map(([address, { reachedOver }]) => [address, reachedOver]));
+  const reached = hearsayOf(ways);
   while (lost.size > LOST_ADDRESSES_MAX) lost.delete(mostNamed(reached).shift() ?? '');
+}
+
+function reachableOn({ reach }: State, host: Name): Origin[] {
+  return [...reach.directory.ofHost(host)].filter(({ standing }) => standing === 'reachable');
 }
 
 function noteReachedOver(state: State, origin: Origin): void {
@@ -151,6 +161,11 @@ export function addSiblings(state: State, siblings: Iterable<string>): void {
 /** No server is looked for there any more. */
 export function forgetWays(state: State, addresses: readonly string[]): void {
   for (const address of addresses) state.addresses.lost.delete(address);
+}
+
+/** An operator has given a host up, of which no log may be left. */
+export function forgetWaysTo({ addresses: { lost } }: State, given: Name): void {
+  for (const [address, { host }] of lost) if (host === given) lost.delete(address);
 }
 
 type Masters = Addresses['masters'];

@@ -5,7 +5,14 @@ import { ProtocolError } from '../../../../src/protocol/errors.ts';
 import type { ConnectionId } from '../../../../src/core/input.ts';
 import type { Name } from '../../../../src/protocol/ids.ts';
 import type { Message } from '../../../../src/protocol/messages.ts';
-import { down, factsOf, originOf, ServerStage, up } from '../../../support/server-stage.ts';
+import {
+  down,
+  factsOf,
+  instanceIdOf,
+  originOf,
+  ServerStage,
+  up,
+} from '../../../support/server-stage.ts';
 
 const PEER = '10.0.0.1:17310';
 
@@ -290,6 +297,33 @@ test('[R125] a way back that ends leaves the addresses of those to whom it did n
   stage.close(link);
 
   expect(dialsWithin(stage, 20_000)).toEqual(expect.arrayContaining(lost));
+});
+
+test('[R125] a server whose next life is in reach is not lost, when its old life is judged', () => {
+  const stage = new ServerStage();
+  stage.neighbour('2');
+  const old = stage.neighbour('3');
+  stage.close(old);
+
+  stage.neighbour('4', { host: 'h3', address: '10.0.0.3:17310' });
+  stage.pass(10_000);
+
+  expect([...stage.state.addresses.lost.keys()]).toEqual([]);
+});
+
+test('[R125] a host that an operator gives up is looked for no more, though no log is left', () => {
+  const { stage, lost } = lostMaster();
+  const [, given] = lost;
+
+  stage.hear(stage.client(), {
+    kind: 'forget',
+    request: 1,
+    host: 'h3' as Name,
+    token: instanceIdOf('f'),
+  });
+
+  const left = lost.filter((address) => address !== given);
+  expect([...stage.state.addresses.lost.keys()].sort()).toEqual(left);
 });
 
 test('[R125] a neighbour that loses hundreds it made up leaves the places to those of the others', () => {
