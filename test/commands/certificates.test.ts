@@ -179,9 +179,44 @@ for (const [words, given] of [
       expect(stderr).toContain(`certificate ${own.cert} ${words}`);
       expect(stderr).toContain('have it renewed, or set the clock of this host right');
     }
-    expect(ended[2]?.stderr).toContain(`each CA of ${own.cert}, the last ${words}`);
+    expect(ended[2]?.stderr).toContain(`no CA in ${own.cert} is within its time: one ${words}`);
   });
 }
+
+test('of CAs that are all outside of their time, the one that is not valid yet is named', async ({
+  stage,
+}) => {
+  const ca = authorityOf(stage, 'ca');
+  const early = ca.issue('early', { startDate: '20900101000000Z' });
+  const expired = ca.issue('expired', { endDate: '20200102000000Z' });
+  const both = join(stage.folder, 'both.pem');
+  writeFileSync(both, readFileSync(early.cert, 'utf8') + readFileSync(expired.cert, 'utf8'));
+  const { cert, key } = ca.issue('own');
+  const flags = [`--tls-cert=${cert}`, `--tls-key=${key}`, `--tls-ca=${both}`];
+
+  const { stderr } = await stage.run(['serve', `--bind=${stage.address()}`, ...flags], {
+    env: { NOTIFY_SOCKET: undefined },
+  });
+
+  expect(stderr).toContain(`no CA in ${both} is within its time: one is not valid yet`);
+});
+
+test('a client whose certificate is not valid yet starts, and comes in once it is', async ({
+  stage,
+}) => {
+  const { ca, address } = await certified(stage);
+  const [own, valid] = [ca.issue('own', { startDate: '20900101000000Z' }), ca.issue('valid')];
+
+  const early = await status(stage, address, own.flags);
+  const waiting = status(stage, address, [...own.flags, '--wait=20s']);
+  // In this order the client never finds a certificate in its time with another key.
+  copyFileSync(valid.key, own.key);
+  copyFileSync(valid.cert, own.cert);
+
+  expect(early.code).toBe(3);
+  expect(early.stdout).toContain('is not valid yet');
+  expect((await waiting).code).toBe(0);
+});
 
 test('where systemd waits, so does the server, for a certificate that is not valid yet', async ({
   stage,

@@ -3,6 +3,7 @@
 
 import type { ConnectionInput, Report } from '../../core/client/effect.ts';
 import type { Name } from '../../protocol/ids.ts';
+import { isNotYetValid } from '../tls/certificates.ts';
 import { credentialsOf } from '../tls/credentials.ts';
 import type { Core } from '../machine/driver-options.ts';
 import { Driver } from '../machine/driver.ts';
@@ -49,7 +50,12 @@ export const background: Runtime = backgroundRuntime;
 export function lockFor(options: ClientOptions, environment: Name): DialLock | null {
   const read = credentialsOf(options, environment, ['client']);
   // A file that cannot be read is an error now, whether or not anything will be dialled.
-  read?.();
+  try {
+    read?.();
+  } catch (error) {
+    // At a boot the clock may be wrong. The files are read again at every dial, and fail that.
+    if (!isNotYetValid(error)) throw error;
+  }
   const lock = read === null ? null : clientLock(environment, read);
   const isNamed = options.servers !== undefined && options.servers.length > 0;
   return isNamed ? lock : { ...(lock ?? OPEN), disbeliefOf };

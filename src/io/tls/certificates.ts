@@ -3,7 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 
-import { reasonOf } from '../machine/reasons.ts';
+import { errorCode, reasonOf } from '../machine/reasons.ts';
 import { RarangiError } from '../rarangi-error.ts';
 import type { TlsEnd } from './ends.ts';
 
@@ -36,9 +36,17 @@ export function mustBeInTime(own: X509Certificate, path: string): void {
 
 /** The same of issuers: while they are changed, one of them may be outside of its time. */
 export function oneMustBeInTime(issuers: readonly X509Certificate[], path: string): void {
-  const failures = issuers.map((issuer) => untimelinessOf(issuer, `each CA of ${path}, the last`));
-  const last = failures.at(-1);
-  if (last !== undefined && last !== null && !failures.includes(null)) throw last;
+  const what = `no CA in ${path} is within its time: one`;
+  const failures = issuers.map((issuer) => untimelinessOf(issuer, what));
+  if (failures.includes(null)) return;
+  // What time mends counts first.
+  const failure = failures.find(isNotYetValid) ?? failures.at(-1);
+  if (failure !== undefined && failure !== null) throw failure;
+}
+
+/** Whether a certificate was refused for a reason that time mends. */
+export function isNotYetValid(error: unknown): boolean {
+  return error instanceof RarangiError && errorCode(error.cause) === NOT_YET_VALID;
 }
 
 function untimelinessOf({ validFrom, validTo }: X509Certificate, what: string) {
@@ -48,7 +56,7 @@ function untimelinessOf({ validFrom, validTo }: X509Certificate, what: string) {
     return unusable(`${what} has expired: it was valid until ${to.toISOString()}`, RENEW);
   }
   if (from === undefined || !(from > now)) return null;
-  const cause = Object.assign(new Error('not yet valid'), { code: 'CERT_NOT_YET_VALID' });
+  const cause = Object.assign(new Error('not yet valid'), { code: NOT_YET_VALID });
   const times = `${from.toISOString()} on, and the clock of this host says ${now.toISOString()}`;
   return unusable(`${what} is not valid yet: it is from ${times}`, RENEW, cause);
 }
@@ -80,6 +88,8 @@ const USES = {
   client: '1.3.6.1.5.5.7.3.2',
   server: '1.3.6.1.5.5.7.3.1',
 } as const satisfies Readonly<Record<TlsEnd, string>>;
+
+const NOT_YET_VALID = 'CERT_NOT_YET_VALID';
 
 const RENEW = 'have it renewed, or set the clock of this host right';
 
