@@ -33,7 +33,7 @@ export function readBody(exchange: Exchange, done: (body: unknown) => void): voi
 function failTooLarge(exchange: Exchange): void {
   const message = `the body is larger than ${String(BODY_BYTES_MAX)} bytes`;
   const failure = {
-    ...usageFailure(message, 'send fewer offers in one request'),
+    ...usageFailure(message, 'send less in one request'),
     status: 413,
   } as const;
   exchange.noteLimit('http-body-bytes');
