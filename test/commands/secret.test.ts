@@ -2,7 +2,7 @@
 // which it may be unfit is in io/secret-file.test.ts.
 
 import { createHmac } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
@@ -64,6 +64,48 @@ test('killed at any step, a secret is whole or not there, and the next one is wr
   expect(early).toEqual(early.map(() => ({ signal, left: null, code: 0, length })));
   expect(late).toEqual(late.map(() => ({ signal, left: length, code: 2, length })));
 });
+
+/** A file system without links, as vfat is. */
+const LINKLESS = `const fs = require('node:fs');
+fs.linkSync = () => {
+  const { TEST_CODE: code } = process.env;
+  throw Object.assign(new Error(code + ": cannot, link 'a' -> 'b'"), { code, syscall: 'link' });
+};
+require('node:module').syncBuiltinESMExports();`;
+
+test.for(['EPERM', 'ENOTSUP', 'ENOSYS'])(
+  'where links fail with %s, a secret is written and none is replaced',
+  async (code, { stage }) => {
+    const preload = join(stage.folder, 'linkless.cjs');
+    writeFileSync(preload, LINKLESS);
+    const folder = join(stage.folder, 'own');
+    mkdirSync(folder);
+    const path = join(folder, 'secret');
+    const env = { NODE_OPTIONS: `--require=${preload}`, TEST_CODE: code };
+
+    const written = await stage.run(['secret', '--write', path], { env });
+    const first = readFileSync(path, 'utf8');
+    const again = await stage.run(['secret', '--write', path], { env });
+
+    expect(written).toMatchObject({ code: 0, stderr: '' });
+    expect(first).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain(`${path} exists already`);
+    expect(readFileSync(path, 'utf8')).toBe(first);
+    expect(readdirSync(folder)).toEqual(['secret']);
+  },
+);
+
+test.for(['none/', 'x'.repeat(300)])(
+  'a path that no file can have is a mistake: %s',
+  async (name, { stage }) => {
+    const { code, stderr } = await stage.run(['secret', '--write', `${stage.folder}/${name}`]);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('give another path');
+  },
+);
 
 test('a token follows from each secret of a file, and tells nothing of it', async ({ stage }) => {
   const path = join(stage.folder, 'secret');
