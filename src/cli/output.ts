@@ -30,6 +30,7 @@ export function reasonOf({ message }: Error): string {
 
 /** Writes a text. Throws OutputError. */
 export function write(output: Output, text: string): void {
+  if (output === 'stdout') onData();
   const shown = harmless(text);
   if (STREAMED.has(output)) {
     process[output].write(shown);
@@ -50,6 +51,13 @@ export function write(output: Output, text: string): void {
     else giveUp(output, error as NodeJS.ErrnoException);
   }
 }
+
+/** Calls back before data is written: a terminal that nobody reads may keep the program in that. */
+export function beforeData(act: () => void): void {
+  onData = act;
+}
+
+let onData = (): void => undefined;
 
 /** The stream of an output, for drawing on a terminal; later texts go through it. */
 export function streamOf(output: Output): NodeJS.WriteStream {

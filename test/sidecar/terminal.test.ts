@@ -262,6 +262,28 @@ test.skipIf(!needs('tmux'))('what is printed to a terminal that has gone is no e
   expect([await bereft.status(), bereft.log()]).toEqual([0, '']);
 });
 
+/** Prints more than a terminal takes that nobody reads; then ends it. Prints its status. */
+const STALLED = `
+import os, pty, select, signal, sys
+pid, master = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+select.select([master], [], [])
+os.kill(pid, signal.SIGTERM)
+print(os.WTERMSIG(os.waitpid(pid, 0)[1]))
+`;
+
+test.skipIf(!needs('python3'))('a write that a terminal does not take ends by SIGTERM', () => {
+  const dist = join(RUN, '../../dist/cli');
+  const script = `Promise.all([import('${dist}/start/process-end.js'), import('${dist}/output.js')])
+    .then(([end, output]) => { end.guardProcess(); output.write('stdout', 'x'.repeat(300000)); })`;
+
+  const words = ['-c', STALLED, process.execPath, '-e', script];
+  const { stdout } = spawnSync('python3', words, { encoding: 'utf8', timeout: 20_000 });
+
+  expect(stdout).toBe(`${String(constants.signals.SIGTERM)}\n`);
+});
+
 function isRegistered(said: string): boolean {
   return said.includes('"registered"');
 }

@@ -7,18 +7,23 @@ import { isatty } from 'node:tty';
 
 import { EXIT_CODES } from '../exit-codes.ts';
 import { failureOf, showFailure } from '../failure.ts';
-import { giveBackPipes, isLostTerminal, OutputError, whenWritten } from '../output.ts';
+import { beforeData, giveBackPipes, isLostTerminal, OutputError, whenWritten } from '../output.ts';
 
 /** Handles unexpected ends. Returns a function that handles them no more. */
 export function guardProcess(): () => void {
   process.on('exit', releaseLostTerminals);
   process.on('uncaughtException', endAtBug);
   const signals = DESCRIPTORS.some((descriptor) => isatty(descriptor)) ? END_SIGNALS : [];
+  const leaveSignals = (): void => {
+    for (const signal of signals) process.off(signal, endBySignal);
+  };
   for (const signal of signals) process.on(signal, endBySignal);
+  // They are for a command that waits. In a write that a terminal does not take none of them runs.
+  beforeData(leaveSignals);
   return () => {
     process.off('exit', releaseLostTerminals);
     process.off('uncaughtException', endAtBug);
-    for (const signal of signals) process.off(signal, endBySignal);
+    leaveSignals();
   };
 }
 
