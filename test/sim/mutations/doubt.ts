@@ -65,7 +65,7 @@ addAll(wanted, worthTrying(state));`,
   [
     '[R123] who has found a way back looks for nobody else at once',
     seeking.leafFound,
-    ['settle#passNews', 'if (tidings.reached.size > 0) noteFound(state);', ''],
+    ['settle#passNews', 'noteFound(state);', ''],
   ],
   [
     '[R125] who has found a way back keeps the addresses of those to whom it does not lead',
