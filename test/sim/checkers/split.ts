@@ -53,12 +53,17 @@ function lookAround(world: Cluster, sinceMs: number): Before {
   return { sinceMs, known, answered };
 }
 
-/** Whether all knew each other, and every group has servers on two hosts at least. */
+/**
+ * Whether all knew each other, every group has servers on two hosts at least, and none of them is in
+ * no group: masters that came in place of others are not, and may be a way between the groups.
+ */
 function areSeveral(groups: Groups['hosts'], { known }: Before): boolean {
   const hosts = new Set([...known.keys()].map(({ spec }) => spec.host));
   const haveAllKnown = [...known.values()].every((others) => others.size === known.size);
+  const haveAllSides = [...hosts].every((host) => groups.some((group) => group.has(host)));
   return (
     haveAllKnown &&
+    haveAllSides &&
     groups.every((group) => [...group].filter((host) => hosts.has(host)).length >= 2)
   );
 }
