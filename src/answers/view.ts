@@ -67,7 +67,7 @@ function hostsText(missing: readonly string[], count: number): string {
 /** In words; of several reasons the first in this order is said. */
 const REASON_TEXTS: Readonly<Record<ViewReason, string>> = {
   unsynced: 'the server has not yet learnt everything since its start',
-  split: 'hosts are cut off, or a server in reach has lost some',
+  split: 'a server in reach has just lost hosts, or hosts are cut off by a net-split',
   suspect: 'servers have just been lost, and may be back',
   limit: 'there is more than the limits of the server allow',
   unknown: 'the server is newer than this program and gives a reason that is not known here',

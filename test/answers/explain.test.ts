@@ -72,7 +72,7 @@ test('what is back was not lost, and what went stale says why', () => {
     '10.0.0.3:8000 on h1 was registered 59 s ago at h1-b.',
     '10.0.0.3:8000 on h4 went stale 14 s ago: split, host h4 is cut off.',
     'It has no name in DNS: a part of it begins with _.',
-    'The view is not complete: hosts are cut off, or a server in reach has lost some; missing hosts: h4.',
+    'The view is not complete: a server in reach has just lost hosts, or hosts are cut off by a net-split; missing hosts: h4.',
   ]);
 });
 

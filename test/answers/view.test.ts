@@ -29,7 +29,7 @@ test('of several answers the first reason counts, and whom any of them lacks', (
 
 test('people read why a view is not complete, and who is missing', () => {
   expect(incompleteText(SPLIT)).toBe(
-    'the view is not complete: hosts are cut off, or a server in reach has lost some; missing hosts: h4, h5',
+    'the view is not complete: a server in reach has just lost hosts, or hosts are cut off by a net-split; missing hosts: h4, h5',
   );
   expect(incompleteText({ ...SPLIT, missingCount: 300 })).toMatch(/h4, h5 and 298 more$/);
   expect(incompleteText(UNSYNCED)).toMatch(/has not yet learnt everything since its start$/);
