@@ -102,7 +102,7 @@ browserTest(
     // Of a host of which nothing is remembered a browser says 404.
     expect(faults).toEqual([]);
     await page.evaluate('location.hash = "#host=h9"');
-    await shows(page, 'No server of h9 is here now.');
+    await shows(page, 'This server knows no server of host h9 now.');
 
     expect(closed).toBe('#host=h1&explain=web');
   },
@@ -153,13 +153,13 @@ browserTest('what could not be asked is said, and asked again', async ({ stage }
 
   await page.goto(urlOf(door, '#service=web&explain=web'));
   await shows(page, 'Cannot tell what happened: the limit is 64 requests; trying again.');
-  await shows(page, 'Cannot tell more: the server does not answer; trying again.');
+  await shows(page, 'Cannot tell more about web: the server does not answer; trying again.');
   const pane = await textOf(page, '[aria-label="Service web"]');
   isFailing = false;
   await page.waitForSelector('[aria-label="Service web"] .happenings .registered');
   await shows(page, 'web: 1 live (h1).');
 
-  expect(pane).not.toContain('Nothing that this server remembers');
+  expect(pane).not.toContain('This server remembers no event');
   await page.waitForFunction('document.querySelector(".fault") === null');
 });
 
